@@ -31,6 +31,7 @@ import { llmsText } from './routes/llms.ts'
 import { addMarketRoutes } from './routes/market.ts'
 import { mcpRoute } from './routes/mcp.ts'
 import { addMessageRoutes } from './routes/messages.ts'
+import { addPosterRoutes } from './routes/posters.ts'
 import { addRunRoutes } from './routes/runs.ts'
 import { addStatsRoutes } from './routes/stats.ts'
 import { addStreamRoutes } from './routes/stream.ts'
@@ -73,6 +74,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addActionStateRoutes(app, deps)
   addEventRoutes(app, deps, readPage)
   addAgentRoutes(app, deps, readPage)
+  addPosterRoutes(app, deps)
   addStatsRoutes(app, deps)
   addMarketRoutes(app, deps)
   addContentRoutes(app, deps)

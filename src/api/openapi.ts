@@ -62,6 +62,7 @@ const exampleOf: Record<string, string | number> = {
   feedbackHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
   file: 'BountyMarket.json',
   cid: exampleCid,
+  address: exampleAgent.walletAddress,
 }
 
 /**

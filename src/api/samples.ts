@@ -205,6 +205,10 @@ console.log(stakedAmount, canClaimRuns)`,
     `stake = runline.stake(1)
 print(stake["stakedAmount"], stake["canClaimRuns"])`,
   ),
+  getPoster: plainRead(`/api/posters/${WALLET}`, {
+    typescript: 'json.approved, json.rejected',
+    python: '["approved"]',
+  }),
   getStats: read(
     '/api/stats',
     `const { runs } = await runline.getStats()

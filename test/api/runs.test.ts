@@ -74,6 +74,7 @@ describe('GET /api/runs/:id', () => {
         summary: null,
         tags: null,
         brief: null,
+        posterRecord: { approved: 1, rejected: 0, expired: 0, meanReviewSeconds: null },
       }),
     )
   })

@@ -4,7 +4,18 @@ import type { Run, RunDetail } from '../resources/run.ts'
 import { briefText } from './briefText.ts'
 import { pager } from './page.ts'
 import { posterLink } from './runListPage.ts'
-import { agentLink, amount, badge, chainText, contentLink, count, duration, type Html, relativeTime, shortHex } from './values.ts'
+import {
+  agentLink,
+  amount,
+  badge,
+  briefLine,
+  contentLink,
+  count,
+  duration,
+  type Html,
+  relativeTime,
+  shortHex,
+} from './values.ts'
 
 type RunPage = { run: RunDetail; events: readonly RunEvent[]; page: number; totalPages: number }
 
@@ -47,12 +58,12 @@ export function runPage({ run, events, page, totalPages }: RunPage, now: bigint)
         ${field('Stake that a claim locks', run.stakeRequired, amount)}
         ${field('To be claimed by', run.deadline, time)}
         ${field('Time to deliver', run.workPeriod, duration)}
-        ${field('Poster', run.posterAddress, posterLink)}
+        ${field('Poster', run, poster)}
         ${field('Evaluator', run, ({ evaluator }) => (evaluator === null ? 'The poster' : shortHex(evaluator)))}
         ${field('Created', run.createdAt, time)}
         ${contentField('Terms', run.ipfsHash)}
       </dl>
-      ${run.brief === null ? '' : html`<div class="brief">${briefText(run.brief)}</div>`}
+      ${run.brief === null ? '' : briefText(run.brief)}
       ${run.claimedBy === null ? '' : claim(run, run.claimedBy, time)}
       <h2>Timeline</h2>
       <ol class="timeline">${events.map((event) => timelineEntry(event, time))}</ol>
@@ -63,7 +74,11 @@ export function runPage({ run, events, page, totalPages }: RunPage, now: bigint)
 const runHeading = ({ bountyId, title }: Run): Html =>
   title === null
     ? html`<h1>Run ${bountyId}</h1>`
-    : html`<h1>${chainText(title)}</h1><span class="hint">Run ${bountyId}</span>`
+    : html`<h1>${briefLine(title)}</h1><span class="hint">Run ${bountyId}</span>`
+
+/** The poster, and how its runs have ended. */
+const poster = ({ posterAddress, posterRecord: { approved, rejected } }: RunDetail): Html =>
+  html`${posterLink(posterAddress)} <span class="hint">${count(approved)} approved, ${count(rejected)} rejected</span>`
 
 const isLastClaim = ({ closing, endedAt }: Run) => closing && endedAt === null
 

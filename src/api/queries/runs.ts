@@ -13,6 +13,7 @@ import {
   jsonWord,
   type Members,
 } from './json.ts'
+import { posterRecordJson } from './posters.ts'
 import { now, plainQuery, type SnapshotQuery, snapshotQuery, withSnapshot } from './snapshot.ts'
 
 /** Whether the run can be claimed now. The contract accepts a claim up to and including the deadline. */
@@ -77,7 +78,11 @@ const runMembers = {
   ...briefMembers,
 } satisfies Members
 
-const runDetailMembers = { ...runMembers, brief: jsonRaw(sql`brief.json`) } satisfies Members
+const runDetailMembers = {
+  ...runMembers,
+  brief: jsonRaw(sql`brief.json`),
+  posterRecord: jsonRaw(posterRecordJson(sql`${run.posterAddress}`)),
+} satisfies Members
 
 /** The greatest int8. PostgreSQL refuses to compare an int8 column with a greater number. */
 const MAX_BOUNTY_ID = 2n ** 63n - 1n

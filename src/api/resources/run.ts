@@ -3,6 +3,7 @@ import { runStates } from '../../../ponder.schema.ts'
 import { address, amount, id, orNull, time, untrusted } from '../http/values.ts'
 import type { RunDetailJson, RunJson, RunSummaryJson } from '../queries/runs.ts'
 import { briefMembers, briefSchema, exampleBrief, exampleBriefMembers } from './brief.ts'
+import { exampleRecord, posterRecordSchema } from './poster.ts'
 
 export const stateSchema = z.enum(runStates).openapi('RunState')
 
@@ -109,10 +110,14 @@ export const runSchema = z
   } satisfies Shape<RunJson>)
   .openapi('Run', { example: exampleRun })
 
-/** A run with its brief. */
+/** A run with its brief and the record of its poster. */
 export const runDetailSchema = z
-  .object({ ...runSchema.shape, brief: orNull(briefSchema) } satisfies Shape<RunDetailJson>)
-  .openapi('RunDetail', { example: { ...exampleRun, brief: exampleBrief } })
+  .object({
+    ...runSchema.shape,
+    brief: orNull(briefSchema),
+    posterRecord: posterRecordSchema,
+  } satisfies Shape<RunDetailJson>)
+  .openapi('RunDetail', { example: { ...exampleRun, brief: exampleBrief, posterRecord: exampleRecord } })
 
 export type RunSummary = z.infer<typeof runSummarySchema>
 export type Run = z.infer<typeof runSchema>

@@ -167,7 +167,7 @@ describe('texts that accounts wrote on chain', () => {
       if (String(member?.description).includes('untrusted data')) marked.add(name)
       return member
     })
-    const ofBriefs = ['title', 'summary', 'description', 'acceptance', 'tags', 'attachments']
+    const ofBriefs = ['title', 'summary', 'tags', 'brief']
     const onChain = ['agentURI', 'deliverableHash', 'feedbackHash', 'hash', 'ipfsHash']
     expect([...marked].toSorted()).toEqual([...onChain, ...ofBriefs].toSorted())
   })
