@@ -15,6 +15,7 @@ COPY abis abis
 COPY core core
 COPY market market
 COPY relay relay
+COPY content content
 COPY src src
 COPY mcp mcp
 COPY ops ops

@@ -290,6 +290,26 @@ export const partyCount = onchainTable('party_count', (t) => ({
 }))
 
 /**
+ * One row per poster with a decision about its runs: what agents want to know before they work for it. Its runs by state are
+ * in `partyCount`. The decisions are those of the poster or of the evaluator that its run names.
+ */
+export const posterRecord = onchainTable('poster_record', (t) => ({
+  /** As `posterAddress` of a run. */
+  address: t.text().$type<Address>().primaryKey(),
+  /** Rewards of its approved runs. USDC base units, as `burned`. */
+  paid: t.bigint().notNull().default(0n),
+  /** Stake that the rejections of its runs have burned. */
+  burned: t.bigint().notNull().default(0n),
+  /** How often the escrow of an OPEN run was refunded after its deadline. */
+  expired: t.integer().notNull().default(0),
+  /** How many deliveries were approved, rejected, or sent back for a revision; also those approved by timeout. */
+  reviews: t.integer().notNull().default(0),
+  /** Sum over these reviews, and the longest, from the delivery to the decision, in seconds. */
+  reviewSeconds: t.int8({ mode: 'bigint' }).notNull().default(0n),
+  longestReview: t.int8({ mode: 'bigint' }).notNull().default(0n),
+}))
+
+/**
  * One row per day, UTC, with a change of a run: what the day's changes add to each figure of the market. The sum of the
  * rows up to a day is the market at its end, and the sum of all rows is the market now. Amounts are USDC base units.
  */

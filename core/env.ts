@@ -139,6 +139,10 @@ const apiEnvironment = z.object({
   WALLET_CLAIMS_PER_MINUTE: perTime(600),
   /** Bounds the gas that one wallet costs the relayer: a run may be worth so little that its claim locks no stake. */
   WALLET_CLAIMS_PER_DAY: perTime(10_000),
+  /** The most content that is stored, in MB. 0 stores none. */
+  CONTENT_MB: integer(0, 1_000_000).default(1_024),
+  /** How much of it an address may post within a day, in kB. What a run names counts a tenth. */
+  CONTENT_KB_PER_DAY: integer(1, 1_000_000_000).default(1_000),
   PORT: port(3000),
   /** The operator's port, with signers and metrics. */
   OPS_PORT: port(9464),

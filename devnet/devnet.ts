@@ -4,6 +4,7 @@ import { keyOf, roles } from './accounts.ts'
 import { type Api, startApi } from './api.ts'
 import { buildContracts } from './buildContracts.ts'
 import { startChain } from './chain.ts'
+import { postTexts } from './demoTexts.ts'
 import { type Indexer, startIndexer } from './indexer.ts'
 import type { ManagedProcess } from './managedProcess.ts'
 import { usablePorts } from './ports.ts'
@@ -74,6 +75,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   watch(api.part, api.ended)
   onProgress('Indexer and API are up')
   await untilServed(api.url, demo.block)
+  await postTexts(api.url, demo.texts)
   return { rpcUrl: chain.rpcUrl, databaseUrl, deployment: chain.deployment, demo, indexer, api }
 }
 

@@ -3,8 +3,8 @@ import { bountyMarketAbi } from '../abis/BountyMarket.ts'
 import type { Deployment } from '../core/deployment.ts'
 import { accountOf, roles } from './accounts.ts'
 import { callOf } from './call.ts'
-import { contentId } from './contentId.ts'
 import { agents, type DemoRun } from './demoMarket.ts'
+import { type DemoTexts, demoBrief, nameText } from './demoTexts.ts'
 import { idOf } from './playAgent.ts'
 import type { Play, Timeline } from './timeline.ts'
 
@@ -26,13 +26,14 @@ const simpleEvents = {
   finalize: ['agent', 'finalizeReview'],
 } as const
 
-/** Plays a demo run's history. Its creation adds its id to `bountyIds`. */
+/** Plays a demo run's history. Its creation adds its id to `bountyIds`, and what it names is added to `texts`. */
 export function playRun(
   timeline: Timeline,
   { BountyMarket }: Deployment['contracts'],
   { title, poster, evaluator = poster, reward, openFor = 30, workHours = 0, stakePercent = 0 }: DemoRun,
   agentIds: ReadonlyMap<string, bigint>,
   bountyIds: Map<string, bigint>,
+  texts: DemoTexts,
 ): Play {
   const market = { address: BountyMarket, abi: bountyMarketAbi }
   const posterAddress = accountOf(poster).address
@@ -49,7 +50,7 @@ export function playRun(
     return address
   }
 
-  function callFor(at: number, event: string) {
+  async function callFor(at: number, event: string) {
     if (event === 'create' || event === 'post') {
       const deadline = BigInt(at + openFor * day)
       const terms = {
@@ -57,17 +58,20 @@ export function playRun(
         stakePercent,
         evaluator: evaluator === poster ? zeroAddress : evaluatorAddress,
       }
-      const args = [contentId(title), parseUnits(String(reward), 6), deadline, terms] as const
+      const brief = await nameText(texts, 'application/json', demoBrief(title))
+      const args = [brief, parseUnits(String(reward), 6), deadline, terms] as const
       return callOf(posterAddress, market, `${event}Bounty`, args)
     }
     if (event === 'submit') {
       lastDelivery = revisions
-      const args = [bountyId, contentId(`${title}, delivered at ${at}`)] as const
+      const delivery = `# ${title}\n\nDelivery ${revisions + 1} of the demo market.\n`
+      const args = [bountyId, await nameText(texts, 'text/markdown', delivery)] as const
       return callOf(addressOf('agent'), market, 'submitWork', args)
     }
     if (event === 'requestRevision') {
       revisions++
-      const args = [bountyId, contentId(`${title}, feedback at ${at}`)] as const
+      const feedback = `Request ${revisions} for a revision of “${title}”: please check it again.\n`
+      const args = [bountyId, await nameText(texts, 'text/plain', feedback)] as const
       return callOf(evaluatorAddress, market, 'requestRevision', args)
     }
     if (event === 'approve') return callOf(evaluatorAddress, market, 'approveWork', [bountyId, lastDelivery])
@@ -83,7 +87,7 @@ export function playRun(
       await timeline.send(at, callOf(claimant, market, 'claimBounty', [bountyId, idOf(agentIds, agent)]))
       return
     }
-    const { logs } = await timeline.send(at, callFor(at, event))
+    const { logs } = await timeline.send(at, await callFor(at, event))
     for (const { args } of parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyCreated', logs })) {
       bountyId = args.bountyId
       bountyIds.set(title, bountyId)

@@ -4,6 +4,7 @@ import type { Deployment } from '../core/deployment.ts'
 import { accountOf } from './accounts.ts'
 import { callOf } from './call.ts'
 import { agents, posters, runs } from './demoMarket.ts'
+import type { DemoTexts } from './demoTexts.ts'
 import { playAgent } from './playAgent.ts'
 import { playRun } from './playRun.ts'
 import { openTimeline, type Timeline } from './timeline.ts'
@@ -18,6 +19,8 @@ export type SeededMarket = {
   agentIds: ReadonlyMap<string, bigint>
   /** By the run's title. */
   bountyIds: ReadonlyMap<string, bigint>
+  /** What its runs name. */
+  texts: DemoTexts
   /** The last block of the demo data. */
   block: bigint
 }
@@ -31,12 +34,16 @@ export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Pro
   const timeline = openTimeline(rpcUrl)
   const agentIds = new Map<string, bigint>()
   const bountyIds = new Map<string, bigint>()
+  const texts: DemoTexts = new Map()
   const now = Math.floor(Date.now() / 1000)
   await fundParties(timeline, contracts)
 
   const histories = [
     ...agents.map((agent) => ({ history: agent.history, play: playAgent(timeline, contracts, agent, agentIds) })),
-    ...runs.map((run) => ({ history: run.history, play: playRun(timeline, contracts, run, agentIds, bountyIds) })),
+    ...runs.map((run) => ({
+      history: run.history,
+      play: playRun(timeline, contracts, run, agentIds, bountyIds, texts),
+    })),
   ]
   const events = histories.flatMap(({ history, play }) =>
     history.split(', ').map((text) => {
@@ -47,7 +54,7 @@ export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Pro
   // The sort is stable, so events of one history at the same time stay in order.
   events.sort((a, b) => b.daysAgo - a.daysAgo)
   for (const { daysAgo, name, argument, play } of events) await play(Math.floor(now - daysAgo * day), name, argument)
-  return { agentIds, bountyIds, block: await timeline.catchUp() }
+  return { agentIds, bountyIds, texts, block: await timeline.catchUp() }
 }
 
 async function fundParties(timeline: Timeline, { USDC, BountyMarket, AgentStaking }: Deployment['contracts']) {

@@ -40,8 +40,18 @@ const descriptions: Record<string, string> = {
   walletAddress: 'Address of the wallet of the agent.',
 }
 
-/** The members whose texts accounts wrote on chain. */
-export const untrustedMembers = ['agentURI', 'ipfsHash', 'deliverableHash', 'feedbackHash', 'hash']
+/** The members whose texts accounts wrote on chain, or posted. */
+export const untrustedMembers = [
+  'agentURI',
+  'ipfsHash',
+  'deliverableHash',
+  'feedbackHash',
+  'hash',
+  'title',
+  'summary',
+  'tags',
+  'brief',
+]
 
 /** The parameters in path and query, and the members of the body, by name. @param id the name for the `{id}` in the path. */
 export function inputsOf(operation: Operation, id: string, components: Components): Map<string, Input> {

@@ -82,7 +82,7 @@ export const refused = (problem: string): CallToolResult => ({
 export function succeeded(json: string): CallToolResult {
   const untrusted = new Set<string>()
   const value = JSON.parse(json, (name, member) => {
-    if (typeof member === 'string' && untrustedMembers.includes(name)) untrusted.add(name)
+    if (member !== null && untrustedMembers.includes(name)) untrusted.add(name)
     return member
   })
   if (untrusted.size === 0) return { content: [{ type: 'text', text: json }], structuredContent: value }

@@ -1,6 +1,7 @@
 import { type Context, type Event, ponder } from 'ponder:registry'
 import { payee, run, runEvent, storedText } from 'ponder:schema'
 import { getAddress, zeroAddress } from 'viem'
+import { countPoster } from './countPoster.ts'
 import { type Counted, countDay, countRun } from './countRun.ts'
 
 /**
@@ -222,6 +223,7 @@ async function move(context: Context, event: MarketEvent, change: Partial<Run> &
   if (before === undefined) throw new Error('Ponder updated a row without calling the update function')
   await countRun(context, after, before)
   await countDay(context, event.block.timestamp, after, before)
+  await countPoster(context, event.block.timestamp, after, before)
   return after
 }
 

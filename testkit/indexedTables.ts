@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Hex } from 'viem'
+import { migrateContent } from '../content/migrations.ts'
 // @ts-expect-error Ponder exports neither, and keeps their types elsewhere
 import { getSql as untypedGetSql } from '../node_modules/ponder/dist/esm/drizzle/kit/index.js'
 // @ts-expect-error
@@ -127,6 +128,8 @@ export function indexedDatabaseAt(url: string) {
       latest_checkpoint VARCHAR(75) NOT NULL,
       finalized_checkpoint VARCHAR(75) NOT NULL
     )`)
+    // Reads join it.
+    await migrateContent(pool)
     await keepHighestBlock(pool, tablesSchema)
     await pool.query(storageStatements(tablesSchema).join(';'))
     const { rows } = await pool.query<{ name: string }>(

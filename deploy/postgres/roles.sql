@@ -7,15 +7,15 @@
 
 -- Indexer, standby, audit, and the commands of the index: owns the tables of the index, and Ponder's cache.
 CREATE ROLE runline_indexer LOGIN PASSWORD :'indexer_password';
--- DATABASE_URL of the API, and `npm run abandon:claims`: owns schema `relay`, and reads the index.
+-- DATABASE_URL of the API, `npm run abandon:claims` and `content:block`: owns schemas `relay` and `content`, and reads the index.
 CREATE ROLE runline_relay LOGIN PASSWORD :'relay_password';
--- DATABASE_READ_URL of the API: reads the index, and nothing of the relay.
+-- DATABASE_READ_URL of the API: reads the index, and the briefs in `content`.
 CREATE ROLE runline_reader LOGIN PASSWORD :'reader_password';
 
 DO $$ BEGIN
   EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
   EXECUTE format('GRANT CONNECT ON DATABASE %I TO runline_indexer, runline_relay, runline_reader', current_database());
-  -- Each build of the index is a schema; the relay creates its own. Ponder writes through temporary tables.
+  -- Each build of the index is a schema; the API creates its own. Ponder writes through temporary tables.
   EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO runline_indexer', current_database());
   EXECUTE format('GRANT CREATE ON DATABASE %I TO runline_relay', current_database());
 END $$;
@@ -34,8 +34,8 @@ DECLARE
   object record;
 BEGIN
   FOR schema IN
-    SELECT oid, nspname AS name, CASE nspname WHEN 'relay' THEN 'runline_relay' ELSE 'runline_indexer' END AS owner
-    FROM pg_namespace WHERE nspname IN ('relay', 'ponder_sync') OR nspname ~ '^(runline|audit_of_)'
+    SELECT oid, nspname AS name, CASE WHEN nspname IN ('relay', 'content') THEN 'runline_relay' ELSE 'runline_indexer' END AS owner
+    FROM pg_namespace WHERE nspname IN ('relay', 'content', 'ponder_sync') OR nspname ~ '^(runline|audit_of_)'
   LOOP
     EXECUTE format('ALTER SCHEMA %I OWNER TO %I', schema.name, schema.owner);
     -- A column's sequence follows its table.
@@ -50,7 +50,7 @@ BEGIN
     LOOP
       EXECUTE format('ALTER %s OWNER TO %I', object.name, schema.owner);
     END LOOP;
-    CONTINUE WHEN schema.name = 'relay';
+    CONTINUE WHEN schema.owner = 'runline_relay';
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO runline_relay, runline_reader', schema.name);
     EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO runline_relay, runline_reader', schema.name);
   END LOOP;

@@ -4,8 +4,21 @@ import pg from 'pg'
 import * as tables from '../../ponder.schema.ts'
 import { inTransaction } from '../database/inTransaction.ts'
 
-const { head, run, agent, runEvent, payee, marketBand, partyCount, marketDay, agentCount, provenDay } = tables
-const INDEXED = [head, run, agent, runEvent, payee, marketBand, partyCount, marketDay, agentCount, provenDay]
+const { head, run, agent, runEvent, payee, marketBand, partyCount, marketDay, agentCount, provenDay, posterRecord } =
+  tables
+const INDEXED = [
+  head,
+  run,
+  agent,
+  runEvent,
+  payee,
+  marketBand,
+  partyCount,
+  marketDay,
+  agentCount,
+  provenDay,
+  posterRecord,
+]
 const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']
 
 /** The columns that this version of the index has. A copy of another version may have more. */

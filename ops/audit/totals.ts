@@ -19,14 +19,18 @@ const dailyChanges = runStates.map(
     `count(*) FILTER (WHERE after = '${state}') - count(*) FILTER (WHERE before = '${state}') AS ${state.toLowerCase()}`,
 )
 
-/** The days of the market by the timelines: the event before a claim is the one that opened the run. */
-const MARKET_DAYS = `
+/** The changes of runs by the timelines, each with the state before it, and how long the run was in that state. */
+const WITH_CHANGES = `
   WITH change AS (
     SELECT bounty_id, name, amount, timestamp, after, lag(after) OVER timeline AS before,
       timestamp - lag(timestamp) OVER timeline AS waited
     FROM (SELECT *, ${STATE_AFTER} AS after FROM run_event WHERE name NOT IN ('ClaimRefused', 'PaymentDeferred', 'BountyClosing')) AS event
     WINDOW timeline AS (PARTITION BY bounty_id ORDER BY id)
-  )
+  )`
+
+/** The days of the market: the event before a claim is the one that opened the run. */
+const MARKET_DAYS = `
+  ${WITH_CHANGES}
   SELECT 'market on ' || date_trunc('day', to_timestamp(timestamp), 'UTC') AT TIME ZONE 'UTC' AS name,
     ${dailyChanges.join(', ')},
     sum(CASE WHEN name = 'BountyFunded' THEN reward + fee
@@ -36,6 +40,18 @@ const MARKET_DAYS = `
     coalesce(sum(amount) FILTER (WHERE after = 'APPROVED'), 0) AS paid,
     count(*) FILTER (WHERE name = 'BountyClaimed') AS claims,
     coalesce(sum(waited) FILTER (WHERE name = 'BountyClaimed'), 0) AS claim_seconds
+  FROM change JOIN run USING (bounty_id) GROUP BY 1`
+
+/** The records of the posters: the event before a decision about a delivery is the delivery. */
+const POSTER_RECORDS = `
+  ${WITH_CHANGES}
+  SELECT 'record of ' || poster_address AS name,
+    coalesce(sum(reward) FILTER (WHERE after = 'APPROVED'), 0) AS paid,
+    coalesce(sum(stake) FILTER (WHERE after = 'REJECTED'), 0) AS burned,
+    count(*) FILTER (WHERE before = 'OPEN' AND after = 'DRAFT' AND timestamp > deadline) AS expired,
+    count(*) FILTER (WHERE before = 'SUBMITTED') AS reviews,
+    coalesce(sum(waited) FILTER (WHERE before = 'SUBMITTED'), 0) AS review_seconds,
+    coalesce(max(waited) FILTER (WHERE before = 'SUBMITTED'), 0) AS longest_review
   FROM change JOIN run USING (bounty_id) GROUP BY 1`
 
 /**
@@ -65,6 +81,12 @@ const COUNTS = [
   {
     stored: `SELECT 'market on ' || to_timestamp(day) AT TIME ZONE 'UTC' AS name, * FROM market_day`,
     counted: MARKET_DAYS,
+  },
+  {
+    stored: `
+      SELECT 'record of ' || address AS name, paid, burned, expired, reviews, review_seconds, longest_review
+      FROM poster_record`,
+    counted: POSTER_RECORDS,
   },
   {
     stored: `SELECT 'agents' AS name, * FROM agent_count`,

@@ -22,6 +22,7 @@ import { boardRoutes, unknownPage } from './routes/board.ts'
 import { addClaimRoutes } from './routes/claim.ts'
 import { addClaimMessageRoutes } from './routes/claimMessage.ts'
 import { addClaimStateRoutes } from './routes/claimState.ts'
+import { addContentRoutes } from './routes/content.ts'
 import { addDocsRoutes } from './routes/docs.ts'
 import { addEligibilityRoutes } from './routes/eligibility.ts'
 import { addEventRoutes } from './routes/events.ts'
@@ -30,6 +31,7 @@ import { llmsText } from './routes/llms.ts'
 import { addMarketRoutes } from './routes/market.ts'
 import { mcpRoute } from './routes/mcp.ts'
 import { addMessageRoutes } from './routes/messages.ts'
+import { addPosterRoutes } from './routes/posters.ts'
 import { addRunRoutes } from './routes/runs.ts'
 import { addStatsRoutes } from './routes/stats.ts'
 import { addStreamRoutes } from './routes/stream.ts'
@@ -72,8 +74,10 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addActionStateRoutes(app, deps)
   addEventRoutes(app, deps, readPage)
   addAgentRoutes(app, deps, readPage)
+  addPosterRoutes(app, deps)
   addStatsRoutes(app, deps)
   addMarketRoutes(app, deps)
+  addContentRoutes(app, deps)
   app.route('/', boardRoutes(deps, readPage))
   addStreamRoutes(app, deps)
   addDocsRoutes(app)

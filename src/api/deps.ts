@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { ContentStore } from '../../content/store.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import type { RunActionName } from '../../market/runActions.ts'
 import type { Relay } from '../../relay/relay.ts'
@@ -17,6 +18,8 @@ export type Deps = {
   relay?: Relay
   /** The actions about runs that are relayed; all if absent. */
   relayedActions?: readonly RunActionName[]
+  /** Absent where no content is stored. */
+  content?: ContentStore
   /** Rate limits of a client. Absent where no server runs, as in tests of the app. */
   limits?: ClientLimits
 }

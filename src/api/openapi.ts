@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import { Problem } from './http/errors.ts'
 import { exampleAgent } from './resources/agent.ts'
+import { exampleCid } from './resources/content.ts'
 import { pascalCase } from './resources/problem.ts'
 import { problemResponses } from './routes/responses.ts'
 import { samples } from './samples.ts'
@@ -23,6 +24,7 @@ const info = {
     { name: 'Claims', description: 'What an agent needs to claim a run.' },
     { name: 'Actions', description: 'What the parties of a run do, by a signature that the relay sends.' },
     { name: 'Agents', description: 'ERC-8004 identities, their stake and their status on the trust ladder.' },
+    { name: 'Content', description: 'Briefs, deliveries and feedback: what runs name by a CID.' },
     { name: 'Market', description: 'The contracts, their terms, and the market in figures.' },
     { name: 'Stream', description: 'The changes of runs and agents, as they are indexed.' },
     { name: 'Health', description: 'The state of the process that answers.' },
@@ -59,6 +61,8 @@ const exampleOf: Record<string, string | number> = {
   deliverableHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
   feedbackHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
   file: 'BountyMarket.json',
+  cid: exampleCid,
+  address: exampleAgent.walletAddress,
 }
 
 /**

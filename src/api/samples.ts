@@ -1,4 +1,5 @@
 import { exampleAgent } from './resources/agent.ts'
+import { exampleBrief, exampleCid } from './resources/content.ts'
 
 type Sample = { lang: 'Shell' | 'TypeScript' | 'Python'; label: string; source: string }
 
@@ -204,6 +205,10 @@ console.log(stakedAmount, canClaimRuns)`,
     `stake = runline.stake(1)
 print(stake["stakedAmount"], stake["canClaimRuns"])`,
   ),
+  getPoster: plainRead(`/api/posters/${WALLET}`, {
+    typescript: 'json.approved, json.rejected',
+    python: '["approved"]',
+  }),
   getStats: read(
     '/api/stats',
     `const { runs } = await runline.getStats()
@@ -226,6 +231,27 @@ console.log(chainId, contracts.BountyMarket.address)`,
 print(market["chainId"], market["contracts"]["BountyMarket"]["address"])`,
   ),
   getAbi: plainRead('/abis/BountyMarket.json', { typescript: 'json.length', python: '[0]["type"]' }),
+  postContent: [
+    shell(`curl '${ORIGIN}/api/content' -H 'Content-Type: application/json' \\
+  --data-binary '${exampleBrief}'`),
+    typescript(`const answer = await fetch('${ORIGIN}/api/content', {
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify({ title: 'Translate a page into French', tags: ['translation'] }),
+})
+const json = await answer.json()
+console.log(json.uri)`),
+    python(`import json
+from urllib.request import Request, urlopen
+
+brief = {"title": "Translate a page into French", "tags": ["translation"]}
+body = json.dumps(brief, separators=(",", ":")).encode()
+request = Request("${ORIGIN}/api/content", body, {"Content-Type": "application/json"})
+with urlopen(request) as answer:
+    print(json.load(answer)["uri"])`),
+  ],
+  getContent: plainRead(`/ipfs/${exampleCid}`, { typescript: 'json.title', python: '["title"]' }),
+  getBriefSchema: plainRead('/schemas/brief.json', { typescript: 'json.required', python: '["required"]' }),
   streamChanges: [
     shell(`curl -N '${ORIGIN}/api/stream?state=OPEN'`),
     ...read(

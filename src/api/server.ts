@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import closeWithGrace from 'close-with-grace'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { privateKeyToAccount } from 'viem/accounts'
+import { openContentStore } from '../../content/store.ts'
 import { listenForBlocks } from '../../core/database/notifications.ts'
 import { DEVNET, readDeployment } from '../../core/deployment.ts'
 import { apiSettings, readEnv } from '../../core/env.ts'
@@ -131,6 +132,13 @@ logActions(events, logger)
 if (tracing) recordClaimSteps(events)
 if (relay) measureRelay(registry, events, relay)
 
+const content = openContentStore({
+  url: env.DATABASE_URL,
+  chainId: env.CHAIN_ID,
+  indexSchema: env.DATABASE_SCHEMA,
+  limits: { clientBytes: env.CONTENT_KB_PER_DAY * 1_000, totalBytes: env.CONTENT_MB * 1_000_000 },
+  logger,
+})
 const limits = createClientLimits({
   trustProxy: env.TRUST_PROXY,
   requestsPerMinute: env.REQUESTS_PER_MINUTE,
@@ -146,7 +154,16 @@ const streams = createStreams({
 })
 measureStreams(registry, streams)
 const relayedActions = env.RELAY_ACTIONS
-const deps = { index, logger, deployment, limits, streams, relayedActions, ...(relay && { relay }) }
+const deps = {
+  index,
+  logger,
+  deployment,
+  limits,
+  streams,
+  relayedActions,
+  ...(relay && { relay }),
+  content,
+}
 const readinessLimits = {
   stallSeconds: env.STALL_SECONDS,
   maxLagSeconds: env.MAX_LAG_SECONDS,
@@ -167,6 +184,7 @@ stop = async () => {
   streams.close()
   await Promise.all([drain(server, DRAIN_TIMEOUT_MS), indexLag.stop(), orphan.stop()])
   await relay?.close()
+  await content.close()
   await Promise.all([drain(operators, 0), readPool.end(), blockNotifications.close(), tracing?.close()])
 }
 stopAtSignal(close, logger)

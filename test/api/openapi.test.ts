@@ -3,6 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { zeroAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { exampleAgent } from '../../src/api/resources/agent.ts'
 import { apiDescription } from '../../toolchain/apiDescription.ts'
 import { follow } from '../support/describedAnswers.ts'
 import { type TestApi, testApi } from './testApi.ts'
@@ -45,7 +46,7 @@ describe('/openapi.json', () => {
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     )
     const served = api.app.routes
-      .filter(({ method, path }) => method !== 'ALL' && /^\/(api|abis)\//.test(path))
+      .filter(({ method, path }) => method !== 'ALL' && /^\/(api|abis|ipfs|schemas)\//.test(path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
     expect(new Set(described)).toEqual(new Set([...served, 'GET /healthz', 'GET /readyz']))
   })
@@ -89,7 +90,10 @@ describe('/openapi.json', () => {
     const { app } = api
     for (const [path, operations] of Object.entries<Record<string, Described>>(description.paths)) {
       if (!path.startsWith('/api/')) continue
-      const url = path.replace('{id}', '1').replace(/\{(claim|action)Id\}/, `0x${'9a'.repeat(32)}`)
+      const url = path
+        .replace('{id}', '1')
+        .replace('{address}', exampleAgent.walletAddress)
+        .replace(/\{(claim|action)Id\}/, `0x${'9a'.repeat(32)}`)
       const refusal = await (await app.request(url, { method: 'DELETE' })).json()
       for (const { responses } of Object.values(operations)) expect(refusal).toEqual(exampleOf(responses, 405))
       const { get } = operations

@@ -70,6 +70,11 @@ describe('GET /api/runs/:id', () => {
         stakeRequired: '10000000',
         evaluator: null,
         closing: false,
+        title: null,
+        summary: null,
+        tags: null,
+        brief: null,
+        posterRecord: { approved: 1, rejected: 0, expired: 0, meanReviewSeconds: null },
       }),
     )
   })
@@ -113,6 +118,9 @@ describe('GET /api/runs', () => {
             claimedBy: null,
             createdAt: '2024-01-15T12:00:00.000Z',
             claimable: true,
+            title: null,
+            summary: null,
+            tags: null,
           },
         ],
         pagination: { page: 1, limit: 20, total: 1, totalPages: 1, nextCursor: null },

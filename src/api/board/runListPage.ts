@@ -2,7 +2,18 @@ import { html } from 'hono/html'
 import { runSorts, runStates } from '../../../ponder.schema.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { pager } from './page.ts'
-import { agentLink, badge, contentLink, count, type Html, relativeTime, shortHex, usdc, words } from './values.ts'
+import {
+  agentLink,
+  badge,
+  briefLine,
+  contentLink,
+  count,
+  type Html,
+  relativeTime,
+  shortHex,
+  usdc,
+  words,
+} from './values.ts'
 
 /** The filter that shows runs of every state. */
 export const ANY_STATE = 'ANY'
@@ -54,7 +65,7 @@ export const runTable = (runs: readonly RunSummary[], now: bigint): Html => html
 
 const runRow = (run: RunSummary, now: bigint): Html => html`
   <tr>
-    <th scope="row"><a href="/runs/${run.bountyId}">Run ${run.bountyId}</a></th>
+    <th scope="row">${runName(run)}</th>
     <td class="right">${usdc(run.reward)}</td>
     <td>${badge(run.state)}</td>
     <td>${relativeTime(run.deadline, now)}</td>
@@ -63,6 +74,12 @@ const runRow = (run: RunSummary, now: bigint): Html => html`
     <td class="phone-hidden">${run.claimedBy === null ? '–' : agentLink(run.claimedBy)}</td>
     <td class="phone-hidden text">${contentLink(run.ipfsHash)}</td>
   </tr>`
+
+/** Its title first, if it is known. */
+const runName = ({ bountyId, title }: RunSummary): Html =>
+  title === null
+    ? html`<a href="/runs/${bountyId}">Run ${bountyId}</a>`
+    : html`<a href="/runs/${bountyId}">${briefLine(title)}</a> <span class="hint">Run ${bountyId}</span>`
 
 /** A link to all runs of the poster. */
 export const posterLink = (address: string): Html =>

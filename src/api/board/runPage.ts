@@ -1,11 +1,23 @@
 import { html } from 'hono/html'
 import type { RunEvent } from '../resources/event.ts'
-import type { Run } from '../resources/run.ts'
+import type { Run, RunDetail } from '../resources/run.ts'
+import { briefText } from './briefText.ts'
 import { pager } from './page.ts'
 import { posterLink } from './runListPage.ts'
-import { agentLink, amount, badge, contentLink, count, duration, type Html, relativeTime, shortHex } from './values.ts'
+import {
+  agentLink,
+  amount,
+  badge,
+  briefLine,
+  contentLink,
+  count,
+  duration,
+  type Html,
+  relativeTime,
+  shortHex,
+} from './values.ts'
 
-type RunPage = { run: Run; events: readonly RunEvent[]; page: number; totalPages: number }
+type RunPage = { run: RunDetail; events: readonly RunEvent[]; page: number; totalPages: number }
 
 /** What happened, and the state of the run after it, which gives the event its colour. */
 const eventNames: Record<RunEvent['name'], { text: string; className: string }> = {
@@ -38,7 +50,7 @@ export function runPage({ run, events, page, totalPages }: RunPage, now: bigint)
   const time = (value: string) => relativeTime(value, now)
   return html`
     <div data-live id="run">
-      <div class="title"><h1>Run ${run.bountyId}</h1>${badge(run.state)}</div>
+      <div class="title">${runHeading(run)}${badge(run.state)}</div>
       <p class="lead">${whatIsNext(run, time)}${isLastClaim(run) ? ' The poster has closed the run: this claim is the last.' : ''}</p>
       <dl>
         ${field('Reward', run.reward, amount)}
@@ -46,17 +58,27 @@ export function runPage({ run, events, page, totalPages }: RunPage, now: bigint)
         ${field('Stake that a claim locks', run.stakeRequired, amount)}
         ${field('To be claimed by', run.deadline, time)}
         ${field('Time to deliver', run.workPeriod, duration)}
-        ${field('Poster', run.posterAddress, posterLink)}
+        ${field('Poster', run, poster)}
         ${field('Evaluator', run, ({ evaluator }) => (evaluator === null ? 'The poster' : shortHex(evaluator)))}
         ${field('Created', run.createdAt, time)}
         ${contentField('Terms', run.ipfsHash)}
       </dl>
+      ${run.brief === null ? '' : briefText(run.brief)}
       ${run.claimedBy === null ? '' : claim(run, run.claimedBy, time)}
       <h2>Timeline</h2>
       <ol class="timeline">${events.map((event) => timelineEntry(event, time))}</ol>
       ${pager(page, totalPages, (other) => `?page=${other}`)}
     </div>`
 }
+
+const runHeading = ({ bountyId, title }: Run): Html =>
+  title === null
+    ? html`<h1>Run ${bountyId}</h1>`
+    : html`<h1>${briefLine(title)}</h1><span class="hint">Run ${bountyId}</span>`
+
+/** The poster, and how its runs have ended. */
+const poster = ({ posterAddress, posterRecord: { approved, rejected } }: RunDetail): Html =>
+  html`${posterLink(posterAddress)} <span class="hint">${count(approved)} approved, ${count(rejected)} rejected</span>`
 
 const isLastClaim = ({ closing, endedAt }: Run) => closing && endedAt === null
 

@@ -7,16 +7,26 @@ export type Html = ReturnType<typeof html>
 /** Characters without a glyph, or with an effect on others: controls, bidi marks, zero widths, line separators. */
 const invisible = /([\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}])/u
 
+const invisibleInLines = /((?![\n\t])[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}])/u
+
 const codePoint = (character: string) =>
   `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 
 /** Text that an account chose. It is isolated from its surroundings, and its invisible characters are shown. */
-export function chainText(text: string): Html {
+export const chainText = (text: string): Html => html`<bdi class="chain">${shownParts(text, invisible)}</bdi>`
+
+/** A line of a brief, in the same way, and in the font of the page. */
+export const briefLine = (text: string): Html => html`<bdi class="words">${shownParts(text, invisible)}</bdi>`
+
+/** Lines of a brief, as they are written. */
+export const briefLines = (text: string): Html =>
+  html`<div class="lines"><bdi class="words">${shownParts(text.replaceAll('\r\n', '\n'), invisibleInLines)}</bdi></div>`
+
+function shownParts(text: string, hidden: RegExp) {
   // With a group in the pattern, `split` returns each invisible character at an odd place.
-  const parts = text
-    .split(invisible)
+  return text
+    .split(hidden)
     .map((part, place) => (place % 2 === 1 ? html`<span class="escape">${codePoint(part)}</span>` : part))
-  return html`<bdi class="chain">${parts}</bdi>`
 }
 
 /** An IPFS URI of a whole CID, of version 0 or in base32 of version 1. */

@@ -45,7 +45,7 @@ export function toResponse(
     : new Response(body, { headers: { ...headers, 'content-type': 'application/json', ...id } })
 }
 
-/** RFC 9110, section 13.1.2: weak comparison. */
-function matches(ifNoneMatch: string, etag: string) {
+/** Whether If-None-Match names the ETag. RFC 9110, section 13.1.2: weak comparison. */
+export function matches(ifNoneMatch: string, etag: string) {
   return ifNoneMatch.trim() === '*' || (ifNoneMatch.match(/"[^"]*"/g)?.includes(etag) ?? false)
 }

@@ -53,7 +53,7 @@ export function addResponseCache(app: OpenAPIHono, head: HeadFeed, { timer, trac
 /**
  * Caches 200 answers from the index by URL, for as long as another read would give the same bytes: until the next
  * block, or until the next second, because deadlines pass and agents become ESTABLISHED without a block. So all entries
- * are of one block and one second.
+ * are of one block and one second. A brief that is stored or taken down shows by then, too.
  *
  * It stores an answer at the second request for its URL. An answer that is requested once is not worth the garbage
  * collection: objects that outlive their request are the expensive ones.

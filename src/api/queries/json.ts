@@ -52,6 +52,12 @@ export const jsonWord = (value: Column) => jsonValue(value, sql`${value}::text`,
 /** For texts of users. */
 export const jsonText = (value: SQL | Column) => jsonValue(value, sql`to_json(${value}::text)::text`)
 
+/** For lists of texts. */
+export const jsonTexts = (value: SQL) => jsonValue(value, sql`to_json(${value})::text`)
+
+/** For texts that are JSON. */
+export const jsonRaw = (value: SQL) => jsonValue(value, value)
+
 /** @param condition is never null. */
 export const jsonBoolean = (condition: SQL | Column): JsonValue => ({
   before: '',

@@ -3,7 +3,7 @@ import { jsonObject } from './json.ts'
 import { claimableParts, countedInBands, foundByMagnitudes, foundInBands } from './mergedRuns.ts'
 import { byPosition, inOrder, isAfter, keyOf, limit, matching, neededOf, offset } from './runConditions.ts'
 import type { Shape } from './runList.ts'
-import { runSummaryMembers } from './runs.ts'
+import { runSummaryMembers, withBrief } from './runs.ts'
 import { passedOf, totalOf } from './runTotals.ts'
 import { withSnapshot } from './snapshot.ts'
 
@@ -25,7 +25,7 @@ ${parts}counted as (
   ${foundBy(shape)}
 ), page as (
   select ${jsonObject(runSummaryMembers)} as json, found.bounty_id, value
-  from found left join run on run.bounty_id = found.bounty_id
+  from found left join run on run.bounty_id = found.bounty_id ${withBrief}
   order by ${byPosition(shape)} limit ${limit}
 )
 select snapshot.*, total, (select count(*) from found) as found, listed.*

@@ -1,7 +1,19 @@
 import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { agent, run } from '../../../ponder.schema.ts'
 import { type AgentRow, agentColumns, isAgent } from './agents.ts'
-import { jsonBoolean, jsonId, jsonNumber, jsonObject, jsonText, jsonTime, jsonWord, type Members } from './json.ts'
+import {
+  jsonBoolean,
+  jsonId,
+  jsonNumber,
+  jsonObject,
+  jsonRaw,
+  jsonText,
+  jsonTexts,
+  jsonTime,
+  jsonWord,
+  type Members,
+} from './json.ts'
+import { posterRecordJson } from './posters.ts'
 import { now, plainQuery, type SnapshotQuery, snapshotQuery, withSnapshot } from './snapshot.ts'
 
 /** Whether the run can be claimed now. The contract accepts a claim up to and including the deadline. */
@@ -10,6 +22,15 @@ const claimable = sql<boolean>`(${run.state} = 'OPEN' and ${run.deadline} >= ${n
 const runColumns = { ...getTableColumns(run), claimable: claimable.as('claimable') }
 
 export type RunRow = typeof run.$inferSelect & { claimable: boolean }
+
+/** Joins the brief that the run names, if it is stored. It is no part of a block: it may come and go without one. */
+export const withBrief = sql`left join content.brief on brief.uri = ${run.ipfsHash}`
+
+const briefMembers = {
+  title: jsonText(sql`brief.title`),
+  summary: jsonText(sql`brief.summary`),
+  tags: jsonTexts(sql`brief.tags`),
+}
 
 /** The members of a run in lists, in the order of the answer. */
 export const runSummaryMembers = {
@@ -22,6 +43,7 @@ export const runSummaryMembers = {
   claimedBy: jsonId(run.claimedBy),
   createdAt: jsonTime(run.createdAt),
   claimable: jsonBoolean(claimable),
+  ...briefMembers,
 } satisfies Members
 
 export type RunSummaryJson = Record<keyof typeof runSummaryMembers, unknown>
@@ -53,6 +75,13 @@ const runMembers = {
   stakeRequired: jsonWord(run.stakeRequired),
   evaluator: jsonWord(run.evaluator),
   closing: jsonBoolean(run.closing),
+  ...briefMembers,
+} satisfies Members
+
+const runDetailMembers = {
+  ...runMembers,
+  brief: jsonRaw(sql`brief.json`),
+  posterRecord: jsonRaw(posterRecordJson(sql`${run.posterAddress}`)),
 } satisfies Members
 
 /** The greatest int8. PostgreSQL refuses to compare an int8 column with a greater number. */
@@ -72,18 +101,23 @@ export const isBounty: SQL = eq(run.bountyId, sql.placeholder('bountyId'))
 /** The JSON of a run, parsed. */
 export type RunJson = Record<keyof typeof runMembers, unknown>
 
+/** The same with the whole brief. */
+export type RunDetailJson = Record<keyof typeof runDetailMembers, unknown>
+
+const jsonOf = (members: Members, bountyId: SQL): SQL =>
+  sql`(select ${jsonObject(members)} from ${run} ${withBrief} where ${run.bountyId} = ${bountyId})`
+
 /** A subquery: the text of the JSON of the run with this id, or null. */
-export const runJson = (bountyId: SQL): SQL =>
-  sql`(select ${jsonObject(runMembers)} from ${run} where ${run.bountyId} = ${bountyId})`
+export const runJson = (bountyId: SQL): SQL => jsonOf(runMembers, bountyId)
 
 const findRuns = plainQuery<{ id: bigint; run: string | null }>(
   'runs by id',
   sql`${withSnapshot}
-    select "snapshot".*, "id", ${runJson(sql`"requested"."id"`)} as "run"
+    select "snapshot".*, "id", ${jsonOf(runDetailMembers, sql`"requested"."id"`)} as "run"
     from "snapshot" cross join unnest(${sql.placeholder('bountyIds')}::int8[]) as "requested" ("id")`,
 )
 
-/** Reads the JSON of the runs with these ids, in their order; null if there is no such run. */
+/** Reads the JSON of the runs with these ids and their briefs, in their order; null if there is no such run. */
 export function runsById(bountyIds: readonly bigint[]): SnapshotQuery<(string | null)[]> {
   return findRuns({ bountyIds: bountyIds.map(storableId) }, (_, rows) => {
     const found = new Map(rows.map(({ id, run }) => [id, run]))

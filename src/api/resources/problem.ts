@@ -4,6 +4,7 @@ import { type ClaimError, claimErrorCodes, explainClaimError, type Holder } from
 import { Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
 import { address, amount, hash, id, orNull, time } from '../http/values.ts'
 import { claimTypedDataSchema, exampleTypedData } from './claimMessage.ts'
+import { exampleCid } from './content.ts'
 import { stateSchema } from './run.ts'
 
 const MAX_SHOWN_CHARACTERS = 120
@@ -38,6 +39,8 @@ const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
     latest: seconds.optional().openapi({ description: 'The latest deadline that is accepted now, if it is later.' }),
   },
   REWARD_TOO_LOW: { reward: amount, required: amount },
+  CONTENT_BLOCKED: { cid: z.string() },
+  CONTENT_NOT_FOUND: { cid: z.string() },
   INSUFFICIENT_STAKE: { stakedAmount: amount, required: amount },
   INSUFFICIENT_UNLOCKED_STAKE: { unlockedAmount: amount, required: amount },
   WALLET_MISMATCH: { walletAddress: address, expected: address },
@@ -125,6 +128,12 @@ const examples = [
   refused({ errorName: 'AgentNotFound', args: [1n] }),
   new Problem('CLAIM_NOT_FOUND', `No transaction was ever signed for a claim ${claimId}.`),
   new Problem('ACTION_NOT_FOUND', `No transaction was ever signed for an action ${claimId}.`),
+  new Problem('CONTENT_BLOCKED', `The operator of this server has taken ${exampleCid} down.`, {
+    extensions: { cid: exampleCid },
+  }),
+  new Problem('CONTENT_NOT_FOUND', `${exampleCid} is not stored here. This server fetches nothing from elsewhere.`, {
+    extensions: { cid: exampleCid },
+  }),
   new Problem('ROUTE_NOT_FOUND', 'There is no /api/nothing here. See /docs.'),
   new Problem('METHOD_NOT_ALLOWED', '/api/runs answers GET, HEAD, not DELETE.'),
   new Problem('REQUEST_TIMEOUT', 'The request is too slow: send the headers within 5 s and all of it within 10 s.'),
@@ -160,6 +169,7 @@ const examples = [
     extensions: { indexedBlock: 1_234 },
   }),
   new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.'),
+  new Problem('CONTENT_UNAVAILABLE', 'This server stores no more content now.'),
   new Problem('STREAMS_UNAVAILABLE', 'This server has 20000 open streams.'),
   new Problem('INTERNAL', 'The request failed because of an error in this server.'),
 ]

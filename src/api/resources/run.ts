@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { runStates } from '../../../ponder.schema.ts'
 import { address, amount, id, orNull, time, untrusted } from '../http/values.ts'
-import type { RunJson, RunSummaryJson } from '../queries/runs.ts'
+import type { RunDetailJson, RunJson, RunSummaryJson } from '../queries/runs.ts'
+import { briefMembers, briefSchema, exampleBrief, exampleBriefMembers } from './brief.ts'
+import { exampleRecord, posterRecordSchema } from './poster.ts'
 
 export const stateSchema = z.enum(runStates).openapi('RunState')
 
@@ -25,6 +27,7 @@ export const exampleRunSummary = {
   claimedBy: null,
   createdAt: '2024-01-15T12:00:00.000Z',
   claimable: true,
+  ...exampleBriefMembers,
 } as const
 
 /** The same run, claimed. */
@@ -50,6 +53,7 @@ export const exampleRun = {
   stakeRequired: '10000000',
   evaluator: null,
   closing: false,
+  ...exampleBriefMembers,
 } as const
 
 /** The members that come first in every run. */
@@ -69,6 +73,7 @@ export const runSummarySchema = z
     ...firstMembers,
     createdAt: time,
     claimable,
+    ...briefMembers,
   } satisfies Shape<RunSummaryJson>)
   .openapi('RunSummary', { example: exampleRunSummary })
 
@@ -101,11 +106,22 @@ export const runSchema = z
       description:
         'Whether the poster closed the run during this claim: if the claim is lost, the run becomes a DRAFT.',
     }),
+    ...briefMembers,
   } satisfies Shape<RunJson>)
   .openapi('Run', { example: exampleRun })
 
+/** A run with its brief and the record of its poster. */
+export const runDetailSchema = z
+  .object({
+    ...runSchema.shape,
+    brief: orNull(briefSchema),
+    posterRecord: posterRecordSchema,
+  } satisfies Shape<RunDetailJson>)
+  .openapi('RunDetail', { example: { ...exampleRun, brief: exampleBrief, posterRecord: exampleRecord } })
+
 export type RunSummary = z.infer<typeof runSummarySchema>
 export type Run = z.infer<typeof runSchema>
+export type RunDetail = z.infer<typeof runDetailSchema>
 
 /** Types the JSON of `runJson`. The tests check every answer against `runSchema`. */
 export function asRun(json: RunJson): z.infer<typeof runSchema> {

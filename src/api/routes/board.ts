@@ -26,7 +26,7 @@ import { stats } from '../queries/stats.ts'
 import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
 import { formatAgent, formatAgentStake } from '../resources/agent.ts'
 import { formatEvent } from '../resources/event.ts'
-import type { Run, RunSummary } from '../resources/run.ts'
+import type { RunDetail, RunSummary } from '../resources/run.ts'
 import { agentNotFound } from './agents.ts'
 import { formatPagination, pageParameters, sliceOf } from './pagination.ts'
 import { listQuery, runNotFound } from './runs.ts'
@@ -131,7 +131,7 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     if (run.data === null || timeline.data === null) throw runNotFound(id)
     const { events, total } = timeline.data
     const { totalPages } = formatPagination({ page, limit: EVENTS_LIMIT }, total)
-    const shown: Run = JSON.parse(run.data)
+    const shown: RunDetail = JSON.parse(run.data)
     const content = runPage({ run: shown, events: events.map(formatEvent), page, totalPages }, snapshot.now)
     return answer(c, snapshot, { title: `Run ${id}`, section: '/', content })
   })

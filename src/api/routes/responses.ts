@@ -12,14 +12,15 @@ export const blockHeaders = (required: boolean) => ({
   'X-Indexed-Hash': { description: 'The hash of that block.', required, schema: { type: 'string' as const } },
 })
 
-const indexedHeaders = {
-  ...blockHeaders(true),
+export const etagHeader = {
   ETag: {
     description: 'Strong. Send it as If-None-Match to get 304 while the answer is the same.',
     required: true,
     schema: { type: 'string' },
   },
 } as const
+
+const indexedHeaders = { ...blockHeaders(true), ...etagHeader } as const
 
 /**
  * The responses of a route that reads the index.

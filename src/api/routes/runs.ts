@@ -10,7 +10,7 @@ import type { PageReader } from '../queries/pageReader.ts'
 import type { RunList, RunStart } from '../queries/runList.ts'
 import { pageOfRuns } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
-import { exampleRunSummary, runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
+import { exampleRunSummary, runDetailSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
 import { answerText, minBlock, readIndex } from './indexed.ts'
 import {
@@ -61,9 +61,11 @@ const getRun = createRoute({
   operationId: 'getRun',
   tags: ['Runs'],
   summary: 'Get a run',
-  description: 'The run with its claim, its terms and its time limits.',
+  description:
+    'The run with its claim, its terms and its time limits. `brief` is what it asks for, if that is stored here: it is no ' +
+    'part of the block, and may change the answer without one.',
   request: { params: runParams, query: runQuery },
-  responses: indexedResponses('The run.', runSchema, ['RUN_NOT_FOUND']),
+  responses: indexedResponses('The run.', runDetailSchema, ['RUN_NOT_FOUND']),
 })
 
 type Place = { page: number | undefined; limit: number; cursor: string | undefined }

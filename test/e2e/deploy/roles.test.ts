@@ -47,8 +47,16 @@ async function start(by: RoleUrls): Promise<{ indexer: Indexer; api: Api }> {
   return { indexer, api }
 }
 
-/** Claims a new run, and reads it. */
+/** Claims a new run, and reads it. Posts content, and reads it. */
 async function claim({ api }: { api: Api }) {
+  const posted = await fetch(`${api.url}/api/content`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'text/plain' },
+    body: `posted to ${api.url}`,
+  })
+  expect(posted.status).toBe(201)
+  const { cid } = (await posted.json()) as { cid: string }
+  expect(await (await fetch(`${api.url}/ipfs/${cid}`)).text()).toBe(`posted to ${api.url}`)
   const people = participantsOf(chain)
   const agent = await people.newAgent(accountOf(2))
   const run = await people.openRun()
@@ -85,9 +93,11 @@ it('runs everything with roles that are no superusers, also on what superusers m
 
 it.each([
   ['reader', 'SELECT FROM relay.tx', /permission denied for schema relay/],
+  ['reader', 'SELECT FROM content.item', /permission denied for table item/],
   ['reader', 'CREATE SCHEMA mine', /permission denied for database/],
   ['reader', 'DELETE FROM runline.run', /permission denied for view run/],
   ['relay', 'DELETE FROM runline.run', /permission denied for view run/],
+  ['indexer', 'SELECT FROM content.item', /permission denied for table item/],
   ['indexer', 'SELECT FROM relay.tx', /permission denied for schema relay/],
   ['indexer', `COPY runline.run TO PROGRAM 'cat'`, /permission denied to COPY to or from an external program/],
 ] as const)('%s cannot %s', async (role, statement, error) => {

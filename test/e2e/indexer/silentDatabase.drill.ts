@@ -38,6 +38,7 @@ it.each([
   ['pruneCommand', [], 1],
   ['auditCommand', [], 2],
   ['abandonCommand', ['--signer', '0x0000000000000000000000000000000000000001', '--yes'], 1],
+  ['contentBlockCommand', ['bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq', '--yes'], 1],
 ] as const)(
   '%s ends with the reason while PostgreSQL does not answer',
   { timeout: 2 * LIMIT_MS },

@@ -167,7 +167,9 @@ describe('texts that accounts wrote on chain', () => {
       if (String(member?.description).includes('untrusted data')) marked.add(name)
       return member
     })
-    expect([...marked].toSorted()).toEqual(['agentURI', 'deliverableHash', 'feedbackHash', 'hash', 'ipfsHash'])
+    const ofBriefs = ['title', 'summary', 'tags', 'brief']
+    const onChain = ['agentURI', 'deliverableHash', 'feedbackHash', 'hash', 'ipfsHash']
+    expect([...marked].toSorted()).toEqual([...onChain, ...ofBriefs].toSorted())
   })
 })
 

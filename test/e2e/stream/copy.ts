@@ -49,5 +49,19 @@ export async function listRuns(fetch: typeof globalThis.fetch, minBlock: number)
 /** The members of a run that lists have, in their order. */
 function summaryOf(run: RunSummary): RunSummary {
   const { bountyId, posterAddress, ipfsHash, reward, deadline, state, claimedBy, createdAt, claimable } = run
-  return { bountyId, posterAddress, ipfsHash, reward, deadline, state, claimedBy, createdAt, claimable }
+  const { title, summary, tags } = run
+  return {
+    bountyId,
+    posterAddress,
+    ipfsHash,
+    reward,
+    deadline,
+    state,
+    claimedBy,
+    createdAt,
+    claimable,
+    title,
+    summary,
+    tags,
+  }
 }

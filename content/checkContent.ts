@@ -1,0 +1,54 @@
+import { type Brief, briefOf } from './brief.ts'
+
+/** A type that says more about the same bytes comes first. */
+export const mediaTypes = ['application/json', 'text/markdown', 'text/plain'] as const
+
+export type MediaType = (typeof mediaTypes)[number]
+
+/** The deepest nesting of JSON that is stored. Parsers of readers may be recursive. */
+const MAX_DEPTH = 32
+
+/**
+ * Checks that bytes are what their media type says.
+ * @returns why they are not, for a sentence about the body, or the brief that they are. Only JSON is a brief.
+ */
+export function checkContent(
+  mediaType: MediaType,
+  bytes: Uint8Array,
+): { brief: Brief | undefined } | { complaint: string } {
+  if (bytes.length === 0) return { complaint: 'must not be empty' }
+  const text = decode(bytes)
+  if (text === undefined) return { complaint: 'is not valid UTF-8' }
+  if (mediaType !== 'application/json') return { brief: undefined }
+  const json = parse(text)
+  if (json === undefined) return { complaint: 'is not valid JSON' }
+  if (depthOf(text) > MAX_DEPTH) return { complaint: `must not be nested deeper than ${MAX_DEPTH} levels` }
+  return { brief: briefOf(json.value) }
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function parse(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}
+
+/** How deep objects and arrays are nested. @param json valid JSON: each of its strings ends, so this takes linear time. */
+function depthOf(json: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === '[' || token === '{') deepest = Math.max(deepest, ++depth)
+    else if (token === ']' || token === '}') depth--
+  }
+  return deepest
+}

@@ -1,0 +1,84 @@
+import type pg from 'pg'
+import { inTransactionOf } from '../core/database/transaction.ts'
+
+/** The advisory lock that serialises migrations. Any number that no other user of the database uses. */
+const LOCK = 7_286_543_023n
+
+/** The migrations, in order. A released migration never changes. */
+const migrations = [
+  `
+  CREATE TABLE content.item (
+    cid text PRIMARY KEY,
+    -- What a run names: ipfs://<cid>.
+    uri text NOT NULL UNIQUE GENERATED ALWAYS AS ('ipfs://' || cid) STORED,
+    media_type text NOT NULL,
+    bytes bytea NOT NULL,
+    -- The CIDs of the attachments, if it is a brief.
+    attachments text[] NOT NULL,
+    -- What it counts for in the limits, in bytes.
+    charge int NOT NULL,
+    -- Who posted it last. Null a day later.
+    client text,
+    posted_at timestamptz NOT NULL DEFAULT now(),
+    -- Whether a run or an agent has named it, or it is an attachment of a brief that a run has named. Then it is kept.
+    named boolean NOT NULL DEFAULT false
+  );
+  CREATE INDEX item_client ON content.item (client, posted_at) WHERE client IS NOT NULL;
+  CREATE INDEX item_unnamed ON content.item (posted_at) WHERE NOT named;
+  CREATE INDEX item_attachments ON content.item USING gin (attachments) WHERE named;
+
+  -- The sum of all charges. Posts lock the row, so that they count one after the other.
+  CREATE TABLE content.total (
+    one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
+    charge bigint NOT NULL
+  );
+  INSERT INTO content.total (charge) VALUES (0);
+
+  -- What an operator has taken down, and is not stored again.
+  CREATE TABLE content.blocked (
+    cid text PRIMARY KEY,
+    blocked_at timestamptz NOT NULL DEFAULT now()
+  );
+
+  -- Up to which time of the chain, in seconds, the events of each index were searched for what they name.
+  CREATE TABLE content.searched (index_schema text PRIMARY KEY, until bigint NOT NULL);
+  `,
+  `
+  -- The items that are briefs. Readers of the index join them to runs.
+  CREATE TABLE content.brief (
+    uri text PRIMARY KEY REFERENCES content.item (uri) ON DELETE CASCADE,
+    title text NOT NULL,
+    summary text,
+    tags text[] NOT NULL,
+    -- All members that a brief has, as JSON.
+    json text NOT NULL
+  );
+  GRANT USAGE ON SCHEMA content TO PUBLIC;
+  GRANT SELECT ON content.brief TO PUBLIC;
+  `,
+]
+
+/**
+ * Migrates schema `content` to the version of this build. Several processes may call it at once.
+ * @throws if a newer build has migrated it, or if the role may not create it.
+ */
+export async function migrateContent(pool: pg.Pool): Promise<void> {
+  await inTransactionOf(pool, async (client) => {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+    await client.query('CREATE SCHEMA IF NOT EXISTS content')
+    await client.query(`CREATE TABLE IF NOT EXISTS content.migration (
+      version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`)
+    const { rows } = await client.query('SELECT coalesce(max(version), 0) AS version FROM content.migration')
+    const { version } = rows[0] as { version: number }
+    if (version > migrations.length) {
+      throw new Error(
+        `Schema content is at version ${version}; this build knows ${migrations.length}. Run the newer build.`,
+      )
+    }
+    for (const [position, step] of migrations.entries()) {
+      if (position < version) continue
+      await client.query(step)
+      await client.query('INSERT INTO content.migration (version) VALUES ($1)', [position + 1])
+    }
+  })
+}

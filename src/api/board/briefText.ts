@@ -1,0 +1,18 @@
+import { html } from 'hono/html'
+import type { Brief } from '../resources/brief.ts'
+import { briefLine, briefLines, type Html } from './values.ts'
+
+/** A brief as text only: its Markdown is shown as it was written, and its attachments are no links. */
+export const briefText = ({ summary, description, acceptance = [], tags = [], attachments = [] }: Brief): Html => html`
+  <h2>What is asked for</h2>
+  ${summary === undefined ? '' : html`<p>${briefLine(summary)}</p>`}
+  ${description === undefined ? '' : briefLines(description)}
+  ${list('To be approved', acceptance)}
+  ${list(
+    'Attachments',
+    attachments.map(({ name, cid, size }) => `${name}, ${size} bytes: ${cid}`),
+  )}
+  ${tags.length === 0 ? '' : html`<p class="hint">${tags.join(', ')}</p>`}`
+
+const list = (name: string, items: readonly string[]): Html | string =>
+  items.length === 0 ? '' : html`<h3>${name}</h3><ul>${items.map((item) => html`<li>${briefLines(item)}</li>`)}</ul>`

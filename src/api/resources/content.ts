@@ -1,0 +1,16 @@
+import { z } from '@hono/zod-openapi'
+
+export const exampleBrief = '{"title":"Translate a page into French","tags":["translation"]}'
+
+/** The CID of `exampleBrief`. */
+export const exampleCid = 'bafkreiashee25ooqkxzfh4n2h2hm7ztlxoxapldegrnjhfxxjxhr2ks65m'
+
+export const postedContentSchema = z
+  .object({
+    cid: z.string().openapi({ description: 'The CID of the bytes: version 1, codec raw, sha2-256, in base32.' }),
+    uri: z.string().openapi({ description: 'What a run, a delivery or a request for a revision names.' }),
+    isBrief: z.boolean().openapi({
+      description: 'Whether the bytes were posted as JSON and are a brief by `/schemas/brief.json`.',
+    }),
+  })
+  .openapi('PostedContent', { example: { cid: exampleCid, uri: `ipfs://${exampleCid}`, isBrief: true } })

@@ -1,0 +1,28 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Deps } from '../deps.ts'
+import { addressParameter } from '../http/values.ts'
+import { posterByAddress } from '../queries/posters.ts'
+import { formatPoster, posterSchema } from '../resources/poster.ts'
+import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { indexedResponses } from './responses.ts'
+
+const getPoster = createRoute({
+  method: 'get',
+  path: '/api/posters/{address}',
+  operationId: 'getPoster',
+  tags: ['Runs'],
+  summary: 'Get the record of a poster',
+  description:
+    'Its runs by state, what they paid, and how they were reviewed: by the poster, or by the evaluator that a run names. ' +
+    'Zeros if the account has posted nothing.',
+  request: { params: z.object({ address: addressParameter }), query: z.strictObject({ minBlock }) },
+  responses: indexedResponses('The record.', posterSchema),
+})
+
+export function addPosterRoutes(app: OpenAPIHono, { index }: Deps) {
+  app.openapi(getPoster, async (c) => {
+    const { address } = c.req.valid('param')
+    const { data } = await readIndex(c, index.read(posterByAddress(address), c.req.valid('query').minBlock))
+    return answerJson(c, formatPoster(address, data))
+  })
+}

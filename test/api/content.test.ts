@@ -1,0 +1,266 @@
+import { execa } from 'execa'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Api, startApi } from '../../devnet/api.ts'
+import { writeDeployment } from '../../ops/writeDeployment.ts'
+import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
+import { seedTime } from '../../testkit/rows.ts'
+import { startTcpProxy } from '../../testkit/tcpProxy.ts'
+import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
+import { expectDescribed } from '../support/describedAnswers.ts'
+import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+
+const JSON_TYPE = 'application/json'
+const example = '{"title":"Translate a page into French","tags":["translation"]}'
+const exampleCid = 'bafkreiashee25ooqkxzfh4n2h2hm7ztlxoxapldegrnjhfxxjxhr2ks65m'
+
+let index: IndexedDatabase
+let deployments: Awaited<ReturnType<typeof temporaryDirectory>>
+let api: Api
+
+beforeAll(async () => {
+  deployments = await temporaryDirectory()
+  writeDeployment(placeholderDeployment(chainId), deployments.path)
+  index = await indexedDatabase()
+  await index.create()
+  await index.moveTo({ number: 10n, timestamp: seedTime })
+})
+
+afterAll(async () => {
+  await index.close()
+  await deployments.remove()
+})
+
+async function start(env: Record<string, string> = {}, databaseUrl = index.url) {
+  api = await startApi({
+    databaseUrl,
+    schema: viewsSchema,
+    chainId,
+    rpcUrl: 'http://127.0.0.1:1',
+    env: { TRUST_PROXY: '1', ...env },
+    deploymentsDirectory: deployments.path,
+  })
+}
+
+/** Posts from an address. The answer must be as /openapi.json describes it. */
+async function post(
+  body: string | Uint8Array<ArrayBuffer>,
+  type: string | undefined = JSON_TYPE,
+  from = '203.0.113.1',
+) {
+  const headers = { 'X-Forwarded-For': from, 'Content-Type': type }
+  const response = await fetch(`${api.url}/api/content`, { method: 'POST', headers, body })
+  const answer = { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) }
+  expectDescribed('POST', '/api/content', answer)
+  return answer
+}
+
+const read = (cid: string, headers: Record<string, string> = {}) => fetch(`${api.url}/ipfs/${cid}`, { headers })
+
+describe('content', () => {
+  beforeAll(() => start())
+  afterAll(() => api.stop())
+
+  it('is stored by its CID, and served as it was posted', async () => {
+    const stored = await post(example)
+    expect([stored.status, stored.body]).toEqual([201, { cid: exampleCid, uri: `ipfs://${exampleCid}`, isBrief: true }])
+    const again = await post(example, 'application/json; charset=UTF-8', '203.0.113.2')
+    expect([again.status, again.body]).toEqual([200, stored.body])
+
+    const served = await read(exampleCid)
+    expect([served.status, await served.text()]).toEqual([200, example])
+    expect(Object.fromEntries(served.headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'cache-control': 'max-age=3600, immutable',
+      'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
+      'content-type': 'application/json',
+      etag: `"${exampleCid}"`,
+      'x-content-type-options': 'nosniff',
+    })
+    const unchanged = await read(exampleCid, { 'If-None-Match': `"${exampleCid}"` })
+    expect([unchanged.status, await unchanged.text()]).toEqual([304, ''])
+  })
+
+  it.each([
+    ['text/plain', 'text/plain; charset=utf-8'],
+    ['text/markdown', 'text/markdown; charset=utf-8'],
+  ])('may be %s, which no browser takes for a page', async (type, served) => {
+    const page = `<html><script>alert(1)</script> as ${type}`
+    const { status, body } = await post(page, type)
+    expect([status, body.isBrief]).toEqual([201, false])
+    const answer = await read(body.cid)
+    expect([await answer.text(), answer.headers.get('Content-Type')]).toEqual([page, served])
+    expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(answer.headers.get('Content-Security-Policy')).toMatch(/^sandbox;/)
+  })
+
+  it('that is JSON and no brief is stored too, and the answer says so', async () => {
+    const { status, body } = await post(JSON.stringify({ title: 'a'.repeat(121) }))
+    expect([status, body.isBrief]).toEqual([201, false])
+  })
+
+  it.each([
+    'text/html',
+    'image/svg+xml',
+    'application/javascript',
+    'application/octet-stream',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/json, text/html',
+    'text/plain; charset=utf-16',
+    `text/${'x'.repeat(5_000)}`,
+  ])('of another type is refused: %s', async (type) => {
+    const { status, body } = await post('{}', type)
+    expect([status, body.code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE'])
+    expect(body.detail.length).toBeLessThan(300)
+  })
+
+  it('without a type is refused', async () => {
+    const response = await fetch(`${api.url}/api/content`, { method: 'POST', body: new Uint8Array([1]) })
+    expect(response.status).toBe(415)
+  })
+
+  it.each<[string, string | Uint8Array<ArrayBuffer>]>([
+    ['is not UTF-8', new Uint8Array([0x22, 0xff, 0x22])],
+    ['is not JSON', '{"title":'],
+    ['is empty', ''],
+    ['is nested 16,384 levels deep', '['.repeat(16_384) + ']'.repeat(16_384)],
+    ['is compressed', new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3])],
+  ])('that %s is refused', async (_, bytes) => {
+    const { status, body } = await post(bytes)
+    expect([status, body.code, body.field]).toEqual([400, 'VALIDATION_FAILED', 'body'])
+  })
+
+  it('has at most 32 kB', async () => {
+    const longest = 'a'.repeat(32 * 1024)
+    expect((await post(longest, 'text/plain')).status).toBe(201)
+    const refused = await post(`${longest}a`, 'text/plain')
+    expect([refused.status, refused.body.code]).toEqual([413, 'PAYLOAD_TOO_LARGE'])
+    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1_024).fill(97)) })
+    const response = await fetch(`${api.url}/api/content`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'text/plain' },
+      body: endless,
+      duplex: 'half',
+    } as RequestInit)
+    expect(response.status).toBe(413)
+  })
+
+  it('that is not stored is not found, and no cache keeps that', async () => {
+    const absent = await read('bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq')
+    expect([
+      absent.status,
+      absent.headers.get('Cache-Control'),
+      ((await absent.json()) as { code: string }).code,
+    ]).toEqual([404, 'no-store', 'CONTENT_NOT_FOUND'])
+  })
+
+  it.each([
+    'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+    'bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi',
+    exampleCid.toUpperCase(),
+    `${exampleCid}%00`,
+    '%2e%2e%2fapi%2fruns',
+    "'%3B DROP TABLE content.item",
+  ])('has no other name: %s', async (cid) => {
+    const { status } = await read(cid)
+    expect(status).toBe(400)
+    expect((await read(exampleCid)).status).toBe(200)
+  })
+
+  it('is taken down by a command, and stays down until it is lifted', async () => {
+    const text = 'to be taken down'
+    const { cid } = (await post(text, 'text/plain')).body
+    const options = { env: { DATABASE_URL: index.url }, preferLocal: true, reject: false, stdin: 'ignore' } as const
+    const block = (...args: string[]) => execa('node', ['ops/contentBlockCommand.ts', ...args], options)
+    const unasked = await block(cid)
+    expect([unasked.exitCode, (await read(cid)).status]).toEqual([1, 200])
+
+    const done = await block(`ipfs://${cid}`, '--yes')
+    expect([done.exitCode, done.stderr]).toEqual([0, ''])
+    expect(done.stdout).toContain(`${cid} is deleted, and is refused from now on.`)
+    expect(done.stdout).toContain('for up to an hour')
+    const gone = await read(cid)
+    expect([gone.status, gone.headers.get('Cache-Control'), ((await gone.json()) as { code: string }).code]).toEqual([
+      403,
+      'no-store',
+      'CONTENT_BLOCKED',
+    ])
+    const refused = await post(text, 'text/plain', '203.0.113.9')
+    expect([refused.status, refused.body.code]).toEqual([403, 'CONTENT_BLOCKED'])
+
+    expect((await block('--lift', cid)).stdout).toContain('may be posted again')
+    expect((await read(cid)).status).toBe(404)
+    expect((await post(text, 'text/plain')).status).toBe(201)
+    for (const args of [['Qm12'], [], [cid, cid], ['--lift', cid]]) {
+      expect((await block(...args, '--yes')).exitCode).toBe(1)
+    }
+  })
+
+  it('has a JSON Schema', async () => {
+    const response = await fetch(`${api.url}/schemas/brief.json`)
+    expect(response.headers.get('Content-Type')).toBe('application/schema+json')
+    expect(await response.json()).toMatchObject({ required: ['title'], $schema: expect.stringContaining('2020-12') })
+  })
+})
+
+describe('the limits of content', () => {
+  afterEach(() => api.stop())
+
+  it('are those of an address and a day, over all processes and restarts', async () => {
+    await start({ CONTENT_KB_PER_DAY: '3' })
+    const from = '198.51.100.1'
+    const postOne = async (text: string, address = from) => (await post(text, 'text/plain', address)).status
+    expect([await postOne('one'), await postOne('two')]).toEqual([201, 201])
+    await api.stop()
+    await start({ CONTENT_KB_PER_DAY: '3' })
+    const refused = await post('three', 'text/plain', from)
+    expect([refused.status, refused.body.code]).toEqual([429, 'RATE_LIMITED'])
+    expect(refused.body.detail).toMatch(/^198\.51\.100\.1 may post 3 kB a day: /)
+    expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(86_000)
+    expect([await postOne('two'), await postOne('three', '198.51.100.2')]).toEqual([200, 201])
+  })
+
+  it('refuse a flood from one address, without a statement for each request', async () => {
+    await start()
+    const statuses: number[] = []
+    for (let round = 0; round < 10; round++) {
+      const flood = Array.from({ length: 40 }, (_, at) => post(`${round} ${at}`, 'text/plain', '198.51.100.3'))
+      statuses.push(...(await Promise.all(flood)).map(({ status }) => status))
+    }
+    const stored = statuses.filter((status) => status === 201).length
+    expect(stored).toBeGreaterThanOrEqual(300)
+    expect(stored).toBeLessThan(360)
+    expect(new Set(statuses)).toEqual(new Set([201, 429]))
+    expect((await post('of another address', 'text/plain', '198.51.100.4')).status).toBe(201)
+  })
+
+  it('are those of the store', async () => {
+    await start({ CONTENT_MB: '0' })
+    const refused = await post('x', 'text/plain')
+    expect([refused.status, refused.body.code]).toEqual([503, 'CONTENT_UNAVAILABLE'])
+    // What is stored is served.
+    expect((await read(exampleCid)).status).toBeLessThan(500)
+  })
+})
+
+it('is unavailable while its database is, also at the start, and then stored', async () => {
+  const proxy = await startTcpProxy(1)
+  try {
+    await start({}, proxy.urlOf(index.url))
+    const refused = await post('early', 'text/plain')
+    expect([refused.status, refused.body.code, refused.headers.get('Retry-After')]).toEqual([
+      503,
+      'CONTENT_UNAVAILABLE',
+      '2',
+    ])
+    expect((await read(exampleCid)).status).toBe(503)
+    proxy.moveTo(Number(new URL(index.url).port))
+    expect((await post('early', 'text/plain')).status).toBe(201)
+    // The connections that break are replaced.
+    proxy.drop()
+    await expect.poll(async () => (await post('early', 'text/plain')).status).toBe(200)
+  } finally {
+    await api.stop()
+    await proxy.stop()
+  }
+})

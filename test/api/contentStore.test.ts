@@ -1,0 +1,268 @@
+import pg from 'pg'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { blockContent, unblockContent } from '../../content/block.ts'
+import { cidOf } from '../../content/cid.ts'
+import { migrateContent } from '../../content/migrations.ts'
+import { type Posted, post } from '../../content/post.ts'
+import { deleteUnnamed, nameRecent } from '../../content/retention.ts'
+import { agent, run, runEvent } from '../../ponder.schema.ts'
+import { checkpointOf } from '../../testkit/indexedTables.ts'
+import { eventOf, openRun, stakedAgent } from '../../testkit/rows.ts'
+import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+
+const DAY_SECONDS = 86_400
+const limits = { clientBytes: 1_000_000, totalBytes: 100_000_000 }
+
+let index: IndexedDatabase
+let pool: pg.Pool
+/** What retention works on. */
+let parts: Parameters<typeof deleteUnnamed>[0]
+
+beforeEach(async () => {
+  index = await indexedDatabase()
+  pool = new pg.Pool({ connectionString: index.url, max: 4 })
+  parts = { pool, chainId, indexSchema: viewsSchema }
+  // Replicas start together.
+  await Promise.all([1, 2, 3].map(() => migrateContent(pool)))
+  return () => Promise.all([pool.end(), index.close()])
+})
+
+async function contentOf(text: string, more: Partial<Posted> = {}): Promise<Posted> {
+  const bytes = new TextEncoder().encode(text)
+  return { cid: await cidOf(bytes), mediaType: 'text/plain', bytes, brief: undefined, client: 'a', ...more }
+}
+
+const postText = async (text: string, more: Partial<Posted> = {}, within = limits) =>
+  (await post(pool, await contentOf(text, more), within)).status
+
+async function rowOf<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row> {
+  const [row] = (await pool.query<Row>(text, values)).rows
+  if (!row) throw new Error(`No row: ${text}`)
+  return row
+}
+
+/** The stored texts, in order. */
+async function storedTexts(): Promise<string[]> {
+  const { rows } = await pool.query<{ bytes: Buffer }>('SELECT bytes FROM content.item')
+  return rows.map(({ bytes }) => bytes.toString()).toSorted()
+}
+
+/** Makes the last posts older. */
+const pass = (seconds: number) =>
+  pool.query('UPDATE content.item SET posted_at = posted_at - make_interval(secs => $1)', [seconds])
+
+async function expectTotalCounted() {
+  const { counted, total } = await rowOf<{ counted: string; total: string }>(
+    'SELECT (SELECT coalesce(sum(charge), 0) FROM content.item) AS counted, charge AS total FROM content.total',
+  )
+  expect(total).toBe(counted)
+}
+
+describe('a post', () => {
+  it('is stored once', async () => {
+    expect(await postText('one')).toBe('stored')
+    expect(await postText('one')).toBe('known')
+    expect(await postText('one', { client: 'b' })).toBe('known')
+    expect(await rowOf('SELECT count(*)::int, min(client) AS client FROM content.item')).toEqual({
+      count: 1,
+      client: 'a',
+    })
+    await expectTotalCounted()
+  })
+
+  it('is stored once by requests at the same time', async () => {
+    const statuses = await Promise.all(Array.from({ length: 20 }, () => postText('one')))
+    expect(statuses.filter((status) => status === 'stored')).toEqual(['stored'])
+    await expectTotalCounted()
+  })
+
+  it('has the type that says most, whoever posts another one', async () => {
+    const typeOf = async () => (await rowOf<{ media_type: string }>('SELECT media_type FROM content.item')).media_type
+    const brief = { title: 'T', attachments: [{ name: 'a', cid: 'x', size: 1 }] }
+    await postText('{"title":"T"}', { client: 'rival' })
+    expect(await typeOf()).toBe('text/plain')
+    expect(await postText('{"title":"T"}', { mediaType: 'application/json', brief })).toBe('known')
+    for (const mediaType of ['text/plain', 'text/markdown'] as const) {
+      await postText('{"title":"T"}', { mediaType, client: 'rival' })
+    }
+    expect(await typeOf()).toBe('application/json')
+    expect(await rowOf('SELECT attachments FROM content.item')).toEqual({ attachments: ['x'] })
+    expect(await rowOf('SELECT title, summary, tags FROM content.brief')).toEqual({
+      title: 'T',
+      summary: null,
+      tags: [],
+    })
+  })
+
+  it('counts at least a kilobyte, so that many small ones of a client are refused, and those of others are not', async () => {
+    const statuses: string[] = []
+    for (let first = 0; first < 1_200; first += 40) {
+      const part = Array.from({ length: 40 }, (_, at) => postText(`item ${first + at}`))
+      statuses.push(...(await Promise.all(part)))
+    }
+    // 976 times 1,024 bytes are the most below 1,000,000.
+    expect(statuses.filter((status) => status === 'stored')).toHaveLength(976)
+    expect(statuses.filter((status) => status === 'clientFull')).toHaveLength(224)
+    expect(await postText('another', { client: 'b' })).toBe('stored')
+    await expectTotalCounted()
+  })
+
+  it('is counted exactly, also with others at the same time', async () => {
+    const few = { ...limits, clientBytes: 10 * 1_024 }
+    const statuses = await Promise.all(Array.from({ length: 60 }, (_, at) => postText(`item ${at}`, {}, few)))
+    expect(statuses.filter((status) => status === 'stored')).toHaveLength(10)
+    expect(await rowOf('SELECT count(*)::int FROM content.item')).toEqual({ count: 10 })
+  })
+
+  it('is refused beyond the most that is stored, whoever posts it', async () => {
+    const small = { ...limits, totalBytes: 3 * 1_024 }
+    const statuses = await Promise.all(
+      Array.from({ length: 12 }, (_, at) => postText(`item ${at}`, { client: `client ${at}` }, small)),
+    )
+    expect(statuses.toSorted()).toEqual([...Array(9).fill('full'), ...Array(3).fill('stored')])
+    // What is stored may be posted again.
+    const [known = ''] = await storedTexts()
+    expect(await postText(known, { client: 'z' }, small)).toBe('known')
+  })
+
+  it('says when the client may post again', async () => {
+    const one = { ...limits, clientBytes: 1_024 }
+    await postText('first', {}, one)
+    await pass(DAY_SECONDS - 600)
+    const refused = await post(pool, await contentOf('second'), one)
+    expect(refused).toEqual({ status: 'clientFull', limitBytes: 1_024, retrySeconds: expect.closeTo(600, -2) })
+    await pass(601)
+    expect(await postText('second', {}, one)).toBe('stored')
+  })
+
+  it('renews the day after an hour, and counts again for the client that renews it', async () => {
+    const one = { ...limits, clientBytes: 1_024 }
+    await postText('shared', { client: 'a' }, one)
+    await postText('other', { client: 'b' }, one)
+    await pass(3_601)
+    expect(await postText('shared', { client: 'b' }, one)).toBe('clientFull')
+    expect(await postText('shared', { client: 'a' }, one)).toBe('known')
+    expect(await postText('shared', { client: 'c' }, one)).toBe('known')
+    const { age } = await rowOf<{ age: number }>(
+      `SELECT extract(epoch FROM now() - posted_at)::int AS age FROM content.item WHERE client = 'a'`,
+    )
+    expect(age).toBeLessThan(60)
+    await expectTotalCounted()
+  })
+})
+
+describe('content', () => {
+  /** The clock's time, in seconds: retention compares it with the block's. */
+  const clock = () => BigInt(Math.floor(Date.now() / 1_000))
+  let block = 10n
+
+  /** Indexes a block with events that name these hashes. */
+  async function indexEvents(hashes: string[], timestamp = clock()) {
+    block++
+    await index.moveTo({ number: block, timestamp }, async (tx) => {
+      for (const [at, hash] of hashes.entries()) {
+        const id = checkpointOf({ number: block, timestamp }, BigInt(at))
+        await tx.insert(runEvent).values(eventOf(1n, 1, { id, name: 'WorkSubmitted', hash, timestamp }))
+      }
+    })
+  }
+
+  const uriOf = async (text: string) => `ipfs://${(await contentOf(text)).cid}`
+
+  const namedTexts = async () => {
+    const { rows } = await pool.query<{ bytes: Buffer }>('SELECT bytes FROM content.item WHERE named')
+    return rows.map(({ bytes }) => bytes.toString()).toSorted()
+  }
+
+  const briefWith = (cid: string) => ({ title: 'T', attachments: [{ name: 'a', cid, size: 1 }] })
+
+  beforeEach(async () => {
+    await index.create()
+    await index.moveTo({ number: block, timestamp: clock() }, (tx) => tx.insert(run).values(openRun(1n)))
+  })
+
+  it('that an event names counts a tenth for its client, as do its attachments', async () => {
+    const three = { ...limits, clientBytes: 3 * 1_024 }
+    const { cid } = await contentOf('attached')
+    await postText('brief', { brief: briefWith(cid) }, three)
+    await postText('attached', {}, three)
+    await postText('unnamed', {}, three)
+    expect(await postText('more', {}, three)).toBe('clientFull')
+    await indexEvents([await uriOf('brief'), 'ipfs://bafkreinothere', 'https://elsewhere.example'])
+    await nameRecent(parts)
+    expect(await namedTexts()).toEqual(['attached', 'brief'])
+    expect(await postText('more', {}, three)).toBe('stored')
+    expect(await postText('too much', {}, three)).toBe('clientFull')
+    expect(await postText('most', {}, { ...limits, clientBytes: 3 * 1_024 + 205 })).toBe('stored')
+  })
+
+  it('is found by the searches of each block, one after the other', async () => {
+    for (const text of ['first', 'second', 'third']) {
+      await postText(text)
+      await indexEvents([await uriOf(text)])
+      await nameRecent(parts)
+    }
+    expect(await namedTexts()).toEqual(['first', 'second', 'third'])
+  })
+
+  it('is dropped a day after its last post, unless an event, an agent or a brief names it', async () => {
+    await indexEvents([await uriOf('brief'), await uriOf('posted later')])
+    await index.db.insert(agent).values(stakedAgent(1n, { agentURI: await uriOf('registration') }))
+    const { cid } = await contentOf('attached')
+    await postText('brief', { brief: briefWith(cid) })
+    for (const text of ['attached', 'registration', 'unnamed', 'posted later', 'renewed', 'young']) await postText(text)
+    await pass(DAY_SECONDS - 10)
+    await postText('renewed')
+    await pool.query(`UPDATE content.item SET posted_at = now() WHERE bytes = 'young'`)
+    expect(await deleteUnnamed(parts)).toBe(0)
+    await pass(20)
+    await indexEvents([])
+    expect(await deleteUnnamed(parts)).toBe(5)
+    expect(await storedTexts()).toEqual(['attached', 'brief', 'posted later', 'registration', 'renewed', 'young'])
+    await expectTotalCounted()
+    // It may be posted again, and no address is stored for longer than a day.
+    expect(await rowOf('SELECT count(client)::int FROM content.item')).toEqual({ count: 2 })
+    expect(await postText('unnamed')).toBe('stored')
+  })
+
+  it('is not dropped while the index is behind, or has no block', async () => {
+    await postText('unnamed')
+    await pass(2 * DAY_SECONDS)
+    const postedAt = clock() - BigInt(2 * DAY_SECONDS)
+    await indexEvents([], postedAt + BigInt(DAY_SECONDS - 60))
+    expect(await deleteUnnamed(parts)).toBe(0)
+    await index.pool.query('DELETE FROM head')
+    expect(await deleteUnnamed(parts)).toBe(0)
+    expect(await storedTexts()).toEqual(['unnamed'])
+    await indexEvents([], postedAt + BigInt(DAY_SECONDS + 60))
+    await deleteUnnamed(parts)
+    expect(await storedTexts()).toEqual([])
+  })
+
+  it('is not dropped by a process that cannot search, because another one does', async () => {
+    await postText('unnamed')
+    await pass(2 * DAY_SECONDS)
+    const other = await pool.connect()
+    await other.query('BEGIN; SELECT pg_advisory_xact_lock(7286543024)')
+    await deleteUnnamed(parts)
+    expect(await storedTexts()).toEqual(['unnamed'])
+    await other.query('COMMIT')
+    other.release()
+    await deleteUnnamed(parts)
+    expect(await storedTexts()).toEqual([])
+  })
+
+  it('that is blocked is deleted, and refused until the block is lifted', async () => {
+    const { cid } = await contentOf('bad')
+    await postText('bad')
+    const client = await pool.connect()
+    expect(await blockContent(client, cid)).toBe(true)
+    expect(await storedTexts()).toEqual([])
+    await expectTotalCounted()
+    expect(await postText('bad')).toBe('blocked')
+    expect(await blockContent(client, cid)).toBe(false)
+    expect([await unblockContent(client, cid), await unblockContent(client, cid)]).toEqual([true, false])
+    expect(await postText('bad')).toBe('stored')
+    client.release()
+  })
+})
