@@ -115,7 +115,7 @@ async function findState(database: Pick<pg.ClientBase, 'query'> | pg.Pool, cid: 
 const isUnchanged = (before: State, { mediaType }: Posted) =>
   before.is_lasting && !isMoreSpecific(mediaType, before.media_type)
 
-/** The same bytes may be posted with several types. The first in `mediaTypes` remains, whoever posts the others and when. */
+/** The same bytes may be posted with several types, by several clients. The first in `mediaTypes` remains. */
 const isMoreSpecific = (mediaType: MediaType, stored: MediaType | null) =>
   stored === null || mediaTypes.indexOf(mediaType) < mediaTypes.indexOf(stored)
 

@@ -76,7 +76,7 @@ describe('a post', () => {
     await expectTotalCounted()
   })
 
-  it('has the type that says most, whoever posts another one', async () => {
+  it('has the type that says most, also if a rival posts another one', async () => {
     const typeOf = async () => (await rowOf<{ media_type: string }>('SELECT media_type FROM content.item')).media_type
     const brief = { title: 'T', attachments: [{ name: 'a', cid: 'x', size: 1 }] }
     await postText('{"title":"T"}', { client: 'rival' })
@@ -114,7 +114,7 @@ describe('a post', () => {
     expect(await rowOf('SELECT count(*)::int FROM content.item')).toEqual({ count: 10 })
   })
 
-  it('is refused beyond the most that is stored, whoever posts it', async () => {
+  it('is refused beyond the most that is stored, from any client', async () => {
     const small = { ...limits, totalBytes: 3 * 1_024 }
     const statuses = await Promise.all(
       Array.from({ length: 12 }, (_, at) => postText(`item ${at}`, { client: `client ${at}` }, small)),

@@ -169,7 +169,7 @@ const examples = [
     extensions: { indexedBlock: 1_234 },
   }),
   new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.'),
-  new Problem('CONTENT_UNAVAILABLE', 'This server stores no more content now.'),
+  new Problem('CONTENT_UNAVAILABLE', 'The store of content is full.'),
   new Problem('STREAMS_UNAVAILABLE', 'This server has 20000 open streams.'),
   new Problem('INTERNAL', 'The request failed because of an error in this server.'),
 ]

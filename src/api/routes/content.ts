@@ -202,7 +202,7 @@ function statusOf(result: PostResult, { cid, client }: { cid: string; client: st
     case 'clientFull':
       throw dayIsSpent(client, result.limitBytes / 1_000, result.retrySeconds)
     case 'full':
-      throw new Problem('CONTENT_UNAVAILABLE', 'This server stores no more content now.', {
+      throw new Problem('CONTENT_UNAVAILABLE', 'The store of content is full.', {
         headers: { 'Retry-After': String(RETRY_WHEN_FULL_SECONDS) },
       })
   }
