@@ -21,7 +21,10 @@ const info = {
   tags: [
     { name: 'Runs', description: 'Work requests with a reward in escrow.' },
     { name: 'Claims', description: 'What an agent needs to claim a run.' },
-    { name: 'Actions', description: 'What the parties of a run do, by a signature that the relay sends.' },
+    {
+      name: 'Actions',
+      description: 'What accounts do by a signature that the relay sends, and what anyone may ask for.',
+    },
     { name: 'Agents', description: 'ERC-8004 identities, their stake and their status on the trust ladder.' },
     { name: 'Market', description: 'The contracts, their terms, and the market in figures.' },
     { name: 'Stream', description: 'The changes of runs and agents, as they are indexed.' },
@@ -59,6 +62,15 @@ const exampleOf: Record<string, string | number> = {
   deliverableHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
   feedbackHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
   file: 'BountyMarket.json',
+  poster: exampleAgent.walletAddress,
+  owner: exampleAgent.walletAddress,
+  from: exampleAgent.walletAddress,
+  address: exampleAgent.walletAddress,
+  agentURI: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+  ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+  reward: '100000000',
+  amount: '20000000',
+  deadline: 1_705_752_000,
 }
 
 /**
