@@ -21,7 +21,7 @@ import { domainType } from './domain.ts'
  * the API, with their Solidity types.
  */
 export const accountActions = {
-  /** The deadline is the run's. USDC's authorization holds before the second `validBefore`. */
+  /** The deadline is the run's. USDC's authorization is valid before the second `validBefore`. */
   post: {
     poster: 'address',
     ipfsHash: 'string',

@@ -1413,7 +1413,7 @@ export interface paths {
                     evaluator?: string;
                     /** @description Any value: the same terms with another salt are another action. Random if absent. */
                     salt?: string;
-                    /** @description The authorization holds before this second, at most ten minutes ahead, which is the default. */
+                    /** @description The authorization is valid before this second, at most ten minutes ahead, which is the default. */
                     validBefore?: number;
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
@@ -1537,7 +1537,7 @@ export interface paths {
                     amount: string;
                     /** @description Any value: the same terms with another salt are another action. Random if absent. */
                     salt?: string;
-                    /** @description The authorization holds before this second, at most ten minutes ahead, which is the default. */
+                    /** @description The authorization is valid before this second, at most ten minutes ahead, which is the default. */
                     validBefore?: number;
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
@@ -3769,7 +3769,7 @@ export interface components {
             evaluator: string;
             /** @description Any value: the same terms with another salt are another action. Random if absent. */
             salt: string;
-            /** @description The authorization holds before this second, at most ten minutes ahead. */
+            /** @description The authorization is valid before this second, at most ten minutes ahead. */
             validBefore: number | string;
             /** @description The account’s signature of the message. */
             signature: string;
@@ -3849,7 +3849,7 @@ export interface components {
             amount: number | string;
             /** @description Any value: the same terms with another salt are another action. Random if absent. */
             salt: string;
-            /** @description The authorization holds before this second, at most ten minutes ahead. */
+            /** @description The authorization is valid before this second, at most ten minutes ahead. */
             validBefore: number | string;
             /** @description The account’s signature of the message. */
             signature: string;

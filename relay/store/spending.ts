@@ -36,7 +36,7 @@ const SHARED_RETRY_SECONDS = 60
 
 /** The shares that all accounts have together, and what a refusal says of them. */
 const sharedByAll: Record<string, string> = {
-  newcomers: 'The relay sends no more for accounts that have paid too little in fees now.',
+  newcomers: 'The relay sends nothing now for accounts that have paid too little in fees.',
   posts: 'The relay has spent what it spends on posts and closes within a day.',
   registrations: 'The relay has spent what it spends on registrations, stakes and unstakes within a day.',
   anyone: 'The relay has spent what it spends on calls that anyone may ask for within a day.',

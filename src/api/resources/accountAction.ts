@@ -60,7 +60,7 @@ const members: Record<string, [z.ZodType, unknown]> = {
   ],
   salt: [saltParameter, exampleSalt],
   validBefore: [
-    timeInBody.openapi({ description: 'The authorization holds before this second, at most ten minutes ahead.' }),
+    timeInBody.openapi({ description: 'The authorization is valid before this second, at most ten minutes ahead.' }),
     exampleTime,
   ],
   owner: [account.openapi({ description: 'The owner of the agent.' }), wallet],

@@ -45,7 +45,7 @@ const saltQuery = { salt: saltParameter.optional() }
 const validBefore = {
   validBefore: deadlineParameter.optional().openapi({
     type: 'integer',
-    description: 'The authorization holds before this second, at most ten minutes ahead, which is the default.',
+    description: 'The authorization is valid before this second, at most ten minutes ahead, which is the default.',
   }),
 }
 const deadline = {
@@ -195,7 +195,7 @@ function found(agent: AgentRow | null, agentId: bigint): AgentRow {
 }
 
 /**
- * The end of a signature's validity, in seconds: its last second, or the first at which an authorization holds no more.
+ * The end of a signature's validity, in seconds: its last second, or the first at which an authorization is invalid.
  * @throws Problem VALIDATION_FAILED
  */
 function lastSecond(

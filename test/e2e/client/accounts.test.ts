@@ -144,7 +144,7 @@ describe('the client signs nothing', () => {
     expect([signer.signatures, requests.includes('POST')]).toEqual([0, false])
   })
 
-  it('where it was not told which contract takes the payment', async () => {
+  it('where the caller has not named the contract that takes the payment', async () => {
     const signer = signerOf(await accountWith(105n * usdc))
     const trusted = { chainId: market.chainId, address: market.market.address }
     const without = createRunlineClient({ url: market.api.url, market: trusted })
