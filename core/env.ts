@@ -63,7 +63,12 @@ const maxReward = z
 
 /** What the relay sends beside claims: actions about runs that a party has signed. */
 export const RUN_ACTIONS = ['start', 'submit', 'abandon', 'approve', 'revise', 'reject', 'close'] as const
-const noAction = `must be none, or some of ${RUN_ACTIONS.join()}`
+/** What the relay sends beside these: posts of runs, registrations, stakes and unstakes that an account has signed. */
+export const ACCOUNT_ACTIONS = ['post', 'register', 'stake', 'unstake'] as const
+/** The calls that the contracts allow to anyone, which need no signature. */
+export const OPEN_CALLS = ['finalize', 'expire', 'slash', 'reject-overdue', 'collect'] as const
+const RELAYED_ACTIONS = [...RUN_ACTIONS, ...ACCOUNT_ACTIONS, ...OPEN_CALLS] as const
+const noAction = `must be none, or some of ${RELAYED_ACTIONS.join()}`
 
 /** The settings that the API reads. */
 const apiEnvironment = z.object({
@@ -90,20 +95,26 @@ const apiEnvironment = z.object({
   ALLOW_UNSIGNED_CLAIMS: z.stringbool('must be true or false').optional(),
   /** The most that each relayer key may spend on gas within 24 hours. In ether, parsed to wei. */
   DAILY_GAS_BUDGET: amount('ether', 18).default(parseEther('1')),
-  /** Which actions about runs are relayed. */
+  /** Which actions are relayed. */
   RELAY_ACTIONS: commaSeparated
     .transform((names) => (names.join() === 'none' ? [] : names))
-    .pipe(z.array(z.enum(RUN_ACTIONS, noAction)))
-    .default([...RUN_ACTIONS]),
+    .pipe(z.array(z.enum(RELAYED_ACTIONS, noAction)))
+    .default([...RELAYED_ACTIONS]),
   /** The smallest reward of a run whose claims and actions are relayed. In USDC base units. */
   MIN_RELAYED_REWARD: baseUnits.default(0n),
+  /** The smallest reward of a run whose post is relayed: its poster gets all back. In USDC base units. */
+  MIN_RELAYED_POST: baseUnits.default(1_000_000n),
   /** The most of the budgets of all keys that claims may cost within a day, in percent: for a wallet, an agent, a poster. */
   WALLET_BUDGET_PERCENT: percent.default(10_000n),
   AGENT_BUDGET_PERCENT: percent.default(10_000n),
   POSTER_BUDGET_PERCENT: percent.default(100_000n),
   /** The same for all agents that have paid too little for their claims. */
   NEWCOMERS_BUDGET_PERCENT: percent.default(500_000n),
-  /** What an agent may cost beyond that, for each USDC of fees that its completed runs have paid. */
+  /** The same for posts and closes; for registrations, stakes and unstakes; for calls that anyone may ask for. */
+  POSTS_BUDGET_PERCENT: percent.default(100_000n),
+  REGISTRATIONS_BUDGET_PERCENT: percent.default(100_000n),
+  ANYONE_BUDGET_PERCENT: percent.default(100_000n),
+  /** What an agent may cost beyond those of newcomers, for each USDC of fees that its completed runs have paid. */
   FEE_BUDGET_PERCENT: percent.default(10_000n),
   /** The most that a transaction may offer per gas. In gwei, parsed to wei. */
   MAX_FEE_GWEI: amount('gwei', 9).default(parseGwei('200')),

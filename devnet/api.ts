@@ -39,6 +39,9 @@ const noLimits = {
   AGENT_BUDGET_PERCENT: '100',
   POSTER_BUDGET_PERCENT: '100',
   NEWCOMERS_BUDGET_PERCENT: '100',
+  POSTS_BUDGET_PERCENT: '100',
+  REGISTRATIONS_BUDGET_PERCENT: '100',
+  ANYONE_BUDGET_PERCENT: '100',
 }
 
 /** The limits of production: an empty setting counts as absent. */

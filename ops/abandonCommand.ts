@@ -1,22 +1,16 @@
-// `npm run abandon:claims -- --claim <id> | --signer <address> [--yes]`: abandons an unmined claim, or all unmined
-// transactions for claims of a signer whose key was removed. Other claims of the same runs can then proceed.
+// `npm run abandon:claims -- --claim <id> | --signer <address> [--yes]`: abandons an unmined claim or action, or all unmined
+// transactions of a signer whose key was removed. Other claims of the same runs can then proceed.
 import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import { type Address, getAddress, type Hex, isAddress, isHash } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { readEnv } from '../core/env.ts'
-import {
-  type Abandonable,
-  abandonClaim,
-  abandonSigner,
-  findAbandonable,
-  findUnmined,
-} from '../relay/claims/store/abandonment.ts'
+import { type Abandonable, abandonOne, abandonSigner, findAbandonable, findUnmined } from '../relay/abandonment.ts'
 import { confirm } from './confirm.ts'
 import { connectCommand } from './database/connect.ts'
 import { runCommand } from './runCommand.ts'
 
-const warning = `A transaction that a node has may still be mined. The abandoned claim then wins on chain, the run
+const warning = `A transaction that a node has may still be mined. An abandoned claim then wins on chain, the run
 shows it, and a claim that another agent sent in between reverts at the relayer's cost.`
 
 const env = readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'RELAYER_KMS_KEYS'])
@@ -30,18 +24,19 @@ async function readSigners(): Promise<Address[]> {
   return [...local, ...remote.map(({ address }) => address)]
 }
 
-async function abandonOneClaim(client: pg.Client, claimId: string, yes: boolean) {
-  if (!isHash(claimId)) throw new Error(`--claim must be a claim's id, 0x and 64 hexadecimal digits, got ${claimId}`)
+async function abandonById(client: pg.Client, claimId: string, yes: boolean) {
+  if (!isHash(claimId))
+    throw new Error(`--claim must be the id of a claim or action, 0x and 64 hexadecimal digits, got ${claimId}`)
   const id = claimId.toLowerCase() as Hex
-  const claim = await findAbandonable(client, id)
-  if (!claim) throw new Error(`No claim ${id} is stored in schema relay of DATABASE_URL`)
-  if (claim.state !== 'open') throw new Error(`Claim ${id} is already decided: ${claim.state}`)
-  console.log('This claim will be refused as CLAIM_REVERTED, so that other claims of its run can proceed:')
-  console.log(`${lineOf(claim)}\n${warning}`)
+  const found = await findAbandonable(client, id)
+  if (!found) throw new Error(`No claim or action ${id} is stored in schema relay of DATABASE_URL`)
+  if (found.state !== 'open') throw new Error(`${id} is already decided: ${found.state}`)
+  console.log('This will be refused as CLAIM_REVERTED or ACTION_REVERTED, so that others can proceed:')
+  console.log(`${lineOf(found)}\n${warning}`)
   if (!yes) await confirm('Abandon?', 'Nothing was changed')
-  if (!(await abandonClaim(client, id)))
-    throw new Error(`Claim ${id} has been decided since you were asked; nothing was changed`)
-  console.log('Abandoned 1 claim. The relay still fills its nonce, unless its transaction is mined first.')
+  if (!(await abandonOne(client, id)))
+    throw new Error(`${id} has been decided since you were asked; nothing was changed`)
+  console.log('Abandoned 1. The relay still fills its nonce, unless its transaction is mined first.')
 }
 
 async function abandonAllOfSigner(client: pg.Client, address: string, yes: boolean) {
@@ -53,25 +48,25 @@ async function abandonAllOfSigner(client: pg.Client, address: string, yes: boole
         'Remove the key from every replica first, or abandon a single claim with --claim',
     )
   }
-  const { transactions, claims } = await findUnmined(client, signer)
+  const { transactions, open } = await findUnmined(client, signer)
   if (transactions === 0)
     throw new Error(`Signer ${signer} has no unmined transactions in schema relay of DATABASE_URL`)
   console.log(`${transactions} unmined transactions of ${signer} will not be sent again, and their
-${claims.length} open claims will be refused as CLAIM_REVERTED:`)
-  for (const claim of claims) console.log(lineOf(claim))
+${open.length} open claims and actions will be refused as CLAIM_REVERTED or ACTION_REVERTED:`)
+  for (const one of open) console.log(lineOf(one))
   console.log(`Do this only for a signer whose key no replica has.\n${warning}`)
   if (!yes) await confirm('Abandon?', 'Nothing was changed')
-  console.log(`Abandoned ${await abandonSigner(client, signer)} claims of ${signer}.`)
+  console.log(`Abandoned ${await abandonSigner(client, signer)} claims and actions of ${signer}.`)
 }
 
-const lineOf = ({ claim, bountyId, agentId, wallet, txHash, age }: Abandonable) =>
-  `  ${claim}: run ${bountyId}, agent ${agentId} (${wallet}), transaction ${txHash}, signed ${age} s ago`
+const lineOf = ({ id, what, txHash, age }: Abandonable) =>
+  `  ${id}: ${what}, transaction ${txHash}, signed ${age} s ago`
 
 await runCommand(async () => {
   await using client = await connectCommand(env.DATABASE_URL)
   const options = { claim: { type: 'string' }, signer: { type: 'string' }, yes: { type: 'boolean' } } as const
   const { claim, signer, yes = false } = parseArgs({ options }).values
-  if (claim !== undefined && signer === undefined) await abandonOneClaim(client, claim, yes)
+  if (claim !== undefined && signer === undefined) await abandonById(client, claim, yes)
   else if (signer !== undefined && claim === undefined) await abandonAllOfSigner(client, signer, yes)
   else throw new Error('Name either --claim <id> or --signer <address>')
 })

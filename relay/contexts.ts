@@ -1,5 +1,12 @@
 import { reuseResult } from '../core/reuseResult.ts'
-import type { ActionsContext } from './actions/context.ts'
+import { createContractsReader } from './actions/accounts/contracts.ts'
+import { accountActionForm } from './actions/accounts/form.ts'
+import type { ActionsContext, FormContext } from './actions/context.ts'
+import type { ActionForm } from './actions/form.ts'
+import { openCallForm } from './actions/open/form.ts'
+import type { Message } from './actions/request.ts'
+import { runActionForm } from './actions/runs/form.ts'
+import { createActionStore } from './actions/store/actions.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
@@ -90,6 +97,14 @@ export function createContexts(settings: RelaySettings, holder: string) {
     maxBatch: settings.maxBatch,
   }
   const actions: ActionsContext = { ...checked, whenReady: () => relayers() }
+  const ofForm = <M extends Message>(form: ActionForm<M>): FormContext<M> => ({
+    ...actions,
+    form,
+    store: createActionStore(form),
+  })
+  const readContracts = createContractsReader(market, deployment)
+  const runActions = ofForm(runActionForm(market))
+  const accountActions = ofForm(accountActionForm(market, deployment, readContracts))
 
   async function addSigner(account: Signer) {
     await insertSigner(pool, account.address)
@@ -97,5 +112,6 @@ export function createContexts(settings: RelaySettings, holder: string) {
     // Whether the account may make unsigned claims is not known yet.
     relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
   }
-  return { sender, claims, actions, addSigner }
+  const openCalls = ofForm(openCallForm(market))
+  return { sender, claims, runActions, accountActions, openCalls, readContracts, addSigner }
 }

@@ -1,9 +1,13 @@
 import { formatUnits } from 'viem'
+import type { AccountErrorCode } from '../market/accountErrors.ts'
 import type { RunErrorCode } from '../market/actionErrors.ts'
+import type { OpenErrorCode } from '../market/openErrors.ts'
 
 /** Why the relay refuses a request. A code never changes its meaning. */
 export type RefusalCode =
   | RunErrorCode
+  | AccountErrorCode
+  | OpenErrorCode
   | 'REWARD_TOO_LOW'
   | 'CLAIM_REVERTED'
   | 'CLAIM_PENDING'

@@ -2,13 +2,20 @@ import { randomUUID } from 'node:crypto'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hex } from 'viem'
 import { listenTo } from '../core/database/notifications.ts'
-import { type ActionAsked, createActionFlow } from './actions/actionFlow.ts'
+import type { AccountMessage } from '../market/accountActions.ts'
+import type { OpenCall } from '../market/openCalls.ts'
+import type { RunMessage } from '../market/runActions.ts'
+import { readUnstakeNonce } from './actions/accounts/contracts.ts'
+import { createAccountExamination } from './actions/accounts/examine.ts'
+import { type ActionAsked, type ActionExamination, createActionFlow } from './actions/actionFlow.ts'
+import type { FormContext } from './actions/context.ts'
 import type { ActionOutcome } from './actions/events.ts'
-import { createActionExamination } from './actions/examine.ts'
-import { createRunActionKind } from './actions/kind.ts'
+import { createSignedActionKind } from './actions/kind.ts'
+import { createOpenExamination } from './actions/open/examine.ts'
 import { createPlaceAction } from './actions/placing.ts'
-import type { ActionRequest } from './actions/request.ts'
-import { actionsById, type StoredAction } from './actions/store/actions.ts'
+import type { ActionRequest, Message } from './actions/request.ts'
+import { createRunExamination } from './actions/runs/examine.ts'
+import type { StoredAction } from './actions/store/actions.ts'
 import { createRpc } from './chain/client.ts'
 import { createClaimAction } from './claims/action.ts'
 import type { ClaimRequest } from './claims/chain/market.ts'
@@ -59,7 +66,8 @@ export async function createRelay(settings: RelaySettings) {
   const holder = randomUUID()
   const remote = await openRemoteKeys(settings.remoteKeys, settings.logger)
   const accounts = [...settings.accounts, ...remote.signers]
-  const { sender, claims, actions, addSigner } = createContexts({ ...settings, accounts }, holder)
+  const contexts = createContexts({ ...settings, accounts }, holder)
+  const { sender, claims, runActions, accountActions, openCalls, addSigner } = contexts
   const { pool, logger } = sender
   try {
     await migrate(pool)
@@ -76,7 +84,9 @@ export async function createRelay(settings: RelaySettings) {
   const placer = createPlacer(sender)
   const kinds = createKinds(sender, [
     toKeeperKind(sender, createClaimAction(claims, placer)),
-    toKeeperKind(sender, createRunActionKind(actions, placer)),
+    toKeeperKind(sender, createSignedActionKind(runActions, placer)),
+    toKeeperKind(sender, createSignedActionKind(accountActions, placer)),
+    toKeeperKind(sender, createSignedActionKind(openCalls, placer)),
   ])
   const keeper = startKeeper(sender, { holder, kinds })
   const send = createSend(sender, keeper.wake)
@@ -90,12 +100,20 @@ export async function createRelay(settings: RelaySettings) {
   const stopRetention = startRetention(pool, settings.retentionDays, deletions, logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
   const { claim, waitUnread } = createClaimFlow(claims, { examine, dispatcher, results, closing: closing.signal })
-  const actionFlow = createActionFlow(actions, {
-    examination: createActionExamination(actions, intakeMarket),
-    place: createPlaceAction(actions, placer, send),
-    notifications,
-    closing: closing.signal,
-  })
+  const flowOf = <M extends Message>(context: FormContext<M>, examination: ActionExamination<M>) =>
+    createActionFlow(context, {
+      examination,
+      place: createPlaceAction(context, placer, send),
+      notifications,
+      closing: closing.signal,
+    })
+  const { deployment, leastPost } = settings
+  const forRuns = flowOf(runActions, createRunExamination(runActions, intakeMarket))
+  const forAccounts = flowOf(
+    accountActions,
+    createAccountExamination(accountActions, intakeMarket, deployment, leastPost),
+  )
+  const forAnyone = flowOf(openCalls, createOpenExamination(openCalls, intakeMarket))
   const pending = new Set<Promise<unknown>>()
 
   /** `close` waits for the work. */
@@ -124,19 +142,44 @@ export async function createRelay(settings: RelaySettings) {
      * action of the party about the run is undecided; RELAY_UNAVAILABLE if nothing was signed, or if the database
      * connection broke so that the state is unknown.
      */
-    act(request: ActionRequest, asked: ActionAsked): Promise<ActionOutcome> {
-      return waitedFor(actionFlow.act(request, asked))
+    act(request: ActionRequest<RunMessage>, asked: ActionAsked): Promise<ActionOutcome> {
+      return waitedFor(forRuns.act(request, asked))
     },
+
+    /** As `act`: makes the post, registration, stake or unstake that its account has signed. */
+    actForAccount(request: ActionRequest<AccountMessage>, asked: ActionAsked): Promise<ActionOutcome> {
+      return waitedFor(forAccounts.act(request, asked))
+    },
+
+    /** Makes a call that the market allows to anyone, if nothing else has made it. */
+    callForAnyone(call: OpenCall, requestId: string | undefined, asked: ActionAsked): Promise<ActionOutcome> {
+      const request = { message: call, signature: '0x' as const, ...(requestId !== undefined && { requestId }) }
+      return waitedFor(forAnyone.act(request, asked))
+    },
+
+    /** The contracts and USDC's domain, for what accounts sign. @throws Refusal RELAY_UNAVAILABLE. */
+    readContracts: contexts.readContracts,
+
+    /** The number of the agent's next withdrawal. @throws Refusal RELAY_UNAVAILABLE. */
+    unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(claims.market, agentId),
 
     /** Finds a stored action; undefined if no transaction was ever signed for it. */
     async findAction(actionId: Hex): Promise<StoredAction | undefined> {
-      return (await actionsById(pool, [actionId]))[0]
+      const [[ofRun], [ofAccount], [ofAnyone]] = await Promise.all([
+        runActions.store.byId(pool, [actionId]),
+        accountActions.store.byId(pool, [actionId]),
+        openCalls.store.byId(pool, [actionId]),
+      ])
+      return ofRun ?? ofAccount ?? ofAnyone
     },
 
     waitUnread,
 
     /** The smallest reward of a run whose claims are made, in USDC base units. */
     leastReward: settings.leastReward,
+
+    /** The smallest reward of a run that is posted, in USDC base units. */
+    leastPost,
 
     /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
     async waitForExaminations() {

@@ -26,6 +26,8 @@ export type RelaySettings = {
   allowUnsigned: boolean
   /** The smallest reward of a run whose claims are made, in USDC base units. */
   leastReward: bigint
+  /** The smallest reward of a run that is posted, in USDC base units. */
+  leastPost: bigint
   walletLimits: WalletLimits
   shares: Shares
   logger: Logger

@@ -42,7 +42,8 @@ const createNode = (rpc: string, account: PrivateKeyAccount) =>
 export type Session = {
   node: ReturnType<typeof createNode>
   chainId: number
-  contracts: { usdc: Address; registry: Address; staking: Address; market: Address }
+  /** `funding` takes signed payments; undefined if the user has not named it on a chain where USDC has value. */
+  contracts: { usdc: Address; registry: Address; staking: Address; market: Address; funding: Address | undefined }
   /** Reads of what the transactions did. */
   runline: RunlineClient
 }
@@ -61,6 +62,8 @@ export async function openSession(settings: Settings): Promise<Session> {
     throw new CommandError('WRONG_CHAIN', `${message} Correct --rpc or --api.`)
   }
   const market = trustedMarket(settings, chainId, contracts.BountyMarket.address as Address)
+  const named = chainId === DEVNET_CHAIN_ID ? contracts.SignedFunding.address : undefined
+  const funding = (settings.funding ?? named) as Address | undefined
   // The other contracts are those of the market on chain, so that the API cannot name another token to approve.
   const read = { address: market, abi: bountyMarketAbi }
   const usdc = await node.readContract({ ...read, functionName: 'USDC' })
@@ -69,9 +72,10 @@ export async function openSession(settings: Settings): Promise<Session> {
   const runline = createRunlineClient({
     url: settings.api,
     market: { chainId, address: market },
+    contracts: { usdc, signedFunding: funding, agentStaking: staking, agentRegistry: registry },
     timeoutSeconds: INDEX_TIMEOUT_SECONDS,
   })
-  return { node, chainId, contracts: { usdc, registry, staking, market }, runline }
+  return { node, chainId, contracts: { usdc, registry, staking, market, funding }, runline }
 }
 
 /** The market that the user names; on a devnet, where nothing has value, the one that the API names. */
@@ -86,3 +90,16 @@ function trustedMarket({ market }: Settings, chainId: number, named: Address): A
   if (isAddressEqual(market as Address, named)) return named
   throw new CommandError('WRONG_MARKET', `The API serves market ${named}, not ${market}. Correct --market or --api.`)
 }
+
+/** @throws CommandError if the user must name the contract that takes signed payments. */
+export function assertFunding({ contracts, chainId }: Session) {
+  if (contracts.funding) return
+  const message = `On chain ${chainId} a signed payment needs --funding: the SignedFunding contract of the market that you trust.`
+  throw new CommandError('NO_FUNDING', message)
+}
+
+/** For how long a command waits until an action that the API sends is decided. */
+const RELAY_TIMEOUT_SECONDS = 120
+
+/** The options of an action that the account signs, and the API sends. */
+export const relayOptions = ({ node }: Session) => ({ signer: node.account, timeoutSeconds: RELAY_TIMEOUT_SECONDS })

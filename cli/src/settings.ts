@@ -9,6 +9,8 @@ export type Settings = {
   rpc: string
   /** The address of the BountyMarket contract that the user trusts; absent where the API names it. */
   market?: string
+  /** The address of the SignedFunding contract that the user trusts; absent where the API names it. */
+  funding?: string
   /** The path of a file with the private key; RUNLINE_KEY has the key if absent. */
   keyFile?: string
   json?: boolean
@@ -23,6 +25,11 @@ export function addSettings(program: Command) {
     .addOption(
       new Option('--market <address>', 'the market contract to trust; on a devnet, the API may name it')
         .env('RUNLINE_MARKET')
+        .argParser(parseAddress),
+    )
+    .addOption(
+      new Option('--funding <address>', 'the contract that takes signed payments, to trust as --market')
+        .env('RUNLINE_FUNDING')
         .argParser(parseAddress),
     )
     .option('--key-file <path>', 'a file with the private key, instead of the variable RUNLINE_KEY')

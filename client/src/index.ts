@@ -1,3 +1,5 @@
+import { type AccountOptions, changeStake, type PostTerms, postRun, registerAgent } from './accountAction.ts'
+import type { TrustedContracts } from './accountMessage.ts'
 import { type ActionOptions, actOnRun } from './action.ts'
 import type { components } from './api.ts'
 import { type ClaimOptions, claimRun } from './claim.ts'
@@ -6,6 +8,8 @@ import { type AnyId, type ReadsOptions, readsOf } from './reads.ts'
 import { createApi } from './request.ts'
 import { callMarket, type MarketFunction, type Mined, stake, type Wallet } from './transactions.ts'
 
+export type { AccountOptions, PostTerms } from './accountAction.ts'
+export type { TrustedContracts } from './accountMessage.ts'
 export type { ActionOptions } from './action.ts'
 export type { ActionSigner, ActionTypedData } from './actionMessage.ts'
 export type { ClaimOptions } from './claim.ts'
@@ -20,6 +24,8 @@ export type RunlineOptions = ReadsOptions & {
    * another contract, whatever the API says.
    */
   market?: MarketAddress | undefined
+  /** The other contracts that the caller trusts, on the same chain: posts, registrations and stakes by signature need them. */
+  contracts?: Omit<TrustedContracts, 'chainId'> | undefined
   /** Sends the transactions: stake, delivery, review. A viem client with an account. */
   wallet?: Wallet | undefined
 }
@@ -31,13 +37,18 @@ export type RunlineClient = ReturnType<typeof createRunlineClient>
  * and claim can throw a `ProblemError` with the API's refusal; every transaction a `RevertError` with the contract's.
  */
 export function createRunlineClient(options: RunlineOptions) {
-  const { url, market, wallet, timeoutSeconds = 30, fetch = globalThis.fetch, onRetry } = options
+  const { url, market, contracts, wallet, timeoutSeconds = 30, fetch = globalThis.fetch, onRetry } = options
   const api = createApi({ url, timeoutSeconds, fetch, onRetry })
   const reads = readsOf(api, { url, fetch })
 
   function trustedMarket(): MarketAddress {
     if (!market) throw new Error('The client needs the option market: the BountyMarket contract that it may sign for.')
     return market
+  }
+
+  function trustedContracts(): TrustedContracts {
+    if (!contracts) throw new Error('The client needs the option contracts: those that it may sign for.')
+    return { ...contracts, chainId: trustedMarket().chainId }
   }
 
   function connectedWallet(): Wallet {
@@ -55,6 +66,10 @@ export function createRunlineClient(options: RunlineOptions) {
 
   /** By a signature that the API sends: the signer needs no ether. Each waits until the action is decided. */
   const bySignature = {
+    /** Posts a run. The signer pays the reward and the fee in USDC. */
+    post: async (terms: PostTerms, options: AccountOptions): Promise<components['schemas']['Action']> =>
+      postRun(api, trustedContracts(), terms, { onRetry, ...options }),
+
     /** Tells the poster that the work has begun. The wallet that claimed the run signs. */
     start: (id: AnyId, options: ActionOptions) => act(id, { action: 'start' }, options),
 
@@ -115,8 +130,27 @@ export function createRunlineClient(options: RunlineOptions) {
     close: (id: AnyId): Promise<Mined> => call('closeBounty', BigInt(id)),
   }
 
+  type AgentAction = Promise<components['schemas']['AgentAction']>
+
+  /** By a signature that the API sends: the signer needs no ether. @param amount USDC base units. */
+  const agentsBySignature = {
+    /** Registers an agent, whose owner and wallet is the signer. @param agentURI at most 256 bytes. */
+    register: async (agentURI: string, options: AccountOptions): AgentAction =>
+      registerAgent(api, trustedContracts(), agentURI, { onRetry, ...options }),
+
+    /** Stakes USDC of the signer for the agent. */
+    stake: async (id: AnyId, amount: bigint, options: AccountOptions): AgentAction =>
+      changeStake(api, trustedContracts(), 'stake', { agentId: String(id), amount }, { onRetry, ...options }),
+
+    /** Pays stake to the agent's owner. The agent's owner or wallet signs. */
+    unstake: async (id: AnyId, amount: bigint, options: AccountOptions): AgentAction =>
+      changeStake(api, trustedContracts(), 'unstake', { agentId: String(id), amount }, { onRetry, ...options }),
+  }
+
   const agents = {
     ...reads.agents,
+
+    bySignature: agentsBySignature,
 
     /** Stakes USDC of the wallet for the agent. @param amount USDC base units. */
     stake: async (id: AnyId, amount: bigint): Promise<Mined> =>

@@ -1,26 +1,38 @@
 import type { Notifications } from '../../core/database/notifications.ts'
 import type { Requester } from '../../core/fairLane.ts'
-import { runDigest } from '../../market/runActions.ts'
 import type { Conditions } from '../chain/conditions.ts'
 import { tryNowAndNext, verdictOf } from '../chain/simulation.ts'
 import { Refusal, type RefusalCode, tooMuchGas, unavailable } from '../refusal.ts'
 import { watchDecisions } from '../results/decisions.ts'
-import type { ActionsContext } from './context.ts'
+import type { FormContext } from './context.ts'
 import type { ActionOutcome } from './events.ts'
-import type { ActionExamination } from './examine.ts'
+import type { Examined } from './form.ts'
 import type { createPlaceAction } from './placing.ts'
-import { actionPending, invalidSignature, refusalOfFailure } from './refusal.ts'
-import { type ActionRequest, actionCall, actionGasLimit, MAX_ACTION_GAS, type NamedAction } from './request.ts'
-import { actionsById, findAction, openActionsOf, relatedActions, type StoredAction } from './store/actions.ts'
-import { refusalOfParty } from './store/reservation.ts'
+import type { Message } from './request.ts'
+import { type ActionRequest, actionGasLimit, type NamedAction } from './request.ts'
+import type { StoredAction } from './store/actions.ts'
+import { createReservation } from './store/reservation.ts'
 
 /** `until` aborts when the request times out, which does not undo what was sent. */
 export type ActionAsked = Requester & { until: AbortSignal }
 
+/** Checks actions of a kind before they are simulated. */
+export type ActionExamination<M extends Message> = {
+  /**
+   * @param since by `performance.now()`. A refusal uses only reads of the chain that started at this time or later.
+   * @returns `undecided` with the chain's refusal if a pending transaction would change it.
+   * @throws Refusal with the chain's reason; REWARD_TOO_LOW; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client
+   * disconnects.
+   */
+  examine: (action: NamedAction<M>, requester: Requester, since: number) => Promise<Examined | { undecided: Refusal }>
+  /** Whether the party accepts the signature of the message, whatever the chain says of the action. */
+  isSigned: (action: NamedAction<M>, requester: Requester) => Promise<boolean>
+}
+
 /** `notifications`: of decisions. `closing` aborts when the relay stops accepting requests. */
-type Rooms = {
-  examination: ActionExamination
-  place: ReturnType<typeof createPlaceAction>
+type Rooms<M extends Message> = {
+  examination: ActionExamination<M>
+  place: ReturnType<typeof createPlaceAction<M>>
   notifications: Notifications
   closing: AbortSignal
 }
@@ -29,40 +41,46 @@ type Rooms = {
  * Takes an action from its request to its outcome. Stored ones are answered first; the others are authenticated, then
  * simulated, then stored with a signed transaction.
  */
-export function createActionFlow(context: ActionsContext, { examination, place, notifications, closing }: Rooms) {
-  const { pool, market, heads, nextBlock, feesPaid, accounts, walletLimits, events, logger } = context
-  const decisions = watchDecisions<NamedAction, StoredAction>({
+export function createActionFlow<M extends Message>(
+  context: FormContext<M>,
+  { examination, place, notifications, closing }: Rooms<M>,
+) {
+  const { pool, market, form, store, heads, nextBlock, feesPaid, accounts, walletLimits, events, logger } = context
+  const { refusalOfParty } = createReservation(form)
+  const decisions = watchDecisions<NamedAction<M>, StoredAction<M>>({
     notifications,
     idOf: ({ actionId }) => actionId,
-    read: (ids) => actionsById(pool, ids),
+    read: (ids) => store.byId(pool, ids),
     isDecided: ({ state }) => state !== 'open',
     logger,
   })
   events.on('actionDecided', ({ actionId }) => decisions.hint(actionId))
 
   /** The outcome of the action if it is stored. Another request may have stored it at any time. */
-  async function stored(action: NamedAction, asked: ActionAsked, own: StoredAction): Promise<ActionOutcome> {
+  async function stored(action: NamedAction<M>, asked: ActionAsked, own: StoredAction<M>): Promise<ActionOutcome> {
     const { request } = action
     const isSame = own.request.signature === request.signature
-    if (!isSame && !(await examination.isSigned(action, asked)))
-      throw invalidSignature(request, own.request.message.round)
+    if (!isSame && !(await examination.isSigned(action, asked))) throw form.invalidSignature(own.request.message)
     return follow(own, asked.until)
   }
 
-  async function make(request: ActionRequest, asked: ActionAsked): Promise<ActionOutcome> {
-    const action: NamedAction = { actionId: runDigest(market, request.message), request }
+  async function make(request: ActionRequest<M>, asked: ActionAsked): Promise<ActionOutcome> {
+    const action: NamedAction<M> = { actionId: await form.idOf(request.message), request }
     try {
       return await send(action, asked)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      // What the market refuses now may be what a concurrent request of the same message has done.
-      const [own] = await actionsById(pool, [action.actionId])
-      if (!own) throw error
-      return stored(action, asked, own)
+      // What the chain refuses now may be what a concurrent request of the same message has done, or another sender.
+      const [own] = await store.byId(pool, [action.actionId])
+      const isAnswer = own && (own.state === 'open' || !form.madeAlready || form.madeAlready.has(error.code))
+      if (isAnswer) return stored(action, asked, own)
+      const made = await form.findMade(request, error.code, await heads.latest())
+      if (!made || !(await examination.isSigned(action, asked))) throw error
+      return { actionId: action.actionId, status: 'done', ...made }
     }
   }
 
-  async function send(action: NamedAction, asked: ActionAsked): Promise<ActionOutcome> {
+  async function send(action: NamedAction<M>, asked: ActionAsked): Promise<ActionOutcome> {
     const { until, gone } = asked
     const { message } = action.request
     let obstacle = unavailable('A transaction that is not mined yet decides about this action.')
@@ -75,7 +93,7 @@ export function createActionFlow(context: ActionsContext, { examination, place, 
     }
 
     /** Waits for another action of the party, which may change what the chain says of this one. */
-    async function waitFor(other: StoredAction) {
+    async function waitFor(other: StoredAction<M>) {
       await decisions.of(other, until)
       heads.expire()
       since = performance.now()
@@ -84,9 +102,9 @@ export function createActionFlow(context: ActionsContext, { examination, place, 
     do {
       if (closing.aborted) throw unavailable('The server is shutting down.')
       if (gone.aborted) throw unavailable('The client has disconnected.')
-      const related = await relatedActions(pool, action)
+      const related = await store.related(pool, action)
       const own = related.find(({ actionId }) => actionId === action.actionId)
-      if (own) return stored(action, asked, own)
+      if (own && (own.state === 'open' || !form.madeAlready)) return stored(action, asked, own)
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = await heads.latest()
       const examined = await examination.examine(action, asked, since)
@@ -97,14 +115,14 @@ export function createActionFlow(context: ActionsContext, { examination, place, 
       }
       const limit = await refusalOfParty(pool, action, walletLimits)
       if (limit) throw limit
-      const [other] = related
+      const other = related.find((one) => one !== own)
       if (other) {
-        obstacle = actionPending(other)
+        obstacle = form.pending(other.actionId, other.request.message)
         await waitFor(other)
         continue
       }
       await context.whenReady()
-      const simulated = await simulate(action, examined.runsWalletCode)
+      const simulated = await simulate(action, examined)
       if (simulated instanceof Refusal) {
         obstacle = simulated
         await waitForBlock(head)
@@ -125,9 +143,10 @@ export function createActionFlow(context: ActionsContext, { examination, place, 
         await waitForBlock(head)
       }
       if (placed === 'locked') {
-        const [open] = await openActionsOf(pool, message.party)
+        const [open] = await store.openOf(pool, message.party)
         obstacle = unavailable(`Other actions of ${message.party} are not decided yet.`)
         if (open) await waitFor(open)
+        else await waitForBlock(head)
       }
     } while (!until.aborted)
     throw obstacle
@@ -137,15 +156,17 @@ export function createActionFlow(context: ActionsContext, { examination, place, 
    * @returns the gas limit of the action's transaction, or the answer if no block changes its result.
    * @throws Refusal with the market's reason, which no pending transaction changes.
    */
-  async function simulate({ request }: NamedAction, runsWalletCode: boolean): Promise<bigint | Refusal> {
+  async function simulate({ request }: NamedAction<M>, { runsWalletCode }: Examined): Promise<bigint | Refusal> {
     const [signer] = accounts
     if (!signer) throw unavailable('The store of the relayer’s keys does not answer.')
-    const call = actionCall(market, signer.address, request)
-    const verdict = verdictOf(await tryNowAndNext(market, call, runsWalletCode ? await conditions() : undefined))
-    if (verdict.result === 'passes') return actionGasLimit(verdict.gas)
-    if (verdict.result === 'fails') throw refusalOfFailure(verdict.failure)
+    const { message } = request
+    const most = form.mostGasOf(message)
+    const call = form.call(signer.address, request.message, request.signature)
+    const verdict = verdictOf(await tryNowAndNext(market, call, runsWalletCode ? await conditions(most) : undefined))
+    if (verdict.result === 'passes') return actionGasLimit(verdict.gas, most)
+    if (verdict.result === 'fails') throw form.refusalOfFailure(verdict.failure, message)
     return verdict.failure
-      ? refusalOfFailure(verdict.failure)
+      ? form.refusalOfFailure(verdict.failure, message)
       : unavailable('A transaction that is not mined yet decides about this action.')
   }
 
@@ -155,19 +176,19 @@ export function createActionFlow(context: ActionsContext, { examination, place, 
   }
 
   /** What the transaction of an action in the next block will be. */
-  async function conditions(): Promise<Conditions> {
+  async function conditions(gas: bigint): Promise<Conditions> {
     const [price, block] = await Promise.all([context.fees(), nextBlock()])
-    return { gas: MAX_ACTION_GAS, tooMuchGas: () => tooMuchGas('action', MAX_ACTION_GAS), fees: price, block }
+    return { gas, tooMuchGas: () => tooMuchGas('action', gas), fees: price, block }
   }
 
   /** Waits for the decision about a stored action. */
-  async function follow(action: NamedAction, until: AbortSignal): Promise<ActionOutcome> {
+  async function follow(action: NamedAction<M>, until: AbortSignal): Promise<ActionOutcome> {
     const decided = await decisions.of(action, until)
-    return outcomeOf(decided ?? (await findAction(pool, action.actionId)))
+    return outcomeOf(decided ?? (await store.get(pool, action.actionId)))
   }
 
   /** Emits an event for the answer. */
-  async function observed(request: ActionRequest, asked: ActionAsked): Promise<ActionOutcome> {
+  async function observed(request: ActionRequest<M>, asked: ActionAsked): Promise<ActionOutcome> {
     const start = performance.now()
     const emit = (outcome: ActionOutcome['status'] | RefusalCode | 'INTERNAL') =>
       events.emit('actionAnswered', { request, outcome, milliseconds: performance.now() - start })
@@ -185,12 +206,12 @@ export function createActionFlow(context: ActionsContext, { examination, place, 
 }
 
 /** The outcome of a stored action now. @throws Refusal with the reason if it was refused. */
-function outcomeOf({ actionId, state, tx, txHash, blockNumber, problem }: StoredAction): ActionOutcome {
+function outcomeOf({ actionId, state, tx, txHash, blockNumber, result, problem }: StoredAction): ActionOutcome {
   if (state === 'refused') {
     if (!problem) throw new Error(`Action ${actionId} is refused without a reason`)
     throw new Refusal(problem.code, problem.detail, problem)
   }
   if (state === 'open') return { actionId, status: tx.state === 'accepted' ? 'accepted' : 'signed', txHash: tx.hash }
   if (blockNumber === null || txHash === null) throw new Error(`Action ${actionId} is done in no block`)
-  return { actionId, status: 'done', blockNumber, txHash }
+  return { actionId, status: 'done', blockNumber, txHash, result }
 }

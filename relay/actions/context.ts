@@ -1,6 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import type { SharedContext } from '../sharedContext.ts'
 import type { ActionEvents } from './events.ts'
+import type { ActionForm } from './form.ts'
+import type { Message } from './request.ts'
+import type { ActionStore } from './store/actions.ts'
 
 /** What the modules for actions share. */
 export type ActionsContext = SharedContext & {
@@ -10,3 +13,6 @@ export type ActionsContext = SharedContext & {
     on: (name: 'actionDecided', listener: (...decided: ActionEvents['actionDecided']) => void) => unknown
   }
 }
+
+/** What the modules share for one kind of action. */
+export type FormContext<M extends Message> = ActionsContext & { form: ActionForm<M>; store: ActionStore<M> }

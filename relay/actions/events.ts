@@ -6,12 +6,13 @@ import type { ActionRequest, NamedAction } from './request.ts'
 
 /**
  * The outcome of an action.
- * - `done`: the market has made it. An index at `blockNumber` or later shows it.
+ * - `done`: the chain has made it, perhaps by the transaction of another sender. An index at `blockNumber` or later shows
+ *   it. `result`: the id of the run or agent that it made; null if it made none.
  * - `signed`, `accepted`: it is not mined yet, and continues without the request. `signed`: no node has confirmed that
  *   it has the transaction.
  */
 export type ActionOutcome = { actionId: Hex; txHash: Hash } & (
-  | { status: 'done'; blockNumber: bigint }
+  | { status: 'done'; blockNumber: bigint; result: bigint | null }
   | { status: 'signed' | 'accepted' }
 )
 

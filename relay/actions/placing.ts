@@ -5,10 +5,9 @@ import type { Blocker, PlacedTx, Placer } from '../sender/placement.ts'
 import type { Send } from '../sender/send.ts'
 import { lastingBlockers, type SignerBlocker } from '../sender/signerTurns.ts'
 import { isConflict } from '../store/database.ts'
-import type { ActionsContext } from './context.ts'
-import { actionCall } from './request.ts'
-import { RUN_ACTION } from './store/actions.ts'
-import { type Candidate, reserve } from './store/reservation.ts'
+import type { FormContext } from './context.ts'
+import type { Message } from './request.ts'
+import { type Candidate, createReservation } from './store/reservation.ts'
 
 /**
  * How many actions are placed at once, each with a connection to the database, of which claims need some. An action takes
@@ -28,9 +27,10 @@ const PLACING_LANE = {
  */
 export type Placement = PlacedTx | 'rival' | 'locked' | 'full'
 
-/** Places actions, each in a transaction of its own: actions of different runs share nothing. */
-export function createPlaceAction(context: ActionsContext, placer: Placer, send: Send) {
-  const { market, accounts, walletLimits, spendingLimits, events, logger } = context
+/** Places actions of a kind, each in a transaction of its own: actions of different runs share nothing. */
+export function createPlaceAction<M extends Message>(context: FormContext<M>, placer: Placer, send: Send) {
+  const { form, accounts, walletLimits, spendingLimits, events, logger } = context
+  const { reserve } = createReservation(form)
   const inTurn = createFairLane(PLACING_LANE)
   let turn = 0
 
@@ -41,14 +41,15 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
     return inOrder.toSorted((left, right) => signingRestOf(left) - signingRestOf(right))
   }
 
-  async function placeWith(signer: Signer, candidate: Candidate): Promise<PlacedTx | 'rival' | 'locked' | Blocker> {
+  async function placeWith(signer: Signer, candidate: Candidate<M>): Promise<PlacedTx | 'rival' | 'locked' | Blocker> {
     let reserved = 'full' as Awaited<ReturnType<typeof reserve>> | 'full'
     const placed = await placer.place(signer, placer.quote(signer), async (db, room) => {
       const fits = room.gas >= candidate.gas && room.gasPerTransaction >= candidate.gas
       if (fits) reserved = await reserve(db, candidate, { price: room.price, walletLimits, spendingLimits })
       if (typeof reserved === 'string' || reserved instanceof Refusal) return []
-      const { to, data } = actionCall(market, signer.address, candidate.action.request)
-      return [{ tx: reserved.tx, kind: RUN_ACTION, call: { to, data, gas: candidate.gas } }]
+      const { message, signature } = candidate.action.request
+      const { to, data } = form.call(signer.address, message, signature)
+      return [{ tx: reserved.tx, kind: form.kind, call: { to, data, gas: candidate.gas } }]
     })
     if (typeof placed === 'string') return placed
     if (typeof reserved === 'string') return reserved
@@ -58,14 +59,14 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
     return tx
   }
 
-  async function broadcast(candidate: Candidate, placed: PlacedTx) {
+  async function broadcast(candidate: Candidate<M>, placed: PlacedTx) {
     const { signer, nonce, attempt } = placed
     const named = { ...candidate.action, signer, nonce, txHash: attempt.hash }
     events.emit('actionPlaced', named)
     events.emit('actionSent', { ...named, result: await send(placed) })
   }
 
-  async function place(candidate: Candidate): Promise<Placement> {
+  async function place(candidate: Candidate<M>): Promise<Placement> {
     const blockers: SignerBlocker[] = []
     for (const signer of signersInTurn()) {
       try {
@@ -96,5 +97,6 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   }
 
   /** @throws Refusal RELAY_UNAVAILABLE if no signer can send for long; RATE_LIMITED. */
-  return (candidate: Candidate, requester: Requester): Promise<Placement> => inTurn(requester, () => place(candidate))
+  return (candidate: Candidate<M>, requester: Requester): Promise<Placement> =>
+    inTurn(requester, () => place(candidate))
 }

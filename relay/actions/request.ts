@@ -1,40 +1,31 @@
-import type { Address, Hex } from 'viem'
-import { type RunMessage, runCallData } from '../../market/runActions.ts'
+import type { Hex } from 'viem'
+import type { AccountMessage } from '../../market/accountActions.ts'
+import type { OpenCall } from '../../market/openCalls.ts'
+import type { RunMessage } from '../../market/runActions.ts'
 import { gasLimitOf } from '../chain/gas.ts'
-import type { Market, MarketCall } from '../chain/market.ts'
-import { CONTRACT_WALLET_GAS } from '../chain/signatures.ts'
 import { tooMuchGas } from '../refusal.ts'
 
+/** What a party signs, about a run, or about itself and its agents; or a call that anyone may ask for. */
+export type Message = RunMessage | AccountMessage | OpenCall
+
 /** An action as a request describes it: what its party signs, and the signature. */
-export type ActionRequest = {
+export type ActionRequest<M extends Message = Message> = {
   /** The id of the HTTP request, for the log; absent if the action was read from the database. */
   requestId?: string
-  message: RunMessage
+  message: M
   signature: Hex
 }
 
 /** `actionId`: what the message hashes to (EIP-712), so that every signature of it is of the same action. */
-export type NamedAction = { actionId: Hex; request: ActionRequest }
-
-/** The most gas of an action that a key has signed, with every slot cold: a rejection burns a stake and a fee. */
-const PLAIN_ACTION_GAS = 150_000n
-
-/** The most gas of an action. */
-export const MAX_ACTION_GAS = PLAIN_ACTION_GAS + CONTRACT_WALLET_GAS
-
-/** The call with which `from` makes the action. */
-export const actionCall = ({ address }: Market, from: Address, { message, signature }: ActionRequest): MarketCall => ({
-  from,
-  to: address,
-  data: runCallData(message, signature),
-})
+export type NamedAction<M extends Message = Message> = { actionId: Hex; request: ActionRequest<M> }
 
 /**
  * The gas limit of an action.
  * @param estimate the gas that the simulation used.
+ * @param most what the relay pays for.
  * @throws Refusal ACTION_REVERTED if the action uses more gas than the relay pays for.
  */
-export function actionGasLimit(estimate: bigint): bigint {
-  if (estimate > MAX_ACTION_GAS) throw tooMuchGas('action', MAX_ACTION_GAS, estimate)
-  return gasLimitOf(estimate, MAX_ACTION_GAS)
+export function actionGasLimit(estimate: bigint, most: bigint): bigint {
+  if (estimate > most) throw tooMuchGas('action', most, estimate)
+  return gasLimitOf(estimate, most)
 }

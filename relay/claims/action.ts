@@ -61,6 +61,9 @@ export function createClaimAction(context: ClaimsContext, placer: Placer): Actio
       }
     },
 
+    /** The market refuses a claim whose signature has expired. */
+    isOverdue: async () => false,
+
     async callWorthSending(tx, from, gas: bigint) {
       const claims = await winnableClaims(tx, from)
       if (claims.length === 0) return undefined

@@ -73,6 +73,12 @@ export type ActionKind<Action, Decision> = {
    */
   callWorthSending: (tx: bigint, from: Address, gas: bigint) => Promise<Call | undefined>
 
+  /**
+   * Whether the transaction must no longer be sent, though it is not mined: the time for which it was asked is over. A
+   * filler replaces it.
+   */
+  isOverdue: (tx: bigint) => Promise<boolean>
+
   /** Decides open actions of unmined transactions that can no longer succeed. */
   giveUpExpired: (turn: Turn) => Promise<void>
 

@@ -191,6 +191,69 @@ export const migrations = [
   CREATE INDEX action_tx ON relay.action (tx);
   ALTER TABLE relay.action SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
   `,
+  `
+  -- The id of the run or agent that the action made.
+  ALTER TABLE relay.action ADD COLUMN result numeric;
+
+  -- Posts, registrations, stakes and unstakes that an account has signed. As relay.action, with other messages; a table of
+  -- its own, because older builds take every row of relay.action for an action about a run.
+  CREATE TABLE relay.account_action (
+    id text PRIMARY KEY,
+    name text NOT NULL,
+    -- What it is about: one action of a party about the same is open at a time.
+    about text NOT NULL,
+    party text NOT NULL,
+    agent_id numeric,
+    -- USDC base units that it takes out of the account, or out of the agent's stake.
+    amount numeric NOT NULL,
+    members jsonb NOT NULL,
+    deadline numeric NOT NULL,
+    signature text NOT NULL,
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'refused')),
+    reserve numeric NOT NULL,
+    subjects text[] NOT NULL,
+    tx bigint NOT NULL REFERENCES relay.tx DEFERRABLE INITIALLY DEFERRED,
+    tx_hash text,
+    block_number bigint,
+    result numeric,
+    problem jsonb,
+    reverted_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE INDEX account_action_open ON relay.account_action (party, about) WHERE state = 'open';
+  CREATE INDEX account_action_party ON relay.account_action (party, block_number) WHERE state <> 'refused';
+  CREATE INDEX account_action_unstake ON relay.account_action (agent_id, block_number)
+    WHERE name = 'unstake' AND state <> 'refused';
+  CREATE INDEX account_action_reverted ON relay.account_action (party, reverted_at) WHERE reverted_at IS NOT NULL;
+  CREATE INDEX account_action_tx ON relay.account_action (tx);
+  ALTER TABLE relay.account_action SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+  -- The calls that anyone may ask for. A decided one is written over when it is made again.
+  CREATE TABLE relay.open_call (
+    id text PRIMARY KEY,
+    name text NOT NULL,
+    -- The run or the payee.
+    about text NOT NULL,
+    members jsonb NOT NULL,
+    -- The zero address, and the end of time: there is no signature.
+    party text NOT NULL,
+    deadline numeric NOT NULL,
+    signature text NOT NULL,
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'refused')),
+    reserve numeric NOT NULL,
+    subjects text[] NOT NULL,
+    tx bigint NOT NULL REFERENCES relay.tx DEFERRABLE INITIALLY DEFERRED,
+    tx_hash text,
+    block_number bigint,
+    result numeric,
+    problem jsonb,
+    reverted_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE INDEX open_call_open ON relay.open_call (about) WHERE state = 'open';
+  CREATE INDEX open_call_tx ON relay.open_call (tx);
+  ALTER TABLE relay.open_call SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+  `,
 ]
 
 /**

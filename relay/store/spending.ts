@@ -1,4 +1,5 @@
 import { type Refusal, rateLimited, unavailable } from '../refusal.ts'
+import { actionTables } from './actionTables.ts'
 import { type Database, query } from './database.ts'
 
 /**
@@ -6,7 +7,18 @@ import { type Database, query } from './database.ts'
  * cover counts against `perUsdc` only, which is for each USDC of fees that its completed runs have paid. The others are
  * those of newcomers.
  */
-export type Shares = { wallet: bigint; agent: bigint; poster: bigint; newcomers: bigint; perUsdc: bigint }
+export type Shares = {
+  wallet: bigint
+  agent: bigint
+  poster: bigint
+  newcomers: bigint
+  /** Of posts and closes, and of registrations, stakes and unstakes: shares of their own, so that claims keep theirs. */
+  posts: bigint
+  registrations: bigint
+  /** Of the calls that anyone may ask for. */
+  anyone: bigint
+  perUsdc: bigint
+}
 
 /** @property budget what all keys may spend within a day, in wei. */
 export type SpendingLimits = { budget: () => bigint; shares: Shares }
@@ -19,14 +31,26 @@ const LEAST_ACTIONS = 3n
 /** When an action may be sent again that open ones leave no room for. They are soon mined. */
 const RETRY_SECONDS = 2
 
-/** When a newcomer may try again that the share of all newcomers has no room for. */
-const NEWCOMERS_RETRY_SECONDS = 60
+/** When an account may try again for which a share of all has no room. */
+const SHARED_RETRY_SECONDS = 60
+
+/** The shares that all accounts have together, and what a refusal says of them. */
+const sharedByAll: Record<string, string> = {
+  newcomers: 'The relay sends nothing now for accounts that have paid too little in fees.',
+  posts: 'The relay has spent what it spends on posts and closes within a day.',
+  registrations: 'The relay has spent what it spends on registrations, stakes and unstakes within a day.',
+  anyone: 'The relay has spent what it spends on calls that anyone may ask for within a day.',
+}
 
 /** The hours that contain the last day. */
 const LAST_DAY = "interval '25 hours'"
 
 /** A subject counts what some actions cost, such as those of a wallet. An action has several, unless fees cover it. */
 export type Subjects = { shared: string[]; ofFees: string | undefined }
+
+const reservedByActions = Object.values(actionTables)
+  .map((table) => `UNION ALL SELECT reserve, unnest(subjects) FROM ${table} WHERE state = 'open'`)
+  .join(' ')
 
 /**
  * A column with the rows of `Known` for the subjects whose names the parameter has. It is a query that depends on no other
@@ -43,7 +67,7 @@ export const knownColumn = (names: string) => `(
         ELSE 'newcomers' END AS name
     FROM relay.claim WHERE state = 'open'
     GROUP BY GROUPING SETS ((is_paid, agent_id), (is_paid, wallet), (is_paid, poster), (is_paid))
-    UNION ALL SELECT reserve, unnest(subjects) FROM relay.action WHERE state = 'open'),
+    ${reservedByActions}),
   reserved AS MATERIALIZED (SELECT name, sum(wei) AS wei FROM reserved_by GROUP BY name)
   SELECT jsonb_agg(jsonb_build_object('name', name, 'wait', wait,
     'spent', coalesce(spent.wei, 0)::text, 'reserved', coalesce(reserved.wei, 0)::text))
@@ -106,10 +130,10 @@ export function createSharing(
   function refusalOf(subject: Subject, cost: bigint): Refusal {
     const { name, spent, wait } = subject
     const isSpent = spent + cost > limitOf(subject)
-    if (name === 'newcomers') {
-      const retry = isSpent ? NEWCOMERS_RETRY_SECONDS : RETRY_SECONDS
-      const detail = `The relay sends no ${what} now for accounts that have paid too little in fees.`
-      return unavailable(`${detail} Send it with the wallet, or later.`, undefined, retry)
+    const ofAll = sharedByAll[name]
+    if (ofAll !== undefined) {
+      const retry = isSpent ? SHARED_RETRY_SECONDS : RETRY_SECONDS
+      return unavailable(`${ofAll} Send it with the wallet, or later.`, undefined, retry)
     }
     const detail = isSpent
       ? `The relay has spent what it spends on ${what} of ${name} within a day.`

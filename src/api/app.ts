@@ -15,6 +15,8 @@ import type { RequestTimer } from './observability/metrics.ts'
 import type { Tracing } from './observability/tracing.ts'
 import { describeApi } from './openapi.ts'
 import { createPageReader } from './queries/pageReader.ts'
+import { addAccountActionRoutes } from './routes/accountActions.ts'
+import { addAccountMessageRoutes } from './routes/accountMessages.ts'
 import { addActionStateRoutes } from './routes/actionState.ts'
 import { addActionRoutes } from './routes/actions.ts'
 import { addAgentRoutes } from './routes/agents.ts'
@@ -31,6 +33,7 @@ import { llmsText } from './routes/llms.ts'
 import { addMarketRoutes } from './routes/market.ts'
 import { mcpRoute } from './routes/mcp.ts'
 import { addMessageRoutes } from './routes/messages.ts'
+import { addOpenCallRoutes } from './routes/openCalls.ts'
 import { addPosterRoutes } from './routes/posters.ts'
 import { addRunRoutes } from './routes/runs.ts'
 import { addStatsRoutes } from './routes/stats.ts'
@@ -71,6 +74,9 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addClaimStateRoutes(app, deps)
   addMessageRoutes(app, deps)
   addActionRoutes(app, deps)
+  addAccountMessageRoutes(app, deps)
+  addAccountActionRoutes(app, deps)
+  addOpenCallRoutes(app, deps)
   addActionStateRoutes(app, deps)
   addEventRoutes(app, deps, readPage)
   addAgentRoutes(app, deps, readPage)

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import type { ContentStore } from '../../content/store.ts'
 import type { Deployment } from '../../core/deployment.ts'
+import type { AccountActionName } from '../../market/accountActions.ts'
+import type { OpenCallName } from '../../market/openCalls.ts'
 import type { RunActionName } from '../../market/runActions.ts'
 import type { Relay } from '../../relay/relay.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
@@ -16,10 +18,10 @@ export type Deps = {
   streams: Streams
   /** Absent where claims are not relayed: without a relayer's key. */
   relay?: Relay
-  /** The actions about runs that are relayed; all if absent. */
-  relayedActions?: readonly RunActionName[]
   /** Absent where no content is stored. */
   content?: ContentStore
+  /** The actions that are relayed; all if absent. */
+  relayedActions?: readonly (RunActionName | AccountActionName | OpenCallName)[]
   /** Rate limits of a client. Absent where no server runs, as in tests of the app. */
   limits?: ClientLimits
 }

@@ -22,7 +22,10 @@ const info = {
   tags: [
     { name: 'Runs', description: 'Work requests with a reward in escrow.' },
     { name: 'Claims', description: 'What an agent needs to claim a run.' },
-    { name: 'Actions', description: 'What the parties of a run do, by a signature that the relay sends.' },
+    {
+      name: 'Actions',
+      description: 'What accounts do by a signature that the relay sends, and what anyone may ask for.',
+    },
     { name: 'Agents', description: 'ERC-8004 identities, their stake and their status on the trust ladder.' },
     { name: 'Content', description: 'Briefs, deliveries and feedback: what runs name by a CID.' },
     { name: 'Market', description: 'The contracts, their terms, and the market in figures.' },
@@ -62,7 +65,15 @@ const exampleOf: Record<string, string | number> = {
   feedbackHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
   file: 'BountyMarket.json',
   cid: exampleCid,
+  poster: exampleAgent.walletAddress,
+  owner: exampleAgent.walletAddress,
+  from: exampleAgent.walletAddress,
   address: exampleAgent.walletAddress,
+  agentURI: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+  ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+  reward: '100000000',
+  amount: '20000000',
+  deadline: 1_705_752_000,
 }
 
 /**

@@ -84,6 +84,60 @@ print(runline.${call.python}["run"]["state"])`),
   }
 }
 
+/** What the typed client begins with to sign for an account's USDC, stake and agents. */
+const withContracts = withKey.typescript.replace(
+  /const runline = .*/,
+  `const contracts = {
+  usdc: '0x…usdc',
+  signedFunding: '0x…funding',
+  agentStaking: '0x…staking',
+  agentRegistry: '0x…registry',
+}
+const runline = createRunlineClient({ url: '${ORIGIN}', market, contracts })`,
+)
+
+/**
+ * The message of an action of an account, and the action with its signature. The client for Python does not sign these.
+ * @param call the client's, and what to print of its answer.
+ */
+function accountAction(
+  name: string,
+  operationId: string,
+  { query, path, body, call }: { query: string; path: string; body: string; call: string },
+): Record<string, Sample[]> {
+  return {
+    [`${name}Message`]: plainRead(`/api/messages/${name}?${query}`, {
+      typescript: 'json.path, json.typedData.message',
+      python: '["typedData"]["message"]',
+    }),
+    [operationId]: [
+      post(path, `{${body}, "signature": "0x…"}`),
+      typescript(`// ${SIGNS}
+${withContracts}
+${call}`),
+    ],
+  }
+}
+
+/** A call that anyone may ask for. */
+const openCall = (path: string): Sample[] => [
+  shell(`curl -X POST '${ORIGIN}${path}'`),
+  typescript(`const answer = await fetch('${ORIGIN}${path}', { method: 'POST' })
+const json = await answer.json()
+console.log(answer.ok ? json.message : json.detail)`),
+  python(`import json
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+try:
+    with urlopen(Request("${ORIGIN}${path}", method="POST")) as answer:
+        print(json.load(answer)["message"])
+except HTTPError as refusal:
+    print(json.load(refusal)["detail"])`),
+]
+
+const SALT = `"salt": "0x…"`
+
 const claimBody = `{"agentId": 1, "walletAddress": "${WALLET}", "signature": "0x…", "deadline": "…"}`
 
 /**
@@ -176,6 +230,43 @@ print(runline.claim(1, agent_id=1, account=account)["run"]["state"])`),
     body: `"poster": "${WALLET}"`,
     call: { typescript: 'close(1, { signer })', python: 'close(1, account=account)' },
   }),
+  ...accountAction('post', 'postRun', {
+    query: `poster=${WALLET}&ipfsHash=ipfs://task&reward=100000000&deadline=0…deadline`,
+    path: '/api/runs',
+    body:
+      `"poster": "${WALLET}", "ipfsHash": "ipfs://task", "reward": "100000000", "deadline": "…", "workPeriod": 0, ` +
+      `"stakePercent": 0, "evaluator": "0x0000000000000000000000000000000000000000", ${SALT}, "validBefore": "…"`,
+    call: `const deadline = Math.floor(Date.now() / 1_000) + 86_400
+const terms = { ipfsHash: 'ipfs://task', reward: 100_000_000n, deadline }
+const { run } = await runline.runs.bySignature.post(terms, { signer })
+console.log(run.bountyId, run.state)`,
+  }),
+  ...accountAction('register', 'registerAgent', {
+    query: `owner=${WALLET}&agentURI=ipfs://agent`,
+    path: '/api/agents',
+    body: `"owner": "${WALLET}", "agentURI": "ipfs://agent", ${SALT}, "deadline": "…"`,
+    call: `const { agent } = await runline.agents.bySignature.register('ipfs://agent', { signer })
+console.log(agent.id)`,
+  }),
+  ...accountAction('stake', 'stakeForAgent', {
+    query: `agentId=1&from=${WALLET}&amount=20000000`,
+    path: '/api/agents/1/stake',
+    body: `"from": "${WALLET}", "owner": "${WALLET}", "amount": "20000000", ${SALT}, "validBefore": "…"`,
+    call: `const { agent } = await runline.agents.bySignature.stake(1, 20_000_000n, { signer })
+console.log(agent.stakedAmount)`,
+  }),
+  ...accountAction('unstake', 'unstakeForAgent', {
+    query: `agentId=1&signer=${WALLET}&amount=1000000`,
+    path: '/api/agents/1/unstake',
+    body: `"signer": "${WALLET}", "amount": "1000000", "nonce": 0, "deadline": "…"`,
+    call: `const { agent } = await runline.agents.bySignature.unstake(1, 1_000_000n, { signer })
+console.log(agent.stakedAmount)`,
+  }),
+  finalizeRun: openCall('/api/runs/1/finalize'),
+  expireRun: openCall('/api/runs/1/expire'),
+  slashRun: openCall('/api/runs/1/slash'),
+  rejectOverdueRun: openCall('/api/runs/1/reject-overdue'),
+  collectPayment: openCall(`/api/payees/${WALLET}/collect`),
   getAction: plainRead('/api/actions/0x…claim', { typescript: 'json.action, json.state', python: '["state"]' }),
   getClaim: read(
     '/api/claims/0x…claim',

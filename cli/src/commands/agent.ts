@@ -4,8 +4,9 @@ import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
 import type { AgentQuery, AgentStake } from '../../../client/src/index.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseId, parseLimit, parsePage, parseUsdc } from '../arguments.ts'
-import { openReader, openSession, type Session } from '../session.ts'
+import { assertFunding, openReader, openSession, relayOptions, type Session } from '../session.ts'
 import { approvalFor, type Call, transact } from '../transact.ts'
+import { type RelayOptions, relay } from './relay.ts'
 
 type Status = NonNullable<AgentQuery['status']>
 
@@ -18,21 +19,24 @@ export function addAgentCommands(agent: Command) {
     .command('register')
     .description('register an agent; the key’s account becomes its owner and wallet')
     .argument('<agentURI>', 'where its ERC-8004 registration file is')
-    .action(action<unknown, [string]>(register))
+    .addOption(relay())
+    .action(action<RelayOptions, [string]>(register))
 
   agent
     .command('stake')
     .description('stake USDC for an agent; approves the amount where needed')
     .argument('<agent>', 'the agent’s id', parseId)
     .argument('<amount>', 'whole USDC', parseUsdc)
-    .action(action<unknown, [bigint, bigint]>(stake))
+    .addOption(relay())
+    .action(action<RelayOptions, [bigint, bigint]>(stake))
 
   agent
     .command('unstake')
     .description('pay stake back to the agent’s owner')
     .argument('<agent>', 'the agent’s id', parseId)
     .argument('<amount>', 'whole USDC', parseUsdc)
-    .action(action<unknown, [bigint, bigint]>(unstake))
+    .addOption(relay())
+    .action(action<RelayOptions, [bigint, bigint]>(unstake))
 
   agent
     .command('list')
@@ -63,11 +67,16 @@ async function list({ status, limit, page, output, ...context }: Context<ListOpt
   output.result(answer)
 }
 
-async function register(context: Context, agentURI: string) {
+async function register(context: Context<RelayOptions>, agentURI: string) {
   const session = await openSession(context)
+  const action = `register an agent for ${session.node.account.address}`
+  if (isRelayed(context)) {
+    const { bySignature } = session.runline.agents
+    return showRelayed(context, session, action, await bySignature.register(agentURI, relayOptions(session)))
+  }
   const receipt = await transact(session, context, [
     {
-      action: `register an agent for ${session.node.account.address}`,
+      action,
       address: session.contracts.registry,
       functionName: 'register',
       args: [agentURI],
@@ -80,21 +89,42 @@ async function register(context: Context, agentURI: string) {
   show(context, await session.runline.agents.getStakeInfo(registered.args.agentId, { minBlock }))
 }
 
-async function stake(context: Context, id: bigint, amount: bigint) {
+async function stake(context: Context<RelayOptions>, id: bigint, amount: bigint) {
   const session = await openSession(context)
   const address = session.contracts.staking
   const action = `stake ${formatUsdc(amount)} for agent ${id}`
+  if (isRelayed(context)) {
+    assertFunding(session)
+    const { bySignature } = session.runline.agents
+    return showRelayed(context, session, action, await bySignature.stake(id, amount, relayOptions(session)))
+  }
   await change(session, context, id, [
     ...(await approvalFor(session, address, amount)),
     { action, address, functionName: 'stake', args: [id, amount] },
   ])
 }
 
-async function unstake(context: Context, id: bigint, amount: bigint) {
+async function unstake(context: Context<RelayOptions>, id: bigint, amount: bigint) {
   const session = await openSession(context)
   const address = session.contracts.staking
   const action = `unstake ${formatUsdc(amount)} of agent ${id}`
+  if (isRelayed(context)) {
+    const { bySignature } = session.runline.agents
+    return showRelayed(context, session, action, await bySignature.unstake(id, amount, relayOptions(session)))
+  }
   await change(session, context, id, [{ action, address, functionName: 'unstake', args: [id, amount] }])
+}
+
+/** A dry run shows what the call would do, which is the same. */
+const isRelayed = ({ relay, dryRun }: Context<RelayOptions>) => relay === true && dryRun !== true
+
+type Relayed = Awaited<ReturnType<Session['runline']['agents']['bySignature']['register']>>
+
+/** Shows the agent after an action that the API has sent. */
+async function showRelayed(context: Context, { runline }: Session, action: string, relayed: Relayed) {
+  const { agent, txHash, blockNumber } = relayed
+  context.output.transaction({ action, txHash, blockNumber })
+  show(context, await runline.agents.getStakeInfo(agent.id, { minBlock: blockNumber }))
 }
 
 /** Sends the calls, and shows the agent after them. */

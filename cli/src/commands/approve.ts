@@ -1,7 +1,8 @@
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { Context } from '../action.ts'
 import { openSession } from '../session.ts'
-import { changeRun, type RelayOptions, relayForRun } from './changeRun.ts'
+import { changeRun, relayForRun } from './changeRun.ts'
+import type { RelayOptions } from './relay.ts'
 
 /** `BountyMarket.State.REVISION_REQUESTED`. */
 const REVISION_REQUESTED = 7

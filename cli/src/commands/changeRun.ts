@@ -3,17 +3,11 @@ import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { ActionOptions, Run, RunlineClient } from '../../../client/src/index.ts'
 import type { Context } from '../action.ts'
 import { formatUsdc } from '../arguments.ts'
-import { openSession, type Session } from '../session.ts'
+import { openSession, relayOptions, type Session } from '../session.ts'
 import { type Call, transact } from '../transact.ts'
 
 /** A function of the market that a transaction may call. */
 export type MarketFunction = ContractFunctionName<typeof bountyMarketAbi, 'nonpayable'>
-
-/** For how long a command waits until an action that the API sends is decided. */
-const RELAY_TIMEOUT_SECONDS = 120
-
-/** `relay`: the account only signs, and the API sends the action and pays the gas. */
-export type RelayOptions = { relay?: boolean }
 
 /** An action that the API sends with the account's signature. */
 export type RelayedAction = (
@@ -23,9 +17,8 @@ export type RelayedAction = (
 
 /** Signs the action for the market of the session, and has the API send it. */
 export async function relayForRun({ output, ...context }: Context, name: string, id: bigint, act: RelayedAction) {
-  const { node, runline } = await openSession(context)
-  const options = { signer: node.account, timeoutSeconds: RELAY_TIMEOUT_SECONDS }
-  const { run, txHash, blockNumber } = await act(runline.runs.bySignature, options)
+  const session = await openSession(context)
+  const { run, txHash, blockNumber } = await act(session.runline.runs.bySignature, relayOptions(session))
   output.transaction({ action: `${name} run ${id}`, txHash, blockNumber })
   showState({ ...context, output }, run)
   output.result({ run })

@@ -2,11 +2,12 @@ import { type Address, parseEventLogs, zeroAddress } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { Context } from '../action.ts'
 import { formatUsdc } from '../arguments.ts'
-import { openSession, type Session } from '../session.ts'
+import { assertFunding, openSession, relayOptions, type Session } from '../session.ts'
 import { approvalFor, type Call } from '../transact.ts'
-import { changeRun } from './changeRun.ts'
+import { changeRun, showState } from './changeRun.ts'
+import type { RelayOptions } from './relay.ts'
 
-export type PostOptions = {
+export type PostOptions = RelayOptions & {
   /** USDC base units. */
   reward: bigint
   /** How long the run can be claimed, in seconds. */
@@ -22,7 +23,7 @@ export type PostOptions = {
 const BPS = 10_000n
 
 export async function post(context: Context<PostOptions>, ipfsHash: string) {
-  const { reward, draft, workPeriod = 0, stakePercent = 0, evaluator = zeroAddress } = context
+  const { reward, draft, workPeriod = 0, stakePercent = 0, evaluator = zeroAddress, relay, dryRun, output } = context
   const session = await openSession(context)
   const { market } = session.contracts
   const fee = await posterFee(session, reward)
@@ -30,6 +31,16 @@ export async function post(context: Context<PostOptions>, ipfsHash: string) {
   const { timestamp } = await session.node.getBlock()
   const deadline = timestamp + BigInt(context.deadline)
   const amounts = `${formatUsdc(reward)} and a fee of ${formatUsdc(fee)}`
+  // A dry run shows what the call would do, which is the same.
+  if (relay && !draft && !dryRun) {
+    assertFunding(session)
+    const terms = { ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator }
+    const posted = await session.runline.runs.bySignature.post(terms, relayOptions(session))
+    const { run, txHash, blockNumber } = posted
+    output.transaction({ action: `post a run of ${amounts}`, txHash, blockNumber })
+    showState(context, run)
+    return output.result({ run })
+  }
   const calls: Call[] = [
     ...(draft ? [] : await approvalFor(session, market, reward + fee)),
     {

@@ -2,9 +2,10 @@ import { type Command, Option } from 'commander'
 import { action } from '../action.ts'
 import { parseAddress, parseDuration, parseId, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
 import { approve } from './approve.ts'
-import { callForRun, type MarketFunction, type RelayedAction, type RelayOptions, relayForRun } from './changeRun.ts'
+import { callForRun, type MarketFunction, type RelayedAction, relayForRun } from './changeRun.ts'
 import { claim } from './claim.ts'
 import { fund, type PostOptions, post } from './post.ts'
+import { type RelayOptions, relay } from './relay.ts'
 
 /** How long a run can be claimed where the poster names no time. */
 const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
@@ -16,8 +17,6 @@ type RelayedCall = (
   options: Parameters<RelayedAction>[1],
   hash: string,
 ) => ReturnType<RelayedAction>
-
-const relay = () => new Option('--relay', 'sign only: the API sends the action and pays the gas')
 
 export function addRunTransactions(run: Command) {
   run
@@ -33,7 +32,8 @@ export function addRunTransactions(run: Command) {
     .option('--work-period <duration>', 'how long an agent has to deliver; 7d if absent', parseDuration)
     .option('--stake-percent <percent>', 'what a claim puts at risk, of the reward', parsePercent)
     .option('--evaluator <address>', 'who reviews; you if absent', parseAddress)
-    .option('--draft', 'create it only; `run fund` escrows later')
+    .addOption(new Option('--draft', 'create it only; `run fund` escrows later').conflicts('relay'))
+    .addOption(relay())
     .action(action<PostOptions, [string]>(post))
 
   run

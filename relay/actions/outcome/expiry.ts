@@ -1,10 +1,9 @@
 import { tryCall } from '../../chain/market.ts'
 import { REORG_MARGIN_SECONDS } from '../../chain/validity.ts'
 import type { Turn } from '../../sender/context.ts'
-import type { ActionsContext } from '../context.ts'
-import { refusalOfFailure } from '../refusal.ts'
-import { actionCall } from '../request.ts'
-import { expiredActionsOf, type StoredAction } from '../store/actions.ts'
+import type { FormContext } from '../context.ts'
+import type { Message } from '../request.ts'
+import type { StoredAction } from '../store/actions.ts'
 import type { DecideAction } from './decideAction.ts'
 
 /** The most actions of one check. */
@@ -14,18 +13,22 @@ const MAX_ACTIONS = 50
  * Refuses unmined actions whose signature has expired, so that others of their parties can proceed. Their transactions may
  * still be mined and revert. If this process has the signer's key, a filler replaces them.
  */
-export function createGiveUpExpired({ pool, market, logger }: ActionsContext, decideAction: DecideAction) {
-  async function giveUp({ lease, head }: Turn, action: StoredAction) {
-    const trial = await tryCall(market, actionCall(market, lease.signer, action.request), head.number)
-    if (!('failure' in trial)) return
-    const { actionId, tx } = action
+export function createGiveUpExpired<M extends Message>(context: FormContext<M>, decide: DecideAction<M>) {
+  const { pool, market, form, store, logger } = context
+
+  async function giveUp({ lease, head }: Turn, action: StoredAction<M>) {
+    const { actionId, tx, request } = action
+    const trial = await tryCall(market, form.call(lease.signer, request.message, request.signature), head.number)
     logger.warn({ actionId, txHash: tx.hash }, 'an unmined action can no longer succeed')
-    await decideAction(lease, action, { state: 'refused', problem: refusalOfFailure(trial.failure) })
+    // The contract of a registration does not know the deadline.
+    const problem = form.expired(request.message, head.timestamp)
+    const decision = 'failure' in trial ? await decide.decisionOf(action, trial.failure) : undefined
+    await decide.store(lease, action, decision ?? { state: 'refused', problem })
   }
 
   return async function giveUpExpired(turn: Turn) {
     const latest = turn.head.timestamp - REORG_MARGIN_SECONDS
-    const expired = await expiredActionsOf(pool, turn.lease.signer, latest, MAX_ACTIONS)
+    const expired = await store.expiredOf(pool, turn.lease.signer, latest, MAX_ACTIONS)
     await Promise.all(expired.map((action) => giveUp(turn, action)))
   }
 }

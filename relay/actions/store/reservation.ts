@@ -2,20 +2,17 @@ import type pg from 'pg'
 import { type Refusal, rateLimited } from '../../refusal.ts'
 import { type Database, query } from '../../store/database.ts'
 import { lockNames } from '../../store/locks.ts'
-import { createSharing, type Known, knownColumn, type SpendingLimits, type Subjects } from '../../store/spending.ts'
+import { createSharing, type Known, knownColumn, type SpendingLimits } from '../../store/spending.ts'
 import { type WalletLimits, type WalletWaits, walletWaitColumns } from '../../store/walletLimits.ts'
-import { MAX_ACTION_GAS, type NamedAction } from '../request.ts'
+import type { ActionForm, Examined } from '../form.ts'
+import type { Message, NamedAction } from '../request.ts'
 
 /** An action that passed its simulation and needs a nonce. */
-export type Candidate = {
-  action: NamedAction
+export type Candidate<M extends Message = Message> = Examined & {
+  action: NamedAction<M>
   gas: bigint
-  /** The agent whose wallet the party is; undefined for a party that reviews or closes. */
-  agentId: bigint | undefined
   /** The fees that the agent's completed runs have paid, in USDC base units. */
   fees: bigint
-  /** See `Examined`. */
-  runsWalletCode: boolean
 }
 
 /** @property price the most that a transaction offers per gas, in wei. */
@@ -30,34 +27,9 @@ const MAX_REVERTS = 3
  */
 const MOST_OPEN = { ofKey: 30, ofContract: 8 }
 
-/**
- * What an action's cost counts for. An action of the agent counts for its wallet and its agent. One of the other parties
- * counts for its account only: neither side can use up a share of the other, and none counts for the poster's share, which
- * claims of strangers can use up.
- */
-function subjectsOf({ action, agentId }: Candidate): Subjects {
-  const shared = [`wallet ${action.request.message.party}`, 'newcomers']
-  if (agentId === undefined) return { shared, ofFees: undefined }
-  return { shared: [...shared, `agent ${agentId}`], ofFees: `fees ${agentId}` }
-}
-
 type Limits = WalletWaits & { open: number; reverts: number }
 
-const limitColumns = `
-  ${walletWaitColumns('0', '$2', '$3')},
-  (SELECT count(*) FROM relay.action WHERE party = asked.wallet AND state = 'open')::int AS open,
-  (SELECT count(*) FROM relay.action WHERE party = asked.wallet
-    AND reverted_at > now() - interval '1 day')::int AS reverts`
-
 const asked = '(SELECT $1::text AS wallet) AS asked'
-
-/** Why the party may send no action now. */
-export async function refusalOfParty(database: Database, { request }: NamedAction, limits: WalletLimits) {
-  const { party } = request.message
-  const values = [party, limits.perMinute, limits.perDay]
-  const [row] = await query<Limits>(database, `SELECT ${limitColumns} FROM ${asked}`, values)
-  return row && refusalOfLimits(party, row, limits)
-}
 
 function refusalOfLimits(party: string, { minute, day, reverts }: Limits, limits: WalletLimits): Refusal | undefined {
   if (reverts >= MAX_REVERTS) {
@@ -70,51 +42,78 @@ function refusalOfLimits(party: string, { minute, day, reverts }: Limits, limits
   return undefined
 }
 
-/**
- * Stores the action in a new transaction, if nothing is against it. It locks the party and the agent until the database
- * transaction ends, so that no other process decides on outdated rows.
- * @returns the id of the transaction, or:
- * - `rival`: this action is stored, or another one of the party about the run is open.
- * - `locked`: the party has as many open actions as it may have.
- * - a problem: RATE_LIMITED, or RELAY_UNAVAILABLE if no share of the budget has room.
- */
-export async function reserve(
-  db: pg.PoolClient,
-  candidate: Candidate,
-  { price, walletLimits, spendingLimits }: Terms,
-): Promise<{ tx: bigint } | 'rival' | 'locked' | Refusal> {
-  const { action, agentId, gas, fees, runsWalletCode } = candidate
-  const { message, signature } = action.request
-  const { party } = message
-  const subjects = subjectsOf(candidate)
-  await lockNames(db, [`wallet ${party}`, ...(agentId === undefined ? [] : [`agent ${agentId}`])])
-  const names = [...subjects.shared, ...(subjects.ofFees === undefined ? [] : [subjects.ofFees])]
-  const [row] = await query<Limits & { known: Known[] }>(
-    db,
-    `SELECT ${limitColumns}, ${knownColumn('$4')} AS known FROM ${asked}`,
-    [party, walletLimits.perMinute, walletLimits.perDay, names],
-  )
-  if (!row) throw new Error(`The limits of ${party} were not read`)
-  const limit = refusalOfLimits(party, row, walletLimits)
-  if (limit) return limit
-  if (row.open + row.reverts >= (runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey)) return 'locked'
-  const cost = gas * price
-  const share = createSharing(spendingLimits, 'actions', MAX_ACTION_GAS * price, row.known).take(subjects, cost, fees)
-  if (!('isPaid' in share)) return share
-  const text = `
-    WITH stored AS (
-      INSERT INTO relay.action
-        (id, name, bounty_id, party, round, revision, text, deadline, signature, reserve, subjects, tx)
-      SELECT $1, $2, $3::numeric, $4, $5::bigint, $6::bigint, $7, $8::numeric, $9, $10::numeric, $11::text[],
-        nextval('relay.tx_id')
-      WHERE NOT EXISTS (SELECT FROM relay.action AS other
-        WHERE other.party = $4 AND other.bounty_id = $3::numeric AND other.state = 'open')
-      ON CONFLICT (id) DO NOTHING RETURNING party, tx),
+/** Stores the actions of a kind, within the limits of their parties. */
+export function createReservation<M extends Message>(form: ActionForm<M>) {
+  const { table, columns, subject, mostGas, madeAlready } = form
+  const limitColumns = `
+    ${walletWaitColumns('0', '$2', '$3')},
+    (SELECT count(*) FROM ${table} WHERE party = asked.wallet AND state = 'open')::int AS open,
+    (SELECT count(*) FROM ${table} WHERE party = asked.wallet
+      AND reverted_at > now() - interval '1 day')::int AS reverts`
+
+  const common = ['id', 'name', 'party', 'deadline', 'signature', 'reserve', 'subjects']
+  const types = ['text', 'text', 'text', 'numeric', 'text', 'numeric', 'text[]', ...Object.values(columns)]
+  const names = [...common, ...Object.keys(columns)]
+  const selected = names.map((name, place) => `$${place + 1}::${types[place]} AS ${name}`)
+  const anew = `reserve = excluded.reserve, subjects = excluded.subjects, tx = excluded.tx, state = 'open', tx_hash = NULL,
+    block_number = NULL, result = NULL, problem = NULL, reverted_at = NULL, created_at = now()`
+  /** One of a party's actions about the same is open at a time. */
+  const insert = `
+    WITH new AS (SELECT ${selected.join()}),
+    stored AS (
+      INSERT INTO ${table} AS action (${names.join()}, tx) SELECT new.*, nextval('relay.tx_id') FROM new
+      WHERE NOT EXISTS (SELECT FROM ${table} AS other
+        WHERE other.party = new.party AND other.${subject.column} = new.${subject.column} AND other.state = 'open')
+      ON CONFLICT (id) DO ${madeAlready ? `UPDATE SET ${anew} WHERE action.state <> 'open'` : 'NOTHING'}
+      RETURNING party, tx),
     counted AS (INSERT INTO relay.sent_claim (wallet) SELECT party FROM stored)
     SELECT tx FROM stored`
-  const { action: name, bountyId, round, revision, text: words, deadline } = message
-  const counted = share.isPaid && subjects.ofFees !== undefined ? [subjects.ofFees] : subjects.shared
-  const values = [action.actionId, name, bountyId, party, round, revision, words, deadline, signature, cost, counted]
-  const [stored] = await query<{ tx: bigint }>(db, text, values)
-  return stored ?? 'rival'
+
+  return {
+    /** Why the party may send no action now. */
+    async refusalOfParty(database: Database, { request }: NamedAction<M>, limits: WalletLimits) {
+      const { party } = request.message
+      const values = [party, limits.perMinute, limits.perDay]
+      const [row] = await query<Limits>(database, `SELECT ${limitColumns} FROM ${asked}`, values)
+      return row && refusalOfLimits(party, row, limits)
+    },
+
+    /**
+     * Stores the action in a new transaction, if nothing is against it. It locks the party, and what else the action
+     * depends on, until the database transaction ends, so that no other process decides on outdated rows.
+     * @returns the id of the transaction, or:
+     * - `rival`: this action is stored, or another one of the party about the same is open.
+     * - `locked`: the party has as many open actions as it may have, or pending transactions may take what this one needs.
+     * - a problem: RATE_LIMITED, or RELAY_UNAVAILABLE if no share of the budget has room.
+     */
+    async reserve(
+      db: pg.PoolClient,
+      candidate: Candidate<M>,
+      { price, walletLimits, spendingLimits }: Terms,
+    ): Promise<{ tx: bigint } | 'rival' | 'locked' | Refusal> {
+      const { action, gas, fees, runsWalletCode } = candidate
+      const { message, signature } = action.request
+      const { party } = message
+      const subjects = form.subjectsOf(message, candidate)
+      await lockNames(db, [`wallet ${party}`, ...form.locksOf(message, candidate)])
+      const spenders = [...subjects.shared, ...(subjects.ofFees === undefined ? [] : [subjects.ofFees])]
+      const [row] = await query<Limits & { known: Known[] }>(
+        db,
+        `SELECT ${limitColumns}, ${knownColumn('$4')} AS known FROM ${asked}`,
+        [party, walletLimits.perMinute, walletLimits.perDay, spenders],
+      )
+      if (!row) throw new Error(`The limits of ${party} were not read`)
+      const limit = refusalOfLimits(party, row, walletLimits)
+      if (limit) return limit
+      if (row.open + row.reverts >= (runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey)) return 'locked'
+      if (await form.isShort(db, message, candidate)) return 'locked'
+      const cost = gas * price
+      const share = createSharing(spendingLimits, 'actions', mostGas * price, row.known).take(subjects, cost, fees)
+      if (!('isPaid' in share)) return share
+      const counted = share.isPaid && subjects.ofFees !== undefined ? [subjects.ofFees] : subjects.shared
+      const values = [action.actionId, message.action, party, message.deadline, signature, cost, counted]
+      const [stored] = await query<{ tx: bigint }>(db, insert, [...values, ...form.valuesOf(message)])
+      return stored ?? 'rival'
+    },
+  }
 }

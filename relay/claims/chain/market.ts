@@ -61,14 +61,14 @@ export const termsOf = ({ reward, stake, workPeriod, evaluator }: Bounty): Claim
   evaluator,
 })
 
-/** What a claim depends on of its agent's account. `unlocked`: the unlocked stake, in USDC base units. */
-export type AgentAccount = { unlocked: bigint; completions: bigint }
+/** What a claim depends on of its agent's account. `unlocked`: the unlocked part of the stake. USDC base units. */
+export type AgentAccount = { staked: bigint; unlocked: bigint; completions: bigint }
 
 export const agentAccount = ([staked, locked, , completions]: ContractFunctionReturnType<
   typeof agentStakingAbi,
   'view',
   'accountOf'
->): AgentAccount => ({ unlocked: staked - locked, completions })
+>): AgentAccount => ({ staked, unlocked: staked - locked, completions })
 
 /** The agent's account at the latest block. */
 export async function readAccount({ client, staking }: Market, agentId: bigint): Promise<AgentAccount> {

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { type Address, type Hex, stringify } from 'viem'
+import { MIN_STAKE } from '../../../market/constants.ts'
 import { Refusal } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
 import { lockNames } from '../../store/locks.ts'
@@ -178,23 +179,29 @@ async function overStake(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
 }
 
 /**
- * The stake that each agent has left for new claims. A claim that was won after the block of the known stake counts as
- * pending.
+ * The stake that each agent has left for new claims. A claim that was won, and stake that was taken out, after the block of
+ * the known stake count as pending. An agent that would keep less than the minimum has none.
  */
 async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<Map<bigint, bigint>> {
   const byBlock = candidates.toSorted((left, right) => Number(left.block - right.block))
-  const newest = new Map(
-    byBlock.map(({ claim, account, block }) => [claim.request.agentId, { unlocked: account.unlocked, block }]),
-  )
+  const newest = new Map(byBlock.map(({ claim, account, block }) => [claim.request.agentId, { account, block }]))
   const text = `
-    SELECT agent.id, coalesce(sum(claim.lock), 0) AS locking
-    FROM unnest($1::numeric[], $2::bigint[]) AS agent (id, block)
-    LEFT JOIN relay.claim ON claim.agent_id = agent.id AND state <> 'refused'
-      AND (claim.block_number IS NULL OR claim.block_number > agent.block)
-    GROUP BY agent.id`
+    SELECT agent.id,
+      (SELECT coalesce(sum(lock), 0) FROM relay.claim WHERE claim.agent_id = agent.id AND state <> 'refused'
+        AND (block_number IS NULL OR block_number > agent.block)) AS locking,
+      (SELECT coalesce(sum(amount), 0) FROM relay.account_action WHERE account_action.agent_id = agent.id
+        AND name = 'unstake' AND state <> 'refused' AND (block_number IS NULL OR block_number > agent.block)) AS leaving
+    FROM unnest($1::numeric[], $2::bigint[]) AS agent (id, block)`
   const blocks = [...newest.values()].map(({ block }) => block)
-  const rows = await query<{ id: bigint; locking: bigint }>(db, text, [[...newest.keys()], blocks])
-  return new Map(rows.map(({ id, locking }) => [id, (newest.get(id)?.unlocked ?? 0n) - locking]))
+  type Row = { id: bigint; locking: bigint; leaving: bigint }
+  const rows = await query<Row>(db, text, [[...newest.keys()], blocks])
+  return new Map(
+    rows.map(({ id, locking, leaving }) => {
+      const { staked = 0n, unlocked = 0n } = newest.get(id)?.account ?? {}
+      const isBelowMinimum = leaving > 0n && staked - leaving < MIN_STAKE
+      return [id, isBelowMinimum ? 0n : unlocked - leaving - locking]
+    }),
+  )
 }
 
 /** A refused claim may be made again in the same round. @returns the transaction of each stored claim. */

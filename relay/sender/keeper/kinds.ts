@@ -33,6 +33,7 @@ const gaps: ActionKind<never, never> = {
   onReopened: async () => undefined,
   onFinal: async () => undefined,
   callWorthSending: async () => undefined,
+  isOverdue: async () => false,
   giveUpExpired: async () => undefined,
   sendAnew: async () => true,
   hasStranded: 'false',

@@ -13,7 +13,7 @@ const STUCK_SECONDS = 5
 const STUCK_BLOCKS = 3n
 
 /** What the sender asks of a kind of action for a replacement. */
-type Replacing = Pick<ActionKind<never, never>, 'callWorthSending'>
+type Replacing = Pick<ActionKind<never, never>, 'callWorthSending' | 'isOverdue'>
 
 /** The kind of that name; undefined if this process does not know it. */
 type KindOf = (name: string) => Replacing | undefined
@@ -29,8 +29,12 @@ export async function resendDue(turn: Turn, kindOf: KindOf, unmined: Unmined[]) 
     if (tx.dueIn > 0) continue
     const { nonce } = tx
     const kind = kindOf(tx.kind)
-    const isReplaced = account && kind && position === 0 && isStuck(tx, head)
-    const attempt = (isReplaced && (await replace(turn, kind, account, tx))) || tx.newest
+    const isOverdue = kind !== undefined && !tx.newest.filler && (await kind.isOverdue(tx.id))
+    const isReplaced = isOverdue || (position === 0 && isStuck(tx, head))
+    const replacement = account && kind && isReplaced ? await replace(turn, kind, account, tx) : undefined
+    // The later ones wait: their nonces come after this one.
+    if (isOverdue && !replacement) return
+    const attempt = replacement ?? tx.newest
     const { result, error } = await broadcast(broadcaster, await rawOf(pool, attempt.hash))
     await recordBroadcasts(pool, [{ tx: tx.id, result }])
     events.emit('attemptSent', { signer, nonce, txHash: attempt.hash, result, error })

@@ -1,3 +1,4 @@
+import { type AccountActionName, type AccountMessage, membersAsText } from '../../../market/accountActions.ts'
 import { partyMemberOf, type RunMessage } from '../../../market/runActions.ts'
 import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
 import { Refusal } from '../../../relay/refusal.ts'
@@ -23,6 +24,21 @@ export function problemOfClaim(error: unknown, { bountyId, agentId, wallet }: Cl
 export function problemOfAction(error: unknown, { action, bountyId, party }: RunMessage): unknown {
   const signer = partyMemberOf(action) === 'signer' ? `&signer=${party}` : ''
   return problemToSign(error, `/api/messages/${action}?runId=${bountyId}${signer}`)
+}
+
+/** As `problemOfClaim`, of an action of an account. */
+export function problemOfAccountAction(error: unknown, message: AccountMessage): unknown {
+  const renewed = RENEWED[message.action]
+  const named = Object.entries(membersAsText(message)).filter(([member]) => !renewed.includes(member))
+  return problemToSign(error, `/api/messages/${message.action}?${new URLSearchParams(named)}`)
+}
+
+/** Members of which a new message has values of its own; `owner` of a stake is what the index shows. */
+const RENEWED: Record<AccountActionName, readonly string[]> = {
+  post: ['salt', 'validBefore'],
+  register: ['salt', 'deadline'],
+  stake: ['salt', 'validBefore', 'owner'],
+  unstake: ['nonce', 'deadline'],
 }
 
 /** @param message the URL of the message to sign. */

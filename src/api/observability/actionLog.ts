@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
 import type { Address, Hash } from 'viem'
-import type { ActionRequest, NamedAction } from '../../../relay/actions/request.ts'
+import type { ActionRequest, Message, NamedAction } from '../../../relay/actions/request.ts'
 import type { RelayEmitter } from '../../../relay/events.ts'
 
 /** An action, with what its last step adds. */
 type Step = NamedAction & { signer?: Address; nonce?: number; txHash?: Hash; result?: string; outcome?: string }
 
-/** Logs each step of an action about a run, from its answer to its final block. No line contains a signature. */
+/** Logs each step of a signed action, from its answer to its final block. No line contains a signature. */
 export function logActions(events: RelayEmitter, logger: Logger) {
   events.on('actionAnswered', ({ request, outcome, milliseconds }) => {
     logger.info({ ...requestLine(request), outcome, milliseconds }, 'action answered')
@@ -23,6 +23,14 @@ function lineOf({ actionId, request, signer, nonce, txHash, result, outcome }: S
 }
 
 function requestLine({ requestId, message }: ActionRequest) {
-  const { action, bountyId, party, round } = message
-  return { action, bountyId: `${bountyId}`, party, round: `${round}`, requestId }
+  const { action, party } = message
+  return { action, ...aboutOf(message), party, requestId }
+}
+
+/** The run, the agent or the payee. */
+function aboutOf(message: Message) {
+  if ('payee' in message) return { payee: message.payee }
+  if ('bountyId' in message)
+    return { bountyId: `${message.bountyId}`, ...('round' in message && { round: `${message.round}` }) }
+  return { agentId: 'agentId' in message.members ? `${message.members.agentId}` : undefined }
 }

@@ -73,14 +73,14 @@ function countActions(registry: Registry, events: RelayEmitter) {
   const labelNames = ['action', 'outcome'] as const
   const duration = new Histogram({
     name: 'relay_action_duration_seconds',
-    help: 'From the request of an action about a run to its outcome: done, signed or accepted (202), or the code of its refusal.',
+    help: 'From the request of a signed action to its outcome: done, signed or accepted (202), or the code of its refusal.',
     labelNames,
     buckets: [0.01, 0.1, 0.5, 1, 2, 5, 10, 15, 20],
     registers: [registry],
   })
   const decided = new Counter({
     name: 'relay_actions_decided_total',
-    help: 'Actions about runs that the chain decided: done, or the code of the refusal. Counted again after a reorg undid it.',
+    help: 'Signed actions that the chain decided: done, or the code of the refusal. Counted again after a reorg undid it.',
     labelNames,
     registers: [registry],
   })

@@ -1,13 +1,15 @@
 import { z } from '@hono/zod-openapi'
 import type { Address, Hex } from 'viem'
 import { formatId } from '../../../core/format.ts'
-import { actionOf, type RunActionName, runActionNames } from '../../../market/runActions.ts'
+import { accountActionNames } from '../../../market/accountActions.ts'
+import { openRunCallNames } from '../../../market/openCalls.ts'
+import { actionOf, hasMember, type RunActionName, runActionNames } from '../../../market/runActions.ts'
 import type { StoredAction } from '../../../relay/actions/store/actions.ts'
 import type { StoredClaim } from '../../../relay/claims/store/claims.ts'
 import { Problem } from '../http/errors.ts'
 import { address, addressParameter, hash, id, orNull, untrusted } from '../http/values.ts'
 import { formatClaimState, integer, NO_ADDRESS, signatureInBody } from './claim.ts'
-import { actionRefusals, claimRefusals, pascalCase, problemSchema } from './problem.ts'
+import { accountRefusals, actionRefusals, claimRefusals, openRefusals, pascalCase, problemSchema } from './problem.ts'
 import { exampleRun, runSchema } from './run.ts'
 
 /** What a request's body says of an action: the members of its message beside the run, and the signature. */
@@ -26,15 +28,15 @@ export type ActionBody = {
 const MAX_TEXT_BYTES = 128
 
 /** PostgreSQL stores no NUL, and no signature covers a half of a surrogate pair. */
-const isText = (text: string) => {
+export const isText = (text: string, most = MAX_TEXT_BYTES) => {
   const { length } = Buffer.from(text)
-  return length > 0 && length <= MAX_TEXT_BYTES && text.isWellFormed() && !text.includes('\0')
+  return length > 0 && length <= most && text.isWellFormed() && !text.includes('\0')
 }
 
 /** A text that its signer has stored in an event. */
 export const textParameter = z
   .string('must be given once')
-  .refine(isText, `must be 1 to ${MAX_TEXT_BYTES} bytes of UTF-8, without NUL`)
+  .refine((text) => isText(text), `must be 1 to ${MAX_TEXT_BYTES} bytes of UTF-8, without NUL`)
 
 const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 const exampleURI = 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG'
@@ -121,21 +123,25 @@ export const pendingActionSchema = z
   })
 
 /** The names of all that is relayed. */
-const actionNames = ['claim', ...runActionNames] as const
+const actionNames = ['claim', ...runActionNames, ...accountActionNames, ...openRunCallNames, 'collect'] as const
 
-const stateProblems = [...new Set([...claimRefusals, ...actionRefusals])]
+const stateProblems = [...new Set([...claimRefusals, ...actionRefusals, ...accountRefusals, ...openRefusals])]
 
 /** The state of an action for which a transaction was signed. */
 export const actionStateSchema = z
   .object({
     actionId: hash,
     action: z.enum(actionNames),
-    bountyId: id,
+    bountyId: orNull(id).openapi({
+      description: 'The run; null of an action about none, and of a post that is not made.',
+    }),
     round: z
       .int()
       .nullable()
-      .openapi({ description: 'The claim that it is about; null of `close`, which names none.' }),
-    signer: address,
+      .openapi({ description: 'The claim that it is about; null of an action that names none.' }),
+    signer: address.openapi({
+      description: 'Whose signature it is; the zero address of a call that anyone may ask for.',
+    }),
     state: z.enum(['signed', 'accepted', 'mined', 'final', 'refused']).openapi({
       description:
         '`signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the chain has ' +
@@ -148,6 +154,10 @@ export const actionStateSchema = z
     blockNumber: z.int().nullable(),
     finalized: z.boolean(),
     problem: orNull(problemSchema(stateProblems)),
+    agentId: orNull(id).openapi({
+      description:
+        'The agent of a claim, register, stake or unstake; null of other actions, and of a register that is not made.',
+    }),
   })
   .openapi('ActionState', {
     example: {
@@ -161,6 +171,7 @@ export const actionStateSchema = z
       blockNumber: relayed.blockNumber,
       finalized: false,
       problem: null,
+      agentId: null,
     },
   })
 
@@ -168,26 +179,39 @@ type ActionState = z.input<typeof actionStateSchema>
 
 export function formatActionState(stored: StoredAction): ActionState {
   const { actionId, request, state, tx, txHash, blockNumber, problem } = stored
-  const { action, bountyId, party, round } = request.message
+  const { action, party } = request.message
+  const { bountyId, round, agentId } = subjectOf(stored)
   const isDecided = state !== 'open'
   const open = tx.state === 'accepted' ? 'accepted' : 'signed'
   const made = tx.state === 'final' ? 'final' : 'mined'
   return {
     actionId,
     action,
-    bountyId: formatId(bountyId),
-    round: actionOf(action).members.includes('round') ? Number(round) : null,
+    bountyId,
+    round,
     signer: party,
     state: state === 'refused' ? 'refused' : isDecided ? made : open,
     txHash: isDecided ? txHash : tx.hash,
     blockNumber: blockNumber === null ? null : Number(blockNumber),
     finalized: isDecided && tx.state === 'final',
     problem: problem ? new Problem(problem.code, problem.detail, problem).toJSON() : null,
+    agentId,
   }
+}
+
+/** The run or the agent of an action. */
+function subjectOf({ request: { message }, result }: StoredAction) {
+  const made = result === null ? null : formatId(result)
+  if (message.action === 'post') return { bountyId: made, round: null, agentId: null }
+  if (message.action === 'register') return { bountyId: null, round: null, agentId: made }
+  if ('members' in message) return { bountyId: null, round: null, agentId: formatId(message.members.agentId) }
+  if ('payee' in message) return { bountyId: null, round: null, agentId: null }
+  const isRounded = 'round' in message && hasMember(message.action, 'round')
+  return { bountyId: formatId(message.bountyId), round: isRounded ? Number(message.round) : null, agentId: null }
 }
 
 /** A claim as an action. */
 export function formatClaimAsAction(claim: StoredClaim): ActionState {
-  const { claimId, bountyId, round, agentId: _, walletAddress: signer, ...state } = formatClaimState(claim)
-  return { actionId: claimId, action: 'claim', bountyId, round, signer, ...state }
+  const { claimId, bountyId, round, agentId, walletAddress: signer, ...state } = formatClaimState(claim)
+  return { actionId: claimId, action: 'claim', bountyId, round, signer, ...state, agentId }
 }

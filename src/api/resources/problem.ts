@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi'
+import { accountErrorCodes } from '../../../market/accountErrors.ts'
 import { type ActionError, actionErrorCodes, explainRunError } from '../../../market/actionErrors.ts'
 import { type ClaimError, claimErrorCodes, explainClaimError, type Holder } from '../../../market/contractErrors.ts'
+import { openErrorCodes } from '../../../market/openErrors.ts'
 import { Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
 import { address, amount, hash, id, orNull, time } from '../http/values.ts'
 import { claimTypedDataSchema, exampleTypedData } from './claimMessage.ts'
@@ -13,6 +15,8 @@ const seconds = z
   .string()
   .regex(/^[0-9]+$/)
   .openapi({ description: 'Seconds since 1970.' })
+
+const decimal = z.string().regex(/^[0-9]+$/)
 
 /** The members that only problems with the code have. */
 const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
@@ -32,7 +36,10 @@ const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
     }),
   },
   INVALID_SIGNATURE: {
-    round: z.int().openapi({ description: 'The round of the run that a signature must name now.' }),
+    round: z
+      .int()
+      .optional()
+      .openapi({ description: 'The round of the run that a signature must name now. Absent without a run.' }),
   },
   SIGNATURE_EXPIRED: {
     deadline: seconds,
@@ -75,6 +82,12 @@ const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
     gasLimit: z.string().optional(),
   },
   ACTION_PENDING: { actionId: hash },
+  TOO_EARLY: { after: time.openapi({ description: 'The last second at which it is too early.' }) },
+  OWNER_MISMATCH: { owner: address, expected: address },
+  TERMS_REFUSED: { field: z.string().openapi({ description: 'The member of the body that the contract refuses.' }) },
+  INSUFFICIENT_BALANCE: { balance: amount.optional(), required: amount.optional() },
+  STAKE_LOCKED: { remaining: amount, required: amount },
+  WRONG_NONCE: { nonce: decimal, expected: decimal.openapi({ description: 'The nonce of the next withdrawal.' }) },
   INDEX_BEHIND: { indexedBlock: z.int().optional() },
 }
 
@@ -156,6 +169,30 @@ const examples = [
     `The action start of ${wallet} about run 1 is not decided yet, ${claimId}. Send this one again.`,
     { extensions: { actionId: claimId } },
   ),
+  new Problem('TOO_EARLY', 'This can be done about run 1 after 2024-01-20T12:00:00.000Z.', {
+    extensions: { after: '2024-01-20T12:00:00.000Z' },
+  }),
+  new Problem('NOTHING_OWED', `The market owes nothing to ${wallet}.`),
+  new Problem('OWNER_MISMATCH', `${other} does not own agent 1; ${wallet} does.`, {
+    extensions: { owner: other, expected: wallet },
+  }),
+  new Problem('TERMS_REFUSED', 'The reward 0.001 USDC must be from 0.01 USDC to 1000000000 USDC.', {
+    extensions: { field: 'reward' },
+  }),
+  new Problem('INSUFFICIENT_BALANCE', `${wallet} has 5 USDC; 105 USDC are required.`, {
+    extensions: { balance: '5000000', required: '105000000' },
+  }),
+  new Problem('STAKE_LOCKED', 'Agent 1 would have 5 USDC left at stake; its runs require 20 USDC.', {
+    extensions: { remaining: '5000000', required: '20000000' },
+  }),
+  new Problem('WRONG_NONCE', 'The message is about withdrawal 0 of agent 1; 1 is the next.', {
+    extensions: { nonce: '0', expected: '1' },
+  }),
+  new Problem(
+    'AUTHORIZATION_USED',
+    'The payer has canceled the authorization, or it was used long ago. Sign a new message.',
+  ),
+  new Problem('USDC_REFUSED', 'USDC refuses the payment: Blacklistable: account is blacklisted.'),
   new Problem('PAYLOAD_TOO_LARGE', 'The body must not exceed 32768 bytes.'),
   new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.'),
   new Problem('RATE_LIMITED', '203.0.113.7 may send 3000 claims a minute. Try again in 1 s.'),
@@ -215,3 +252,9 @@ export const claimRefusals = [...claimErrorCodes, 'CLAIM_REVERTED'] as const
 
 /** The codes with which the chain refuses an action about a run, before or after its transaction was sent. */
 export const actionRefusals = [...actionErrorCodes, 'ACTION_REVERTED'] as const
+
+/** The codes with which the chain refuses an action of an account, before or after its transaction was sent. */
+export const accountRefusals = [...accountErrorCodes, 'ACTION_REVERTED'] as const
+
+/** The codes with which the chain refuses a call that anyone may ask for. */
+export const openRefusals = [...openErrorCodes, 'ACTION_REVERTED'] as const

@@ -11,10 +11,10 @@ export const domainSchema = z.object({
   verifyingContract: address,
 })
 
-/** EIP-712 typed data of any message to the market. */
+/** EIP-712 typed data of any message: to the market, to USDC, to the staking contract, or to this API. */
 export const typedDataSchema = z
   .object({
-    domain: domainSchema,
+    domain: z.object({ name: z.string(), version: z.string(), chainId: z.int(), verifyingContract: address }),
     types: z.record(z.string(), membersSchema),
     primaryType: z.string(),
     message: z

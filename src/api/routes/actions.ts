@@ -1,23 +1,24 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { type Address, maxUint256 } from 'viem'
-import { partyMemberOf, type RunActionName, runActionNames, textMemberOf } from '../../../market/runActions.ts'
-import type { ActionOutcome } from '../../../relay/actions/events.ts'
+import {
+  partyMemberOf,
+  type RunActionName,
+  type RunMessage,
+  runActionNames,
+  textMemberOf,
+} from '../../../market/runActions.ts'
 import type { ActionRequest } from '../../../relay/actions/request.ts'
-import type { Relay } from '../../../relay/relay.ts'
-import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../http/errors.ts'
-import { INDEX_INTERVAL_MS, prefer, RETRY_AFTER_SECONDS, waitingTime } from '../http/preferredWait.ts'
+import { prefer, waitingTime } from '../http/preferredWait.ts'
 import { problemOfAction } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
-import { createActedRunReader, type ReadActedRun } from '../queries/actedRuns.ts'
+import { createActedRunReader } from '../queries/actedRuns.ts'
 import { type ActionBody, actionBody, actionSchema, pendingActionSchema } from '../resources/action.ts'
 import { actionRefusals } from '../resources/problem.ts'
-import { asRun, type Run } from '../resources/run.ts'
-import { blockHeaders, problemResponses, retryAfter } from './responses.ts'
+import { actionResponses, madeIn, pending, readMadeRun, relayOf, relayRefusals, runNow } from './actionAnswers.ts'
+import { problemResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
 /** What each action is, who signs it, and what an answer says once it is made. */
@@ -64,8 +65,6 @@ const texts: Record<RunActionName, { summary: string; description: string; made:
   },
 }
 
-const PENDING_MESSAGE = 'The action is not decided yet, and continues. See Location, or send it again.'
-
 const routeOf = (name: RunActionName) => {
   const { summary, description, made } = texts[name]
   return createRoute({
@@ -83,33 +82,8 @@ const routeOf = (name: RunActionName) => {
       body: { required: true, content: { 'application/json': { schema: actionBody(name) } } },
     },
     responses: {
-      200: {
-        description: `${made} The run is as the index shows it.`,
-        headers: blockHeaders(true),
-        content: { 'application/json': { schema: actionSchema } },
-      },
-      202: {
-        description: `${name} is not decided in time, and continues. \`Location\` has its state.`,
-        headers: {
-          Location: {
-            description: '`GET /api/actions/:actionId` of the action.',
-            required: true,
-            schema: { type: 'string' },
-          },
-          ...retryAfter(true),
-        },
-        content: { 'application/json': { schema: pendingActionSchema } },
-      },
-      ...problemResponses([
-        'VALIDATION_FAILED',
-        ...actionRefusals,
-        'REWARD_TOO_LOW',
-        'PAYLOAD_TOO_LARGE',
-        'UNSUPPORTED_MEDIA_TYPE',
-        'RATE_LIMITED',
-        'ACTION_PENDING',
-        'RELAY_UNAVAILABLE',
-      ]),
+      ...actionResponses(name, `${made} The run is as the index shows it.`, actionSchema, pendingActionSchema),
+      ...problemResponses(['VALIDATION_FAILED', ...actionRefusals, 'REWARD_TOO_LOW', ...relayRefusals]),
     },
   })
 }
@@ -119,9 +93,8 @@ export function addActionRoutes(app: OpenAPIHono, deps: Deps) {
 
   for (const name of runActionNames) {
     app.openapi(routeOf(name), async (c) => {
-      const { relay, limits, relayedActions = runActionNames } = deps
-      if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays nothing.')
-      if (!relayedActions.includes(name)) throw new Problem('RELAY_UNAVAILABLE', `This server does not relay ${name}.`)
+      const { limits } = deps
+      const relay = relayOf(deps, name)
       limits?.takeClaim(c)
       const request = requestOf(c, name, c.req.valid('param').id, c.req.valid('json'))
       const until = waitingTime(c, c.req.valid('header').prefer)
@@ -129,16 +102,19 @@ export function addActionRoutes(app: OpenAPIHono, deps: Deps) {
         throw problemOfAction(error, request.message)
       })
       const { bountyId } = request.message
-      const made = outcome.status === 'done' && (await readMade(c, readActed, bountyId, outcome, until))
-      if (made) return c.json(await formatMade(relay, outcome, made, texts[name].made), 200)
-      c.header('Location', `/api/actions/${outcome.actionId}`)
-      c.header('Retry-After', String(RETRY_AFTER_SECONDS))
-      return c.json(await pending(readActed, bountyId, outcome), 202)
+      const made = outcome.status === 'done' && (await readMadeRun(c, readActed, bountyId, outcome, until))
+      if (outcome.status === 'done' && made) {
+        const { run } = made
+        const how = await madeIn(relay, outcome, made)
+        return c.json({ success: true as const, run, message: texts[name].made, ...how }, 200)
+      }
+      const run = await runNow(readActed, bountyId, outcome)
+      return c.json({ success: false as const, run, ...pending(c, outcome) }, 202)
     })
   }
 }
 
-function requestOf(c: Context, action: RunActionName, bountyId: bigint, body: ActionBody): ActionRequest {
+function requestOf(c: Context, action: RunActionName, bountyId: bigint, body: ActionBody): ActionRequest<RunMessage> {
   if (bountyId > maxUint256) throw runNotFound(bountyId)
   const { round = 0n, revision = 0n, deadline, signature } = body
   const text = textMemberOf(action)
@@ -148,64 +124,5 @@ function requestOf(c: Context, action: RunActionName, bountyId: bigint, body: Ac
     requestId: c.get('requestId'),
     message: { action, bountyId, party, round, revision, text: (text && body[text]) ?? '', deadline },
     signature,
-  }
-}
-
-type Done = Extract<ActionOutcome, { status: 'done' }>
-
-/** @returns undefined if the index does not show the action until `signal` aborts. */
-async function readMade(
-  c: Context,
-  readActed: ReadActedRun,
-  bountyId: bigint,
-  { txHash, blockNumber: block }: Done,
-  signal: AbortSignal,
-): Promise<{ run: Run; blockNumber: bigint } | undefined> {
-  do {
-    try {
-      const { snapshot, data } = await readActed({ bountyId, txHash }, { block, signal })
-      for (const [name, value] of Object.entries(blockHeadersOf(snapshot))) c.header(name, value)
-      if (data.run && data.blockNumber !== null) return { run: asRun(data.run), blockNumber: data.blockNumber }
-    } catch (error) {
-      if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error
-    }
-    await sleep(INDEX_INTERVAL_MS)
-  } while (!signal.aborted)
-  return undefined
-}
-
-async function formatMade(
-  relay: Relay,
-  { actionId, txHash }: Done,
-  { run, blockNumber }: { run: Run; blockNumber: bigint },
-  message: string,
-): Promise<z.input<typeof actionSchema>> {
-  return {
-    success: true,
-    run,
-    message,
-    actionId,
-    txHash,
-    blockNumber: Number(blockNumber),
-    finalized: await relay.isFinal(blockNumber),
-  }
-}
-
-async function pending(
-  readActed: ReadActedRun,
-  bountyId: bigint,
-  { actionId, txHash, status }: ActionOutcome,
-): Promise<z.input<typeof pendingActionSchema>> {
-  const { data } = await readActed({ bountyId, txHash }).catch((error) => {
-    if (error instanceof Problem && error.code === 'INDEX_BEHIND') return { data: undefined }
-    throw error
-  })
-  return {
-    success: false,
-    run: data?.run ? asRun(data.run) : null,
-    message: PENDING_MESSAGE,
-    actionId,
-    txHash,
-    status: status === 'done' ? 'mined' : status,
   }
 }

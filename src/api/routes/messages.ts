@@ -32,9 +32,9 @@ import { blockHeaders, problemResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
 /** A message is for one signature: no cache may answer it to another request. */
-const NO_STORE = { 'Cache-Control': 'no-store' }
+export const NO_STORE = { 'Cache-Control': 'no-store' }
 
-const unstored = {
+export const unstored = {
   'Cache-Control': {
     description: '`no-store`: no cache may keep a message.',
     required: false,

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Hex, LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type RunActionName, runDigest } from '../../../market/runActions.ts'
+import { type RunActionName, type RunMessage, runDigest } from '../../../market/runActions.ts'
 import type { ActionAsked } from '../../../relay/actions/actionFlow.ts'
 import { createPlaceAction } from '../../../relay/actions/placing.ts'
 import type { ActionRequest } from '../../../relay/actions/request.ts'
@@ -59,7 +59,7 @@ const asked = (milliseconds = 15_000): ActionAsked => ({
 })
 
 /** The status of the outcome, or the code of the refusal. */
-async function resultOf(request: ActionRequest, milliseconds?: number): Promise<string> {
+async function resultOf(request: ActionRequest<RunMessage>, milliseconds?: number): Promise<string> {
   try {
     return (await relay.act(request, asked(milliseconds))).status
   } catch (error) {
@@ -145,8 +145,8 @@ describe('an action that is stored when its process ends', () => {
     const request = await signed('start', runId, wallet)
     const before = await nonce()
     // Everything up to the broadcast, as a process that is killed there.
-    const { sender, actions } = createContexts(settingsOn(chain), 'killed')
-    const place = createPlaceAction(actions, createPlacer(sender), async () => 'unsent')
+    const { sender, runActions } = createContexts(settingsOn(chain), 'killed')
+    const place = createPlaceAction(runActions, createPlacer(sender), async () => 'unsent')
     const action = { actionId: runDigest(marketOn(), request.message), request }
     await place({ action, gas: 100_000n, agentId: runs.agent.id, fees: 0n, runsWalletCode: false }, asked())
     await sender.pool.end()

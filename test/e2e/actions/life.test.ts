@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
-import { bodyOf, type RunActionName, runTypedData } from '../../../market/runActions.ts'
+import { bodyOf, type RunActionName, type RunMessage, runTypedData } from '../../../market/runActions.ts'
 import type { ActionRequest } from '../../../relay/actions/request.ts'
 import { type Participants, usdc } from '../../../testkit/participants.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
@@ -41,7 +41,7 @@ async function make(action: RunActionName, runId: bigint, account: LocalAccount,
 }
 
 /** Sends an action that was signed without asking the API. */
-const send = ({ message, signature }: ActionRequest) =>
+const send = ({ message, signature }: ActionRequest<RunMessage>) =>
   api.post(`/api/runs/${message.bountyId}/${message.action}`, { ...bodyOf(message), signature })
 
 describe('a poster and an agent without ether', () => {

@@ -101,7 +101,7 @@ export async function runsOn(chain: TestChain) {
     },
 
     /** The message with the account's signature. */
-    async signed(message: RunMessage, account: LocalAccount): Promise<ActionRequest> {
+    async signed(message: RunMessage, account: LocalAccount): Promise<ActionRequest<RunMessage>> {
       const market = { chainId: deployment.chainId, address: deployment.contracts.BountyMarket }
       const signature = await account.signTypedData(runTypedData(market, message) as never)
       return { message, signature }

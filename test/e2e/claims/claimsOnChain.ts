@@ -19,7 +19,9 @@ export const relayer = accountOf(roles.relayer)
 const walletLimits = { perMinute: 100_000, perDay: 100_000 }
 
 /** Shares of the budget that a test does not meet by chance. */
-const shares = { wallet: 1_000_000n, agent: 1_000_000n, poster: 1_000_000n, newcomers: 1_000_000n, perUsdc: 0n }
+const all = 1_000_000n
+const others = { newcomers: all, posts: all, registrations: all, anyone: all }
+const shares = { wallet: all, agent: all, poster: all, ...others, perUsdc: 0n }
 
 const env = parseEnv(
   [
@@ -55,6 +57,7 @@ export function settingsOn(
     allowUnsigned: true,
     dailyBudget: parseEther('1'),
     leastReward: 0n,
+    leastPost: 0n,
     walletLimits,
     shares,
     maxBatch: env.MAX_BATCH,

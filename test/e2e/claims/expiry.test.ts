@@ -154,7 +154,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     expect(asked.output).toContain('Nothing was changed: answer yes, or pass --yes')
     expect((await relay.find(claimId))?.state).toBe('open')
     const done = await abandon(databaseUrl, ['--claim', claimId, '--yes'])
-    expect(done).toMatchObject({ how: 'exited with code 0', output: expect.stringContaining('Abandoned 1 claim.') })
+    expect(done).toMatchObject({ how: 'exited with code 0', output: expect.stringContaining('Abandoned 1.') })
     expect(done.output).toContain('may still be mined')
     expect(await refusedAs(relay, claimId, 'CLAIM_REVERTED')).toBe(true)
     await dropAll()
@@ -167,7 +167,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     await chain.client.setAutomine(true)
     expect(['won', 'RUN_NOT_OPEN']).toContain(await result)
     const again = await abandon(databaseUrl, ['--claim', claimId, '--yes'])
-    expect(again.output).toMatch(/^Claim 0x[0-9a-f]{64} is already decided: (refused|won)$/)
+    expect(again.output).toMatch(/^0x[0-9a-f]{64} is already decided: (refused|won)$/)
   })
 
   it('abandons all claims of a signer without a key, and their runs can be claimed', async () => {
@@ -188,9 +188,12 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
 
   it.each([
     [[], 'Name either --claim <id> or --signer <address>'],
-    [['--claim', '0x12'], "--claim must be a claim's id, 0x and 64 hexadecimal digits, got 0x12"],
+    [['--claim', '0x12'], '--claim must be the id of a claim or action, 0x and 64 hexadecimal digits, got 0x12'],
     [['--signer', '0x12'], '--signer must be an address, got 0x12'],
-    [['--claim', `0x${'12'.repeat(32)}`], `No claim 0x${'12'.repeat(32)} is stored in schema relay of DATABASE_URL`],
+    [
+      ['--claim', `0x${'12'.repeat(32)}`],
+      `No claim or action 0x${'12'.repeat(32)} is stored in schema relay of DATABASE_URL`,
+    ],
   ])('rejects the arguments %j with the reason', async (args, message) => {
     const databaseUrl = await freshDatabase()
     await start(databaseUrl, [staying])

@@ -107,6 +107,8 @@ export function createPayments({ pool, client }: SenderContext, placer: Placer, 
       for (const { id, state } of await find(pool, 'tx = ANY($1)', [txs])) log.push(`payment ${id} final: ${state}`)
     },
 
+    isOverdue: async () => false,
+
     async callWorthSending(tx, from) {
       const [payment] = await find(pool, "tx = $1 AND payment.state = 'open'", [tx])
       return payment && (await canSucceed(payment, from)) ? callOf(payment) : undefined

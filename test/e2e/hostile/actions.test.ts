@@ -59,7 +59,9 @@ it('a signed action costs the relayer at most what SECURITY.md says', { timeout:
 it('a party that uses up its share of the budget is refused, and uses up no share of the other party', {
   timeout: 120_000,
 }, async () => {
-  const shares = { wallet: 10n, agent: 1_000_000n, poster: 10n, newcomers: 1_000_000n, perUsdc: 0n }
+  const all = 1_000_000n
+  const others = { newcomers: all, posts: all, registrations: all, anyone: all, perUsdc: 0n }
+  const shares = { wallet: 10n, agent: all, poster: 10n, ...others }
   const databaseUrl = await freshDatabase()
   const relay = await relayOn({ ...chain, databaseUrl }, { shares, dailyBudget: parseEther('1') })
   const answers: unknown[] = []

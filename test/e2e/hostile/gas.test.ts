@@ -233,7 +233,8 @@ describe('claims that are won and abandoned', () => {
     const payer = await payerOf(21)
     const databaseUrl = await freshDatabase()
     const pool = new pg.Pool({ connectionString: databaseUrl })
-    const shares = { wallet: 10_000n, agent: 20_000n, poster: 15_000n, newcomers: 500_000n, perUsdc: 0n }
+    const others = { posts: 100_000n, registrations: 100_000n, anyone: 100_000n, perUsdc: 0n }
+    const shares = { wallet: 10_000n, agent: 20_000n, poster: 15_000n, newcomers: 500_000n, ...others }
     const limited = await relayOn(
       { ...chain, databaseUrl },
       { accounts: [payer], allowUnsigned: false, dailyBudget: budget, shares },

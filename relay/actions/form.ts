@@ -1,0 +1,77 @@
+import type pg from 'pg'
+import type { Address, Hash, Hex, Log } from 'viem'
+import type { ChainHead } from '../chain/heads.ts'
+import type { Failure, MarketCall } from '../chain/market.ts'
+import type { Refusal, RefusalCode } from '../refusal.ts'
+import type { ActionKindName } from '../store/actionTables.ts'
+import type { Subjects } from '../store/spending.ts'
+import type { ActionRequest, Message } from './request.ts'
+
+/**
+ * What passed the checks before the simulation.
+ * - `agentId`: the party is the agent's wallet, which claimed the run; undefined for any other party.
+ * - `runsWalletCode`: the action runs code of the party: its contract, not its key, accepts the signature, or receives.
+ * - `funds`: the USDC that the party has at a block, of which the action takes some.
+ */
+export type Examined = {
+  agentId: bigint | undefined
+  runsWalletCode: boolean
+  funds?: { balance: bigint; block: bigint } | undefined
+}
+
+/** An action that the chain shows as made, by whichever transaction. `result`: the id of the run or agent that it made. */
+export type Made = { txHash: Hash; blockNumber: bigint; result: bigint | null }
+
+/** What the general part of the relay asks about the messages of a kind of action. */
+export type ActionForm<M extends Message> = {
+  /** The name of the kind in `relay.tx`, which never changes once it is released. */
+  kind: ActionKindName
+  /** The table of its actions, whose other columns are those of `relay.action`. */
+  table: string
+  /** The columns of the message beside its name, its party and its deadline, as the table has them, with their types. */
+  columns: Record<string, string>
+  valuesOf: (message: M) => unknown[]
+  /** @param row the columns, with those of all kinds. */
+  messageOf: (row: never) => M
+  /**
+   * Of calls that can be made again once they are decided, because no signature has them happen once: the codes with which
+   * the chain refuses what is made. Then a decided one is the answer. Undefined for signed actions.
+   */
+  madeAlready?: ReadonlySet<RefusalCode>
+  /** The column that says what an action is about: one of a party about the same is open at a time. */
+  subject: { column: string; of: (message: M) => string }
+
+  /** What the message hashes to (EIP-712). @throws Refusal RELAY_UNAVAILABLE. */
+  idOf: (message: M) => Promise<Hex>
+  call: (from: Address, message: M, signature: Hex) => MarketCall
+  /** The most gas of any action of the kind. */
+  mostGas: bigint
+  /** The most gas that an action of this message takes. */
+  mostGasOf: (message: M) => bigint
+
+  refusalOfFailure: (failure: Failure, message: M) => Refusal
+  expired: (message: M, now: bigint) => Refusal
+  invalidSignature: (message: M) => Refusal
+  /** Another action of the party about the same is not decided yet. */
+  pending: (actionId: Hex, message: M) => Refusal
+
+  /** What the logs of its own transaction prove; undefined if they do not prove the action. */
+  resultIn: (message: M, logs: readonly Log[]) => { result: bigint | null } | undefined
+  /**
+   * Looks for a transaction of another sender that has made the action with its signature, which is public once it is
+   * broadcast. @param code why the chain refuses the action now.
+   */
+  findMade: (request: ActionRequest<M>, code: RefusalCode, head: ChainHead) => Promise<Made | undefined>
+
+  /**
+   * Looks for what an action has made that the chain would make again, where an unknown transaction has used its nonce: a
+   * failover of the database may have lost which. Undefined where the chain makes an action once.
+   */
+  findLost?: (message: M, head: ChainHead) => Promise<Made | undefined>
+
+  /** The names that are locked while an action is stored, beside that of its party. */
+  locksOf: (message: M, examined: Examined) => string[]
+  subjectsOf: (message: M, examined: Examined) => Subjects
+  /** Whether pending transactions may take what the action needs. */
+  isShort: (db: pg.PoolClient, message: M, examined: Examined) => Promise<boolean>
+}

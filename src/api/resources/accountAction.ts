@@ -1,0 +1,143 @@
+import { z } from '@hono/zod-openapi'
+import { type Hex, zeroAddress } from 'viem'
+import { type AccountActionName, type AccountMembers, accountActions } from '../../../market/accountActions.ts'
+import { MAX_RELAYED_URI_BYTES, MAX_WORK_PERIOD } from '../../../market/accountRules.ts'
+import { addressParameter, hash, orNull, untrusted } from '../http/values.ts'
+import { isText, textParameter } from './action.ts'
+import { agentSchema, exampleAgent } from './agent.ts'
+import { integer, NO_ADDRESS, signatureInBody } from './claim.ts'
+import { pascalCase } from './problem.ts'
+
+/** A text of at most so many bytes, which PostgreSQL and a signature can have. */
+export const uriParameter = z
+  .string('must be given once')
+  .refine(
+    (text) => text === '' || isText(text, MAX_RELAYED_URI_BYTES),
+    `must be at most ${MAX_RELAYED_URI_BYTES} bytes of UTF-8, without NUL`,
+  )
+
+const NO_SALT = 'must be 0x and 64 hexadecimal digits'
+
+export const saltParameter = z
+  .string(NO_SALT)
+  .regex(/^0x[0-9a-fA-F]{64}$/, NO_SALT)
+  .transform((value) => value.toLowerCase() as Hex)
+  .openapi({
+    type: 'string',
+    pattern: '^0x[0-9a-fA-F]{64}$',
+    description: 'Any value: the same terms with another salt are another action. Random if absent.',
+  })
+
+const wallet = exampleAgent.walletAddress
+const exampleSalt = `0x${'5a'.repeat(32)}`
+const exampleTime = 1_705_320_900
+
+const account = z.string(NO_ADDRESS).pipe(addressParameter)
+const positive = (message: string, digits: number) =>
+  integer(message, digits)
+    .refine((value) => value > 0n, message)
+    .openapi({ type: ['integer', 'string'] })
+const count = (message: string, digits: number) => integer(message, digits).openapi({ type: ['integer', 'string'] })
+const workPeriod = count('must be a number of seconds of at most 30 days', 7).refine(
+  (seconds) => seconds <= MAX_WORK_PERIOD,
+  'must be at most 30 days, in seconds',
+)
+const stakePercent = count('must be a percentage', 3).refine((percent) => percent <= 100n, 'must be at most 100')
+const amountInBody = positive('must be an amount of at least 1, in USDC base units', 16)
+const timeInBody = positive('must be a time in seconds since 1970', 15)
+
+/** The members of bodies, and their examples. Where a member has another meaning in an action, see `own`. */
+const members: Record<string, [z.ZodType, unknown]> = {
+  poster: [account.openapi({ description: 'The account that pays, and reviews unless an evaluator does.' }), wallet],
+  ipfsHash: [textParameter.openapi(untrusted('Where the brief is.')), exampleAgent.agentURI],
+  reward: [amountInBody, '100000000'],
+  deadline: [timeInBody.openapi({ description: 'The last second at which the signature is valid.' }), exampleTime],
+  workPeriod: [workPeriod.default(0n).openapi({ description: 'Seconds, in whole hours; 0 for the default.' }), 0],
+  stakePercent: [stakePercent.default(0n).openapi({ description: 'Of the reward; 0 for the default.' }), 0],
+  evaluator: [
+    account.default(zeroAddress).openapi({ description: 'The zero address if the poster evaluates.' }),
+    zeroAddress,
+  ],
+  salt: [saltParameter, exampleSalt],
+  validBefore: [
+    timeInBody.openapi({ description: 'The authorization is valid before this second, at most ten minutes ahead.' }),
+    exampleTime,
+  ],
+  owner: [account.openapi({ description: 'The owner of the agent.' }), wallet],
+  agentURI: [uriParameter.openapi(untrusted('The URI of the registration file. May be empty.')), exampleAgent.agentURI],
+  from: [account.openapi({ description: 'The account that pays the stake.' }), wallet],
+  amount: [amountInBody, '20000000'],
+  signer: [account.openapi({ description: 'The agent’s wallet or owner. The owner is paid.' }), wallet],
+  nonce: [count('must be the number of the withdrawal, from 0', 15).openapi({ description: 'As in the message.' }), 0],
+}
+
+/** Members that differ from those of other actions. */
+const own: { [Name in AccountActionName]?: typeof members } = {
+  post: {
+    deadline: [timeInBody.openapi({ description: 'The last second at which the run can be claimed.' }), exampleTime],
+  },
+}
+
+/** The members of the body of an action. The agent of a stake is in the path. */
+type Body<Name extends AccountActionName> = Omit<AccountMembers<Name>, 'agentId'> & { signature: Hex }
+
+/** The schema of the body of the action: the members of its message, and the signature. */
+export function accountBody<Name extends AccountActionName>(name: Name) {
+  const names = Object.keys(accountActions[name]).filter((member) => member !== 'agentId')
+  const entries = names.map((member) => [member, { ...members, ...own[name] }[member] as [z.ZodType, unknown]] as const)
+  const shape = Object.fromEntries(entries.map(([member, [schema]]) => [member, schema]))
+  const example = Object.fromEntries(entries.map(([member, [, value]]) => [member, value]))
+  const schema = z
+    .strictObject({ ...shape, signature: signatureInBody })
+    .openapi(`${pascalCase(name)}Request`, { example: { ...example, signature: `0x${'1b'.repeat(65)}` } })
+  return schema as unknown as z.ZodType<Body<Name>>
+}
+
+/** The transaction of the examples. */
+const relayed = { actionId: `0x${'ac'.repeat(32)}`, txHash: `0x${'9a'.repeat(32)}` }
+
+/** The order of the members is part of the API. */
+export const agentActionSchema = z
+  .object({
+    success: z.literal(true),
+    agent: agentSchema,
+    message: z.string(),
+    actionId: hash,
+    txHash: hash,
+    blockNumber: z.int(),
+    finalized: z
+      .boolean()
+      .openapi({ description: 'Whether the block is final. Until then a reorg may undo the action.' }),
+  })
+  .openapi('AgentAction', {
+    example: {
+      success: true,
+      agent: exampleAgent,
+      message: 'Agent registered.',
+      ...relayed,
+      blockNumber: 1_234,
+      finalized: false,
+    },
+  })
+
+/** An action for an agent that was sent and is not known to be decided. */
+export const pendingAgentActionSchema = z
+  .object({
+    success: z.literal(false),
+    agent: orNull(agentSchema),
+    message: z.string(),
+    actionId: hash,
+    txHash: hash,
+    status: z
+      .enum(['signed', 'accepted', 'mined'])
+      .openapi({ description: 'As that of an action about a run: see `PendingAction`.' }),
+  })
+  .openapi('PendingAgentAction', {
+    example: {
+      success: false,
+      agent: null,
+      message: 'The action is not decided yet, and continues. See Location, or send it again.',
+      ...relayed,
+      status: 'accepted',
+    },
+  })

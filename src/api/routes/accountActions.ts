@@ -1,0 +1,184 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { type Hex, maxUint256 } from 'viem'
+import { type AccountMembers, type AccountMessage, accountMessage } from '../../../market/accountActions.ts'
+import type { Deps } from '../deps.ts'
+import { prefer, waitingTime } from '../http/preferredWait.ts'
+import { problemOfAccountAction } from '../http/refusals.ts'
+import { requesterOf } from '../http/requester.ts'
+import { idParameter } from '../http/values.ts'
+import { createActedRunReader } from '../queries/actedRuns.ts'
+import { agentsById } from '../queries/agents.ts'
+import { createBatchedRead } from '../queries/batchedReads.ts'
+import { accountBody, agentActionSchema, pendingAgentActionSchema } from '../resources/accountAction.ts'
+import { actionSchema, pendingActionSchema } from '../resources/action.ts'
+import { formatAgent } from '../resources/agent.ts'
+import { accountRefusals } from '../resources/problem.ts'
+import {
+  actionResponses,
+  madeIn,
+  pending,
+  readMadeRun,
+  readUntilShown,
+  relayOf,
+  relayRefusals,
+  runNow,
+  unlessBehind,
+} from './actionAnswers.ts'
+import { agentNotFound } from './agents.ts'
+import { problemResponses } from './responses.ts'
+
+const REPEATS =
+  'answers what to sign, and this body without the signature. Waits, up to 15 seconds, until the index shows it. ' +
+  'Repeating the request is safe: a signed message is sent once.'
+
+const headers = z.object({ prefer: prefer.optional() })
+
+const postRoute = createRoute({
+  method: 'post',
+  path: '/api/runs',
+  operationId: 'postRun',
+  tags: ['Actions'],
+  summary: 'Post a run',
+  description:
+    'The poster signs USDC’s authorization (EIP-3009) of the reward and the fee, whose nonce is the hash of the terms. ' +
+    `\`GET /api/messages/post\` ${REPEATS}`,
+  request: { headers, body: { required: true, content: { 'application/json': { schema: accountBody('post') } } } },
+  responses: {
+    ...actionResponses('post', 'The run is posted, and as the index shows it.', actionSchema, pendingActionSchema),
+    ...problemResponses(['VALIDATION_FAILED', ...accountRefusals, 'REWARD_TOO_LOW', ...relayRefusals]),
+  },
+})
+
+const registerRoute = createRoute({
+  method: 'post',
+  path: '/api/agents',
+  operationId: 'registerAgent',
+  tags: ['Actions'],
+  summary: 'Register an agent',
+  description: `The owner signs, and becomes the agent’s wallet, too. \`GET /api/messages/register\` ${REPEATS}`,
+  request: { headers, body: { required: true, content: { 'application/json': { schema: accountBody('register') } } } },
+  responses: {
+    ...actionResponses('register', 'The new agent.', agentActionSchema, pendingAgentActionSchema),
+    ...problemResponses(['VALIDATION_FAILED', ...accountRefusals, ...relayRefusals]),
+  },
+})
+
+/** The route of a stake or unstake. */
+const stakeRoute = <Name extends 'stake' | 'unstake'>(name: Name, summary: string, description: string) =>
+  createRoute({
+    method: 'post',
+    path: `/api/agents/{id}/${name}`,
+    operationId: `${name}ForAgent`,
+    tags: ['Actions'],
+    summary,
+    description: `${description} \`GET /api/messages/${name}\` ${REPEATS}`,
+    request: {
+      params: z.object({ id: idParameter }),
+      headers,
+      body: { required: true, content: { 'application/json': { schema: accountBody(name) } } },
+    },
+    responses: {
+      ...actionResponses(name, `The agent after the ${name}.`, agentActionSchema, pendingAgentActionSchema),
+      ...problemResponses(['VALIDATION_FAILED', ...accountRefusals, ...relayRefusals]),
+    },
+  })
+
+const routes = {
+  stake: stakeRoute(
+    'stake',
+    'Stake for an agent',
+    'The payer signs USDC’s authorization (EIP-3009) of the amount, whose nonce is the hash of the agent and its owner.',
+  ),
+  unstake: stakeRoute(
+    'unstake',
+    'Take stake out of an agent',
+    'The agent’s wallet or owner signs. The owner is paid. What live runs need stays.',
+  ),
+}
+
+const made = { register: 'Agent registered.', stake: 'Stake added.', unstake: 'Stake taken out.' }
+
+export function addAccountActionRoutes(app: OpenAPIHono, deps: Deps) {
+  const { limits, index } = deps
+  const readActed = createActedRunReader(index)
+  const readAgent = createBatchedRead(index, agentsById)
+
+  async function act(c: Context, message: AccountMessage, signature: Hex, until: AbortSignal) {
+    const relay = relayOf(deps, message.action)
+    limits?.takeClaim(c)
+    const request = { requestId: c.get('requestId'), message, signature }
+    const outcome = await relay.actForAccount(request, { ...requesterOf(c, limits), until }).catch((error) => {
+      throw problemOfAccountAction(error, message)
+    })
+    return { relay, outcome }
+  }
+
+  app.openapi(postRoute, async (c) => {
+    const { signature, ...members } = c.req.valid('json')
+    const until = waitingTime(c, c.req.valid('header').prefer)
+    const { relay, outcome } = await act(c, accountMessage('post', members), signature, until)
+    const runId = outcome.status === 'done' ? outcome.result : null
+    if (outcome.status === 'done' && runId !== null) {
+      const shown = await readMadeRun(c, readActed, runId, outcome, until)
+      if (shown) {
+        const how = await madeIn(relay, outcome, shown)
+        return c.json({ success: true as const, run: shown.run, message: 'Run posted.', ...how }, 200)
+      }
+    }
+    const run = runId === null ? null : await runNow(readActed, runId, outcome)
+    return c.json({ success: false as const, run, ...pending(c, outcome) }, 202)
+  })
+
+  /** Answers with the agent, once the index shows the block of the action. */
+  async function actForAgent(
+    c: Context,
+    message: Exclude<AccountMessage, { action: 'post' }>,
+    signature: Hex,
+    header: string | undefined,
+  ) {
+    const until = waitingTime(c, header)
+    const { relay, outcome } = await act(c, message, signature, until)
+    const named = message.action === 'register' ? null : message.members.agentId
+    const agentId = outcome.status === 'done' ? outcome.result : named
+    if (outcome.status === 'done' && agentId !== null) {
+      const { blockNumber } = outcome
+      const read = async () => {
+        const { snapshot, data } = await readAgent(agentId, blockNumber)
+        return { snapshot, shown: data ?? undefined }
+      }
+      const shown = await readUntilShown(c, read, until)
+      if (shown) {
+        const how = await madeIn(relay, outcome, { blockNumber })
+        const agent = formatAgent(shown)
+        return c.json({ success: true as const, agent, message: made[message.action], ...how }, 200)
+      }
+    }
+    const { data } = agentId === null ? { data: undefined } : await readAgent(agentId).catch(unlessBehind)
+    const agent = data ? formatAgent(data) : null
+    return c.json({ success: false as const, agent, ...pending(c, outcome) }, 202)
+  }
+
+  app.openapi(registerRoute, (c) => {
+    const { signature, ...members } = c.req.valid('json')
+    return actForAgent(c, accountMessage('register', members), signature, c.req.valid('header').prefer)
+  })
+
+  app.openapi(routes.stake, (c) => {
+    const agentId = knownSize(c.req.valid('param').id)
+    const { signature, ...members } = c.req.valid('json')
+    return actForAgent(c, accountMessage('stake', { agentId, ...members }), signature, c.req.valid('header').prefer)
+  })
+
+  app.openapi(routes.unstake, (c) => {
+    const agentId = knownSize(c.req.valid('param').id)
+    const { signature, ...members } = c.req.valid('json')
+    return actForAgent(c, accountMessage('unstake', { agentId, ...members }), signature, c.req.valid('header').prefer)
+  })
+}
+
+/** @throws Problem AGENT_NOT_FOUND if no contract can have such an id. */
+function knownSize(agentId: bigint): AccountMembers<'stake'>['agentId'] {
+  if (agentId > maxUint256) throw agentNotFound(agentId)
+  return agentId
+}

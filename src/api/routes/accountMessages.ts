@@ -1,0 +1,214 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { bytesToHex, getAddress, type Hex, maxUint256, zeroAddress } from 'viem'
+import {
+  type AccountActionName,
+  type AccountMessage,
+  accountActions,
+  accountMessage,
+  accountTypedData,
+} from '../../../market/accountActions.ts'
+import type { AccountRefusal } from '../../../market/accountErrors.ts'
+import { LONGEST_VALIDITY_SECONDS, MAX_WORK_PERIOD, postError, unstakeError } from '../../../market/accountRules.ts'
+import { DEFAULT_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
+import { refusalOfPost } from '../../../relay/actions/accounts/refusal.ts'
+import type { Deps } from '../deps.ts'
+import { Problem, type ProblemCode } from '../http/errors.ts'
+import { problemOf } from '../http/refusals.ts'
+import { addressParameter, idParameter } from '../http/values.ts'
+import { type AgentRow, agentsById } from '../queries/agents.ts'
+import { createBatchedRead } from '../queries/batchedReads.ts'
+import { saltParameter, uriParameter } from '../resources/accountAction.ts'
+import { textParameter } from '../resources/action.ts'
+import { messageSchema } from '../resources/message.ts'
+import { relayOf } from './actionAnswers.ts'
+import { agentNotFound } from './agents.ts'
+import { deadlineParameter } from './claimMessage.ts'
+import { minBlock, readIndex } from './indexed.ts'
+import { NO_STORE, unstored } from './messages.ts'
+import { blockHeaders, problemResponses } from './responses.ts'
+
+const amountParameter = z
+  .string('must be given once')
+  .regex(/^[1-9][0-9]{0,15}$/, 'must be an amount of at least 1, in USDC base units')
+  .transform(BigInt)
+  .openapi({ type: 'string', description: 'In USDC base units.' })
+
+const numberParameter = (most: bigint, description: string) =>
+  z
+    .string('must be given once')
+    .regex(/^(0|[1-9][0-9]{0,15})$/, 'must be an integer from 0')
+    .transform(BigInt)
+    .refine((value) => value <= most, `must be at most ${most}`)
+    .openapi({ type: 'integer', description })
+
+const saltQuery = { salt: saltParameter.optional() }
+const validBefore = {
+  validBefore: deadlineParameter.optional().openapi({
+    type: 'integer',
+    description: 'The authorization is valid before this second, at most ten minutes ahead, which is the default.',
+  }),
+}
+const deadline = {
+  deadline: deadlineParameter.optional().openapi({
+    type: 'integer',
+    description: 'Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent.',
+  }),
+}
+
+/** The route of the action's message. @param query its parameters beside those of all messages. */
+const routeOf = <Query extends z.ZodRawShape, const Code extends ProblemCode>(
+  name: AccountActionName,
+  query: Query,
+  codes: readonly Code[],
+) =>
+  createRoute({
+    method: 'get',
+    path: `/api/messages/${name}`,
+    operationId: `${name}Message`,
+    tags: ['Actions'],
+    summary: `Get what to sign for the action ${name}`,
+    description:
+      'Sign `typedData`, add the `signature` to `body`, and POST it to `path`. Compare `typedData` with what you asked for ' +
+      'before you sign it: the nonce of an authorization is the hash of what the money is for. There is no message for what ' +
+      'the contracts would refuse at the block of the answer, whatever the account has.',
+    request: { query: z.strictObject({ ...query, minBlock }) },
+    responses: {
+      200: {
+        description: `What to sign for ${name}.`,
+        headers: { ...blockHeaders(true), ...unstored },
+        content: { 'application/json': { schema: messageSchema } },
+      },
+      ...problemResponses(['VALIDATION_FAILED', ...codes, 'INDEX_BEHIND', 'RELAY_UNAVAILABLE']),
+    },
+  })
+
+const postQuery = {
+  poster: addressParameter,
+  ipfsHash: textParameter,
+  reward: amountParameter,
+  deadline: deadlineParameter.openapi({
+    type: 'integer',
+    description: 'Last second at which the run can be claimed, in seconds since 1970.',
+  }),
+  workPeriod: numberParameter(MAX_WORK_PERIOD, 'Seconds, in whole hours; the default if absent.').optional(),
+  stakePercent: numberParameter(100n, 'Of the reward; the default if absent.').optional(),
+  evaluator: addressParameter.optional(),
+  ...saltQuery,
+  ...validBefore,
+}
+const registerQuery = { owner: addressParameter, agentURI: uriParameter, ...saltQuery, ...deadline }
+const stakeQuery = {
+  agentId: idParameter,
+  from: addressParameter,
+  amount: amountParameter,
+  ...saltQuery,
+  ...validBefore,
+}
+const unstakeQuery = { agentId: idParameter, signer: addressParameter, amount: amountParameter, ...deadline }
+
+/** The members of a body that are numbers in JSON: all integers but amounts and ids. */
+const NUMBERS = new Set(['deadline', 'workPeriod', 'stakePercent', 'validBefore', 'nonce'])
+
+function bodyOf({ members }: AccountMessage): Record<string, string | number> {
+  const own = Object.entries(members).filter(([member]) => member !== 'agentId')
+  return Object.fromEntries(own.map(([member, value]) => [member, NUMBERS.has(member) ? Number(value) : String(value)]))
+}
+
+const pathOf = (message: AccountMessage) => {
+  if (message.action === 'post') return '/api/runs'
+  if (message.action === 'register') return '/api/agents'
+  return `/api/agents/${message.members.agentId}/${message.action}`
+}
+
+export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
+  const { index, deployment } = deps
+  const readAgent = createBatchedRead(index, agentsById)
+
+  /** The answer with what to sign. */
+  async function toSign(message: AccountMessage) {
+    const contracts = await relayOf(deps, message.action).readContracts().catch(throwProblem)
+    const typedData = accountTypedData(contracts, message)
+    return { action: message.action, path: pathOf(message), body: bodyOf(message), typedData }
+  }
+
+  app.openapi(routeOf('post', postQuery, ['TERMS_REFUSED', 'REWARD_TOO_LOW']), async (c) => {
+    const { minBlock, salt, validBefore, ...query } = c.req.valid('query')
+    const { snapshot } = await readIndex(c, readAgent(0n, minBlock))
+    const { workPeriod = 0n, stakePercent = 0n, evaluator = zeroAddress, ...terms } = query
+    const error = postError({ ...terms, workPeriod }, BigInt(deployment.maxReward), snapshot.now)
+    if (error) throw problemOfError(error)
+    const { leastPost, leastReward } = relayOf(deps, 'post')
+    const small = refusalOfPost(terms.reward, leastPost) ?? refusalOfPost(terms.reward, leastReward)
+    if (small) throw problemOf(small)
+    const until = lastSecond('post', 'validBefore', validBefore, snapshot.now)
+    const { poster, ipfsHash, reward, deadline } = terms
+    const signed = { poster, ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator }
+    const message = accountMessage('post', { ...signed, salt: salt ?? randomSalt(), validBefore: until })
+    return c.json(await toSign(message), 200, NO_STORE)
+  })
+
+  app.openapi(routeOf('register', registerQuery, []), async (c) => {
+    const { minBlock, owner, agentURI, salt = randomSalt(), deadline } = c.req.valid('query')
+    const { snapshot } = await readIndex(c, readAgent(0n, minBlock))
+    const until = lastSecond('register', 'deadline', deadline, snapshot.now)
+    return c.json(await toSign(accountMessage('register', { owner, agentURI, salt, deadline: until })), 200, NO_STORE)
+  })
+
+  app.openapi(routeOf('stake', stakeQuery, ['AGENT_NOT_FOUND']), async (c) => {
+    const { minBlock, agentId, from, amount, salt = randomSalt(), validBefore } = c.req.valid('query')
+    const { snapshot, data: agent } = await readIndex(c, readAgent(agentId, minBlock))
+    const owner = getAddress(found(agent, agentId).owner)
+    const until = lastSecond('stake', 'validBefore', validBefore, snapshot.now)
+    const message = accountMessage('stake', { agentId, from, owner, amount, salt, validBefore: until })
+    return c.json(await toSign(message), 200, NO_STORE)
+  })
+
+  const unstakeRefusals = ['AGENT_NOT_FOUND', 'SIGNER_MISMATCH', 'INSUFFICIENT_STAKE', 'STAKE_LOCKED'] as const
+  app.openapi(routeOf('unstake', unstakeQuery, unstakeRefusals), async (c) => {
+    const { minBlock, agentId, signer, amount, deadline } = c.req.valid('query')
+    const { snapshot, data } = await readIndex(c, readAgent(agentId, minBlock))
+    const agent = found(data, agentId)
+    const owner = getAddress(agent.owner)
+    const wallet = getAddress(agent.agentWallet ?? agent.owner)
+    const facts = { id: agentId, owner, wallet, staked: agent.stakedAmount, locked: agent.lockedAmount }
+    const error = unstakeError(facts, signer, amount)
+    if (error) throw problemOfError(error)
+    const nonce = await relayOf(deps, 'unstake').unstakeNonceOf(agentId).catch(throwProblem)
+    const until = lastSecond('unstake', 'deadline', deadline, snapshot.now)
+    const message = accountMessage('unstake', { agentId, signer, amount, nonce, deadline: until })
+    return c.json(await toSign(message), 200, NO_STORE)
+  })
+}
+
+const randomSalt = (): Hex => bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
+
+const problemOfError = ({ code, sentence, extensions }: AccountRefusal) => new Problem(code, sentence, { extensions })
+
+const throwProblem = (error: unknown): never => {
+  throw problemOf(error)
+}
+
+/** @throws Problem AGENT_NOT_FOUND */
+function found(agent: AgentRow | null, agentId: bigint): AgentRow {
+  if (agent === null || agentId > maxUint256) throw agentNotFound(agentId)
+  return agent
+}
+
+/**
+ * The end of a signature's validity, in seconds: its last second, or the first at which an authorization is invalid.
+ * @throws Problem VALIDATION_FAILED
+ */
+function lastSecond(
+  name: AccountActionName,
+  field: 'deadline' | 'validBefore',
+  requested: bigint | undefined,
+  now: bigint,
+): bigint {
+  const after = 'validBefore' in accountActions[name] ? 1n : 0n
+  const latest = now + LONGEST_VALIDITY_SECONDS[name] + after
+  const usual = now + DEFAULT_VALIDITY_SECONDS
+  if (requested === undefined) return usual < latest ? usual : latest
+  if (requested > now && requested <= latest) return requested
+  const detail = `${field}: must be from ${now + 1n} to ${latest}, got ${requested}.`
+  throw new Problem('VALIDATION_FAILED', detail, { extensions: { field, value: String(requested) } })
+}

@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { ActionOutcome } from '../../../relay/actions/events.ts'
+import type { Relay } from '../../../relay/relay.ts'
+import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
+import type { Deps } from '../deps.ts'
+import { Problem } from '../http/errors.ts'
+import { INDEX_INTERVAL_MS, RETRY_AFTER_SECONDS } from '../http/preferredWait.ts'
+import type { ReadActedRun } from '../queries/actedRuns.ts'
+import type { Snapshot } from '../queries/snapshot.ts'
+import { asRun, type Run } from '../resources/run.ts'
+import { blockHeaders, retryAfter } from './responses.ts'
+
+const PENDING_MESSAGE = 'The action is not decided yet, and continues. See Location, or send it again.'
+
+/** The refusals of every route that relays. */
+export const relayRefusals = [
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'RATE_LIMITED',
+  'ACTION_PENDING',
+  'RELAY_UNAVAILABLE',
+] as const
+
+/** The answers of an action that is made, and of one that is not decided in time. */
+export const actionResponses = <Made extends z.ZodType, Pending extends z.ZodType>(
+  name: string,
+  description: string,
+  made: Made,
+  pendingSchema: Pending,
+) => ({
+  200: { description, headers: blockHeaders(true), content: { 'application/json': { schema: made } } },
+  202: {
+    description: `${name} is not decided in time, and continues. \`Location\` has its state.`,
+    headers: {
+      Location: {
+        description: '`GET /api/actions/:actionId` of the action.',
+        required: true,
+        schema: { type: 'string' as const },
+      },
+      ...retryAfter(true),
+    },
+    content: { 'application/json': { schema: pendingSchema } },
+  },
+})
+
+/** @throws Problem RELAY_UNAVAILABLE if this server does not relay the action. */
+export function relayOf({ relay, relayedActions }: Deps, name: string): Relay {
+  if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays nothing.')
+  const isRelayed = relayedActions === undefined || relayedActions.some((one) => one === name)
+  if (!isRelayed) throw new Problem('RELAY_UNAVAILABLE', `This server does not relay ${name}.`)
+  return relay
+}
+
+/** An action that is made. */
+export type Done = Extract<ActionOutcome, { status: 'done' }>
+
+/**
+ * Reads until the index shows what was made, and sets the headers that name the block.
+ * @param read returns what the index shows; undefined if it does not show it yet.
+ * @returns undefined if the index does not show it until `signal` aborts.
+ */
+export async function readUntilShown<Shown>(
+  c: Context,
+  read: () => Promise<{ snapshot: Snapshot; shown: Shown | undefined }>,
+  signal: AbortSignal,
+): Promise<Shown | undefined> {
+  do {
+    try {
+      const { snapshot, shown } = await read()
+      for (const [name, value] of Object.entries(blockHeadersOf(snapshot))) c.header(name, value)
+      if (shown !== undefined) return shown
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error
+    }
+    await sleep(INDEX_INTERVAL_MS)
+  } while (!signal.aborted)
+  return undefined
+}
+
+/** Reads the run until the index shows the transaction that acted on it. */
+export function readMadeRun(
+  c: Context,
+  readActed: ReadActedRun,
+  bountyId: bigint,
+  { txHash, blockNumber: block }: Done,
+  signal: AbortSignal,
+): Promise<{ run: Run; blockNumber: bigint } | undefined> {
+  return readUntilShown(
+    c,
+    async () => {
+      const { snapshot, data } = await readActed({ bountyId, txHash }, { block, signal })
+      const { run, blockNumber } = data
+      return { snapshot, shown: run && blockNumber !== null ? { run: asRun(run), blockNumber } : undefined }
+    },
+    signal,
+  )
+}
+
+/** The run as the index has it; null if there is none, or the index cannot be read. */
+export async function runNow(
+  readActed: ReadActedRun,
+  bountyId: bigint,
+  { txHash }: ActionOutcome,
+): Promise<Run | null> {
+  const { data } = await readActed({ bountyId, txHash }).catch(unlessBehind)
+  return data?.run ? asRun(data.run) : null
+}
+
+/** For a `catch` of reads of the index, whose answer can do without. @throws any other error. */
+export function unlessBehind(error: unknown): { data: undefined } {
+  if (error instanceof Problem && error.code === 'INDEX_BEHIND') return { data: undefined }
+  throw error
+}
+
+/** The members that say how the action was made. */
+export const madeIn = async (relay: Relay, { actionId, txHash }: Done, { blockNumber }: { blockNumber: bigint }) => ({
+  actionId,
+  txHash,
+  blockNumber: Number(blockNumber),
+  finalized: await relay.isFinal(blockNumber),
+})
+
+/** The members that say how an undecided action continues. Sets the headers that name its state. */
+export function pending(c: Context, { actionId, txHash, status }: ActionOutcome) {
+  c.header('Location', `/api/actions/${actionId}`)
+  c.header('Retry-After', String(RETRY_AFTER_SECONDS))
+  return { message: PENDING_MESSAGE, actionId, txHash, status: status === 'done' ? ('mined' as const) : status }
+}

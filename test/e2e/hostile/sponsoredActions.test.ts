@@ -1,0 +1,161 @@
+import { bytesToHex, type LocalAccount, parseEther, zeroAddress } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { beforeAll, expect, it } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { type AccountMessage, accountMessage, accountTypedData } from '../../../market/accountActions.ts'
+import { openRunCall } from '../../../market/openCalls.ts'
+import type { ActionAsked } from '../../../relay/actions/actionFlow.ts'
+import type { ActionOutcome } from '../../../relay/actions/events.ts'
+import { Refusal } from '../../../relay/refusal.ts'
+import type { Relay } from '../../../relay/relay.ts'
+import { type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { startTestChain, type TestChain } from '../../support/market.ts'
+import { runsOn, type Situation } from '../actions/runsInStates.ts'
+import { relayOn, resultOf, signedRequestOf } from '../claims/claimsOnChain.ts'
+
+let chain: TestChain & { databaseUrl: string }
+let people: Participants
+
+beforeAll(async () => {
+  chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
+  people = participantsOf(chain)
+  return chain.stop
+}, 60_000)
+
+const asked = (): ActionAsked => ({
+  client: 'test',
+  gone: new AbortController().signal,
+  until: AbortSignal.timeout(10_000),
+})
+const newAccount = () => privateKeyToAccount(generatePrivateKey())
+const salt = () => bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
+
+/** The gas that the relayer has paid, or the code of the refusal. */
+async function gasOf(acting: Promise<ActionOutcome>): Promise<bigint | string> {
+  try {
+    const { txHash } = await acting
+    return (await chain.client.getTransactionReceipt({ hash: txHash })).gasUsed
+  } catch (error) {
+    if (error instanceof Refusal) return error.code
+    throw error
+  }
+}
+
+async function act(relay: Relay, message: AccountMessage, by: LocalAccount) {
+  const typedData = accountTypedData(await relay.readContracts(), message)
+  return gasOf(relay.actForAccount({ message, signature: await by.signTypedData(typedData as never) }, asked()))
+}
+
+const register = async (relay: Relay, owner = newAccount(), agentURI = 'ipfs://agent') => {
+  const deadline = (await people.now()) + 600n
+  return act(relay, accountMessage('register', { owner: owner.address, agentURI, salt: salt(), deadline }), owner)
+}
+
+async function post(relay: Relay, poster: LocalAccount, reward = usdc, ipfsHash = 'ipfs://run') {
+  const now = await people.now()
+  const terms = { ipfsHash, reward, deadline: now + 86_400n, workPeriod: 0n, stakePercent: 0n }
+  const more = { evaluator: zeroAddress, salt: salt(), validBefore: now + 500n }
+  return act(relay, accountMessage('post', { poster: poster.address, ...terms, ...more }), poster)
+}
+
+it('costs the relayer at most what SECURITY.md says', { timeout: 90_000 }, async () => {
+  const relay = await relayOn(chain)
+  const account = newAccount()
+  await people.mined(() => chain.usdc.write.mint([account.address, 200n * usdc]))
+  const staker = await people.newAgent(account, 0n)
+  const now = await people.now()
+  const stake = accountMessage('stake', {
+    agentId: staker.id,
+    from: account.address,
+    owner: account.address,
+    amount: 30n * usdc,
+    salt: salt(),
+    validBefore: now + 500n,
+  })
+  const unstake = accountMessage('unstake', {
+    agentId: staker.id,
+    signer: account.address,
+    amount: usdc,
+    nonce: 0n,
+    deadline: now + 600n,
+  })
+  const used = {
+    post: await post(relay, account),
+    'post of a long text': await post(relay, account, usdc, 'x'.repeat(128)),
+    register: await register(relay),
+    'register with 256 bytes': await register(relay, newAccount(), 'x'.repeat(256)),
+    stake: await act(relay, stake, account),
+    unstake: await act(relay, unstake, account),
+  }
+  const runs = await runsOn(chain)
+  const situations = { finalize: 'SUBMITTED', expire: 'OPEN', slash: 'CLAIMED', 'reject-overdue': 'REVISION_REQUESTED' }
+  const ids = new Map<string, bigint>()
+  for (const [name, situation] of Object.entries(situations)) ids.set(name, await runs.runIn(situation as Situation))
+  await chain.client.increaseTime({ seconds: 15 * 86_400 })
+  await chain.client.mine({ blocks: 1 })
+  const open: Record<string, bigint | string> = {}
+  for (const [name, runId] of ids) {
+    open[name] = await gasOf(relay.callForAnyone(openRunCall(name as 'slash', runId), undefined, asked()))
+  }
+  console.log('gas of the relayer:', { ...used, ...open })
+  const most: Record<string, bigint> = {
+    post: 230_000n,
+    'post of a long text': 230_000n,
+    register: 220_000n,
+    'register with 256 bytes': 420_000n,
+    stake: 170_000n,
+    unstake: 110_000n,
+    finalize: 140_000n,
+    expire: 90_000n,
+    slash: 150_000n,
+    'reject-overdue': 150_000n,
+  }
+  for (const [name, gas] of Object.entries({ ...used, ...open })) {
+    expect.soft(gas, name).toBeTypeOf('bigint')
+    expect.soft(gas, name).toBeLessThanOrEqual(most[name] ?? 0n)
+  }
+  await relay.close()
+})
+
+it('posts and registrations use up their own shares, and leave claims theirs', { timeout: 120_000 }, async () => {
+  const all = 1_000_000n
+  const least = { posts: 0n, registrations: 0n, anyone: 0n }
+  const shares = { wallet: all, agent: all, poster: all, newcomers: all, ...least, perUsdc: 0n }
+  const databaseUrl = await freshDatabase()
+  const relay = await relayOn({ ...chain, databaseUrl }, { shares, dailyBudget: parseEther('1') })
+  /** Repeats it until it is refused. @returns the gas of the relayer. */
+  async function drain(repeat: () => Promise<bigint | string>): Promise<bigint> {
+    for (let gas = 0n, count = 0; count < 60; count++) {
+      const one = await repeat()
+      if (typeof one === 'string') {
+        expect(one).toBe('RELAY_UNAVAILABLE')
+        return gas
+      }
+      gas += one
+    }
+    throw new Error('It was not refused')
+  }
+  const poster = newAccount()
+  await people.mined(() => chain.usdc.write.mint([poster.address, 1_000n * usdc]))
+  // A share has room for three of the most expensive actions, of 560,000 gas each.
+  const most = 3n * 560_000n
+  const gas = { posts: await drain(() => post(relay, poster)), registrations: await drain(() => register(relay)) }
+  console.log('gas of the relayer until the shares of posts and of registrations are used up:', gas)
+  expect(gas.posts).toBeLessThanOrEqual(most)
+  expect(gas.registrations).toBeLessThanOrEqual(most)
+  const agent = await people.newAgent(accountOf(7), 20n * usdc)
+  const claim = await signedRequestOf(people, await people.openRun(), agent)
+  expect(await resultOf(relay, claim)).toBe('won')
+  await relay.close()
+})
+
+it('a run with less than the least reward is not posted', { timeout: 30_000 }, async () => {
+  const databaseUrl = await freshDatabase()
+  const relay = await relayOn({ ...chain, databaseUrl }, { leastPost: 5n * usdc })
+  const poster = newAccount()
+  await people.mined(() => chain.usdc.write.mint([poster.address, 100n * usdc]))
+  expect(await post(relay, poster, 5n * usdc - 1n)).toBe('REWARD_TOO_LOW')
+  expect(await post(relay, poster, 5n * usdc)).toBeTypeOf('bigint')
+  await relay.close()
+})
