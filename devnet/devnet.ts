@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deployment } from '../core/deployment.ts'
 import { keyOf, roles } from './accounts.ts'
+import { createAnvilClient } from './anvilClient.ts'
 import { type Api, startApi } from './api.ts'
 import { buildContracts } from './buildContracts.ts'
 import { startChain } from './chain.ts'
 import { type Indexer, startIndexer } from './indexer.ts'
 import type { ManagedProcess } from './managedProcess.ts'
+import { mineBlocks } from './mineBlocks.ts'
 import { usablePorts } from './ports.ts'
 import { createDatabase, dropDatabase, startPostgres } from './postgres.ts'
 import { type SeededMarket, seedableGenesis, seedMarket } from './seed.ts'
@@ -18,6 +20,8 @@ export type DevnetOptions = {
   /** The schema that readers use. */
   schema: string
   deploymentsDirectory: string
+  /** Seconds from block to block. */
+  blockTime: number
   /** The devnet adds what to clean up after its processes have ended. */
   ending: AsyncDisposableStack
   onProgress: (line: string) => void
@@ -29,6 +33,7 @@ export type DevnetOptions = {
 
 export type Devnet = {
   rpcUrl: string
+  blockTime: number
   databaseUrl: string
   deployment: Deployment
   demo: SeededMarket
@@ -74,12 +79,13 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   watch(api.part, api.ended)
   onProgress('Indexer and API are up')
   await untilServed(api.url, demo.block)
-  return { rpcUrl: chain.rpcUrl, databaseUrl, deployment: chain.deployment, demo, indexer, api }
+  const { blockTime } = options
+  return { rpcUrl: chain.rpcUrl, blockTime, databaseUrl, deployment: chain.deployment, demo, indexer, api }
 }
 
 async function startDemoChain(
   port: number,
-  { deploymentsDirectory, onProgress }: DevnetOptions,
+  { deploymentsDirectory, blockTime, onProgress, onEnd }: DevnetOptions,
   watch: (part: ManagedProcess) => void,
 ) {
   await buildContracts()
@@ -87,6 +93,10 @@ async function startDemoChain(
   const chain = await startChain({ port, timestamp: seedableGenesis(), deploymentsDirectory, onStep: onProgress })
   watch(chain.part)
   const demo = await seedMarket(chain.rpcUrl, chain.deployment)
+  // Where Anvil has ended, its own error comes first.
+  mineBlocks(createAnvilClient(chain.rpcUrl), 1_000 * blockTime).ended.catch((error) =>
+    setTimeout(() => onEnd(error), 1_000).unref(),
+  )
   onProgress(`The demo market has ${demo.bountyIds.size} runs and ${demo.agentIds.size} agents`)
   return { chain, demo }
 }
