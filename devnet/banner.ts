@@ -9,7 +9,7 @@ import { walletOf } from './playRun.ts'
 
 /** What a devnet's user needs: addresses, demo accounts, and requests to paste. */
 export async function banner(devnet: Devnet): Promise<string> {
-  const { api, indexer, rpcUrl, databaseUrl, deployment } = devnet
+  const { api, indexer, rpcUrl, blockTime, databaseUrl, deployment } = devnet
   const apiUrl = `http://localhost:${api.port}`
   return `
 API           ${apiUrl}
@@ -17,7 +17,7 @@ Board         ${apiUrl}/
 API docs      ${apiUrl}/docs
 API metrics   ${api.opsUrl}/metrics
 Indexer       http://localhost:${indexer.port}/status
-RPC           ${rpcUrl} (chain ${deployment.chainId}, a block every second)
+RPC           ${rpcUrl} (chain ${deployment.chainId}, a block every ${blockTime === 1 ? 'second' : `${blockTime} seconds`})
 Database      ${databaseUrl}
 
 ${Object.entries(deployment.contracts)

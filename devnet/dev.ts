@@ -1,4 +1,6 @@
-// `npm run dev`: the whole market on this machine, until Ctrl-C, SIGTERM or the end of any of its processes.
+// `npm run dev`: the whole market on this machine, until Ctrl-C, SIGTERM or the end of any of its processes. With
+// `-- --block-time 0.2` the chain makes a block in each 0.2 seconds, as Base does.
+import { parseArgs } from 'node:util'
 import { prettyFactory } from 'pino-pretty'
 import { readEnv } from '../core/env.ts'
 import { banner } from './banner.ts'
@@ -46,7 +48,16 @@ function show(source: 'indexer' | 'api', line: string) {
   if (text) process.stdout.write(`${source.padEnd(7)} | ${text}`)
 }
 
+/** Seconds from block to block. */
+function readBlockTime(): number {
+  const { values } = parseArgs({ options: { 'block-time': { type: 'string', default: '1' } } })
+  const seconds = Number(values['block-time'])
+  if (seconds >= 0.1 && seconds <= 60) return seconds
+  throw new Error(`--block-time is '${values['block-time']}': it must be a number of seconds from 0.1 to 60`)
+}
+
 async function run(): Promise<never> {
+  const blockTime = readBlockTime()
   const { ANVIL_PORT, POSTGRES_PORT, PONDER_PORT, PORT, ...env } = readEnv([
     'ANVIL_PORT',
     'POSTGRES_PORT',
@@ -62,6 +73,7 @@ async function run(): Promise<never> {
     serverUrl: process.env.DATABASE_URL ? readEnv(['DATABASE_URL']).DATABASE_URL : undefined,
     schema: env.DATABASE_SCHEMA,
     deploymentsDirectory: env.DEPLOYMENTS_DIR,
+    blockTime,
     ending,
     onProgress: progress,
     onLine: show,

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deployment } from '../core/deployment.ts'
 import { keyOf, roles } from './accounts.ts'
+import { createAnvilClient } from './anvilClient.ts'
 import { type Api, startApi } from './api.ts'
 import { buildContracts } from './buildContracts.ts'
 import { startChain } from './chain.ts'
 import { postTexts } from './demoTexts.ts'
 import { type Indexer, startIndexer } from './indexer.ts'
 import type { ManagedProcess } from './managedProcess.ts'
+import { mineBlocks } from './mineBlocks.ts'
 import { usablePorts } from './ports.ts'
 import { createDatabase, dropDatabase, startPostgres } from './postgres.ts'
 import { type SeededMarket, seedableGenesis, seedMarket } from './seed.ts'
@@ -19,6 +21,8 @@ export type DevnetOptions = {
   /** The schema that readers use. */
   schema: string
   deploymentsDirectory: string
+  /** Seconds from block to block. */
+  blockTime: number
   /** The devnet adds what to clean up after its processes have ended. */
   ending: AsyncDisposableStack
   onProgress: (line: string) => void
@@ -30,6 +34,7 @@ export type DevnetOptions = {
 
 export type Devnet = {
   rpcUrl: string
+  blockTime: number
   databaseUrl: string
   deployment: Deployment
   demo: SeededMarket
@@ -76,12 +81,13 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   onProgress('Indexer and API are up')
   await untilServed(api.url, demo.block)
   await postTexts(api.url, demo.texts)
-  return { rpcUrl: chain.rpcUrl, databaseUrl, deployment: chain.deployment, demo, indexer, api }
+  const { blockTime } = options
+  return { rpcUrl: chain.rpcUrl, blockTime, databaseUrl, deployment: chain.deployment, demo, indexer, api }
 }
 
 async function startDemoChain(
   port: number,
-  { deploymentsDirectory, onProgress }: DevnetOptions,
+  { deploymentsDirectory, blockTime, onProgress, onEnd }: DevnetOptions,
   watch: (part: ManagedProcess) => void,
 ) {
   await buildContracts()
@@ -89,6 +95,10 @@ async function startDemoChain(
   const chain = await startChain({ port, timestamp: seedableGenesis(), deploymentsDirectory, onStep: onProgress })
   watch(chain.part)
   const demo = await seedMarket(chain.rpcUrl, chain.deployment)
+  // Where Anvil has ended, its own error comes first.
+  mineBlocks(createAnvilClient(chain.rpcUrl), 1_000 * blockTime).ended.catch((error) =>
+    setTimeout(() => onEnd(error), 1_000).unref(),
+  )
   onProgress(`The demo market has ${demo.bountyIds.size} runs and ${demo.agentIds.size} agents`)
   return { chain, demo }
 }

@@ -26,8 +26,8 @@ export type SeededMarket = {
 }
 
 /**
- * Plays the demo market's history on a new chain whose genesis is `seedableGenesis()`, sets the clock to the present,
- * and from then on lets the chain mine a block every second.
+ * Plays the demo market's history on a new chain whose genesis is `seedableGenesis()`, and sets the clock to the
+ * present. From then on the chain mines on request.
  * @throws if a call reverts.
  */
 export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Promise<SeededMarket> {

@@ -34,12 +34,12 @@ export function openTimeline(rpcUrl: string) {
       throw new Error(`${action} of ${account} reverted in block ${receipt.blockNumber}`)
     },
 
-    /** Sets the chain's clock to the present, and from then on mines every second. @returns the latest block. */
+    /** Sets the chain's clock to the present. From then on it mines on request. @returns the latest block. */
     async catchUp(): Promise<bigint> {
       await client.setNextBlockTimestamp({ timestamp: BigInt(Math.floor(Date.now() / 1000)) })
       await client.mine({ blocks: 1 })
       const block = await client.getBlockNumber()
-      await client.setIntervalMining({ interval: 1 })
+      await client.setAutomine(false)
       return block
     },
   }

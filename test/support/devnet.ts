@@ -12,8 +12,12 @@ export async function freePorts() {
 
 export type DevCommand = Awaited<ReturnType<typeof runDev>>
 
-/** Runs `npm run dev`. */
-export async function runDev(ports: Awaited<ReturnType<typeof freePorts>>, env: Record<string, string> = {}) {
+/** Runs `npm run dev`. @param args of the command, after `--`. */
+export async function runDev(
+  ports: Awaited<ReturnType<typeof freePorts>>,
+  env: Record<string, string> = {},
+  args: string[] = [],
+) {
   const mark = randomUUID()
   const deployments = await temporaryDirectory()
   const portVariables = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]))
@@ -21,7 +25,7 @@ export async function runDev(ports: Awaited<ReturnType<typeof freePorts>>, env: 
   const npm = await startProcess({
     name: 'npm run dev',
     command: 'npm',
-    args: ['run', 'dev'],
+    args: ['run', 'dev', '--', ...args],
     env: { ...portVariables, ...env, DEPLOYMENTS_DIR: deployments.path, MARK: mark },
     onLine: (line) => lines.push(line),
     grace: 30_000,

@@ -113,10 +113,16 @@ describe('npm run dev', () => {
   })
 })
 
-it('can be restarted at once, and ends all parts when one crashes', async () => {
-  const dev = await runDev(ports)
+it('can be restarted at once with blocks of 0.2 seconds, and ends all parts when one crashes', async () => {
+  const dev = await runDev(ports, {}, ['--block-time', '0.2'])
   try {
     await dev.ready()
+    const chain = createPublicClient({ transport: http(dev.rpcUrl), cacheTime: 0 })
+    const first = await chain.getBlock()
+    await sleep(3_000)
+    const last = await chain.getBlock()
+    expect(Number(last.number - first.number)).toBeGreaterThan(10)
+    expect(Number(last.timestamp - first.timestamp)).toBeLessThan(6)
     const server = (await dev.processes()).find(
       (line) => / src\/api\/start\.ts/.test(line) && !line.includes('--watch '),
     )
@@ -128,6 +134,13 @@ it('can be restarted at once, and ends all parts when one crashes', async () => 
     await dev.stop()
   }
 }, 120_000)
+
+it('refuses a time between blocks that is no number of seconds', async () => {
+  const dev = await runDev(ports, {}, ['--block-time', 'fast'])
+  expect(await dev.npm.ended).toBe('exited with code 1')
+  expect(dev.lines.join('\n')).toContain("--block-time is 'fast': it must be a number of seconds from 0.1 to 60")
+  await dev.stop()
+})
 
 it('creates its own database on the server of DATABASE_URL, and drops it on SIGTERM', async () => {
   const serverUrl = inject('postgresUrl')

@@ -13,7 +13,7 @@ import { startTcpProxy } from '../../../testkit/tcpProxy.ts'
 
 const POLL = { method: 'eth_getBlockByNumber', params: ['latest', true] }
 
-/** Writes a log, whoever calls it. */
+/** Writes a log at each call. */
 const EMITTER: Address = '0x00000000000000000000000000000000000e3147'
 const WRITE_LOG = '0x5f5fa000'
 

@@ -10,7 +10,7 @@ import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 import { OUTAGE_LIMIT_MS, readList } from './readList.ts'
 
 /** The delay of each answer about the new branch. A reorg of this depth then takes the serving indexer several seconds. */
-const DELAY_MS = 1_000
+const DELAY_MS = 1_500
 const DEPTH = 5
 
 let chain: TestChain
