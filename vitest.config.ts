@@ -42,7 +42,7 @@ export default defineConfig({
       project('api', 'test/api/**/*.test.ts', 30_000),
       project('e2e', 'test/e2e/**/*.test.ts', 120_000, checkedAnswers),
       // They break or replace a part that runs, and wait until the others notice and recover.
-      project('drills', 'test/e2e/**/*.drill.ts', 120_000, checkedAnswers),
+      project('drills', 'test/**/*.drill.ts', 120_000, checkedAnswers),
     ],
   },
 })
