@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
-import { startProcess, stopAllProcesses } from '../devnet/managedProcess.ts'
+import { startProcess } from '../devnet/managedProcess.ts'
 
 const [isBuilt, apiPassed] = await Promise.all([inIdleTime('toolchain/forge.ts', 'build'), vitest('api')])
 if (!isBuilt) process.exit(2)
@@ -12,7 +12,6 @@ if (!isBuilt) process.exit(2)
 const contracts = inIdleTime('test/contracts/runTests.ts')
 const othersPassed = await vitest('unit', 'e2e')
 const contractsPassed = await contracts
-await stopAllProcesses()
 if (!contractsPassed) process.exitCode = 2
 else if (!apiPassed || !othersPassed) process.exitCode = 1
 
@@ -36,6 +35,7 @@ async function inIdleTime(...args: string[]): Promise<boolean> {
   const session = `/proc/${part.pid}/autogroup`
   if (existsSync(session)) writeFileSync(session, String(PRIORITY_LOW))
   const how = await part.ended
+  await part.stop()
   console.log(lines.join('\n'))
   return how === 'exited with code 0'
 }
