@@ -18,9 +18,12 @@ const project = (name: string, files: string, timeoutMs: number, more = {}) => (
   },
 })
 
-const resultsFile = process.env.VITEST_RESULTS
+const resultsDirectory = process.env.VITEST_RESULTS
 
-const checkedAnswers = { setupFiles: ['test/support/checkAnswers.ts'] }
+/** For tests that deploy contracts. */
+const contracts = { globalSetup: 'test/support/builtContracts.ts' }
+/** For tests that start the market's processes. */
+const processes = { ...contracts, setupFiles: ['test/support/checkAnswers.ts'] }
 
 export default defineConfig({
   test: {
@@ -28,21 +31,23 @@ export default defineConfig({
     execArgv: ['--import', new URL('core/moduleFormats.ts', import.meta.url).href],
     globalSetup: 'test/support/globalSetup.ts',
     // For `.ci/run`, which looks for the files that failed.
-    reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
+    reporters: resultsDirectory
+      ? ['default', ['json', { outputFile: `${resultsDirectory}/${process.pid}.json` }]]
+      : ['default'],
     // To load viem, Hono and Drizzle takes about a second of CPU time, so the files of a worker load them once.
     isolate: false,
-    // An e2e test file runs Anvil, an indexer and an API, and waits for about two thirds of its time. Four files at a time use
-    // more of two cores, but then a node may not answer in time, and drills exceed their bounds.
+    // A file of e2e runs Anvil, an indexer and an API, and waits for about two thirds of its time. Four files at a time use all of
+    // two cores: then a node may not answer in time, and drills exceed their bounds.
     maxWorkers: 3,
     // Vitest's 10 s to end a worker are too short on a busy machine.
     teardownTimeout: 60_000,
     sequence: { sequencer: LongestFirst },
     projects: [
-      project('unit', 'test/unit/**/*.test.ts', 10_000),
+      project('unit', 'test/unit/**/*.test.ts', 10_000, contracts),
       project('api', 'test/api/**/*.test.ts', 30_000),
-      project('e2e', 'test/e2e/**/*.test.ts', 120_000, checkedAnswers),
+      project('e2e', 'test/e2e/**/*.test.ts', 120_000, processes),
       // They break or replace a part that runs, and wait until the others notice and recover.
-      project('drills', 'test/e2e/**/*.drill.ts', 120_000, checkedAnswers),
+      project('drills', 'test/**/*.drill.ts', 120_000, processes),
     ],
   },
 })

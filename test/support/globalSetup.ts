@@ -1,5 +1,4 @@
 import type { TestProject } from 'vitest/node'
-import { buildContracts } from '../../devnet/buildContracts.ts'
 import { startPostgres } from '../../devnet/postgres.ts'
 import { apiDescription } from '../../toolchain/apiDescription.ts'
 
@@ -13,7 +12,7 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject) {
-  const [postgres, description] = await Promise.all([startPostgres(), apiDescription(), buildContracts()])
+  const [postgres, description] = await Promise.all([startPostgres(), apiDescription()])
   project.provide('apiDescription', description)
   project.provide('postgresUrl', postgres.url)
   return postgres.stop
