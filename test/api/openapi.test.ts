@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { zeroAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { exampleAgent } from '../../src/api/resources/agent.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { apiDescription } from '../../toolchain/apiDescription.ts'
 import { follow } from '../support/describedAnswers.ts'
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 type Described = {
-  parameters?: { name: string; in: string; required: boolean }[]
+  parameters?: { name: string; in: string; required: boolean; example?: unknown }[]
   responses: Record<string, Refusal | { $ref: string }>
 }
 type Refusal = { content: Record<string, { examples: Record<string, Example> }> }
@@ -89,7 +89,10 @@ describe('/openapi.json', () => {
     const { app } = api
     for (const [path, operations] of Object.entries<Record<string, Described>>(description.paths)) {
       if (!path.startsWith('/api/')) continue
-      const url = path.replace('{id}', '1').replace(/\{(claim|action)Id\}/, `0x${'9a'.repeat(32)}`)
+      const url = path
+        .replace('{id}', '1')
+        .replace('{address}', exampleAgent.walletAddress)
+        .replace(/\{(claim|action)Id\}/, `0x${'9a'.repeat(32)}`)
       const refusal = await (await app.request(url, { method: 'DELETE' })).json()
       for (const { responses } of Object.values(operations)) expect(refusal).toEqual(exampleOf(responses, 405))
       const { get } = operations
@@ -98,7 +101,7 @@ describe('/openapi.json', () => {
       const isInPath = path.includes(`{${field}}`)
       const required = (get.parameters ?? []).filter((parameter) => parameter.in === 'query' && parameter.required)
       const query = new URLSearchParams()
-      for (const { name } of required) query.set(name, /^(agent|run)Id$/.test(name) ? '1' : zeroAddress)
+      for (const { name, example } of required) query.set(name, String(example))
       query.set(field, value)
       const malformed = isInPath ? path.replace(`{${field}}`, value) : `${url}?${query}`
       expect(await (await app.request(malformed)).json()).toEqual(exampleOf(get.responses, 400))
