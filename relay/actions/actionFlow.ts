@@ -72,10 +72,11 @@ export function createActionFlow<M extends Message>(
       if (!(error instanceof Refusal)) throw error
       // What the chain refuses now may be what a concurrent request of the same message has done, or another sender.
       const [own] = await store.byId(pool, [action.actionId])
-      const isAnswer = own && (own.state === 'open' || !form.madeAlready || form.madeAlready.has(error.code))
-      if (isAnswer) return stored(action, asked, own)
-      const made = await form.findMade(request, error.code, await heads.latest())
-      if (!made || !(await examination.isSigned(action, asked))) throw error
+      const isMade = form.madeAlready.has(error.code)
+      if (own && (own.state === 'open' || !form.isRepeatable || isMade)) return stored(action, asked, own)
+      if (!isMade || !(await examination.isSigned(action, asked))) throw error
+      const made = await form.findMade(request, await heads.latest())
+      if (!made) throw error
       return { actionId: action.actionId, status: 'done', ...made }
     }
   }
@@ -104,7 +105,7 @@ export function createActionFlow<M extends Message>(
       if (gone.aborted) throw unavailable('The client has disconnected.')
       const related = await store.related(pool, action)
       const own = related.find(({ actionId }) => actionId === action.actionId)
-      if (own && (own.state === 'open' || !form.madeAlready)) return stored(action, asked, own)
+      if (own && (own.state === 'open' || !form.isRepeatable)) return stored(action, asked, own)
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = await heads.latest()
       const examined = await examination.examine(action, asked, since)

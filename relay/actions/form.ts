@@ -33,11 +33,13 @@ export type ActionForm<M extends Message> = {
   valuesOf: (message: M) => unknown[]
   /** @param row the columns, with those of all kinds. */
   messageOf: (row: never) => M
+  /** The codes with which the chain refuses what is made already. */
+  madeAlready: ReadonlySet<RefusalCode>
   /**
-   * Of calls that can be made again once they are decided, because no signature has them happen once: the codes with which
-   * the chain refuses what is made. Then a decided one is the answer. Undefined for signed actions.
+   * Whether it can be made again once it is decided, because no signature has it happen once. Then the chain is asked
+   * first, and a decided one is the answer if the chain refuses what is made already.
    */
-  madeAlready?: ReadonlySet<RefusalCode>
+  isRepeatable: boolean
   /** The column that says what an action is about: one of a party about the same is open at a time. */
   subject: { column: string; of: (message: M) => string }
 
@@ -59,9 +61,9 @@ export type ActionForm<M extends Message> = {
   resultIn: (message: M, logs: readonly Log[]) => { result: bigint | null } | undefined
   /**
    * Looks for a transaction of another sender that has made the action with its signature, which is public once it is
-   * broadcast. @param code why the chain refuses the action now.
+   * broadcast. It reads thousands of blocks: for actions whose signature is known to be good.
    */
-  findMade: (request: ActionRequest<M>, code: RefusalCode, head: ChainHead) => Promise<Made | undefined>
+  findMade: (request: ActionRequest<M>, head: ChainHead) => Promise<Made | undefined>
 
   /**
    * Looks for what an action has made that the chain would make again, where an unknown transaction has used its nonce: a

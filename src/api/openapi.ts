@@ -82,10 +82,10 @@ const exampleOf: Record<string, string | number> = {
  */
 export function describeApi(app: OpenAPIHono): string {
   const { openAPIRegistry, getOpenAPI31Document } = new OpenAPIHono()
-  for (const definition of app.openAPIRegistry.definitions) {
-    if (definition.type !== 'route') continue
-    const { route } = definition
-    const responses = Object.entries({ ...route.responses, ...sharedResponses(route) })
+  const routes = app.openAPIRegistry.definitions.flatMap((each) => (each.type === 'route' ? [each.route] : []))
+  for (const route of routes) {
+    const methods = routes.filter(({ path }) => path === route.path).map(({ method }) => method)
+    const responses = Object.entries({ ...route.responses, ...sharedResponses(route, methods) })
     const isRead = route.method === 'get' && route.path.startsWith('/api/')
     const headers = { ...everyHeader, ...(isRead && readHeader) }
     openAPIRegistry.registerPath({
@@ -147,10 +147,10 @@ function shareResponses(operations: readonly Record<string, Response>[]) {
   return shared
 }
 
-/** The refusals that any route can answer, whatever its handler does. */
-function sharedResponses({ path, method }: RouteConfig) {
+/** The refusals that any route can answer, whatever its handler does. @param methods of all routes with its path. */
+function sharedResponses({ path }: RouteConfig, methods: readonly string[]) {
   const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => String(exampleOf[name] ?? name))
-  const allowed = method === 'get' ? 'GET, HEAD' : method.toUpperCase()
+  const allowed = methods.map((method) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ')
   const refusal = new Problem('METHOD_NOT_ALLOWED', `${url} answers ${allowed}, not DELETE.`)
   return problemResponses(['METHOD_NOT_ALLOWED', 'RATE_LIMITED', 'INTERNAL'], { METHOD_NOT_ALLOWED: refusal })
 }

@@ -158,8 +158,8 @@ describe('a route that does not exist', () => {
     expect(headers.get('Content-Type')).toBe('application/problem+json')
   })
 
-  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('%s /api/runs is a 405 with the allowed methods', async (method) => {
-    const response = await api.app.request('/api/runs', { method })
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('%s /api/stats is a 405 with the allowed methods', async (method) => {
+    const response = await api.app.request('/api/stats', { method })
     expect([response.status, response.headers.get('Allow')]).toEqual([405, 'GET, HEAD'])
     expect(await response.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED' })
   })

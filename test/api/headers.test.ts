@@ -91,7 +91,7 @@ describe('an answer to a POST', () => {
     [400, 'VALIDATION_FAILED', '/api/runs/1/claim', '{'],
     [413, 'PAYLOAD_TOO_LARGE', '/api/runs/1/claim', 'x'.repeat(40_000)],
     [404, 'ROUTE_NOT_FOUND', '/api/nowhere', '{}'],
-    [405, 'METHOD_NOT_ALLOWED', '/api/runs', '{}'],
+    [405, 'METHOD_NOT_ALLOWED', '/api/stats', '{}'],
   ])('of %i %s has the headers of a refused GET', async (status, code, path, body) => {
     const response = await api.app.request(path, {
       method: 'POST',

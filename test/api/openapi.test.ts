@@ -1,6 +1,5 @@
 import { gunzipSync } from 'node:zlib'
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { zeroAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { exampleAgent } from '../../src/api/resources/agent.ts'
@@ -21,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 type Described = {
-  parameters?: { name: string; in: string; required: boolean }[]
+  parameters?: { name: string; in: string; required: boolean; example?: unknown }[]
   responses: Record<string, Refusal | { $ref: string }>
 }
 type Refusal = { content: Record<string, { examples: Record<string, Example> }> }
@@ -102,7 +101,7 @@ describe('/openapi.json', () => {
       const isInPath = path.includes(`{${field}}`)
       const required = (get.parameters ?? []).filter((parameter) => parameter.in === 'query' && parameter.required)
       const query = new URLSearchParams()
-      for (const { name } of required) query.set(name, /^(agent|run)Id$/.test(name) ? '1' : zeroAddress)
+      for (const { name, example } of required) query.set(name, String(example))
       query.set(field, value)
       const malformed = isInPath ? path.replace(`{${field}}`, value) : `${url}?${query}`
       expect(await (await app.request(malformed)).json()).toEqual(exampleOf(get.responses, 400))

@@ -22,7 +22,7 @@ import type { ChainHead } from '../../chain/heads.ts'
 import type { Market } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
 import { logWithSignature, lookBackFrom } from '../../chain/usedSignature.ts'
-import { Refusal } from '../../refusal.ts'
+import { Refusal, type RefusalCode } from '../../refusal.ts'
 import { actionTables } from '../../store/actionTables.ts'
 import { query } from '../../store/database.ts'
 import type { ActionForm, Made } from '../form.ts'
@@ -38,6 +38,8 @@ const PLAIN_GAS: Record<AccountActionName, bigint> = {
   stake: 220_000n,
   unstake: 160_000n,
 }
+
+const MADE_ALREADY = new Set<RefusalCode>(['AUTHORIZATION_USED', 'WRONG_NONCE'])
 
 type Row = { name: AccountActionName; members: Record<string, string> }
 
@@ -128,6 +130,8 @@ export function accountActionForm(
       JSON.stringify(membersAsText(message)),
     ],
     messageOf: ({ name, members }: Row) => readAccountMessage(name, members),
+    madeAlready: MADE_ALREADY,
+    isRepeatable: false,
     subject: { column: 'about', of: subjectOf },
 
     idOf: async (message) => accountDigest(await readContracts(), message),
@@ -146,10 +150,10 @@ export function accountActionForm(
 
     resultIn,
 
-    async findMade(request, code, head) {
+    async findMade(request, head) {
       const { message } = request
-      if (isFunding(message)) return code === 'AUTHORIZATION_USED' ? findFunding(message, head) : undefined
-      return message.action === 'unstake' && code === 'WRONG_NONCE' ? findUnstake(request, head) : undefined
+      if (isFunding(message)) return findFunding(message, head)
+      return message.action === 'unstake' ? findUnstake(request, head) : undefined
     },
 
     async findLost(message, head) {

@@ -38,6 +38,7 @@ export const openCallForm = (market: Market): ActionForm<OpenCall> => ({
   messageOf: ({ name, members }: Row) =>
     name === 'collect' ? collectCall(members.payee) : openRunCall(name as OpenRunCallName, BigInt(members.bountyId)),
   madeAlready: MADE_ALREADY,
+  isRepeatable: true,
   subject: { column: 'about', of: aboutOf },
 
   idOf: async (call) =>

@@ -21,7 +21,7 @@ export function createDecideAction<M extends Message>({ pool, form, heads, event
    */
   async function decisionOf({ request }: StoredAction<M>, failure: Failure): Promise<Decision> {
     const problem = form.refusalOfFailure(failure, request.message)
-    const made = await form.findMade(request, problem.code, await heads.latest())
+    const made = form.madeAlready.has(problem.code) && (await form.findMade(request, await heads.latest()))
     return made ? { state: 'done', ...made } : { state: 'refused', problem }
   }
 

@@ -47,6 +47,8 @@ export const runActionForm = (market: Market): ActionForm<RunMessage> => ({
     text,
     deadline,
   }),
+  madeAlready: MADE_ALREADY,
+  isRepeatable: false,
   subject: { column: 'bounty_id', of: ({ bountyId }) => String(bountyId) },
 
   idOf: async (message) => runDigest(market, message),
@@ -66,8 +68,7 @@ export const runActionForm = (market: Market): ActionForm<RunMessage> => ({
     return isProven ? { result: null } : undefined
   },
 
-  async findMade({ message, signature }, code, head) {
-    if (!MADE_ALREADY.has(code)) return undefined
+  async findMade({ message, signature }, head) {
     const { client, address } = market
     const fromBlock = lookBackFrom(head)
     const found = await Promise.all(

@@ -44,7 +44,7 @@ function refusalOfLimits(party: string, { minute, day, reverts }: Limits, limits
 
 /** Stores the actions of a kind, within the limits of their parties. */
 export function createReservation<M extends Message>(form: ActionForm<M>) {
-  const { table, columns, subject, mostGas, madeAlready } = form
+  const { table, columns, subject, mostGas, isRepeatable } = form
   const limitColumns = `
     ${walletWaitColumns('0', '$2', '$3')},
     (SELECT count(*) FROM ${table} WHERE party = asked.wallet AND state = 'open')::int AS open,
@@ -64,7 +64,7 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
       INSERT INTO ${table} AS action (${names.join()}, tx) SELECT new.*, nextval('relay.tx_id') FROM new
       WHERE NOT EXISTS (SELECT FROM ${table} AS other
         WHERE other.party = new.party AND other.${subject.column} = new.${subject.column} AND other.state = 'open')
-      ON CONFLICT (id) DO ${madeAlready ? `UPDATE SET ${anew} WHERE action.state <> 'open'` : 'NOTHING'}
+      ON CONFLICT (id) DO ${isRepeatable ? `UPDATE SET ${anew} WHERE action.state <> 'open'` : 'NOTHING'}
       RETURNING party, tx),
     counted AS (INSERT INTO relay.sent_claim (wallet) SELECT party FROM stored)
     SELECT tx FROM stored`

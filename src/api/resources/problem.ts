@@ -148,7 +148,7 @@ const examples = [
     extensions: { cid: exampleCid },
   }),
   new Problem('ROUTE_NOT_FOUND', 'There is no /api/nothing here. See /docs.'),
-  new Problem('METHOD_NOT_ALLOWED', '/api/runs answers GET, HEAD, not DELETE.'),
+  new Problem('METHOD_NOT_ALLOWED', '/api/stats answers GET, HEAD, not DELETE.'),
   new Problem('REQUEST_TIMEOUT', 'The request is too slow: send the headers within 5 s and all of it within 10 s.'),
   new Problem('IDEMPOTENCY_CONFLICT', 'Idempotency-Key 7 was used for another request. Use a key for each body.'),
   new Problem('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.', {
