@@ -127,7 +127,8 @@ test('a backfill that stops ends with 75, before there is a head', { timeout: 12
   const locker = parts.use(await connect(backfillUrl))
   const hash = await chain.registry.write.register(['ipfs://any'], { account: accountOf(roles.owner) })
   const { blockNumber } = await chain.client.waitForTransactionReceipt({ hash })
-  await chain.client.mine({ blocks: 60 })
+  // More than are not final, so that the block is of the backfill.
+  await chain.client.mine({ blocks: 100 })
   choose = async ({ method, params: [block] }) => {
     if (method !== 'eth_getBlockByNumber' || block !== numberToHex(blockNumber)) return undefined
     // Before there is the table, the block is read to measure the time between blocks.
