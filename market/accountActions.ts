@@ -72,7 +72,7 @@ export type AccountMessage = {
 }[AccountActionName]
 
 /** The member that names the account whose signature it is. */
-export const signingMemberOf = { post: 'poster', register: 'owner', stake: 'from', unstake: 'signer' } as const
+const signingMemberOf = { post: 'poster', register: 'owner', stake: 'from', unstake: 'signer' } as const
 
 /** The message with these members. */
 export function accountMessage<Name extends AccountActionName>(action: Name, members: AccountMembers<Name>) {
@@ -97,7 +97,7 @@ export const membersAsText = ({ members }: AccountMessage): Record<string, strin
   Object.fromEntries(Object.entries(members).map(([member, value]) => [member, String(value)]))
 
 /** USDC's EIP-712 domain, which differs from chain to chain. */
-export type UsdcDomain = { name: string; version: string }
+type UsdcDomain = { name: string; version: string }
 
 /** What the messages of accounts depend on beside their members. */
 export type AccountContracts = Pick<Deployment, 'chainId' | 'contracts'> & { usdcDomain: UsdcDomain }

@@ -30,7 +30,7 @@ export type OpenCallName = OpenRunCallName | 'collect'
 export const openRunCallNames = Object.keys(openRunCalls) as OpenRunCallName[]
 
 /** Stands for the party of a call that needs none. */
-export const ANYONE = zeroAddress
+const ANYONE = zeroAddress
 
 /** There is no signature that could expire. */
 const NO_DEADLINE = maxUint64

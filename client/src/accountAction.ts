@@ -31,7 +31,7 @@ export type PostTerms = {
 
 const POSTER_EVALUATES = `0x${'0'.repeat(40)}`
 
-export const randomSalt = (): Hex => bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
+const randomSalt = (): Hex => bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
 
 /** Asks what to sign, and signs it if it is what was asked. @returns the body to send. */
 async function sign(api: Api, contracts: TrustedContracts, asked: AskedOfAccount, signer: ActionSigner) {

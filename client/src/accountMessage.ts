@@ -17,7 +17,7 @@ export type TrustedContracts = {
 }
 
 /** Amounts in USDC base units; times in seconds. `salt`: 32 bytes, by which the same terms are another action. */
-export type AskedPost = {
+type AskedPost = {
   action: 'post'
   poster: string
   ipfsHash: string
@@ -28,9 +28,9 @@ export type AskedPost = {
   evaluator: string
   salt: Hex
 }
-export type AskedRegister = { action: 'register'; owner: string; agentURI: string; salt: Hex }
-export type AskedStake = { action: 'stake'; agentId: string; from: string; amount: bigint; salt: Hex }
-export type AskedUnstake = { action: 'unstake'; agentId: string; signer: string; amount: bigint }
+type AskedRegister = { action: 'register'; owner: string; agentURI: string; salt: Hex }
+type AskedStake = { action: 'stake'; agentId: string; from: string; amount: bigint; salt: Hex }
+type AskedUnstake = { action: 'unstake'; agentId: string; signer: string; amount: bigint }
 export type AskedOfAccount = AskedPost | AskedRegister | AskedStake | AskedUnstake
 
 /** What to sign, and the body without the signature. */

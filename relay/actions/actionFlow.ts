@@ -130,7 +130,9 @@ export function createActionFlow<M extends Message>(
         continue
       }
       const fees = await feesOf(examined.agentId)
-      const placed = await place({ action, gas: simulated, fees, ...examined }, asked)
+      // If another request has made it since, the simulation is outdated.
+      const former = own?.tx.id
+      const placed = await place({ action, gas: simulated, fees, former, ...examined }, asked)
       if (typeof placed === 'object') {
         const sent = { actionId: action.actionId, txHash: placed.attempt.hash, status: 'signed' } as const
         return follow(action, until).catch((error) => {

@@ -15,7 +15,7 @@ import { invalidSignature, refusalOfFailure } from './refusal.ts'
 const PLAIN_ACTION_GAS = 150_000n
 
 /** The most gas of an action about a run. */
-export const MAX_ACTION_GAS = PLAIN_ACTION_GAS + CONTRACT_WALLET_GAS
+const MAX_ACTION_GAS = PLAIN_ACTION_GAS + CONTRACT_WALLET_GAS
 
 /** Why the market refuses what it has made already: the run has moved on. */
 const MADE_ALREADY = new Set<RefusalCode>(['WRONG_STATE', 'WRONG_REVISION', 'INVALID_SIGNATURE', 'RUN_CLOSING'])

@@ -13,6 +13,8 @@ export type Candidate<M extends Message = Message> = Examined & {
   gas: bigint
   /** The fees that the agent's completed runs have paid, in USDC base units. */
   fees: bigint
+  /** The transaction that had decided it when it was simulated: of a call that can be made again. */
+  former?: bigint | undefined
 }
 
 /** @property price the most that a transaction offers per gas, in wei. */
@@ -64,7 +66,7 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
       INSERT INTO ${table} AS action (${names.join()}, tx) SELECT new.*, nextval('relay.tx_id') FROM new
       WHERE NOT EXISTS (SELECT FROM ${table} AS other
         WHERE other.party = new.party AND other.${subject.column} = new.${subject.column} AND other.state = 'open')
-      ON CONFLICT (id) DO ${isRepeatable ? `UPDATE SET ${anew} WHERE action.state <> 'open'` : 'NOTHING'}
+      ON CONFLICT (id) DO ${isRepeatable ? `UPDATE SET ${anew} WHERE action.state <> 'open' AND action.tx = $${names.length + 1}` : 'NOTHING'}
       RETURNING party, tx),
     counted AS (INSERT INTO relay.sent_claim (wallet) SELECT party FROM stored)
     SELECT tx FROM stored`
@@ -112,7 +114,8 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
       if (!('isPaid' in share)) return share
       const counted = share.isPaid && subjects.ofFees !== undefined ? [subjects.ofFees] : subjects.shared
       const values = [action.actionId, message.action, party, message.deadline, signature, cost, counted]
-      const [stored] = await query<{ tx: bigint }>(db, insert, [...values, ...form.valuesOf(message)])
+      const former = isRepeatable ? [candidate.former ?? null] : []
+      const [stored] = await query<{ tx: bigint }>(db, insert, [...values, ...form.valuesOf(message), ...former])
       return stored ?? 'rival'
     },
   }
