@@ -11,6 +11,7 @@ import { isComplete, isQuick } from './workload.ts'
 
 const benches: Record<string, () => Promise<Bench>> = {
   claims: () => import('./claims.ts'),
+  fast: () => import('./fast.ts'),
   gas: () => import('./gas.ts'),
   index: () => import('./backfills.ts'),
   live: () => import('./live.ts'),
