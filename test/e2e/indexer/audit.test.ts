@@ -69,6 +69,7 @@ const tables = [
   'market_day',
   'agent_count',
   'proven_day',
+  'poster_record',
 ]
 
 /** Changes the indexer's tables in ways that the indexer never would, and restores them afterwards. */
@@ -97,7 +98,7 @@ test('an index that equals the chain has no differences, at a final block', asyn
   expect((await chain.client.getBlock({ blockTag: 'finalized' })).number).toBeGreaterThanOrEqual(BigInt(block ?? 0))
   expect(stderr).toMatch(/^events {2}0 % {2}0 compared\nevents {2}100 % {2}11 compared\nruns {4}0 %/m)
   expect(stderr).toMatch(/^Waiting until block \d+ is finalized {2}0 % {2}\d+ more blocks$/m)
-  expect(stderr).toContain('Also compared: 11 events, 2 payees, 6 counts')
+  expect(stderr).toContain('Also compared: 11 events, 2 payees, 7 counts')
   expect(exitCode).toBe(0)
 })
 
@@ -117,6 +118,7 @@ test('every changed, missing and invented row is reported, field by field', asyn
     `UPDATE party_count SET draft = draft + 2 WHERE party LIKE 'claimedBy %'`,
     `UPDATE agent_count SET proven = 7`,
     `INSERT INTO proven_day (day, agents) VALUES (86400, 3)`,
+    `UPDATE poster_record SET burned = burned + 1`,
   ]
   const { stdout, exitCode } = await tampered(statements, audit)
   const lines = stdout.replaceAll(/block \d+, log \d+|, (0x\w{64}:)?\d+ on chain$/gm, '…').split('\n')
@@ -150,13 +152,15 @@ test('every changed, missing and invented row is reported, field by field', asyn
     expect.stringMatching(/^market on .+: open is 1 in the table…$/),
     expect.stringMatching(/^market on .+: escrowed is 105000000 in the table…$/),
     expect.stringMatching(/^market on .+: claim_seconds is \d+ in the table…$/),
+    `record of ${accountOf(roles.deployer).address}: paid is 100000000 in the table…`,
+    `record of ${accountOf(roles.deployer).address}: burned is 1 in the table…`,
     'agents: unverified is 1 in the table…',
     'agents: provisional is 1 in the table…',
     'agents: proven is 7 in the table…',
     'agents: frozen is 0 in the table…',
     'agents: staked is 20000000 in the table…',
     'proven agents since 86400: exists is true in the table, false on chain',
-    expect.stringMatching(/^35 differences in 2 runs, 3 agents at block \d+$/),
+    expect.stringMatching(/^37 differences in 2 runs, 3 agents at block \d+$/),
   ])
   expect(exitCode).toBe(1)
   expect((await audit()).exitCode).toBe(0)
