@@ -11,6 +11,8 @@ import {
 } from 'viem'
 import { foundry } from 'viem/chains'
 
+const TIMEOUT_MS = 60_000
+
 /** With the method of Anvil that viem does not know. */
 type AnvilSchema = [
   ...PublicRpcSchema,
@@ -30,7 +32,8 @@ export function createAnvilClient<Sender extends Address | undefined = undefined
   return createClient({
     ccipRead: false,
     chain,
-    transport: http(rpcUrl),
+    // Anvil answers one request after the other. A thousand blocks take longer than viem's 10 s on a busy machine.
+    transport: http(rpcUrl, { timeout: TIMEOUT_MS }),
     rpcSchema: rpcSchema<AnvilSchema>(),
     cacheTime: 0,
     pollingInterval: 20,

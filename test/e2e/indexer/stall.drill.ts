@@ -184,7 +184,8 @@ test('an indexer whose build another process runs exits with 75', async () => {
 
 test('an indexer whose node is behind the finalized block of the index exits with 75, and starts once the node has it', async () => {
   let finalized = 0
-  const indexer = await startIndexer({}, (line) => {
+  // Of a minute, more blocks than the test mines may not be final.
+  const indexer = await startIndexer({ REORG_WINDOW_SECONDS: '5' }, (line) => {
     finalized = Number(/"Finalized block".*"number":(\d+)/.exec(line)?.[1] ?? finalized)
   })
   await indexer.saw(/Indexed block/, 60_000)
@@ -199,12 +200,12 @@ test('an indexer whose node is behind the finalized block of the index exits wit
   onTestFinished(() => {
     choose = () => undefined
   })
-  const behind = await startIndexer()
+  const behind = await startIndexer({ REORG_WINDOW_SECONDS: '5' })
   expect(await behind.ended).toBe('exited with code 75')
   expect(behind.output()).toMatch(/Finalized block for chain .* cannot move backwards/)
 
   choose = () => undefined
-  await startIndexer()
+  await startIndexer({ REORG_WINDOW_SECONDS: '5' })
   await chain.client.mine({ blocks: 1 })
   await atTip()
 })

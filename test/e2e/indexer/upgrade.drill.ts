@@ -33,6 +33,7 @@ async function checkoutWith(line: string, changed: string) {
     'core',
     'market',
     'relay',
+    'content',
     'src',
     'mcp',
     'ops',
