@@ -15,4 +15,6 @@ export const briefText = ({ summary, description, acceptance = [], tags = [], at
   ${tags.length === 0 ? '' : html`<p class="hint">${tags.join(', ')}</p>`}`
 
 const list = (name: string, items: readonly string[]): Html | string =>
-  items.length === 0 ? '' : html`<h3>${name}</h3><ul>${items.map((item) => html`<li>${briefLines(item)}</li>`)}</ul>`
+  items.length === 0
+    ? ''
+    : html`<h3>${name}</h3><ul class="items">${items.map((item) => html`<li>${briefLines(item)}</li>`)}</ul>`

@@ -2,18 +2,7 @@ import { html } from 'hono/html'
 import { runSorts, runStates } from '../../../ponder.schema.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { pager } from './page.ts'
-import {
-  agentLink,
-  badge,
-  briefLine,
-  contentLink,
-  count,
-  type Html,
-  relativeTime,
-  shortHex,
-  usdc,
-  words,
-} from './values.ts'
+import { agentLink, badge, briefLine, count, type Html, relativeTime, shortHex, usdc, words } from './values.ts'
 
 /** The filter that shows runs of every state. */
 export const ANY_STATE = 'ANY'
@@ -56,7 +45,6 @@ export const runTable = (runs: readonly RunSummary[], now: bigint): Html => html
           <th scope="col" class="phone-hidden">Created</th>
           <th scope="col" class="phone-hidden">Poster</th>
           <th scope="col" class="phone-hidden">Agent</th>
-          <th scope="col" class="phone-hidden">Terms</th>
         </tr>
       </thead>
       <tbody>${runs.map((run) => runRow(run, now))}</tbody>
@@ -72,7 +60,6 @@ const runRow = (run: RunSummary, now: bigint): Html => html`
     <td class="phone-hidden">${relativeTime(run.createdAt, now)}</td>
     <td class="phone-hidden">${posterLink(run.posterAddress)}</td>
     <td class="phone-hidden">${run.claimedBy === null ? '–' : agentLink(run.claimedBy)}</td>
-    <td class="phone-hidden text">${contentLink(run.ipfsHash)}</td>
   </tr>`
 
 /** Its title first, if it is known. */
