@@ -1,5 +1,11 @@
 import { type HttpTransport, type HttpTransportConfig, http } from 'viem'
 
+/**
+ * The largest answer that is read. viem reads at most 10 MiB, and the logs of a dense range of blocks take more. The limit
+ * bounds the memory that an endpoint can take.
+ */
+export const MAX_ANSWER_BYTES = 64 * 2 ** 20
+
 export type NodeHttpConfig = Omit<HttpTransportConfig, 'fetchOptions'>
 
 /**
@@ -13,7 +19,12 @@ export function nodeHttp(rpcUrl: string, { fetchFn = fetch, ...config }: NodeHtt
   url.username = ''
   url.password = ''
   const endpoint = url.href
-  return http(origin, { ...config, fetchOptions: { headers }, fetchFn: (_, init) => fetchFn(endpoint, init) })
+  return http(origin, {
+    maxResponseBodySize: MAX_ANSWER_BYTES,
+    ...config,
+    fetchOptions: { headers },
+    fetchFn: (_, init) => fetchFn(endpoint, init),
+  })
 }
 
 /** `fetch` refuses a URL with user-info, so this becomes a header. */

@@ -20,7 +20,7 @@ import { MOST_REVERTED_BLOCKS } from './finality.ts'
 import type { HeadSocket } from './headSocket.ts'
 import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
-import { isOutage } from './outage.ts'
+import { isOutage, isTooLarge } from './outage.ts'
 import { nodeTransport } from './transport.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
 
@@ -33,6 +33,9 @@ const CALLS_BY_BLOCK_HASH = ['eth_getLogs', 'eth_getBlockReceipts']
 
 /** The errors for a block that the node does not have: of geth and Anvil; of Reth, Erigon and Besu; of Nethermind. */
 const UNKNOWN_BLOCK = /unknown block|block not found|header not found|could not be found/i
+
+/** An error with these words makes Ponder ask for the logs of half as many blocks. */
+const TOO_LARGE = 'backend response too large'
 
 /** The timeout of one request: a slow answer is better than none. */
 const REQUEST_TIMEOUT_MS = 30_000
@@ -72,6 +75,9 @@ type Options = {
  * Ponder takes a latest block that is not later than its own for a reorg, and reverts rows. Where the block is one that
  * Ponder has, its node is behind, so Ponder gets the latest block again. A chain that really lost its last blocks shows it
  * by its next block.
+ *
+ * Ponder asks for the logs of fewer blocks only after errors that it knows. Others it repeats, and so would never get an
+ * answer that is longer than we read. This transport gives it an error that it knows.
  *
  * Ponder asks for the logs of each block with an empty bloom filter. This transport answers for those without transactions.
  *
@@ -149,6 +155,7 @@ export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond
           if (isLast || !lacksBlock(call, result)) return result
         } catch (error) {
           filterError(error, hideKeys)
+          if (isTooLarge(error)) throw new BaseError(TOO_LARGE, { cause: error as BaseError })
           if (!isUnknownBlock(call.method, error)) throw error
           if (isLast) throw new MethodNotSupportedRpcError(error, { method: call.method })
         }

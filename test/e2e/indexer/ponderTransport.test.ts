@@ -1,8 +1,11 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { Hash, RpcLog } from 'viem'
-import { afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createEndpoints } from '../../../core/node/endpoints.ts'
+import { MAX_ANSWER_BYTES } from '../../../core/node/http.ts'
 import { ponderTransport } from '../../../core/node/ponderTransport.ts'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
 import { type Fault, status } from '../../../sim/faults/rpcProxy.ts'
@@ -104,4 +107,31 @@ test('a call that hangs is sent again', async () => {
   const begin = performance.now()
   expect(await request(ofNoTransaction)).toBeNull()
   expect(performance.now() - begin).toBeLessThan(4_000)
+})
+
+test('logs that are longer than we read are refused at once, with an error after which Ponder asks for fewer', async () => {
+  const server = createServer(async (incoming, answer) => {
+    const body = (await incoming.toArray()).join('')
+    answer.setHeader('Content-Type', 'application/json')
+    if (body.includes('eth_getLogs')) return answer.end(`{"result":"${'x'.repeat(MAX_ANSWER_BYTES)}"}`)
+    const forwarded = await fetch(chain.rpcUrl, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body,
+    })
+    answer.end(await forwarded.text())
+  }).listen(0)
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const { chainId } = chain.deployment
+  const endpoints = createEndpoints({
+    rpcUrls: [`http://127.0.0.1:${port}`],
+    chainId,
+    logger: pino({ level: 'silent' }),
+  })
+  const transport = ponderTransport(endpoints, { hideKeys: (text) => text, callsPerSecond: 500 })({})
+  const logs = (transport.request as Request)({ method: 'eth_getLogs', params: [{ fromBlock: '0x0', toBlock: '0x1' }] })
+  const error = await logs.catch((refused) => refused)
+  // As Ponder looks for it.
+  expect(JSON.stringify(error)).toContain('backend response too large')
 })
