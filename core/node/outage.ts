@@ -1,4 +1,4 @@
-import { BaseError, HttpRequestError, ResponseBodyTooLargeError, RpcRequestError, TimeoutError } from 'viem'
+import { BaseError, HttpRequestError, RpcRequestError, TimeoutError } from 'viem'
 
 /** JSON-RPC's code for too many requests, of several providers, and those of other failures that pass. */
 const PASSING_CODES = [429, -32_005, -32_007, -32_029]
@@ -18,14 +18,9 @@ export function isOutage(error: unknown): boolean {
   if (!(error instanceof BaseError)) return error instanceof SyntaxError
   const answer = error.walk((cause) => cause instanceof RpcRequestError)
   if (answer instanceof RpcRequestError) return PASSING_CODES.includes(answer.code) && !TOO_LARGE.test(answer.details)
-  if (isTooLarge(error)) return false
   const kinds = [TimeoutError, HttpRequestError, NodeOutage]
   return error.walk((cause) => kinds.some((kind) => cause instanceof kind)) !== null
 }
-
-/** Whether the answer is longer than we read. It is as long each time. */
-export const isTooLarge = (error: unknown): boolean =>
-  error instanceof BaseError && error.walk((cause) => cause instanceof ResponseBodyTooLargeError) !== null
 
 /** How long the provider asks to wait, in milliseconds; 0 if it does not say. */
 export function retryAfterOf(error: unknown): number {

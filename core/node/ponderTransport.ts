@@ -7,6 +7,7 @@ import {
   type Hex,
   hexToBigInt,
   MethodNotSupportedRpcError,
+  ResponseBodyTooLargeError,
   RpcRequestError,
   type Transport,
 } from 'viem'
@@ -20,7 +21,7 @@ import { MOST_REVERTED_BLOCKS } from './finality.ts'
 import type { HeadSocket } from './headSocket.ts'
 import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
-import { isOutage, isTooLarge } from './outage.ts'
+import { isOutage } from './outage.ts'
 import { nodeTransport } from './transport.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
 
@@ -155,7 +156,7 @@ export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond
           if (isLast || !lacksBlock(call, result)) return result
         } catch (error) {
           filterError(error, hideKeys)
-          if (isTooLarge(error)) throw new BaseError(TOO_LARGE, { cause: error as BaseError })
+          if (error instanceof ResponseBodyTooLargeError) throw new BaseError(TOO_LARGE, { cause: error })
           if (!isUnknownBlock(call.method, error)) throw error
           if (isLast) throw new MethodNotSupportedRpcError(error, { method: call.method })
         }
