@@ -21,8 +21,7 @@ export function openContentPool(url: string, logger: Logger): pg.Pool {
   })
   // What a former primary stores is lost.
   followFailover(pool, { url, logger })
-  // Without a listener, a connection that breaks would end the process, idle or in use. A statement reports the error.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  // Without a listener, a broken idle connection would end the process. The next statement opens a new one.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the content’s pool broke'))
   return pool
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { migrateSchema } from '../core/database/migrate.ts'
 import { inTransactionOf } from '../core/database/transaction.ts'
 
 /** The advisory lock that serialises migrations. Any number that no other user of the database uses. */
@@ -63,22 +64,5 @@ const migrations = [
  * @throws if a newer build has migrated it, or if the role may not create it.
  */
 export async function migrateContent(pool: pg.Pool): Promise<void> {
-  await inTransactionOf(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
-    await client.query('CREATE SCHEMA IF NOT EXISTS content')
-    await client.query(`CREATE TABLE IF NOT EXISTS content.migration (
-      version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`)
-    const { rows } = await client.query('SELECT coalesce(max(version), 0) AS version FROM content.migration')
-    const { version } = rows[0] as { version: number }
-    if (version > migrations.length) {
-      throw new Error(
-        `Schema content is at version ${version}; this build knows ${migrations.length}. Run the newer build.`,
-      )
-    }
-    for (const [position, step] of migrations.entries()) {
-      if (position < version) continue
-      await client.query(step)
-      await client.query('INSERT INTO content.migration (version) VALUES ($1)', [position + 1])
-    }
-  })
+  await inTransactionOf(pool, (client) => migrateSchema(client, { schema: 'content', lock: LOCK, migrations }))
 }

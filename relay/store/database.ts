@@ -1,7 +1,8 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { classifyReadError, isReadOnly } from '../../core/database/failures.ts'
+import { classifyReadError } from '../../core/database/failures.ts'
 import { followFailover } from '../../core/database/followFailover.ts'
+import { inTransactionOf } from '../../core/database/transaction.ts'
 import { unavailable } from '../refusal.ts'
 
 /** Runs statements, in a transaction or each on its own. */
@@ -57,30 +58,12 @@ export async function query<Row extends pg.QueryResultRow>(
   return rows
 }
 
-/** Runs `work` in one transaction, and rolls it back if `work` throws. */
-export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
-  // Without a listener, a connection that breaks while in use would end the process. The statement reports the error.
-  const ignore = () => undefined
-  client.on('error', ignore)
-  let broken: Error | undefined
-  try {
-    await client.query('BEGIN')
-    const result = await work(client)
-    await client.query('COMMIT').catch(inDoubt)
-    return result
-  } catch (error) {
-    // A read-only connection is not used again. `pool.query` closes its connection after any failure.
-    if (isReadOnly(error)) broken = error
-    await client.query('ROLLBACK').catch((cause) => {
-      broken = cause
-    })
-    throw error
-  } finally {
-    client.off('error', ignore)
-    client.release(broken)
-  }
-}
+/**
+ * Runs `work` in one transaction, and rolls it back if `work` throws.
+ * @throws Refusal RELAY_UNAVAILABLE if the connection broke during COMMIT.
+ */
+export const transaction = <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
+  inTransactionOf(pool, work, inDoubt)
 
 /** If the connection breaks during COMMIT, PostgreSQL may have committed or not. Its own errors are certain. */
 function inDoubt(error: unknown): never {

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { PublicClient } from 'viem'
+import { migrateSchema } from '../../core/database/migrate.ts'
 import type { Deployment, MarketAddress } from '../../core/deployment.ts'
 import { hashOfBlock } from '../chain/heads.ts'
 import { unavailable } from '../refusal.ts'
@@ -261,24 +262,7 @@ export const migrations = [
  * @throws if a newer build has migrated it.
  */
 export async function migrate(pool: pg.Pool): Promise<void> {
-  await transaction(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
-    await client.query('CREATE SCHEMA IF NOT EXISTS relay')
-    await client.query(`CREATE TABLE IF NOT EXISTS relay.migration (
-      version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`)
-    const { rows } = await client.query('SELECT coalesce(max(version), 0) AS version FROM relay.migration')
-    const { version } = rows[0] as { version: number }
-    if (version > migrations.length) {
-      throw new Error(
-        `Schema relay is at version ${version}; this build knows ${migrations.length}. Run the newer build.`,
-      )
-    }
-    for (const [position, step] of migrations.entries()) {
-      if (position < version) continue
-      await client.query(step)
-      await client.query('INSERT INTO relay.migration (version) VALUES ($1)', [position + 1])
-    }
-  })
+  await transaction(pool, (client) => migrateSchema(client, { schema: 'relay', lock: LOCK, migrations }))
 }
 
 /**
