@@ -1,4 +1,4 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { bytesToHex, getAddress, type Hex, maxUint256, zeroAddress } from 'viem'
 import {
   type AccountActionName,
@@ -19,13 +19,11 @@ import { type AgentRow, agentsById } from '../queries/agents.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
 import { saltParameter, uriParameter } from '../resources/accountAction.ts'
 import { textParameter } from '../resources/action.ts'
-import { messageSchema } from '../resources/message.ts'
 import { relayOf } from './actionAnswers.ts'
 import { agentNotFound } from './agents.ts'
 import { deadlineParameter } from './claimMessage.ts'
-import { minBlock, readIndex } from './indexed.ts'
-import { NO_STORE, unstored } from './messages.ts'
-import { blockHeaders, problemResponses } from './responses.ts'
+import { readIndex } from './indexed.ts'
+import { messageRoute, NO_STORE } from './messageRoute.ts'
 
 const amountParameter = z
   .string('must be given once')
@@ -55,32 +53,19 @@ const deadline = {
   }),
 }
 
-/** The route of the action's message. @param query its parameters beside those of all messages. */
+/** The route of the message of an action of an account. @param query its parameters beside those of all messages. */
 const routeOf = <Query extends z.ZodRawShape, const Code extends ProblemCode>(
   name: AccountActionName,
   query: Query,
   codes: readonly Code[],
 ) =>
-  createRoute({
-    method: 'get',
-    path: `/api/messages/${name}`,
-    operationId: `${name}Message`,
-    tags: ['Actions'],
-    summary: `Get what to sign for the action ${name}`,
-    description:
-      'Sign `typedData`, add the `signature` to `body`, and POST it to `path`. Compare `typedData` with what you asked for ' +
-      'before you sign it: the nonce of an authorization is the hash of what the money is for. There is no message for what ' +
+  messageRoute(
+    name,
+    query,
+    [...codes, 'INDEX_BEHIND', 'RELAY_UNAVAILABLE'],
+    ': the nonce of an authorization is the hash of what the money is for. There is no message for what ' +
       'the contracts would refuse at the block of the answer, whatever the account has.',
-    request: { query: z.strictObject({ ...query, minBlock }) },
-    responses: {
-      200: {
-        description: `What to sign for ${name}.`,
-        headers: { ...blockHeaders(true), ...unstored },
-        content: { 'application/json': { schema: messageSchema } },
-      },
-      ...problemResponses(['VALIDATION_FAILED', ...codes, 'INDEX_BEHIND', 'RELAY_UNAVAILABLE']),
-    },
-  })
+  )
 
 const postQuery = {
   poster: addressParameter,

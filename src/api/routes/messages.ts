@@ -1,4 +1,4 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type Address, maxUint256, zeroAddress } from 'viem'
 import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
 import { explainRunError } from '../../../market/actionErrors.ts'
@@ -23,24 +23,12 @@ import { createBatchedRead } from '../queries/batchedReads.ts'
 import { runAndAgent, runsById } from '../queries/runs.ts'
 import { textParameter } from '../resources/action.ts'
 import { reasonsOf } from '../resources/eligibility.ts'
-import { messageSchema } from '../resources/message.ts'
 import { asRun, type Run } from '../resources/run.ts'
 import { agentNotFound } from './agents.ts'
 import { claimToSign, deadlineParameter, futureDeadline } from './claimMessage.ts'
-import { minBlock, readIndex } from './indexed.ts'
-import { blockHeaders, problemResponses } from './responses.ts'
+import { readIndex } from './indexed.ts'
+import { messageRoute, NO_STORE } from './messageRoute.ts'
 import { runNotFound } from './runs.ts'
-
-/** A message is for one signature: no cache may answer it to another request. */
-export const NO_STORE = { 'Cache-Control': 'no-store' }
-
-export const unstored = {
-  'Cache-Control': {
-    description: '`no-store`: no cache may keep a message.',
-    required: false,
-    schema: { type: 'string' as const },
-  },
-}
 
 /** Why there is no message: the index shows that the market would refuse the action. */
 const refusalCodes = {
@@ -69,41 +57,27 @@ const refusalCodes = {
   ],
 } as const satisfies Record<string, readonly ProblemCode[]>
 
-/** The route of the action's message. @param query its parameters beside those of all messages. */
+/** The route of the message of an action about a run. @param query its parameters beside those of all these messages. */
 const routeOf = <Query extends z.ZodRawShape>(
   name: RunActionName | 'claim',
   query: Query,
   codes: readonly ProblemCode[],
-) =>
-  createRoute({
-    method: 'get',
-    path: `/api/messages/${name}`,
-    operationId: `${name}Message`,
-    tags: ['Actions'],
-    summary: `Get what to sign for the action ${name}`,
-    description:
-      'Sign `typedData`, add the `signature` to `body`, and POST it to `path`. Compare `typedData` with what you asked for ' +
-      'before you sign it. There is no message for what the market would refuse at the block of the answer.',
-    request: {
-      query: z.strictObject({
-        runId: idParameter,
-        ...query,
-        deadline: deadlineParameter.optional().openapi({
-          type: 'integer',
-          description: 'Last second at which the signature is valid. 15 minutes ahead if absent.',
-        }),
-        minBlock,
-      }),
-    },
-    responses: {
-      200: {
-        description: `What to sign for ${name}.`,
-        headers: { ...blockHeaders(true), ...unstored },
-        content: { 'application/json': { schema: messageSchema } },
-      },
-      ...problemResponses(['VALIDATION_FAILED', ...codes, 'INDEX_BEHIND']),
-    },
-  })
+) => {
+  const all = {
+    runId: idParameter,
+    ...query,
+    deadline: deadlineParameter.optional().openapi({
+      type: 'integer',
+      description: 'Last second at which the signature is valid. 15 minutes ahead if absent.',
+    }),
+  }
+  return messageRoute(
+    name,
+    all,
+    [...codes, 'INDEX_BEHIND'],
+    '. There is no message for what the market would refuse at the block of the answer.',
+  )
+}
 
 /** The parameters of the messages of actions about runs. */
 type ActionQuery = {

@@ -1,0 +1,48 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { ProblemCode } from '../http/errors.ts'
+import { messageSchema } from '../resources/message.ts'
+import { minBlock } from './indexed.ts'
+import { blockHeaders, problemResponses } from './responses.ts'
+
+/** A message is for one signature: no cache may answer it to another request. */
+export const NO_STORE = { 'Cache-Control': 'no-store' }
+
+const unstored = {
+  'Cache-Control': {
+    description: '`no-store`: no cache may keep a message.',
+    required: false,
+    schema: { type: 'string' as const },
+  },
+}
+
+/**
+ * The route of an action's message.
+ * @param query its parameters beside those of all messages.
+ * @param codes its problems beside those of the parameters.
+ * @param toCompare what a signer must know of the message, and for what there is none.
+ */
+export const messageRoute = <Name extends string, Query extends z.ZodRawShape, const Code extends ProblemCode>(
+  name: Name,
+  query: Query,
+  codes: readonly Code[],
+  toCompare: string,
+) =>
+  createRoute({
+    method: 'get',
+    path: `/api/messages/${name}`,
+    operationId: `${name}Message`,
+    tags: ['Actions'],
+    summary: `Get what to sign for the action ${name}`,
+    description:
+      'Sign `typedData`, add the `signature` to `body`, and POST it to `path`. Compare `typedData` with what you asked for ' +
+      `before you sign it${toCompare}`,
+    request: { query: z.strictObject({ ...query, minBlock }) },
+    responses: {
+      200: {
+        description: `What to sign for ${name}.`,
+        headers: { ...blockHeaders(true), ...unstored },
+        content: { 'application/json': { schema: messageSchema } },
+      },
+      ...problemResponses(['VALIDATION_FAILED', ...codes]),
+    },
+  })
