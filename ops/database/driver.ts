@@ -62,6 +62,9 @@ function endAtCrash(client: pg.Client, logger: Logger): void {
   connection.on('errorMessage', ({ message }: Error) => KILLED.test(message) && end())
 }
 
+/** How drizzle begins a nested transaction. Ponder's own savepoints have other names. */
+const NESTED = 'savepoint sp'
+
 /** PostgreSQL's error code `disk_full`. */
 const DISK_FULL = '53100'
 
@@ -72,6 +75,9 @@ const DISK_FULL = '53100'
  * has from the failed attempt: a counter of a band would count twice. It cannot know either whether PostgreSQL has
  * committed. A restart resumes from what the database has.
  *
+ * It ends, too, when a nested transaction cannot begin, because its connection broke. Ponder has nested ones at its start
+ * only, and would repeat this one on the same connection for two minutes.
+ *
  * It also ends where PostgreSQL's disk is full: Ponder would repeat the statement for minutes, and then end with 1, after
  * which supervisors do not restart it.
  */
@@ -81,12 +87,14 @@ export function watchWrites(logger: Logger, onCommit: () => void): void {
     query(this: pg.Client, ...args: unknown[]) {
       const result = query.apply(this, args)
       if (!(result instanceof Promise)) return result
-      const isCommit = textOf(args[0])?.toLowerCase() === 'commit'
+      const text = textOf(args[0])?.toLowerCase()
+      const isCommit = text === 'commit'
       result.then(
         () => isCommit && onCommit(),
         (err) => {
           if (err.code === DISK_FULL) exitForRestart(logger, 'The disk of PostgreSQL is full', { err })
           if (isCommit) exitForRestart(logger, 'A commit failed', { err })
+          if (text?.startsWith(NESTED)) exitForRestart(logger, 'A connection broke in a transaction', { err })
         },
       )
       return result

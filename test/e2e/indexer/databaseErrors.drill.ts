@@ -1,6 +1,7 @@
 // docs/running.md, "When the indexer ends": in a storm of errors of PostgreSQL the indexer continues, or a restart helps.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startIndexer } from '../../../devnet/indexer.ts'
 import { connect } from '../../../ops/database/connect.ts'
 import { cancelStatements, terminateSessions } from '../../../testkit/databaseFaults.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
@@ -73,3 +74,22 @@ test.each(storms)(
     await expectAllRows(chain, databaseUrl)
   },
 )
+
+test('a start whose connection breaks in a nested transaction exits with 75', { timeout: 120_000 }, async () => {
+  const databaseUrl = await freshDatabase()
+  const first = await startIndexer({ ...chain, databaseUrl })
+  await postRun(chain)
+  await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 60_000)
+  process.kill(first.part.pid, 'SIGKILL')
+  await first.part.ended
+  await alterDatabase(databaseUrl, 'SET lock_timeout = 50')
+  await using client = await connect(databaseUrl)
+  await using locker = await connect(databaseUrl)
+  await locker.query(`BEGIN; LOCK TABLE ${await tableOfRuns(client)} IN SHARE MODE`)
+  const started = startIndexer({ ...chain, databaseUrl }).then(({ part }) => part.ended, String)
+  // The start drops Ponder's triggers, which waits for the lock, and repeats this.
+  const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'active' AND query ILIKE 'DROP TRIGGER%'`
+  while ((await client.query(text)).rowCount === 0) await sleep(5)
+  expect(await started).toMatch(/exited with code 75/)
+})
