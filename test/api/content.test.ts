@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Api, startApi } from '../../devnet/api.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
 import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
@@ -135,12 +135,16 @@ describe('content', () => {
     expect((await post(longest, 'text/plain')).status).toBe(201)
     const refused = await post(`${longest}a`, 'text/plain')
     expect([refused.status, refused.body.code]).toEqual([413, 'PAYLOAD_TOO_LARGE'])
-    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1_024).fill(97)) })
+    // It never ends. It fits into the buffers of the connection, so that the client can read the answer before it is closed.
+    const endless = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(65_536).fill(97)) })
+    const leaving = new AbortController()
+    onTestFinished(() => leaving.abort())
     const response = await fetch(`${api.url}/api/content`, {
       method: 'POST',
       headers: { 'Content-Type': 'text/plain' },
       body: endless,
       duplex: 'half',
+      signal: leaving.signal,
     } as RequestInit)
     expect(response.status).toBe(413)
   })
