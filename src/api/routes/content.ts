@@ -134,8 +134,7 @@ export function addContentRoutes(app: OpenAPIHono, { content: store, limits }: D
     const { cid } = c.req.valid('param')
     if (!isStorableCid(cid)) throw refusedValue('cid', NO_CID, cid)
     const found = await ask(store, (opened) => opened.read(cid))
-    // Soon it may be stored.
-    const extras = { extensions: { cid }, headers: { 'Cache-Control': 'no-store' } }
+    const extras = { extensions: { cid } }
     if (found === undefined) {
       throw new Problem(
         'CONTENT_NOT_FOUND',
