@@ -40,6 +40,11 @@ export type ActionForm<M extends Message> = {
    * first, and a decided one is the answer if the chain refuses what is made already.
    */
   isRepeatable: boolean
+  /**
+   * Whether an account asks for it, whose limits count it. A call that anyone may ask for has no account: of a limit that
+   * all have together, one client would leave nothing to the others.
+   */
+  hasParty: boolean
   /** The column that says what an action is about: one of a party about the same is open at a time. */
   subject: { column: string; of: (message: M) => string }
 

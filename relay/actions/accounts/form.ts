@@ -132,6 +132,7 @@ export function accountActionForm(
     messageOf: ({ name, members }: Row) => readAccountMessage(name, members),
     madeAlready: MADE_ALREADY,
     isRepeatable: false,
+    hasParty: true,
     subject: { column: 'about', of: subjectOf },
 
     idOf: async (message) => accountDigest(await readContracts(), message),
