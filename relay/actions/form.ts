@@ -71,10 +71,11 @@ export type ActionForm<M extends Message> = {
   findMade: (request: ActionRequest<M>, head: ChainHead) => Promise<Made | undefined>
 
   /**
-   * Looks for what an action has made that the chain would make again, where an unknown transaction has used its nonce: a
-   * failover of the database may have lost which. Undefined where the chain makes an action once.
+   * Looks for what an action may have made that the chain would make again, where an unknown transaction has used its
+   * nonce: a failover of the database may have lost which. Newest first; what another stored action has made may be among
+   * it. Absent where the chain makes an action once.
    */
-  findLost?: (message: M, head: ChainHead) => Promise<Made | undefined>
+  findLost?: (message: M, head: ChainHead) => Promise<Made[]>
 
   /** The names that are locked while an action is stored, beside that of its party. */
   locksOf: (message: M, examined: Examined) => string[]
