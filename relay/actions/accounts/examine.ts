@@ -67,8 +67,8 @@ export function createAccountExamination(
     const by = await checkSignature(action, hasCode, requester)
     if (!by) throw invalidSignature(message)
     if (message.action === 'unstake') await assertMayUnstake(message.members.agentId, party)
-    // The registry calls an owner with code.
-    const runsWalletCode = by === 'contract' || (message.action === 'register' && (await hasCode(party)))
+    // The registry calls an owner with code, and USDC a payer with code, though its key has signed.
+    const runsWalletCode = by === 'contract' || (message.action !== 'unstake' && (await hasCode(party)))
     if (!isFunding(message)) return { agentId: undefined, runsWalletCode }
     const balance = await readBalance(market, contracts.USDC, party, head.number)
     return { agentId: undefined, runsWalletCode, funds: { balance, block: head.number } }
