@@ -3,11 +3,13 @@ import { actions } from './actions.ts'
 import { agreement } from './agreement.ts'
 import { invariants } from './invariants.ts'
 import { kills } from './kills.ts'
+import { lives } from './lives.ts'
 import { outages } from './outages.ts'
 
 const campaigns: Record<string, (args: string[]) => void | Promise<void>> = {
   invariants,
   kills,
+  lives,
   agreement,
   actions,
   outages,
