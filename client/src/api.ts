@@ -1503,6 +1503,15 @@ export interface paths {
                     };
                 };
                 400: components["responses"]["ReadValidationFailed"];
+                /** @description `REGISTRATION_UNSUPPORTED`: The registry registers its caller only. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["RegistrationUnsupportedProblem"];
+                    };
+                };
                 429: components["responses"]["ReadRateLimited"];
                 500: components["responses"]["ReadInternal"];
                 503: components["responses"]["ReadIndexBehindOrRelayUnavailable"];
@@ -1728,7 +1737,15 @@ export interface paths {
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrInsufficientBalanceOrInsufficientStake"];
                 404: components["responses"]["AgentNotFound"];
-                409: components["responses"]["OwnerMismatchOrStakeLockedOrWrongNonceOrAuthorizationUsedOrUsdcRefusedOrActionReverted"];
+                /** @description `OWNER_MISMATCH`: Another account owns the agent. `STAKE_LOCKED`: Live runs need the stake. `WRONG_NONCE`: The message is about another withdrawal. `AUTHORIZATION_USED`: The authorization was used or canceled. `USDC_REFUSED`: USDC refuses the payment. `ACTION_REVERTED`: The action reverted on chain. `REGISTRATION_UNSUPPORTED`: The registry registers its caller only. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["OwnerMismatchProblem"] | components["schemas"]["StakeLockedProblem"] | components["schemas"]["WrongNonceProblem"] | components["schemas"]["AuthorizationUsedProblem"] | components["schemas"]["UsdcRefusedProblem"] | components["schemas"]["ActionRevertedProblem"] | components["schemas"]["RegistrationUnsupportedProblem"];
+                    };
+                };
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -4003,6 +4020,20 @@ export interface components {
             /** @description The member of the body that the contract refuses. */
             field: string;
         };
+        RegistrationUnsupportedProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:REGISTRATION_UNSUPPORTED";
+            /** @enum {string} */
+            title: "The registry registers its caller only";
+            /** @enum {number} */
+            status: 409;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /** @enum {string} */
+            code: "REGISTRATION_UNSUPPORTED";
+            /** @description EIP-55 checksummed. */
+            registry: string;
+        };
         StakeLockedProblem: {
             /** @enum {string} */
             type: "urn:problem-type:runline:STAKE_LOCKED";
@@ -5051,6 +5082,7 @@ export type ReviseRequest = components['schemas']['ReviseRequest'];
 export type RejectRequest = components['schemas']['RejectRequest'];
 export type CloseRequest = components['schemas']['CloseRequest'];
 export type TermsRefusedProblem = components['schemas']['TermsRefusedProblem'];
+export type RegistrationUnsupportedProblem = components['schemas']['RegistrationUnsupportedProblem'];
 export type StakeLockedProblem = components['schemas']['StakeLockedProblem'];
 export type InsufficientBalanceProblem = components['schemas']['InsufficientBalanceProblem'];
 export type OwnerMismatchProblem = components['schemas']['OwnerMismatchProblem'];
