@@ -27,6 +27,10 @@ export interface paths {
                     /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
                     claimedBy?: components["schemas"]["Id"];
                     claimable?: "true" | "false";
+                    /** @description Words of the brief: title, summary, description and tags. All must be there; "…" for a phrase, or, - for none. */
+                    q?: string;
+                    /** @description A tag of the brief. */
+                    tag?: string;
                     sort?: "createdAt" | "reward" | "deadline";
                     order?: "asc" | "desc";
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
@@ -2863,7 +2867,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description Both if absent; runs only if `state`, `minReward`, `poster` or `runId` is given. */
+                    /** @description Both if absent; runs only if `state`, `minReward`, `poster`, `runId`, `q` or `tag` is given. */
                     types?: "run" | "agent" | "run,agent";
                     state?: components["schemas"]["RunState"];
                     /** @description Least reward in whole USDC, inclusive. */
@@ -2873,6 +2877,10 @@ export interface paths {
                     agentId?: components["schemas"]["Id"] & unknown;
                     /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
                     runId?: components["schemas"]["Id"];
+                    /** @description Words of the brief: title, summary, description and tags. All must be there; "…" for a phrase, or, - for none. */
+                    q?: string;
+                    /** @description A tag of the brief. */
+                    tag?: string;
                     /** @description The id of the last event that the client got. The header Last-Event-ID takes precedence. */
                     lastEventId?: string;
                 };
@@ -3055,6 +3063,8 @@ export interface components {
             limit: number;
             total: number;
             totalPages: number;
+            /** @description False if a search finds more than 10000 runs: `total` is then this number. */
+            totalIsExact: boolean;
             /** @description The cursor of the next page; null on the last page. */
             nextCursor: string | null;
         };
