@@ -49,12 +49,8 @@ export default createConfig({
       rpc: ponderTransport(endpoints, {
         hideKeys: createSecretFilter(nodeUrls),
         callsPerSecond: chainSettings.requestsPerSecond,
-        ...(WS_URL !== undefined && {
-          hints: {
-            socket: createHeadSocket(WS_URL, logger),
-            addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
-          },
-        }),
+        addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
+        ...(WS_URL !== undefined && { hints: createHeadSocket(WS_URL, logger) }),
       }),
       pollingInterval: chainSettings.pollingInterval,
       ...(chainSettings.logsRange !== undefined && { ethGetLogsBlockRange: chainSettings.logsRange }),

@@ -17,6 +17,8 @@ const text = z.string().regex(new RegExp(`^[^\\u0000${SURROGATES}]*$`, 'u'), 'mu
 
 const MAX_ATTACHMENTS = 20
 
+export const tagSchema = z.string().regex(/^[a-z0-9][a-z0-9+.#-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9, +, ., # and -')
+
 const attachmentSchema = z.looseObject({
   name: oneLine(120),
   cid: z
@@ -32,11 +34,7 @@ const briefSchema = z.looseObject({
   summary: oneLine(500).optional().describe('The same in a sentence or two, for lists.'),
   description: text.optional().describe('The work in full, as Markdown.'),
   acceptance: z.array(text).max(50).optional().describe('What the work must fulfil to be approved, a condition each.'),
-  tags: z
-    .array(z.string().regex(/^[a-z0-9][a-z0-9+.#-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9, +, ., # and -'))
-    .max(10)
-    .optional()
-    .describe('What the work is about, for filters.'),
+  tags: z.array(tagSchema).max(10).optional().describe('What the work is about, for filters.'),
   attachments: z.array(attachmentSchema).max(MAX_ATTACHMENTS).optional().describe('Files that belong to the work.'),
 })
 

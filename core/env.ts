@@ -116,7 +116,7 @@ const apiEnvironment = z.object({
   POSTER_BUDGET_PERCENT: percent.default(100_000n),
   /** The same for all agents that have paid too little for their claims. */
   NEWCOMERS_BUDGET_PERCENT: percent.default(500_000n),
-  /** The same for posts and closes; for registrations, stakes and unstakes; for calls that anyone may ask for. */
+  /** The same for posts, closes and expiries; for registrations, stakes and unstakes; for other calls for anyone. */
   POSTS_BUDGET_PERCENT: percent.default(100_000n),
   REGISTRATIONS_BUDGET_PERCENT: percent.default(100_000n),
   ANYONE_BUDGET_PERCENT: percent.default(100_000n),

@@ -33,10 +33,12 @@ const descriptions: Record<string, string> = {
   order: 'Order of the list.',
   page: 'From 1. Not with cursor.',
   poster: 'Address of the poster.',
+  q: 'Words of the brief, all of them; "a phrase", or, -word.',
   runId: 'Id of the run.',
   signature: 'Signature of the message by the wallet.',
   sort: 'What the list is ordered by.',
   state: 'State of the run.',
+  tag: 'A tag of the brief.',
   walletAddress: 'Address of the wallet of the agent.',
 }
 

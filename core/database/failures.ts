@@ -30,7 +30,8 @@ const TRANSIENT = new Set([...CONTENDED, ...DISCONNECTED, READ_ONLY, ...UNREACHA
 const TRANSIENT_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Query read timeout)/
 const POOL_EXHAUSTED = /^(timeout exceeded when trying to connect|No connection to PostgreSQL was free)/
 
-const UNDEFINED_TABLE = '42P01'
+/** `undefined_table`, `undefined_function`: the functions of schema `content` are created with its tables. */
+const UNDEFINED = ['42P01', '42883']
 const UNDEFINED_COLUMN = '42703'
 
 /**
@@ -56,7 +57,7 @@ export function isUnreachable(error: unknown): boolean {
 export function classifyReadError(error: unknown): ReadFailure | undefined {
   if (!(error instanceof Error)) return undefined
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (code === UNDEFINED_TABLE) return 'missing'
+  if (UNDEFINED.includes(code)) return 'missing'
   if (code === UNDEFINED_COLUMN) return 'schema'
   if (TRANSIENT.has(code) || code.startsWith('08') || TRANSIENT_MESSAGE.test(error.message)) return 'transient'
   return WITHOUT_RESOURCES.includes(code) || POOL_EXHAUSTED.test(error.message) ? 'exhausted' : undefined

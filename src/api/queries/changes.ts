@@ -35,7 +35,7 @@ export type Block = Mark & { hash: Hex }
 export type Standing = { block: bigint; state: RunState; claimedBy: bigint | null }
 
 /** Of a run's JSON. */
-export type RunTerms = { reward: string; posterAddress: Address }
+export type RunTerms = { reward: string; posterAddress: Address; ipfsHash: string }
 
 /** A run or an agent that changed. `block` is the last block that changed it. */
 export type Change = { id: bigint; block: bigint } & (

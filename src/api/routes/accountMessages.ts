@@ -132,9 +132,11 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
     return c.json(await toSign(message), 200)
   })
 
-  app.openapi(routeOf('register', registerQuery, []), async (c) => {
+  app.openapi(routeOf('register', registerQuery, ['REGISTRATION_UNSUPPORTED']), async (c) => {
     const { minBlock, owner, agentURI, salt = randomSalt(), deadline } = c.req.valid('query')
     const { snapshot } = await readIndex(c, readAgent(0n, minBlock))
+    const unsupported = await relayOf(deps, 'register').refusalOfRegistry().catch(throwProblem)
+    if (unsupported) throw problemOf(unsupported)
     const until = lastSecond('register', 'deadline', deadline, snapshot.now)
     return c.json(await toSign(accountMessage('register', { owner, agentURI, salt, deadline: until })), 200)
   })
