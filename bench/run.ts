@@ -17,6 +17,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   live: () => import('./live.ts'),
   restarts: () => import('./restarts.ts'),
   reads: () => import('./reads.ts'),
+  scale: () => import('./scale.ts'),
   stream: () => import('./stream.ts'),
   peers: () => import('./peers.ts'),
 }
