@@ -49,8 +49,12 @@ export default createConfig({
       rpc: ponderTransport(endpoints, {
         hideKeys: createSecretFilter(nodeUrls),
         callsPerSecond: chainSettings.requestsPerSecond,
-        addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
-        ...(WS_URL !== undefined && { hints: createHeadSocket(WS_URL, logger) }),
+        ...(WS_URL !== undefined && {
+          hints: {
+            socket: createHeadSocket(WS_URL, logger),
+            addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
+          },
+        }),
       }),
       pollingInterval: chainSettings.pollingInterval,
       ...(chainSettings.logsRange !== undefined && { ethGetLogsBlockRange: chainSettings.logsRange }),
