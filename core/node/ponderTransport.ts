@@ -22,7 +22,7 @@ import type { HeadSocket } from './headSocket.ts'
 import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
 import { isOutage } from './outage.ts'
-import { createRangedLogs } from './rangedLogs.ts'
+import { createTimedPoll } from './timedPoll.ts'
 import { nodeTransport } from './transport.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
 
@@ -56,10 +56,10 @@ type Ask = (call: Call) => Promise<unknown>
 type Options = {
   hideKeys: (text: string) => string
   callsPerSecond: number
-  /** The addresses of the contracts whose logs are indexed. */
-  addresses: readonly Address[]
-  /** Tells of new blocks earlier than a poll, and for less. */
-  hints?: HeadSocket
+  /** Tells of new blocks earlier than a poll, and for less. With it, the contracts that are indexed. */
+  hints?: { socket: HeadSocket; addresses: readonly Address[] }
+  /** Without hints, polls wait until a block is due by this time between blocks, in milliseconds. */
+  blockTimeMs?: number
 }
 
 /**
@@ -85,24 +85,23 @@ type Options = {
  *
  * Ponder asks for the logs of each block with an empty bloom filter. This transport answers for those without transactions.
  *
- * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, the blocks are
- * asked for as a batch, and their logs by a range (rangedLogs.ts). Providers count the calls of a batch one by one, and so does
- * the limit of calls per second.
+ * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, such calls are
+ * sent as a batch. Providers count the calls of a batch one by one, and so does the limit of calls per second.
  *
- * With hints, polls are answered as soon as a socket tells of a block (hintedPoll.ts).
+ * With hints, polls are answered as soon as a socket tells of a block (hintedPoll.ts); with the time between blocks, when one
+ * is due (timedPoll.ts).
  *
  * Ponder logs errors unchanged, so this removes the URLs' secrets from them.
  * @param options.hideKeys removes the secrets from a text.
  * @param options.callsPerSecond the most calls per second, without those that are sent again.
  */
 export function ponderTransport(endpoints: Endpoints, options: Options): Transport {
-  const { hideKeys, callsPerSecond, addresses, hints } = options
+  const { hideKeys, callsPerSecond, hints, blockTimeMs } = options
   return (client) => {
     const connect = (config: NodeHttpConfig) =>
       nodeTransport(endpoints, { ...config, retryCount: 0 })({ ...client, timeout: REQUEST_TIMEOUT_MS })
     const node = connect({})
     const batching = connect({ batch: { batchSize: BATCH_CALLS } })
-    const pairing = connect({ batch: { batchSize: 2 } })
     const backfillRate = createCallRate(callsPerSecond, callsPerSecond)
     const liveRate = createCallRate(callsPerSecond, BURST_SECONDS * callsPerSecond)
     /** What Ponder does: its first logs are of a backfill, and it polls once it follows the chain. */
@@ -126,13 +125,6 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       })
     }
     const ancestors = createAncestors(send)
-    const rangedLogs = createRangedLogs({
-      addresses,
-      async askTogether(calls) {
-        for (const _ of calls) await liveRate()
-        return Promise.all(calls.map((call) => pairing.request(call as never)))
-      },
-    })
     const ask: Ask = async (call) => {
       const parent = parentIn(call)
       return remember(await (parent ? ancestors.read(call, parent) : send(call)))
@@ -145,8 +137,8 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       else if (hasNoLogs(result)) blocksWithoutLogs.set(result.hash, true)
       return result
     }
-    const hinted = hints && createHintedPoll({ socket: hints, addresses, ask })
-    const askLatest: Ask = hinted ? async (poll) => remember(await hinted(poll)) : ask
+    const timely = hints ? createHintedPoll({ ...hints, ask }) : blockTimeMs && createTimedPoll(blockTimeMs, ask)
+    const askLatest: Ask = timely ? async (poll) => remember(await timely(poll)) : ask
     /** Whether the answer is of a node that is behind the one that named the block. */
     const lacksBlock = ({ method, params }: Call, result: unknown) => {
       if (method === 'eth_getBlockByNumber') return result === null
@@ -159,8 +151,6 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const request = async (call: Call) => {
       const blockHash = blockOfLogs(call)
       if (blockHash !== undefined && blocksWithoutLogs.has(blockHash)) return []
-      const ranged = blockHash === undefined ? undefined : await rangedLogs.read(blockHash)
-      if (ranged) return ranged
       if (isPoll(call)) phase = 'live'
       else if (phase === 'start' && call.method === 'eth_getLogs') phase = 'backfill'
       for (let tries = 1; ; tries++) {
@@ -168,7 +158,6 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
         try {
           const result = await (isPoll(call) ? latestBlock(call) : ask(call))
           if (phase === 'backfill') backfillAnswers.publish(call.method)
-          if (phase === 'live' && isOfLacked(call) && isBlock(result)) rangedLogs.saw(result)
           if (isLast || !lacksBlock(call, result)) return result
         } catch (error) {
           filterError(error, hideKeys)
@@ -186,10 +175,6 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
 /** Ponder's poll for new blocks: the latest block with its transactions. At its start it asks for the block without. */
 const isPoll = ({ method, params }: Call) =>
   method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] === 'latest' && params[1] === true
-
-/** Ponder's question for a block before the one that a poll has shown. */
-const isOfLacked = ({ method, params }: Call) =>
-  method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] !== 'latest' && params[1] === true
 
 /** Whether the answer is that of one block, which is small enough for a batch. */
 function isOfOneBlock({ method, params }: Call): boolean {

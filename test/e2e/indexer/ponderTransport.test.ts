@@ -27,8 +27,7 @@ beforeAll(async () => {
   const logger = pino({ level: 'silent' })
   const { chainId } = chain.deployment
   const endpoints = createEndpoints({ rpcUrls: [node.url], chainId, logger })
-  request = ponderTransport(endpoints, { hideKeys: (text) => text, addresses: [], callsPerSecond: 500 })({})
-    .request as Request
+  request = ponderTransport(endpoints, { hideKeys: (text) => text, callsPerSecond: 500 })({}).request as Request
   const kept = parts.move()
   return () => kept.disposeAsync()
 }, 60_000)
@@ -130,7 +129,7 @@ test('logs that are longer than we read are refused at once, with an error after
     chainId,
     logger: pino({ level: 'silent' }),
   })
-  const transport = ponderTransport(endpoints, { hideKeys: (text) => text, addresses: [], callsPerSecond: 500 })({})
+  const transport = ponderTransport(endpoints, { hideKeys: (text) => text, callsPerSecond: 500 })({})
   const logs = (transport.request as Request)({ method: 'eth_getLogs', params: [{ fromBlock: '0x0', toBlock: '0x1' }] })
   const error = await logs.catch((refused) => refused)
   // As Ponder looks for it.
