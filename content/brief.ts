@@ -6,14 +6,14 @@ export const MAX_CONTENT_BYTES = 32 * 1024
 // The patterns count code points, as `maxLength` of JSON Schema does and Zod does not. They avoid \p, so that validators
 // in all languages understand them. A surrogate without its other half is no character.
 const SURROGATES = '\\uD800-\\uDFFF'
-const oneLine = (most: number) =>
+export const oneLine = (most: number) =>
   z
     .string()
     .regex(
       new RegExp(`^(?=.*\\S)[^\\u0000-\\u001F\\u007F-\\u009F\\u2028\\u2029${SURROGATES}]{1,${most}}$`, 'u'),
       `must be one line of 1 to ${most} characters`,
     )
-const text = z.string().regex(new RegExp(`^[^\\u0000${SURROGATES}]*$`, 'u'), 'must be text without NUL')
+export const text = z.string().regex(new RegExp(`^[^\\u0000${SURROGATES}]*$`, 'u'), 'must be text without NUL')
 
 const MAX_ATTACHMENTS = 20
 

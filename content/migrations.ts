@@ -98,6 +98,27 @@ const migrations = [
   END $$;
   GRANT SELECT ON content.brief_words TO PUBLIC;
   `,
+  `
+  -- The items that can be ERC-8004 registration files. Readers of the index join them to agents.
+  CREATE TABLE content.registration (
+    uri text COLLATE "C" PRIMARY KEY REFERENCES content.item (uri) ON DELETE CASCADE,
+    name text NOT NULL,
+    description text
+  );
+  GRANT SELECT ON content.registration TO PUBLIC;
+
+  -- Of what was posted before, without escapes: PostgreSQL fails at those that are no characters.
+  SET LOCAL statement_timeout = '30min';
+  INSERT INTO content.registration (uri, name, description)
+  SELECT uri, file ->> 'name', CASE WHEN json_typeof(file -> 'description') = 'string' THEN left(file ->> 'description', 1000) END
+  FROM (
+    SELECT uri, convert_from(bytes, 'UTF8')::json AS file FROM content.item
+    WHERE media_type = 'application/json' AND position('\\u' IN convert_from(bytes, 'UTF8')) = 0
+    OFFSET 0
+  ) AS item
+  WHERE json_typeof(file) = 'object' AND json_typeof(file -> 'name') = 'string'
+    AND length(file ->> 'name') BETWEEN 1 AND 120 AND file ->> 'name' !~ '[[:cntrl:]]';
+  `,
 ]
 
 /**

@@ -52,6 +52,8 @@ export const untrustedMembers = [
   'title',
   'summary',
   'tags',
+  'name',
+  'description',
   'brief',
 ]
 

@@ -69,7 +69,9 @@ async function explain(config: { name: string }, values: unknown[]): Promise<Nod
   const client = await api.readPool.connect()
   try {
     await client.query(config as pg.QueryConfig, values)
-    const literals = values.map((value) => pg.escapeLiteral(Array.isArray(value) ? `{${value}}` : String(value)))
+    const literals = values.map((value) =>
+      value === null ? 'NULL' : pg.escapeLiteral(Array.isArray(value) ? `{${value}}` : String(value)),
+    )
     const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
       `EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT JSON) EXECUTE ${pg.escapeIdentifier(config.name)}(${literals.join(', ')})`,
     )
@@ -392,7 +394,9 @@ describe(`${runs} runs with briefs, and as many briefs that no run names`, () =>
       expect(pagination.totalIsExact).toBe(true)
       expect(readOf(nodes, 'brief_words')).toEqual({ rows: matching, types: new Set(['Bitmap Heap Scan']) })
       const gathered = nodes.filter((node) => node['Index Cond']?.includes('hits.uri'))
-      expect(gathered.map((node) => [node['Node Type'], passedBy(node)])).toEqual([['Index Scan', matching]])
+      // Rows per loop are rounded, so that they do not show that there is one run for each brief.
+      expect(gathered.map((node) => [node['Node Type'], node['Actual Loops']])).toEqual([['Index Scan', matching]])
+      for (const node of gathered) expect(passedBy(node)).toBeLessThanOrEqual(1.01 * matching + 1)
     },
   )
 

@@ -138,7 +138,7 @@ export class ChangeFeed {
     this.#moved = Promise.withResolvers()
   }
 
-  /** Finds the briefs that the searches of all live streams match, also of those that became live meanwhile. */
+  /** Finds the briefs that the searches of all live streams match, also of those that became live during the read. */
   async #seek(changes: Changes): Promise<FoundBriefs> {
     const found = new Map<string, ReadonlySet<string>>()
     while (true) {

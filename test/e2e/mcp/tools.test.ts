@@ -169,7 +169,8 @@ describe('texts that accounts wrote on chain', () => {
     })
     const ofBriefs = ['title', 'summary', 'tags', 'brief']
     const onChain = ['agentURI', 'deliverableHash', 'feedbackHash', 'hash', 'ipfsHash']
-    expect([...marked].toSorted()).toEqual([...onChain, ...ofBriefs].toSorted())
+    const ofRegistrations = ['name', 'description']
+    expect([...marked].toSorted()).toEqual([...onChain, ...ofBriefs, ...ofRegistrations].toSorted())
   })
 })
 
