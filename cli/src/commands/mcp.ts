@@ -105,8 +105,8 @@ function claimTool(context: Context, { runline, node }: Session, allowance: { cl
  * at risk beyond the stake of the claim.
  */
 function addWorkTools(server: McpServer, context: Context, { runline, node }: Session) {
-  const { start, submitWork, abandon } = runline.runs.bySignature
-  const options = { signer: node.account, timeoutSeconds: DECISION_TIMEOUT_SECONDS }
+  const { start, submitWork, abandon } = runline.runs
+  const options = { via: 'relay', signer: node.account, timeoutSeconds: DECISION_TIMEOUT_SECONDS } as const
   const signed = `Signs with the wallet ${node.account.address}, sends it, and waits until it is decided.`
 
   const ofRun = schemaOf<{ runId: string | number }>({ runId: idSchema })
