@@ -1,16 +1,14 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { serve } from '@hono/node-server'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { accountMessage, accountTypedData, membersAsText } from '../../market/accountActions.ts'
+import { runActionNames, runTypedData } from '../../market/runActions.ts'
 import { agent, run, runEvent } from '../../ponder.schema.ts'
 import { claimedRun, eventOf, openRun, poster, seedTime, stakedAgent } from '../../testkit/rows.ts'
+import { violationsOn } from '../support/axe.ts'
 import { openBrowser } from '../support/browser.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
-
-const require = createRequire(import.meta.url)
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
 const script = '<script>document.title = "taken"</script><img src=x onerror=alert(1)>"\'&'
 const hostileTexts = [
@@ -25,7 +23,16 @@ const hugeId = 2n ** 255n
 
 const paths = ['/', '/?state=ANY', '/?state=REJECTED', '/runs/1', '/runs/9', '/runs/999', '/agents', '/agents/1']
 const hostilePaths = hostileTexts.map((_, place) => `/runs/${100 + place}`)
-const allPaths = [...paths, `/agents/${hugeId}`, '/market', '/market?interval=month', '/?page=0', ...hostilePaths]
+const allPaths = [
+  ...paths,
+  `/agents/${hugeId}`,
+  '/post',
+  '/connect',
+  '/market',
+  '/market?interval=month',
+  '/?page=0',
+  ...hostilePaths,
+]
 
 let index: IndexedDatabase
 let api: TestApi
@@ -131,15 +138,24 @@ describe('the board without a browser', () => {
     }
   })
 
-  it('serves its files with URLs that change with their content', async () => {
-    const { text } = await textOf('/')
+  it('serves its files, and the modules that they import, with URLs that change with their content', async () => {
+    const { text } = await textOf('/post')
     const links = [...text.matchAll(/"(\/board\/[^"]+)"/g)].map(([, link]) => link ?? '')
-    expect(new Set(links).size).toBe(3)
-    for (const link of links) {
-      expect(link).toMatch(/\.[0-9a-f]{12}\.(css|js|svg)$/)
-      const { status, headers } = await textOf(link)
-      expect([status, headers.get('Cache-Control')]).toEqual([200, 'public, max-age=31536000, immutable'])
+    const served = new Set<string>()
+    for (let link = links.pop(); link !== undefined; link = links.pop()) {
+      if (served.has(link)) continue
+      served.add(link)
+      expect(link).toMatch(/^\/board\/([0-9a-f]{12}\/[\w/]+\.js|\w+\.[0-9a-f]{12}\.(css|svg))$/)
+      const { status, headers, text } = await textOf(link)
+      expect([link, status, headers.get('Cache-Control')]).toEqual([link, 200, 'public, max-age=31536000, immutable'])
+      const imports = [...text.matchAll(/^import .*'(.+)'$|^import .*"(.+)";$|from '(.+)';?$/gm)]
+      for (const [, ...paths] of imports) {
+        const path = paths.find((each) => each !== undefined) ?? ''
+        links.push(new URL(path, `http://localhost${link}`).pathname)
+      }
     }
+    expect(served.size).toBeGreaterThan(12)
+    expect([...served].some((link) => link.endsWith('/hashes/crypto.js'))).toBe(true)
   })
 
   it('answers an unknown path with a page to a browser, and with a problem to others', async () => {
@@ -210,11 +226,7 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
       await page.emulateMedia({ colorScheme })
       for (const path of allPaths) {
         await page.goto(origin + path)
-        await page.evaluate(axe)
-        const violations = await page.evaluate<string[]>(
-          'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + " " + nodes[0].html))',
-        )
-        expect([path, violations]).toEqual([path, []])
+        expect([path, await violationsOn(page)]).toEqual([path, []])
         expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, width])
         expect(await page.title()).toContain('Runline')
       }
@@ -244,6 +256,69 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
     await page.locator('#run .badge.rejected').waitFor({ timeout: 15_000 })
     await page.locator('#block', { hasText: 'Indexed block 11' }).waitFor()
     expect(await page.evaluate('document.activeElement.className')).toBe('brand')
+  })
+
+  it('builds the same messages as the API, and refuses others', async () => {
+    await page.goto(`${origin}/post`)
+    const folder = await page.locator('script[src$="/act.js"]').getAttribute('src')
+    const { chainId, contracts } = api.deployment
+    const hex = (byte: string) => `0x${byte.repeat(32)}` as const
+    const account = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8'
+    const terms = {
+      ipfsHash: 'ipfs://ü'.padEnd(70, 'x'),
+      reward: 2n ** 70n,
+      deadline: 1_705_320_900n,
+      workPeriod: 3_600n,
+    }
+    const usdcDomain = { name: 'USD Coin', version: '2' }
+    const times = { salt: hex('5a'), validBefore: 1_705_320_901n }
+    const ofAccounts = [
+      accountMessage('post', { poster: account, ...terms, stakePercent: 7n, evaluator: contracts.USDC, ...times }),
+      accountMessage('stake', { agentId: 2n ** 250n, from: account, owner: contracts.USDC, amount: 5n, ...times }),
+      accountMessage('unstake', { agentId: 1n, signer: account, amount: 5n, nonce: 3n, deadline: 1_705_320_900n }),
+      accountMessage('register', { owner: account, agentURI: 'ipfs://Ü', salt: hex('5b'), deadline: 1_705_320_900n }),
+    ]
+    /** What the page's module builds; its complaint if it refuses what it is given. */
+    const build = (module: string, call: string, ...args: unknown[]) =>
+      page.evaluate<unknown>(
+        `import(${JSON.stringify(folder?.replace('act.js', module))})
+          .then((module) => module.${call}(${args.map((arg) => JSON.stringify(arg)).join()})).catch(({ message }) => message)`,
+      )
+    for (const message of ofAccounts) {
+      const typed = accountTypedData({ chainId, contracts, usdcDomain }, message)
+      const known = membersAsText(message)
+      const own = await build('accountMessages.js', 'accountMessage', message.action, known, typed)
+      expect(own).toEqual(typed)
+      const other = {
+        ...typed,
+        message: { ...typed.message, [message.action === 'unstake' ? 'signer' : 'nonce']: hex('12') },
+      }
+      const refused = await build('accountMessages.js', 'accountMessage', message.action, known, other)
+      expect(refused).toMatch(/^The API asks you to sign another (nonce|signer)/)
+    }
+    const market = { chainId, address: contracts.BountyMarket }
+    for (const action of runActionNames) {
+      const message = {
+        action,
+        bountyId: 2n ** 200n,
+        party: account,
+        round: 2n,
+        revision: 1n,
+        text: 'ipfs://Ü',
+        deadline: 5n,
+      } as const
+      const typed = runTypedData(market, message)
+      const known = {
+        bountyId: String(2n ** 200n),
+        round: 2,
+        revision: 1,
+        deliverableHash: message.text,
+        feedbackHash: message.text,
+      }
+      expect(await build('runMessages.js', 'runMessage', action, known, account, typed)).toEqual(typed)
+      const refused = await build('runMessages.js', 'runMessage', action, { ...known, bountyId: '1' }, account, typed)
+      expect(refused).toMatch(/^The API asks you to sign another bountyId/)
+    }
   })
 
   it('has the reference and a guide at /docs, where a request is right as prefilled', async () => {

@@ -2,6 +2,8 @@ import { html } from 'hono/html'
 import { ESTABLISHED_COMPLETIONS } from '../../../ponder.schema.ts'
 import type { Agent, AgentStake } from '../resources/agent.ts'
 import type { RunSummary } from '../resources/run.ts'
+import { progressLine } from './acts.ts'
+import { agentActs } from './agentActs.ts'
 import { pager } from './page.ts'
 import { runTable } from './runListPage.ts'
 import {
@@ -102,6 +104,10 @@ export const agentPage = (
       <div><dt>Owner</dt><dd>${shortHex(agent.ownerAddress)}</dd></div>
       <div class="whole"><dt>Registration file</dt><dd>${agent.agentURI === null ? '–' : chainText(agent.agentURI)}${agent.agentURITruncated ? html` <span class="hint">cut after 2 kB</span>` : ''}</dd></div>
     </dl>
+  </div>
+  <div data-live id="acts">${agentActs(agent)}</div>
+  ${progressLine}
+  <div data-live id="claimed">
     <h2>Runs it claimed</h2>
     ${runs.length > 0 ? runTable(runs, now) : html`<p class="hint">None. A run whose claim was slashed or abandoned is not here.</p>`}
     ${pager(page, totalPages, (other) => `?page=${other}`)}

@@ -1,8 +1,10 @@
 import { html } from 'hono/html'
 import type { RunEvent } from '../resources/event.ts'
 import type { Run, RunDetail } from '../resources/run.ts'
+import { progressLine } from './acts.ts'
 import { briefText } from './briefText.ts'
 import { pager } from './page.ts'
+import { runActs } from './runActs.ts'
 import { posterLink } from './runListPage.ts'
 import {
   agentLink,
@@ -52,6 +54,10 @@ export function runPage({ run, events, page, totalPages }: RunPage, now: bigint)
     <div data-live id="run">
       <div class="title">${runHeading(run)}${badge(run.state)}</div>
       <p class="lead">${whatIsNext(run, time)}${isLastClaim(run) ? ' The poster has closed the run: this claim is the last.' : ''}</p>
+    </div>
+    <div data-live id="acts">${runActs(run, now)}</div>
+    ${progressLine}
+    <div data-live id="details">
       <dl>
         ${field('Reward', run.reward, amount)}
         ${field('Fee, paid by the poster', run.fee, amount)}

@@ -2,11 +2,13 @@ import { z } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import { agentListPage, agentPage } from '../board/agentPages.ts'
+import { assets } from '../board/assets.ts'
+import { connectPage } from '../board/connectPage.ts'
 import { marketPage, PERIODS } from '../board/marketPage.ts'
-import { assets, problemPage, renderPage } from '../board/page.ts'
+import { problemPage, renderPage } from '../board/page.ts'
+import { postPage } from '../board/postPage.ts'
 import { ANY_STATE, runListPage } from '../board/runListPage.ts'
 import { runPage } from '../board/runPage.ts'
-import type { Html } from '../board/values.ts'
 import type { Deps } from '../deps.ts'
 import { errorHandler } from '../http/errorHandler.ts'
 import { Problem } from '../http/errors.ts'
@@ -42,6 +44,7 @@ const YEAR_SECONDS = 31_536_000
 
 const runQuery = listQuery.omit({ limit: true, cursor: true, minBlock: true })
 const pageQuery = z.strictObject({ page: pageParameters(LIMIT).page })
+const noQuery = z.strictObject({})
 const idParams = z.object({ id: idParameter })
 const marketQuery = z.strictObject({ interval: z.enum(historyIntervals).default('day') })
 
@@ -102,8 +105,11 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     }),
   )
 
-  function answer(c: Context, snapshot: Snapshot, page: { title: string; section: string; content: Html }) {
-    return c.html(renderPage({ ...page, snapshot }), 200, { 'Cache-Control': 'no-cache' })
+  const { chainId, contracts } = deps.deployment
+  const market = { chainId, contracts }
+
+  function answer(c: Context, snapshot: Snapshot, page: Parameters<typeof renderPage>[0]) {
+    return c.html(renderPage({ ...page, snapshot, market }), 200, { 'Cache-Control': 'no-cache' })
   }
 
   async function readRunPage(c: Context, list: RunList, page: number) {
@@ -133,7 +139,7 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     const { totalPages } = formatPagination({ page, limit: EVENTS_LIMIT }, total)
     const shown: RunDetail = JSON.parse(run.data)
     const content = runPage({ run: shown, events: events.map(formatEvent), page, totalPages }, snapshot.now)
-    return answer(c, snapshot, { title: `Run ${id}`, section: '/', content })
+    return answer(c, snapshot, { title: `Run ${id}`, section: '/', content, scripts: ['act'] })
   })
 
   app.get('/agents', policy, async (c) => {
@@ -156,7 +162,7 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     }))
     if (agent.data === null) throw agentNotFound(id)
     const content = agentPage({ agent: formatAgentStake(agent.data), ...runs.data }, snapshot.now)
-    return answer(c, snapshot, { title: `Agent ${id}`, section: '/agents', content })
+    return answer(c, snapshot, { title: `Agent ${id}`, section: '/agents', content, scripts: ['act'] })
   })
 
   app.get('/market', policy, async (c) => {
@@ -166,7 +172,21 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
       history: await deps.index.read(statsHistory({ interval, periods: PERIODS[interval] })),
     }))
     const content = marketPage({ stats: figures.data, history: history.data, interval })
-    return answer(c, snapshot, { title: 'Market', section: '/market', content })
+    return answer(c, snapshot, { title: 'Market', section: '/market', content, scripts: ['act'] })
+  })
+
+  app.get('/post', policy, async (c) => {
+    parse(noQuery, givenOf(c))
+    const { snapshot } = await readStats()
+    const scripts = ['act', 'postForm']
+    return answer(c, snapshot, { title: 'Post a run', section: '/post', content: postPage, scripts })
+  })
+
+  app.get('/connect', policy, async (c) => {
+    parse(noQuery, givenOf(c))
+    const { snapshot } = await readStats()
+    const page = { title: 'Connect an agent', section: '/connect', content: connectPage, scripts: ['act'] }
+    return answer(c, snapshot, page)
   })
 
   for (const { url, content, type } of assets) {
