@@ -160,6 +160,10 @@ const apiEnvironment = z.object({
   CONTENT_MB: integer(0, 1_000_000).default(1_024),
   /** How much of it an address may post within a day, in kB. What a run names counts a tenth. */
   CONTENT_KB_PER_DAY: integer(1, 1_000_000_000).default(1_000),
+  /** A block explorer, to which the board links transactions. Without a slash at its end. */
+  EXPLORER_URL: url(/^https?$/, 'https://basescan.org')
+    .transform((value) => value.replace(/\/+$/, ''))
+    .optional(),
   PORT: port(3000),
   /** The operator's port, with signers and metrics. */
   OPS_PORT: port(9464),

@@ -22,6 +22,8 @@ export type Deps = {
   content?: ContentStore
   /** The actions that are relayed; all if absent. */
   relayedActions?: readonly (RunActionName | AccountActionName | OpenCallName)[]
+  /** Where a block explorer shows transactions, at `/tx/` and their hash. Absent where there is none. */
+  explorerUrl?: string
   /** Rate limits of a client. Absent where no server runs, as in tests of the app. */
   limits?: ClientLimits
 }

@@ -169,6 +169,7 @@ const deps = {
   streams,
   relayedActions,
   ...(relay && { relay }),
+  ...(env.EXPLORER_URL && { explorerUrl: env.EXPLORER_URL }),
   content,
 }
 const readinessLimits = {

@@ -1,16 +1,18 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { serve } from '@hono/node-server'
+import pg from 'pg'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { briefOf } from '../../content/brief.ts'
+import { cidOf, uriOf } from '../../content/cid.ts'
+import { post } from '../../content/post.ts'
+import { accountMessage, accountTypedData, membersAsText } from '../../market/accountActions.ts'
+import { runActionNames, runTypedData } from '../../market/runActions.ts'
 import { agent, run, runEvent } from '../../ponder.schema.ts'
 import { claimedRun, eventOf, openRun, poster, seedTime, stakedAgent } from '../../testkit/rows.ts'
+import { violationsOn } from '../support/axe.ts'
 import { openBrowser } from '../support/browser.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
-
-const require = createRequire(import.meta.url)
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
 const script = '<script>document.title = "taken"</script><img src=x onerror=alert(1)>"\'&'
 const hostileTexts = [
@@ -21,18 +23,64 @@ const hostileTexts = [
   'ü'.repeat(64),
   'W'.repeat(128),
 ]
+const tracker = 'https://tracker.example/x.png'
+const hostileBriefs = [
+  {
+    title: script,
+    summary: `<img src=${tracker}>`,
+    description: `![a](${tracker}) [b](javascript:alert(1)) <iframe src="${tracker}">`,
+  },
+  {
+    title: '\u202Eeltit\u200B',
+    description: '\u202Etxet\u2066\n'.repeat(50),
+    acceptance: ['</ul><style>*{display:none}</style>'],
+  },
+  { title: 'W'.repeat(120), summary: 'W'.repeat(500), description: 'W'.repeat(31_000), tags: ['w'.repeat(32)] },
+  { title: 'A link', attachments: [{ name: '<a href="javascript:alert(1)">', cid: 'Q'.repeat(46), size: 1 }] },
+]
+
 const hugeId = 2n ** 255n
 
+/** Of run 44. A page has a hundred. */
+const EVENTS = 103
+
 const paths = ['/', '/?state=ANY', '/?state=REJECTED', '/runs/1', '/runs/9', '/runs/999', '/agents', '/agents/1']
-const hostilePaths = hostileTexts.map((_, place) => `/runs/${100 + place}`)
-const allPaths = [...paths, `/agents/${hugeId}`, '/market', '/market?interval=month', '/?page=0', ...hostilePaths]
+const hostilePaths = [
+  ...hostileTexts.map((_, place) => `/runs/${100 + place}`),
+  ...hostileBriefs.map((_, place) => `/runs/${200 + place}`),
+]
+const allPaths = [
+  ...paths,
+  `/agents/${hugeId}`,
+  '/post',
+  '/connect',
+  '/market',
+  '/market?interval=month',
+  '/?page=0',
+  ...hostilePaths,
+]
 
 let index: IndexedDatabase
 let api: TestApi
 
+/** Stores the brief. @returns its URI. */
+async function storeBrief(pool: pg.Pool, brief: object) {
+  const bytes = new TextEncoder().encode(JSON.stringify(brief))
+  const cid = await cidOf(bytes)
+  const posted = { cid, mediaType: 'application/json', bytes, brief: briefOf(brief), client: 'a' } as const
+  const { status } = await post(pool, posted, { clientBytes: 1_000_000, totalBytes: 100_000_000 })
+  expect([status, posted.brief]).toEqual(['stored', brief])
+  return uriOf(cid)
+}
+
 beforeAll(async () => {
   index = await indexedDatabase()
   await index.create()
+  const pool = new pg.Pool({ connectionString: index.url, max: 1 })
+  const briefs: string[] = []
+  for (const brief of hostileBriefs) briefs.push(await storeBrief(pool, brief))
+  await pool.end()
+  await index.db.insert(run).values(briefs.map((ipfsHash, place) => openRun(BigInt(200 + place), { ipfsHash })))
   await index.db.insert(run).values([
     openRun(1n, { reward: 1_234_567_891n }),
     openRun(2n, { reward: 10n ** 15n, deadline: seedTime - 1n }),
@@ -56,6 +104,9 @@ beforeAll(async () => {
     .values([
       eventOf(1n, 1, { name: 'BountyCreated', address: poster, amount: 100_000_000n, hash: script }),
       eventOf(9n, 1, { name: 'BountyApproved', byTimeout: true, agentId: hugeId }),
+      ...Array.from({ length: EVENTS }, (_, place) =>
+        eventOf(44n, place + 1, { name: place === EVENTS - 1 ? 'WorkSubmitted' : 'BountyCreated' }),
+      ),
       ...hostileTexts.map((hash, place) => eventOf(BigInt(100 + place), 1, { name: 'WorkSubmitted', hash })),
     ])
   await index.db
@@ -84,7 +135,7 @@ describe('the board without a browser', () => {
     expect(status).toBe(200)
     expect(text).toContain('1,234.567891')
     expect(text).toContain('1,000,000,000.00')
-    expect(text).toContain('<time datetime="2024-01-20T12:00:00.000Z" title="2024-01-20 12:00 UTC">in 4 days</time>')
+    expect(text).toContain('<time datetime="2024-01-20T12:00:00.000Z" title="2024-01-20 12:00 UTC">in 5 days</time>')
     expect(text).toMatch(/Indexed block <code title="0x0+a">10<\/code>, 4 seconds old/)
     expect(text).not.toContain('/runs/3"')
   })
@@ -102,6 +153,62 @@ describe('the board without a browser', () => {
     expect(second.text).toContain('Page 2 of 2')
     expect(second.text).toContain('rel="prev"')
     expect((await textOf('/?state=REJECTED')).text).toContain('No run matches')
+  })
+
+  it('shows the texts of hostile briefs as text, in lists, on pages and in titles', async () => {
+    for (const path of ['/?page=1', '/runs/200', '/runs/201', '/runs/203']) {
+      const { text } = await textOf(path)
+      expect(text).not.toMatch(/<script>|<img (?!src="\/board\/)|<iframe|<style>|<a href="javascript|\u202e|\u200b/)
+    }
+    expect((await textOf('/runs/201')).text).toContain('<title>eltit · Run 201 · Runline</title>')
+    expect((await textOf('/runs/200')).text).toContain('![a](https://tracker.example/x.png) [b](javascript:alert(1))')
+    expect((await textOf('/runs/202')).text).toContain('W'.repeat(31_000))
+  })
+
+  it('leads a search for a number to the run, and one for an address to its runs', async () => {
+    const placeOf = async (words: string) => {
+      const { status, headers } = await textOf(`/?q=${encodeURIComponent(words)}`)
+      return [status, headers.get('Location')]
+    }
+    expect(await placeOf(' 9 ')).toEqual([302, '/runs/9'])
+    expect(await placeOf('#9')).toEqual([302, '/runs/9'])
+    expect(await placeOf(poster)).toEqual([302, `/?state=ANY&poster=${poster}`])
+  })
+
+  it('names its pages after what they show', async () => {
+    const titleOf = async (path: string) => /<title>(.*)<\/title>/.exec((await textOf(path)).text)?.[1]
+    expect(await titleOf('/')).toBe('Open runs · Runline')
+    expect(await titleOf(`/?state=ANY&poster=${poster}&minReward=5`)).toBe(
+      `All runs, of ${poster.slice(0, 10)}…, from 5 USDC · Runline`,
+    )
+    expect(await titleOf('/?state=REJECTED')).toBe('Rejected runs · Runline')
+    expect(await titleOf('/runs/9')).toBe('Run 9 · Runline')
+  })
+
+  it('introduces the market on its first page only, and offers the states', async () => {
+    const first = (await textOf('/')).text
+    expect(first).toMatch(
+      /Work for agents, with its reward in escrow.*href="\/post">Post a run.*href="\/connect">Connect an agent/s,
+    )
+    expect(first).toMatch(/<a href="\?state=REVISION_REQUESTED"/)
+    expect(first).toMatch(/<a href="\?state=OPEN"\s+aria-current="page"/)
+    expect((await textOf('/?minReward=5')).text).not.toContain('Work for agents')
+  })
+
+  it('shows the deadline of a claim only while a run can be claimed', async () => {
+    expect((await textOf('/runs/1')).text).toContain('To be claimed by')
+    expect((await textOf('/runs/10')).text).not.toContain('To be claimed by')
+  })
+
+  it('shows the newest event first, on every page of them', async () => {
+    const first = (await textOf('/runs/44')).text
+    expect(first).toMatch(/Work submitted.*Created/s)
+    expect(first).toContain('Page 1 of 2')
+    expect([...first.matchAll(/in block ([\d,]+)/g)].map(([, block]) => block)).toEqual(
+      Array.from({ length: 100 }, (_, place) => String(EVENTS - place)),
+    )
+    const second = (await textOf('/runs/44?page=2')).text
+    expect([...second.matchAll(/in block ([\d,]+)/g)].map(([, block]) => block)).toEqual(['3', '2', '1'])
   })
 
   it.each([
@@ -131,15 +238,24 @@ describe('the board without a browser', () => {
     }
   })
 
-  it('serves its files with URLs that change with their content', async () => {
-    const { text } = await textOf('/')
+  it('serves its files, and the modules that they import, with URLs that change with their content', async () => {
+    const { text } = await textOf('/post')
     const links = [...text.matchAll(/"(\/board\/[^"]+)"/g)].map(([, link]) => link ?? '')
-    expect(new Set(links).size).toBe(3)
-    for (const link of links) {
-      expect(link).toMatch(/\.[0-9a-f]{12}\.(css|js|svg)$/)
-      const { status, headers } = await textOf(link)
-      expect([status, headers.get('Cache-Control')]).toEqual([200, 'public, max-age=31536000, immutable'])
+    const served = new Set<string>()
+    for (let link = links.pop(); link !== undefined; link = links.pop()) {
+      if (served.has(link)) continue
+      served.add(link)
+      expect(link).toMatch(/^\/board\/([0-9a-f]{12}\/[\w/]+\.js|\w+\.[0-9a-f]{12}\.(css|svg))$/)
+      const { status, headers, text } = await textOf(link)
+      expect([link, status, headers.get('Cache-Control')]).toEqual([link, 200, 'public, max-age=31536000, immutable'])
+      const imports = [...text.matchAll(/^import .*'(.+)'$|^import .*"(.+)";$|from '(.+)';?$/gm)]
+      for (const [, ...paths] of imports) {
+        const path = paths.find((each) => each !== undefined) ?? ''
+        links.push(new URL(path, `http://localhost${link}`).pathname)
+      }
     }
+    expect(served.size).toBeGreaterThan(12)
+    expect([...served].some((link) => link.endsWith('/hashes/crypto.js'))).toBe(true)
   })
 
   it('answers an unknown path with a page to a browser, and with a problem to others', async () => {
@@ -210,11 +326,7 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
       await page.emulateMedia({ colorScheme })
       for (const path of allPaths) {
         await page.goto(origin + path)
-        await page.evaluate(axe)
-        const violations = await page.evaluate<string[]>(
-          'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + " " + nodes[0].html))',
-        )
-        expect([path, violations]).toEqual([path, []])
+        expect([path, await violationsOn(page)]).toEqual([path, []])
         expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, width])
         expect(await page.title()).toContain('Runline')
       }
@@ -244,6 +356,69 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
     await page.locator('#run .badge.rejected').waitFor({ timeout: 15_000 })
     await page.locator('#block', { hasText: 'Indexed block 11' }).waitFor()
     expect(await page.evaluate('document.activeElement.className')).toBe('brand')
+  })
+
+  it('builds the same messages as the API, and refuses others', async () => {
+    await page.goto(`${origin}/post`)
+    const folder = await page.locator('script[src$="/act.js"]').getAttribute('src')
+    const { chainId, contracts } = api.deployment
+    const hex = (byte: string) => `0x${byte.repeat(32)}` as const
+    const account = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8'
+    const terms = {
+      ipfsHash: 'ipfs://ü'.padEnd(70, 'x'),
+      reward: 2n ** 70n,
+      deadline: 1_705_320_900n,
+      workPeriod: 3_600n,
+    }
+    const usdcDomain = { name: 'USD Coin', version: '2' }
+    const times = { salt: hex('5a'), validBefore: 1_705_320_901n }
+    const ofAccounts = [
+      accountMessage('post', { poster: account, ...terms, stakePercent: 7n, evaluator: contracts.USDC, ...times }),
+      accountMessage('stake', { agentId: 2n ** 250n, from: account, owner: contracts.USDC, amount: 5n, ...times }),
+      accountMessage('unstake', { agentId: 1n, signer: account, amount: 5n, nonce: 3n, deadline: 1_705_320_900n }),
+      accountMessage('register', { owner: account, agentURI: 'ipfs://Ü', salt: hex('5b'), deadline: 1_705_320_900n }),
+    ]
+    /** What the page's module builds; its complaint if it refuses what it is given. */
+    const build = (module: string, call: string, ...args: unknown[]) =>
+      page.evaluate<unknown>(
+        `import(${JSON.stringify(folder?.replace('act.js', module))})
+          .then((module) => module.${call}(${args.map((arg) => JSON.stringify(arg)).join()})).catch(({ message }) => message)`,
+      )
+    for (const message of ofAccounts) {
+      const typed = accountTypedData({ chainId, contracts, usdcDomain }, message)
+      const known = membersAsText(message)
+      const own = await build('accountMessages.js', 'accountMessage', message.action, known, typed)
+      expect(own).toEqual(typed)
+      const other = {
+        ...typed,
+        message: { ...typed.message, [message.action === 'unstake' ? 'signer' : 'nonce']: hex('12') },
+      }
+      const refused = await build('accountMessages.js', 'accountMessage', message.action, known, other)
+      expect(refused).toMatch(/^The API asks you to sign another (nonce|signer)/)
+    }
+    const market = { chainId, address: contracts.BountyMarket }
+    for (const action of runActionNames) {
+      const message = {
+        action,
+        bountyId: 2n ** 200n,
+        party: account,
+        round: 2n,
+        revision: 1n,
+        text: 'ipfs://Ü',
+        deadline: 5n,
+      } as const
+      const typed = runTypedData(market, message)
+      const known = {
+        bountyId: String(2n ** 200n),
+        round: 2,
+        revision: 1,
+        deliverableHash: message.text,
+        feedbackHash: message.text,
+      }
+      expect(await build('runMessages.js', 'runMessage', action, known, account, typed)).toEqual(typed)
+      const refused = await build('runMessages.js', 'runMessage', action, { ...known, bountyId: '1' }, account, typed)
+      expect(refused).toMatch(/^The API asks you to sign another bountyId/)
+    }
   })
 
   it('has the reference and a guide at /docs, where a request is right as prefilled', async () => {

@@ -47,7 +47,7 @@ export async function testApi(
     return answer
   }
 
-  return { app, get, index, readPool, streams, logged, close: () => readPool.end() }
+  return { app, deployment, get, index, readPool, streams, logged, close: () => readPool.end() }
 }
 
 export type TestApi = Awaited<ReturnType<typeof testApi>>

@@ -1,7 +1,10 @@
 import { html } from 'hono/html'
 import { ESTABLISHED_COMPLETIONS } from '../../../ponder.schema.ts'
+import type { ShortRecord } from '../queries/posterRecords.ts'
 import type { Agent, AgentStake } from '../resources/agent.ts'
 import type { RunSummary } from '../resources/run.ts'
+import { progressLine } from './acts.ts'
+import { agentActs } from './agentActs.ts'
 import { pager } from './page.ts'
 import { runTable } from './runListPage.ts'
 import {
@@ -11,6 +14,7 @@ import {
   chainText,
   count,
   type Html,
+  hashWithCopy,
   relativeTime,
   shortHex,
   shortId,
@@ -75,11 +79,14 @@ const steps = [
   { status: 'ESTABLISHED', needs: `30 days at stake and ${ESTABLISHED_COMPLETIONS} completed runs.` },
 ]
 
+type AgentPage = Pages & {
+  agent: AgentStake
+  runs: readonly RunSummary[]
+  records: ReadonlyMap<string, ShortRecord>
+}
+
 /** An agent with its place on the trust ladder, its stake and its runs. @param now Seconds since 1970. */
-export const agentPage = (
-  { agent, runs, page, totalPages }: Pages & { agent: AgentStake; runs: readonly RunSummary[] },
-  now: bigint,
-): Html => html`
+export const agentPage = ({ agent, runs, page, totalPages, records }: AgentPage, now: bigint): Html => html`
   <div data-live id="agent">
     <div class="title"><h1>Agent ${shortId(agent.id)}</h1>${badge(agent.status)}</div>
     <p class="lead">${mayClaim[agent.status]}</p>
@@ -98,12 +105,16 @@ export const agentPage = (
       <div><dt>Completed runs</dt><dd>${count(agent.completions)}</dd></div>
       <div><dt>Slashed</dt><dd>${count(agent.slashes)}</dd></div>
       <div><dt>Earned</dt><dd>${amount(agent.volume)}</dd></div>
-      <div><dt>Wallet</dt><dd>${shortHex(agent.walletAddress)}</dd></div>
-      <div><dt>Owner</dt><dd>${shortHex(agent.ownerAddress)}</dd></div>
+      <div><dt>Wallet</dt><dd>${hashWithCopy(agent.walletAddress)}</dd></div>
+      <div><dt>Owner</dt><dd>${hashWithCopy(agent.ownerAddress)}</dd></div>
       <div class="whole"><dt>Registration file</dt><dd>${agent.agentURI === null ? '–' : chainText(agent.agentURI)}${agent.agentURITruncated ? html` <span class="hint">cut after 2 kB</span>` : ''}</dd></div>
     </dl>
+  </div>
+  <div data-live id="acts">${agentActs(agent)}</div>
+  ${progressLine}
+  <div data-live id="claimed">
     <h2>Runs it claimed</h2>
-    ${runs.length > 0 ? runTable(runs, now) : html`<p class="hint">None. A run whose claim was slashed or abandoned is not here.</p>`}
+    ${runs.length > 0 ? runTable(runs, now, records) : html`<p class="hint">None. A run whose claim was slashed or abandoned is not here.</p>`}
     ${pager(page, totalPages, (other) => `?page=${other}`)}
   </div>`
 

@@ -3,7 +3,17 @@ import type { Brief } from '../resources/brief.ts'
 import { briefLine, briefLines, type Html } from './values.ts'
 
 /** A brief as text only: its Markdown is shown as it was written, and its attachments are no links. */
-export const briefText = ({ summary, description, acceptance = [], tags = [], attachments = [] }: Brief): Html => html`
+export function briefText({ title: _, ...brief }: Brief): Html | string {
+  return Object.keys(brief).length === 0 ? '' : wholeBrief(brief)
+}
+
+const wholeBrief = ({
+  summary,
+  description,
+  acceptance = [],
+  tags = [],
+  attachments = [],
+}: Omit<Brief, 'title'>): Html => html`
   <h2>What is asked for</h2>
   ${summary === undefined ? '' : html`<p>${briefLine(summary)}</p>`}
   ${description === undefined ? '' : briefLines(description)}

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import { runStates } from '../../../ponder.schema.ts'
 import type { Stats } from '../queries/stats.ts'
 import { type HistoryInterval, historyIntervals, type MarketPeriod } from '../queries/statsHistory.ts'
+import { actForm, progressLine } from './acts.ts'
 import { barPlot } from './plots.ts'
 import { amount, badge, classOf, count, duration, type Html, usdc, words } from './values.ts'
 
@@ -38,7 +39,22 @@ export function marketPage({ stats, history, interval }: MarketPage): Html {
     <details>
       <summary>The same figures as a table</summary>
       <div data-live id="table">${table(history)}</div>
-    </details>`
+    </details>
+    <section class="needs-script">
+      <h2>Refused payments</h2>
+      ${actForm(collectAct)}
+    </section>
+    ${progressLine}`
+}
+
+const collectAct = {
+  action: 'collect',
+  name: 'Collect',
+  effect: 'Pays all that the market owes to the account, if USDC pays it now. Anyone may do this, without a signature.',
+  path: '/api/payees/{account}/collect',
+  fields: html`<label class="wide">Account that USDC had refused
+    <input name="account" pattern="0x[0-9a-fA-F]{40}" placeholder="0x…" required>
+  </label>`,
 }
 
 function plots(history: readonly MarketPeriod[]): Html[] {

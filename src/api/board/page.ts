@@ -1,29 +1,16 @@
-import { hash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { html } from 'hono/html'
+import type { Deployment } from '../../../core/deployment.ts'
 import { type Problem, problemTypes } from '../http/errors.ts'
 import type { Snapshot } from '../queries/snapshot.ts'
+import { icon, scriptUrl, style } from './assets.ts'
 import { chainText, count, duration, type Html } from './values.ts'
-
-const types = { css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' }
-
-/** A file of this folder. Its URL has a digest of its content, so that caches may keep it without asking again. */
-function asset(name: string, type: keyof typeof types) {
-  const content = readFileSync(new URL(`${name}.${type}`, import.meta.url), 'utf8')
-  const url = `/board/${name}.${hash('sha256', content).slice(0, 12)}.${type}`
-  return { url, content, type: `${types[type]}; charset=utf-8` }
-}
-
-const style = asset('style', 'css')
-const live = asset('live', 'js')
-const icon = asset('icon', 'svg')
-
-export const assets = [style, live, icon]
 
 const sections = [
   { path: '/', name: 'Runs' },
   { path: '/agents', name: 'Agents' },
   { path: '/market', name: 'Market' },
+  { path: '/post', name: 'Post a run' },
+  { path: '/connect', name: 'Connect an agent' },
   { path: '/docs', name: 'API' },
 ]
 
@@ -34,10 +21,21 @@ type Page = {
   content: Html
   /** Absent on the page of an error. */
   snapshot?: Snapshot | undefined
+  /** What signatures are for: the page signs for no other chain and contracts. Absent on the page of an error. */
+  market?: Pick<Deployment, 'chainId' | 'contracts'>
+  /** The modules that the page needs beside those of all pages. */
+  scripts?: readonly string[]
 }
 
 /** A whole page: navigation, content, and the block that the content is of. */
-export const renderPage = ({ title, section, content, snapshot }: Page): Html => html`<!doctype html>
+export const renderPage = ({
+  title,
+  section,
+  content,
+  snapshot,
+  market,
+  scripts = [],
+}: Page): Html => html`<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
@@ -46,7 +44,8 @@ export const renderPage = ({ title, section, content, snapshot }: Page): Html =>
     <title>${title} · Runline</title>
     <link rel="icon" href="${icon.url}" type="image/svg+xml">
     <link rel="stylesheet" href="${style.url}">
-    <script type="module" src="${live.url}"></script>
+    ${market && marketTag(market)}
+    ${[...(market ? ALL_PAGES : []), ...scripts].map((name) => html`<script type="module" src="${scriptUrl(name)}"></script>`)}
   </head>
   <body>
     <a class="skip" href="#content">Skip to the content</a>
@@ -55,11 +54,18 @@ export const renderPage = ({ title, section, content, snapshot }: Page): Html =>
       <nav aria-label="Sections">
         ${sections.map(({ path, name }) => html`<a href="${path}" ${path === section ? html`aria-current="page"` : ''}>${name}</a>`)}
       </nav>
+      <div id="wallet"></div>
+      <p id="wallet-note" role="status"></p>
     </header>
     <main id="content" tabindex="-1">${content}</main>
     <footer data-live id="block">${snapshot && blockLine(snapshot)}</footer>
   </body>
 </html>`
+
+const ALL_PAGES = ['walletPanel', 'live']
+
+const marketTag = ({ chainId, contracts }: Pick<Deployment, 'chainId' | 'contracts'>): Html =>
+  html`<meta name="runline-market" content="${JSON.stringify({ chainId, contracts })}">`
 
 /** The page of a request that is refused. The detail may repeat the client's own text, which is shown as such. */
 export function problemPage({ code, status, message }: Problem): Html {

@@ -1,8 +1,22 @@
 import { html } from 'hono/html'
 import { runSorts, runStates } from '../../../ponder.schema.ts'
+import type { ShortRecord } from '../queries/posterRecords.ts'
+import type { Stats } from '../queries/stats.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { pager } from './page.ts'
-import { agentLink, badge, briefLine, count, type Html, relativeTime, shortHex, usdc, words } from './values.ts'
+import {
+  agentLink,
+  amount,
+  badge,
+  briefLine,
+  classOf,
+  count,
+  type Html,
+  relativeTime,
+  shortHex,
+  usdc,
+  words,
+} from './values.ts'
 
 /** The filter that shows runs of every state. */
 export const ANY_STATE = 'ANY'
@@ -10,57 +24,126 @@ export const ANY_STATE = 'ANY'
 /** The parameters as the page's URL has them. */
 type Given = Record<string, string>
 
-type RunListPage = { runs: readonly RunSummary[]; total: number; page: number; totalPages: number; given: Given }
+type Records = ReadonlyMap<string, ShortRecord>
+
+type RunListPage = {
+  runs: readonly RunSummary[]
+  total: number
+  page: number
+  totalPages: number
+  given: Given
+  records: Records
+  stats: Stats
+}
 
 const sortNames = { createdAt: 'Created', reward: 'Reward', deadline: 'Deadline' }
 
-const urlOf = (given: Given, page: number) => `?${new URLSearchParams({ ...given, page: String(page) })}`
+const urlOf = (given: Given, more: Given) => `?${new URLSearchParams({ ...given, ...more })}`
+
+/** The parameters that choose among the runs of a state. */
+const narrowing = ['q', 'tag', 'minReward', 'poster', 'evaluator', 'claimedBy', 'claimable']
+
+const isNarrowed = (given: Given) => narrowing.some((name) => given[name] !== undefined)
+
+/** The page's name: what its filters show. */
+export function runListTitle(given: Given): string {
+  const state = given.state === ANY_STATE ? 'All' : words(given.state ?? 'OPEN')
+  const parts = [
+    `${state} runs`,
+    given.q && `with ${given.q.slice(0, 60)}`,
+    given.poster && `of ${given.poster.slice(0, 10)}…`,
+    given.minReward && `from ${given.minReward} USDC`,
+    given.page && given.page !== '1' && `page ${given.page}`,
+  ]
+  return parts.filter(Boolean).join(', ')
+}
 
 /** The list of runs with its filters. @param now Seconds since 1970. */
-export const runListPage = ({ runs, total, page, totalPages, given }: RunListPage, now: bigint): Html => html`
-  <h1>Runs</h1>
-  <p class="lead">Work with its reward in escrow. An agent with at least 20 USDC at stake may claim an open run.</p>
-  ${filters(given)}
+export const runListPage = (
+  { runs, total, page, totalPages, given, records, stats }: RunListPage,
+  now: bigint,
+): Html => html`
+  ${isNarrowed(given) ? html`<h1>Runs</h1>` : welcome(stats)}
+  ${search(given)}
   <div data-live id="runs">
+    ${stateTabs(given, stats)}
     <p class="hint">${count(total)} ${total === 1 ? 'run' : 'runs'}</p>
-    ${runs.length > 0 ? runTable(runs, now) : emptyList}
-    ${pager(page, totalPages, (other) => urlOf(given, other))}
+    ${runs.length > 0 ? runTable(runs, now, records) : emptyList}
+    ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }))}
+  </div>`
+
+/** What a newcomer sees first. */
+const welcome = ({ runs, market }: Stats): Html => html`
+  <div class="welcome">
+    <div>
+      <h1>Work for agents, with its reward in escrow</h1>
+      <p class="lead">A poster puts the reward into escrow. An agent claims the run with its own stake at risk, delivers, and is paid on approval.</p>
+      <p><a class="button" href="/post">Post a run</a> <a class="button quiet" href="/connect">Connect an agent</a></p>
+    </div>
+    <dl class="figures" data-live id="figures">
+      <div><dt>To be claimed</dt><dd>${count(runs.claimableRuns)} ${runs.claimableRuns === 1 ? 'run' : 'runs'}</dd></div>
+      <div><dt>In escrow</dt><dd>${amount(market.escrowed)}</dd></div>
+      <div><dt>Paid to agents</dt><dd>${amount(market.paid)}</dd></div>
+    </dl>
   </div>`
 
 const emptyList = html`<div class="empty">
   <p>No run matches.</p>
-  <p class="hint">Choose <a href="/?state=${ANY_STATE}">any state</a>, or post a run: <code>npm run market -- run post</code></p>
+  <p class="hint">Choose <a href="/?state=${ANY_STATE}">any state</a>, or <a href="/post">post a run</a>.</p>
 </div>`
 
+/** The states with their runs. With other filters the numbers would be of other runs than the list. */
+function stateTabs(given: Given, { runs }: Stats): Html {
+  const { page: _, ...kept } = given
+  const all = runStates.reduce((sum, state) => sum + runs[state], 0)
+  const tab = (state: string, name: string, total: number) => html`<a href="${urlOf(kept, { state })}"
+    ${state === (given.state ?? 'OPEN') ? html`aria-current="page"` : ''}><span class="badge ${classOf(state)}">${name}</span>${
+      isNarrowed(given) ? '' : html` <span class="hint">${count(total)}</span>`
+    }</a>`
+  return html`<nav class="tabs" aria-label="States">
+    ${runStates.filter((state) => state !== 'DRAFT').map((state) => tab(state, words(state), runs[state]))}
+    ${tab('DRAFT', words('DRAFT'), runs.DRAFT)}
+    ${tab(ANY_STATE, 'Any', all)}
+  </nav>`
+}
+
 /** The table of these runs. @param now Seconds since 1970. */
-export const runTable = (runs: readonly RunSummary[], now: bigint): Html => html`
+export const runTable = (runs: readonly RunSummary[], now: bigint, records: Records): Html => html`
   <div class="scroll" tabindex="0" role="region" aria-label="Runs">
     <table>
       <thead>
         <tr>
           <th scope="col">Run</th>
           <th scope="col" class="right">Reward, USDC</th>
-          <th scope="col">State</th>
           <th scope="col">Deadline</th>
-          <th scope="col" class="phone-hidden">Created</th>
           <th scope="col" class="phone-hidden">Poster</th>
+          <th scope="col" class="phone-hidden">State</th>
           <th scope="col" class="phone-hidden">Agent</th>
+          <th scope="col" class="phone-hidden">Created</th>
         </tr>
       </thead>
-      <tbody>${runs.map((run) => runRow(run, now))}</tbody>
+      <tbody>${runs.map((run) => runRow(run, now, records.get(run.posterAddress)))}</tbody>
     </table>
   </div>`
 
-const runRow = (run: RunSummary, now: bigint): Html => html`
+/** Once a run was claimed, the deadline to claim it means nothing. */
+export const hasDeadline = ({ state }: Pick<RunSummary, 'state'>): boolean => state === 'OPEN' || state === 'DRAFT'
+
+const runRow = (run: RunSummary, now: bigint, record: ShortRecord | undefined): Html => html`
   <tr>
-    <th scope="row">${runName(run)}</th>
+    <th scope="row">${runName(run)}
+      <span class="phone-only">${badge(run.state)} ${record ? shortRecord(record) : ''}</span></th>
     <td class="right">${usdc(run.reward)}</td>
-    <td>${badge(run.state)}</td>
-    <td>${relativeTime(run.deadline, now)}</td>
-    <td class="phone-hidden">${relativeTime(run.createdAt, now)}</td>
-    <td class="phone-hidden">${posterLink(run.posterAddress)}</td>
+    <td>${hasDeadline(run) ? relativeTime(run.deadline, now) : '–'}</td>
+    <td class="phone-hidden">${posterLink(run.posterAddress)}${record ? html`<br>${shortRecord(record)}` : ''}</td>
+    <td class="phone-hidden">${badge(run.state)}</td>
     <td class="phone-hidden">${run.claimedBy === null ? '–' : agentLink(run.claimedBy)}</td>
+    <td class="phone-hidden">${relativeTime(run.createdAt, now)}</td>
   </tr>`
+
+/** How a poster's runs have ended. */
+export const shortRecord = ({ approved, rejected }: ShortRecord): Html =>
+  html`<span class="hint record">${count(approved)} approved, ${count(rejected)} rejected</span>`
 
 /** Its title first, if it is known. */
 const runName = ({ bountyId, title }: RunSummary): Html =>
@@ -75,19 +158,13 @@ export const posterLink = (address: string): Html =>
 const option = (value: string, name: string, chosen: string | undefined): Html =>
   html`<option value="${value}" ${value === chosen ? html`selected` : ''}>${name}</option>`
 
-const filters = (given: Given): Html => html`
-  <form method="get" action="/" aria-label="Filters">
-    <label>State
-      <select name="state">
-        ${option(ANY_STATE, 'Any', given.state)}
-        ${runStates.map((state) => option(state, words(state), given.state ?? 'OPEN'))}
-      </select>
+const search = (given: Given): Html => html`
+  <form method="get" action="/" role="search" aria-label="Search and filters">
+    <label class="grow">Search
+      <input type="search" name="q" maxlength="200" placeholder="Words, a run’s number, or an address" value="${given.q ?? ''}">
     </label>
     <label>Least reward, USDC
       <input name="minReward" inputmode="decimal" pattern="[0-9]+([.][0-9]{1,6})?" value="${given.minReward ?? ''}">
-    </label>
-    <label>Poster
-      <input name="poster" pattern="0x[0-9a-fA-F]{40}" placeholder="0x…" value="${given.poster ?? ''}">
     </label>
     <label>Sort by
       <select name="sort">${runSorts.map((sort) => option(sort, sortNames[sort], given.sort))}</select>
@@ -98,5 +175,8 @@ const filters = (given: Given): Html => html`
         ${option('asc', 'Ascending', given.order)}
       </select>
     </label>
+    <input type="hidden" name="state" value="${given.state ?? 'OPEN'}">
+    ${given.poster === undefined ? '' : html`<input type="hidden" name="poster" value="${given.poster}">`}
     <button>Show</button>
-  </form>`
+  </form>
+  ${given.poster === undefined ? '' : html`<p class="hint">Runs of ${shortHex(given.poster)}. <a href="/?state=${given.state ?? 'OPEN'}">Show those of all posters</a></p>`}`

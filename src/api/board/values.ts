@@ -22,6 +22,15 @@ export const briefLine = (text: string): Html => html`<bdi class="words">${shown
 export const briefLines = (text: string): Html =>
   html`<div class="lines"><bdi class="words">${shownParts(text.replaceAll('\r\n', '\n'), invisibleInLines)}</bdi></div>`
 
+/** A line of a brief for the title of a page, which has no markup: without invisible characters, and cut. */
+export const plainLine = (text: string): string =>
+  [...text]
+    .filter((character) => !invisible.test(character))
+    .slice(0, MAX_PLAIN_CHARACTERS)
+    .join('')
+
+const MAX_PLAIN_CHARACTERS = 120
+
 function shownParts(text: string, hidden: RegExp) {
   // With a group in the pattern, `split` returns each invisible character at an odd place.
   return text
@@ -32,9 +41,15 @@ function shownParts(text: string, hidden: RegExp) {
 /** An IPFS URI of a whole CID, of version 0 or in base32 of version 1. */
 const ipfsUri = /^ipfs:\/\/(Qm[1-9A-HJ-NP-Za-km-z]{44}|b[a-z2-7]{58})$/
 
-/** An IPFS hash that an account chose. Only a well-formed one becomes a link. */
+/** The URI of what may be stored here: a CID of version 1, raw, with sha2-256. */
+const storableUri = /^ipfs:\/\/(bafkrei[a-z2-7]{52})$/
+
+/** An IPFS hash that an account chose. Only a well-formed one becomes a link, and one that may be stored here a second. */
 export function contentLink(text: string): Html {
-  return ipfsUri.test(text) ? html`<a class="chain" href="${text}" rel="noreferrer">${text}</a>` : chainText(text)
+  if (!ipfsUri.test(text)) return chainText(text)
+  const [, cid] = storableUri.exec(text) ?? []
+  const here = cid === undefined ? '' : html` <a href="/ipfs/${cid}">Read it here</a>`
+  return html`<a class="chain" href="${text}" rel="noreferrer">${text}</a>${here}`
 }
 
 /** An amount such as 1,234.50, with at least two decimals. @param baseUnits of USDC. */
@@ -50,6 +65,10 @@ export const count = (value: number): string => value.toLocaleString('en')
 
 /** The hash or address with its middle left out, and whole as a tooltip. */
 export const shortHex = (hex: string): Html => html`<code title="${hex}">${hex.slice(0, 6)}…${hex.slice(-4)}</code>`
+
+/** The same, with a button that copies it whole. */
+export const hashWithCopy = (hex: string): Html =>
+  html`${shortHex(hex)} <button type="button" class="copy needs-script" data-copy="${hex}" aria-label="Copy ${hex.slice(0, 10)}…">Copy</button>`
 
 /** An id, which may have 78 digits. */
 export function shortId(id: number | string): Html {
@@ -70,16 +89,34 @@ const UNITS = [
 /** A duration in its largest unit, such as "3 days". */
 export function duration(seconds: number): string {
   const unit = UNITS.find((each) => seconds >= each.seconds) ?? { name: 'second', seconds: 1 }
-  const value = Math.floor(seconds / unit.seconds)
-  return `${value} ${unit.name}${value === 1 ? '' : 's'}`
+  return inUnit(Math.floor(seconds / unit.seconds), unit.name)
 }
+
+const inUnit = (value: number, name: string) => `${value} ${name}${value === 1 ? '' : 's'}`
+
+/** A duration in its two largest units, such as "6 days 3 hours". */
+export function exactDuration(seconds: number): string {
+  const unit = UNITS.find((each) => seconds >= each.seconds)
+  if (unit === undefined) return duration(seconds)
+  const rest = seconds % unit.seconds
+  // A rest of seconds beside hours, or of minutes beside days, says nothing.
+  return rest < unit.seconds / 60 ? duration(seconds) : `${duration(seconds)} ${duration(rest)}`
+}
+
+/** Times are read soon after they are set: thirty days less some minutes are thirty days. */
+const almost = (seconds: number) => {
+  const unit = UNITS.find((each) => seconds >= each.seconds * NEARLY)
+  return unit ? inUnit(Math.floor(seconds / unit.seconds + 1 - NEARLY), unit.name) : duration(seconds)
+}
+
+const NEARLY = 23 / 24
 
 /** A time relative to now, and as a date as a tooltip. @param time ISO 8601. @param now Seconds since 1970. */
 export function relativeTime(time: string, now: bigint): Html {
   const seconds = Math.floor(Date.parse(time) / 1_000) - Number(now)
-  const distance = duration(Math.abs(seconds))
   const date = `${time.slice(0, 16).replace('T', ' ')} UTC`
-  return html`<time datetime="${time}" title="${date}">${seconds > 0 ? `in ${distance}` : `${distance} ago`}</time>`
+  const words = seconds > 0 ? `in ${almost(seconds)}` : `${almost(-seconds)} ago`
+  return html`<time datetime="${time}" title="${date}">${words}</time>`
 }
 
 /** REVISION_REQUESTED becomes "Revision requested". */

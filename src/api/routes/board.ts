@@ -1,12 +1,17 @@
 import { z } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
+import { isAddress } from 'viem'
+import type { Requester } from '../../../core/fairLane.ts'
 import { agentListPage, agentPage } from '../board/agentPages.ts'
+import { assets } from '../board/assets.ts'
+import { connectPage } from '../board/connectPage.ts'
 import { marketPage, PERIODS } from '../board/marketPage.ts'
-import { assets, problemPage, renderPage } from '../board/page.ts'
-import { ANY_STATE, runListPage } from '../board/runListPage.ts'
+import { problemPage, renderPage } from '../board/page.ts'
+import { postPage } from '../board/postPage.ts'
+import { ANY_STATE, runListPage, runListTitle } from '../board/runListPage.ts'
 import { runPage } from '../board/runPage.ts'
-import type { Html } from '../board/values.ts'
+import { plainLine } from '../board/values.ts'
 import { matches, sharedHeaders } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { errorHandler } from '../http/errorHandler.ts'
@@ -20,10 +25,11 @@ import { agentsById } from '../queries/agents.ts'
 import { createBatchedRead, createSharedRead } from '../queries/batchedReads.ts'
 import { createEventReader } from '../queries/events.ts'
 import type { PageReader } from '../queries/pageReader.ts'
+import { posterRecords } from '../queries/posterRecords.ts'
 import type { RunList } from '../queries/runList.ts'
 import { pageOfRuns } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
-import type { Snapshot, SnapshotResult } from '../queries/snapshot.ts'
+import { type Snapshot, type SnapshotResult, snapshotOnly } from '../queries/snapshot.ts'
 import { stats } from '../queries/stats.ts'
 import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
 import { formatAgent, formatAgentStake } from '../resources/agent.ts'
@@ -44,11 +50,20 @@ const YEAR_SECONDS = 31_536_000
 
 const runQuery = listQuery.omit({ limit: true, cursor: true, minBlock: true })
 const pageQuery = z.strictObject({ page: pageParameters(LIMIT).page })
+const noQuery = z.strictObject({})
 const idParams = z.object({ id: idParameter })
 const marketQuery = z.strictObject({ interval: z.enum(historyIntervals).default('day') })
 
 /** The parameters of the URL. A form sends empty fields too: they are absent. */
 const givenOf = (c: Context) => Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value !== ''))
+
+/** Where a search leads that is for one thing: a run by its number, a poster by its address; undefined for words. */
+function placeOf(words: string | undefined): string | undefined {
+  const text = words?.trim() ?? ''
+  const [, id] = /^#?([0-9]{1,78})$/.exec(text) ?? []
+  if (id !== undefined) return `/runs/${BigInt(id)}`
+  return isAddress(text, { strict: false }) ? `/?state=${ANY_STATE}&poster=${text}` : undefined
+}
 
 /** @throws Problem VALIDATION_FAILED */
 function parse<Schema extends z.ZodType>(schema: Schema, given: Record<string, unknown>): z.output<Schema> {
@@ -104,8 +119,11 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     }),
   )
 
-  function answer(c: Context, snapshot: Snapshot, page: { title: string; section: string; content: Html }) {
-    const text = String(renderPage({ ...page, snapshot }))
+  const { chainId, contracts } = deps.deployment
+  const market = { chainId, contracts }
+
+  function answer(c: Context, snapshot: Snapshot, page: Parameters<typeof renderPage>[0]) {
+    const text = String(renderPage({ ...page, snapshot, market }))
     const headers = sharedHeaders(text, snapshot)
     return matches(c.req.header('If-None-Match') ?? '', headers.etag)
       ? c.body(null, 304, headers)
@@ -119,27 +137,55 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     return { snapshot, data: { runs, ...formatPagination({ page, limit: LIMIT }, data.total) } }
   }
 
+  /** Runs, and the records of their posters, of one block. */
+  async function readRuns(c: Context, list: RunList, page: number) {
+    const runs = await readRunPage(c, list, page)
+    const records = await deps.index.read(posterRecords(runs.data.runs.map(({ posterAddress }) => posterAddress)))
+    return { runs, records }
+  }
+
   app.get('/', policy, async (c) => {
     const { state = 'OPEN', ...rest } = givenOf(c)
+    const place = placeOf(rest.q)
+    if (place) return c.redirect(place)
     const { page = 1, ...list } = parse(runQuery, { ...rest, ...(state !== ANY_STATE && { state }) })
-    const { snapshot, data } = await readRunPage(c, list, page)
-    const content = runListPage({ ...data, given: { ...rest, state } }, snapshot.now)
-    return answer(c, snapshot, { title: 'Runs', section: '/', content })
+    const { snapshot, runs, records, figures } = await readAtOneBlock(async () => ({
+      ...(await readRuns(c, list, page)),
+      figures: await readStats(),
+    }))
+    const given = { ...rest, state }
+    const content = runListPage({ ...runs.data, given, records: records.data, stats: figures.data }, snapshot.now)
+    return answer(c, snapshot, { title: runListTitle(given), section: '/', content })
   })
+
+  /** A page of the run's events, the newest first. */
+  async function readTimeline(id: bigint, page: number, requester: Requester) {
+    const oldest = await readEvents(id, sliceOf({ page: 1, limit: EVENTS_LIMIT }), requester)
+    const total = oldest.data?.total ?? 0
+    const end = total - (page - 1) * EVENTS_LIMIT
+    const offset = Math.max(end - EVENTS_LIMIT, 0)
+    const limit = Math.max(end - offset, 0)
+    // Nearly all runs have one page, which is read already.
+    const timeline = total <= EVENTS_LIMIT && page === 1 ? oldest : await readEvents(id, { offset, limit }, requester)
+    return { oldest, timeline }
+  }
 
   app.get('/runs/:id', policy, async (c) => {
     const { id } = parse(idParams, c.req.param())
     const { page } = parse(pageQuery, givenOf(c))
     const { snapshot, run, timeline } = await readAtOneBlock(async () => ({
       run: await readRun(id),
-      timeline: await readEvents(id, sliceOf({ page, limit: EVENTS_LIMIT }), requesterOf(c, deps.limits)),
+      ...(await readTimeline(id, page, requesterOf(c, deps.limits))),
     }))
     if (run.data === null || timeline.data === null) throw runNotFound(id)
     const { events, total } = timeline.data
     const { totalPages } = formatPagination({ page, limit: EVENTS_LIMIT }, total)
     const shown: RunDetail = JSON.parse(run.data)
-    const content = runPage({ run: shown, events: events.map(formatEvent), page, totalPages }, snapshot.now)
-    return answer(c, snapshot, { title: `Run ${id}`, section: '/', content })
+    const newestFirst = events.map(formatEvent).toReversed()
+    const { explorerUrl } = deps
+    const content = runPage({ run: shown, events: newestFirst, page, totalPages, explorerUrl }, snapshot.now)
+    const title = shown.title === null ? `Run ${id}` : `${plainLine(shown.title)} · Run ${id}`
+    return answer(c, snapshot, { title, section: '/', content, scripts: ['act', 'copy'] })
   })
 
   app.get('/agents', policy, async (c) => {
@@ -156,13 +202,16 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
   app.get('/agents/:id', policy, async (c) => {
     const { id } = parse(idParams, c.req.param())
     const { page } = parse(pageQuery, givenOf(c))
-    const { snapshot, agent, runs } = await readAtOneBlock(async () => ({
+    const { snapshot, agent, runs, records } = await readAtOneBlock(async () => ({
       agent: await readAgent(id),
-      runs: await readRunPage(c, { claimedBy: id, sort: 'createdAt', order: 'desc' }, page),
+      ...(await readRuns(c, { claimedBy: id, sort: 'createdAt', order: 'desc' }, page)),
     }))
     if (agent.data === null) throw agentNotFound(id)
-    const content = agentPage({ agent: formatAgentStake(agent.data), ...runs.data }, snapshot.now)
-    return answer(c, snapshot, { title: `Agent ${id}`, section: '/agents', content })
+    const content = agentPage(
+      { agent: formatAgentStake(agent.data), ...runs.data, records: records.data },
+      snapshot.now,
+    )
+    return answer(c, snapshot, { title: `Agent ${id}`, section: '/agents', content, scripts: ['act', 'copy'] })
   })
 
   app.get('/market', policy, async (c) => {
@@ -172,7 +221,21 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
       history: await deps.index.read(statsHistory({ interval, periods: PERIODS[interval] })),
     }))
     const content = marketPage({ stats: figures.data, history: history.data, interval })
-    return answer(c, snapshot, { title: 'Market', section: '/market', content })
+    return answer(c, snapshot, { title: 'Market', section: '/market', content, scripts: ['act'] })
+  })
+
+  app.get('/post', policy, async (c) => {
+    parse(noQuery, givenOf(c))
+    const { snapshot } = await deps.index.read(snapshotOnly)
+    const scripts = ['act', 'postForm']
+    return answer(c, snapshot, { title: 'Post a run', section: '/post', content: postPage, scripts })
+  })
+
+  app.get('/connect', policy, async (c) => {
+    parse(noQuery, givenOf(c))
+    const { snapshot } = await deps.index.read(snapshotOnly)
+    const page = { title: 'Connect an agent', section: '/connect', content: connectPage, scripts: ['act'] }
+    return answer(c, snapshot, page)
   })
 
   for (const { url, content, type } of assets) {

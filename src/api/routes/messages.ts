@@ -4,7 +4,7 @@ import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
 import { explainRunError } from '../../../market/actionErrors.ts'
 import { MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
 import { claimErrors } from '../../../market/eligibility.ts'
-import { onlyPartyOf, type RunFacts, revisionOf, runActionError } from '../../../market/runActionRules.ts'
+import { onlyPartyOf, revisionOf, runActionError } from '../../../market/runActionRules.ts'
 import {
   bodyOf,
   hasMember,
@@ -24,6 +24,7 @@ import { runAndAgent, runsById } from '../queries/runs.ts'
 import { textParameter } from '../resources/action.ts'
 import { reasonsOf } from '../resources/eligibility.ts'
 import { asRun, type Run } from '../resources/run.ts'
+import { factsOf } from '../resources/runFacts.ts'
 import { agentNotFound } from './agents.ts'
 import { claimToSign, deadlineParameter, futureDeadline } from './claimMessage.ts'
 import { readIndex } from './indexed.ts'
@@ -175,19 +176,5 @@ function toSign(
     path: `/api/runs/${bountyId}/${name}`,
     body: bodyOf(message),
     typedData: runTypedData(market, message),
-  }
-}
-
-function factsOf(run: Run): RunFacts {
-  const { bountyId, state, posterAddress, evaluator, claimedByWallet, revisions, reviewBy, closing } = run
-  return {
-    bountyId: BigInt(bountyId),
-    state,
-    poster: posterAddress as Address,
-    evaluator: evaluator as Address | null,
-    claimedByWallet: claimedByWallet as Address | null,
-    revisions: BigInt(revisions),
-    reviewBy: reviewBy === null ? null : BigInt(Date.parse(reviewBy) / 1_000),
-    closing,
   }
 }

@@ -6,6 +6,17 @@ const POLL_MS = 2_000
 
 let shown
 
+/** A replaced element would lose the keyboard's focus, the reader's selection, or what was typed into it. */
+function isUsed(part) {
+  const fields = [...part.querySelectorAll('input, textarea')]
+  const isTyped = fields.some(({ value, defaultValue }) => value !== defaultValue)
+  const isActing = part.querySelector('[aria-busy="true"]') !== null
+  const selection = getSelection()
+  // A caret remains where a field had the focus.
+  const isSelected = selection !== null && !selection.isCollapsed && selection.containsNode(part, true)
+  return isTyped || isActing || isSelected || part.contains(document.activeElement)
+}
+
 async function refresh() {
   const { headers } = await fetch('/api/stats', { cache: 'no-cache' })
   const block = headers.get('X-Indexed-Hash')
@@ -17,10 +28,9 @@ async function refresh() {
   const page = new DOMParser().parseFromString(await response.text(), 'text/html')
   for (const part of document.querySelectorAll('[data-live]')) {
     const next = page.getElementById(part.id)
-    // A replaced element would lose the keyboard's focus or the reader's selection.
-    const isUsed = part.contains(document.activeElement) || getSelection()?.containsNode(part, true)
-    if (next && !isUsed && next.innerHTML !== part.innerHTML) part.replaceWith(next)
+    if (next && !isUsed(part) && next.innerHTML !== part.innerHTML) part.replaceWith(next)
   }
+  document.dispatchEvent(new Event('replaced'))
 }
 
 async function poll() {
@@ -29,4 +39,5 @@ async function poll() {
   setTimeout(poll, POLL_MS)
 }
 
+document.addEventListener('made', () => refresh().catch(console.warn))
 setTimeout(poll, POLL_MS)

@@ -1,0 +1,41 @@
+import { html } from 'hono/html'
+import type { Html } from './values.ts'
+
+/** An action that a page offers. */
+export type Act = {
+  /** Its name in the API's routes. */
+  action: string
+  name: string
+  /** What it does, in numbers. */
+  effect: Html | string
+  /** The accounts of which one signs; any if absent. */
+  signers?: readonly string[]
+  /** The members of its message that the page shows or knows. */
+  shown?: Record<string, string | number>
+  fields?: Html
+  /** Where a request is sent that needs no signature. */
+  path?: string
+}
+
+/** The form of an action. It is hidden until a script finds that the account of the reader's wallet may use it. */
+export const actForm = ({ action, name, effect, signers, shown, fields, path }: Act): Html => html`
+  <form class="act" data-action="${action}" aria-label="${name}"
+    ${signers && html`data-signers="${[...new Set(signers)].join(' ')}" hidden`}
+    ${shown && html`data-shown="${JSON.stringify(shown)}"`}
+    ${path && html`data-path="${path}"`}>
+    ${fields}
+    <button>${name}</button>
+    <p class="effect">${effect}</p>
+  </form>`
+
+/** Actions, for readers with a wallet. Without a script nothing of it is shown. */
+export const actsSection = (title: string, whose: string, acts: readonly Act[]): Html => html`
+  <section class="acts needs-script" data-acts>
+    <h2>${title}</h2>
+    <p class="hint" data-connect>Connect ${whose} at the top of this page to sign. Signing costs no ether.</p>
+    <p class="hint" data-no-part hidden>The account of your wallet has nothing to do here now.</p>
+    ${acts.map(actForm)}
+  </section>`
+
+/** Where a page says how an action goes. It stays while parts of the page are replaced. */
+export const progressLine = html`<p id="progress" role="status" tabindex="-1"></p>`

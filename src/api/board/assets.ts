@@ -1,0 +1,57 @@
+import { hash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+
+const require = createRequire(import.meta.url)
+
+/** What the board's pages load. The URL changes with the content, so that caches may keep it without asking again. */
+type Asset = { url: string; content: string; type: string }
+
+const types = { css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' }
+
+const typeOf = (extension: keyof typeof types) => `${types[extension]}; charset=utf-8`
+
+const digestOf = (content: string) => hash('sha256', content).slice(0, 12)
+
+function asset(name: string, extension: 'css' | 'svg'): Asset {
+  const content = readFileSync(new URL(`${name}.${extension}`, import.meta.url), 'utf8')
+  return { url: `/board/${name}.${digestOf(content)}.${extension}`, content, type: typeOf(extension) }
+}
+
+/** Keccak-256 of the package @noble/hashes: its ES modules, of which one names another by the package's name. */
+function hashModules() {
+  const folder = `${dirname(require.resolve('@noble/hashes/sha3'))}/esm`
+  return ['sha3', 'utils', '_u64', 'crypto'].map((name) => ({
+    path: `hashes/${name}.js`,
+    content: readFileSync(`${folder}/${name}.js`, 'utf8').replace("'@noble/hashes/crypto'", "'./crypto.js'"),
+  }))
+}
+
+/** The modules of the pages. They import each other by relative paths, so one digest of all is the name of their folder. */
+function scripts(): { folder: string; assets: Asset[] } {
+  const directory = new URL('scripts/', import.meta.url)
+  const own = readdirSync(directory)
+    .toSorted()
+    .map((path) => ({ path, content: readFileSync(new URL(path, directory), 'utf8') }))
+  const modules = [...own, ...hashModules()]
+  const folder = `/board/${digestOf(JSON.stringify(modules))}`
+  return {
+    folder,
+    assets: modules.map(({ path, content }) => ({ url: `${folder}/${path}`, content, type: typeOf('js') })),
+  }
+}
+
+export const style = asset('style', 'css')
+export const icon = asset('icon', 'svg')
+
+const modules = scripts()
+
+/** The URL of a module. @throws if there is none of this name. */
+export function scriptUrl(name: string): string {
+  const url = `${modules.folder}/${name}.js`
+  if (!modules.assets.some((each) => each.url === url)) throw new Error(`There is no script ${name}`)
+  return url
+}
+
+export const assets: readonly Asset[] = [style, icon, ...modules.assets]

@@ -1,0 +1,57 @@
+import { html } from 'hono/html'
+import { progressLine } from './acts.ts'
+import type { Html } from './values.ts'
+
+/** The form of a new run. */
+export const postPage: Html = html`
+  <h1>Post a run</h1>
+  <p class="lead">Describe the work, and put its reward into escrow with one signature. You need a wallet with USDC, and no ether.</p>
+  <noscript><p class="empty">This form needs JavaScript. Without it, post a run with the command line: <code>npm run market -- run post</code></p></noscript>
+  <div class="post needs-script">
+    <form class="act" data-action="post" aria-label="Post a run">
+      <fieldset>
+        <legend>What you ask for</legend>
+        <label class="wide">Title, in one line
+          <input name="title" maxlength="120" required>
+        </label>
+        <label class="wide">Summary, for lists
+          <input name="summary" maxlength="500">
+        </label>
+        <label class="wide">Description
+          <textarea name="description" rows="7" maxlength="24000"></textarea>
+        </label>
+        <label class="wide">To be approved, the work must: one condition a line
+          <textarea name="acceptance" rows="3" maxlength="4000"></textarea>
+        </label>
+        <label class="wide">Tags, with commas between them
+          <input name="tags" maxlength="330" placeholder="translation, french">
+        </label>
+      </fieldset>
+      <fieldset>
+        <legend>What you offer</legend>
+        <label>Reward, USDC
+          <input name="reward" inputmode="decimal" pattern="[0-9]+([.][0-9]{1,6})?" required>
+        </label>
+        <label>Open for claims, days
+          <input name="openDays" inputmode="numeric" value="30" required>
+        </label>
+        <label>Time to deliver, hours
+          <input name="workHours" inputmode="numeric" value="168" required>
+        </label>
+        <label>Stake at risk, % of the reward
+          <input name="stakePercent" inputmode="numeric" placeholder="the usual">
+        </label>
+        <label class="wide">Evaluator, who reviews instead of you
+          <input name="evaluator" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing">
+        </label>
+      </fieldset>
+      <p class="effect" id="money"></p>
+      <button>Sign and post</button>
+    </form>
+    <section class="preview" aria-labelledby="preview-title">
+      <h2 id="preview-title">Preview</h2>
+      <div id="preview"></div>
+      <p class="hint">Everyone can read the brief as soon as you sign. It is kept as a draft in this browser until then.</p>
+    </section>
+  </div>
+  ${progressLine}`

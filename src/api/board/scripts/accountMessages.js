@@ -1,0 +1,103 @@
+// What accounts sign with their money, their stake and their agents. A payment's nonce is the hash of what it is for
+// (SignedFunding.sol), so that its signature is good for nothing else.
+import { keccak_256 } from './hashes/sha3.js'
+import { market } from './market.js'
+import { assertSame, typedData } from './typedData.js'
+import { feeOf } from './usdc.js'
+
+const payment = {
+  from: 'address',
+  to: 'address',
+  value: 'uint256',
+  validAfter: 'uint256',
+  validBefore: 'uint256',
+  nonce: 'bytes32',
+}
+const registration = { owner: 'address', agentURI: 'string', salt: 'bytes32', deadline: 'uint256' }
+const withdrawal = { agentId: 'uint256', signer: 'address', amount: 'uint256', nonce: 'uint256', deadline: 'uint256' }
+
+const VALID_AFTER = 0n
+
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+const hashOf = (bytes) => hex(keccak_256(bytes))
+const utf8 = (text) => new TextEncoder().encode(text)
+
+/** 32 bytes of the ABI: a number, or an address. */
+const word = (value) => BigInt(value).toString(16).padStart(64, '0')
+
+const WORD_BYTES = 32
+
+/** A text as the ABI has it behind the other arguments: its length, and its bytes in whole words. */
+function textTail(text) {
+  const bytes = utf8(text)
+  return word(bytes.length) + hex(bytes).padEnd(2 * WORD_BYTES * Math.ceil(bytes.length / WORD_BYTES), '0')
+}
+
+const fromHex = (digits) => Uint8Array.from(digits.match(/../g), (pair) => Number.parseInt(pair, 16))
+
+/** As SignedFunding computes it. */
+function nonceOf(action, known, validBefore) {
+  const times = word(VALID_AFTER) + word(validBefore) + known.salt.slice(2)
+  if (action === 'stake') {
+    const { from, agentId, owner, amount } = known
+    return `0x${hashOf(fromHex(hashOf(utf8('stake')) + word(from) + word(agentId) + word(owner) + word(amount) + times))}`
+  }
+  const { poster, ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator } = known
+  const terms = word(reward) + word(deadline) + word(workPeriod) + word(stakePercent) + word(evaluator)
+  // Eleven words come before the text: its tag, the poster, the place of the text, five of the terms, two times, the salt.
+  const head = hashOf(utf8('postBounty')) + word(poster) + word(11 * WORD_BYTES) + terms + times
+  return `0x${hashOf(fromHex(head + textTail(ipfsHash)))}`
+}
+
+/** What moves, in base units: a post pays the fee, too. */
+const paidFor = (action, known) =>
+  action === 'post' ? BigInt(known.reward) + feeOf(BigInt(known.reward)) : BigInt(known.amount)
+
+export const randomSalt = () => `0x${hex(crypto.getRandomValues(new Uint8Array(WORD_BYTES)))}`
+
+/**
+ * What to sign, built from what was asked. From the API come the end of the validity, the name of USDC's domain, and the
+ * number of a withdrawal: with wrong ones, the contracts refuse the signature.
+ * @param known the members of the action, with the account that signs.
+ * @param got the typed data that the API asks to sign. @throws Mismatch if it differs.
+ */
+export function accountMessage(action, known, got) {
+  const own = built(action, known, got)
+  assertSame(own, got)
+  return own
+}
+
+function built(action, known, got) {
+  const { contracts, chainId } = market
+  const { deadline, nonce, validBefore } = got.message
+  if (action === 'register') {
+    const domain = { name: 'Runline', version: '1', chainId, verifyingContract: contracts.AgentRegistry }
+    return typedData(domain, 'Register', registration, { ...known, deadline })
+  }
+  if (action === 'unstake') {
+    const domain = { name: 'AgentStaking', version: '1', chainId, verifyingContract: contracts.AgentStaking }
+    const { agentId, signer, amount } = known
+    return typedData(domain, 'Unstake', withdrawal, { agentId, signer, amount, nonce, deadline })
+  }
+  const { name, version } = got.domain
+  return typedData({ name, version, chainId, verifyingContract: contracts.USDC }, 'ReceiveWithAuthorization', payment, {
+    from: action === 'post' ? known.poster : known.from,
+    to: contracts.SignedFunding,
+    value: String(paidFor(action, known)),
+    validAfter: String(VALID_AFTER),
+    validBefore,
+    nonce: nonceOf(action, known, validBefore),
+  })
+}
+
+/** The request that makes the action, without its signature. @param message what is signed. */
+export function accountRequest(action, known, { validBefore, deadline, nonce }) {
+  if (action === 'post') return { path: '/api/runs', body: { ...known, validBefore } }
+  if (action === 'register') return { path: '/api/agents', body: { ...known, deadline } }
+  const { agentId, ...own } = known
+  const more = action === 'stake' ? { validBefore } : { nonce, deadline }
+  return { path: `/api/agents/${agentId}/${action}`, body: { ...own, ...more } }
+}
+
+/** What the API's message depends on. It finds the owner of a stake's agent itself. */
+export const accountQuery = (action, { owner, ...known }) => (action === 'register' ? { owner, ...known } : known)

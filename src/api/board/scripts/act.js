@@ -1,0 +1,134 @@
+// The forms of actions: who may use them, and what happens when one is sent. Everything is signed with what this page
+// built; nothing is signed that differs from what the reader asked for.
+import { accountMessage, accountQuery, accountRequest } from './accountMessages.js'
+import { follow, getMessage, send } from './api.js'
+import { askedBy } from './asked.js'
+import { dropRequest, keepRequest, pendingRequest } from './pending.js'
+import { focusProgress, newSpeaker } from './progress.js'
+import { isRunAction, runMessage, runQuery, runRequest } from './runMessages.js'
+import { currentAccount, isOnWrongChain, reconnected, sign, WalletError } from './wallet.js'
+
+let isBusy = false
+
+/** The signed request of the form. @throws if a field, the wallet or the API prevents it. */
+async function signedRequest(form, say) {
+  const { action, path } = form.dataset
+  if (path !== undefined)
+    return { action, path: path.replace('{account}', () => encodeURIComponent(form.elements.account.value.trim())) }
+  await reconnected()
+  const account = currentAccount()
+  if (account === undefined) throw new WalletError('Connect a wallet first.')
+  if (isOnWrongChain()) throw new WalletError('Your wallet is on another chain. Switch it first.')
+  const known = await askedBy(form, account, say)
+  say('Asking for the message to sign.')
+  const ofRun = isRunAction(action)
+  const query = ofRun ? runQuery(action, known, account) : accountQuery(action, known)
+  const { typedData: got } = await getMessage(action, query, say)
+  const own = ofRun ? runMessage(action, known, account, got) : accountMessage(action, known, got)
+  const request = ofRun ? runRequest(action, own.message) : accountRequest(action, known, own.message)
+  say('Sign the message in your wallet. It costs no ether.')
+  const signature = await sign(own, account)
+  return { action, path: request.path, body: { ...request.body, signature } }
+}
+
+/** Where the reader finds what was made. */
+function linkTo(action, { bountyId, agentId }) {
+  if (action === 'post') return { href: `/runs/${bountyId}`, text: `See run ${bountyId}.` }
+  if (action === 'register') return { href: `/agents/${agentId}`, text: `See agent ${agentId}.` }
+  return undefined
+}
+
+/** Sends the request, and says what becomes of it. @param made called once the chain has made it. */
+async function make(request, say, made) {
+  keepRequest(request)
+  say('Sending.')
+  let isMade = false
+  let link
+  const done = (subject) => {
+    if (isMade) return
+    isMade = true
+    dropRequest()
+    link = linkTo(request.action, subject)
+    made()
+  }
+  try {
+    const answer = await send(request, say)
+    if (answer.success) done({ bountyId: answer.run?.bountyId, agentId: answer.agent?.id })
+    await follow(answer.actionId ?? answer.claimId, (text) => say(text, isMade ? 'good' : '', link), done)
+  } catch (error) {
+    if (isMade) return say(`Done. Whether it is final is not known: ${error.message}`, 'good', link)
+    // An undecided request is kept, and the page sends it again when it is loaded.
+    if (error.retrySeconds === undefined) dropRequest()
+    throw error
+  }
+}
+
+/** Does one action at a time: the line says how it goes. @param work gets what to call once another one may begin. */
+async function exclusively(work) {
+  if (isBusy) return
+  isBusy = true
+  const say = newSpeaker()
+  let isReleased = false
+  const release = () => {
+    if (isReleased) return
+    isReleased = true
+    isBusy = false
+  }
+  try {
+    await work(say, release)
+  } catch (error) {
+    say(error.message, 'bad')
+  } finally {
+    release()
+  }
+}
+
+const submit = (form) =>
+  exclusively(async (say, release) => {
+    const undecided = pendingRequest()
+    // It was signed before, and is sent again, so that no second one is signed for the same.
+    if (undecided) return make(undecided, say, release)
+    form.setAttribute('aria-busy', 'true')
+    try {
+      const request = await signedRequest(form, say)
+      await make(request, say, () => {
+        release()
+        form.removeAttribute('aria-busy')
+        form.reset()
+        form.dispatchEvent(new Event('made', { bubbles: true }))
+        focusProgress()
+      })
+    } catch (error) {
+      form.removeAttribute('aria-busy')
+      if (error.field) form.elements[error.field].focus()
+      throw error
+    }
+  })
+
+/** Shows the forms that the account may use, and says what is missing. */
+function showForms() {
+  const account = currentAccount()
+  for (const form of document.querySelectorAll('form[data-action]')) {
+    const { signers } = form.dataset
+    form.hidden = signers !== undefined && !(account && signers.toLowerCase().split(' ').includes(account))
+  }
+  for (const section of document.querySelectorAll('[data-acts]')) {
+    const hasForm = section.querySelector('form[data-action]:not([hidden])') !== null
+    section.querySelector('[data-connect]').hidden = account !== undefined
+    section.querySelector('[data-no-part]').hidden = account === undefined || hasForm
+  }
+}
+
+document.addEventListener('submit', (event) => {
+  const form = event.target
+  if (form.dataset.action === undefined) return
+  event.preventDefault()
+  submit(form)
+})
+document.addEventListener('wallet', showForms)
+document.addEventListener('replaced', showForms)
+document.documentElement.classList.add('scripted')
+showForms()
+
+const pending = pendingRequest()
+if (pending) exclusively((say, release) => make(pending, say, release))

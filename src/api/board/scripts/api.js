@@ -1,0 +1,81 @@
+// Requests to the API.
+
+const RETRY_SECONDS = 3
+/** How long a signed request is repeated that the API has not answered. Most signatures last ten minutes or more. */
+const REPEAT_MS = 180_000
+const POLL_MS = 1_500
+/** How long an action is followed until no reorg can undo it. */
+const FOLLOW_MS = 1_800_000
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** The API has refused, or does not answer. `retrySeconds`: when the same request may be sent again; absent if it may not. */
+export class Refusal extends Error {
+  constructor(message, retrySeconds, options) {
+    super(message, options)
+    this.retrySeconds = retrySeconds
+  }
+}
+
+async function ask(path, init = {}) {
+  const response = await fetch(path, { cache: 'no-store', ...init }).catch((cause) => {
+    throw new Refusal('The server cannot be reached.', RETRY_SECONDS, { cause })
+  })
+  const isJson = /json/.test(response.headers.get('Content-Type') ?? '')
+  if (response.ok && isJson) return response.json()
+  // A proxy in front of the API answers in its own words.
+  if (!isJson) throw new Refusal(`The server answers with status ${response.status}.`, RETRY_SECONDS)
+  const { title, detail } = await response.json()
+  const wait = response.headers.get('Retry-After')
+  throw new Refusal(detail ?? title, wait === null ? undefined : Number(wait))
+}
+
+async function repeat(send, say) {
+  const end = Date.now() + REPEAT_MS
+  for (;;) {
+    try {
+      return await send()
+    } catch (error) {
+      const { message, retrySeconds } = error
+      if (retrySeconds === undefined || Date.now() + retrySeconds * 1_000 > end) throw error
+      say(`${message} Sending it again in ${retrySeconds} s.`)
+      await sleep(retrySeconds * 1_000)
+    }
+  }
+}
+
+/** What to sign. @param query members without a value are left out. */
+export function getMessage(action, query, say) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined)
+  return repeat(() => ask(`/api/messages/${action}?${new URLSearchParams(given)}`), say)
+}
+
+/** Stores the text. @returns its URI, and whether it is a brief. */
+export function storeText(text, type, say) {
+  const init = { method: 'POST', headers: { 'Content-Type': type }, body: text }
+  return repeat(() => ask('/api/content', init), say)
+}
+
+/** Sends a request that may be repeated, until the API answers. @param body undefined where the route takes none. */
+export function send({ path, body }, say) {
+  const json = { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
+  return repeat(() => ask(path, { method: 'POST', ...(body && json) }), say)
+}
+
+/**
+ * Says what becomes of the action until its block is final.
+ * @param made called with the action's state while a block has it. @throws Refusal if the chain refuses it.
+ */
+export async function follow(actionId, say, made) {
+  const end = Date.now() + FOLLOW_MS
+  while (Date.now() < end) {
+    const action = await repeat(() => ask(`/api/actions/${actionId}`), say)
+    const { state, blockNumber, problem } = action
+    if (state === 'refused') throw new Refusal(problem?.detail ?? 'The chain refuses it.')
+    const isMade = state === 'mined' || state === 'final'
+    if (isMade) made(action)
+    if (state === 'final') return say(`Done, in block ${blockNumber}. It is final.`)
+    say(isMade ? `Done, in block ${blockNumber}. It is not final yet.` : 'Sent. Waiting for a block.')
+    await sleep(POLL_MS)
+  }
+}

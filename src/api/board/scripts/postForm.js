@@ -1,0 +1,72 @@
+// The form of a new run: a preview of its brief and of its money, and a draft that survives a reload.
+import { briefOf, FieldError, termsOf } from './fields.js'
+import { feeOf, formatUsdc, parseUsdc } from './usdc.js'
+
+const DRAFT = 'runline.draft'
+const LARGEST_USUAL_STAKE = 20_000_000n
+
+const form = document.querySelector('form[data-action="post"]')
+const preview = document.getElementById('preview')
+const money = document.getElementById('money')
+
+const element = (tag, text) => Object.assign(document.createElement(tag), { textContent: text })
+
+function showBrief() {
+  const { title, summary, description, acceptance = [], tags = [] } = briefOf(form)
+  const list = document.createElement('ul')
+  list.className = 'items'
+  list.append(...acceptance.map((item) => element('li', item)))
+  const parts = [element('h3', title ?? 'No title yet')]
+  if (summary) parts.push(element('p', summary))
+  if (description) parts.push(Object.assign(element('div', description), { className: 'lines' }))
+  if (acceptance.length > 0) parts.push(element('p', 'To be approved:'), list)
+  if (tags.length > 0) parts.push(Object.assign(element('p', tags.join(', ')), { className: 'hint' }))
+  preview.replaceChildren(...parts)
+}
+
+/** What a claim puts at risk, as the market computes it. */
+function stakeOf(reward, percent) {
+  if (percent > 0n) return (reward * percent) / 100n
+  const tenth = reward / 10n
+  const usual = tenth < LARGEST_USUAL_STAKE ? tenth : LARGEST_USUAL_STAKE
+  return usual > feeOf(reward) ? usual : feeOf(reward)
+}
+
+function moneyWords() {
+  const reward = parseUsdc(form.elements.reward.value)
+  if (reward === undefined || reward === 0n) return 'Enter a reward, and the sum is shown here.'
+  const fee = feeOf(reward)
+  try {
+    const { stakePercent, workPeriod, deadline } = termsOf(form, Math.floor(Date.now() / 1_000))
+    const until = new Date(Number(deadline) * 1_000).toISOString().slice(0, 16).replace('T', ' ')
+    return (
+      `Your signature moves ${formatUsdc(reward + fee)} USDC from your account into escrow: the reward of ` +
+      `${formatUsdc(reward)} and the fee of ${formatUsdc(fee)}. A claim puts ${formatUsdc(stakeOf(reward, BigInt(stakePercent)))} ` +
+      `USDC of the agent’s stake at risk. Agents may claim it until ${until} UTC, and have ${Number(workPeriod) / 3_600} hours ` +
+      'to deliver. You can close an open run at any time, and get all of it back.'
+    )
+  } catch (error) {
+    if (error instanceof FieldError) return error.message
+    throw error
+  }
+}
+
+const fields = () => [...form.elements].filter(({ name }) => name !== '')
+
+function update() {
+  showBrief()
+  money.textContent = moneyWords()
+}
+
+form.addEventListener('input', () => {
+  localStorage.setItem(DRAFT, JSON.stringify(Object.fromEntries(fields().map(({ name, value }) => [name, value]))))
+  update()
+})
+form.addEventListener('made', () => {
+  localStorage.removeItem(DRAFT)
+  update()
+})
+
+const draft = JSON.parse(localStorage.getItem(DRAFT) ?? '{}')
+for (const field of fields()) field.value = draft[field.name] ?? field.value
+update()

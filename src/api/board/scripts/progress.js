@@ -1,0 +1,26 @@
+// The line that says how the reader's latest action goes.
+
+const line = document.getElementById('progress')
+
+let speakers = 0
+
+/** @returns how an action says how it goes. It is silent once a later action speaks. */
+export function newSpeaker() {
+  const own = ++speakers
+  /** @param kind `good` or `bad` where it is decided. @param link to what was made. */
+  return (text, kind = '', link = undefined) => {
+    const words = link ? `${text} ${link.text}` : text
+    // What is said already is not said again: a screen reader would repeat it, and the link would lose the focus.
+    if (own !== speakers || (line.textContent === words && line.className === kind)) return
+    line.className = kind
+    line.textContent = text
+    if (!link) return
+    const anchor = document.createElement('a')
+    anchor.href = link.href
+    anchor.textContent = link.text
+    line.append(' ', anchor)
+  }
+}
+
+/** Moves the keyboard's focus to the line, so that a form that has done its work can be replaced. */
+export const focusProgress = () => line.focus()

@@ -1,0 +1,77 @@
+// What the accounts of a run sign: its claim, and the actions about it.
+import { market } from './market.js'
+import { assertSame, typedData } from './typedData.js'
+
+const types = {
+  bountyId: 'uint256',
+  agentId: 'uint256',
+  wallet: 'address',
+  signer: 'address',
+  poster: 'address',
+  round: 'uint256',
+  revision: 'uint256',
+  deliverableHash: 'string',
+  feedbackHash: 'string',
+  reward: 'uint256',
+  stake: 'uint256',
+  workPeriod: 'uint256',
+  evaluator: 'address',
+  deadline: 'uint256',
+}
+
+const actions = {
+  claim: [
+    'Claim',
+    ['bountyId', 'agentId', 'wallet', 'round', 'reward', 'stake', 'workPeriod', 'evaluator', 'deadline'],
+  ],
+  start: ['StartWork', ['bountyId', 'wallet', 'round', 'deadline']],
+  submit: ['SubmitWork', ['bountyId', 'wallet', 'round', 'revision', 'deliverableHash', 'deadline']],
+  abandon: ['AbandonClaim', ['bountyId', 'wallet', 'round', 'revision', 'deadline']],
+  approve: ['ApproveWork', ['bountyId', 'signer', 'round', 'revision', 'deadline']],
+  revise: ['RequestRevision', ['bountyId', 'signer', 'round', 'revision', 'feedbackHash', 'deadline']],
+  reject: ['RejectWork', ['bountyId', 'signer', 'round', 'revision', 'deadline']],
+  close: ['CloseBounty', ['bountyId', 'poster', 'deadline']],
+}
+
+export const isRunAction = (action) => Object.hasOwn(actions, action)
+
+/** The members of the message whose value is the account that signs. */
+const parties = ['wallet', 'signer', 'poster']
+
+/**
+ * What to sign, built from what the page shows. Only the deadline is the API's.
+ * @param known the members that the page knows: run, round, revision, terms, text.
+ * @param got the typed data that the API asks to sign. @throws Mismatch if it differs.
+ */
+export function runMessage(action, known, account, got) {
+  const [primaryType, names] = actions[action]
+  const values = { ...known, deadline: got.message.deadline }
+  for (const party of parties) values[party] = account
+  const members = Object.fromEntries(names.map((name) => [name, types[name]]))
+  const message = Object.fromEntries(names.map((name) => [name, String(values[name])]))
+  const domain = {
+    name: 'BountyMarket',
+    version: '1',
+    chainId: market.chainId,
+    verifyingContract: market.contracts.BountyMarket,
+  }
+  const own = typedData(domain, primaryType, members, message)
+  assertSame(own, got)
+  return own
+}
+
+/** The request that makes the action, without its signature. */
+export function runRequest(action, { bountyId, ...message }) {
+  const path = `/api/runs/${bountyId}/${action}`
+  if (action !== 'claim') return { path, body: message }
+  return { path, body: { agentId: message.agentId, walletAddress: message.wallet, deadline: message.deadline } }
+}
+
+/** What the API's message depends on. */
+export function runQuery(action, known, account) {
+  const { bountyId: runId, agentId, revision, deliverableHash, feedbackHash } = known
+  const isReview = actions[action][1].includes('signer')
+  const query = { runId, deliverableHash, feedbackHash }
+  if (action === 'claim') return { ...query, agentId, walletAddress: account }
+  return isReview ? { ...query, signer: account, revision } : query
+}

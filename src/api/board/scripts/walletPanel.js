@@ -1,0 +1,68 @@
+// The wallet in the head of the page: connect, the account and its chain, switch the chain, disconnect.
+import { market } from './market.js'
+import { connect, currentAccount, disconnect, isOnWrongChain, switchChain, walletChain, wallets } from './wallet.js'
+
+const panel = document.getElementById('wallet')
+const note = document.getElementById('wallet-note')
+
+/** Names of wallets are text that others wrote. */
+const MAX_NAME = 24
+
+const say = (text) => {
+  note.textContent = text
+}
+
+function button(text, action) {
+  const element = document.createElement('button')
+  element.type = 'button'
+  element.className = 'quiet'
+  element.textContent = text
+  element.addEventListener('click', async () => {
+    say('')
+    await action()?.catch(({ message }) => say(message))
+  })
+  return element
+}
+
+function words(text, className = '') {
+  const element = document.createElement('span')
+  element.textContent = text
+  element.className = className
+  return element
+}
+
+function parts() {
+  const account = currentAccount()
+  if (account !== undefined) {
+    const short = words(`${account.slice(0, 6)}…${account.slice(-4)}`, 'account')
+    short.title = account
+    const chain = isOnWrongChain()
+      ? [
+          words(`Chain ${walletChain()}, but this market is on chain ${market.chainId}`, 'wrong'),
+          button('Switch chain', switchChain),
+        ]
+      : [words(`Chain ${walletChain()}`, 'hint')]
+    return [short, ...chain, button('Disconnect', disconnect)]
+  }
+  const found = wallets()
+  if (found.length === 0) {
+    return [
+      button('Connect wallet', () =>
+        say('No wallet was found. Install one in this browser, then load the page again.'),
+      ),
+    ]
+  }
+  return found.map(({ id, name }) => {
+    const label = found.length === 1 ? 'Connect wallet' : `Connect ${name.slice(0, MAX_NAME)}`
+    return button(label, () => connect(id))
+  })
+}
+
+function show() {
+  const hadFocus = panel.contains(document.activeElement)
+  panel.replaceChildren(...parts())
+  if (hadFocus) panel.querySelector('button')?.focus()
+}
+
+document.addEventListener('wallet', show)
+show()

@@ -1,0 +1,18 @@
+import type { Address } from 'viem'
+import type { RunFacts } from '../../../market/runActionRules.ts'
+import type { Run } from './run.ts'
+
+/** The run as the market's rules see it. */
+export function factsOf(run: Run): RunFacts {
+  const { bountyId, state, posterAddress, evaluator, claimedByWallet, revisions, reviewBy, closing } = run
+  return {
+    bountyId: BigInt(bountyId),
+    state,
+    poster: posterAddress as Address,
+    evaluator: evaluator as Address | null,
+    claimedByWallet: claimedByWallet as Address | null,
+    revisions: BigInt(revisions),
+    reviewBy: reviewBy === null ? null : BigInt(Date.parse(reviewBy) / 1_000),
+    closing,
+  }
+}

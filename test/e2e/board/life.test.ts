@@ -1,0 +1,293 @@
+import type { Browser, Page } from 'playwright-core'
+import type { LocalAccount } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { violationsOn } from '../../support/axe.ts'
+import { openBrowser } from '../../support/browser.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { installWallet, type TestWallet } from '../../support/testWallet.ts'
+
+const browser: Browser | undefined = await openBrowser()
+
+let market: TestMarket
+let people: Participants
+
+beforeAll(async () => {
+  if (!browser) return
+  market = await startTestMarket()
+  people = participantsOf(market)
+}, 120_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await market?.stop()
+})
+
+type Look = { width: number; colorScheme: 'light' | 'dark' }
+
+/** A reader with a wallet, whose account has USDC and no ether. */
+async function newReader({ width, colorScheme }: Look, balance = 1_000n * usdc) {
+  if (!browser) throw new Error('There is no browser')
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, baseURL: market.api.url })
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (/Content Security Policy|violates/.test(message.text())) complaints.push(message.text())
+  })
+  const account = privateKeyToAccount(generatePrivateKey())
+  const wallet = await installWallet(page, account, market.chainId)
+  if (balance > 0n) await people.mined(() => market.usdc.write.mint([account.address, balance]))
+  return { page, account, wallet, complaints }
+}
+
+type Reader = { page: Page; account: LocalAccount; wallet: TestWallet; complaints: string[] }
+
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+
+const connect = (page: Page) => press(page, 'Connect wallet')
+
+/** Waits until the action is made. */
+async function made(page: Page) {
+  await page.locator('#progress.good, #progress.bad').waitFor({ timeout: 30_000 })
+  expect(await page.locator('#progress').textContent()).toMatch(/^Done/)
+}
+
+/** Waits until the page says this about the action. */
+const says = (page: Page, text: string | RegExp) =>
+  page.locator('#progress', { hasText: text }).waitFor({ timeout: 30_000 })
+
+/** Presses the button, and waits until what it asks for is made. */
+async function act(page: Page, name: string) {
+  await press(page, name)
+  await made(page)
+}
+
+const usdcOf = (account: LocalAccount) => market.usdc.read.balanceOf([account.address])
+
+/** The page is accessible, and fits its width, in both colour schemes. */
+async function expectWellMade({ page, complaints }: Reader) {
+  const width = page.viewportSize()?.width
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    expect([page.url(), await violationsOn(page)]).toEqual([page.url(), []])
+  }
+  expect([page.url(), await page.evaluate('document.documentElement.scrollWidth')]).toEqual([page.url(), width])
+  expect(complaints).toEqual([])
+}
+
+async function post(page: Page, title: string, reward: string) {
+  await page.goto('/post')
+  await page.getByLabel('Title, in one line').fill(title)
+  await page.getByLabel('Reward, USDC').fill(reward)
+  await act(page, 'Sign and post')
+  await page.getByRole('link', { name: /^See run/ }).click()
+  await page.getByRole('heading', { level: 1, name: title }).waitFor()
+  return new URL(page.url()).pathname
+}
+
+describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser', () => {
+  it('a poster and an agent live a run', { timeout: 120_000 }, async () => {
+    const poster = await newReader({ width: 390, colorScheme: 'dark' })
+    const agent = await newReader({ width: 1_280, colorScheme: 'light' })
+
+    await poster.page.goto('/post')
+    await connect(poster.page)
+    await poster.page.getByLabel('Title, in one line').fill('Translate a page <b>into</b> French')
+    await poster.page.getByLabel('Description').fill('See *the page*.')
+    await poster.page.getByLabel('To be approved').fill('It reads well\nIt is complete')
+    await poster.page.getByLabel('Reward, USDC').fill('100')
+    await poster.page.reload()
+    expect(await poster.page.getByLabel('Description').inputValue()).toBe('See *the page*.')
+    expect(await poster.page.locator('#preview').textContent()).toContain('Translate a page <b>into</b> French')
+    expect(await poster.page.locator('#money').textContent()).toMatch(/moves 105\.00 USDC .* puts 10\.00 USDC/)
+    await expectWellMade(poster)
+    await act(poster.page, 'Sign and post')
+    expect(await usdcOf(poster.account)).toBe(895n * usdc)
+    expect(await poster.page.getByLabel('Title, in one line').inputValue()).toBe('')
+    await poster.page.getByRole('link', { name: /^See run/ }).click()
+    await poster.page.getByRole('heading', { level: 1, name: 'Translate a page <b>into</b> French' }).waitFor()
+    const runPath = new URL(poster.page.url()).pathname
+
+    await agent.page.goto('/connect')
+    await connect(agent.page)
+    await agent.page.getByLabel('Name').fill('Ada')
+    await expectWellMade(agent)
+    await act(agent.page, 'Register')
+    await agent.page.getByRole('link', { name: /^See agent/ }).click()
+    const agentId = new URL(agent.page.url()).pathname.split('/').at(-1) ?? ''
+    const stakeForm = agent.page.locator('form[data-action="stake"]')
+    await stakeForm.getByLabel('Amount').fill('40')
+    await act(agent.page, 'Add stake')
+    const unstakeForm = agent.page.locator('form[data-action="unstake"]')
+    await unstakeForm.getByLabel('Amount').fill('15')
+    await act(agent.page, 'Take stake out')
+    await expectWellMade(agent)
+    expect(await usdcOf(agent.account)).toBe(975n * usdc)
+
+    await agent.page.goto(runPath)
+    await agent.page.getByLabel('Number of your agent').fill(agentId)
+    await act(agent.page, 'Claim the run')
+    await act(agent.page, 'Start the work')
+    await agent.page.getByLabel('Your delivery').fill('Voici la page.')
+    await expectWellMade(agent)
+    await act(agent.page, 'Deliver')
+
+    await poster.page.getByLabel('What is to be changed').fill('More accents.')
+    await expectWellMade(poster)
+    await act(poster.page, 'Request a revision')
+    await poster.page.locator('.badge.revision-requested').waitFor()
+    await agent.page.getByLabel('Your delivery').fill('Voilà la page.')
+    await act(agent.page, 'Deliver')
+    await poster.page.locator('.badge.submitted').waitFor()
+    await act(poster.page, 'Approve and pay')
+    await poster.page.locator('.badge.approved').waitFor()
+    expect(await usdcOf(agent.account)).toBe(1_075n * usdc)
+    expect(await poster.page.locator('form.act:visible').count()).toBe(0)
+    for (const { account } of [poster, agent]) {
+      expect(await market.client.getBalance({ address: account.address })).toBe(0n)
+    }
+    const { message } = JSON.parse(poster.wallet.signed.at(-1) ?? '')
+    expect(message).toMatchObject({ signer: poster.account.address.toLowerCase(), round: '1', revision: '1' })
+    expect([poster.complaints, agent.complaints]).toEqual([[], []])
+  })
+
+  it('a run is closed with the keyboard only', { timeout: 60_000 }, async () => {
+    const { page, account } = await newReader({ width: 1_280, colorScheme: 'dark' })
+    await page.goto('/post')
+    await connect(page)
+    await post(page, 'Count the stars', '10')
+    const focused = () => page.evaluate('document.activeElement.innerText')
+    for (let presses = 0; (await focused()) !== 'Close the run'; presses++) {
+      expect(presses).toBeLessThan(30)
+      await page.keyboard.press('Tab')
+    }
+    await page.keyboard.press('Enter')
+    await made(page)
+    expect(await page.evaluate('document.activeElement.id')).toBe('progress')
+    await page.locator('.badge.draft').first().waitFor()
+    expect(await usdcOf(account)).toBe(1_000n * usdc)
+  })
+
+  it('survives being offline, a limit, and a reload', { timeout: 90_000 }, async () => {
+    const { page } = await newReader({ width: 390, colorScheme: 'light' })
+    await page.goto('/post')
+    await connect(page)
+    const posts: string[] = []
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/api/runs')) posts.push(request.postData() ?? '')
+    })
+    // The signed post is lost three times: by a limit, by the network, and with the page.
+    const detail = 'You may send 3 claims a minute.'
+    await page.route('**/api/runs', (route) =>
+      route.fulfill({
+        status: 429,
+        headers: { 'Retry-After': '1' },
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ title: 'Too many requests', detail, code: 'RATE_LIMITED' }),
+      }),
+    )
+    await page.getByLabel('Title, in one line').fill('Wait for it')
+    await page.getByLabel('Reward, USDC').fill('10')
+    await press(page, 'Sign and post')
+    await says(page, `${detail} Sending it again in 1 s.`)
+    await page.unroute('**/api/runs')
+    await page.context().setOffline(true)
+    await says(page, 'The server cannot be reached. Sending it again in 3 s.')
+    await page.context().setOffline(false)
+    await page.route('**/api/runs', (route) => route.abort())
+    await page.reload()
+    await says(page, 'The server cannot be reached.')
+    await page.unroute('**/api/runs')
+    await made(page)
+    expect(posts.length).toBeGreaterThanOrEqual(4)
+    expect(new Set(posts).size).toBe(1)
+    expect(await page.locator('#progress a').textContent()).toMatch(/^See run \d+\.$/)
+  })
+
+  it('says in words what the wallet and the API refuse', { timeout: 90_000 }, async () => {
+    const { page, wallet, account } = await newReader({ width: 390, colorScheme: 'dark' })
+    await page.goto('/post')
+    await connect(page)
+    const runPath = await post(page, 'Refuse me', '10')
+    const sentBefore = wallet.signed.length
+
+    wallet.state.rejects = true
+    await press(page, 'Close the run')
+    await says(page, 'You rejected the request in the wallet. Nothing was sent.')
+    wallet.state.rejects = false
+
+    await wallet.moveToChain(1)
+    await page.getByText(`Chain 1, but this market is on chain ${market.chainId}`).waitFor()
+    await press(page, 'Close the run')
+    await says(page, 'Your wallet is on another chain.')
+    await press(page, 'Switch chain')
+    await page.getByText(`Chain ${market.chainId}`, { exact: true }).waitFor()
+
+    const other = privateKeyToAccount(generatePrivateKey())
+    await wallet.use(other)
+    await page.getByRole('button', { name: 'Close the run' }).waitFor({ state: 'hidden' })
+    // The wallet changes the account without an event: what the page shows is no longer true.
+    await wallet.use(account)
+    wallet.state.account = other
+    await press(page, 'Close the run')
+    await says(page, 'The account changed. Nothing was sent.')
+    wallet.state.account = account
+
+    await wallet.lose()
+    await page.getByText('Connect a wallet at the top of this page').waitFor()
+    await connect(page)
+
+    await page.goto('/post')
+    await page.getByLabel('Title, in one line').fill('Too expensive')
+    await page.getByLabel('Reward, USDC').fill('5000')
+    await press(page, 'Sign and post')
+    await says(page, /too little USDC|are required/)
+    expect(wallet.signed.length).toBe(sentBefore + 1)
+    expect(await page.getByLabel('Title, in one line').inputValue()).toBe('Too expensive')
+    await page.goto(runPath)
+    await page.locator('.badge.open').first().waitFor()
+  })
+
+  it('signs nothing that differs from what was asked', { timeout: 90_000 }, async () => {
+    const { page, wallet } = await newReader({ width: 1_280, colorScheme: 'light' })
+    await page.goto('/post')
+    await connect(page)
+    await post(page, 'Lie to me', '10')
+    const signedBefore = wallet.signed.length
+    type Lie = (typedData: { domain: Record<string, unknown>; message: Record<string, unknown> }) => void
+    const lie = async (action: string, change: Lie) => {
+      await page.route(`**/api/messages/${action}?*`, async (route) => {
+        const response = await route.fetch()
+        const answer = await response.json()
+        change(answer.typedData)
+        await route.fulfill({ response, json: answer })
+      })
+    }
+    const lies: [string, Lie, RegExp][] = [
+      ['close', ({ message }) => Object.assign(message, { bountyId: '999' }), /another bountyId: 999 instead of/],
+      ['close', ({ domain }) => Object.assign(domain, { chainId: 1 }), /another chainId/],
+      ['close', ({ message }) => Object.assign(message, { deadline: '9999999999' }), /another deadline/],
+      [
+        'close',
+        ({ domain }) => Object.assign(domain, { verifyingContract: `0x${'12'.repeat(20)}` }),
+        /another verifyingContract/,
+      ],
+    ]
+    for (const [action, change, words] of lies) {
+      await lie(action, change)
+      await press(page, 'Close the run')
+      await says(page, words)
+      await page.unroute(`**/api/messages/${action}?*`)
+    }
+    await page.goto('/post')
+    await page.getByLabel('Title, in one line').fill('Pay another')
+    await page.getByLabel('Reward, USDC').fill('10')
+    await lie('post', ({ message }) => Object.assign(message, { nonce: `0x${'12'.repeat(32)}` }))
+    await press(page, 'Sign and post')
+    await says(page, /another nonce/)
+    expect(wallet.signed.length).toBe(signedBefore)
+  })
+})

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { runNext } from '../../src/api/board/runNext.ts'
+import { timeline } from '../../src/api/board/timeline.ts'
+import { exactDuration, plainLine, relativeTime } from '../../src/api/board/values.ts'
+import { exampleRun } from '../../src/api/resources/run.ts'
+
+const now = BigInt(Date.parse('2024-01-20T00:00:00Z') / 1_000)
+const inSeconds = (seconds: number) => new Date((Number(now) + seconds) * 1_000).toISOString()
+const DAY = 86_400
+
+/** The text of HTML, in one line. */
+const textOf = (page: unknown) =>
+  String(page)
+    .replaceAll(/<[^>]*>/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+
+describe('a time', () => {
+  it.each([
+    [30 * DAY - 600, 'in 30 days'],
+    [29 * DAY + 3_600, 'in 29 days'],
+    [2 * DAY - 7_200, 'in 1 day'],
+    [DAY - 600, 'in 1 day'],
+    [20 * 3_600, 'in 20 hours'],
+    [59, 'in 1 minute'],
+    [30, 'in 30 seconds'],
+    [-90, '1 minute ago'],
+    [-3 * DAY, '3 days ago'],
+  ])('of %i seconds from now is %s', (seconds, words) => {
+    expect(textOf(relativeTime(inSeconds(seconds), now))).toBe(words)
+  })
+
+  it.each([
+    [6 * DAY + 3 * 3_600 + 59, '6 days 3 hours'],
+    [6 * DAY, '6 days'],
+    [3_600 + 120, '1 hour 2 minutes'],
+    [59, '59 seconds'],
+  ])('of %i seconds lasts %s', (seconds, words) => {
+    expect(exactDuration(seconds)).toBe(words)
+  })
+})
+
+describe('what a run waits for', () => {
+  const next = (change: object) => textOf(runNext({ ...exampleRun, ...change }, now))
+  const claimed = { submitBy: inSeconds(2 * DAY), reviewBy: null }
+
+  it.each([
+    [
+      { state: 'OPEN', claimable: true, deadline: inSeconds(DAY) },
+      /Any agent .* may claim it\. 1 day left .* 105\.00 USDC refunded/,
+    ],
+    [
+      { state: 'OPEN', submitBy: null, deadline: inSeconds(-DAY) },
+      /The deadline passed 1 day ago\. Anyone may have 105\.00/,
+    ],
+    [claimed, /Agent 1 delivers\. 2 days left If that .* burns 10\.00 USDC/],
+    [{ submitBy: inSeconds(-DAY) }, /Agent 1 delivers\. 1 day late Overdue: the claim may be ended/],
+    [{ ...claimed, state: 'REVISION_REQUESTED' }, /Agent 1 delivers again\. .* the run may be rejected/],
+    [
+      { state: 'SUBMITTED', submitBy: null, reviewBy: inSeconds(DAY) },
+      /The poster reviews .* pays 100\.00 USDC to the agent/,
+    ],
+    [
+      { state: 'APPROVED', submitBy: null, endedAt: inSeconds(-DAY), closing: true },
+      /^Ended 1 day ago\. Nothing is left to do\.$/,
+    ],
+    [{ state: 'DRAFT', submitBy: null }, /^Not funded\./],
+    [{ ...claimed, closing: true }, /this claim is the last\.$/],
+  ])('%o', (change, words) => {
+    expect(next(change)).toMatch(words)
+  })
+})
+
+describe('a timeline', () => {
+  const event = {
+    name: 'WorkSubmitted',
+    timestamp: inSeconds(-60),
+    blockNumber: 7,
+    transactionHash: `0x${'9a'.repeat(32)}`,
+    amount: null,
+    agentId: null,
+    address: exampleRun.claimedByWallet,
+    hash: null,
+    byTimeout: false,
+  } as const
+
+  it('names the accounts of the run, and links the explorer where there is one', () => {
+    const page = (explorerUrl?: string) =>
+      String(timeline({ run: exampleRun, events: [event as never], explorerUrl, now }))
+    expect(textOf(page())).toContain('the agent’s wallet, 0x7099…79C8')
+    expect(page('https://explorer.example')).toContain(`href="https://explorer.example/tx/${event.transactionHash}"`)
+    expect(page()).not.toContain('Explorer')
+    expect(page()).toContain(`data-copy="${event.transactionHash}"`)
+  })
+})
+
+describe('a title', () => {
+  it('has no invisible characters, and an end', () => {
+    expect(plainLine('a\u202Eb\u200Bc')).toBe('abc')
+    expect(plainLine('😀'.repeat(500))).toBe('😀'.repeat(120))
+  })
+})
