@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
 /** One answer of a list. */
-export type Reading = {
+type Reading = {
   block: number
   /** All runs of the list, which has no filter. */
   total: number
