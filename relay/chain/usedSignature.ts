@@ -1,13 +1,39 @@
 import type { Hex, Log, PublicClient } from 'viem'
+import { MAX_VALIDITY_SECONDS } from '../../market/claimMessage.ts'
 import { answer } from './client.ts'
 import type { ChainHead } from './heads.ts'
 
-/** How far back a transaction with a signature is looked for: 16 minutes on a chain with five blocks a second. */
-const LOOK_BACK_BLOCKS = 5_000n
+/** The blocks of one call for logs: many providers allow ten thousand at most. */
+const RANGE_BLOCKS = 5_000n
+
+/** Blocks, both included. */
+export type Range = { fromBlock: bigint; toBlock: bigint }
 
 /** The first block of those that are looked through. */
-export const lookBackFrom = ({ number }: ChainHead): bigint =>
-  number > LOOK_BACK_BLOCKS ? number - LOOK_BACK_BLOCKS : 0n
+export const lookBackFrom = ({ number }: ChainHead): bigint => (number > RANGE_BLOCKS ? number - RANGE_BLOCKS : 0n)
+
+/**
+ * The logs of all blocks in which a signature may have been used that was valid a moment ago: those of the last hour, and
+ * some more, because the blocks are read by ranges. Five blocks a second are four ranges.
+ * @param read reads the logs of a range.
+ */
+export async function logsWhileValid<L>(
+  client: PublicClient,
+  head: ChainHead,
+  read: (range: Range) => Promise<L[]>,
+  rangeBlocks: bigint = RANGE_BLOCKS,
+): Promise<L[]> {
+  const found: L[][] = []
+  for (let toBlock = head.number; ; toBlock -= rangeBlocks) {
+    const fromBlock = toBlock >= rangeBlocks ? toBlock - rangeBlocks + 1n : 0n
+    const [logs, { timestamp }] = await Promise.all([
+      answer(read({ fromBlock, toBlock })),
+      answer(client.getBlock({ blockNumber: fromBlock })),
+    ])
+    found.unshift(logs)
+    if (fromBlock === 0n || timestamp < head.timestamp - MAX_VALIDITY_SECONDS) return found.flat()
+  }
+}
 
 /** The newest of the logs whose transaction contains the signature; undefined if none does. */
 export async function logWithSignature<L extends Log<bigint, number, false>>(

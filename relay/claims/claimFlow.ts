@@ -42,6 +42,8 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   /** Carries out what `nextStep` decides, until the claim has an outcome or its request times out. */
   async function claim(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
     const { until, key } = asked
+    // Read while the database is: its examination needs the head. If this fails, that reads it again.
+    heads.latest().catch(() => undefined)
     let known = await know(request, asked)
     let obstacle: Obstacle | undefined
     // A refusal uses only what was read from the chain after this time.

@@ -21,7 +21,7 @@ import { answer } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import type { Market } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
-import { logWithSignature, lookBackFrom } from '../../chain/usedSignature.ts'
+import { logsWhileValid, logWithSignature, lookBackFrom, type Range } from '../../chain/usedSignature.ts'
 import { Refusal, type RefusalCode } from '../../refusal.ts'
 import { actionTables } from '../../store/actionTables.ts'
 import { query } from '../../store/database.ts'
@@ -101,8 +101,8 @@ export function accountActionForm(
   async function findFunding(message: FundingMessage, head: ChainHead): Promise<Made | undefined> {
     const event = getAbiItem({ abi: mockUsdcAbi, name: 'AuthorizationUsed' })
     const args = { authorizer: message.party, nonce: authorizationNonce(message) }
-    const range = { fromBlock: lookBackFrom(head), toBlock: head.number }
-    const [used] = await answer(client.getLogs({ address: contracts.USDC, event, args, ...range }))
+    const read = (range: Range) => client.getLogs({ address: contracts.USDC, event, args, ...range })
+    const [used] = await logsWhileValid(client, head, read)
     if (!used) return undefined
     const receipt = await answer(client.getTransactionReceipt({ hash: used.transactionHash }))
     const later = receipt.logs.filter(({ logIndex }) => logIndex > used.logIndex)
@@ -113,8 +113,8 @@ export function accountActionForm(
   async function findUnstake({ message, signature }: ActionRequest<AccountMessage>, head: ChainHead) {
     const event = getAbiItem({ abi: agentStakingAbi, name: 'Unstaked' }) as AbiEvent
     const args = { agentId: agentOf(message), by: message.party }
-    const range = { fromBlock: lookBackFrom(head), toBlock: head.number }
-    const logs = await answer(client.getLogs({ address: contracts.AgentStaking, event, args, ...range }))
+    const read = (range: Range) => client.getLogs({ address: contracts.AgentStaking, event, args, ...range })
+    const logs = await logsWhileValid(client, head, read)
     const own = await logWithSignature(client, logs, signature)
     return own && { txHash: own.transactionHash, blockNumber: own.blockNumber, result: agentOf(message) }
   }

@@ -1,10 +1,9 @@
 import { type AbiEvent, type Address, getAbiItem, parseEventLogs } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { actionOf, type RunActionName, type RunMessage, runCallData, runDigest } from '../../../market/runActions.ts'
-import { answer } from '../../chain/client.ts'
 import type { Market } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
-import { logWithSignature, lookBackFrom } from '../../chain/usedSignature.ts'
+import { logsWhileValid, logWithSignature } from '../../chain/usedSignature.ts'
 import type { RefusalCode } from '../../refusal.ts'
 import { actionTables } from '../../store/actionTables.ts'
 import type { ActionForm } from '../form.ts'
@@ -71,12 +70,11 @@ export const runActionForm = (market: Market): ActionForm<RunMessage> => ({
 
   async findMade({ message, signature }, head) {
     const { client, address } = market
-    const fromBlock = lookBackFrom(head)
     const found = await Promise.all(
       eventsOf(message).map((name) => {
         const event = getAbiItem({ abi: bountyMarketAbi, name }) as AbiEvent
         const args = { bountyId: message.bountyId }
-        return answer(client.getLogs({ address, event, args, fromBlock, toBlock: head.number }))
+        return logsWhileValid(client, head, (range) => client.getLogs({ address, event, args, ...range }))
       }),
     )
     const own = await logWithSignature(client, found.flat(), signature)

@@ -124,6 +124,8 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
       throw problemOfClaim(error, request)
     })
     if (outcome.txHash) trace?.describe({ [TRANSACTION_HASH]: outcome.txHash })
+    // Asked while the index is read. The relay keeps the node's answer for `formatWon`.
+    if (outcome.status === 'won') relay.isFinal(outcome.blockNumber).catch(() => undefined)
     const won =
       outcome.status === 'won' &&
       (await inSpan(trace, 'read the run', claimAttributes(request), () =>

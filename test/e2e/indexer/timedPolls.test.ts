@@ -57,7 +57,6 @@ function poll(blockTimeMs: number) {
   const endpoints = createEndpoints({ rpcUrls: [node.url], chainId: 31_337, logger })
   const transport = ponderTransport(endpoints, {
     hideKeys: (text) => text,
-    addresses: [],
     callsPerSecond: 500,
     blockTimeMs,
   })({})
@@ -97,7 +96,7 @@ test.each([
   expect(calls).toBeLessThan(1.4 * BLOCKS)
 })
 
-test('a chain that stops is polled at the time between blocks, and one that goes on is found again', async () => {
+test('a chain that stops is polled at the time between blocks, and its later blocks are found', async () => {
   const mining = mine()
   const seenAt = poll(BLOCK_TIME_MS)
   await untilSeen(seenAt, FIRST_BLOCKS)
