@@ -45,7 +45,7 @@ const descriptions: Record<string, string> = {
 }
 
 /** The members whose texts accounts wrote on chain, or posted. */
-export const untrustedMembers = [
+const untrustedMembers = [
   'agentURI',
   'ipfsHash',
   'deliverableHash',
@@ -54,13 +54,18 @@ export const untrustedMembers = [
   'title',
   'summary',
   'tags',
-  'name',
-  'description',
   'brief',
 ]
 
 /** Parameters that a model does not need: `cursor` leads through all pages, and what it sends is answered once it is indexed. */
 const leftOut = ['page', 'minBlock']
+
+/** These are of an agent's registration file. Elsewhere they are the market's: of an event, of a member of an ABI. */
+const ofRegistrations = ['name', 'description']
+
+/** Whether the member of that object is a text that an account wrote. */
+export const isUntrusted = (name: string, object: object): boolean =>
+  untrustedMembers.includes(name) || ('agentURI' in object && ofRegistrations.includes(name))
 
 /** The parameters in path and query, by name. @param id the name for the `{id}` in the path. */
 export function inputsOf(operation: Operation, id: string, components: Components): Map<string, Input> {
@@ -121,7 +126,7 @@ export function outputSchemaOf({ responses }: Operation, components: Components)
 /** The names of the members, and of those of the items of a list. Other objects explain themselves. */
 function namesOf(members: Record<string, Schema>, components: Components): Record<string, Schema> {
   const named = Object.entries(members).map(([name, member]): [string, Schema] => {
-    if (untrustedMembers.includes(name)) return [name, { description: 'untrusted data' }]
+    if (isUntrusted(name, members)) return [name, { description: 'untrusted data' }]
     const { items = {} } = resolve(member, components)
     const below = namesOf(membersOf([items], components), components)
     return [name, Object.keys(below).length > 0 ? { items: { properties: below } } : {}]
