@@ -1,4 +1,4 @@
-export type Schema = { [keyword: string]: unknown; $ref?: string }
+export type Schema = { [keyword: string]: unknown; $ref?: string; items?: Schema }
 type Parameter = { name: string; in: string; required?: boolean; schema: Schema }
 type Content = { 'application/json'?: { schema: Schema } }
 
@@ -45,7 +45,7 @@ const descriptions: Record<string, string> = {
 }
 
 /** The members whose texts accounts wrote on chain, or posted. */
-export const untrustedMembers = [
+const untrustedMembers = [
   'agentURI',
   'ipfsHash',
   'deliverableHash',
@@ -54,13 +54,18 @@ export const untrustedMembers = [
   'title',
   'summary',
   'tags',
-  'name',
-  'description',
   'brief',
 ]
 
 /** Parameters that a model does not need: `cursor` leads through all pages, and what it sends is answered once it is indexed. */
 const leftOut = ['page', 'minBlock']
+
+/** These are of an agent's registration file. Elsewhere they are the market's: of an event, of a member of an ABI. */
+const ofRegistrations = ['name', 'description']
+
+/** Whether the member of that object is a text that an account wrote. */
+export const isUntrusted = (name: string, object: object): boolean =>
+  untrustedMembers.includes(name) || ('agentURI' in object && ofRegistrations.includes(name))
 
 /** The parameters in path and query, by name. @param id the name for the `{id}` in the path. */
 export function inputsOf(operation: Operation, id: string, components: Components): Map<string, Input> {
@@ -115,22 +120,16 @@ export function outputSchemaOf({ responses }: Operation, components: Components)
   const successes = Object.entries(responses).filter(([status]) => status.startsWith('2'))
   const bodies = successes.map(([, { content }]) => content?.['application/json']?.schema ?? {})
   const members = { untrusted: {}, ...membersOf(bodies, components) }
-  return { type: 'object', properties: namesOf(members, components, MAX_DEPTH) }
+  return { type: 'object', properties: namesOf(members, components) }
 }
 
-/** So deep are the members of a run in a list. What is deeper explains itself. */
-const MAX_DEPTH = 2
-
-function namesOf(members: Record<string, Schema>, components: Components, depth: number): Record<string, Schema> {
+/** The names of the members, and of those of the items of a list. Other objects explain themselves. */
+function namesOf(members: Record<string, Schema>, components: Components): Record<string, Schema> {
   const named = Object.entries(members).map(([name, member]): [string, Schema] => {
-    if (untrustedMembers.includes(name)) return [name, { description: 'untrusted data' }]
-    const { items } = resolve(member, components)
-    // A refusal explains itself, too, and has members of any code.
-    const isExplained = depth > 1 && name !== 'problem'
-    const below = isExplained ? membersOf([(items as Schema) ?? member], components) : {}
-    if (Object.keys(below).length === 0) return [name, {}]
-    const object = { properties: namesOf(below, components, depth - 1) }
-    return [name, items ? { items: object } : object]
+    if (isUntrusted(name, members)) return [name, { description: 'untrusted data' }]
+    const { items = {} } = resolve(member, components)
+    const below = namesOf(membersOf([items], components), components)
+    return [name, Object.keys(below).length > 0 ? { items: { properties: below } } : {}]
   })
   return Object.fromEntries(named)
 }

@@ -5,11 +5,11 @@ import {
   type Input,
   inputSchemaOf,
   inputsOf,
+  isUntrusted,
   objectOf,
   outputSchemaOf,
   type Schema,
   textOf,
-  untrustedMembers,
 } from './schemas.ts'
 import { signedActions, WrongInput } from './signedActions.ts'
 
@@ -63,8 +63,8 @@ export const refused = (problem: string): CallToolResult => ({
 /** The result of a call that succeeded, which names its untrusted texts first. @param json the body of the API's answer. */
 export function succeeded(json: string): CallToolResult {
   const untrusted = new Set<string>()
-  const value = JSON.parse(json, (name, member) => {
-    if (member !== null && untrustedMembers.includes(name)) untrusted.add(name)
+  const value = JSON.parse(json, function note(this: object, name, member) {
+    if (member !== null && isUntrusted(name, this)) untrusted.add(name)
     return member
   })
   if (untrusted.size === 0) return { content: [{ type: 'text', text: json }], structuredContent: value }

@@ -2,6 +2,7 @@ import type { TrustedContracts } from './accountMessage.ts'
 import { agentActionsOf, type Connection, runActionsOf } from './actions.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import { type ReadsOptions, readsOf } from './reads.ts'
+import { recordsOf } from './records.ts'
 import { createApi } from './request.ts'
 import type { Wallet } from './transactions.ts'
 
@@ -61,6 +62,7 @@ export function createRunlineClient(options: RunlineOptions) {
   const connection: Connection = { api, trustedMarket, trustedContracts, connectedWallet, onRetry }
   return {
     ...reads,
+    ...recordsOf(api),
     runs: { ...reads.runs, ...runActionsOf(connection) },
     agents: { ...reads.agents, ...agentActionsOf(connection) },
   }

@@ -13,7 +13,7 @@ import { type StreamEvent, type StreamOptions, type StreamQuery, streamChanges }
 
 export type * from './api.ts'
 export { isProblem, NoAnswerError, type Problem, type ProblemCode, ProblemError } from './errors.ts'
-export { type Answered, answered, type CallOptions, type OnRetry, type Retry } from './request.ts'
+export { type CallOptions, headersOf, type OnRetry, type Retry } from './request.ts'
 export type { StreamEvent, StreamOptions, StreamQuery } from './stream.ts'
 
 type Schemas = components['schemas']
@@ -50,12 +50,6 @@ export function createRunlineReads(options: ReadsOptions) {
   return readsOf(createApi({ url, timeoutSeconds, fetch, onRetry }), { url, fetch, onRetry })
 }
 
-/** The options of a request of one thing. */
-const ofId = <Query>(id: AnyId, query: Query, options: CallOptions) => ({
-  params: { path: { id: String(id) }, query },
-  ...stoppedBy(options),
-})
-
 /** The reads through these routes. */
 export function readsOf(api: Api, connection: Omit<RequestOptions, 'timeoutSeconds'>) {
   const runs = {
@@ -77,11 +71,11 @@ export function readsOf(api: Api, connection: Omit<RequestOptions, 'timeoutSecon
     },
 
     get: (id: AnyId, query: ReadOptions = {}, options: CallOptions = {}): Promise<Schemas['Run']> =>
-      bodyOf(api.GET('/api/runs/{id}', ofId(id, query, options))),
+      bodyOf(api.GET('/api/runs/{id}', { params: { path: { id: String(id) }, query }, ...stoppedBy(options) })),
 
     /** One page of what happened to the run, with transaction hashes. */
     events: (id: AnyId, query: EventQuery = {}, options: CallOptions = {}): Promise<Schemas['RunEventList']> =>
-      bodyOf(api.GET('/api/runs/{id}/events', ofId(id, query, options))),
+      bodyOf(api.GET('/api/runs/{id}/events', { params: { path: { id: String(id) }, query }, ...stoppedBy(options) })),
   }
 
   const agents = {
@@ -102,11 +96,11 @@ export function readsOf(api: Api, connection: Omit<RequestOptions, 'timeoutSecon
     },
 
     get: (id: AnyId, query: ReadOptions = {}, options: CallOptions = {}): Promise<Schemas['Agent']> =>
-      bodyOf(api.GET('/api/agents/{id}', ofId(id, query, options))),
+      bodyOf(api.GET('/api/agents/{id}', { params: { path: { id: String(id) }, query }, ...stoppedBy(options) })),
 
     /** The agent, and whether its stake and status let it claim runs. */
     getStakeInfo: (id: AnyId, query: ReadOptions = {}, options: CallOptions = {}): Promise<Schemas['AgentStake']> =>
-      bodyOf(api.GET('/api/agents/{id}/stake', ofId(id, query, options))),
+      bodyOf(api.GET('/api/agents/{id}/stake', { params: { path: { id: String(id) }, query }, ...stoppedBy(options) })),
 
     /** Whether a claim of the run would succeed, and every reason why not. */
     canClaimRun: (
@@ -115,7 +109,12 @@ export function readsOf(api: Api, connection: Omit<RequestOptions, 'timeoutSecon
       query: ReadOptions = {},
       options: CallOptions = {},
     ): Promise<Schemas['ClaimEligibility']> =>
-      bodyOf(api.GET('/api/runs/{id}/claim-eligibility', ofId(runId, { ...query, agentId: String(id) }, options))),
+      bodyOf(
+        api.GET('/api/runs/{id}/claim-eligibility', {
+          params: { path: { id: String(runId) }, query: { ...query, agentId: String(id) } },
+          ...stoppedBy(options),
+        }),
+      ),
   }
 
   const claims = {
@@ -124,24 +123,10 @@ export function readsOf(api: Api, connection: Omit<RequestOptions, 'timeoutSecon
       bodyOf(api.GET('/api/claims/{claimId}', { params: { path: { claimId } }, ...stoppedBy(options) })),
   }
 
-  const actions = {
-    /** The state of an action, or of a claim, from its signature to its final block. */
-    get: (actionId: string, options: CallOptions = {}): Promise<Schemas['ActionState']> =>
-      bodyOf(api.GET('/api/actions/{actionId}', { params: { path: { actionId } }, ...stoppedBy(options) })),
-  }
-
-  const posters = {
-    /** The record of a poster: its runs by state, what they paid, how long its reviews took. */
-    get: (address: string, query: ReadOptions = {}, options: CallOptions = {}): Promise<Schemas['Poster']> =>
-      bodyOf(api.GET('/api/posters/{address}', { params: { path: { address }, query }, ...stoppedBy(options) })),
-  }
-
   return {
     runs,
     agents,
     claims,
-    actions,
-    posters,
     /** The contracts and terms of the market, as the API states them. */
     getMarket: (options: CallOptions = {}): Promise<Schemas['Market']> =>
       bodyOf(api.GET('/api/market', stoppedBy(options))),

@@ -53,43 +53,27 @@ export const createApi = ({ url, timeoutSeconds, fetch, onRetry }: RequestOption
         : send(fetch, request),
   })
 
-/** Where an answer comes from. Absent is what it does not say. */
-export type Answered = {
-  /** The block of the index that it is of. */
-  block: number | undefined
-  hash: string | undefined
-  /** The id of the request, which the server's log has too. */
-  requestId: string | undefined
-}
+const headers = new WeakMap<object, Headers>()
 
-const answers = new WeakMap<object, Answered>()
+/**
+ * The headers of an answer that this client has returned; undefined for any other object. `X-Indexed-Block` and
+ * `X-Indexed-Hash` name the block that it is of, `X-Request-Id` is in the server's log, too.
+ */
+export const headersOf = (answer: object): Headers | undefined => headers.get(answer)
 
-/** Where an object that this client has returned comes from; undefined for any other object. */
-export const answered = (answer: object): Answered | undefined => answers.get(answer)
-
-const answeredBy = ({ headers }: Response): Answered => ({
-  block: Number(headers.get('X-Indexed-Block') ?? Number.NaN) || undefined,
-  hash: headers.get('X-Indexed-Hash') ?? undefined,
-  requestId: headers.get('X-Request-Id') ?? undefined,
-})
-
-/** Remembers where the body of a success comes from. */
-export function noteAnswer<Body>(body: Body, response: Response): Body {
-  if (typeof body === 'object' && body !== null) answers.set(body, answeredBy(response))
+/** Remembers the headers of a body. */
+export function withHeaders<Body>(body: Body, response: Response): Body {
+  headers.set(body as object, response.headers)
   return body
 }
-
-/** The refusal, with the id of its request. */
-export const refusalOf = (error: unknown, response: Response) =>
-  new ProblemError(error as Problem, answeredBy(response).requestId)
 
 type Sent<Body> = Promise<{ data?: Body; error?: unknown; response: Response }>
 
 /** The body of a success. @throws ProblemError with the refusal. */
 export async function bodyOf<Body>(answer: Sent<Body>): Promise<Body> {
   const { data, error, response } = await answer
-  if (data === undefined) throw refusalOf(error, response)
-  return noteAnswer(data, response)
+  if (data === undefined) throw new ProblemError(error as Problem, response.headers)
+  return withHeaders(data, response)
 }
 
 /** Seconds until the same request may succeed. */
@@ -150,16 +134,21 @@ async function send(fetch: typeof globalThis.fetch, request: Request): Promise<R
   try {
     const response = await fetch(request.clone(), { signal })
     const text = await response.text()
-    if (!/^application\/(problem\+)?json/.test(response.headers.get('Content-Type') ?? '')) {
-      throw new NoAnswerError(name, `the answer has status ${response.status} and is no JSON`)
-    }
-    JSON.parse(text)
+    readJson(name, response, text)
     return new Response(text, response)
   } catch (error) {
     if (error instanceof NoAnswerError) throw error
     request.signal.throwIfAborted()
     throw new NoAnswerError(name, reasonOf(error), error)
   }
+}
+
+/** The JSON of an answer. @throws NoAnswerError if the text is not from the API: a proxy answers with a page. SyntaxError if a part of it is lost. */
+export function readJson(name: string, { headers, status }: Response, text: string) {
+  if (!/^application\/(problem\+)?json/.test(headers.get('Content-Type') ?? '')) {
+    throw new NoAnswerError(name, `the answer has status ${status} and is no JSON`)
+  }
+  return JSON.parse(text)
 }
 
 /** `fetch` says only that it failed; its cause has the reason. */

@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import type { components, paths } from './api.ts'
-import { NoAnswerError, type Problem, ProblemError } from './errors.ts'
-import { type Given, isRetriable, type RequestOptions, reasonOf, retryAfterOf, wait } from './request.ts'
+import { ProblemError } from './errors.ts'
+import { type Given, isRetriable, type RequestOptions, readJson, reasonOf, retryAfterOf, wait } from './request.ts'
 
 type Schemas = components['schemas']
 
@@ -40,24 +40,29 @@ export async function* streamChanges(
   { lastEventId, signal = new AbortController().signal }: StreamOptions = {},
 ): AsyncGenerator<StreamEvent, void> {
   let id = lastEventId
-  const noteId = (next: string) => {
-    id = next
-  }
   const target = new URL('/api/stream', url)
   for (let pause = MIN_PAUSE_SECONDS; !signal.aborted; ) {
-    let reason = 'the stream ended'
+    let reason = 'it ended'
+    const listener = {
+      onId(next: string) {
+        id = next
+      },
+      onUnavailable(answer: Response) {
+        reason = `the answer has status ${answer.status}`
+        pause = retryAfterOf(answer)
+      },
+    }
     try {
       for (const [name, value] of Object.entries({ ...query, lastEventId: id })) {
         if (value !== undefined) target.searchParams.set(name, String(value))
       }
-      for await (const { id: own = '', event, data } of messagesOf(fetch, target, signal, noteId)) {
+      for await (const { id: own = '', event, data } of messagesOf(fetch, target, signal, listener)) {
         if (!isKnown(event)) continue
         pause = MIN_PAUSE_SECONDS
         yield { id: own, type: event, data: JSON.parse(data) } as StreamEvent
       }
     } catch (error) {
-      if (error instanceof Unavailable) pause = error.seconds
-      else if (!isLostConnection(error)) throw error
+      if (!isLostConnection(error)) throw error
       reason = reasonOf(error)
     }
     if (signal.aborted) return
@@ -67,36 +72,19 @@ export async function* streamChanges(
   }
 }
 
-/** The API asks to try again later. */
-class Unavailable extends Error {
-  readonly seconds: number
-
-  constructor(answer: Response) {
-    super(`The API answers ${answer.status}`)
-    this.seconds = retryAfterOf(answer)
-  }
-}
-
 /** `fetch` reports a network's error as a TypeError, and a timeout as an AbortError. */
 const isLostConnection = (error: unknown) =>
   error instanceof TypeError || (error instanceof DOMException && error.name === 'AbortError')
 
 /** `close` and types of later versions are not for the caller. */
-const isKnown = (event: string | undefined): event is StreamEvent['type'] =>
-  event === 'ready' || event === 'run' || event === 'agent' || event === 'reset'
+const isKnown = (event = ''): event is StreamEvent['type'] => ['ready', 'run', 'agent', 'reset'].includes(event)
 
-async function refusalOf(answer: Response): Promise<ProblemError | NoAnswerError> {
-  const isProblem = answer.headers.get('Content-Type')?.startsWith('application/problem+json')
-  if (isProblem) return new ProblemError((await answer.json()) as Problem)
-  return new NoAnswerError(`GET ${answer.url}`, `the answer has status ${answer.status} and is no problem`)
-}
-
-/** The messages of one connection. It ends, or throws, when the connection does. */
+/** The messages of one connection. It ends, or throws, when the connection does; at once if the API asks to try again later. */
 async function* messagesOf(
   fetch: typeof globalThis.fetch,
   target: URL,
   signal: AbortSignal,
-  onId: (id: string) => void,
+  { onId, onUnavailable }: { onId: (id: string) => void; onUnavailable: (answer: Response) => void },
 ): AsyncGenerator<EventSourceMessage, void> {
   const connection = new AbortController()
   const cut = () => connection.abort()
@@ -104,8 +92,10 @@ async function* messagesOf(
   signal.addEventListener('abort', cut)
   try {
     const answer = await fetch(target, { signal: connection.signal, headers: { Accept: 'text/event-stream' } })
-    if (isRetriable(answer)) throw new Unavailable(answer)
-    if (!answer.ok || !answer.body) throw await refusalOf(answer)
+    if (isRetriable(answer)) return onUnavailable(answer)
+    if (!answer.ok || !answer.body) {
+      throw new ProblemError(readJson(`GET ${target}`, answer, await answer.text()), answer.headers)
+    }
     const messages: EventSourceMessage[] = []
     const parser = createParser({ onId, onEvent: (message) => messages.push(message) })
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()

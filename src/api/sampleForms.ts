@@ -11,12 +11,16 @@ export const shell = (source: string): Sample => ({ lang: 'Shell', label: 'curl'
 export const typescript = (source: string): Sample => ({ lang: 'TypeScript', label: 'TypeScript', source })
 export const python = (source: string): Sample => ({ lang: 'Python', label: 'Python', source })
 
-/** A read with curl and with both clients. */
-export const read = (path: string, inTypescript: string, inPython: string): Sample[] => [
-  shell(`curl '${ORIGIN}${path}'`),
-  typescript(`import { createRunlineReads } from '@runline/client/reads'
+/** Where the typed client has a read: in its part without viem, or in the whole. */
+const readsModule = { name: 'createRunlineReads', path: '@runline/client/reads' }
+export const wholeModule = { name: 'createRunlineClient', path: '@runline/client' }
 
-const runline = createRunlineReads({ url: '${ORIGIN}' })
+/** A read with curl and with both clients. */
+export const read = (path: string, inTypescript: string, inPython: string, from = readsModule): Sample[] => [
+  shell(`curl '${ORIGIN}${path}'`),
+  typescript(`import { ${from.name} } from '${from.path}'
+
+const runline = ${from.name}({ url: '${ORIGIN}' })
 ${inTypescript}`),
   python(`from runline import Runline
 

@@ -13,6 +13,7 @@ import {
   shell,
   typescript,
   WALLET,
+  wholeModule,
   withKey,
 } from './sampleForms.ts'
 
@@ -184,6 +185,7 @@ console.log(agent.stakedAmount)`,
 console.log(action, state)`,
     `action = runline.action_state("0x…claim")
 print(action["action"], action["state"])`,
+    wholeModule,
   ),
   getClaim: read(
     '/api/claims/0x…claim',
@@ -219,6 +221,7 @@ print(stake["stakedAmount"], stake["canClaimRuns"])`,
 console.log(approved, rejected)`,
     `poster = runline.poster("${WALLET}")
 print(poster["approved"], poster["rejected"])`,
+    wholeModule,
   ),
   getStats: read(
     '/api/stats',

@@ -1,7 +1,7 @@
 import { createWalletClient, http, type LocalAccount } from 'viem'
 import { foundry } from 'viem/chains'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { answered, createRunlineClient, isProblem, type Retry } from '../../../client/src/index.ts'
+import { createRunlineClient, headersOf, isProblem, type Retry } from '../../../client/src/index.ts'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
 import { usdc } from '../../../testkit/participants.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
@@ -87,12 +87,13 @@ describe('answers', () => {
     await market.indexed()
     const { runs: read } = reader()
     const run = await read.get(runId)
-    const { block = 0, hash, requestId } = answered(run) ?? {}
-    expect((await market.client.getBlock({ blockNumber: BigInt(block) })).hash).toBe(hash)
-    expect(requestId).toMatch(/\S/)
-    expect(answered({ ...run })).toBeUndefined()
+    const block = await market.client.getBlock()
+    expect(headersOf(run)?.get('X-Indexed-Block')).toBe(String(block.number))
+    expect(headersOf(run)?.get('X-Indexed-Hash')).toBe(block.hash)
+    expect(headersOf(run)?.get('X-Request-Id')).toMatch(/\S/)
+    expect(headersOf({ ...run })).toBeUndefined()
     const refusal = await read.get(999_999).catch((error: unknown) => error)
-    expect(isProblem(refusal, 'RUN_NOT_FOUND') && refusal.requestId).toMatch(/\S/)
+    expect(isProblem(refusal, 'RUN_NOT_FOUND') && refusal.headers.get('X-Request-Id')).toMatch(/\S/)
   })
 
   it('end with the reason of the signal: an action’s message, a claim’s, and a wait between', async () => {
