@@ -14,6 +14,7 @@ import { runSummaryMembers } from '../src/api/queries/runs.ts'
 import { isCounted } from '../src/api/queries/runTotals.ts'
 import { withSnapshot } from '../src/api/queries/snapshot.ts'
 import { indexedDatabaseAt, viewsSchema } from '../testkit/indexedTables.ts'
+import { manyBriefs } from '../testkit/manyBriefs.ts'
 import { manyRuns } from '../testkit/manyRuns.ts'
 import { seedTime } from '../testkit/rows.ts'
 import { writeGenerated } from './writeGenerated.ts'
@@ -222,6 +223,7 @@ try {
   const url = await postgres.createDatabase()
   const index = indexedDatabaseAt(url)
   await index.create(manyRuns(RUNS))
+  await index.db.execute(manyBriefs())
   await index.moveTo({ number: 10n, timestamp: seedTime })
   await index.pool.query('VACUUM ANALYZE')
   await index.close()
