@@ -34,6 +34,23 @@ const indexed = (name: 'AgentRegistry' | 'AgentStaking' | 'BountyMarket') =>
     startBlock: startBlocks?.[name] ?? startBlock,
   }) as const
 
+// Connects only once it is used.
+const socket = WS_URL === undefined ? undefined : createHeadSocket(WS_URL, logger)
+
+/**
+ * Ponder's own WebSocket is not used: it waits without a timeout on one that has gone silent.
+ * @param blockTimeMs milliseconds between blocks: polls wait until one is due.
+ */
+export const connectPonder = (blockTimeMs?: number) =>
+  ponderTransport(endpoints, {
+    hideKeys: createSecretFilter(nodeUrls),
+    callsPerSecond: chainSettings.requestsPerSecond,
+    ...(socket && {
+      hints: { socket, addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket] },
+    }),
+    ...(blockTimeMs !== undefined && { blockTimeMs }),
+  })
+
 export default createConfig({
   database: {
     kind: 'postgres',
@@ -45,17 +62,7 @@ export default createConfig({
   chains: {
     market: {
       id: CHAIN_ID,
-      // Ponder's own WebSocket is not used: it waits without a timeout on one that has gone silent.
-      rpc: ponderTransport(endpoints, {
-        hideKeys: createSecretFilter(nodeUrls),
-        callsPerSecond: chainSettings.requestsPerSecond,
-        ...(WS_URL !== undefined && {
-          hints: {
-            socket: createHeadSocket(WS_URL, logger),
-            addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
-          },
-        }),
-      }),
+      rpc: connectPonder(),
       pollingInterval: chainSettings.pollingInterval,
       ...(chainSettings.logsRange !== undefined && { ethGetLogsBlockRange: chainSettings.logsRange }),
     },

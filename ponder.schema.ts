@@ -250,6 +250,12 @@ export const magnitudeIndexes = {
  */
 export const runDistinctValues = { state: 8, claimedBy: -0.2, posterAddress: -0.02, evaluator: -0.0005 }
 
+/**
+ * An index of the runs that name a brief, by bytes (COLLATE "C"), as `content.brief_words` has its URIs: to compare them by
+ * the rules of a language takes several times as long.
+ */
+export const briefIndexes = { ipfsHash: [] } satisfies Indexes<typeof run>
+
 type ColumnBuilders = Parameters<Extract<Parameters<typeof onchainTable>[1], (builders: never) => unknown>>[0]
 
 /** An object with these keys. */

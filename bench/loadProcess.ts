@@ -15,7 +15,7 @@ process.once('message', (order: LoadOrder) => {
   send('ready')
 })
 
-function begin({ url, connections, requests, most, seconds }: LoadOrder) {
+function begin({ url, connections, requests, most, seconds, rate }: LoadOrder) {
   const start = performance.now()
   let end = start
   let connection = 0
@@ -24,6 +24,7 @@ function begin({ url, connections, requests, most, seconds }: LoadOrder) {
     connections,
     maxOverallRequests: most,
     duration: seconds,
+    ...(rate && { overallRate: rate }),
     timeout: TIMEOUT_SECONDS,
     sampleInt: CHECK_INTERVAL_MS,
     setupClient(client) {

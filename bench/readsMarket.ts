@@ -12,6 +12,7 @@ import { openReadPool } from '../src/api/database/readPool.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
 import { createStreams } from '../src/api/stream/streams.ts'
 import { chainId, indexedDatabaseAt, tablesSchema, viewsSchema } from '../testkit/indexedTables.ts'
+import { manyBriefs } from '../testkit/manyBriefs.ts'
 import { expiredRuns, manyRuns } from '../testkit/manyRuns.ts'
 import { placeholderDeployment } from '../testkit/placeholderDeployment.ts'
 import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
@@ -36,6 +37,8 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   const expired = Math.floor(EXPIRED_SHARE * runs)
   const others = runs - expired
   await index.create(manyRuns(others, now), expiredRuns(expired, now, others + 1))
+  await index.db.execute(manyBriefs())
+  await index.pool.query('VACUUM ANALYZE content.item, content.brief, content.brief_words')
   await index.moveTo({ number: head, timestamp: now })
   // `changeRuns` asks what autovacuum knows of this session's load.
   await index.pool.query('SELECT pg_stat_force_next_flush()')

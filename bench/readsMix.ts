@@ -1,5 +1,6 @@
 import { runStates } from '../ponder.schema.ts'
 import { createRandom } from '../sim/random.ts'
+import { BRIEF_TAGS, BRIEF_WORDS, briefTag, briefWord } from '../testkit/manyBriefs.ts'
 import { busyAgent, whale } from '../testkit/manyRuns.ts'
 import { isQuick } from './workload.ts'
 
@@ -31,9 +32,14 @@ export type Pagination = { totalPages: number; nextCursor: string | null }
  * others with filters, order, limit and page of their own. Of those, a quarter go on with the cursor of the page. Every
  * page exists, because an answer without runs would make a small market look faster than a large one.
  * @param paginationOf reads the pagination of a list.
+ * @param options.areSearched whether some of the lists have words and tags.
  * @returns the queries of `/api/runs`. A seed repeats them.
  */
-export async function drawMix(seed: number, paginationOf: (query: string) => Promise<Pagination>): Promise<string[]> {
+export async function drawMix(
+  seed: number,
+  paginationOf: (query: string) => Promise<Pagination>,
+  { areSearched }: { areSearched: boolean },
+): Promise<string[]> {
   const random = createRandom(seed)
   const weights = Object.fromEntries(popular.map((query, place) => [query, Math.round(1_000 / (place + 1))]))
   const queries: string[] = []
@@ -49,6 +55,8 @@ export async function drawMix(seed: number, paginationOf: (query: string) => Pro
     if (random.chance(0.3)) query.set('minReward', randomReward(random.int(0, 100_000)))
     if (!query.has('state') && random.chance(0.3)) query.set('claimable', String(random.chance(0.8)))
     if (query.size === 0 && random.chance(0.3)) query.set(...drawParty())
+    if (areSearched && random.chance(0.1)) query.set('q', wordOf(random.int(0, 99_999) / 100_000))
+    if (areSearched && random.chance(0.05)) query.set('tag', briefTag(random.int(1, BRIEF_TAGS)))
     query.set('sort', random.pick(['createdAt', 'reward', 'deadline']))
     query.set('order', random.pick(['asc', 'desc']))
     query.set('limit', String(random.int(5, 54)))
@@ -68,6 +76,14 @@ export async function drawMix(seed: number, paginationOf: (query: string) => Pro
 
 /** @param cents of whole USDC. */
 const randomReward = (cents: number) => (cents / 100).toFixed(2)
+
+/** A word of the briefs: one that few have as often as one that many have. @param share from 0 to 1. */
+const wordOf = (share: number) => briefWord(Math.floor(BRIEF_WORDS ** share))
+
+/** A search for another word or tag in each request, however frequent it is, and for one that few briefs have. */
+export const anyWord = (n: number) => `q=${wordOf(((n * 7_919) % 100_000) / 100_000)}`
+export const rareWord = (n: number) => `q=${briefWord(BRIEF_WORDS - ((n * 7_919) % (BRIEF_WORDS / 2)))}`
+export const anyTag = (n: number) => `tag=${briefTag(1 + ((n * 7_919) % BRIEF_TAGS))}`
 
 /** A list with another `minReward` for each request. */
 export const withAnyReward = (n: number) => `minReward=${randomReward((n * 7_919) % 100_000)}`

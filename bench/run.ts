@@ -15,8 +15,10 @@ const benches: Record<string, () => Promise<Bench>> = {
   gas: () => import('./gas.ts'),
   index: () => import('./backfills.ts'),
   live: () => import('./live.ts'),
+  lives: () => import('./lives.ts'),
   restarts: () => import('./restarts.ts'),
   reads: () => import('./reads.ts'),
+  scale: () => import('./scale.ts'),
   stream: () => import('./stream.ts'),
   peers: () => import('./peers.ts'),
 }

@@ -19,6 +19,8 @@ export const workload = {
   runs: amountOf('BENCH_RUNS', { full: 1_000_000, quick: 50_000 }),
   /** The claims of a leg. */
   claims: amountOf('BENCH_CLAIMS', { full: 500, quick: 60 }),
+  /** The lives of runs, by raw transactions and through the API. */
+  lives: amountOf('BENCH_LIVES', { full: 1_000, quick: 20 }),
   /** The blocks after which `live` waits for the answer. */
   blocks: amountOf('BENCH_BLOCKS', { full: 200, quick: 20 }),
   /** The blocks that `stream` delivers to each number of streams. */

@@ -6,16 +6,18 @@ export const MAX_CONTENT_BYTES = 32 * 1024
 // The patterns count code points, as `maxLength` of JSON Schema does and Zod does not. They avoid \p, so that validators
 // in all languages understand them. A surrogate without its other half is no character.
 const SURROGATES = '\\uD800-\\uDFFF'
-const oneLine = (most: number) =>
+export const oneLine = (most: number) =>
   z
     .string()
     .regex(
       new RegExp(`^(?=.*\\S)[^\\u0000-\\u001F\\u007F-\\u009F\\u2028\\u2029${SURROGATES}]{1,${most}}$`, 'u'),
       `must be one line of 1 to ${most} characters`,
     )
-const text = z.string().regex(new RegExp(`^[^\\u0000${SURROGATES}]*$`, 'u'), 'must be text without NUL')
+export const text = z.string().regex(new RegExp(`^[^\\u0000${SURROGATES}]*$`, 'u'), 'must be text without NUL')
 
 const MAX_ATTACHMENTS = 20
+
+export const tagSchema = z.string().regex(/^[a-z0-9][a-z0-9+.#-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9, +, ., # and -')
 
 const attachmentSchema = z.looseObject({
   name: oneLine(120),
@@ -32,11 +34,7 @@ const briefSchema = z.looseObject({
   summary: oneLine(500).optional().describe('The same in a sentence or two, for lists.'),
   description: text.optional().describe('The work in full, as Markdown.'),
   acceptance: z.array(text).max(50).optional().describe('What the work must fulfil to be approved, a condition each.'),
-  tags: z
-    .array(z.string().regex(/^[a-z0-9][a-z0-9+.#-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9, +, ., # and -'))
-    .max(10)
-    .optional()
-    .describe('What the work is about, for filters.'),
+  tags: z.array(tagSchema).max(10).optional().describe('What the work is about, for filters.'),
   attachments: z.array(attachmentSchema).max(MAX_ATTACHMENTS).optional().describe('Files that belong to the work.'),
 })
 

@@ -1,4 +1,5 @@
 import { type Brief, briefOf } from './brief.ts'
+import { type Registration, registrationOf } from './registration.ts'
 
 /** A type that says more about the same bytes comes first. */
 export const mediaTypes = ['application/json', 'text/markdown', 'text/plain'] as const
@@ -10,20 +11,21 @@ const MAX_DEPTH = 32
 
 /**
  * Checks that bytes are what their media type says.
- * @returns why they are not, for a sentence about the body, or the brief that they are. Only JSON is a brief.
+ * @returns why they are not, for a sentence about the body, or the brief and the registration file that they are. Only JSON is
+ * either.
  */
 export function checkContent(
   mediaType: MediaType,
   bytes: Uint8Array,
-): { brief: Brief | undefined } | { complaint: string } {
+): { brief: Brief | undefined; registration: Registration | undefined } | { complaint: string } {
   if (bytes.length === 0) return { complaint: 'must not be empty' }
   const text = decode(bytes)
   if (text === undefined) return { complaint: 'is not valid UTF-8' }
-  if (mediaType !== 'application/json') return { brief: undefined }
+  if (mediaType !== 'application/json') return { brief: undefined, registration: undefined }
   const json = parse(text)
   if (json === undefined) return { complaint: 'is not valid JSON' }
   if (depthOf(text) > MAX_DEPTH) return { complaint: `must not be nested deeper than ${MAX_DEPTH} levels` }
-  return { brief: briefOf(json.value) }
+  return { brief: briefOf(json.value), registration: registrationOf(json.value) }
 }
 
 function decode(bytes: Uint8Array): string | undefined {

@@ -57,6 +57,68 @@ const migrations = [
   GRANT USAGE ON SCHEMA content TO PUBLIC;
   GRANT SELECT ON content.brief TO PUBLIC;
   `,
+  `
+  -- Of as many briefs as CONTENT_MB allows, all words are found in minutes.
+  SET LOCAL statement_timeout = '30min';
+
+  -- The words of the briefs, for searches. In a table of their own: a page reads the texts without them, and this
+  -- migration locks no table that is read.
+  CREATE TABLE content.brief_words (
+    uri text COLLATE "C" PRIMARY KEY REFERENCES content.brief (uri) ON DELETE CASCADE,
+    words tsvector NOT NULL
+  );
+
+  -- Configuration simple, because briefs are in any language: the stop words and stems of one are words of others, and
+  -- names such as C++ and Go have none. A tag is also the word #tag, which no text has: the parser drops the #.
+  CREATE FUNCTION content.words_of(brief content.brief) RETURNS tsvector LANGUAGE sql STABLE AS $$
+    SELECT to_tsvector('simple', concat_ws(' ', brief.title, brief.summary, array_to_string(brief.tags, ' '),
+        brief.json::json ->> 'description'))
+      || coalesce(array_to_tsvector((SELECT array_agg('#' || tag) FROM unnest(brief.tags) AS tag)), '')
+  $$;
+
+  -- A trigger, so that replicas of older builds store the words too.
+  CREATE FUNCTION content.store_words() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    INSERT INTO content.brief_words (uri, words) VALUES (NEW.uri, content.words_of(NEW));
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER store_words AFTER INSERT ON content.brief FOR EACH ROW EXECUTE FUNCTION content.store_words();
+  INSERT INTO content.brief_words (uri, words) SELECT uri, content.words_of(brief) FROM content.brief;
+  CREATE INDEX brief_words_words ON content.brief_words USING gin (words);
+  ANALYZE content.brief_words;
+
+  -- How many briefs match, as PostgreSQL estimates it from the frequencies of words that ANALYZE stores. Volatile, because
+  -- PostgreSQL refuses EXPLAIN in other functions.
+  CREATE FUNCTION content.expected_briefs(query tsquery) RETURNS float8 LANGUAGE plpgsql VOLATILE AS $$
+  DECLARE
+    plan json;
+  BEGIN
+    EXECUTE format('EXPLAIN (FORMAT JSON) SELECT FROM content.brief_words WHERE words @@ %L::tsquery', query) INTO plan;
+    RETURN plan -> 0 -> 'Plan' ->> 'Plan Rows';
+  END $$;
+  GRANT SELECT ON content.brief_words TO PUBLIC;
+  `,
+  `
+  -- The items that can be ERC-8004 registration files. Readers of the index join them to agents.
+  CREATE TABLE content.registration (
+    uri text COLLATE "C" PRIMARY KEY REFERENCES content.item (uri) ON DELETE CASCADE,
+    name text NOT NULL,
+    description text
+  );
+  GRANT SELECT ON content.registration TO PUBLIC;
+
+  -- Of what was posted before, without escapes: PostgreSQL fails at those that are no characters.
+  SET LOCAL statement_timeout = '30min';
+  INSERT INTO content.registration (uri, name, description)
+  SELECT uri, file ->> 'name', CASE WHEN json_typeof(file -> 'description') = 'string' THEN left(file ->> 'description', 1000) END
+  FROM (
+    SELECT uri, convert_from(bytes, 'UTF8')::json AS file FROM content.item
+    WHERE media_type = 'application/json' AND position('\\u' IN convert_from(bytes, 'UTF8')) = 0
+    OFFSET 0
+  ) AS item
+  WHERE json_typeof(file) = 'object' AND json_typeof(file -> 'name') = 'string'
+    AND length(file ->> 'name') BETWEEN 1 AND 120 AND file ->> 'name' !~ '[[:cntrl:]]';
+  `,
 ]
 
 /**

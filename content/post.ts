@@ -3,6 +3,7 @@ import { inTransactionOf } from '../core/database/transaction.ts'
 import type { Brief } from './brief.ts'
 import { type MediaType, mediaTypes } from './checkContent.ts'
 import { uriOf } from './cid.ts'
+import type { Registration } from './registration.ts'
 
 /** Content counts as at least so many bytes: a row costs about as much. */
 const LEAST_CHARGE_BYTES = 1_024
@@ -26,6 +27,8 @@ export type Posted = {
   bytes: Uint8Array
   /** What it asks for, if it is a brief. */
   brief: Brief | undefined
+  /** What an agent says of itself, if it can be its registration file. */
+  registration?: Registration | undefined
   /** Who posts it, as the limits identify clients. */
   client: string
 }
@@ -71,13 +74,13 @@ async function store(client: pg.PoolClient, posted: Posted, limits: PostLimits, 
       [cid, mediaType, bytes, attachmentsOf(posted), charge, posted.client],
     )
     await client.query('UPDATE content.total SET charge = charge + $1', [charge])
-    await insertBrief(client, posted)
+    await insertMembers(client, posted)
     return { status: 'stored' }
   }
   if (isMoreSpecific(mediaType, before.media_type)) {
     const values = [cid, mediaType, attachmentsOf(posted)]
     await client.query('UPDATE content.item SET media_type = $2, attachments = $3 WHERE cid = $1', values)
-    await insertBrief(client, posted)
+    await insertMembers(client, posted)
   }
   if (!before.is_lasting) {
     await client.query('UPDATE content.item SET client = $2, posted_at = now() WHERE cid = $1', [cid, posted.client])
@@ -87,16 +90,21 @@ async function store(client: pg.PoolClient, posted: Posted, limits: PostLimits, 
 
 const attachmentsOf = ({ brief }: Posted) => brief?.attachments?.map(({ cid }) => cid) ?? []
 
-async function insertBrief(client: pg.PoolClient, { cid, brief }: Posted): Promise<void> {
-  if (!brief) return
-  const { title, summary, tags = [] } = brief
-  await client.query('INSERT INTO content.brief (uri, title, summary, tags, json) VALUES ($1, $2, $3, $4, $5)', [
-    uriOf(cid),
-    title,
-    summary,
-    tags,
-    JSON.stringify(brief),
-  ])
+/** Stores what answers about runs and agents show of the content. */
+async function insertMembers(client: pg.PoolClient, { cid, brief, registration }: Posted): Promise<void> {
+  const uri = uriOf(cid)
+  if (brief) {
+    const { title, summary, tags = [] } = brief
+    const values = [uri, title, summary, tags, JSON.stringify(brief)]
+    await client.query(
+      'INSERT INTO content.brief (uri, title, summary, tags, json) VALUES ($1, $2, $3, $4, $5)',
+      values,
+    )
+  }
+  if (registration) {
+    const values = [uri, registration.name, registration.description]
+    await client.query('INSERT INTO content.registration (uri, name, description) VALUES ($1, $2, $3)', values)
+  }
 }
 
 async function findState(database: Pick<pg.ClientBase, 'query'> | pg.Pool, cid: string): Promise<State> {

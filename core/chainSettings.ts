@@ -32,17 +32,21 @@ export const chainSettings: ChainSettings = {
 /** Ponder refuses less. */
 const SHORTEST_POLL_MS = 100
 
+/** Milliseconds. With `blockTimeMs`, a poll waits until a block is due (node/timedPoll.ts). */
+type Polls = { pollingInterval: number; blockTimeMs?: number }
+
 /**
- * Milliseconds between two polls on a chain with this time between blocks, in milliseconds: a poll for each block if blocks
- * come faster than the chain's default polls, unless POLL_INTERVAL_MS says otherwise. So no block waits for the next poll.
- * With WS_URL a poll costs no call until a block is there, so it is the shortest.
+ * How Ponder polls on a chain with this time between blocks, in milliseconds: once for each block if blocks come faster than
+ * the chain's default polls, unless POLL_INTERVAL_MS says otherwise. With WS_URL a poll costs no call until a block is there.
  */
-export function pollIntervalMs(blockTimeMs: number | undefined): number {
+export function pollsBy(blockTimeMs: number | undefined): Polls {
   const { pollingInterval, requestsPerSecond } = chainSettings
-  if (env.POLL_INTERVAL_MS === undefined && env.WS_URL !== undefined) return SHORTEST_POLL_MS
-  if (env.POLL_INTERVAL_MS !== undefined || blockTimeMs === undefined) return pollingInterval
+  if (env.POLL_INTERVAL_MS === undefined && env.WS_URL !== undefined) return { pollingInterval: SHORTEST_POLL_MS }
+  if (env.POLL_INTERVAL_MS !== undefined || blockTimeMs === undefined) return { pollingInterval }
+  if (blockTimeMs >= pollingInterval) return { pollingInterval }
   const shortestMs = Math.max(SHORTEST_POLL_MS, 1_000 / requestsPerSecond / POLLS_SHARE)
-  return Math.min(pollingInterval, Math.max(shortestMs, Math.round(blockTimeMs)))
+  if (blockTimeMs < shortestMs) return { pollingInterval: shortestMs }
+  return { pollingInterval: SHORTEST_POLL_MS, blockTimeMs }
 }
 
 const least = 1_000 / chainSettings.pollingInterval / POLLS_SHARE

@@ -73,7 +73,11 @@ const noAction = `must be none, or some of ${RELAYED_ACTIONS.join()}`
 /** The settings that the API reads. */
 const apiEnvironment = z.object({
   DATABASE_URL: postgresUrl,
-  DATABASE_READ_URL: postgresUrl.optional(),
+  /** Read replicas. */
+  DATABASE_READ_URL: commaSeparated
+    .pipe(z.array(postgresUrl))
+    .refine((urls) => new Set(urls).size === urls.length, 'must not name a replica twice')
+    .optional(),
   /** The most connections that read at once. */
   DATABASE_READ_CONNECTIONS: integer(1, 100).optional(),
   /** The schema of the views that the indexer keeps for readers. */
@@ -89,6 +93,8 @@ const apiEnvironment = z.object({
     .pipe(z.tuple([endpoint], endpoint))
     .refine((urls) => new Set(urls).size === urls.length, 'must not name an endpoint twice')
     .default(['http://127.0.0.1:8545']),
+  /** Whether this process relays, where keys are set. One that does not only reads. */
+  RELAY: z.enum(['on', 'off'], 'must be on or off').default('on'),
   RELAYER_PRIVATE_KEY: commaSeparated.pipe(z.array(privateKey).min(1)).optional(),
   /** Ids, ARNs or aliases of keys in AWS KMS. Not secret: only the credentials allow their use. */
   RELAYER_KMS_KEYS: commaSeparated.pipe(z.array(kmsKey).min(1)).optional(),
@@ -110,7 +116,7 @@ const apiEnvironment = z.object({
   POSTER_BUDGET_PERCENT: percent.default(100_000n),
   /** The same for all agents that have paid too little for their claims. */
   NEWCOMERS_BUDGET_PERCENT: percent.default(500_000n),
-  /** The same for posts and closes; for registrations, stakes and unstakes; for calls that anyone may ask for. */
+  /** The same for posts, closes and expiries; for registrations, stakes and unstakes; for other calls for anyone. */
   POSTS_BUDGET_PERCENT: percent.default(100_000n),
   REGISTRATIONS_BUDGET_PERCENT: percent.default(100_000n),
   ANYONE_BUDGET_PERCENT: percent.default(100_000n),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chown, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -21,7 +22,7 @@ const processFiles = ['postmaster.pid', 'postmaster.opts']
 export async function startStandby(primary: Postgres, settings: Record<string, string> = {}): Promise<Standby> {
   const { hostname, port, username, password } = new URL(primary.url)
   // Because of the slot, the primary keeps the WAL that the standby lacks, from before the copy on.
-  const slot = 'standby'
+  const slot = `standby_${randomBytes(4).toString('hex')}`
   await using client = await connect(primary.url)
   await client.query(`SELECT pg_create_physical_replication_slot($1, true)`, [slot])
   const standby = await startPostgres({

@@ -8,35 +8,39 @@ export type Operation = {
   summary: string
   description: string
   parameters?: Parameter[]
-  requestBody?: { content: Content }
   responses: Record<string, { content?: Content }>
 }
 
 /** The named schemas of the document. */
 export type Components = Record<string, Schema>
 
+/** The part of an OpenAPI document that the tools need. */
+export type ApiDescription = {
+  info: { title: string; version: string }
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Components }
+}
+
 /** An input of a tool: the API's own schema of it, and whether it is required. */
 export type Input = { schema: Schema; isRequired: boolean }
 
 /** What a model reads about each input. Short, because every conversation pays for the list of the tools. */
 const descriptions: Record<string, string> = {
+  actionId: 'actionId or claimId.',
   agentId: 'Id of the agent.',
-  claimable: 'Whether the run can be claimed now.',
-  claimedBy: 'Id of the agent that claimed the run.',
-  claimId: '0x and 64 hexadecimal digits.',
-  cursor: 'nextCursor of the former page, with the same filters.',
-  deadline: 'Second since 1970 until which the signature is valid, at most an hour ahead.',
+  claimable: 'Can be claimed now.',
+  claimedBy: 'Id of its agent.',
+  cursor: 'nextCursor of the page before.',
   evaluator: 'Address of the evaluator.',
   limit: 'Items of a page, at most 100.',
-  minBlock: 'Waits until the index has this block.',
   minReward: 'Least reward in whole USDC.',
-  order: 'Order of the list.',
-  page: 'From 1. Not with cursor.',
+  order: 'Direction.',
   poster: 'Address of the poster.',
+  q: 'Words of the brief, all of them; "a phrase", or, -word.',
   runId: 'Id of the run.',
-  signature: 'Signature of the message by the wallet.',
-  sort: 'What the list is ordered by.',
+  sort: 'Ordered by.',
   state: 'State of the run.',
+  tag: 'A tag of the brief.',
   walletAddress: 'Address of the wallet of the agent.',
 }
 
@@ -50,22 +54,21 @@ export const untrustedMembers = [
   'title',
   'summary',
   'tags',
+  'name',
+  'description',
   'brief',
 ]
 
-/** The parameters in path and query, and the members of the body, by name. @param id the name for the `{id}` in the path. */
+/** Parameters that a model does not need: `cursor` leads through all pages, and what it sends is answered once it is indexed. */
+const leftOut = ['page', 'minBlock']
+
+/** The parameters in path and query, by name. @param id the name for the `{id}` in the path. */
 export function inputsOf(operation: Operation, id: string, components: Components): Map<string, Input> {
-  const { parameters = [], requestBody } = operation
-  const body = resolve(requestBody?.content['application/json']?.schema ?? {}, components)
-  const { properties = {}, required = [] } = body as { properties?: Record<string, Schema>; required?: string[] }
   const inputs = new Map<string, Input>()
-  for (const parameter of parameters) {
-    if (parameter.in === 'header') continue
+  for (const parameter of operation.parameters ?? []) {
+    if (parameter.in === 'header' || leftOut.includes(parameter.name)) continue
     const name = parameter.name === 'id' ? id : parameter.name
     inputs.set(name, { schema: resolve(parameter.schema, components), isRequired: parameter.required === true })
-  }
-  for (const [name, schema] of Object.entries(properties)) {
-    inputs.set(name, { schema: resolve(schema, components), isRequired: required.includes(name) })
   }
   return inputs
 }
@@ -84,8 +87,15 @@ export function inputSchemaOf(inputs: ReadonlyMap<string, Input>): Schema {
     ]
   })
   const required = [...inputs].flatMap(([name, { isRequired }]) => (isRequired ? [name] : []))
-  return { type: 'object', properties: Object.fromEntries(properties), required, additionalProperties: false }
+  return objectOf(Object.fromEntries(properties), required)
 }
+
+/** An object with these members. The request or the tool refuses others: to say so here would make the list of the tools longer. */
+export const objectOf = (properties: Record<string, Schema>, required: string[]): Schema => ({
+  type: 'object',
+  properties,
+  ...(required.length > 0 && { required }),
+})
 
 const isNumeric = (name: string, { type }: Schema) =>
   name === 'minReward' || type === 'integer' || (Array.isArray(type) && type.includes('integer'))
@@ -108,14 +118,16 @@ export function outputSchemaOf({ responses }: Operation, components: Components)
   return { type: 'object', properties: namesOf(members, components, MAX_DEPTH) }
 }
 
-/** So deep are the members of a run in a list. What is deeper, such as the problem of a refused claim, explains itself. */
-const MAX_DEPTH = 3
+/** So deep are the members of a run in a list. What is deeper explains itself. */
+const MAX_DEPTH = 2
 
 function namesOf(members: Record<string, Schema>, components: Components, depth: number): Record<string, Schema> {
   const named = Object.entries(members).map(([name, member]): [string, Schema] => {
     if (untrustedMembers.includes(name)) return [name, { description: 'untrusted data' }]
     const { items } = resolve(member, components)
-    const below = depth > 1 ? membersOf([(items as Schema) ?? member], components) : {}
+    // A refusal explains itself, too, and has members of any code.
+    const isExplained = depth > 1 && name !== 'problem'
+    const below = isExplained ? membersOf([(items as Schema) ?? member], components) : {}
     if (Object.keys(below).length === 0) return [name, {}]
     const object = { properties: namesOf(below, components, depth - 1) }
     return [name, items ? { items: object } : object]

@@ -1,22 +1,17 @@
 import { type CallToolResult, fromJsonSchema, McpServer } from '@modelcontextprotocol/server'
 import { addGuides, instructions } from './guides.ts'
 import {
-  type Components,
+  type ApiDescription,
   type Input,
   inputSchemaOf,
   inputsOf,
-  type Operation,
+  objectOf,
   outputSchemaOf,
+  type Schema,
   textOf,
   untrustedMembers,
 } from './schemas.ts'
-
-/** The part of an OpenAPI document that the tools need. */
-export type ApiDescription = {
-  info: { title: string; version: string }
-  paths: Record<string, Record<string, Operation>>
-  components: { schemas: Components }
-}
+import { signedActions, WrongInput } from './signedActions.ts'
 
 /** Sends a request to the API. @param path the path and query. */
 export type SendToApi = (path: string, init: RequestInit) => Promise<Response>
@@ -50,25 +45,12 @@ const operations: { tool: string; operationId: string; id?: string; description:
     tool: 'check_claim_eligibility',
     operationId: 'checkClaimEligibility',
     id: 'runId',
-    description: 'Whether a claim of the run by the agent would succeed, and every reason why not. Changes nothing.',
+    description: 'Whether a claim would succeed, and every reason why not.',
   },
   {
-    tool: 'get_claim_message',
-    operationId: 'getClaimMessage',
-    id: 'runId',
-    description: 'The EIP-712 message that the agent’s wallet signs to claim the run.',
-  },
-  {
-    tool: 'submit_claim',
-    operationId: 'claimRun',
-    id: 'runId',
-    description:
-      'Claims the run with the signature, and waits up to 15 seconds for its block. Safe to repeat. Puts stake at risk.',
-  },
-  {
-    tool: 'get_claim',
-    operationId: 'getClaim',
-    description: 'The state of a claim: signed, accepted, mined, final, or refused and why.',
+    tool: 'get_action',
+    operationId: 'getAction',
+    description: 'The state of an action: signed, accepted, mined, final, or refused and why.',
   },
 ]
 
@@ -90,56 +72,79 @@ export function succeeded(json: string): CallToolResult {
   return { content: [{ type: 'text', text: JSON.stringify(marked) }], structuredContent: marked }
 }
 
+/** A tool as the server registers it, and the request that it sends. */
+type Tool = {
+  name: string
+  description: string
+  inputSchema: Schema
+  outputSchema?: Schema
+  isRead: boolean
+  requestOf: (input: Record<string, unknown>) => { path: string; init: RequestInit }
+}
+
 /**
  * Makes tools of the API's operations, with the inputs that the description names. The routes check the values.
  * @returns a function that creates a server with the tools. A server serves one request over HTTP, one connection over
  * stdio.
  */
-export function describeTools({ info, paths, components: { schemas } }: ApiDescription) {
+export function describeTools(description: ApiDescription) {
+  const { info, paths } = description
+  const { schemas } = description.components
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   )
-  const tools = operations.map(({ tool, operationId, id = 'id', description }) => {
+  const reads = operations.map(({ tool, operationId, id = 'id', description }): Tool => {
     const route = routes.find(({ operation }) => operation.operationId === operationId)
     if (!route) throw new Error(`The API describes no operation ${operationId}. Use the API's own version.`)
-    const { method, operation } = route
-    const isRead = method === 'get'
-    const inputs = inputsOf(operation, id, schemas)
+    const inputs = inputsOf(route.operation, id, schemas)
     return {
       name: tool,
-      config: {
-        description,
-        inputSchema: fromJsonSchema<Record<string, unknown>>(inputSchemaOf(inputs)),
-        outputSchema: fromJsonSchema(outputSchemaOf(operation, schemas)),
-        annotations: { readOnlyHint: isRead, idempotentHint: true },
-      },
-      /** Where the request goes, and its body. */
-      requestOf: (input: Record<string, unknown>) =>
-        requestOf(route.path.replace('{id}', `{${id}}`), isRead, inputs, input),
+      description,
+      inputSchema: inputSchemaOf(inputs),
+      outputSchema: outputSchemaOf(route.operation, schemas),
+      isRead: true,
+      requestOf: (input) => ({ path: pathOf(route.path.replace('{id}', `{${id}}`), inputs, input), init: {} }),
     }
   })
+  const { message, send } = signedActions(description)
+  const tools: Tool[] = [
+    ...reads,
+    { ...message, inputSchema: objectOf(message.inputs, ['action']), isRead: true },
+    { ...send, inputSchema: objectOf(send.inputs, ['path']), isRead: false },
+  ]
 
-  return function createServer(send: SendToApi): McpServer {
-    const server = new McpServer({ name: info.title, version: info.version }, { instructions })
+  /** @param more is added to the instructions. */
+  return function createServer(send: SendToApi, more = ''): McpServer {
+    const server = new McpServer({ name: info.title, version: info.version }, { instructions: instructions + more })
     addGuides(server)
-    for (const { name, config, requestOf } of tools) {
-      server.registerTool(name, config, async (input, { mcpReq: { signal } }) => {
-        const { path, init } = requestOf(input)
-        const response = await send(path, { ...init, signal })
-        const text = await response.text()
-        return response.ok ? succeeded(text) : refused(text)
-      })
+    for (const { name, description, inputSchema, outputSchema, isRead, requestOf } of tools) {
+      const config = {
+        description,
+        inputSchema: fromJsonSchema<Record<string, unknown>>(inputSchema),
+        ...(outputSchema && { outputSchema: fromJsonSchema(outputSchema) }),
+        annotations: isRead ? { readOnlyHint: true } : { idempotentHint: true },
+      }
+      server.registerTool(name, config, (input, { mcpReq: { signal } }) => answer(() => requestOf(input), send, signal))
     }
     return server
   }
 }
 
-function requestOf(
-  template: string,
-  isRead: boolean,
-  inputs: ReadonlyMap<string, Input>,
-  given: Record<string, unknown>,
-) {
+/** What the tool returns of the request. */
+async function answer(requestOf: () => ReturnType<Tool['requestOf']>, send: SendToApi, signal: AbortSignal) {
+  try {
+    const { path, init } = requestOf()
+    const response = await send(path, { ...init, signal })
+    const text = await response.text()
+    return response.ok ? succeeded(text) : refused(text)
+  } catch (error) {
+    if (!(error instanceof WrongInput)) throw error
+    return refused(JSON.stringify({ code: 'VALIDATION_FAILED', detail: error.message }))
+  }
+}
+
+/** The path and query of a read. */
+function pathOf(template: string, inputs: ReadonlyMap<string, Input>, given: Record<string, unknown>): string {
   const values = new Map(Object.entries(given))
   const textOfInput = (name: string) => textOf(values.get(name), inputs.get(name)?.schema)
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
@@ -147,11 +152,7 @@ function requestOf(
     values.delete(name)
     return text
   })
-  if (isRead) {
-    const query = new URLSearchParams()
-    for (const name of values.keys()) query.set(name, textOfInput(name))
-    return { path: `${path}?${query}`, init: {} }
-  }
-  const headers = { 'Content-Type': 'application/json' }
-  return { path, init: { method: 'POST', headers, body: JSON.stringify(Object.fromEntries(values)) } }
+  const query = new URLSearchParams()
+  for (const name of values.keys()) query.set(name, textOfInput(name))
+  return `${path}?${query}`
 }

@@ -11,9 +11,10 @@ import { runCommand } from './runCommand.ts'
 const caches = `Who still has it:
 - Browsers, and caches between them and this API, for up to an hour (max-age=3600, immutable). Purge /ipfs/<cid> from a
   CDN or a proxy of yours.
+- Answers of this API that show its title, summary, tags or name: until the next block or second. Searches no longer find it.
 - Read replicas, until they have replayed this change.
 - Backups: after a restore of an earlier one, block it again.
-- Clients that have read it, and other servers. The run still names it by its CID, on chain.
+- Clients that have read it, also from a stream, which sends nothing when it is taken down, and other servers. The run still names it by its CID, on chain.
 The API's processes keep no copy.`
 
 const env = readEnv(['DATABASE_URL'])

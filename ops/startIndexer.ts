@@ -14,7 +14,7 @@ import '../core/moduleFormats.ts'
 import './ponderSource.ts'
 import './ponderModules.ts'
 import './ponderLiveQueries.ts'
-import { pollIntervalMs } from '../core/chainSettings.ts'
+import { pollsBy } from '../core/chainSettings.ts'
 import { readEnv } from '../core/env.ts'
 import { createLogger } from '../core/logger.ts'
 import { measureBlockTimeMs, SHORTEST_BLOCK_TIME_MS } from '../core/node/blockTime.ts'
@@ -64,7 +64,7 @@ const {
   'REORG_WINDOW_SECONDS',
   'LOG_LEVEL',
 ])
-const { default: config } = await import('../ponder.config.ts')
+const { default: config, connectPonder } = await import('../ponder.config.ts')
 const { takeOver } = await import('./builds/takeOver.ts')
 const logger = createLogger({ level: LOG_LEVEL, rpcUrls: RPC_URL })
 const endpoints = createEndpoints({ rpcUrls: RPC_URL, chainId: CHAIN_ID, logger })
@@ -176,9 +176,9 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
 /**
  * Tells Ponder which blocks are final. Where a node with faults does not let the time between blocks be measured soon, more
  * blocks count as not final than there need be, and the start is not delayed.
- * @returns how often to poll.
+ * @returns how to poll.
  */
-async function decideByBlockTime(finalizedBlock: number): Promise<{ pollingInterval: number }> {
+async function decideByBlockTime(finalizedBlock: number) {
   const late = sleep(MEASURE_TIMEOUT_MS).then(() => {
     throw new Error(`The node did not answer within ${MEASURE_TIMEOUT_MS} ms`)
   })
@@ -189,12 +189,13 @@ async function decideByBlockTime(finalizedBlock: number): Promise<{ pollingInter
   })
   const blockTimeMs = measured === 'unknown' ? SHORTEST_BLOCK_TIME_MS : measured
   const leastBlocks = setFinality({ blockTimeMs, windowSeconds: REORG_WINDOW_SECONDS, finalizedBlock })
-  const pollingInterval = pollIntervalMs(measured === 'unknown' ? undefined : measured)
+  const polls = pollsBy(measured === 'unknown' ? undefined : measured)
+  const { pollingInterval } = polls
   logger.info(
     { blockTimeMs: blockTimeMs && Math.round(blockTimeMs), leastBlocks, pollingInterval },
     'Decided by the time between blocks',
   )
-  return { pollingInterval }
+  return { pollingInterval, rpc: connectPonder(polls.blockTimeMs) }
 }
 
 /**

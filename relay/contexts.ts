@@ -96,7 +96,7 @@ export function createContexts(settings: RelaySettings, holder: string) {
     indexedClaims: settings.indexedClaims,
     maxBatch: settings.maxBatch,
   }
-  const actions: ActionsContext = { ...checked, whenReady: () => relayers() }
+  const actions: ActionsContext = { ...checked, maxUnmined: settings.maxUnmined, whenReady: () => relayers() }
   const ofForm = <M extends Message>(form: ActionForm<M>): FormContext<M> => ({
     ...actions,
     form,

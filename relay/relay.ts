@@ -7,6 +7,7 @@ import type { OpenCall } from '../market/openCalls.ts'
 import type { RunMessage } from '../market/runActions.ts'
 import { readUnstakeNonce } from './actions/accounts/contracts.ts'
 import { createAccountExamination } from './actions/accounts/examine.ts'
+import { createRegistryCheck } from './actions/accounts/registry.ts'
 import { type ActionAsked, type ActionExamination, createActionFlow } from './actions/actionFlow.ts'
 import type { FormContext } from './actions/context.ts'
 import type { ActionOutcome } from './actions/events.ts'
@@ -109,9 +110,10 @@ export async function createRelay(settings: RelaySettings) {
     })
   const { deployment, leastPost } = settings
   const forRuns = flowOf(runActions, createRunExamination(runActions, intakeMarket))
+  const refusalOfRegistry = createRegistryCheck(intakeMarket, deployment)
   const forAccounts = flowOf(
     accountActions,
-    createAccountExamination(accountActions, intakeMarket, deployment, leastPost),
+    createAccountExamination(accountActions, intakeMarket, deployment, leastPost, refusalOfRegistry),
   )
   const forAnyone = flowOf(openCalls, createOpenExamination(openCalls, intakeMarket))
   const pending = new Set<Promise<unknown>>()
@@ -159,6 +161,12 @@ export async function createRelay(settings: RelaySettings) {
 
     /** The contracts and USDC's domain, for what accounts sign. @throws Refusal RELAY_UNAVAILABLE. */
     readContracts: contexts.readContracts,
+
+    /**
+     * Why the registry registers no agent for another account than its caller; undefined if it does.
+     * @throws Refusal RELAY_UNAVAILABLE.
+     */
+    refusalOfRegistry,
 
     /** The number of the agent's next withdrawal. @throws Refusal RELAY_UNAVAILABLE. */
     unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(claims.market, agentId),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { act } from './activity.ts'
+import type { Actors } from './actors.ts'
 import type { Claimants } from './claimants.ts'
 import type { Environment } from './environment.ts'
 import { disturb } from './faults/disturb.ts'
@@ -11,21 +12,26 @@ import { Tally } from './tally.ts'
 /** Of the chain, on average, while nothing disturbs it. A chain as fast as the machine would leave the index behind on any. */
 const BLOCK_INTERVAL_MS = 100
 
-/** The share of steps that are claims through the API. */
-const RELAYED = 0.08
+/** The shares of steps that are claims through the API, and other actions through it. */
+const CLAIMS = 0.08
+const ACTIONS = 0.12
 
 type Options = {
   seed: number
   seconds: number
   schedule: Schedule
   claimants: Claimants
+  actors: Actors
   readers: readonly Reader[]
   /** Called after each step with the seconds since the first. */
   onProgress?: ((seconds: number) => void) | undefined
 }
 
 /** Lets parties act and disturbances happen for `seconds`, one after the other; only stalls run concurrently. */
-export async function play(environment: Environment, { seed, seconds, claimants, readers, ...options }: Options) {
+export async function play(
+  environment: Environment,
+  { seed, seconds, claimants, actors, readers, ...options }: Options,
+) {
   const { world, witness } = environment
   const activity = createRandom(seedOf(seed, 'activity'))
   const schedule = [...options.schedule]
@@ -42,8 +48,12 @@ export async function play(environment: Environment, { seed, seconds, claimants,
   }
 
   async function step() {
-    if (activity.chance(RELAYED)) {
+    if (activity.chance(CLAIMS)) {
       await claimants.claim()
+      return
+    }
+    if (activity.chance(ACTIONS)) {
+      await actors.act()
       return
     }
     const { action, outcome } = await act(world, activity)

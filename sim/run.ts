@@ -42,7 +42,7 @@ const elapsed = new Map<number, number>()
 const outages = new Map<number, string>()
 const progress = createProgress(process.stderr)
 
-const tallies = ['steps', 'disturbances', 'faults', 'ends', 'answers', 'claims', 'totals'] as const
+const tallies = ['steps', 'disturbances', 'faults', 'ends', 'answers', 'relayed', 'totals'] as const
 
 type Tallies = Pick<Report, (typeof tallies)[number]>
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createActors } from './actors.ts'
 import { type Api, request } from './api.ts'
 import { type Availability, type Window, watchAvailability } from './availability.ts'
 import { createClaimants } from './claimants.ts'
@@ -10,6 +11,7 @@ import { type Difference, readTruth } from './oracle.ts'
 import { play } from './play.ts'
 import { createRandom, type Random, seedOf } from './random.ts'
 import { startReader } from './reader.ts'
+import { createRequests } from './requests.ts'
 import { settled } from './settled.ts'
 import { Tally } from './tally.ts'
 
@@ -39,9 +41,9 @@ export type Report = {
   faults: Tally
   /** How indexer and API ended, requested or not. */
   ends: Tally
-  /** The API's answers to reads, and to claims. */
+  /** The API's answers to reads, and to what it relays. */
   answers: Tally
-  claims: Tally
+  relayed: Tally
   /** Blocks, market events, runs, agents and checked answers, including blocks and events that a reorg dropped. */
   totals: Tally
   /** The periods in which reads were refused because the index was not consistent. */
@@ -69,22 +71,25 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
   for (const reader of readers) parts.defer(reader.stop)
   const watch = watchAvailability(api.url)
   parts.defer(watch.stop)
+  const requests = createRequests(world, api)
+  parts.defer(requests.stop)
   const claimants = createClaimants({
     world,
-    api,
+    requests,
     relayer: environment.relayer,
     random: createRandom(seedOf(seed, 'claims')),
   })
-  parts.defer(claimants.stop)
+  const actors = createActors({ world, requests, random: createRandom(seedOf(seed, 'actions')) })
   const { steps, disturbances } = await play(environment, {
     seed,
     seconds,
     schedule,
     claimants,
+    actors,
     readers,
     onProgress: options.onProgress,
   })
-  const misreported = await claimants.differences(RECOVERY_MILLISECONDS)
+  const misreported = await requests.differences(RECOVERY_MILLISECONDS)
   await settled(environment.databaseUrl, world, { milliseconds: RECOVERY_MILLISECONDS, chainMoves: true }).catch(
     (cause) => {
       throw new Error(`The index does not catch up. The indexer's last output:\n${environment.indexer.output()}`, {
@@ -105,7 +110,7 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
     faults: new Tally(environment.faults.flatMap((counts) => [...counts])),
     ends: environment.ends,
     answers: new Tally(readers.flatMap(({ outcomes }) => [...outcomes])),
-    claims: claimants.answers,
+    relayed: requests.answers,
     totals: new Tally([...Object.entries(witness.counts()), ...final.counts, ['checked answers', checkedCount]]),
     windows: watch.windows(),
     availability: watch.availability(),

@@ -1,9 +1,9 @@
 import { mineBlocks } from '../devnet/mineBlocks.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
+import { mineHistory } from './mineHistory.ts'
 
 /** Milliseconds between blocks. */
 const BLOCK_TIME_MS = 200
-const BLOCKS_PER_SECOND = 1_000 / BLOCK_TIME_MS
 
 /** Seconds: more than the blocks of the preparations, each of which moves Anvil's clock by at least one. */
 const PREPARATIONS = 600
@@ -15,6 +15,8 @@ export type FastChain = Awaited<ReturnType<typeof startFastChain>>
 type FastChainOptions = {
   /** Seconds of blocks before now, which `start` makes. */
   history: number
+  /** How many seconds the chain's clock is behind; 0 if absent. */
+  behind?: number
   /** Acts in the market while each transaction is mined at once, with at most some 500 of them. */
   prepare: (chain: MarketOnAnvil) => Promise<void>
   /** Sends what the next block has, once `start` is called. */
@@ -24,8 +26,8 @@ type FastChainOptions = {
 /**
  * An Anvil with a market on it, and five blocks of each second once `start` is called.
  */
-export async function startFastChain({ history, prepare, fillBlock, ...options }: FastChainOptions) {
-  const chain = await startMarketOnAnvil({ ...options, timestamp: now() - history - PREPARATIONS })
+export async function startFastChain({ history, behind = 0, prepare, fillBlock, ...options }: FastChainOptions) {
+  const chain = await startMarketOnAnvil({ ...options, timestamp: now() - behind - history - PREPARATIONS })
   await prepare(chain)
   let mining: ReturnType<typeof mineBlocks> | undefined
 
@@ -43,10 +45,15 @@ export async function startFastChain({ history, prepare, fillBlock, ...options }
     /** Makes the blocks of the time before now, and then five in each second. */
     async start() {
       await chain.client.setAutomine(false)
-      for (let second = now() - history; second <= now(); second++) {
-        await chain.client.setNextBlockTimestamp({ timestamp: BigInt(second) })
-        await chain.client.mine({ blocks: BLOCKS_PER_SECOND })
-      }
+      await mineHistory(chain.client, { seconds: history, blockTime: BLOCK_TIME_MS / 1_000, until: now() - behind })
+      resume()
+    },
+    /** As a sequencer that stops and comes back: calls `whileStopped`, and then makes the blocks up to now at once. */
+    async stopAndCatchUp(whileStopped: () => Promise<unknown>) {
+      await pause()
+      await whileStopped()
+      const { timestamp } = await chain.client.getBlock()
+      await mineHistory(chain.client, { seconds: now() - Number(timestamp) - 1, blockTime: BLOCK_TIME_MS / 1_000 })
       resume()
     },
     /** Replaces the last blocks by others. @returns the number of the last of them. */

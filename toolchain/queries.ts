@@ -38,6 +38,7 @@ const newest: Shape = {
   standing: 'any',
   isRewarded: false,
   parties: [],
+  isSearched: false,
 }
 const isPlain = ({ standing }: Shape) => standing === 'any' || standing === 'state' || standing === 'none'
 const isWalked = (shape: Shape) => isCounted(shape) && gatheringOf(shape) === undefined
@@ -114,6 +115,13 @@ const families: Family[] = [
     covers: (shape) => !isCounted(shape),
     why: 'It grows with the runs that match: no counts have them, so they are counted by an index of the party. Such pages are read two at a time, and clients take turns.',
   },
+  {
+    title: 'A search',
+    request: 'q=logo&tag=design',
+    example: { ...newest, isSearched: true },
+    covers: () => true,
+    why: 'PostgreSQL estimates how many briefs match (`content.expected_briefs`, which reads the plan of a scan), and counts have how many runs match the other filters. If more than 20,000 runs are expected, a walk in the order of the list passes few that do not match, and the total is not counted: `totalIsExact` is false. If the walk gives up, or fewer are expected, all matches up to 10,000 are gathered, counted and sorted: by their words if fewer briefs match, else by the other filters. If there are more, a walk finds the page. All searches are read two at a time, and clients take turns.',
+  },
 ]
 
 const shapes = runSorts.flatMap((sort) =>
@@ -121,7 +129,11 @@ const shapes = runSorts.flatMap((sort) =>
     (['offset', 'after'] as const).flatMap((start) =>
       standings.flatMap((standing) =>
         [false, true].flatMap((isRewarded) =>
-          subsetsOf(partyFilters).map((parties): Shape => ({ sort, order, start, standing, isRewarded, parties })),
+          subsetsOf(partyFilters).flatMap((parties) =>
+            [false, true].map(
+              (isSearched): Shape => ({ sort, order, start, standing, isRewarded, parties, isSearched }),
+            ),
+          ),
         ),
       ),
     ),
@@ -197,7 +209,7 @@ ${why}
 `
 
 for (const shape of shapes) {
-  const covering = families.filter(({ covers }) => covers(shape))
+  const covering = families.filter(({ example, covers }) => example.isSearched === shape.isSearched && covers(shape))
   if (covering.length !== 1) throw new Error(`${covering.length} families cover '${nameOfShape(shape)}', not one`)
 }
 const names = new Set(shapes.map(nameOfShape))

@@ -89,7 +89,7 @@ const targetOf = ({ url, questions }: Api, ask: Ask): Target => ({
 
 /** The lists of the reads bench that every peer answers: without cursors, and without "not claimable". */
 async function drawLists() {
-  const lists = await drawMix(MIX_SEED, async () => ({ totalPages: 40, nextCursor: null }))
+  const lists = await drawMix(MIX_SEED, async () => ({ totalPages: 40, nextCursor: null }), { areSearched: false })
   return lists.filter((query) => !query.includes('claimable=false'))
 }
 

@@ -102,4 +102,5 @@ export function assertFunding({ contracts, chainId }: Session) {
 const RELAY_TIMEOUT_SECONDS = 120
 
 /** The options of an action that the account signs, and the API sends. */
-export const relayOptions = ({ node }: Session) => ({ signer: node.account, timeoutSeconds: RELAY_TIMEOUT_SECONDS })
+export const relayOptions = ({ node }: Session) =>
+  ({ via: 'relay', signer: node.account, timeoutSeconds: RELAY_TIMEOUT_SECONDS }) as const

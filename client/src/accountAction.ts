@@ -1,17 +1,12 @@
 import type { Hex } from 'viem'
 import { bytesToHex } from 'viem'
 import { type AskedOfAccount, accountToSign, type TrustedContracts } from './accountMessage.ts'
-import type { ActionSigner } from './actionMessage.ts'
+import type { ActionOptions } from './action.ts'
 import type { components } from './api.ts'
-import { type Api, bodyOf } from './request.ts'
-import { untilDecided, type WaitOptions } from './untilDecided.ts'
+import { type Api, bodyOf, stoppedBy } from './request.ts'
+import { untilDecided } from './untilDecided.ts'
 
 type Schemas = components['schemas']
-
-export type AccountOptions = WaitOptions & {
-  /** The account that pays, owns or unstakes. */
-  signer: ActionSigner
-}
 
 /** The terms of a run that is posted. */
 export type PostTerms = {
@@ -31,20 +26,34 @@ export type PostTerms = {
 
 const POSTER_EVALUATES = `0x${'0'.repeat(40)}`
 
+/** All terms, with those that are absent as the contract has its defaults. */
+export const fullTerms = ({ deadline, workPeriod, stakePercent, evaluator, ...terms }: PostTerms) => ({
+  ipfsHash: terms.ipfsHash,
+  reward: terms.reward,
+  deadline: BigInt(deadline),
+  workPeriod: workPeriod ?? 0,
+  stakePercent: stakePercent ?? 0,
+  evaluator: evaluator ?? POSTER_EVALUATES,
+})
+
 const randomSalt = (): Hex => bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
 
 /** Asks what to sign, and signs it if it is what was asked. @returns the body to send. */
-async function sign(api: Api, contracts: TrustedContracts, asked: AskedOfAccount, signer: ActionSigner) {
+async function sign(
+  api: Api,
+  contracts: TrustedContracts,
+  asked: AskedOfAccount,
+  { signer, signal }: Pick<ActionOptions, 'signer' | 'signal'>,
+) {
   const { action, ...members } = asked
   const query = Object.fromEntries(Object.entries(members).map(([member, value]) => [member, String(value)]))
   // The paths of the messages differ by action, and their answers do not.
   const path = `/api/messages/${action}` as '/api/messages/register'
-  const message = await bodyOf(api.GET(path, { params: { query: query as { owner: string; agentURI: string } } }))
+  const params = { query: query as { owner: string; agentURI: string } }
+  const message = await bodyOf(api.GET(path, { params, ...stoppedBy({ signal }) }))
   const { typedData, body } = accountToSign(message, asked, contracts)
   return { ...body, signature: await signer.signTypedData(typedData) }
 }
-
-const stoppedBy = (signal: AbortSignal | undefined) => (signal ? { signal } : {})
 
 /**
  * Posts a run with USDC that a signature moves.
@@ -54,13 +63,12 @@ const stoppedBy = (signal: AbortSignal | undefined) => (signal ? { signal } : {}
 export async function postRun(
   api: Api,
   contracts: TrustedContracts,
-  { ipfsHash, reward, deadline, workPeriod = 0, stakePercent = 0, evaluator = POSTER_EVALUATES }: PostTerms,
-  { signer, ...options }: AccountOptions,
+  terms: PostTerms,
+  { signer, ...options }: ActionOptions,
 ): Promise<Schemas['Action']> {
-  const terms = { ipfsHash, reward, deadline: BigInt(deadline), workPeriod, stakePercent, evaluator }
-  const asked = { action: 'post', poster: signer.address, ...terms, salt: randomSalt() } as const
-  const body = (await sign(api, contracts, asked, signer)) as unknown as Schemas['PostRequest']
-  return untilDecided('The post', () => api.POST('/api/runs', { body, ...stoppedBy(options.signal) }), options)
+  const asked = { action: 'post', poster: signer.address, ...fullTerms(terms), salt: randomSalt() } as const
+  const body = (await sign(api, contracts, asked, { signer, ...options })) as unknown as Schemas['PostRequest']
+  return untilDecided('The post', () => api.POST('/api/runs', { body, ...stoppedBy(options) }), options)
 }
 
 /** Registers an agent of the signer. */
@@ -68,12 +76,11 @@ export async function registerAgent(
   api: Api,
   contracts: TrustedContracts,
   agentURI: string,
-  { signer, ...options }: AccountOptions,
+  { signer, ...options }: ActionOptions,
 ): Promise<Schemas['AgentAction']> {
   const asked = { action: 'register', owner: signer.address, agentURI, salt: randomSalt() } as const
-  const body = (await sign(api, contracts, asked, signer)) as unknown as Schemas['RegisterRequest']
-  const send = () => api.POST('/api/agents', { body, ...stoppedBy(options.signal) })
-  return untilDecided('The registration', send, options)
+  const body = (await sign(api, contracts, asked, { signer, ...options })) as unknown as Schemas['RegisterRequest']
+  return untilDecided('The registration', () => api.POST('/api/agents', { body, ...stoppedBy(options) }), options)
 }
 
 /** Stakes USDC of the signer for the agent, or takes stake out. @param amount USDC base units. */
@@ -82,15 +89,15 @@ export async function changeStake(
   contracts: TrustedContracts,
   action: 'stake' | 'unstake',
   { agentId, amount }: { agentId: string; amount: bigint },
-  { signer, ...options }: AccountOptions,
+  { signer, ...options }: ActionOptions,
 ): Promise<Schemas['AgentAction']> {
   const asked: AskedOfAccount =
     action === 'stake'
       ? { action, agentId, from: signer.address, amount, salt: randomSalt() }
       : { action, agentId, signer: signer.address, amount }
-  const body = (await sign(api, contracts, asked, signer)) as unknown as Schemas['StakeRequest']
+  const body = (await sign(api, contracts, asked, { signer, ...options })) as unknown as Schemas['StakeRequest']
   // The paths and bodies differ by action, and the answers do not.
   const path = `/api/agents/{id}/${action}` as '/api/agents/{id}/stake'
-  const send = () => api.POST(path, { params: { path: { id: agentId } }, body, ...stoppedBy(options.signal) })
+  const send = () => api.POST(path, { params: { path: { id: agentId } }, body, ...stoppedBy(options) })
   return untilDecided(`The ${action} for agent ${agentId}`, send, options)
 }

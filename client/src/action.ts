@@ -1,7 +1,7 @@
 import { type ActionSigner, type AskedAction, actionBody, actionTypedData } from './actionMessage.ts'
 import type { components } from './api.ts'
 import type { MarketAddress } from './claimMessage.ts'
-import { type Api, bodyOf } from './request.ts'
+import { type Api, bodyOf, stoppedBy } from './request.ts'
 import { untilDecided, type WaitOptions } from './untilDecided.ts'
 
 type Action = components['schemas']['Action']
@@ -24,19 +24,18 @@ export async function actOnRun(
   { signer, ...options }: ActionOptions,
 ): Promise<Action> {
   const { action, runId } = asked
-  const message = await askMessage(api, { ...asked, signer: signer.address })
+  const message = await askMessage(api, { ...asked, signer: signer.address }, options)
   const typedData = actionTypedData(message, { ...asked, signer: signer.address }, market)
   const signature = await signer.signTypedData(typedData)
   const body = { ...actionBody(typedData), signature } as unknown as components['schemas']['StartRequest']
   // The paths and bodies differ by action, and the answers do not.
   const path = `/api/runs/{id}/${action}` as '/api/runs/{id}/start'
-  const { signal } = options
-  const send = () => api.POST(path, { params: { path: { id: runId } }, body, ...(signal && { signal }) })
+  const send = () => api.POST(path, { params: { path: { id: runId } }, body, ...stoppedBy(options) })
   return untilDecided(`The action ${action} of run ${runId}`, send, options)
 }
 
 /** What to sign. The paths of the messages differ by action, and their answers do not. */
-function askMessage(api: Api, { action, runId, signer, text, revision }: AskedAction) {
+function askMessage(api: Api, { action, runId, signer, text, revision }: AskedAction, options: WaitOptions) {
   const isReview = action === 'approve' || action === 'revise' || action === 'reject'
   const query = {
     runId,
@@ -45,5 +44,6 @@ function askMessage(api: Api, { action, runId, signer, text, revision }: AskedAc
     ...(action === 'submit' && { deliverableHash: text }),
     ...(action === 'revise' && { feedbackHash: text }),
   }
-  return bodyOf(api.GET(`/api/messages/${action}` as '/api/messages/start', { params: { query } }))
+  const path = `/api/messages/${action}` as '/api/messages/start'
+  return bodyOf(api.GET(path, { params: { query }, ...stoppedBy(options) }))
 }

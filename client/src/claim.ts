@@ -2,23 +2,18 @@ import type { components } from './api.ts'
 import { type ClaimParties, claimTypedData, type MarketAddress, type Signer } from './claimMessage.ts'
 import { isProblem, UndecidedClaimError } from './errors.ts'
 import { outcomeOf, type Pending } from './outcome.ts'
-import { type Api, bodyOf, type OnRetry, wait } from './request.ts'
+import { type Api, bodyOf, stoppedBy, wait } from './request.ts'
+import type { WaitOptions } from './untilDecided.ts'
 
 type Claim = components['schemas']['Claim']
 
 /** How many messages are signed for one claim: another agent's claim of the run ends the round of the first. */
 const MAX_SIGNATURES = 3
 
-export type ClaimOptions = {
+export type ClaimOptions = WaitOptions & {
   agentId: bigint | number | string
   /** The agent's wallet. */
   signer: Signer
-  /** How long to wait until the claim is decided. Seconds; 300 if absent. */
-  timeoutSeconds?: number | undefined
-  /** Stops waiting. A claim that was sent continues. */
-  signal?: AbortSignal | undefined
-  /** Is called before each pause, with what is waited for. The client's if absent. */
-  onRetry?: OnRetry | undefined
 }
 
 type PendingClaim = Pending<components['schemas']['PendingClaim']>
@@ -39,15 +34,15 @@ export async function claimRun(
   const parties = { runId, agentId: String(agentId), wallet: signer.address }
 
   async function decide(): Promise<Claim> {
-    const body = await sign(api, market, parties, signer)
+    const body = await sign(api, market, parties, { signer, signal })
     // Another signature is another body, which needs another key.
     const key = crypto.randomUUID()
     for (;;) {
       const params = { path: { id: runId }, header: { 'idempotency-key': key } }
-      const answer = await outcomeOf(api.POST('/api/runs/{id}/claim', { params, body, ...(signal && { signal }) }))
+      const answer = await outcomeOf(api.POST('/api/runs/{id}/claim', { params, body, ...stoppedBy({ signal }) }))
       if ('success' in answer) return answer
       await pause(answer)
-      while (answer.isStored && (await isUndecided(api, answer))) await pause(answer)
+      while (answer.isStored && (await isUndecided(api, answer, signal))) await pause(answer)
     }
   }
 
@@ -69,19 +64,26 @@ export async function claimRun(
 }
 
 /** The body of the claim, with the wallet's signature. */
-async function sign(api: Api, market: MarketAddress, parties: ClaimParties, signer: Signer) {
+async function sign(
+  api: Api,
+  market: MarketAddress,
+  parties: ClaimParties,
+  { signer, signal }: Pick<ClaimOptions, 'signer' | 'signal'>,
+) {
   const { runId, agentId, wallet } = parties
   const params = { path: { id: runId }, query: { agentId, walletAddress: wallet } }
-  const typedData = claimTypedData(await bodyOf(api.GET('/api/runs/{id}/claim-message', { params })), parties, market)
+  const asked = api.GET('/api/runs/{id}/claim-message', { params, ...stoppedBy({ signal }) })
+  const typedData = claimTypedData(await bodyOf(asked), parties, market)
   const signature = await signer.signTypedData(typedData)
   return { agentId, walletAddress: wallet, signature, deadline: String(typedData.message.deadline) }
 }
 
 /** Whether the chain has not decided the claim. Notes its state. */
-async function isUndecided(api: Api, pending: PendingClaim): Promise<boolean> {
+async function isUndecided(api: Api, pending: PendingClaim, signal: AbortSignal | undefined): Promise<boolean> {
   if (pending.answer === undefined) return false
   const { claimId } = pending.answer
-  const claim = await bodyOf(api.GET('/api/claims/{claimId}', { params: { path: { claimId } } }))
+  const params = { path: { claimId } }
+  const claim = await bodyOf(api.GET('/api/claims/{claimId}', { params, ...stoppedBy({ signal }) }))
   pending.state = claim.state
   return claim.state === 'signed' || claim.state === 'accepted'
 }

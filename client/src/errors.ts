@@ -9,11 +9,14 @@ export type ProblemCode = Problem['code']
 /** The API refused the request, for the reason in `problem`. */
 export class ProblemError<Code extends ProblemCode = ProblemCode> extends Error {
   readonly problem: Extract<Problem, { code: Code }>
+  /** The id of the request, which the server's log has too. */
+  readonly requestId: string | undefined
 
-  constructor(problem: Extract<Problem, { code: Code }>) {
+  constructor(problem: Extract<Problem, { code: Code }>, requestId?: string) {
     super(`${problem.code}: ${problem.detail}`)
     this.name = 'ProblemError'
     this.problem = problem
+    this.requestId = requestId
   }
 
   get code(): Code {

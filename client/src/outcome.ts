@@ -1,5 +1,5 @@
-import { NoAnswerError, type Problem, ProblemError } from './errors.ts'
-import { isRetriable, retryAfterOf } from './request.ts'
+import { NoAnswerError, type Problem } from './errors.ts'
+import { isRetriable, noteAnswer, refusalOf, retryAfterOf } from './request.ts'
 
 /** A success of a request with a signature, or an answer that it is not decided yet. */
 type Answer = { success: true } | { success: false; status: string }
@@ -16,13 +16,13 @@ export async function outcomeOf<Body extends Answer>(
   try {
     const { data, error, response } = await sent
     const seconds = retryAfterOf(response)
-    if (data?.success === true) return data as Extract<Body, { success: true }>
+    if (data?.success === true) return noteAnswer(data, response) as Extract<Body, { success: true }>
     if (data) {
       const answer = data as Extract<Body, { success: false }>
       return { state: answer.status, answer, isStored: response.headers.has('Location'), seconds }
     }
     const problem = error as Problem
-    if (!isRetriable(response)) throw new ProblemError(problem)
+    if (!isRetriable(response)) throw refusalOf(problem, response)
     return { state: problem.code, seconds }
   } catch (error) {
     if (error instanceof NoAnswerError) return { state: error.message, seconds: 1 }

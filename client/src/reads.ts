@@ -1,10 +1,19 @@
 import type { components, paths } from './api.ts'
-import { type Api, bodyOf, createApi, type Given, type OnRetry } from './request.ts'
+import {
+  type Api,
+  bodyOf,
+  type CallOptions,
+  createApi,
+  type Given,
+  type OnRetry,
+  type RequestOptions,
+  stoppedBy,
+} from './request.ts'
 import { type StreamEvent, type StreamOptions, type StreamQuery, streamChanges } from './stream.ts'
 
 export type * from './api.ts'
 export { isProblem, NoAnswerError, type Problem, type ProblemCode, ProblemError } from './errors.ts'
-export type { OnRetry, Retry } from './request.ts'
+export { type Answered, answered, type CallOptions, type OnRetry, type Retry } from './request.ts'
 export type { StreamEvent, StreamOptions, StreamQuery } from './stream.ts'
 
 type Schemas = components['schemas']
@@ -22,11 +31,6 @@ export type HistoryQuery = QueryOf<'/api/stats/history'>
 /** `minBlock` waits, for a limited time, until the answer is of that block or a later one. */
 export type ReadOptions = { minBlock?: number }
 
-export type CallOptions = {
-  /** Ends the call, and its repetitions, with the signal's reason. */
-  signal?: AbortSignal | undefined
-}
-
 export type ReadsOptions = {
   /** The origin of the API, such as `https://api.example`. */
   url: string
@@ -43,13 +47,17 @@ export type RunlineReads = ReturnType<typeof createRunlineReads>
 /** Creates a client that only reads, and needs no library for the chain. Each call can throw a `ProblemError`. */
 export function createRunlineReads(options: ReadsOptions) {
   const { url, timeoutSeconds = 30, fetch = globalThis.fetch, onRetry } = options
-  return readsOf(createApi({ url, timeoutSeconds, fetch, onRetry }), { url, fetch })
+  return readsOf(createApi({ url, timeoutSeconds, fetch, onRetry }), { url, fetch, onRetry })
 }
 
-const stoppedBy = ({ signal }: CallOptions) => (signal ? { signal } : {})
+/** The options of a request of one thing. */
+const ofId = <Query>(id: AnyId, query: Query, options: CallOptions) => ({
+  params: { path: { id: String(id) }, query },
+  ...stoppedBy(options),
+})
 
 /** The reads through these routes. */
-export function readsOf(api: Api, connection: { url: string; fetch: typeof fetch }) {
+export function readsOf(api: Api, connection: Omit<RequestOptions, 'timeoutSeconds'>) {
   const runs = {
     /** One page of the runs that match, newest first. */
     list: (query: RunQuery = {}, options: CallOptions = {}): Promise<Schemas['RunList']> =>
@@ -69,11 +77,11 @@ export function readsOf(api: Api, connection: { url: string; fetch: typeof fetch
     },
 
     get: (id: AnyId, query: ReadOptions = {}, options: CallOptions = {}): Promise<Schemas['Run']> =>
-      bodyOf(api.GET('/api/runs/{id}', { params: { path: { id: String(id) }, query }, ...stoppedBy(options) })),
+      bodyOf(api.GET('/api/runs/{id}', ofId(id, query, options))),
 
     /** One page of what happened to the run, with transaction hashes. */
     events: (id: AnyId, query: EventQuery = {}, options: CallOptions = {}): Promise<Schemas['RunEventList']> =>
-      bodyOf(api.GET('/api/runs/{id}/events', { params: { path: { id: String(id) }, query }, ...stoppedBy(options) })),
+      bodyOf(api.GET('/api/runs/{id}/events', ofId(id, query, options))),
   }
 
   const agents = {
@@ -94,11 +102,11 @@ export function readsOf(api: Api, connection: { url: string; fetch: typeof fetch
     },
 
     get: (id: AnyId, query: ReadOptions = {}, options: CallOptions = {}): Promise<Schemas['Agent']> =>
-      bodyOf(api.GET('/api/agents/{id}', { params: { path: { id: String(id) }, query }, ...stoppedBy(options) })),
+      bodyOf(api.GET('/api/agents/{id}', ofId(id, query, options))),
 
     /** The agent, and whether its stake and status let it claim runs. */
     getStakeInfo: (id: AnyId, query: ReadOptions = {}, options: CallOptions = {}): Promise<Schemas['AgentStake']> =>
-      bodyOf(api.GET('/api/agents/{id}/stake', { params: { path: { id: String(id) }, query }, ...stoppedBy(options) })),
+      bodyOf(api.GET('/api/agents/{id}/stake', ofId(id, query, options))),
 
     /** Whether a claim of the run would succeed, and every reason why not. */
     canClaimRun: (
@@ -107,12 +115,7 @@ export function readsOf(api: Api, connection: { url: string; fetch: typeof fetch
       query: ReadOptions = {},
       options: CallOptions = {},
     ): Promise<Schemas['ClaimEligibility']> =>
-      bodyOf(
-        api.GET('/api/runs/{id}/claim-eligibility', {
-          params: { path: { id: String(runId) }, query: { ...query, agentId: String(id) } },
-          ...stoppedBy(options),
-        }),
-      ),
+      bodyOf(api.GET('/api/runs/{id}/claim-eligibility', ofId(runId, { ...query, agentId: String(id) }, options))),
   }
 
   const claims = {
@@ -121,10 +124,24 @@ export function readsOf(api: Api, connection: { url: string; fetch: typeof fetch
       bodyOf(api.GET('/api/claims/{claimId}', { params: { path: { claimId } }, ...stoppedBy(options) })),
   }
 
+  const actions = {
+    /** The state of an action, or of a claim, from its signature to its final block. */
+    get: (actionId: string, options: CallOptions = {}): Promise<Schemas['ActionState']> =>
+      bodyOf(api.GET('/api/actions/{actionId}', { params: { path: { actionId } }, ...stoppedBy(options) })),
+  }
+
+  const posters = {
+    /** The record of a poster: its runs by state, what they paid, how long its reviews took. */
+    get: (address: string, query: ReadOptions = {}, options: CallOptions = {}): Promise<Schemas['Poster']> =>
+      bodyOf(api.GET('/api/posters/{address}', { params: { path: { address }, query }, ...stoppedBy(options) })),
+  }
+
   return {
     runs,
     agents,
     claims,
+    actions,
+    posters,
     /** The contracts and terms of the market, as the API states them. */
     getMarket: (options: CallOptions = {}): Promise<Schemas['Market']> =>
       bodyOf(api.GET('/api/market', stoppedBy(options))),

@@ -34,6 +34,13 @@ export type Given<Query> = {
       : Query[Name]
 }
 
+export type CallOptions = {
+  /** Ends the call, and its repetitions, with the signal's reason. */
+  signal?: AbortSignal | undefined
+}
+
+export const stoppedBy = ({ signal }: CallOptions) => (signal ? { signal } : {})
+
 export type Api = ReturnType<typeof createApi>
 
 /** The routes of the API. A read is repeated until it is answered, or the timeout has passed. */
@@ -46,11 +53,43 @@ export const createApi = ({ url, timeoutSeconds, fetch, onRetry }: RequestOption
         : send(fetch, request),
   })
 
+/** Where an answer comes from. Absent is what it does not say. */
+export type Answered = {
+  /** The block of the index that it is of. */
+  block: number | undefined
+  hash: string | undefined
+  /** The id of the request, which the server's log has too. */
+  requestId: string | undefined
+}
+
+const answers = new WeakMap<object, Answered>()
+
+/** Where an object that this client has returned comes from; undefined for any other object. */
+export const answered = (answer: object): Answered | undefined => answers.get(answer)
+
+const answeredBy = ({ headers }: Response): Answered => ({
+  block: Number(headers.get('X-Indexed-Block') ?? Number.NaN) || undefined,
+  hash: headers.get('X-Indexed-Hash') ?? undefined,
+  requestId: headers.get('X-Request-Id') ?? undefined,
+})
+
+/** Remembers where the body of a success comes from. */
+export function noteAnswer<Body>(body: Body, response: Response): Body {
+  if (typeof body === 'object' && body !== null) answers.set(body, answeredBy(response))
+  return body
+}
+
+/** The refusal, with the id of its request. */
+export const refusalOf = (error: unknown, response: Response) =>
+  new ProblemError(error as Problem, answeredBy(response).requestId)
+
+type Sent<Body> = Promise<{ data?: Body; error?: unknown; response: Response }>
+
 /** The body of a success. @throws ProblemError with the refusal. */
-export async function bodyOf<Body>(answer: Promise<{ data?: Body; error?: unknown }>): Promise<Body> {
-  const { data, error } = await answer
-  if (data === undefined) throw new ProblemError(error as Problem)
-  return data
+export async function bodyOf<Body>(answer: Sent<Body>): Promise<Body> {
+  const { data, error, response } = await answer
+  if (data === undefined) throw refusalOf(error, response)
+  return noteAnswer(data, response)
 }
 
 /** Seconds until the same request may succeed. */
@@ -124,7 +163,7 @@ async function send(fetch: typeof globalThis.fetch, request: Request): Promise<R
 }
 
 /** `fetch` says only that it failed; its cause has the reason. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : ''
   return cause === '' ? String(error) : `${error}: ${cause}`
 }

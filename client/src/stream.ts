@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import type { components, paths } from './api.ts'
 import { NoAnswerError, type Problem, ProblemError } from './errors.ts'
-import { type Given, isRetriable, type RequestOptions, retryAfterOf, wait } from './request.ts'
+import { type Given, isRetriable, type RequestOptions, reasonOf, retryAfterOf, wait } from './request.ts'
 
 type Schemas = components['schemas']
 
@@ -35,7 +35,7 @@ export type StreamOptions = {
  * @throws ProblemError if the API refuses the query. NoAnswerError if another server does.
  */
 export async function* streamChanges(
-  { url, fetch }: Pick<RequestOptions, 'url' | 'fetch'>,
+  { url, fetch, onRetry }: Pick<RequestOptions, 'url' | 'fetch' | 'onRetry'>,
   query: StreamQuery,
   { lastEventId, signal = new AbortController().signal }: StreamOptions = {},
 ): AsyncGenerator<StreamEvent, void> {
@@ -43,9 +43,10 @@ export async function* streamChanges(
   const noteId = (next: string) => {
     id = next
   }
+  const target = new URL('/api/stream', url)
   for (let pause = MIN_PAUSE_SECONDS; !signal.aborted; ) {
+    let reason = 'the stream ended'
     try {
-      const target = new URL('/api/stream', url)
       for (const [name, value] of Object.entries({ ...query, lastEventId: id })) {
         if (value !== undefined) target.searchParams.set(name, String(value))
       }
@@ -57,8 +58,11 @@ export async function* streamChanges(
     } catch (error) {
       if (error instanceof Unavailable) pause = error.seconds
       else if (!isLostConnection(error)) throw error
+      reason = reasonOf(error)
     }
-    if (!signal.aborted) await wait(pause, signal).catch(() => undefined)
+    if (signal.aborted) return
+    onRetry?.({ request: `GET ${target}`, reason, seconds: pause })
+    await wait(pause, signal).catch(() => undefined)
     pause = Math.min(2 * pause, MAX_PAUSE_SECONDS)
   }
 }

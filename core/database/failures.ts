@@ -30,7 +30,8 @@ const TRANSIENT = new Set([...CONTENDED, ...DISCONNECTED, READ_ONLY, ...UNREACHA
 const TRANSIENT_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Query read timeout)/
 const POOL_EXHAUSTED = /^(timeout exceeded when trying to connect|No connection to PostgreSQL was free)/
 
-const UNDEFINED_TABLE = '42P01'
+/** `undefined_table`, `undefined_function`: the functions of schema `content` are created with its tables. */
+const UNDEFINED = ['42P01', '42883']
 const UNDEFINED_COLUMN = '42703'
 
 /**
@@ -46,11 +47,17 @@ export type ReadFailure = 'missing' | 'transient' | 'exhausted' | 'schema'
 export const isReadOnly = (error: unknown): error is Error =>
   error instanceof Error && (('code' in error && error.code === READ_ONLY) || isReadOnly(error.cause))
 
+/** Whether the server cannot be reached, so that others do not reach it either. A lock or a timeout is of one statement. */
+export function isUnreachable(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return classifyReadError(error) === 'transient' && !CONTENDED.includes(code)
+}
+
 /** @returns undefined if the error shows a defect in the statement, not a state of the database. */
 export function classifyReadError(error: unknown): ReadFailure | undefined {
   if (!(error instanceof Error)) return undefined
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (code === UNDEFINED_TABLE) return 'missing'
+  if (UNDEFINED.includes(code)) return 'missing'
   if (code === UNDEFINED_COLUMN) return 'schema'
   if (TRANSIENT.has(code) || code.startsWith('08') || TRANSIENT_MESSAGE.test(error.message)) return 'transient'
   return WITHOUT_RESOURCES.includes(code) || POOL_EXHAUSTED.test(error.message) ? 'exhausted' : undefined

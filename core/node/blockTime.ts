@@ -5,8 +5,11 @@ import { POSSIBLE_BLOCKS_PER_SECOND } from './head.ts'
 const SPANS = 9
 const LONGEST_SPAN_BLOCKS = 200
 
-/** A sequencer that stops makes one span longer than the others. Such a span says nothing about the blocks before and after. */
-const GAP_FACTOR = 2
+/**
+ * A sequencer that stops makes one span longer than the others, and blocks that are made at once make it shorter. Such a span
+ * says nothing about the blocks before and after.
+ */
+const UNUSUAL_FACTOR = 2
 
 /** Timestamps are whole seconds, so a shorter time says too little. */
 const LEAST_MEASURED_SECONDS = 10
@@ -16,7 +19,7 @@ export const SHORTEST_BLOCK_TIME_MS = 1_000 / POSSIBLE_BLOCKS_PER_SECOND
 
 /**
  * The chain's time from block to block in milliseconds, by the timestamps of its latest blocks: a mean of the spans between
- * ten of them, without those in which the chain made no blocks for long. Several blocks may share a second.
+ * ten of them, without those that are much longer or shorter than most. Several blocks may share a second.
  * @returns undefined if the blocks tell too little: the chain is some seconds old, or makes blocks only for transactions,
  * many of them at once.
  * @throws if the node does not answer.
@@ -35,7 +38,7 @@ export async function measureBlockTimeMs(chain: PublicClient): Promise<number | 
 export function blockTimeMsOf(timestamps: readonly number[], spanBlocks: number): number | undefined {
   const spans = timestamps.slice(1).map((timestamp, place) => (timestamps[place] ?? timestamp) - timestamp)
   const median = spans.toSorted((a, b) => a - b)[Math.floor(spans.length / 2)] ?? 0
-  const usual = spans.filter((seconds) => seconds <= GAP_FACTOR * median)
+  const usual = spans.filter((seconds) => seconds <= UNUSUAL_FACTOR * median && UNUSUAL_FACTOR * seconds >= median)
   const seconds = usual.reduce((sum, each) => sum + each, 0)
   if (seconds < LEAST_MEASURED_SECONDS) return undefined
   return Math.max(SHORTEST_BLOCK_TIME_MS, (1_000 * seconds) / (usual.length * spanBlocks))

@@ -22,6 +22,7 @@ import type { HeadSocket } from './headSocket.ts'
 import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
 import { isOutage } from './outage.ts'
+import { createTimedPoll } from './timedPoll.ts'
 import { nodeTransport } from './transport.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
 
@@ -57,6 +58,8 @@ type Options = {
   callsPerSecond: number
   /** Tells of new blocks earlier than a poll, and for less. With it, the contracts that are indexed. */
   hints?: { socket: HeadSocket; addresses: readonly Address[] }
+  /** Without hints, polls wait until a block is due by this time between blocks, in milliseconds. */
+  blockTimeMs?: number
 }
 
 /**
@@ -85,16 +88,18 @@ type Options = {
  * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, such calls are
  * sent as a batch. Providers count the calls of a batch one by one, and so does the limit of calls per second.
  *
- * With hints, polls are answered as soon as a socket tells of a block (hintedPoll.ts).
+ * With hints, polls are answered as soon as a socket tells of a block (hintedPoll.ts); with the time between blocks, when one
+ * is due (timedPoll.ts).
  *
  * Ponder logs errors unchanged, so this removes the URLs' secrets from them.
  * @param options.hideKeys removes the secrets from a text.
  * @param options.callsPerSecond the most calls per second, without those that are sent again.
  */
-export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond, hints }: Options): Transport {
-  return (options) => {
+export function ponderTransport(endpoints: Endpoints, options: Options): Transport {
+  const { hideKeys, callsPerSecond, hints, blockTimeMs } = options
+  return (client) => {
     const connect = (config: NodeHttpConfig) =>
-      nodeTransport(endpoints, { ...config, retryCount: 0 })({ ...options, timeout: REQUEST_TIMEOUT_MS })
+      nodeTransport(endpoints, { ...config, retryCount: 0 })({ ...client, timeout: REQUEST_TIMEOUT_MS })
     const node = connect({})
     const batching = connect({ batch: { batchSize: BATCH_CALLS } })
     const backfillRate = createCallRate(callsPerSecond, callsPerSecond)
@@ -132,8 +137,8 @@ export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond
       else if (hasNoLogs(result)) blocksWithoutLogs.set(result.hash, true)
       return result
     }
-    const hinted = hints && createHintedPoll({ ...hints, ask })
-    const askLatest: Ask = hinted ? async (poll) => remember(await hinted(poll)) : ask
+    const timely = hints ? createHintedPoll({ ...hints, ask }) : blockTimeMs && createTimedPoll(blockTimeMs, ask)
+    const askLatest: Ask = timely ? async (poll) => remember(await timely(poll)) : ask
     /** Whether the answer is of a node that is behind the one that named the block. */
     const lacksBlock = ({ method, params }: Call, result: unknown) => {
       if (method === 'eth_getBlockByNumber') return result === null

@@ -2,6 +2,7 @@ import { toSnakeCase } from 'drizzle-orm/casing'
 import pg from 'pg'
 import {
   agentIndexes,
+  briefIndexes,
   DEADLINE_BAND_SECONDS,
   magnitudeIndexes,
   openRunIndexes,
@@ -24,6 +25,7 @@ const indexesOf: Index[] = [
   { table: 'run', indexes: openRunIndexes, first: `(deadline / ${DEADLINE_BAND_SECONDS})`, where: open },
   { table: 'run', indexes: wideOpenRunIndexes, first: `(deadline / ${WIDE_BAND_SECONDS})`, where: open },
   { table: 'run', indexes: magnitudeIndexes, first: 'state, length(reward::text)' },
+  { table: 'run', indexes: briefIndexes, first: 'ipfs_hash COLLATE "C"' },
   { table: 'agent', indexes: agentIndexes },
   { table: 'run_event', indexes: runEventIndexes },
   { table: 'run_event', indexes: runChangeIndexes, where: `name NOT IN ('${unchangingEvents.join(`', '`)}')` },

@@ -7,6 +7,8 @@ import type { ActionStore } from './store/actions.ts'
 
 /** What the modules for actions share. */
 export type ActionsContext = SharedContext & {
+  /** The most unmined transactions of an account. */
+  maxUnmined: number
   /** Resolves once this process may send: the node and the database are of the deployment's chain. */
   whenReady: () => Promise<unknown>
   events: Pick<EventEmitter<ActionEvents>, 'emit'> & {

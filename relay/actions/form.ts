@@ -40,6 +40,11 @@ export type ActionForm<M extends Message> = {
    * first, and a decided one is the answer if the chain refuses what is made already.
    */
   isRepeatable: boolean
+  /**
+   * Whether an account asks for it, whose limits count it. A call that anyone may ask for has no account: of a limit that
+   * all have together, one client would leave nothing to the others.
+   */
+  hasParty: boolean
   /** The column that says what an action is about: one of a party about the same is open at a time. */
   subject: { column: string; of: (message: M) => string }
 
@@ -66,10 +71,11 @@ export type ActionForm<M extends Message> = {
   findMade: (request: ActionRequest<M>, head: ChainHead) => Promise<Made | undefined>
 
   /**
-   * Looks for what an action has made that the chain would make again, where an unknown transaction has used its nonce: a
-   * failover of the database may have lost which. Undefined where the chain makes an action once.
+   * Looks for what an action may have made that the chain would make again, where an unknown transaction has used its
+   * nonce: a failover of the database may have lost which. Newest first; what another stored action has made may be among
+   * it. Absent where the chain makes an action once.
    */
-  findLost?: (message: M, head: ChainHead) => Promise<Made | undefined>
+  findLost?: (message: M, head: ChainHead) => Promise<Made[]>
 
   /** The names that are locked while an action is stored, beside that of its party. */
   locksOf: (message: M, examined: Examined) => string[]

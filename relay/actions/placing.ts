@@ -21,15 +21,19 @@ const PLACING_LANE = {
   refuseGone: unavailable,
 }
 
+/** The part of a signer's unmined transactions that calls without a party leave to what accounts have signed. */
+const LEFT_TO_PARTIES = 0.5
+
 /**
  * - `rival`, `locked`: see `reserve`.
- * - `full`: every signer has as many unmined transactions as it may have, or its node does not take them now.
+ * - `full`: every signer has as many unmined transactions as it may have for this kind, or its node does not take them now.
  */
 export type Placement = PlacedTx | 'rival' | 'locked' | 'full'
 
 /** Places actions of a kind, each in a transaction of its own: actions of different runs share nothing. */
 export function createPlaceAction<M extends Message>(context: FormContext<M>, placer: Placer, send: Send) {
-  const { form, accounts, walletLimits, spendingLimits, events, logger } = context
+  const { form, accounts, maxUnmined, walletLimits, spendingLimits, events, logger } = context
+  const leftToOthers = form.hasParty ? 0 : Math.floor(maxUnmined * LEFT_TO_PARTIES)
   const { reserve } = createReservation(form)
   const inTurn = createFairLane(PLACING_LANE)
   let turn = 0
@@ -45,7 +49,8 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
     let reserved = 'full' as Awaited<ReturnType<typeof reserve>> | 'full'
     const placed = await placer.place(signer, placer.quote(signer), async (db, room) => {
       const fits = room.gas >= candidate.gas && room.gasPerTransaction >= candidate.gas
-      if (fits) reserved = await reserve(db, candidate, { price: room.price, walletLimits, spendingLimits })
+      if (fits && room.transactions > leftToOthers)
+        reserved = await reserve(db, candidate, { price: room.price, walletLimits, spendingLimits })
       if (typeof reserved === 'string' || reserved instanceof Refusal) return []
       const { message, signature } = candidate.action.request
       const { to, data } = form.call(signer.address, message, signature)

@@ -1,6 +1,7 @@
 import type { Hash, PublicClient } from 'viem'
 import { answer } from './client.ts'
 import type { ChainHead, Heads } from './heads.ts'
+import { nextTimestamp } from './validity.ts'
 
 /** The fields of the next block that a contract can read. Time in seconds, fee in wei. */
 export type NextBlock = { number: bigint; time: bigint; baseFeePerGas: bigint }
@@ -22,10 +23,10 @@ export function createNextBlock(client: PublicClient, heads: Heads): () => Promi
 }
 
 /** The node computes the base fee, because chains differ in its rule. */
-async function predict(client: PublicClient, { number, timestamp }: ChainHead): Promise<NextBlock> {
+async function predict(client: PublicClient, head: ChainHead): Promise<NextBlock> {
+  const { number } = head
   const asked = { blockCount: 1, blockNumber: number, rewardPercentiles: [] }
   const baseFeePerGas = (await answer(client.getFeeHistory(asked))).baseFeePerGas.at(-1)
   if (baseFeePerGas === undefined) throw new Error(`The node returns no base fee of the block after ${number}.`)
-  const clock = BigInt(Math.floor(Date.now() / 1_000))
-  return { number: number + 1n, time: clock > timestamp ? clock : timestamp + 1n, baseFeePerGas }
+  return { number: number + 1n, time: nextTimestamp(head), baseFeePerGas }
 }

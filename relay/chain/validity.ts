@@ -3,7 +3,10 @@ import type { ChainHead } from './heads.ts'
 /** How long a signature must still be valid when its transaction is signed, because its block may take that long. */
 export const MIN_VALIDITY_SECONDS = 30n
 
-/** The timestamp of the next block, in seconds: not before the head, and on an idle chain much later. */
+/**
+ * The earliest timestamp of the next block, in seconds: that of the head, because several blocks may share a second, or the
+ * clock's, which on an idle chain is much later.
+ */
 export function nextTimestamp({ timestamp }: ChainHead): bigint {
   const clock = BigInt(Math.floor(Date.now() / 1_000))
   return timestamp > clock ? timestamp : clock

@@ -12,10 +12,13 @@ export type Shares = {
   agent: bigint
   poster: bigint
   newcomers: bigint
-  /** Of posts and closes, and of registrations, stakes and unstakes: shares of their own, so that claims keep theirs. */
+  /**
+   * Of posts, closes and expiries, and of registrations, stakes and unstakes: shares of their own, so that claims keep
+   * theirs.
+   */
   posts: bigint
   registrations: bigint
-  /** Of the calls that anyone may ask for. */
+  /** Of the other calls that anyone may ask for. */
   anyone: bigint
   perUsdc: bigint
 }
@@ -37,9 +40,9 @@ const SHARED_RETRY_SECONDS = 60
 /** The shares that all accounts have together, and what a refusal says of them. */
 const sharedByAll: Record<string, string> = {
   newcomers: 'The relay sends nothing now for accounts that have paid too little in fees.',
-  posts: 'The relay has spent what it spends on posts and closes within a day.',
+  posts: 'The relay has spent what it spends on posts, closes and expiries within a day.',
   registrations: 'The relay has spent what it spends on registrations, stakes and unstakes within a day.',
-  anyone: 'The relay has spent what it spends on calls that anyone may ask for within a day.',
+  anyone: 'The relay has spent what it spends on finalizations, slashes and the like within a day.',
 }
 
 /** The hours that contain the last day. */

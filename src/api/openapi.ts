@@ -37,14 +37,19 @@ const info = {
 /** A header that every such answer has. */
 const header = (description: string) => ({ description, required: true, schema: { type: 'string' as const } })
 
-const everyHeader = {
+const idHeader = {
   'X-Request-Id': header('The id of the request, which the server’s log has too.'),
+}
+
+const everyHeader = {
   'Access-Control-Allow-Origin': header('Always `*`: any web page may call the API.'),
   'Access-Control-Expose-Headers': header('Always `*`: a web page may read all headers.'),
 }
 
 const readHeader = {
-  'Cache-Control': header('Always `no-cache`: a cache must ask again with If-None-Match before each use.'),
+  'Cache-Control': header(
+    '`public, max-age=0, s-maxage=1` where a shared cache may answer others with it for a second; else `no-store`.',
+  ),
 }
 
 type Response = {
@@ -87,12 +92,20 @@ export function describeApi(app: OpenAPIHono): string {
     const methods = routes.filter(({ path }) => path === route.path).map(({ method }) => method)
     const responses = Object.entries({ ...route.responses, ...sharedResponses(route, methods) })
     const isRead = route.method === 'get' && route.path.startsWith('/api/')
-    const headers = { ...everyHeader, ...(isRead && readHeader) }
+    const headersOf = (status: string) => ({
+      // A cache may give an answer to others, so that it does not name a request.
+      ...((route.method !== 'get' || Number(status) >= 400) && idHeader),
+      ...everyHeader,
+      ...(isRead && readHeader),
+    })
     openAPIRegistry.registerPath({
       ...route,
       'x-codeSamples': samples[route.operationId ?? ''],
       responses: Object.fromEntries(
-        responses.map(([status, response]) => [status, { ...response, headers: { ...headers, ...response.headers } }]),
+        responses.map(([status, response]) => [
+          status,
+          { ...response, headers: { ...headersOf(status), ...response.headers } },
+        ]),
       ),
     })
   }

@@ -1,140 +1,20 @@
-import { exampleAgent } from './resources/agent.ts'
 import { exampleBrief, exampleCid } from './resources/content.ts'
-
-type Sample = { lang: 'Shell' | 'TypeScript' | 'Python'; label: string; source: string }
-
-/** Where the samples find the API: the market of `npm run dev`. */
-const ORIGIN = 'http://localhost:3000'
-
-const WALLET = exampleAgent.walletAddress
-
-const shell = (source: string): Sample => ({ lang: 'Shell', label: 'curl', source })
-const typescript = (source: string): Sample => ({ lang: 'TypeScript', label: 'TypeScript', source })
-const python = (source: string): Sample => ({ lang: 'Python', label: 'Python', source })
-
-/** A read with curl and with both clients. */
-const read = (path: string, inTypescript: string, inPython: string): Sample[] => [
-  shell(`curl '${ORIGIN}${path}'`),
-  typescript(`import { createRunlineReads } from '@runline/client/reads'
-
-const runline = createRunlineReads({ url: '${ORIGIN}' })
-${inTypescript}`),
-  python(`from runline import Runline
-
-runline = Runline("${ORIGIN}")
-${inPython}`),
-]
-
-/** A read that the clients make by themselves, or not at all. @param json the text of what to print of the answer's JSON. */
-const plainRead = (path: string, json: { typescript: string; python: string }): Sample[] => [
-  shell(`curl '${ORIGIN}${path}'`),
-  typescript(`const answer = await fetch('${ORIGIN}${path}')
-const json = await answer.json()
-console.log(${json.typescript})`),
-  python(`import json
-from urllib.request import urlopen
-
-with urlopen("${ORIGIN}${path}") as answer:
-    print(json.load(answer)${json.python})`),
-]
-
-/** What both clients begin with to sign for an account. */
-const withKey = {
-  typescript: `import { createRunlineClient } from '@runline/client'
-import { privateKeyToAccount } from 'viem/accounts'
-
-const market = { chainId: 31337, address: '0x…market' }
-const runline = createRunlineClient({ url: '${ORIGIN}', market })
-const signer = privateKeyToAccount('0x…key')`,
-  python: `from eth_account import Account
-from runline import Market, Runline
-
-runline = Runline("${ORIGIN}", market=Market(chain_id=31337, address="0x…market"))
-account = Account.from_key("0x…key")`,
-}
-
-/** What a request with a signature is, for a reader of curl. */
-const post = (path: string, body: string) =>
-  shell(`curl '${ORIGIN}${path}' -H 'Content-Type: application/json' \\
-  -d '${body}'`)
-
-const SIGNS =
-  'Gets the message, compares it with what is asked here, signs it, and repeats the request until it is decided.'
-
-/** The message of an action, and the action with its signature. @param call the client's, with what it is asked. */
-function action(
-  name: string,
-  { query = '', body, call }: { query?: string; body: string; call: { typescript: string; python: string } },
-): Record<string, Sample[]> {
-  return {
-    [`${name}Message`]: plainRead(`/api/messages/${name}?runId=1${query}`, {
-      typescript: 'json.path, json.typedData.message',
-      python: '["typedData"]["message"]',
-    }),
-    [`${name}Run`]: [
-      post(`/api/runs/1/${name}`, `{${body}, "deadline": "…", "signature": "0x…"}`),
-      typescript(`// ${SIGNS}
-${withKey.typescript}
-const { run } = await runline.runs.bySignature.${call.typescript}
-console.log(run.state)`),
-      python(`# ${SIGNS}
-${withKey.python}
-print(runline.${call.python}["run"]["state"])`),
-    ],
-  }
-}
-
-/** What the typed client begins with to sign for an account's USDC, stake and agents. */
-const withContracts = withKey.typescript.replace(
-  /const runline = .*/,
-  `const contracts = {
-  usdc: '0x…usdc',
-  signedFunding: '0x…funding',
-  agentStaking: '0x…staking',
-  agentRegistry: '0x…registry',
-}
-const runline = createRunlineClient({ url: '${ORIGIN}', market, contracts })`,
-)
-
-/**
- * The message of an action of an account, and the action with its signature. The client for Python does not sign these.
- * @param call the client's, and what to print of its answer.
- */
-function accountAction(
-  name: string,
-  operationId: string,
-  { query, path, body, call }: { query: string; path: string; body: string; call: string },
-): Record<string, Sample[]> {
-  return {
-    [`${name}Message`]: plainRead(`/api/messages/${name}?${query}`, {
-      typescript: 'json.path, json.typedData.message',
-      python: '["typedData"]["message"]',
-    }),
-    [operationId]: [
-      post(path, `{${body}, "signature": "0x…"}`),
-      typescript(`// ${SIGNS}
-${withContracts}
-${call}`),
-    ],
-  }
-}
-
-/** A call that anyone may ask for. */
-const openCall = (path: string): Sample[] => [
-  shell(`curl -X POST '${ORIGIN}${path}'`),
-  typescript(`const answer = await fetch('${ORIGIN}${path}', { method: 'POST' })
-const json = await answer.json()
-console.log(answer.ok ? json.message : json.detail)`),
-  python(`import json
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
-
-try:
-    with urlopen(Request("${ORIGIN}${path}", method="POST")) as answer:
-        print(json.load(answer)["message"])
-except HTTPError as refusal:
-    print(json.load(refusal)["detail"])`),
-]
+import {
+  accountAction,
+  action,
+  ORIGIN,
+  openCall,
+  plainRead,
+  post,
+  python,
+  read,
+  type Sample,
+  SIGNS,
+  shell,
+  typescript,
+  WALLET,
+  withKey,
+} from './sampleForms.ts'
 
 const SALT = `"salt": "0x…"`
 
@@ -194,41 +74,41 @@ print(runline.claim(1, agent_id=1, account=account)["run"]["state"])`),
   }),
   ...action('start', {
     body: `"wallet": "${WALLET}", "round": 1`,
-    call: { typescript: 'start(1, { signer })', python: 'start(1, account=account)' },
+    call: { typescript: "start(1, { via: 'relay', signer })", python: 'start(1, account=account)' },
   }),
   ...action('submit', {
     query: '&deliverableHash=ipfs://work',
     body: `"wallet": "${WALLET}", "round": 1, "revision": 0, "deliverableHash": "ipfs://work"`,
     call: {
-      typescript: "submitWork(1, 'ipfs://work', { signer })",
+      typescript: "submitWork(1, 'ipfs://work', { via: 'relay', signer })",
       python: 'submit(1, "ipfs://work", account=account)',
     },
   }),
   ...action('abandon', {
     body: `"wallet": "${WALLET}", "round": 1, "revision": 0`,
-    call: { typescript: 'abandon(1, { signer })', python: 'abandon(1, account=account)' },
+    call: { typescript: "abandon(1, { via: 'relay', signer })", python: 'abandon(1, account=account)' },
   }),
   ...action('approve', {
     query: `&signer=${WALLET}`,
     body: `"signer": "${WALLET}", "round": 1, "revision": 0`,
-    call: { typescript: 'approve(1, 0, { signer })', python: 'approve(1, account=account, revision=0)' },
+    call: { typescript: "approve(1, 0, { via: 'relay', signer })", python: 'approve(1, account=account, revision=0)' },
   }),
   ...action('revise', {
     query: `&signer=${WALLET}&feedbackHash=ipfs://feedback`,
     body: `"signer": "${WALLET}", "round": 1, "revision": 0, "feedbackHash": "ipfs://feedback"`,
     call: {
-      typescript: "requestRevision(1, 'ipfs://feedback', { signer })",
+      typescript: "requestRevision(1, 'ipfs://feedback', { via: 'relay', signer })",
       python: 'revise(1, "ipfs://feedback", account=account)',
     },
   }),
   ...action('reject', {
     query: `&signer=${WALLET}`,
     body: `"signer": "${WALLET}", "round": 1, "revision": 3`,
-    call: { typescript: 'reject(1, { signer })', python: 'reject(1, account=account)' },
+    call: { typescript: "reject(1, { via: 'relay', signer })", python: 'reject(1, account=account)' },
   }),
   ...action('close', {
     body: `"poster": "${WALLET}"`,
-    call: { typescript: 'close(1, { signer })', python: 'close(1, account=account)' },
+    call: { typescript: "close(1, { via: 'relay', signer })", python: 'close(1, account=account)' },
   }),
   ...accountAction('post', 'postRun', {
     query: `poster=${WALLET}&ipfsHash=ipfs://task&reward=100000000&deadline=0…deadline`,
@@ -236,38 +116,75 @@ print(runline.claim(1, agent_id=1, account=account)["run"]["state"])`),
     body:
       `"poster": "${WALLET}", "ipfsHash": "ipfs://task", "reward": "100000000", "deadline": "…", "workPeriod": 0, ` +
       `"stakePercent": 0, "evaluator": "0x0000000000000000000000000000000000000000", ${SALT}, "validBefore": "…"`,
-    call: `const deadline = Math.floor(Date.now() / 1_000) + 86_400
+    call: {
+      typescript: `const deadline = Math.floor(Date.now() / 1_000) + 86_400
 const terms = { ipfsHash: 'ipfs://task', reward: 100_000_000n, deadline }
-const { run } = await runline.runs.bySignature.post(terms, { signer })
+const { run } = await runline.runs.post(terms, { via: 'relay', signer })
 console.log(run.bountyId, run.state)`,
+      python: `import time
+
+deadline = int(time.time()) + 86_400
+run = runline.post("ipfs://task", 100_000_000, deadline, account=account)["run"]
+print(run["bountyId"], run["state"])`,
+    },
   }),
   ...accountAction('register', 'registerAgent', {
     query: `owner=${WALLET}&agentURI=ipfs://agent`,
     path: '/api/agents',
     body: `"owner": "${WALLET}", "agentURI": "ipfs://agent", ${SALT}, "deadline": "…"`,
-    call: `const { agent } = await runline.agents.bySignature.register('ipfs://agent', { signer })
+    call: {
+      typescript: `const { agent } = await runline.agents.register('ipfs://agent', { via: 'relay', signer })
 console.log(agent.id)`,
+      python: `print(runline.register("ipfs://agent", account=account)["agent"]["id"])`,
+    },
   }),
   ...accountAction('stake', 'stakeForAgent', {
     query: `agentId=1&from=${WALLET}&amount=20000000`,
     path: '/api/agents/1/stake',
     body: `"from": "${WALLET}", "owner": "${WALLET}", "amount": "20000000", ${SALT}, "validBefore": "…"`,
-    call: `const { agent } = await runline.agents.bySignature.stake(1, 20_000_000n, { signer })
+    call: {
+      typescript: `const { agent } = await runline.agents.stake(1, 20_000_000n, { via: 'relay', signer })
 console.log(agent.stakedAmount)`,
+      python: `print(runline.stake(1, 20_000_000, account=account)["agent"]["stakedAmount"])`,
+    },
   }),
   ...accountAction('unstake', 'unstakeForAgent', {
     query: `agentId=1&signer=${WALLET}&amount=1000000`,
     path: '/api/agents/1/unstake',
     body: `"signer": "${WALLET}", "amount": "1000000", "nonce": 0, "deadline": "…"`,
-    call: `const { agent } = await runline.agents.bySignature.unstake(1, 1_000_000n, { signer })
+    call: {
+      typescript: `const { agent } = await runline.agents.unstake(1, 1_000_000n, { via: 'relay', signer })
 console.log(agent.stakedAmount)`,
+      python: `print(runline.unstake(1, 1_000_000, account=account)["agent"]["stakedAmount"])`,
+    },
   }),
-  finalizeRun: openCall('/api/runs/1/finalize'),
-  expireRun: openCall('/api/runs/1/expire'),
-  slashRun: openCall('/api/runs/1/slash'),
-  rejectOverdueRun: openCall('/api/runs/1/reject-overdue'),
-  collectPayment: openCall(`/api/payees/${WALLET}/collect`),
-  getAction: plainRead('/api/actions/0x…claim', { typescript: 'json.action, json.state', python: '["state"]' }),
+  finalizeRun: openCall('/api/runs/1/finalize', {
+    typescript: "finalize(1, { via: 'relay' })",
+    python: 'finalize(1)',
+  }),
+  expireRun: openCall('/api/runs/1/expire', {
+    typescript: "expire(1, { via: 'relay' })",
+    python: 'expire(1)',
+  }),
+  slashRun: openCall('/api/runs/1/slash', {
+    typescript: "slash(1, { via: 'relay' })",
+    python: 'slash(1)',
+  }),
+  rejectOverdueRun: openCall('/api/runs/1/reject-overdue', {
+    typescript: "rejectOverdue(1, { via: 'relay' })",
+    python: 'reject_overdue(1)',
+  }),
+  collectPayment: openCall(`/api/payees/${WALLET}/collect`, {
+    typescript: `collect('${WALLET}', { via: 'relay' })`,
+    python: `collect("${WALLET}")`,
+  }),
+  getAction: read(
+    '/api/actions/0x…claim',
+    `const { action, state } = await runline.actions.get('0x…claim')
+console.log(action, state)`,
+    `action = runline.action_state("0x…claim")
+print(action["action"], action["state"])`,
+  ),
   getClaim: read(
     '/api/claims/0x…claim',
     `const { state } = await runline.claims.get('0x…claim')
@@ -293,13 +210,16 @@ print(agent["status"], agent["completions"])`,
     '/api/agents/1/stake',
     `const { stakedAmount, canClaimRuns } = await runline.agents.getStakeInfo(1)
 console.log(stakedAmount, canClaimRuns)`,
-    `stake = runline.stake(1)
+    `stake = runline.stake_info(1)
 print(stake["stakedAmount"], stake["canClaimRuns"])`,
   ),
-  getPoster: plainRead(`/api/posters/${WALLET}`, {
-    typescript: 'json.approved, json.rejected',
-    python: '["approved"]',
-  }),
+  getPoster: read(
+    `/api/posters/${WALLET}`,
+    `const { approved, rejected } = await runline.posters.get('${WALLET}')
+console.log(approved, rejected)`,
+    `poster = runline.poster("${WALLET}")
+print(poster["approved"], poster["rejected"])`,
+  ),
   getStats: read(
     '/api/stats',
     `const { runs } = await runline.getStats()

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import closeWithGrace from 'close-with-grace'
 import { drizzle } from 'drizzle-orm/node-postgres'
+import type pg from 'pg'
 import { privateKeyToAccount } from 'viem/accounts'
 import { openContentStore } from '../../content/store.ts'
 import { listenForBlocks } from '../../core/database/notifications.ts'
@@ -13,7 +14,7 @@ import type { RelayEmitter } from '../../relay/events.ts'
 import { createRelay } from '../../relay/relay.ts'
 import type { Signer } from '../../relay/sender/keys/signing.ts'
 import { createApp } from './app.ts'
-import { openReadPool } from './database/readPool.ts'
+import { openReadPools } from './database/readReplicas.ts'
 import { refusePooler } from './database/refusePooler.ts'
 import { createClientLimits } from './http/clientLimits.ts'
 import { createHttpServer, drain, listen } from './http/httpServer.ts'
@@ -70,9 +71,8 @@ const { close } = closeWithGrace({ delay: EXIT_TIMEOUT_MS, logger, skip: [...sto
 })
 
 await refusePooler('DATABASE_URL', env.DATABASE_URL)
-if (env.DATABASE_READ_URL) await refusePooler('DATABASE_READ_URL', env.DATABASE_READ_URL)
-const readPool = openReadPool({
-  url: env.DATABASE_READ_URL ?? env.DATABASE_URL,
+for (const url of env.DATABASE_READ_URL ?? []) await refusePooler('DATABASE_READ_URL', url)
+const { readPool, replicas } = openReadPools(env.DATABASE_READ_URL ?? [env.DATABASE_URL], {
   schema: env.DATABASE_SCHEMA,
   connections: env.DATABASE_READ_CONNECTIONS,
   logger,
@@ -81,20 +81,23 @@ const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.
 // Each check asks anew. A check that fails is soon repeated.
 const chain = createChainClient(endpoints, { http: { retryCount: 0, timeout: CHECK_TIMEOUT_MS }, cacheTime: 0 })
 const orphan = watchForOrphan({ client: chain, chainId: env.CHAIN_ID, pool: readPool, logger })
-const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
+// Drizzle uses a pool's `query` alone, as long as there is no transaction.
+const index = new IndexReader(drizzle(readPool as pg.Pool, { casing: 'snake_case' }), env.CHAIN_ID, {
   notifications: blockNotifications,
   latestBlock: () => indexLag.lag().chain,
   orphaned: orphan.reason,
 })
-const registry = createMetrics(index, readPool)
+const registry = createMetrics(index, readPool, replicas)
 const indexLag = watchIndexLag({ client: chain, index, stallSeconds: env.STALL_SECONDS, logger })
 measureLag(registry, indexLag.lag)
 
-const accounts: Signer[] = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key))
+const relays = env.RELAY === 'on'
+const accounts: Signer[] = relays ? (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key)) : []
 // Loaded only where it is used, because the SDK takes memory and time.
-const remoteKeys = env.RELAYER_KMS_KEYS
-  ? await (await import('../../relay/sender/keys/awsKms.ts')).awsKmsKeys(env.RELAYER_KMS_KEYS)
-  : []
+const remoteKeys =
+  relays && env.RELAYER_KMS_KEYS
+    ? await (await import('../../relay/sender/keys/awsKms.ts')).awsKmsKeys(env.RELAYER_KMS_KEYS)
+    : []
 const events: RelayEmitter = new EventEmitter()
 const relay =
   accounts.length + remoteKeys.length === 0
@@ -174,7 +177,15 @@ const readinessLimits = {
   maxLagSeconds: env.MAX_LAG_SECONDS,
   stoppedSeconds: env.CHAIN_STOPPED_SECONDS ?? (env.CHAIN_ID === DEVNET ? 0 : STOPPED_SECONDS),
 }
-const checkReadiness = createReadiness({ index, lag: indexLag.lag, limits: readinessLimits, orphan, relay, logger })
+const checkReadiness = createReadiness({
+  index,
+  lag: indexLag.lag,
+  limits: readinessLimits,
+  orphan,
+  replicas,
+  relay,
+  logger,
+})
 const app = createApp(deps, {
   timer: createRequestTimer(registry),
   ...(tracing && { tracing }),

@@ -110,6 +110,8 @@ describe('GET /api/agents/:id', () => {
         frozen: false,
         banned: false,
         agentURITruncated: false,
+        name: null,
+        description: null,
       }),
     )
   })

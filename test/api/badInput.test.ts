@@ -71,6 +71,8 @@ const values: Record<string, string[]> = {
   claimable: ['', 'yes', 'truee', '1', 'false '],
   sort: ['', 'id', 'created_at', 'createdAt desc', 'reward; DROP TABLE run'],
   order: ['', 'up', 'DESC', 'desc nulls first'],
+  q: ['', 'a'.repeat(201), 'a\0', '\0'],
+  tag: ['', 'A', 'two words', 'é', '-a', "a' | 'b", 'a'.repeat(33)],
   minBlock: ['', '-1', '1e3', '0x1', 'latest', '9'.repeat(17), ...injections],
 }
 

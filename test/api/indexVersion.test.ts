@@ -34,6 +34,7 @@ async function status() {
     lag: () => notLagging,
     limits,
     orphan,
+    replicas: () => [],
     relay: undefined,
     logger: pino({ level: 'silent' }),
   })

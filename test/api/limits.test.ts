@@ -61,7 +61,7 @@ describe('requests of one address', () => {
       'retry-after': expect.stringMatching(/^1[45]$/),
       'access-control-allow-origin': '*',
       'access-control-expose-headers': '*',
-      'cache-control': 'no-cache',
+      'cache-control': 'no-store',
       'x-request-id': 'mine',
     })
     expect(JSON.parse(refused.body)).toEqual({

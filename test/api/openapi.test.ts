@@ -136,6 +136,8 @@ describe('/openapi.json', () => {
       'evaluator',
       'claimedBy',
       'claimable',
+      'q',
+      'tag',
       'sort',
       'order',
       'minBlock',

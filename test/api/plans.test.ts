@@ -5,6 +5,7 @@ import { DEADLINE_BAND_SECONDS, runEvent } from '../../ponder.schema.ts'
 import { changesSince } from '../../src/api/queries/changes.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { manyAgents } from '../../testkit/manyAgents.ts'
+import { BRIEF_WORDS, briefWord, manyBriefs, storeBriefs } from '../../testkit/manyBriefs.ts'
 import { busyAgent, expiredRuns, manyRuns, whale } from '../../testkit/manyRuns.ts'
 import { eventOf, seedTime, wallet } from '../../testkit/rows.ts'
 import { blockHash, chainId, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
@@ -68,7 +69,9 @@ async function explain(config: { name: string }, values: unknown[]): Promise<Nod
   const client = await api.readPool.connect()
   try {
     await client.query(config as pg.QueryConfig, values)
-    const literals = values.map((value) => pg.escapeLiteral(Array.isArray(value) ? `{${value}}` : String(value)))
+    const literals = values.map((value) =>
+      value === null ? 'NULL' : pg.escapeLiteral(Array.isArray(value) ? `{${value}}` : String(value)),
+    )
     const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
       `EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT JSON) EXECUTE ${pg.escapeIdentifier(config.name)}(${literals.join(', ')})`,
     )
@@ -352,6 +355,73 @@ describe(`${runs} runs and as many again by a quarter, newer and expired`, () =>
       const counted = nodes.filter((node) => node['Relation Name'] === 'run' && node.isCounted)
       expect(counted.reduce((sum, node) => sum + passedBy(node), 0)).toBeLessThan(runs / 50)
     })
+  })
+})
+
+describe(`${runs} runs with briefs, and as many briefs that no run names`, () => {
+  const rare = briefWord(BRIEF_WORDS / 2)
+
+  beforeAll(async () => {
+    await index.db.execute(manyBriefs())
+    await index.db.execute(
+      storeBriefs(sql`SELECT 'ipfs://unnamed' || n AS uri, 'unnamed' AS title, NULL AS summary, '{}'::text[] AS tags
+        FROM generate_series(1, ${runs}::int) AS n`),
+    )
+    await index.pool.query('VACUUM ANALYZE content.brief_words, content.brief')
+  }, 300_000)
+
+  /** How many rows of the table the statement reads before it knows the page, and by which scans. */
+  function readOf(nodes: ReturnType<typeof nodesOf>, table: string) {
+    const ofTable = nodes.filter((node) => node['Relation Name'] === table && !node['Index Cond']?.includes('found.'))
+    const read = ofTable.filter((node) => passedBy(node) > 0)
+    return {
+      rows: read.reduce((sum, node) => sum + passedBy(node), 0),
+      types: new Set(read.map((node) => node['Node Type'])),
+    }
+  }
+
+  const others = ['', '&state=OPEN', '&claimable=true', '&minReward=100', `&poster=${whale}`]
+
+  it.each(orders.flatMap((order) => others.map((other) => `${order}${other}`)))(
+    'a rare word is found by the index of words, and all its runs by the URI: %s',
+    async (list) => {
+      const { nodes, pagination, isAlone } = await planOf(`/api/runs?q=${rare}&limit=${limit}&${list}`)
+      const { rows } = await index.pool.query(
+        `SELECT count(*)::int AS count FROM content.brief_words WHERE words @@ '${rare}'::tsquery`,
+      )
+      const matching = rows[0].count
+      expect(isAlone).toBe(true)
+      expect(pagination.totalIsExact).toBe(true)
+      expect(readOf(nodes, 'brief_words')).toEqual({ rows: matching, types: new Set(['Bitmap Heap Scan']) })
+      const gathered = nodes.filter((node) => node['Index Cond']?.includes('hits.uri'))
+      // Rows per loop are rounded, so that they do not show that there is one run for each brief.
+      expect(gathered.map((node) => [node['Node Type'], node['Actual Loops']])).toEqual([['Index Scan', matching]])
+      for (const node of gathered) expect(passedBy(node)).toBeLessThanOrEqual(1.01 * matching + 1)
+    },
+  )
+
+  it.each(orders)('a word that all briefs have is found by a walk, %s', async (order) => {
+    const { nodes, pagination } = await planOf(`/api/runs?q=work&limit=${limit}&${order}`)
+    expect(pagination).toMatchObject({ total: 10_000, totalIsExact: false })
+    const walked = readOf(nodes, 'brief_words')
+    expect(walked.rows).toBeLessThanOrEqual(4 * (limit + 1))
+    expect(walked.types).toEqual(new Set(['Index Scan']))
+    expect(readOf(nodes, 'run').rows).toBeLessThanOrEqual(4 * (limit + 1))
+    const next = await planOf(`/api/runs?q=work&limit=${limit}&${order}&cursor=${pagination.nextCursor}`)
+    expect(readOf(next.nodes, 'brief_words').rows).toBeLessThanOrEqual(4 * (limit + 1))
+  })
+
+  it.each(orders)('few runs of another filter are gathered, whatever words all have, %s', async (order) => {
+    const { nodes, pagination } = await planOf(`/api/runs?q=work&poster=${wallet}&limit=${limit}&${order}`)
+    expect(pagination).toMatchObject({ total: 400, totalIsExact: true })
+    expect(readOf(nodes, 'brief_words')).toEqual({ rows: 400, types: new Set(['Index Scan']) })
+    expect(readOf(nodes, 'run').rows).toBe(400)
+  })
+
+  it('a word of briefs that no run names costs no more than these briefs', async () => {
+    const { nodes, pagination } = await planOf(`/api/runs?q=unnamed&limit=${limit}`)
+    expect(pagination).toMatchObject({ total: 0, totalIsExact: true })
+    expect(readOf(nodes, 'brief_words').rows).toBeLessThanOrEqual(2 * runs)
   })
 })
 

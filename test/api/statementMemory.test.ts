@@ -42,13 +42,16 @@ const standings: Partial<RunList>[] = [
   { state: 'APPROVED', claimable: true },
 ]
 
-/** A list of each kind that has a statement of its own. */
-const lists = orders
+const few = orders
   .flatMap((list) => standings.map((standing): RunList => ({ ...list, ...standing })))
   .flatMap(either({ minReward: 1_000_000n }))
   .flatMap(either({ poster: wallet }))
-  .flatMap(either({ evaluator: wallet }))
-  .flatMap(either({ claimedBy: 7n }))
+
+/** A list of each kind that has a statement of its own, and then of searches as many as a connection may keep. */
+const lists = [
+  ...few.flatMap(either({ evaluator: wallet })).flatMap(either({ claimedBy: 7n })),
+  ...few.map((list) => ({ ...list, q: 'work' })),
+]
 
 it('a connection that is asked for every kind of list keeps a bounded number of plans, and bytes', async () => {
   const reader = new IndexReader(drizzle(pool, { casing: 'snake_case' }), chainId, { clock: () => 0 })

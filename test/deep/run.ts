@@ -1,10 +1,19 @@
 // `npm run test:deep [campaign [arguments]]`: the campaigns that take many minutes. Runs all if none is named.
+import { actions } from './actions.ts'
 import { agreement } from './agreement.ts'
 import { invariants } from './invariants.ts'
 import { kills } from './kills.ts'
+import { lives } from './lives.ts'
 import { outages } from './outages.ts'
 
-const campaigns: Record<string, (args: string[]) => void | Promise<void>> = { invariants, kills, agreement, outages }
+const campaigns: Record<string, (args: string[]) => void | Promise<void>> = {
+  invariants,
+  kills,
+  lives,
+  agreement,
+  actions,
+  outages,
+}
 
 const [named, ...rest] = process.argv.slice(2)
 if (named && !campaigns[named]) {

@@ -32,3 +32,15 @@ async function link(target: string, path: string) {
   await mkdir(dirname(path), { recursive: true })
   await symlink(resolve(target), path)
 }
+
+/**
+ * What `npm publish` would publish of a workspace that was packed before. It asks no registry: none listens where it looks.
+ * @returns name and version, and the files.
+ */
+export async function publishDry(workspace: string): Promise<{ id: string; files: string[] }> {
+  const options = ['--dry-run', '--json', '--ignore-scripts', '--registry=http://127.0.0.1:1', '--fetch-retries=0']
+  const { stdout } = await execa('npm', ['publish', ...options], { cwd: workspace })
+  const answer = JSON.parse(stdout)
+  const { id, files } = 'id' in answer ? answer : Object.values<typeof answer>(answer)[0]
+  return { id, files: files.map(({ path }: { path: string }) => path) }
+}

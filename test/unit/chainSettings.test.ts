@@ -5,16 +5,16 @@ afterEach(() => {
   vi.resetModules()
 })
 
-/** The interval of polls in milliseconds, with these settings of a process. */
-async function pollIntervalWith(settings: Record<string, string>, blockTimeMs: number | undefined) {
+/** How Ponder polls with these settings of a process. */
+async function pollsWith(settings: Record<string, string>, blockTimeMs: number | undefined) {
   vi.resetModules()
   for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value)
-  const { pollIntervalMs } = await import('../../core/chainSettings.ts')
-  return pollIntervalMs(blockTimeMs)
+  const { pollsBy } = await import('../../core/chainSettings.ts')
+  return pollsBy(blockTimeMs)
 }
 
 test.each([
-  ['a poll for each block', { CHAIN_ID: '8453' }, 200, 200],
+  ['when a block is due', { CHAIN_ID: '8453' }, 200, 100, 200],
   ['not more often than Ponder polls', { CHAIN_ID: '8453' }, 50, 100],
   ['the default where blocks are slower', { CHAIN_ID: '8453' }, 2_000, 500],
   ['the default where the time between blocks is not known', { CHAIN_ID: '8453' }, undefined, 500],
@@ -22,6 +22,6 @@ test.each([
   ['the setting, if there is one', { CHAIN_ID: '8453', POLL_INTERVAL_MS: '1000' }, 200, 1_000],
   ['the default of a devnet', { CHAIN_ID: '31337' }, 200, 100],
   ['the shortest with a socket', { CHAIN_ID: '8453', WS_URL: 'ws://127.0.0.1:8545' }, 2_000, 100],
-] as const)('%s', async (_, settings, blockTimeMs, interval) => {
-  expect(await pollIntervalWith(settings, blockTimeMs)).toBe(interval)
+] as const)('%s', async (_, settings, measured, pollingInterval, blockTimeMs?: number) => {
+  expect(await pollsWith(settings, measured)).toEqual({ pollingInterval, blockTimeMs })
 })

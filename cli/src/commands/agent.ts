@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { parseEventLogs } from 'viem'
 import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
-import type { AgentQuery, AgentStake } from '../../../client/src/index.ts'
+import type { AgentAction, AgentQuery, AgentStake } from '../../../client/src/index.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseId, parseLimit, parsePage, parseUsdc } from '../arguments.ts'
 import { assertFunding, openReader, openSession, relayOptions, type Session } from '../session.ts'
@@ -71,8 +71,8 @@ async function register(context: Context<RelayOptions>, agentURI: string) {
   const session = await openSession(context)
   const action = `register an agent for ${session.node.account.address}`
   if (isRelayed(context)) {
-    const { bySignature } = session.runline.agents
-    return showRelayed(context, session, action, await bySignature.register(agentURI, relayOptions(session)))
+    const { agents } = session.runline
+    return showRelayed(context, session, action, await agents.register(agentURI, relayOptions(session)))
   }
   const receipt = await transact(session, context, [
     {
@@ -95,8 +95,8 @@ async function stake(context: Context<RelayOptions>, id: bigint, amount: bigint)
   const action = `stake ${formatUsdc(amount)} for agent ${id}`
   if (isRelayed(context)) {
     assertFunding(session)
-    const { bySignature } = session.runline.agents
-    return showRelayed(context, session, action, await bySignature.stake(id, amount, relayOptions(session)))
+    const { agents } = session.runline
+    return showRelayed(context, session, action, await agents.stake(id, amount, relayOptions(session)))
   }
   await change(session, context, id, [
     ...(await approvalFor(session, address, amount)),
@@ -109,8 +109,8 @@ async function unstake(context: Context<RelayOptions>, id: bigint, amount: bigin
   const address = session.contracts.staking
   const action = `unstake ${formatUsdc(amount)} of agent ${id}`
   if (isRelayed(context)) {
-    const { bySignature } = session.runline.agents
-    return showRelayed(context, session, action, await bySignature.unstake(id, amount, relayOptions(session)))
+    const { agents } = session.runline
+    return showRelayed(context, session, action, await agents.unstake(id, amount, relayOptions(session)))
   }
   await change(session, context, id, [{ action, address, functionName: 'unstake', args: [id, amount] }])
 }
@@ -118,10 +118,8 @@ async function unstake(context: Context<RelayOptions>, id: bigint, amount: bigin
 /** A dry run shows what the call would do, which is the same. */
 const isRelayed = ({ relay, dryRun }: Context<RelayOptions>) => relay === true && dryRun !== true
 
-type Relayed = Awaited<ReturnType<Session['runline']['agents']['bySignature']['register']>>
-
 /** Shows the agent after an action that the API has sent. */
-async function showRelayed(context: Context, { runline }: Session, action: string, relayed: Relayed) {
+async function showRelayed(context: Context, { runline }: Session, action: string, relayed: AgentAction) {
   const { agent, txHash, blockNumber } = relayed
   context.output.transaction({ action, txHash, blockNumber })
   show(context, await runline.agents.getStakeInfo(agent.id, { minBlock: blockNumber }))

@@ -16,7 +16,7 @@ export async function approve(context: Context<{ revision?: number } & RelayOpti
   const last = state === REVISION_REQUESTED ? revisions - 1 : revisions
   const args = [id, context.revision ?? last] as const
   if (context.relay && !context.dryRun) {
-    return relayForRun(context, 'approve', id, (sign, options) => sign.approve(id, args[1], options))
+    return relayForRun(context, 'approve', id, (runs, options) => runs.approve(id, args[1], options))
   }
   await changeRun(
     session,

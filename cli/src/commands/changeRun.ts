@@ -1,6 +1,6 @@
 import { type ContractFunctionName, type Log, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
-import type { ActionOptions, Run, RunlineClient } from '../../../client/src/index.ts'
+import type { Action, Run, RunlineClient } from '../../../client/src/index.ts'
 import type { Context } from '../action.ts'
 import { formatUsdc } from '../arguments.ts'
 import { openSession, relayOptions, type Session } from '../session.ts'
@@ -10,15 +10,12 @@ import { type Call, transact } from '../transact.ts'
 export type MarketFunction = ContractFunctionName<typeof bountyMarketAbi, 'nonpayable'>
 
 /** An action that the API sends with the account's signature. */
-export type RelayedAction = (
-  sign: RunlineClient['runs']['bySignature'],
-  options: ActionOptions,
-) => ReturnType<RunlineClient['runs']['bySignature']['start']>
+export type RelayedAction = (runs: RunlineClient['runs'], options: ReturnType<typeof relayOptions>) => Promise<Action>
 
 /** Signs the action for the market of the session, and has the API send it. */
 export async function relayForRun({ output, ...context }: Context, name: string, id: bigint, act: RelayedAction) {
   const session = await openSession(context)
-  const { run, txHash, blockNumber } = await act(session.runline.runs.bySignature, relayOptions(session))
+  const { run, txHash, blockNumber } = await act(session.runline.runs, relayOptions(session))
   output.transaction({ action: `${name} run ${id}`, txHash, blockNumber })
   showState({ ...context, output }, run)
   output.result({ run })

@@ -1,22 +1,20 @@
-import { fromJsonSchema, type McpServer } from '@modelcontextprotocol/server'
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type ApiDescription, describeTools, refused, type SendToApi, succeeded } from '../../../mcp/tools.ts'
+import type { ApiDescription } from '../../../mcp/schemas.ts'
+import { describeTools, type SendToApi } from '../../../mcp/tools.ts'
 import { action, type Context } from '../action.ts'
-import { formatUsdc, parseUsdc } from '../arguments.ts'
+import { parseUsdc } from '../arguments.ts'
 import { CommandError } from '../commandError.ts'
-import { explain } from '../explain.ts'
-import { openSession, type Session } from '../session.ts'
-import { createStakeAllowance } from '../stakeAllowance.ts'
-
-/** For how long a call waits until the claim or the action is decided. Clients give up after 60 seconds. */
-const DECISION_TIMEOUT_SECONDS = 50
+import { openSession } from '../session.ts'
+import { claimTools } from '../tools/claimTools.ts'
+import { spendTools } from '../tools/spendTools.ts'
+import { addTool } from '../tools/tool.ts'
 
 /** The least stake of an agent that may claim, in whole USDC. */
 const DEFAULT_STAKE = '20'
 
-/** `allowStake` in USDC base units. */
-type McpOptions = { allowClaims: number; allowStake: bigint }
+/** `allowStake` and `allowSpend` in USDC base units. */
+type McpOptions = { allowClaims: number; allowStake: bigint; allowSpend: bigint }
 
 /** `mcp`: the tools of the API for an AI agent on this machine. */
 export function addMcp(program: Command) {
@@ -34,6 +32,11 @@ export function addMcp(program: Command) {
         .argParser(parseUsdc)
         .default(parseUsdc(DEFAULT_STAKE), DEFAULT_STAKE),
     )
+    .addOption(
+      new Option('--allow-spend <usdc>', 'how much posts, stakes and approvals may take together, refused ones too')
+        .argParser(parseUsdc)
+        .default(0n, '0'),
+    )
     .action(action<McpOptions, []>(serve))
 }
 
@@ -43,16 +46,24 @@ function parseCount(text: string): number {
 }
 
 async function serve(context: Context<McpOptions>) {
-  const { api, allowClaims, allowStake } = context
+  const { api, allowClaims, allowStake, allowSpend } = context
   const send = sendTo(api)
   const description = await send('/openapi.json', {})
   const createServer = describeTools((await description.json()) as ApiDescription)
-  const session = allowClaims > 0 ? await openSession(context) : undefined
-  const addClaim = session && claimTool(context, session, { claims: allowClaims, stake: allowStake })
+  const session = allowClaims > 0 || allowSpend > 0n ? await openSession(context) : undefined
+  const tools = session
+    ? [
+        ...(allowClaims > 0 ? claimTools(session, { claims: allowClaims, stake: allowStake }) : []),
+        ...(allowSpend > 0n ? spendTools(session, allowSpend) : []),
+      ]
+    : []
+  const own = session
+    ? `\nThe key here is of ${session.node.account.address}. ${tools.map(({ name }) => name).join(', ')} sign with it, send, ` +
+      'and wait until the action is decided: they need no get_message. Amounts that they take are whole USDC.'
+    : ''
   serveStdio(() => {
-    const server = createServer(send)
-    addClaim?.(server)
-    if (session) addWorkTools(server, context, session)
+    const server = createServer(send, own)
+    for (const tool of tools) addTool(server, context, tool)
     return server
   })
 }
@@ -68,87 +79,3 @@ const sendTo =
         { kind: 'unreachable' },
       )
     })
-
-/**
- * Adds `claim_run`, which signs with the key, for wallets of that key only.
- * @param allowance how many claims the process signs, and the stake that they put at risk together, in base units. A
- * refused claim counts, because its signature was sent.
- */
-function claimTool(context: Context, { runline, node }: Session, allowance: { claims: number; stake: bigint }) {
-  let left = allowance.claims
-  const signer = createStakeAllowance(allowance.stake)(node.account)
-  const inputSchema = schemaOf<{ runId: string | number; agentId: string | number }>({
-    runId: idSchema,
-    agentId: { type: ['integer', 'string'], description: 'The id of the agent, whose wallet the key is.' },
-  })
-  const description =
-    `Signs the claim of a run with the wallet ${node.account.address}, sends it, and waits until it is decided. ` +
-    `Up to ${allowance.claims} calls, and ${formatUsdc(allowance.stake)} at stake, in this session, refused claims too.`
-
-  return (server: McpServer) => {
-    const config = { title: 'Claim a run', description, inputSchema }
-    server.registerTool('claim_run', config, async ({ runId, agentId }) => {
-      if (left === 0) {
-        const detail = `The ${allowance.claims} claims of --allow-claims are used. Ask the user to start the server again.`
-        return refused(JSON.stringify({ code: 'ALLOWANCE_USED', detail }))
-      }
-      left--
-      return resultOf(context, () =>
-        runline.runs.claim(runId, { agentId, signer, timeoutSeconds: DECISION_TIMEOUT_SECONDS }),
-      )
-    })
-  }
-}
-
-/**
- * Adds what follows a claim: to start, deliver and give up the work of a run that the key's wallet has claimed. They put nothing
- * at risk beyond the stake of the claim.
- */
-function addWorkTools(server: McpServer, context: Context, { runline, node }: Session) {
-  const { start, submitWork, abandon } = runline.runs.bySignature
-  const options = { signer: node.account, timeoutSeconds: DECISION_TIMEOUT_SECONDS }
-  const signed = `Signs with the wallet ${node.account.address}, sends it, and waits until it is decided.`
-
-  const ofRun = schemaOf<{ runId: string | number }>({ runId: idSchema })
-  const startConfig = {
-    title: 'Start the work',
-    description: `Tells the poster that the work of a claimed run has begun. ${signed}`,
-  }
-  server.registerTool('start_run', { ...startConfig, inputSchema: ofRun }, ({ runId }) =>
-    resultOf(context, () => start(runId, options)),
-  )
-  const abandonConfig = {
-    title: 'Abandon a claim',
-    description: `Gives a claimed run back. The stake of the claim is burned. ${signed}`,
-  }
-  server.registerTool('abandon_run', { ...abandonConfig, inputSchema: ofRun }, ({ runId }) =>
-    resultOf(context, () => abandon(runId, options)),
-  )
-  const inputSchema = schemaOf<{ runId: string | number; deliverableHash: string }>({
-    runId: idSchema,
-    deliverableHash: { type: 'string', description: 'Where the delivered work is, such as ipfs://…, up to 128 bytes.' },
-  })
-  const submitConfig = {
-    title: 'Deliver the work',
-    description: `Delivers the work of a claimed run, or a revision. ${signed}`,
-  }
-  server.registerTool('submit_run', { ...submitConfig, inputSchema }, ({ runId, deliverableHash }) =>
-    resultOf(context, () => submitWork(runId, deliverableHash, options)),
-  )
-}
-
-const idSchema = { type: ['integer', 'string'], description: 'The id of the run.' }
-
-/** An object with all of these members, and no others. */
-const schemaOf = <Input>(properties: Record<string, object>) =>
-  fromJsonSchema<Input>({ type: 'object', properties, required: Object.keys(properties), additionalProperties: false })
-
-/** What the tool returns of a request of the client. */
-async function resultOf(context: Context, ask: () => Promise<object>) {
-  try {
-    return succeeded(JSON.stringify(await ask()))
-  } catch (error) {
-    const { code, message } = explain(error, context)
-    return refused(JSON.stringify({ code, detail: message }))
-  }
-}

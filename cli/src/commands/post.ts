@@ -35,7 +35,7 @@ export async function post(context: Context<PostOptions>, ipfsHash: string) {
   if (relay && !draft && !dryRun) {
     assertFunding(session)
     const terms = { ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator }
-    const posted = await session.runline.runs.bySignature.post(terms, relayOptions(session))
+    const posted = await session.runline.runs.post(terms, relayOptions(session))
     const { run, txHash, blockNumber } = posted
     output.transaction({ action: `post a run of ${amounts}`, txHash, blockNumber })
     showState(context, run)

@@ -14,6 +14,8 @@ type ListOptions = {
   poster?: string
   claimedBy?: bigint
   claimable?: boolean
+  q?: string
+  tag?: string
   limit: number
 }
 
@@ -26,6 +28,8 @@ export function addRunReads(run: Command) {
     .option('--poster <address>', 'only runs of this account', parseAddress)
     .option('--claimed-by <agent>', 'only runs that this agent claimed', parseId)
     .option('--claimable', 'only runs that can be claimed now')
+    .option('--q <words>', 'only runs whose briefs have all these words')
+    .option('--tag <tag>', 'only runs whose briefs have this tag')
     .option('--limit <count>', 'how many', parseLimit, 20)
     .action(action<ListOptions, []>(list))
 
@@ -43,16 +47,19 @@ export function addRunReads(run: Command) {
 }
 
 async function list(context: Context<ListOptions>) {
-  const { state, minReward, poster, claimedBy, claimable, limit, output } = context
+  const { state, minReward, poster, claimedBy, claimable, q, tag, limit, output } = context
   const query: RunQuery = { limit }
   if (state) query.state = state
   if (minReward) query.minReward = minReward
   if (poster) query.poster = poster
   if (claimedBy !== undefined) query.claimedBy = String(claimedBy)
   if (claimable) query.claimable = 'true'
+  if (q) query.q = q
+  if (tag) query.tag = tag
   const page = await openReader(context).runs.list(query)
   for (const run of page.runs) output.line(summaryOf(run))
-  output.line(`${page.runs.length} of ${page.pagination.total} runs`)
+  const { total, totalIsExact } = page.pagination
+  output.line(`${page.runs.length} of ${totalIsExact ? '' : 'more than '}${total} runs`)
   output.result(page)
 }
 

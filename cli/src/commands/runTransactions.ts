@@ -12,7 +12,7 @@ const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
 
 /** A call as its party signs it. `hash` is empty where the call has none. */
 type RelayedCall = (
-  sign: Parameters<RelayedAction>[0],
+  runs: Parameters<RelayedAction>[0],
   id: bigint,
   options: Parameters<RelayedAction>[1],
   hash: string,
@@ -68,7 +68,7 @@ export function addRunTransactions(run: Command) {
       action<RelayOptions, [bigint, ...string[]]>((context, id, ...rest) =>
         // A dry run shows what the call would do, which is the same.
         relayed && context.relay && !context.dryRun
-          ? relayForRun(context, name, id, (sign, options) => relayed(sign, id, options, rest[0] ?? ''))
+          ? relayForRun(context, name, id, (runs, options) => relayed(runs, id, options, rest[0] ?? ''))
           : callForRun(context, name, functionName, id, ...rest),
       ),
     )
@@ -79,26 +79,26 @@ export function addRunTransactions(run: Command) {
     'close',
     'closeBounty',
     'withdraw an open run; of a claimed one, let a lost claim return the escrow to you',
-    (sign, id, options) => sign.close(id, options),
+    (runs, id, options) => runs.close(id, options),
   )
-  addCall('start', 'startWork', 'start the work; the poster sees that it has begun', (sign, id, options) =>
-    sign.start(id, options),
+  addCall('start', 'startWork', 'start the work; the poster sees that it has begun', (runs, id, options) =>
+    runs.start(id, options),
   )
   addCall(
     'submit',
     'submitWork',
     'deliver the work, or a revision',
-    (sign, id, options, hash) => sign.submitWork(id, hash, options),
+    (runs, id, options, hash) => runs.submitWork(id, hash, options),
     'where the work is, such as ipfs://…',
   )
-  addCall('abandon', 'abandonClaim', 'abandon a claim: the stake at risk is burned', (sign, id, options) =>
-    sign.abandon(id, options),
+  addCall('abandon', 'abandonClaim', 'abandon a claim: the stake at risk is burned', (runs, id, options) =>
+    runs.abandon(id, options),
   )
   addCall(
     'revise',
     'requestRevision',
     'request a revision',
-    (sign, id, options, hash) => sign.requestRevision(id, hash, options),
+    (runs, id, options, hash) => runs.requestRevision(id, hash, options),
     'what is missing, such as ipfs://…',
   )
   run
@@ -113,11 +113,31 @@ export function addRunTransactions(run: Command) {
     .addOption(relay())
     .action(action<{ revision?: number } & RelayOptions, [bigint]>(approve))
 
-  addCall('reject', 'rejectWork', 'reject the work: fee and stake are burned', (sign, id, options) =>
-    sign.reject(id, options),
+  addCall('reject', 'rejectWork', 'reject the work: fee and stake are burned', (runs, id, options) =>
+    runs.reject(id, options),
   )
-  addCall('expire', 'expireBounty', 'end an open run after its deadline: the escrow returns to the poster')
-  addCall('finalize', 'finalizeReview', 'approve the work after the review period: pays the agent')
-  addCall('slash', 'slashExpired', 'end a claim without work after its time: burns the stake and freezes the agent')
-  addCall('reject-overdue', 'rejectOverdue', 'reject a revision that is late: fee and stake are burned')
+  addCall(
+    'expire',
+    'expireBounty',
+    'end an open run after its deadline: the escrow returns to the poster',
+    (runs, id, options) => runs.expire(id, options),
+  )
+  addCall(
+    'finalize',
+    'finalizeReview',
+    'approve the work after the review period: pays the agent',
+    (runs, id, options) => runs.finalize(id, options),
+  )
+  addCall(
+    'slash',
+    'slashExpired',
+    'end a claim without work after its time: burns the stake and freezes the agent',
+    (runs, id, options) => runs.slash(id, options),
+  )
+  addCall(
+    'reject-overdue',
+    'rejectOverdue',
+    'reject a revision that is late: fee and stake are burned',
+    (runs, id, options) => runs.rejectOverdue(id, options),
+  )
 }

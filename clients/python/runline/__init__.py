@@ -1,12 +1,13 @@
-"""A client of the Runline API: read runs, follow their changes, claim them, deliver, review."""
+"""A client of the Runline API: read runs, post and claim them, deliver, review, get paid."""
 
 from .client import Runline
 from .errors import NoAnswerError, ProblemError, UndecidedError, UnexpectedMessageError
-from .signing import Account, Market
+from .signing import Account, Contracts, Market
 from .stream import Event
 
 __all__ = [
     "Account",
+    "Contracts",
     "Event",
     "Market",
     "NoAnswerError",

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from .decide import Request, send_until_decided
 from .http import Api
-from .signing import Account, Market, Members, sign, sign_anew_if_outdated, typed_data
+from .signing import Account, Market, Members, market_domain, sign, sign_anew_if_outdated, typed_data
 
 TYPES = {"wallet": "address", "signer": "address", "poster": "address", "deliverableHash": "string", "feedbackHash": "string"}
 """The types of the members that are no integers."""
@@ -58,7 +58,7 @@ def act(
         signer = {"signer": account.address} if action.party == "signer" else {}
         answer = api.get(f"/api/messages/{name}", runId=run_id, **signer, **own)
         parties: dict[str, object] = {"bountyId": run_id, action.party: account.address}
-        message = typed_data(answer["typedData"], market, action.name, action.members, {**parties, **own})
+        message = typed_data(answer["typedData"], market_domain(market), action.name, action.members, {**parties, **own})
         body = {member: value for member, value in message["message"].items() if member != "bountyId"}
         body["signature"] = sign(account, message)
         return send_until_decided(api, Request(name, f"/api/runs/{run_id}/{name}", body, {}), until)

@@ -6,7 +6,7 @@ from typing import Any
 
 from .decide import Request, send_until_decided
 from .http import Api
-from .signing import Account, Market, Members, sign, sign_anew_if_outdated, typed_data
+from .signing import Account, Market, Members, market_domain, sign, sign_anew_if_outdated, typed_data
 
 CLAIM_TYPE: Members = [
     {"name": "bountyId", "type": "uint256"},
@@ -32,7 +32,7 @@ def claim_run(
         answer = api.get(f"{path}/claim-message", agentId=agent_id, walletAddress=account.address)
         # The contract refuses a signature of other terms than the run's.
         own: dict[str, object] = {"bountyId": run_id, "agentId": agent_id, "wallet": account.address}
-        message = typed_data(answer, market, "Claim", CLAIM_TYPE, own)
+        message = typed_data(answer, market_domain(market), "Claim", CLAIM_TYPE, own)
         body = {
             "agentId": agent_id,
             "walletAddress": account.address,

@@ -1,85 +1,84 @@
 """The client of one market."""
 
-from collections.abc import Iterator
+import time
 from typing import Any
 
+from .accounts import AccountActions, Typed
 from .actions import act
 from .claims import claim_run
+from .decide import Request, send_until_decided
 from .http import Api
-from .signing import Account, Market
-from .stream import Event, stream_changes
+from .reads import Id, Reads
+from .signing import Account, Contracts, Market
 
-Id = int | str
+POSTER_EVALUATES = "0x" + "0" * 40
 
 
-class Runline:
+class Runline(Reads):
     """
-    Reads and claims through the API. Answers are the API's JSON as dictionaries: `/docs` describes them. Ids may be numbers or
-    text; amounts are decimal text in USDC base units, except the filter `minReward`: whole USDC.
+    Reads, and acts by signatures that the API sends: accounts need no ether. Answers are the API's JSON as dictionaries: `/docs`
+    describes them. Ids may be numbers or text; amounts are USDC base units, as decimal text in answers, except the filter
+    `minReward`: whole USDC.
     """
 
-    def __init__(self, url: str, *, market: Market | None = None, timeout_seconds: float = 30) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        market: Market | None = None,
+        contracts: Contracts | None = None,
+        timeout_seconds: float = 30,
+    ) -> None:
         """
-        `url` is the API's origin. `market` is needed to claim: take its address from a source that you trust. A read is
-        repeated for `timeout_seconds` after 429, 5xx and lost answers.
+        `url` is the API's origin. `market` is needed to sign anything, and `contracts` to post, register, stake and unstake: take
+        the addresses from a source that you trust. A read is repeated for `timeout_seconds` after 429, 5xx and lost answers.
         """
-        self._api = Api(url, timeout_seconds)
+        super().__init__(Api(url, timeout_seconds))
         self._market = market
+        self._contracts = contracts
 
-    def runs(self, **query: object) -> Iterator[dict[str, Any]]:
-        """All runs that match, page after page: `runs(claimable=True, minReward=100, sort="reward")`."""
-        cursor: str | None = None
-        while True:
-            page = self._api.get("/api/runs", **query, cursor=cursor)
-            yield from page["runs"]
-            cursor = page["pagination"]["nextCursor"]
-            if cursor is None:
-                return
+    def post(
+        self,
+        ipfs_hash: str,
+        reward: int,
+        deadline: int,
+        *,
+        account: Account,
+        work_period: int = 0,
+        stake_percent: int = 0,
+        evaluator: str = POSTER_EVALUATES,
+        timeout_seconds: float = 300,
+    ) -> dict[str, Any]:
+        """
+        Posts a run. `reward` is in USDC base units: the account pays it, and a fee of a twentieth. `deadline` is the last second
+        at which the run can be claimed, since 1970. `work_period` is in seconds, in whole hours; `stake_percent` is of the
+        reward; with 0, they are the market's defaults. Raises as `claim` does.
+        """
+        terms: dict[str, Typed] = {
+            "ipfsHash": ("string", ipfs_hash),
+            "reward": ("uint256", whole(reward)),
+            "deadline": ("uint64", whole(deadline)),
+            "workPeriod": ("uint32", whole(work_period)),
+            "stakePercent": ("uint8", whole(stake_percent)),
+            "evaluator": ("address", evaluator),
+        }
+        return self._of(account, timeout_seconds).post(terms)
 
-    def run(self, run_id: Id, **query: object) -> dict[str, Any]:
-        """One run. `minBlock` waits, for a limited time, until the answer is of that block or a later one."""
-        return self._api.get(f"/api/runs/{int(run_id)}", **query)
+    def register(self, agent_uri: str, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
+        """Registers an agent, whose owner and wallet is the account. The URI has at most 256 bytes. Raises as `claim` does."""
+        return self._of(account, timeout_seconds).register(agent_uri)
 
-    def events(self, run_id: Id, **query: object) -> dict[str, Any]:
-        """One page of what happened to the run, with transaction hashes."""
-        return self._api.get(f"/api/runs/{int(run_id)}/events", **query)
+    def stake(
+        self, agent_id: Id, amount: int, *, account: Account, timeout_seconds: float = 300
+    ) -> dict[str, Any]:
+        """Stakes USDC (base units) of the account for the agent. Raises as `claim` does."""
+        return self._of(account, timeout_seconds).stake(str(int(agent_id)), whole(amount))
 
-    def agents(self, **query: object) -> Iterator[dict[str, Any]]:
-        """All agents that match, page after page, by id."""
-        page = total_pages = 1
-        while page <= total_pages:
-            answer = self._api.get("/api/agents", **query, page=page)
-            yield from answer["agents"]
-            total_pages = answer["pagination"]["totalPages"]
-            page += 1
-
-    def agent(self, agent_id: Id, **query: object) -> dict[str, Any]:
-        """One agent."""
-        return self._api.get(f"/api/agents/{int(agent_id)}", **query)
-
-    def stake(self, agent_id: Id, **query: object) -> dict[str, Any]:
-        """The agent, and whether its stake and status let it claim runs."""
-        return self._api.get(f"/api/agents/{int(agent_id)}/stake", **query)
-
-    def eligibility(self, run_id: Id, agent_id: Id, **query: object) -> dict[str, Any]:
-        """Whether a claim of the run would succeed, and every reason why not."""
-        return self._api.get(f"/api/runs/{int(run_id)}/claim-eligibility", agentId=int(agent_id), **query)
-
-    def claim_state(self, claim_id: str) -> dict[str, Any]:
-        """The state of a claim, from its signature to its final block."""
-        return self._api.get(f"/api/claims/{claim_id}")
-
-    def stats(self) -> dict[str, Any]:
-        """The market in numbers."""
-        return self._api.get("/api/stats")
-
-    def stats_history(self, **query: object) -> dict[str, Any]:
-        """The market's numbers by day."""
-        return self._api.get("/api/stats/history", **query)
-
-    def market(self) -> dict[str, Any]:
-        """The contracts and terms of the market, as the API states them."""
-        return self._api.get("/api/market")
+    def unstake(
+        self, agent_id: Id, amount: int, *, account: Account, timeout_seconds: float = 300
+    ) -> dict[str, Any]:
+        """Pays stake (base units) to the agent's owner. Its owner or wallet signs. Raises as `claim` does."""
+        return self._of(account, timeout_seconds).unstake(str(int(agent_id)), whole(amount))
 
     def claim(
         self, run_id: Id, *, agent_id: Id, account: Account, timeout_seconds: float = 300
@@ -137,6 +136,35 @@ class Runline:
         """Refunds an open run; of a claimed one, lets a lost claim refund it. The poster signs. Raises as `claim` does."""
         return self._act("close", run_id, account, timeout_seconds)
 
+    def finalize(self, run_id: Id, *, timeout_seconds: float = 300) -> dict[str, Any]:
+        """Has work approved that was not reviewed in time. Anyone may ask. Raises as `claim` does."""
+        return self._call("finalize", f"/api/runs/{int(run_id)}/finalize", timeout_seconds)
+
+    def expire(self, run_id: Id, *, timeout_seconds: float = 300) -> dict[str, Any]:
+        """Refunds the poster of an open run after its deadline. Anyone may ask. Raises as `claim` does."""
+        return self._call("expire", f"/api/runs/{int(run_id)}/expire", timeout_seconds)
+
+    def slash(self, run_id: Id, *, timeout_seconds: float = 300) -> dict[str, Any]:
+        """Burns the stake of a claim without work, after its time. Anyone may ask. Raises as `claim` does."""
+        return self._call("slash", f"/api/runs/{int(run_id)}/slash", timeout_seconds)
+
+    def reject_overdue(self, run_id: Id, *, timeout_seconds: float = 300) -> dict[str, Any]:
+        """Rejects a revision that did not come in time. Anyone may ask. Raises as `claim` does."""
+        return self._call("reject-overdue", f"/api/runs/{int(run_id)}/reject-overdue", timeout_seconds)
+
+    def collect(self, payee: str, *, timeout_seconds: float = 300) -> dict[str, Any]:
+        """Pays what the market owes to the address. Anyone may ask. Raises as `claim` does."""
+        return self._call("collect", f"/api/payees/{payee}/collect", timeout_seconds)
+
+    def _call(self, what: str, path: str, timeout_seconds: float) -> dict[str, Any]:
+        return send_until_decided(self._api, Request(what, path, None, {}), time.monotonic() + timeout_seconds)
+
+    def _of(self, account: Account, timeout_seconds: float) -> AccountActions:
+        if self._contracts is None:
+            raise ValueError("Runline() needs contracts=Contracts(…): the contracts that it may sign for")
+        chain_id = self._trusted_market().chain_id
+        return AccountActions(self._api, chain_id, self._contracts, account, timeout_seconds)
+
     def _act(
         self, name: str, run_id: Id, account: Account, timeout_seconds: float, **asked: object
     ) -> dict[str, Any]:
@@ -147,9 +175,7 @@ class Runline:
             raise ValueError("Runline() needs market=Market(chain_id, address): the contract that it may sign for")
         return self._market
 
-    def stream(self, *, last_event_id: str | None = None, **query: object) -> Iterator[Event]:
-        """
-        The changes of runs and agents that match, without end. It reconnects by itself and continues after the last event;
-        `last_event_id` continues after one of an earlier process. After `reset`, all that was read at a later block is void.
-        """
-        return stream_changes(self._api.url, query, last_event_id)
+
+def whole(number: int | str) -> int:
+    """The integer. Raises ValueError for a fraction, which `int` would round."""
+    return int(str(number))

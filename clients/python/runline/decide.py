@@ -13,7 +13,7 @@ class Request(NamedTuple):
     what: str
     """For messages: `claim`, `submit`."""
     path: str
-    body: dict[str, Any]
+    body: dict[str, Any] | None
     headers: dict[str, str]
 
 

@@ -1,4 +1,4 @@
-"""What a wallet signs: EIP-712 messages of one market."""
+"""What an account signs: EIP-712 messages for contracts that the caller trusts."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from .errors import ProblemError, UnexpectedMessageError
 
 MAX_VALIDITY_SECONDS = 3_600
-"""How long a signature is valid at most. The contract has no limit for most actions."""
+"""How long a signature is valid at most. The contracts have no limit for most actions."""
 
 MAX_SIGNATURES = 3
 """How many messages are signed for one request: another claim of the run ends the round of the first."""
@@ -25,10 +25,20 @@ Result = TypeVar("Result")
 
 
 class Market(NamedTuple):
-    """The BountyMarket contract that the caller trusts. Nothing is signed for another one."""
+    """The BountyMarket contract that the caller trusts. Claims and actions are signed for no other one."""
 
     chain_id: int
     address: str
+
+
+class Contracts(NamedTuple):
+    """The other contracts that the caller trusts with its USDC, its stake and its agents, on the market's chain."""
+
+    usdc: str
+    signed_funding: str
+    """Takes the payments of posts and stakes, each only for what it is for."""
+    agent_staking: str
+    agent_registry: str
 
 
 class Account(Protocol):
@@ -40,32 +50,47 @@ class Account(Protocol):
         """Returns an object whose `signature` has the bytes."""
 
 
+class Domain(NamedTuple):
+    """The contract that checks the signature."""
+
+    name: str
+    version: str
+    chain_id: int
+    contract: str
+
+
+def market_domain(market: Market) -> Domain:
+    """The domain of claims and of actions about runs."""
+    return Domain("BountyMarket", "1", *market)
+
+
 def typed_data(
-    answer: dict[str, Any], market: Market, name: str, members: Members, own: dict[str, object]
+    answer: dict[str, Any], domain: Domain, name: str, members: Members, own: dict[str, object]
 ) -> dict[str, Any]:
     """
     The EIP-712 message to sign. Its domain, its types and the values `own` come from the caller, the others from the API's
-    answer. Raises UnexpectedMessageError if the API's message is of another market, has other values than `own`, or is valid for
-    more than an hour.
+    answer. Raises UnexpectedMessageError if the API's message is of another contract or chain, has other values than `own`, or is
+    valid for more than an hour.
     """
-    domain, message = answer["domain"], answer["message"]
-    _assert_same("chainId", "uint256", market.chain_id, domain["chainId"])
-    _assert_same("verifyingContract", "address", market.address, domain["verifyingContract"])
+    named, message = answer["domain"], answer["message"]
+    _assert_same("chainId", "uint256", domain.chain_id, named["chainId"])
+    _assert_same("verifyingContract", "address", domain.contract, named["verifyingContract"])
     types = {member["name"]: member["type"] for member in members}
     for member, value in own.items():
         _assert_same(member, types[member], value, message[member])
+    end = "validBefore" if "validBefore" in types else "deadline"
     latest = int(time.time()) + MAX_VALIDITY_SECONDS
-    if int(message["deadline"]) > latest:
-        raise UnexpectedMessageError("deadline", f"at most {latest}", message["deadline"])
+    if int(message[end]) > latest:
+        raise UnexpectedMessageError(end, f"at most {latest}", message[end])
     values = {name: own.get(name, message[name]) for name in types}
     return {
         "types": {"EIP712Domain": DOMAIN_TYPE, name: members},
         "primaryType": name,
         "domain": {
-            "name": "BountyMarket",
-            "version": "1",
-            "chainId": market.chain_id,
-            "verifyingContract": market.address,
+            "name": domain.name,
+            "version": domain.version,
+            "chainId": domain.chain_id,
+            "verifyingContract": domain.contract,
         },
         "message": {key: int(str(value)) if types[key] == "uint256" else value for key, value in values.items()},
     }
@@ -89,7 +114,7 @@ def sign_anew_if_outdated(send: Callable[[], Result]) -> Result:
 
 
 def _assert_same(member: str, kind: str, expected: object, got: object) -> None:
-    # Addresses may differ in case; texts may not.
-    texts = [str(value).lower() if kind == "address" else str(value) for value in (expected, got)]
+    # Addresses and hashes may differ in case; texts may not.
+    texts = [str(value) if kind == "string" else str(value).lower() for value in (expected, got)]
     if texts[0] != texts[1]:
         raise UnexpectedMessageError(member, expected, got)

@@ -15,17 +15,20 @@ import type { NamedAction } from '../request.ts'
 import { createSignatureCheck } from '../signatureCheck.ts'
 import { readBalance } from './contracts.ts'
 import { invalidSignature, refusalOfPost, signatureTooLong } from './refusal.ts'
+import type { RegistryCheck } from './registry.ts'
 
 /**
  * Checks the signature of an action of an account before it is simulated.
  * @param market has a client of its own, so that a flood of actions does not delay simulations.
  * @param leastPost the smallest reward of a run that the relay posts, in USDC base units.
+ * @param refusalOfRegistry why the registry registers no agent for another account.
  */
 export function createAccountExamination(
   { heads, leastReward }: ActionsContext,
   market: Market,
   { contracts }: Deployment,
   leastPost: bigint,
+  refusalOfRegistry: RegistryCheck,
 ): ActionExamination<AccountMessage> {
   const { client } = market
   const hasCode = createCodeReader(market)
@@ -67,8 +70,10 @@ export function createAccountExamination(
     const by = await checkSignature(action, hasCode, requester)
     if (!by) throw invalidSignature(message)
     if (message.action === 'unstake') await assertMayUnstake(message.members.agentId, party)
-    // The registry calls an owner with code.
-    const runsWalletCode = by === 'contract' || (message.action === 'register' && (await hasCode(party)))
+    const unsupported = message.action === 'register' ? await refusalOfRegistry() : undefined
+    if (unsupported) throw unsupported
+    // The registry calls an owner with code, and USDC a payer with code, though its key has signed.
+    const runsWalletCode = by === 'contract' || (message.action !== 'unstake' && (await hasCode(party)))
     if (!isFunding(message)) return { agentId: undefined, runsWalletCode }
     const balance = await readBalance(market, contracts.USDC, party, head.number)
     return { agentId: undefined, runsWalletCode, funds: { balance, block: head.number } }

@@ -132,6 +132,7 @@ export function accountActionForm(
     messageOf: ({ name, members }: Row) => readAccountMessage(name, members),
     madeAlready: MADE_ALREADY,
     isRepeatable: false,
+    hasParty: true,
     subject: { column: 'about', of: subjectOf },
 
     idOf: async (message) => accountDigest(await readContracts(), message),
@@ -157,14 +158,18 @@ export function accountActionForm(
     },
 
     async findLost(message, head) {
-      if (message.action !== 'register') return undefined
+      if (message.action !== 'register') return []
       const event = getAbiItem({ abi: agentRegistryAbi, name: 'Registered' })
       const range = { fromBlock: lookBackFrom(head), toBlock: head.number }
       const args = { owner: message.party }
       const logs = await answer(client.getLogs({ address: contracts.AgentRegistry, event, args, ...range }))
-      const own = logs.findLast((log) => log.args.agentURI === message.members.agentURI)
-      if (own?.args.agentId === undefined) return undefined
-      return { txHash: own.transactionHash, blockNumber: own.blockNumber, result: own.args.agentId }
+      return logs
+        .toReversed()
+        .flatMap(({ args: { agentURI, agentId }, transactionHash: txHash, blockNumber }) =>
+          agentId === undefined || agentURI !== message.members.agentURI
+            ? []
+            : { txHash, blockNumber, result: agentId },
+        )
     },
 
     /** Claims lock their agent, too: stake that leaves backs no claim. */

@@ -39,6 +39,7 @@ export const openCallForm = (market: Market): ActionForm<OpenCall> => ({
     name === 'collect' ? collectCall(members.payee) : openRunCall(name as OpenRunCallName, BigInt(members.bountyId)),
   madeAlready: MADE_ALREADY,
   isRepeatable: true,
+  hasParty: false,
   subject: { column: 'about', of: aboutOf },
 
   idOf: async (call) =>
@@ -74,6 +75,10 @@ export const openCallForm = (market: Market): ActionForm<OpenCall> => ({
   findMade: async () => undefined,
 
   locksOf: (call) => [aboutOf(call)],
-  subjectsOf: () => ({ shared: ['anyone'], ofFees: undefined }),
+
+  /**
+   * An expiry costs a party nothing, and undoes a post: it counts as one. Each of the others costs a party a fee or a stake.
+   */
+  subjectsOf: ({ action }) => ({ shared: [action === 'expire' ? 'posts' : 'anyone'], ofFees: undefined }),
   isShort: async () => false,
 })

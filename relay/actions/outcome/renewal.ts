@@ -1,9 +1,11 @@
+import type { ChainHead } from '../../chain/heads.ts'
 import { tryNowAndNext, verdictOf } from '../../chain/simulation.ts'
 import { isUnavailable } from '../../refusal.ts'
 import type { Turn } from '../../sender/context.ts'
 import { signingRestOf } from '../../sender/keys/signing.ts'
 import type { Placer } from '../../sender/placement.ts'
 import type { FormContext } from '../context.ts'
+import type { Made } from '../form.ts'
 import type { Message } from '../request.ts'
 import { actionGasLimit } from '../request.ts'
 import { nameOf, type StoredAction } from '../store/actions.ts'
@@ -12,6 +14,14 @@ import type { DecideAction } from './decideAction.ts'
 /** Decides open actions whose transaction can no longer decide them, or gives them new transactions. */
 export function createSendAnew<M extends Message>(context: FormContext<M>, placer: Placer, decide: DecideAction<M>) {
   const { pool, market, form, store, accounts, events, logger } = context
+
+  /** What the action has made, if the transaction that used its nonce was one of its own that the database has lost. */
+  async function findLost(message: M, head: ChainHead): Promise<Made | undefined> {
+    const found = (await form.findLost?.(message, head)) ?? []
+    if (found.length === 0) return undefined
+    const known = await store.makersFor(pool, message.party)
+    return found.find(({ txHash }) => !known.has(txHash))
+  }
 
   /** @returns whether the action is decided or has a new transaction. */
   async function renew({ lease, head }: Turn, action: StoredAction<M>): Promise<boolean> {
@@ -32,7 +42,7 @@ export function createSendAnew<M extends Message>(context: FormContext<M>, place
       await decide.store(lease, action, { state: 'refused', problem: form.expired(message, head.timestamp) })
       return true
     }
-    const lost = action.tx.state === 'taken' ? await form.findLost?.(message, head) : undefined
+    const lost = action.tx.state === 'taken' ? await findLost(message, head) : undefined
     if (lost) {
       await decide.store(lease, action, { state: 'done', ...lost })
       return true

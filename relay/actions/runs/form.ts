@@ -49,6 +49,7 @@ export const runActionForm = (market: Market): ActionForm<RunMessage> => ({
   }),
   madeAlready: MADE_ALREADY,
   isRepeatable: false,
+  hasParty: true,
   subject: { column: 'bounty_id', of: ({ bountyId }) => String(bountyId) },
 
   idOf: async (message) => runDigest(market, message),

@@ -80,6 +80,12 @@ export function createActionStore<M extends Message>(form: ActionForm<M>) {
       return find(database, `action.id = $1 OR (${isOther})`, [actionId, message.party, subject.of(message)])
     },
 
+    /** The transactions that have made actions of a party. */
+    async makersFor(database: Database, party: Address): Promise<Set<Hash>> {
+      const text = `SELECT tx_hash AS hash FROM ${table} WHERE party = $1 AND state = 'done'`
+      return new Set((await query<{ hash: Hash }>(database, text, [party])).map(({ hash }) => hash))
+    },
+
     /** The open actions of a party. */
     openOf: (database: Database, party: Address) => find(database, "action.state = 'open' AND party = $1", [party]),
 

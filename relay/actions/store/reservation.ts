@@ -46,7 +46,7 @@ function refusalOfLimits(party: string, { minute, day, reverts }: Limits, limits
 
 /** Stores the actions of a kind, within the limits of their parties. */
 export function createReservation<M extends Message>(form: ActionForm<M>) {
-  const { table, columns, subject, mostGas, isRepeatable } = form
+  const { table, columns, subject, mostGas, isRepeatable, hasParty } = form
   const limitColumns = `
     ${walletWaitColumns('0', '$2', '$3')},
     (SELECT count(*) FROM ${table} WHERE party = asked.wallet AND state = 'open')::int AS open,
@@ -68,12 +68,13 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
         WHERE other.party = new.party AND other.${subject.column} = new.${subject.column} AND other.state = 'open')
       ON CONFLICT (id) DO ${isRepeatable ? `UPDATE SET ${anew} WHERE action.state <> 'open' AND action.tx = $${names.length + 1}` : 'NOTHING'}
       RETURNING party, tx),
-    counted AS (INSERT INTO relay.sent_claim (wallet) SELECT party FROM stored)
+    counted AS (INSERT INTO relay.sent_claim (wallet) SELECT party FROM stored WHERE ${hasParty})
     SELECT tx FROM stored`
 
   return {
     /** Why the party may send no action now. */
     async refusalOfParty(database: Database, { request }: NamedAction<M>, limits: WalletLimits) {
+      if (!hasParty) return undefined
       const { party } = request.message
       const values = [party, limits.perMinute, limits.perDay]
       const [row] = await query<Limits>(database, `SELECT ${limitColumns} FROM ${asked}`, values)
@@ -97,7 +98,8 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
       const { message, signature } = action.request
       const { party } = message
       const subjects = form.subjectsOf(message, candidate)
-      await lockNames(db, [`wallet ${party}`, ...form.locksOf(message, candidate)])
+      const locks = form.locksOf(message, candidate)
+      await lockNames(db, hasParty ? [`wallet ${party}`, ...locks] : locks)
       const spenders = [...subjects.shared, ...(subjects.ofFees === undefined ? [] : [subjects.ofFees])]
       const [row] = await query<Limits & { known: Known[] }>(
         db,
@@ -105,9 +107,10 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
         [party, walletLimits.perMinute, walletLimits.perDay, spenders],
       )
       if (!row) throw new Error(`The limits of ${party} were not read`)
-      const limit = refusalOfLimits(party, row, walletLimits)
+      const limit = hasParty && refusalOfLimits(party, row, walletLimits)
       if (limit) return limit
-      if (row.open + row.reverts >= (runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey)) return 'locked'
+      const mostOpen = runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey
+      if (hasParty && row.open + row.reverts >= mostOpen) return 'locked'
       if (await form.isShort(db, message, candidate)) return 'locked'
       const cost = gas * price
       const share = createSharing(spendingLimits, 'actions', mostGas * price, row.known).take(subjects, cost, fees)

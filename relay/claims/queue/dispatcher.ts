@@ -25,6 +25,12 @@ const CLAIMS_PER_BATCH = 32
 const WINDOW_PER_CLAIM_MS = 1
 const MAX_WINDOW_MS = 100
 
+/**
+ * How long a simulation counts after its head. Blocks may come faster than simulations end: without this, claims that are
+ * simulated alone would be simulated again at each turn, and never be placed.
+ */
+const READY_MS = 1_000
+
 /** How long a claim stays in the queue for its first turn after its request timed out, in milliseconds. */
 export const LAST_CHANCE_MS = 1_000
 
@@ -45,8 +51,8 @@ export type Placement =
 type Asked = Omit<Entry<Placement>, 'resolve' | 'reject'> &
   Pick<ClaimContext, 'key' | 'gone' | 'until'> & { runsWalletCode: boolean }
 
-/** `ready`: the result of the claim's simulation at this head. */
-type Waiting = Entry<Placement> & Asked & { ready?: { head: Hash; candidate: Candidate } }
+/** `ready`: the result of the claim's simulation, the head that it was made at, and when, by `performance.now()`. */
+type Waiting = Entry<Placement> & Asked & { ready?: { head: Hash; at: number; candidate: Candidate } }
 
 export type Dispatcher = ReturnType<typeof createDispatcher>
 
@@ -144,24 +150,25 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
   async function handle(signer: Signer, quote: Promise<Quote>, entries: Waiting[]) {
     const head = await heads.latest()
     const present = entries.filter((entry) => isPresent(entry, head))
-    const unready = present.filter(({ ready }) => ready?.head !== head.hash)
+    const unready = present.filter((entry) => !isReady(entry, head))
     const { together, others } = await simulateClaims(signer.address, head, unready)
     for (const [entry, simulated] of together) apply(entry, head, simulated)
     const simulations = [...others].map(async ([entry, simulated]) => apply(entry, head, await simulated))
     if (present.length === 1) await Promise.all(simulations)
-    const ready = present.filter((entry) => entry.ready?.head === head.hash)
+    const ready = present.filter((entry) => isReady(entry, head))
     if (ready.length > 0) await placeReady(signer, quote, ready)
     // Claims that must be simulated alone do not delay the batch: those that pass join the next one.
     if (present.length > 1) {
       void Promise.all(simulations).then(() => {
-        queue.putBack([...others.keys()].filter((entry) => entry.ready?.head === head.hash))
+        queue.putBack([...others.keys()].filter((entry) => isReady(entry, head)))
         assign()
       })
     }
   }
 
   function apply(entry: Waiting, head: ChainHead, simulated: Simulated) {
-    if ('candidate' in simulated) entry.ready = { head: head.hash, candidate: simulated.candidate }
+    const { hash } = head
+    if ('candidate' in simulated) entry.ready = { head: hash, at: performance.now(), candidate: simulated.candidate }
     else if ('unplaceable' in simulated) settle(entry, simulated.unplaceable)
     else fail(entry, simulated.error)
   }
@@ -299,6 +306,9 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     },
   }
 }
+
+const isReady = ({ ready }: Waiting, head: ChainHead): boolean =>
+  ready !== undefined && (ready.head === head.hash || performance.now() - ready.at < READY_MS)
 
 function candidateOf({ ready }: Waiting): Candidate {
   if (!ready) throw new Error('The claim was not simulated')

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { readHeaders } from '../http/readHeaders.ts'
+import { readHeaders, SHARED_FOR_A_SECOND } from '../http/readHeaders.ts'
 import type { Snapshot } from '../queries/snapshot.ts'
 
 /** A 200 answer from the index. It is valid for every request for the same URL at the same block and second. */
@@ -24,25 +24,28 @@ export function blockHeaders({ number, hash }: Snapshot): Record<string, string>
   return { 'x-indexed-block': number.toString(), 'x-indexed-hash': hash }
 }
 
+/**
+ * The headers of an answer that is true at the snapshot, and that shared caches may keep. The ETag is of the block, too:
+ * some caches keep the headers that they stored when they get 304, and would go on to name an old block.
+ */
+export function sharedHeaders(body: string, snapshot: Snapshot): Record<string, string> & { etag: string } {
+  const etag = `"${hash('sha256', `${snapshot.hash}\n${body}`)}"`
+  return { 'cache-control': SHARED_FOR_A_SECOND, ...blockHeaders(snapshot), etag }
+}
+
 /** @param body JSON that is true at the snapshot. */
 export function createCachedResponse(body: string, snapshot: Snapshot, route: string): CachedResponse {
-  const headers = { ...readHeaders, ...blockHeaders(snapshot), etag: `"${hash('sha256', body)}"` }
-  return { body, headers, route }
+  return { body, headers: { ...readHeaders, ...sharedHeaders(body, snapshot) }, route }
 }
 
 /**
- * Builds the Response for one request: 304 where the client has the same body already. It does not use `c.body`, which
- * takes longer to merge headers than a page takes to read.
+ * Builds the Response for one request: 304 where the client has the same body of the same block already. It does not use
+ * `c.body`, which takes longer to merge headers than a page takes to read.
  */
-export function toResponse(
-  { body, headers }: CachedResponse,
-  ifNoneMatch: string | null | undefined,
-  requestId: string,
-): Response {
-  const id = { 'x-request-id': requestId }
+export function toResponse({ body, headers }: CachedResponse, ifNoneMatch: string | null | undefined): Response {
   return ifNoneMatch && matches(ifNoneMatch, headers.etag)
-    ? new Response(null, { status: 304, headers: { ...headers, ...id } })
-    : new Response(body, { headers: { ...headers, 'content-type': 'application/json', ...id } })
+    ? new Response(null, { status: 304, headers })
+    : new Response(body, { headers: { ...headers, 'content-type': 'application/json' } })
 }
 
 /** Whether If-None-Match names the ETag. RFC 9110, section 13.1.2: weak comparison. */

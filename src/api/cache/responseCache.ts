@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, Next } from 'hono'
 import { LRUCache } from 'lru-cache'
-import { isRead, readHeaders } from '../http/readHeaders.ts'
+import { isCacheable, isRead, NO_STORE, readHeaders } from '../http/readHeaders.ts'
 import { idOf, REQUEST_ID } from '../http/requestId.ts'
 import type { RequestTimer } from '../observability/metrics.ts'
 import type { Tracing } from '../observability/tracing.ts'
@@ -40,11 +40,10 @@ export function addResponseCache(app: OpenAPIHono, head: HeadFeed, { timer, trac
     const cached = request.method === 'GET' ? cache.find(request.url) : undefined
     if (cached === undefined) return fetch(request, ...host)
     const { headers } = request
-    const requestId = idOf(headers.get(REQUEST_ID))
-    const response = toResponse(cached, headers.get('If-None-Match'), requestId)
+    const response = toResponse(cached, headers.get('If-None-Match'))
     const { route } = cached
     timer?.timeCached(route, response.status, start)
-    tracing?.recordCached({ headers, requestId, route, status: response.status, start })
+    tracing?.recordCached({ headers, requestId: idOf(headers.get(REQUEST_ID)), route, status: response.status, start })
     return response
   }
   app.use('/api/*', cache.middleware)
@@ -60,7 +59,8 @@ export function addResponseCache(app: OpenAPIHono, head: HeadFeed, { timer, trac
  *
  * Of concurrent requests for the same URL, one reads and the others wait for it.
  *
- * The middleware also gives every read, refusals included, its `readHeaders` and request id.
+ * The middleware also gives every read, refusals included, its `readHeaders`; and what no other cache may keep, its
+ * request id.
  */
 function createResponseCache(head: HeadFeed) {
   const entries = new LRUCache<string, CachedResponse>({
@@ -109,16 +109,13 @@ function createResponseCache(head: HeadFeed) {
       const response = c.get('cachedResponse')
       if (snapshot && response) store(path, response, snapshot)
       else {
+        const isShared = isCacheable(c.res.headers)
         const headers = {
           ...readHeaders,
           ...(snapshot && blockHeaders(snapshot)),
-          'x-request-id': c.get('requestId'),
+          ...(!isShared && { 'cache-control': NO_STORE, 'x-request-id': c.get('requestId') }),
         }
-        // An answer that no cache may keep says so itself.
-        const isUnstored = c.res.headers.get('cache-control') === 'no-store'
-        for (const [name, value] of Object.entries(headers)) {
-          if (name !== 'cache-control' || !isUnstored) c.res.headers.set(name, value)
-        }
+        for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
       }
     } finally {
       if (reading.get(path) === promise) reading.delete(path)
@@ -145,7 +142,7 @@ function createResponseCache(head: HeadFeed) {
     // No `await` since checking `reading`, so only one request reads.
     if (cached === undefined) return read(c, path, next)
     c.set('cachedResponse', cached)
-    c.res = toResponse(cached, c.req.header('If-None-Match'), c.get('requestId'))
+    c.res = toResponse(cached, c.req.header('If-None-Match'))
   }
 
   return { find: (url: string) => find(withoutOrigin(url)), middleware }

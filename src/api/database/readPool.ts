@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { followFailover } from '../../../core/database/followFailover.ts'
 import { shareConnections } from './sharedConnections.ts'
 
-type Options = {
+export type ReadPoolOptions = {
   /** Of the primary or of a read replica. */
   url: string
   /** The schema of the indexer's tables or views. */
@@ -43,7 +43,7 @@ const CONNECTIONS_ALONE = 2
 const SILENCE_TIMEOUT_MS = 3_000
 
 /** Read-only connections with short timeouts: a read must neither block the indexer nor wait for it long. */
-export function openReadPool({ url, schema, connections = 4, logger }: Options): pg.Pool {
+export function openReadPool({ url, schema, connections = 4, logger }: ReadPoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'runline_api',

@@ -2,6 +2,7 @@ import type { Context, ErrorHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Logger } from 'pino'
 import { Problem, type ProblemCode } from './errors.ts'
+import { NO_STORE } from './readHeaders.ts'
 import { problemOf } from './refusals.ts'
 
 type Answer = (c: Context, problem: Problem) => Response | Promise<Response>
@@ -34,6 +35,7 @@ export function answerProblem(c: Context, problem: Problem): Response {
   c.set('problem', problem.code)
   return c.json(problem.toJSON(), problem.status, {
     ...problem.headers,
+    'Cache-Control': NO_STORE,
     'Content-Type': 'application/problem+json',
   })
 }

@@ -43,6 +43,7 @@ export const problemTypes = {
   AUTHORIZATION_USED: { status: 409, title: 'The authorization was used or canceled' },
   USDC_REFUSED: { status: 409, title: 'USDC refuses the payment' },
   ACTION_REVERTED: { status: 409, title: 'The action reverted on chain' },
+  REGISTRATION_UNSUPPORTED: { status: 409, title: 'The registry registers its caller only' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The media type of the body is not accepted' },
   RATE_LIMITED: { status: 429, title: 'Too many requests' },

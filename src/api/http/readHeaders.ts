@@ -27,15 +27,20 @@ const securityHeaders = {
   'x-content-type-options': 'nosniff',
 }
 
+/** The headers of every answer to a read, beside Cache-Control. */
+export const readHeaders: Readonly<Record<string, string>> = { ...originHeaders, ...securityHeaders }
+
 /**
- * The headers of every answer to a read. Caches may store it but must revalidate it before each use, because the next
- * block may change it.
+ * Cache-Control of what is the same for all clients: a shared cache may answer with it for a second, because blocks come
+ * that fast; a browser asks again each time.
  */
-export const readHeaders: Readonly<Record<string, string>> = {
-  ...originHeaders,
-  'cache-control': 'no-cache',
-  ...securityHeaders,
-}
+export const SHARED_FOR_A_SECOND = 'public, max-age=0, s-maxage=1'
+
+/** Cache-Control of all that may differ by client or request: refusals, claims and their states, messages to sign, streams. */
+export const NO_STORE = 'no-store'
+
+/** Whether the answer says that caches may keep it. Such an answer has nothing of one client or request. */
+export const isCacheable = (headers: Headers): boolean => headers.get('cache-control')?.includes('max-age') ?? false
 
 /** The headers of every answer to a claim. */
 const claimHeaders = Object.entries({ ...originHeaders, ...securityHeaders })

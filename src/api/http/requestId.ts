@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
-import { isRead } from './readHeaders.ts'
+import { isCacheable, isRead } from './readHeaders.ts'
 
 export const REQUEST_ID = 'X-Request-Id'
 
@@ -18,12 +18,18 @@ export const idOf = (proposed: string | null | undefined): string =>
   proposed && acceptedId.test(proposed) ? proposed : randomUUID()
 
 /**
- * Gives the request an id, for the log and the client. Hono's own middleware would create a Headers object per request
- * to set the header; where the request `isRead`, the response cache sets it instead.
+ * Gives the request an id, for the log and the client. An answer that caches may keep has no id: it would name another
+ * client's request. Hono's own middleware would create a Headers object per request to set the header; where the request
+ * `isRead`, the response cache sets it instead.
  */
-export const requestId: MiddlewareHandler = (c, next) => {
+export const requestId: MiddlewareHandler = async (c, next) => {
   const id = idOf(c.req.header(REQUEST_ID))
   c.set('requestId', id)
-  if (!isRead(c)) c.header(REQUEST_ID, id)
-  return next()
+  if (isRead(c)) return next()
+  if (c.req.method === 'POST') {
+    c.header(REQUEST_ID, id)
+    return next()
+  }
+  await next()
+  if (!isCacheable(c.res.headers)) c.header(REQUEST_ID, id)
 }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress, isAddress, parseUnits } from 'viem'
+import { tagSchema } from '../../../content/brief.ts'
 
 /**
  * The description of every id, in requests and answers. It has a `type`, so that each schema that has this description
@@ -61,6 +62,27 @@ export const flagParameter = z
   .preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(['true', 'false']))
   .transform((flag) => flag === 'true')
   .openapi({ type: 'string', enum: ['true', 'false'] })
+
+/** The parameters that seek runs by the words and the tags of their briefs. */
+export const searchParameters = {
+  q: z
+    .string('must be given once')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL stores no NUL.
+    .regex(/^[^\u0000]{1,200}$/u, 'must be 1 to 200 characters without NUL')
+    // PostgreSQL fails at more than some thirty minus signs in a row.
+    .transform((words) => words.replaceAll(/-(?:\s*-)+/g, '-'))
+    .optional()
+    .openapi({
+      type: 'string',
+      description:
+        'Words of the brief: title, summary, description and tags. All must be there; "…" for a phrase, or, - for none.',
+    }),
+  tag: z
+    .string('must be given once')
+    .pipe(tagSchema)
+    .optional()
+    .openapi({ type: 'string', description: 'A tag of the brief.' }),
+}
 
 export const amount = z
   .string()

@@ -43,7 +43,7 @@ export type Lag = {
 export function watchIndexLag({ client, index, stallSeconds, logger }: Options) {
   let chain: bigint | undefined
   let head: bigint | undefined
-  /** The chain's blocks that the index lacks, and since when the node may have had each. */
+  /** The chain's latest blocks that the index lacked, and about since when it has lacked a block of the chain. */
   let lacking: { number: bigint; since: number }[] = []
   let movedAt = performance.now()
   let seenAt = performance.now()
@@ -68,21 +68,31 @@ export function watchIndexLag({ client, index, stallSeconds, logger }: Options) 
     return { chain, head, behind, stalled: isBehind ? seconds(movedAt) : 0, unseen: seconds(seenAt), unchanged }
   }
 
+  /**
+   * About when the chain got the first block that the index lacks, by `performance.now()`: as if the blocks since the node's
+   * last answer had come at equal intervals. Where five come in a second, an index that follows the chain lacks the last
+   * one at almost every check.
+   */
+  function lackedSince(latest: bigint, indexed = 0n): number {
+    if (chain === undefined || indexed <= chain || indexed >= latest) return knownAt
+    const share = Number(indexed - chain) / Number(latest - chain)
+    return Math.max(knownAt, seenAt + share * (performance.now() - seenAt))
+  }
+
   async function check() {
     const isDue = !isMoving || performance.now() - askedAt >= chainIntervalMs
     if (isDue) askedAt = performance.now()
     const asking = isDue ? client.getBlockNumber() : undefined
     const [latest, state] = await Promise.allSettled([asking, index.readHead()])
+    const seen = state.status === 'fulfilled' ? state.value?.snapshot.number : head
     if (latest.status === 'fulfilled' && latest.value !== undefined) {
-      // The node may have had the block since then.
       if (latest.value !== chain && lacking.length < MAX_REMEMBERED)
-        lacking.push({ number: latest.value, since: knownAt })
+        lacking.push({ number: latest.value, since: lackedSince(latest.value, seen) })
       chain = latest.value
       seenAt = performance.now()
       if (highest === undefined || chain > highest.number) highest = { number: chain, since: seenAt }
     }
     if (latest.status === 'fulfilled') knownAt = performance.now()
-    const seen = state.status === 'fulfilled' ? state.value?.snapshot.number : head
     const hasAll = chain !== undefined && seen !== undefined && seen >= chain
     isMoving = head !== undefined && seen !== head
     if (seen !== head || hasAll) movedAt = performance.now()

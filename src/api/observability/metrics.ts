@@ -1,17 +1,18 @@
 import type { Context, Next } from 'hono'
 import { routePath } from 'hono/route'
-import type pg from 'pg'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { ReadPool, ReplicaState } from '../database/readReplicas.ts'
 import { unlessProblem } from '../http/errors.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
 import type { Streams } from '../stream/streams.ts'
 import { addGauge } from './gauge.ts'
 
 /** Creates a registry with the metrics of this process. */
-export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {
+export function createMetrics(index: IndexReader, readPool: ReadPool, replicas: () => ReplicaState[]): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   addPoolGauges(registry, readPool)
+  countReplicas(registry, replicas)
   addIndexGauges(registry, index)
   return registry
 }
@@ -76,7 +77,7 @@ export function measureStreams(registry: Registry, streams: Pick<Streams, 'figur
   })
 }
 
-function addPoolGauges(registry: Registry, pool: pg.Pool) {
+function addPoolGauges(registry: Registry, pool: ReadPool) {
   new Gauge({
     name: 'read_pool_connections',
     help: 'Connections of the read pool, and requests waiting for one.',
@@ -86,6 +87,19 @@ function addPoolGauges(registry: Registry, pool: pg.Pool) {
       this.set({ state: 'busy' }, pool.totalCount - pool.idleCount)
       this.set({ state: 'idle' }, pool.idleCount)
       this.set({ state: 'waiting' }, pool.waitingCount)
+    },
+  })
+}
+
+function countReplicas(registry: Registry, replicas: () => ReplicaState[]) {
+  new Counter({
+    name: 'read_replica_queries_total',
+    help: 'Queries that a replica of DATABASE_READ_URL has answered, where there are several.',
+    labelNames: ['replica'] as const,
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { name, queries } of replicas()) this.inc({ replica: name }, queries)
     },
   })
 }

@@ -7,7 +7,9 @@ import { repeat } from '../../../core/repeat.ts'
 
 const CHECK_INTERVAL_MS = 1_000
 
-type Options = { client: PublicClient; chainId: number; pool: pg.Pool; logger: Logger }
+type Queries = Pick<pg.Pool, 'query'>
+
+type Options = { client: PublicClient; chainId: number; pool: Queries; logger: Logger }
 
 export type OrphanedIndex = ReturnType<typeof watchForOrphan>
 
@@ -39,7 +41,7 @@ export function watchForOrphan({ client, chainId, pool, logger }: Options) {
 }
 
 /** The hash of the index's latest block; undefined while there is none. */
-async function readHash(pool: pg.Pool): Promise<string | undefined> {
+async function readHash(pool: Queries): Promise<string | undefined> {
   const { rows: views } = await pool.query("SELECT to_regclass('head') AS head")
   if (views[0].head === null) return undefined
   const { rows } = await pool.query<{ hash: string }>('SELECT hash FROM head')

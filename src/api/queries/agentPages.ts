@@ -1,12 +1,12 @@
 import { and, asc, eq, isNotNull, type SQL, sql } from 'drizzle-orm'
 import { agent, recordOf } from '../../../ponder.schema.ts'
 import { agentCounts } from './agentCounts.ts'
-import { type AgentRow, type AgentStatus, agentColumns, agentStatuses, establishedSince } from './agents.ts'
+import { type AgentStatus, agentStatuses, establishedSince, type ShownAgentRow, shownAgentColumns } from './agents.ts'
 import { isFar, type PageRead } from './pageReader.ts'
 import { type Page, type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 type AgentPage = {
-  agents: AgentRow[]
+  agents: ShownAgentRow[]
   /** The number of agents in the list. */
   total: number
 }
@@ -60,7 +60,7 @@ function pageQuery(listed: Listed) {
     const page = db
       .$with('page', { agentId: sql`"agent_id"`.as('agent_id') })
       .as(sql`select "id" as "agent_id" from (${found[listed]}) as "found"`)
-    const row = db.select(agentColumns).from(agent).as('agent')
+    const row = db.select(shownAgentColumns).from(agent).as('agent')
     return db
       .with(snapshot, counts, matches, page)
       .select()

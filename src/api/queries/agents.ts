@@ -31,19 +31,36 @@ export const agentColumns = {
   status: agentStatus.as('status'),
 }
 
+const registered = (member: string) =>
+  sql<string | null>`(select ${sql.raw(member)} from content.registration where uri = ${agent.agentURI})`
+
+/** What the agent's registration file says, if it is stored here. It is no part of a block: it may come and go without one. */
+export const registrationColumns = { name: registered('name'), description: registered('description') }
+
+/** The columns that answers about agents show. */
+export const shownAgentColumns = {
+  ...agentColumns,
+  name: registrationColumns.name.as('name'),
+  description: registrationColumns.description.as('description'),
+}
+
+export type Registration = { name: string | null; description: string | null }
+
 export type AgentRow = typeof agent.$inferSelect & { owner: Hex; status: AgentStatus }
+
+export type ShownAgentRow = AgentRow & Registration
 
 /** The registered agent whose id is the placeholder `agentId`. */
 export const isAgent = and(eq(agent.id, sql.placeholder('agentId')), isRegistered)
 
 const findAgents = snapshotQuery('agents by id', (db, snapshot) => {
   const isAsked = sql`${agent.id} = ANY(${sql.placeholder('agentIds')}::numeric[])`
-  const found = db.select(agentColumns).from(agent).where(and(isAsked, isRegistered)).as('agent')
+  const found = db.select(shownAgentColumns).from(agent).where(and(isAsked, isRegistered)).as('agent')
   return db.with(snapshot).select().from(snapshot).leftJoin(found, sql`true`)
 })
 
 /** Reads the agents with these ids, in their order; null if an id has no agent. */
-export function agentsById(agentIds: readonly bigint[]): SnapshotQuery<(AgentRow | null)[]> {
+export function agentsById(agentIds: readonly bigint[]): SnapshotQuery<(ShownAgentRow | null)[]> {
   return findAgents({ agentIds: agentIds.map(String) }, (_, rows) => {
     const found = new Map(rows.flatMap(({ agent }) => (agent ? [[agent.id, agent] as const] : [])))
     return agentIds.map((id) => found.get(id) ?? null)

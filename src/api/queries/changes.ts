@@ -8,7 +8,7 @@ import {
   type runEventNames,
   unchangingEvents,
 } from '../../../ponder.schema.ts'
-import { type AgentRow, agentStatus } from './agents.ts'
+import { agentStatus, registrationColumns, type ShownAgentRow } from './agents.ts'
 import { jsonBoolean, jsonObject, jsonText } from './json.ts'
 import type { RunState } from './runList.ts'
 import { runJson } from './runs.ts'
@@ -35,7 +35,7 @@ export type Block = Mark & { hash: Hex }
 export type Standing = { block: bigint; state: RunState; claimedBy: bigint | null }
 
 /** Of a run's JSON. */
-export type RunTerms = { reward: string; posterAddress: Address }
+export type RunTerms = { reward: string; posterAddress: Address; ipfsHash: string }
 
 /** A run or an agent that changed. `block` is the last block that changed it. */
 export type Change = { id: bigint; block: bigint } & (
@@ -52,7 +52,7 @@ export type Change = { id: bigint; block: bigint } & (
   | {
       type: 'agent'
       /** Its owner is null if the registry burned it, or never had it. Its URI was read only if it is new. */
-      row: Omit<AgentRow, 'owner'> & { owner: Hex | null }
+      row: Omit<ShownAgentRow, 'owner'> & { owner: Hex | null }
       /** Whether the URI was set, or the agent registered, since the block from which the changes were read. */
       isURINew: boolean
     }
@@ -118,6 +118,8 @@ const agentMembers = {
   banned: jsonBoolean(banned),
   agentURITruncated: jsonBoolean(agentURITruncated),
   status: jsonText(agentStatus),
+  name: jsonText(registrationColumns.name),
+  description: jsonText(registrationColumns.description),
 }
 
 const limit = sql.raw(String(MAX_CHANGES))
@@ -252,12 +254,12 @@ function standingsAfter(events: readonly EventJson[]): Standing[] {
 }
 
 function decodeAgent(json: string) {
-  const { status, ...row } = JSON.parse(json) as Record<string, string | boolean | null>
+  const { status, name, description, ...row } = JSON.parse(json) as Record<string, string | boolean | null>
   const columns = Object.entries(getTableColumns(agent)).map(([name, column]) => {
     const value = row[name] ?? null
     return [name, value === null ? null : column.mapFromDriverValue(value)]
   })
-  return { ...Object.fromEntries(columns), status } as Extract<Change, { type: 'agent' }>['row']
+  return { ...Object.fromEntries(columns), status, name, description } as Extract<Change, { type: 'agent' }>['row']
 }
 
 function inOrder(a: Change, b: Change): number {

@@ -12,6 +12,10 @@ type RunFilter = {
   evaluator?: Address | undefined
   claimedBy?: bigint | undefined
   claimable?: boolean | undefined
+  /** What is sought among the words of the runs' briefs, as `websearch_to_tsquery` reads it. */
+  q?: string | undefined
+  /** A tag of the runs' briefs. */
+  tag?: string | undefined
 }
 
 export type RunOrder = { sort: (typeof runSorts)[number]; order: 'asc' | 'desc' }
@@ -22,8 +26,11 @@ export type RunList = RunFilter & RunOrder
 /** Equal lists have equal names. */
 export function nameOfList(list: RunList): string {
   const { sort, order, state, minReward, poster, evaluator, claimedBy, claimable } = list
-  return [sort, order, state, minReward, poster, evaluator, claimedBy, claimable].join(' ')
+  const name = [sort, order, state, minReward, poster, evaluator, claimedBy, claimable].join(' ')
+  return isSearched(list) ? `${name} ${JSON.stringify([list.q, list.tag])}` : name
 }
+
+const isSearched = ({ q, tag }: RunFilter): boolean => q !== undefined || tag !== undefined
 
 /** The sort key of a run, which is its position in the list. */
 export type RunPosition = { value: bigint; bountyId: bigint }
@@ -56,6 +63,8 @@ export type Shape = RunOrder & {
   /** Whether there is a `minReward`. */
   isRewarded: boolean
   parties: readonly (typeof partyFilters)[number][]
+  /** Whether there is a `q`, a `tag`, or both. */
+  isSearched: boolean
 }
 
 export function shapeOf(list: RunList, start: RunStart): Shape {
@@ -66,15 +75,17 @@ export function shapeOf(list: RunList, start: RunStart): Shape {
     standing: standingOf(list),
     isRewarded: list.minReward !== undefined,
     parties: partyFilters.filter((party) => list[party] !== undefined),
+    isSearched: isSearched(list),
   }
 }
 
 /**
  * The name of a shape's statement: other shapes have other names. PostgreSQL truncates names of statements to 63 bytes,
- * and the longest of these has 61.
+ * and the longest of these has 63.
  */
-export function nameOfShape({ sort, order, start, standing, isRewarded, parties }: Shape): string {
-  return ['runs', sort, order, start, standing, ...(isRewarded ? ['min'] : []), ...parties.map(shortly)].join(' ')
+export function nameOfShape({ sort, order, start, standing, isRewarded, parties, isSearched }: Shape): string {
+  const filters = [...(isRewarded ? ['min'] : []), ...parties.map(shortly), ...(isSearched ? ['q'] : [])]
+  return ['runs', sort, order, start, standing, ...filters].join(' ')
 }
 
 const shortly = (party: Shape['parties'][number]) => ({ poster: 'by', evaluator: 'eval', claimedBy: 'agent' })[party]

@@ -1,21 +1,25 @@
 import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
+import { Problem } from '../http/errors.ts'
 import { isFar, type PageRead } from './pageReader.ts'
 import { nameOfShape, type RunList, type RunPosition, type RunStart, type Shape, shapeOf } from './runList.ts'
 import { gatheringOf, growsWithExpired, pageStatement } from './runStatements.ts'
 import { isCounted } from './runTotals.ts'
+import { MOST_COUNTED } from './searchedRuns.ts'
 import { plainQuery } from './snapshot.ts'
 
 export type RunPage = {
   /** The JSON of the page's runs, separated by commas. */
   runs: string
-  /** The number of runs in the list. */
+  /** The number of runs in the list; of a search that finds more than `MOST_COUNTED`, this number. */
   total: number
+  isTotalExact: boolean
   /** The position of the page's last run; null if no run follows. */
   end: RunPosition | null
 }
 
 type Row = {
   total: bigint
+  is_exact: boolean
   runs: string
   /** How many runs were found: one more than the limit if a run follows the page. */
   found: bigint
@@ -33,24 +37,36 @@ const NEAR_MERGED_ROWS = 100
  */
 const LEAST_CHEAP_REWARD = 1_000_000n
 
-/** A page of a list. Runs with the same sort key are ordered by id, so that pages never overlap. */
+/**
+ * A page of a list. Runs with the same sort key are ordered by id, so that pages never overlap.
+ * @throws Problem VALIDATION_FAILED if it is a page of a search that begins after `MOST_COUNTED` runs.
+ */
 export function pageOfRuns(list: RunList, start: RunStart, limit: number): PageRead<RunPage> {
   const shape = shapeOf(list, start)
+  if (shape.isSearched && 'offset' in start && start.offset >= MOST_COUNTED) {
+    const value = String(start.offset / limit + 1)
+    const detail = `page: must begin within the first ${MOST_COUNTED} runs of a search: go on by cursor, got ${value}.`
+    throw new Problem('VALIDATION_FAILED', detail, { extensions: { field: 'page', value } })
+  }
   const by = gatheringOf(shape)?.by
   const near = by === 'bands' || by === 'magnitudes' ? NEAR_MERGED_ROWS : undefined
   const isFarPage = 'offset' in start && isFar(start.offset, near)
   const isOfDust = shape.standing === 'claimable' && (list.minReward ?? LEAST_CHEAP_REWARD) < LEAST_CHEAP_REWARD
-  const isExpensive = !isCounted(shape) || growsWithExpired(shape) || isOfDust || isFarPage
+  // What a search reads is known only to PostgreSQL.
+  const isExpensive = shape.isSearched || !isCounted(shape) || growsWithExpired(shape) || isOfDust || isFarPage
   const values = {
     ...list,
     ...(list.minReward !== undefined && splitAt(list.minReward)),
     party: partiesOf(list)[0],
+    q: list.q ?? null,
+    tag: list.tag ?? null,
     limit,
     ...('offset' in start ? start : { afterId: start.after.bountyId, afterValue: start.after.value }),
   }
-  const decode = ({ runs, total, found, last_id, last_value }: Row): RunPage => ({
+  const decode = ({ runs, total, is_exact, found, last_id, last_value }: Row): RunPage => ({
     runs,
     total: Number(total),
+    isTotalExact: is_exact,
     end: found > limit ? { value: last_value, bountyId: last_id } : null,
   })
   return { query: queryOf(shape)(values, decode, { alone: isExpensive }), isExpensive }

@@ -5,19 +5,21 @@ import { byPosition, inOrder, isAfter, keyOf, limit, matching, neededOf, offset 
 import type { Shape } from './runList.ts'
 import { runSummaryMembers, withBrief } from './runs.ts'
 import { passedOf, totalOf } from './runTotals.ts'
+import { countedInSearch, foundInSearch, searchParts } from './searchedRuns.ts'
 import { withSnapshot } from './snapshot.ts'
 
 /**
  * The statement of a list's page; docs/queries.md shows it for each kind of list. Its parts, in this order, after those of
- * `claimableParts` if the page is merged from bands:
- * - `counted`, one row: `total`, the exact number of matching runs, and whether gathering finds the page faster.
+ * `claimableParts` if the page is merged from bands, and those of `searchParts` if words are sought:
+ * - `counted`, one row: `total`, the number of matching runs, whether it is exact, and whether gathering finds the page faster.
  * - `found`, the ids and sort keys of the page's runs and of the one that follows. They are columns of an index, so the
  *   runs that precede the page are not read from the table.
  * - `page`, the JSON of the page's runs. A left join, because with an inner join PostgreSQL may scan an index of all
  *   runs in the list's order.
  */
 export function pageStatement(shape: Shape): SQL {
-  const parts = gatheringOf(shape)?.by === 'bands' ? sql`${claimableParts(shape)}, ` : sql``
+  const by = gatheringOf(shape)?.by
+  const parts = by === 'bands' ? sql`${claimableParts(shape)}, ` : by === 'words' ? sql`${searchParts(shape)}, ` : sql``
   return sql`${withSnapshot},
 ${parts}counted as (
   ${countedBy(shape)}
@@ -28,7 +30,7 @@ ${parts}counted as (
   from found left join run on run.bounty_id = found.bounty_id ${withBrief}
   order by ${byPosition(shape)} limit ${limit}
 )
-select snapshot.*, total, (select count(*) from found) as found, listed.*
+select snapshot.*, total, ${by === 'words' ? sql`is_exact` : sql`true as is_exact`}, (select count(*) from found) as found, listed.*
 from snapshot cross join counted cross join (
   select coalesce(string_agg(json, ','), '') as runs,
     (array_agg(bounty_id))[${limit}] as last_id, (array_agg(value))[${limit}] as last_value
@@ -38,7 +40,7 @@ from snapshot cross join counted cross join (
 
 type Gathering =
   | { by: 'reward' | 'deadline'; when: 'always' | 'faster' }
-  | { by: 'bands' | 'magnitudes'; when: 'faster' }
+  | { by: 'bands' | 'magnitudes' | 'words'; when: 'faster' }
 
 /**
  * How a page is found. A walk reads an index in the list's order, and passes the runs that do not match. Gathering reads
@@ -49,10 +51,12 @@ type Gathering =
  * begins with a range: `minReward` and `claimable` are checked for each run that is passed, unless the list is in their
  * own order.
  *
- * `bands` and `magnitudes` gather less than all matching runs: see mergedRuns.ts.
+ * `bands` and `magnitudes` gather less than all matching runs: see mergedRuns.ts. `words` gathers by the words of briefs, or
+ * by the other filters: see searchedRuns.ts.
  */
 export function gatheringOf(shape: Shape): Gathering | undefined {
   const { sort, standing, isRewarded, parties } = shape
+  if (shape.isSearched) return { by: 'words', when: 'faster' }
   // Expired runs are few, and they are the oldest, so a walk from the newest would pass almost all runs.
   if (standing === 'expired') return sort === 'deadline' ? undefined : { by: 'deadline', when: 'always' }
   const isOfStates = standing === 'state' || standing === 'claimable'
@@ -83,8 +87,8 @@ export const growsWithExpired = (shape: Shape): boolean =>
  * Whether the list has all runs in the order of ids. The market counts ids up from 1, so the id at an offset is known, and
  * no runs before the page are passed.
  */
-export const isOfAllIds = ({ sort, start, standing, isRewarded, parties }: Shape): boolean =>
-  sort === 'createdAt' && start === 'offset' && standing === 'any' && !isRewarded && parties.length === 0
+export const isOfAllIds = ({ sort, start, standing, isRewarded, parties, isSearched }: Shape): boolean =>
+  sort === 'createdAt' && start === 'offset' && standing === 'any' && !isRewarded && parties.length === 0 && !isSearched
 
 function countedBy(shape: Shape): SQL {
   if (isOfAllIds(shape)) return countedForIds(shape)
@@ -92,6 +96,7 @@ function countedBy(shape: Shape): SQL {
   const gathering = gatheringOf(shape)
   if (gathering?.when !== 'faster') return sql`select ${totalOf(shape)} as total offset 0`
   if (gathering.by === 'bands') return countedInBands
+  if (gathering.by === 'words') return countedInSearch
   if (gathering.by === 'magnitudes') return countedForMagnitudes(shape)
   return sql`select total, ${isGatheringFaster(shape)} as is_gathered from (
     select ${totalOf(shape)} as total,
@@ -174,6 +179,7 @@ function foundBy(shape: Shape): SQL {
   const gathering = gatheringOf(shape)
   if (gathering === undefined) return walk(condition)
   if (gathering.by === 'bands') return foundInBands(shape, slice)
+  if (gathering.by === 'words') return foundInSearch(shape)
   if (gathering.when === 'always') return gather(gathering.by, condition)
   // A condition that does not depend on a row: PostgreSQL checks it once, and reads nothing for the other ways.
   const isGathered = sql`(select is_gathered from counted)`

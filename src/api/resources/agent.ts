@@ -2,8 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
 import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
 import { MIN_STAKE } from '../../../market/constants.ts'
-import { address, amount, id, time, untrusted } from '../http/values.ts'
-import { type AgentRow, agentStatuses } from '../queries/agents.ts'
+import { address, amount, id, time, untrusted, untrustedContent } from '../http/values.ts'
+import { type AgentRow, agentStatuses, type ShownAgentRow } from '../queries/agents.ts'
 
 export const statusSchema = z.enum(agentStatuses).openapi('AgentStatus')
 
@@ -24,7 +24,13 @@ const exampleMembers = {
   banned: false,
 } as const
 
-export const exampleAgent = { ...exampleMembers, agentURITruncated: false } as const
+const exampleLastMembers = {
+  agentURITruncated: false,
+  name: 'Translator',
+  description: 'Translates pages between French and English.',
+} as const
+
+export const exampleAgent = { ...exampleMembers, ...exampleLastMembers } as const
 
 /** The members that come first in every agent. Their order is part of the API. */
 export const agentSummarySchema = z
@@ -55,6 +61,14 @@ const lastMembers = {
   agentURITruncated: z.boolean().openapi({
     description: 'Whether the URI on chain is longer than `agentURI`, which is cut after a whole character.',
   }),
+  name: z
+    .string()
+    .nullable()
+    .openapi(untrustedContent('`name` of the registration file; null if it is not stored here.')),
+  description: z
+    .string()
+    .nullable()
+    .openapi(untrustedContent('The first 1,000 characters of its `description`; null if it is not stored here.')),
 }
 
 export const agentSchema = z.object({ ...members, ...lastMembers }).openapi('Agent', { example: exampleAgent })
@@ -73,7 +87,7 @@ export const agentStakeSchema = z
       isStaked: true,
       canClaimRuns: true,
       minimumStake: '20000000',
-      agentURITruncated: false,
+      ...exampleLastMembers,
     },
   })
 
@@ -84,7 +98,7 @@ export function formatAgentSummary(agent: AgentRow): z.infer<typeof agentSummary
   return { id: formatId(agent.id), status: agent.status, stakedAmount: agent.stakedAmount.toString() }
 }
 
-export function formatAgent(agent: AgentRow): z.infer<typeof agentSchema> {
+export function formatAgent(agent: ShownAgentRow): z.infer<typeof agentSchema> {
   return {
     ...formatAgentSummary(agent),
     lockedAmount: agent.lockedAmount.toString(),
@@ -99,16 +113,20 @@ export function formatAgent(agent: AgentRow): z.infer<typeof agentSchema> {
     frozen: agent.frozen,
     banned: agent.banned,
     agentURITruncated: agent.agentURITruncated,
+    name: agent.name,
+    description: agent.description,
   }
 }
 
-export function formatAgentStake(agent: AgentRow): z.infer<typeof agentStakeSchema> {
-  const { agentURITruncated, ...members } = formatAgent(agent)
+export function formatAgentStake(agent: ShownAgentRow): z.infer<typeof agentStakeSchema> {
+  const { agentURITruncated, name, description, ...members } = formatAgent(agent)
   return {
     ...members,
     isStaked: agent.stakedAmount > 0n,
     canClaimRuns: agent.status === 'PROVISIONAL' || agent.status === 'ESTABLISHED',
     minimumStake: MIN_STAKE.toString(),
     agentURITruncated,
+    name,
+    description,
   }
 }

@@ -81,6 +81,7 @@ const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
     gas: z.string().optional(),
     gasLimit: z.string().optional(),
   },
+  REGISTRATION_UNSUPPORTED: { registry: address },
   ACTION_PENDING: { actionId: hash },
   TOO_EARLY: { after: time.openapi({ description: 'The last second at which it is too early.' }) },
   OWNER_MISMATCH: { owner: address, expected: address },
@@ -164,6 +165,11 @@ const examples = [
   new Problem('ACTION_REVERTED', 'The action reverts on chain for a reason unknown to this API.', {
     extensions: { revertData: null },
   }),
+  new Problem(
+    'REGISTRATION_UNSUPPORTED',
+    `The registry ${other} registers its caller only. Call \`register\` of it with the owner’s account.`,
+    { extensions: { registry: other } },
+  ),
   new Problem(
     'ACTION_PENDING',
     `The action start of ${wallet} about run 1 is not decided yet, ${claimId}. Send this one again.`,

@@ -60,7 +60,7 @@ const registerRoute = createRoute({
   request: { headers, body: { required: true, content: { 'application/json': { schema: accountBody('register') } } } },
   responses: {
     ...actionResponses('register', 'The new agent.', agentActionSchema, pendingAgentActionSchema),
-    ...problemResponses(['VALIDATION_FAILED', ...accountRefusals, ...relayRefusals]),
+    ...problemResponses(['VALIDATION_FAILED', ...accountRefusals, 'REGISTRATION_UNSUPPORTED', ...relayRefusals]),
   },
 })
 

@@ -23,7 +23,7 @@ import { relayOf } from './actionAnswers.ts'
 import { agentNotFound } from './agents.ts'
 import { deadlineParameter } from './claimMessage.ts'
 import { readIndex } from './indexed.ts'
-import { messageRoute, NO_STORE } from './messageRoute.ts'
+import { messageRoute } from './messageRoute.ts'
 
 const amountParameter = z
   .string('must be given once')
@@ -129,14 +129,16 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const { poster, ipfsHash, reward, deadline } = terms
     const signed = { poster, ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator }
     const message = accountMessage('post', { ...signed, salt: salt ?? randomSalt(), validBefore: until })
-    return c.json(await toSign(message), 200, NO_STORE)
+    return c.json(await toSign(message), 200)
   })
 
-  app.openapi(routeOf('register', registerQuery, []), async (c) => {
+  app.openapi(routeOf('register', registerQuery, ['REGISTRATION_UNSUPPORTED']), async (c) => {
     const { minBlock, owner, agentURI, salt = randomSalt(), deadline } = c.req.valid('query')
     const { snapshot } = await readIndex(c, readAgent(0n, minBlock))
+    const unsupported = await relayOf(deps, 'register').refusalOfRegistry().catch(throwProblem)
+    if (unsupported) throw problemOf(unsupported)
     const until = lastSecond('register', 'deadline', deadline, snapshot.now)
-    return c.json(await toSign(accountMessage('register', { owner, agentURI, salt, deadline: until })), 200, NO_STORE)
+    return c.json(await toSign(accountMessage('register', { owner, agentURI, salt, deadline: until })), 200)
   })
 
   app.openapi(routeOf('stake', stakeQuery, ['AGENT_NOT_FOUND']), async (c) => {
@@ -145,7 +147,7 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const owner = getAddress(found(agent, agentId).owner)
     const until = lastSecond('stake', 'validBefore', validBefore, snapshot.now)
     const message = accountMessage('stake', { agentId, from, owner, amount, salt, validBefore: until })
-    return c.json(await toSign(message), 200, NO_STORE)
+    return c.json(await toSign(message), 200)
   })
 
   const unstakeRefusals = ['AGENT_NOT_FOUND', 'SIGNER_MISMATCH', 'INSUFFICIENT_STAKE', 'STAKE_LOCKED'] as const
@@ -161,7 +163,7 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const nonce = await relayOf(deps, 'unstake').unstakeNonceOf(agentId).catch(throwProblem)
     const until = lastSecond('unstake', 'deadline', deadline, snapshot.now)
     const message = accountMessage('unstake', { agentId, signer, amount, nonce, deadline: until })
-    return c.json(await toSign(message), 200, NO_STORE)
+    return c.json(await toSign(message), 200)
   })
 }
 

@@ -12,9 +12,11 @@ import { postPage } from '../board/postPage.ts'
 import { ANY_STATE, runListPage, runListTitle } from '../board/runListPage.ts'
 import { runPage } from '../board/runPage.ts'
 import { plainLine } from '../board/values.ts'
+import { matches, sharedHeaders } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { errorHandler } from '../http/errorHandler.ts'
 import { Problem } from '../http/errors.ts'
+import { NO_STORE } from '../http/readHeaders.ts'
 import { requesterOf } from '../http/requester.ts'
 import { refusalOf } from '../http/validation.ts'
 import { idParameter } from '../http/values.ts'
@@ -99,7 +101,7 @@ const policy = secureHeaders({
 /** What a browser gets for a path that leads nowhere. */
 export const unknownPage = new Hono().get('*', policy, (c) => {
   const problem = new Problem('ROUTE_NOT_FOUND', `There is no page ${c.req.path} here.`)
-  return c.html(problemPage(problem), problem.status)
+  return c.html(problemPage(problem), problem.status, { 'Cache-Control': NO_STORE })
 })
 
 /** The board: pages of the market for people, from the same queries as the API. */
@@ -113,7 +115,7 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
   app.onError(
     errorHandler(deps.logger, (c, problem) => {
       c.set('problem', problem.code)
-      return c.html(problemPage(problem), problem.status, problem.headers)
+      return c.html(problemPage(problem), problem.status, { ...problem.headers, 'Cache-Control': NO_STORE })
     }),
   )
 
@@ -121,7 +123,11 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
   const market = { chainId, contracts }
 
   function answer(c: Context, snapshot: Snapshot, page: Parameters<typeof renderPage>[0]) {
-    return c.html(renderPage({ ...page, snapshot, market }), 200, { 'Cache-Control': 'no-cache' })
+    const text = String(renderPage({ ...page, snapshot, market }))
+    const headers = sharedHeaders(text, snapshot)
+    return matches(c.req.header('If-None-Match') ?? '', headers.etag)
+      ? c.body(null, 304, headers)
+      : c.html(text, 200, headers)
   }
 
   async function readRunPage(c: Context, list: RunList, page: number) {

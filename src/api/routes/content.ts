@@ -124,8 +124,8 @@ export function addContentRoutes(app: OpenAPIHono, { content: store, limits }: D
     const checked = checkContent(mediaType, bytes)
     if ('complaint' in checked) throw invalidBody(checked.complaint)
     const cid = await cidOf(bytes)
-    const { brief } = checked
-    const result = await ask(store, (opened) => opened.post({ cid, mediaType, bytes, brief, client }))
+    const { brief, registration } = checked
+    const result = await ask(store, (opened) => opened.post({ cid, mediaType, bytes, brief, registration, client }))
     const status = statusOf(result, { cid, client })
     return c.json({ cid, uri: uriOf(cid), isBrief: brief !== undefined }, status)
   })
@@ -134,8 +134,7 @@ export function addContentRoutes(app: OpenAPIHono, { content: store, limits }: D
     const { cid } = c.req.valid('param')
     if (!isStorableCid(cid)) throw refusedValue('cid', NO_CID, cid)
     const found = await ask(store, (opened) => opened.read(cid))
-    // Soon it may be stored.
-    const extras = { extensions: { cid }, headers: { 'Cache-Control': 'no-store' } }
+    const extras = { extensions: { cid } }
     if (found === undefined) {
       throw new Problem(
         'CONTENT_NOT_FOUND',

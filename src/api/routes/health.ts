@@ -42,7 +42,7 @@ const readinessSchema = z
         z.object({
           code: z.enum(publicReasonCodes),
           detail: z.string().openapi({ description: 'A sentence for a person. Its words may change.' }),
-          affects: z.enum(['reads', 'claims']),
+          affects: z.enum(['reads', 'claims', 'nothing']),
         }),
       )
       .openapi({ description: 'Empty too if only the operator may see the reason.' }),
@@ -68,7 +68,7 @@ const getReadiness = createRoute({
     'fail in every process, and reads still work.',
   responses: {
     200: {
-      description: 'Reads work; `degraded`: claims do not, or soon will not.',
+      description: 'Reads work; `degraded`: claims do not, or something soon will not.',
       content: { 'application/json': { schema: readinessSchema, example: exampleReadiness } },
     },
     503: {

@@ -33,5 +33,5 @@ export function answerJson<const Value>(c: Context, value: Value): Response & Ty
 export function answerText(c: Context, json: string): Response & TypedResponse<never, 200, 'json'> {
   const response = createCachedResponse(json, c.get('snapshot'), routePath(c))
   c.set('cachedResponse', response)
-  return toResponse(response, c.req.header('If-None-Match'), c.get('requestId')) as never
+  return toResponse(response, c.req.header('If-None-Match')) as never
 }

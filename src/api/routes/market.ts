@@ -9,6 +9,7 @@ import { DEVNET } from '../../../core/deployment.ts'
 import type { Deps } from '../deps.ts'
 import { routeNotFound } from '../http/errorHandler.ts'
 import { Problem } from '../http/errors.ts'
+import { SHARED_FOR_A_SECOND } from '../http/readHeaders.ts'
 import { formatMarket, marketSchema } from '../resources/market.ts'
 import { problemResponses } from './responses.ts'
 
@@ -73,7 +74,7 @@ export function addMarketRoutes(app: OpenAPIHono, { deployment }: Deps) {
     'SignedFunding.json': signedFundingAbi,
   }
 
-  app.openapi(getMarket, (c) => c.json(market, 200))
+  app.openapi(getMarket, (c) => c.json(market, 200, { 'Cache-Control': SHARED_FOR_A_SECOND }))
 
   app.openapi(getAbi, (c) => {
     const file = files.find((name) => name === c.req.valid('param').file)

@@ -4,17 +4,6 @@ import { messageSchema } from '../resources/message.ts'
 import { minBlock } from './indexed.ts'
 import { blockHeaders, problemResponses } from './responses.ts'
 
-/** A message is for one signature: no cache may answer it to another request. */
-export const NO_STORE = { 'Cache-Control': 'no-store' }
-
-const unstored = {
-  'Cache-Control': {
-    description: '`no-store`: no cache may keep a message.',
-    required: false,
-    schema: { type: 'string' as const },
-  },
-}
-
 /**
  * The route of an action's message.
  * @param query its parameters beside those of all messages.
@@ -40,7 +29,7 @@ export const messageRoute = <Name extends string, Query extends z.ZodRawShape, c
     responses: {
       200: {
         description: `What to sign for ${name}.`,
-        headers: { ...blockHeaders(true), ...unstored },
+        headers: blockHeaders(true),
         content: { 'application/json': { schema: messageSchema } },
       },
       ...problemResponses(['VALIDATION_FAILED', ...codes]),

@@ -28,7 +28,7 @@ import { factsOf } from '../resources/runFacts.ts'
 import { agentNotFound } from './agents.ts'
 import { claimToSign, deadlineParameter, futureDeadline } from './claimMessage.ts'
 import { readIndex } from './indexed.ts'
-import { messageRoute, NO_STORE } from './messageRoute.ts'
+import { messageRoute } from './messageRoute.ts'
 import { runNotFound } from './runs.ts'
 
 /** Why there is no message: the index shows that the market would refuse the action. */
@@ -126,7 +126,7 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const [reason] = reasonsOf(run, claimErrors(run, agent, walletAddress, snapshot.now), leastReward)
     if (reason) throw new Problem(reason.code, reason.sentence, { extensions: reason.extensions })
     const until = futureDeadline(deadline, snapshot.now, MAX_VALIDITY_SECONDS)
-    return c.json({ action: 'claim', ...claimToSign(market, run, agentId, walletAddress, until) }, 200, NO_STORE)
+    return c.json({ action: 'claim', ...claimToSign(market, run, agentId, walletAddress, until) }, 200)
   })
 
   for (const name of runActionNames) {
@@ -135,7 +135,7 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
       const { snapshot, data } = await readIndex(c, readRun(query.runId, query.minBlock))
       if (data === null) throw runNotFound(query.runId)
       const run = asRun(JSON.parse(data))
-      return c.json(toSign(market, name, run, query, snapshot.now, leastReward), 200, NO_STORE)
+      return c.json(toSign(market, name, run, query, snapshot.now, leastReward), 200)
     })
   }
 }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { MOST_COUNTED } from '../queries/searchedRuns.ts'
 import type { Page } from '../queries/snapshot.ts'
 
 const MAX_LIMIT = 100
@@ -42,7 +43,11 @@ export const cursorParameters = (defaultLimit: number) => ({
 
 const examplePagination = formatPagination({ page: 1, limit: 20 }, 100)
 
-export const exampleCursorPagination = { ...examplePagination, nextCursor: 'l3Zb0xQeBpAAAAAAAAAAUQ' }
+export const exampleCursorPagination = {
+  ...examplePagination,
+  totalIsExact: true,
+  nextCursor: 'l3Zb0xQeBpAAAAAAAAAAUQ',
+}
 
 export const paginationSchema = z
   .object({ page: z.int(), limit: z.int(), total: z.int(), totalPages: z.int() })
@@ -52,6 +57,9 @@ export const cursorPaginationSchema = z
   .object({
     ...paginationSchema.shape,
     page: z.int().nullable().openapi({ description: 'Null if the request has a cursor: its page has no number.' }),
+    totalIsExact: z.boolean().openapi({
+      description: `False if a search finds more than ${MOST_COUNTED} runs: \`total\` is then this number.`,
+    }),
     nextCursor: z.string().nullable().openapi({ description: 'The cursor of the next page; null on the last page.' }),
   })
   .openapi('CursorPagination', { example: exampleCursorPagination })

@@ -14,7 +14,8 @@ export const blockHeaders = (required: boolean) => ({
 
 export const etagHeader = {
   ETag: {
-    description: 'Strong. Send it as If-None-Match to get 304 while the answer is the same.',
+    description:
+      'Strong. Send it as If-None-Match to get 304 while the answer is the same: one from the index, until the next block.',
     required: true,
     schema: { type: 'string' },
   },

@@ -4,7 +4,7 @@ import { formatId } from '../../../core/format.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { requesterOf } from '../http/requester.ts'
-import { addressParameter, flagParameter, idParameter, usdcParameter } from '../http/values.ts'
+import { addressParameter, flagParameter, idParameter, searchParameters, usdcParameter } from '../http/values.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
 import type { PageReader } from '../queries/pageReader.ts'
 import type { RunList, RunStart } from '../queries/runList.ts'
@@ -30,6 +30,7 @@ export const listQuery = z.strictObject({
   evaluator: addressParameter.optional().openapi({ description: 'The evaluator that the run’s terms name.' }),
   claimedBy: idParameter.optional(),
   claimable: flagParameter.optional(),
+  ...searchParameters,
   sort: z.enum(['createdAt', 'reward', 'deadline']).default('createdAt'),
   order: z.enum(['asc', 'desc']).default('desc'),
   minBlock,
@@ -93,6 +94,7 @@ export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPage: PageReader)
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
       page: cursor === undefined ? (page ?? 1) : null,
+      totalIsExact: data.isTotalExact,
       nextCursor: data.end && formatRunCursor(market, list, data.end),
     }
     return answerText(c, `{"runs":[${data.runs}],"pagination":${JSON.stringify(pagination)}}`)

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
 import { requesterOf } from '../http/requester.ts'
-import { addressParameter, idParameter, usdcParameter } from '../http/values.ts'
+import { addressParameter, idParameter, searchParameters, usdcParameter } from '../http/values.ts'
 import { refusedValue } from '../resources/problem.ts'
 import { stateSchema } from '../resources/run.ts'
 import { eventDataSchema } from '../resources/stream.ts'
@@ -18,7 +18,7 @@ const typesParameter = z
   .openapi({
     type: 'string',
     enum: ['run', 'agent', 'run,agent'],
-    description: 'Both if absent; runs only if `state`, `minReward`, `poster` or `runId` is given.',
+    description: 'Both if absent; runs only if `state`, `minReward`, `poster`, `runId`, `q` or `tag` is given.',
   })
 
 const streamQuery = z.strictObject({
@@ -28,6 +28,7 @@ const streamQuery = z.strictObject({
   poster: addressParameter.optional(),
   agentId: idParameter.optional().openapi({ description: 'The agent, and the runs that it has claimed.' }),
   runId: idParameter.optional(),
+  ...searchParameters,
   lastEventId: z.string('must be given once').optional().openapi({
     description: 'The id of the last event that the client got. The header Last-Event-ID takes precedence.',
   }),
@@ -68,7 +69,7 @@ export function addStreamRoutes(app: OpenAPIHono, { streams, limits }: Deps) {
     const { agentId: _, ...ofRuns } = filter
     const isOfRuns = Object.values(ofRuns).some((value) => value !== undefined)
     const matched = asked ?? (isOfRuns ? (['run'] as const) : types)
-    const key = [matched, ...Object.entries(filter)].join()
+    const key = JSON.stringify([matched, Object.entries(filter).map(([name, value]) => [name, String(value ?? '')])])
     const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
     // Unchunked, an event is one write of bytes that streams share, not three. The connection ends with the stream.
     outgoing?.removeHeader('Transfer-Encoding')

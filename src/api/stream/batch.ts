@@ -4,6 +4,7 @@ import { formatAgent } from '../resources/agent.ts'
 import { type Cursor, cursorAt, formatCursor, isBehind } from './cursor.ts'
 import { type EncodedEvents, encodeEvents, formatEvent } from './eventStream.ts'
 import { matchChange, type StreamFilter } from './filter.ts'
+import { type FoundBriefs, keyOfSearch } from './searches.ts'
 
 /** All after the block is void, and changes follow from there. */
 export type Reset = { block: Block; reason: 'REORG' | 'EXPIRED' }
@@ -26,13 +27,13 @@ export function resetOf(cursor: Cursor, changes: Changes, head: Block, remembere
 /** Encoded events, undefined if no change matches the filter, and the cursor of a client that has them. */
 export type Part = { events: EncodedEvents | undefined; end: Cursor }
 
-/** Changes as streams send them, and the cursor of a client that has them. */
+/** Changes as streams send them, and the cursor of a client that has them. `found` has the filter's search, if there is one. */
 export type Batch = {
   end: Cursor
   /** The events that match the filter, encoded once for each filter; undefined if none matches. */
-  encode(filter: StreamFilter): EncodedEvents | undefined
+  encode(filter: StreamFilter, found: FoundBriefs): EncodedEvents | undefined
   /** The first of the changes, within a bound of changes and bytes, so that the event loop is never blocked for long. */
-  encodePart(filter: StreamFilter): Part
+  encodePart(filter: StreamFilter, found: FoundBriefs): Part
 }
 
 /** The most changes of a part, which take a millisecond or two, and the bytes after which it ends. */
@@ -67,25 +68,25 @@ export function batchOf(cursor: Cursor, { changes, recent, finalized }: Changes,
   ]
   // Created when they are first sent, because a resuming stream sends a part of them.
   const events: ReturnType<typeof createEvent>[] = []
-  const format = (place: number, { change, cursor, block }: PlacedChange, filter: StreamFilter) => {
+  const format = (place: number, { change, cursor, block }: PlacedChange, filter: StreamFilter, found: FoundBriefs) => {
     const event = events[place] ?? createEvent(change, cursor, block)
     events[place] = event
-    return event(filter)
+    return event(filter, found)
   }
   const batchEnd = cursorAt(end, finalized)
   const encoded = new Map<string, EncodedEvents | undefined>()
   return {
     end: batchEnd,
-    encode(filter) {
+    encode(filter, found) {
       if (!encoded.has(filter.key))
-        encoded.set(filter.key, encodeEvents(placed.flatMap((each, place) => format(place, each, filter) ?? [])))
+        encoded.set(filter.key, encodeEvents(placed.flatMap((each, place) => format(place, each, filter, found) ?? [])))
       return encoded.get(filter.key)
     },
-    encodePart(filter) {
+    encodePart(filter, found) {
       const part: string[] = []
       let length = 0
       for (const [place, each] of placed.entries()) {
-        const event = format(place, each, filter)
+        const event = format(place, each, filter, found)
         if (event !== undefined) part.push(event)
         length += event?.length ?? 0
         const isFull = place + 1 === MAX_PART_CHANGES || length >= MAX_PART_BYTES
@@ -117,12 +118,21 @@ function endOf(later: readonly Change[], recent: readonly Block[], finalized: bi
 function createEvent(change: Change, cursor: Cursor, block: Block) {
   const json = change.type === 'run' ? change.json : formatChangedAgent(change)
   const id = formatCursor(cursor)
-  return (filter: StreamFilter): string | undefined => {
-    const match = matchChange(filter, change)
+  return (filter: StreamFilter, found: FoundBriefs): string | undefined => {
+    const match = matchChange(filter, change, briefsOf(filter, found))
     if (match === 'never') return undefined
     const left = match === 'left' ? ',"left":true' : ''
     return formatEvent(change.type, `${json.slice(0, -1)},"block":${formatBlock(block)}${left}}`, id)
   }
+}
+
+/** @throws if the filter's search was not read. */
+function briefsOf(filter: StreamFilter, found: FoundBriefs): ReadonlySet<string> | undefined {
+  const key = keyOfSearch(filter)
+  if (key === undefined) return undefined
+  const briefs = found.get(key)
+  if (briefs === undefined) throw new Error(`The briefs that match ${key} were not read`)
+  return briefs
 }
 
 /**

@@ -8,7 +8,9 @@ import { snapshotOnly } from '../queries/snapshot.ts'
 import { type Batch, batchOf, formatBlock, resetBatch, resetOf } from './batch.ts'
 import { type Cursor, cursorAt, formatCursor } from './cursor.ts'
 import { type EventStream, encodeEvents, formatEvent } from './eventStream.ts'
+import type { StreamFilter } from './filter.ts'
 import { type ChangesRead, Resumes } from './resumes.ts'
+import { type FoundBriefs, keyOfSearch, seekBriefs } from './searches.ts'
 
 /** The pause after a read that failed, and how often the feed checks whether there are streams. */
 const PAUSE_MS = 200
@@ -49,6 +51,7 @@ export class ChangeFeed {
     this.#resumes = new Resumes({
       read: (cursor) => this.#readToResume(cursor),
       lastHead: () => options.index.head.last?.hash,
+      seek: (changes, filter) => seekBriefs(options.index, changes, [filter]),
     })
   }
 
@@ -128,17 +131,28 @@ export class ChangeFeed {
     const { head, changes } = await this.#read(cursor)
     const reset = resetOf(cursor, changes, head, remembered)
     const batch = reset ? resetBatch(reset, changes.finalized) : batchOf(cursor, changes, head)
+    const found = await this.#seek(changes)
     this.#position = { head: reset?.block ?? head, cursor: batch.end, remembered: hashesOf(changes) }
-    await this.#publish(batch, [...this.#live])
+    await this.#publish(batch, found, [...this.#live])
     this.#moved.resolve()
     this.#moved = Promise.withResolvers()
   }
 
-  async #publish(batch: Batch, streams: readonly EventStream[]) {
+  /** Finds the briefs that the searches of all live streams match, also of those that became live during the read. */
+  async #seek(changes: Changes): Promise<FoundBriefs> {
+    const found = new Map<string, ReadonlySet<string>>()
+    while (true) {
+      const missing = [...this.#live].map(({ filter }) => filter).filter((filter) => isMissing(filter, found))
+      if (missing.length === 0) return found
+      for (const [key, briefs] of await seekBriefs(this.#options.index, changes, missing)) found.set(key, briefs)
+    }
+  }
+
+  async #publish(batch: Batch, found: FoundBriefs, streams: readonly EventStream[]) {
     const id = formatCursor(batch.end)
     let turnStart = performance.now()
     for (const [place, stream] of streams.entries()) {
-      stream.send(batch.encode(stream.filter), id)
+      stream.send(batch.encode(stream.filter, found), id)
       const isTurnOver = place % STREAMS_PER_TURN === STREAMS_PER_TURN - 1 || performance.now() - turnStart > TURN_MS
       if (!isTurnOver) continue
       await yieldToOthers()
@@ -204,6 +218,11 @@ export class ChangeFeed {
     this.#options.logger.error({ err: error }, 'The changes cannot be sent')
     for (const stream of streams) stream.close('INTERNAL')
   }
+}
+
+function isMissing(filter: StreamFilter, found: FoundBriefs): boolean {
+  const key = keyOfSearch(filter)
+  return key !== undefined && !found.has(key)
 }
 
 const hashesOf = ({ recent }: Changes) => new Map(recent.map(({ number, hash }) => [number, hash]))

@@ -1,6 +1,7 @@
 import type { Address } from 'viem'
 import type { Change, RunTerms, Standing } from '../queries/changes.ts'
 import type { RunState } from '../queries/runList.ts'
+import type { Search } from '../queries/searchedBriefs.ts'
 
 /** Which runs and agents a stream is about. Its set: those that match now. */
 export type StreamFilter = {
@@ -14,16 +15,20 @@ export type StreamFilter = {
   /** The agent, and the runs that it has claimed. */
   agentId?: bigint | undefined
   runId?: bigint | undefined
-}
+} & Search
 
-/** Whether what changed is in the filter's set, has left it, or was not in it since the first of the change's standings. */
-export function matchChange(filter: StreamFilter, change: Change) {
+/**
+ * Whether what changed is in the filter's set, has left it, or was not in it since the first of the change's standings.
+ * @param briefs The briefs that the filter's search finds, if it has one.
+ */
+export function matchChange(filter: StreamFilter, change: Change, briefs: ReadonlySet<string> | undefined) {
   if (!filter.types.includes(change.type)) return 'never'
   if (change.type === 'agent') {
     if (filter.agentId !== undefined && filter.agentId !== change.id) return 'never'
     return change.row.owner === null ? 'left' : 'in'
   }
   if (!matchTerms(filter, change.id, change.terms)) return 'never'
+  if (briefs && !briefs.has(change.terms.ipfsHash)) return 'never'
   const isIn = (standing: Standing) => matchStanding(filter, standing)
   const now = change.standings.at(-1)
   if (now && isIn(now)) return 'in'

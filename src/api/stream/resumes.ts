@@ -7,6 +7,8 @@ import type { Block, Changes } from '../queries/changes.ts'
 import { batchOf, type Part, resetBatch, resetOf } from './batch.ts'
 import { type Cursor, formatCursor } from './cursor.ts'
 import type { EventStream } from './eventStream.ts'
+import type { StreamFilter } from './filter.ts'
+import { type FoundBriefs, keyOfSearch } from './searches.ts'
 
 /**
  * How many resuming streams' reads run at once. Streams with the same cursor share a read. Each has a connection of its
@@ -40,6 +42,8 @@ type Options = {
   read: (cursor: Cursor) => Promise<ChangesRead>
   /** The head of the index that was read last. */
   lastHead: () => Hex | undefined
+  /** Finds the briefs of the changes that the stream's search matches. */
+  seek: (changes: Changes, filter: StreamFilter) => Promise<FoundBriefs>
 }
 
 /**
@@ -75,25 +79,31 @@ export class Resumes {
     const partKey = `${formatCursor(cursor)} ${hash} ${stream.filter.key}`
     const known = this.#parts.get(partKey)
     if (known) return known
+    const found = await this.#seek(read.changes, stream.filter)
     return this.#limitEncoding(async () => {
       const encoded = this.#parts.get(partKey)
       if (encoded) return encoded
-      const part = this.#encodeNext(cursor, read, stream)
+      const part = this.#encodeNext(cursor, read, stream, found)
       this.#parts.set(partKey, part)
       await yieldToOthers()
       return part
     })
   }
 
-  #encodeNext(cursor: Cursor, read: ChangesRead, { filter }: EventStream): ResumedPart {
+  async #seek(changes: Changes, filter: StreamFilter): Promise<FoundBriefs> {
+    if (keyOfSearch(filter) === undefined) return new Map()
+    return this.#limitReads(() => this.#options.seek(changes, filter))
+  }
+
+  #encodeNext(cursor: Cursor, read: ChangesRead, { filter }: EventStream, found: FoundBriefs): ResumedPart {
     const { head, changes } = read
     const reset = resetOf(cursor, changes, head, new Map())
     if (reset) {
       const { encode, end } = resetBatch(reset, changes.finalized)
-      return { events: encode(filter), end, head: undefined }
+      return { events: encode(filter, found), end, head: undefined }
     }
     const batch = batchOf(cursor, changes, head)
-    const part = batch.encodePart(filter)
+    const part = batch.encodePart(filter, found)
     if (part.end === batch.end) return { ...part, head }
     // The next part is encoded from the same read, unless the index has another head by then.
     this.#reads.set(this.#keyOf(part.end), read)

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
-import { bytesToHex, type Hex, type LocalAccount, zeroAddress } from 'viem'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Address, bytesToHex, encodeFunctionData, type Hex, type LocalAccount, zeroAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
@@ -263,9 +264,75 @@ describe('a registration that is stored when its process ends', () => {
   })
 })
 
+describe('a registration whose nonce an unknown transaction has used', () => {
+  const registered = (owner: LocalAccount) => chain.registry.read.balanceOf([owner.address])
+
+  /** Stores the registration with the signer's next nonce, and has this call use the nonce. */
+  async function overtaken(
+    request: ActionRequest<AccountMessage>,
+    databaseUrl: string,
+    call: { to: Address; data?: Hex },
+  ) {
+    expect(await unsent(request, databaseUrl)).toBe('placed')
+    return people.mined(() => chain.client.sendTransaction({ ...call, account: relayer.address, chain: null }))
+  }
+
+  it('is made if that transaction was its own, and is made by another one if it was not', {
+    timeout: 60_000,
+  }, async () => {
+    const [lost, second] = [newAccount(), newAccount()]
+    const chainOfOwn = { ...chain, databaseUrl: await freshDatabase() }
+    const { databaseUrl } = chainOfOwn
+    const earlier = await register(second, 600n)
+    const before = await relayOn(chainOfOwn)
+    const made = await before.actForAccount(earlier, asked())
+    expect(made.status).toBe('done')
+    await before.close()
+    const first = await register(lost, 600n)
+    const own = await overtaken(first, databaseUrl, {
+      to: chain.registry.address,
+      data: encodeFunctionData({
+        abi: chain.registry.abi,
+        functionName: 'registerFor',
+        args: [lost.address, 'ipfs://agent'],
+      }),
+    })
+    // The owner has an agent with the same URI, by another message.
+    const again = await register(second, 600n)
+    await overtaken(again, databaseUrl, { to: stranger.address })
+    const next = await relayOn(chainOfOwn)
+    const outcomes = await Promise.all([first, again].map((request) => next.actForAccount(request, asked(40_000))))
+    await next.close()
+    expect(outcomes[0]).toMatchObject({ status: 'done', txHash: own.transactionHash })
+    expect(await registered(lost)).toBe(1n)
+    expect(outcomes[1]?.status).toBe('done')
+    expect(outcomes[1]?.txHash).not.toBe(made.txHash)
+    expect(await registered(second)).toBe(2n)
+  })
+})
+
+/** Agrees with every signature, and accepts tokens: both selectors have the same form. */
+const AGREES: Hex = '0x60003560e01c60e01b60005260206000f3'
+
+describe('a payer with code', () => {
+  it('has eight open actions, though its key signs: USDC asks its code', { timeout: 30_000 }, async () => {
+    const payer = await accountWith(1_000n * usdc)
+    await chain.client.setCode({ address: payer.address, bytecode: AGREES })
+    await chain.client.setAutomine(false)
+    const requests = []
+    for (let count = 0; count < 9; count++) requests.push(await post(payer, usdc))
+    const results = requests.map((request) => resultOf(request, 20_000))
+    await until('sent', async () => (await pooled()) === 8)
+    await sleep(1_000)
+    expect(await pooled()).toBe(8)
+    await mine()
+    await until('the ninth is sent', async () => (await pooled()) === 1)
+    await mine()
+    expect(await Promise.all(results)).toEqual(Array(9).fill('done'))
+  })
+})
+
 describe('an owner with code', () => {
-  /** Agrees with every signature, and accepts tokens: both selectors have the same form. */
-  const AGREES: Hex = '0x60003560e01c60e01b60005260206000f3'
   /** Loops until its gas is used up. */
   const BURNS: Hex = '0x5b600056'
 

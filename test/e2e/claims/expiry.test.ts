@@ -2,12 +2,12 @@ import pg from 'pg'
 import type { Hex } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
-import { startProcess } from '../../../devnet/managedProcess.ts'
 import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
 import type { Relay } from '../../../relay/relay.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { abandon } from './abandonCommand.ts'
 import { contextOf, relayOn, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 const leaving = accountOf(21)
@@ -131,19 +131,6 @@ async function bytesOf(databaseUrl: string, claimId: string): Promise<Hex> {
   const { rows } = await database.query(text, [claimId])
   await database.end()
   return rows[0].raw
-}
-
-/** Runs `npm run abandon:claims` to its end. */
-async function abandon(databaseUrl: string, args: string[], env: Record<string, string> = {}) {
-  const part = await startProcess({
-    name: 'abandon:claims',
-    command: process.execPath,
-    args: ['ops/abandonCommand.ts', ...args],
-    env: { DATABASE_URL: databaseUrl, RELAYER_PRIVATE_KEY: undefined as never, ...env },
-  })
-  const how = await part.ended
-  await part.stop()
-  return { how, output: part.output() }
 }
 
 describe('npm run abandon:claims', { timeout: 60_000 }, () => {

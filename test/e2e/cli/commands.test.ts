@@ -155,7 +155,7 @@ it('a delivery is approved by its revision, in a run that its poster has closed'
 it('runs whose time limits have passed are ended, and a deferred payment is collected', async () => {
   const { usdc, client } = market
   const payee = accountOf(2).address
-  await answerOf(posterKey, 'faucet', '84')
+  await answerOf(posterKey, 'faucet', '105')
   await answerOf(agentKey, 'faucet', '100')
   await answerOf(agentKey, 'agent', 'stake', String(agent.id), '100')
   const post = async (...options: string[]) => {
@@ -171,13 +171,15 @@ it('runs whose time limits have passed are ended, and a deferred payment is coll
   const unreviewed = await claim()
   const abandoned = await claim()
   const unrevised = await claim()
-  for (const id of [unreviewed, unrevised]) await answerOf(agentKey, 'run', 'submit', id, 'ipfs://work')
+  const late = await claim()
+  for (const id of [unreviewed, unrevised, late]) await answerOf(agentKey, 'run', 'submit', id, 'ipfs://work')
   await answerOf(posterKey, 'run', 'revise', unrevised, 'ipfs://feedback')
   await client.increaseTime({ seconds: 8 * 86_400 })
   // Calls are simulated on the latest block, which has the new time from now on.
   await client.mine({ blocks: 1 })
 
-  const stateAfter = async (verb: string, id: string) => (await answerOf(posterKey, 'run', verb, id)).run.state
+  const stateAfter = async (verb: string, id: string, ...options: string[]) =>
+    (await answerOf(posterKey, 'run', verb, id, ...options)).run.state
   expect(await stateAfter('expire', unclaimed)).toBe('DRAFT')
   await usdc.write.blacklist([payee])
   expect(await stateAfter('finalize', unreviewed)).toBe('APPROVED')
@@ -186,6 +188,8 @@ it('runs whose time limits have passed are ended, and a deferred payment is coll
 
   const before = await usdc.read.balanceOf([payee])
   await usdc.write.unBlacklist([payee])
-  expect(await answerOf(posterKey, 'collect', payee)).toMatchObject({ payee, amount: '20000000' })
-  expect(await usdc.read.balanceOf([payee])).toBe(before + 20_000_000n)
+  await client.setBalance({ address: accountOf(6).address, value: 0n })
+  expect(await stateAfter('finalize', late, '--relay')).toBe('APPROVED')
+  expect(await answerOf(posterKey, 'collect', payee, '--relay')).toMatchObject({ payee, amount: '20000000' })
+  expect(await usdc.read.balanceOf([payee])).toBe(before + 40_000_000n)
 }, 180_000)

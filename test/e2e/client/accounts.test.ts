@@ -66,20 +66,20 @@ const terms = async () => ({
 describe('the client, for accounts without ether,', () => {
   it('registers, stakes, posts, claims and takes stake out', { timeout: 60_000 }, async () => {
     const { runs, agents } = clientWith().client
-    const worker = { signer: await accountWith(30n * usdc) }
-    const poster = { signer: await accountWith(105n * usdc) }
-    const { agent } = await agents.bySignature.register('ipfs://agent', worker)
+    const worker = { via: 'relay', signer: await accountWith(30n * usdc) } as const
+    const poster = { via: 'relay', signer: await accountWith(105n * usdc) } as const
+    const { agent } = await agents.register('ipfs://agent', worker)
     expect(agent).toMatchObject({ ownerAddress: worker.signer.address, agentURI: 'ipfs://agent' })
-    const staked = await agents.bySignature.stake(agent.id, 30n * usdc, worker)
+    const staked = await agents.stake(agent.id, 30n * usdc, worker)
     expect(staked.agent.stakedAmount).toBe(String(30n * usdc))
-    const posted = await runs.bySignature.post({ ...(await terms()), workPeriod: 3_600, stakePercent: 5 }, poster)
+    const posted = await runs.post({ ...(await terms()), workPeriod: 3_600, stakePercent: 5 }, poster)
     expect(posted.run).toMatchObject({ ipfsHash: 'ipfs://Task', workPeriod: 3_600, state: 'OPEN' })
-    const { run } = await runs.claim(posted.run.bountyId, { agentId: agent.id, ...worker })
+    const { run } = await runs.claim(posted.run.bountyId, { agentId: agent.id, signer: worker.signer })
     expect(run.state).toBe('CLAIMED')
-    const left = await agents.bySignature.unstake(agent.id, 10n * usdc, worker)
+    const left = await agents.unstake(agent.id, 10n * usdc, worker)
     expect(left.agent.stakedAmount).toBe(String(20n * usdc))
     expect(await market.usdc.read.balanceOf([worker.signer.address])).toBe(10n * usdc)
-    const again = await runs.bySignature.post(await terms(), poster).catch((error: unknown) => error)
+    const again = await runs.post(await terms(), poster).catch((error: unknown) => error)
     expect(isProblem(again, 'INSUFFICIENT_BALANCE')).toBe(true)
     for (const { address } of [worker.signer, poster.signer]) {
       expect(await market.client.getBalance({ address })).toBe(0n)
@@ -113,7 +113,7 @@ describe('the client signs nothing', () => {
     const account = await accountWith(105n * usdc)
     const signer = signerOf(account)
     const { client, requests } = clientWith(change)
-    await expect(client.runs.bySignature.post(await terms(), { signer })).rejects.toThrow('Nothing was signed')
+    await expect(client.runs.post(await terms(), { via: 'relay', signer })).rejects.toThrow('Nothing was signed')
     expect([signer.signatures, requests.includes('POST')]).toEqual([0, false])
   })
 
@@ -135,11 +135,11 @@ describe('the client signs nothing', () => {
     await market.indexed()
     const signer = signerOf(account)
     const { client, requests } = clientWith(change)
-    const { bySignature } = client.agents
+    const { agents } = client
     const asked =
       action === 'register'
-        ? bySignature.register('ipfs://agent', { signer })
-        : bySignature[action](id, action === 'stake' ? 20n * usdc : 1n, { signer })
+        ? agents.register('ipfs://agent', { via: 'relay', signer })
+        : agents[action](id, action === 'stake' ? 20n * usdc : 1n, { via: 'relay', signer })
     await expect(asked).rejects.toThrow('Nothing was signed')
     expect([signer.signatures, requests.includes('POST')]).toEqual([0, false])
   })
@@ -148,7 +148,7 @@ describe('the client signs nothing', () => {
     const signer = signerOf(await accountWith(105n * usdc))
     const trusted = { chainId: market.chainId, address: market.market.address }
     const without = createRunlineClient({ url: market.api.url, market: trusted })
-    await expect(without.runs.bySignature.post(await terms(), { signer })).rejects.toThrow('the option contracts')
+    await expect(without.runs.post(await terms(), { via: 'relay', signer })).rejects.toThrow('the option contracts')
     expect(signer.signatures).toBe(0)
   })
 })

@@ -45,30 +45,30 @@ function signerOf(account: typeof runs.agent.wallet) {
 
 describe('the client acts by signatures', () => {
   it('from the start to the approval', { timeout: 60_000 }, async () => {
-    const { bySignature } = clientWith().client.runs
-    const worker = { signer: runs.agent.wallet }
+    const { client } = clientWith()
+    const worker = { via: 'relay', signer: runs.agent.wallet } as const
     const runId = await runs.runIn('CLAIMED')
     await market.indexed()
-    expect((await bySignature.start(runId, worker)).run.state).toBe('IN_PROGRESS')
-    expect((await bySignature.submitWork(runId, 'ipfs://Work', worker)).run.deliverableHash).toBe('ipfs://Work')
-    const revised = await bySignature.requestRevision(runId, 'ipfs://feedback', { signer: poster })
+    expect((await client.runs.start(runId, worker)).run.state).toBe('IN_PROGRESS')
+    expect((await client.runs.submitWork(runId, 'ipfs://Work', worker)).run.deliverableHash).toBe('ipfs://Work')
+    const revised = await client.runs.requestRevision(runId, 'ipfs://feedback', { via: 'relay', signer: poster })
     expect(revised.run.state).toBe('REVISION_REQUESTED')
-    await bySignature.submitWork(runId, 'ipfs://second', worker)
-    const early = await bySignature.approve(runId, 0, { signer: poster }).catch((error: unknown) => error)
+    await client.runs.submitWork(runId, 'ipfs://second', worker)
+    const early = await client.runs.approve(runId, 0, { via: 'relay', signer: poster }).catch((error: unknown) => error)
     expect(isProblem(early, 'WRONG_REVISION')).toBe(true)
-    expect((await bySignature.approve(runId, 1, { signer: poster })).run.state).toBe('APPROVED')
+    expect((await client.runs.approve(runId, 1, { via: 'relay', signer: poster })).run.state).toBe('APPROVED')
   })
 
   it('abandons, rejects and closes', { timeout: 60_000 }, async () => {
-    const { bySignature } = clientWith().client.runs
+    const { client } = clientWith()
     const evaluator = privateKeyToAccount(generatePrivateKey())
     const claimed = await runs.runIn('CLAIMED')
     const submitted = await runs.runIn('SUBMITTED', evaluator.address)
     const open = await runs.runIn('OPEN')
     await market.indexed()
-    expect((await bySignature.abandon(claimed, { signer: runs.agent.wallet })).run.state).toBe('OPEN')
-    expect((await bySignature.reject(submitted, { signer: evaluator })).run.state).toBe('REJECTED')
-    expect((await bySignature.close(open, { signer: poster })).run.state).toBe('DRAFT')
+    expect((await client.runs.abandon(claimed, { via: 'relay', signer: runs.agent.wallet })).run.state).toBe('OPEN')
+    expect((await client.runs.reject(submitted, { via: 'relay', signer: evaluator })).run.state).toBe('REJECTED')
+    expect((await client.runs.close(open, { via: 'relay', signer: poster })).run.state).toBe('DRAFT')
   })
 })
 
@@ -101,7 +101,7 @@ describe('the client signs nothing', () => {
     const { client, requests } = clientWith((path, body) =>
       path.startsWith('/api/messages/') ? { ...(body as object), typedData: change(body) } : body,
     )
-    await expect(client.runs.bySignature.submitWork(runId, 'ipfs://Work', { signer })).rejects.toThrow(
+    await expect(client.runs.submitWork(runId, 'ipfs://Work', { via: 'relay', signer })).rejects.toThrow(
       'Nothing was signed',
     )
     expect([signer.signatures, requests.includes('POST')]).toEqual([0, false])
@@ -115,7 +115,7 @@ describe('the client signs nothing', () => {
       if (path.startsWith('/api/messages/')) body.typedData.message.revision = '1'
       return body
     })
-    await expect(client.runs.bySignature.approve(runId, 0, { signer })).rejects.toThrow('has revision 1, not 0')
+    await expect(client.runs.approve(runId, 0, { via: 'relay', signer })).rejects.toThrow('has revision 1, not 0')
     expect(signer.signatures).toBe(0)
   })
 })

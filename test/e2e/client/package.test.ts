@@ -6,7 +6,7 @@ import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { type Agent, participantsOf } from '../../../testkit/participants.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
-import { installPacked } from '../../support/packedPackage.ts'
+import { installPacked, publishDry } from '../../support/packedPackage.ts'
 
 let market: TestMarket
 let agent: Agent
@@ -88,6 +88,7 @@ it('the package compiles in an empty strict project, and claims a run there', as
     'examples/claimBestRun.ts',
     'package.json',
   ])
+  expect(await publishDry('client')).toEqual({ id: expect.stringMatching(/^@runline\/client@\d/), files })
   await writeFile(join(path, 'package.json'), JSON.stringify({ type: 'module' }))
   await writeFile(join(path, 'tsconfig.json'), JSON.stringify(tsconfig))
   await writeFile(join(path, 'program.ts'), program)
@@ -108,7 +109,30 @@ async function listNodes(): Promise<string[]> {
   return [...new Set(await Promise.all([process.execPath, ...others].map((path) => realpath(path))))]
 }
 
-it.each(await listNodes())(
+const nodes = await listNodes()
+
+/** Reads from a server that refuses 30 times, with one signal for all repetitions, and prints what Node warns of. */
+const retries = `
+process.on('warning', ({ name }) => console.log(name))
+let count = 0
+const headers = { 'Content-Type': 'application/problem+json', 'Retry-After': '0.001' }
+const server = require('node:http').createServer((_, response) => {
+  response.writeHead(count++ < 30 ? 503 : 404, headers).end(JSON.stringify({ code: 'SAID_BY_THE_TEST' }))
+})
+server.listen(0, '127.0.0.1', async () => {
+  const { createRunlineReads } = require('@runline/client/reads')
+  const { runs } = createRunlineReads({ url: 'http://127.0.0.1:' + server.address().port })
+  const stop = new AbortController()
+  await runs.get(1, {}, { signal: stop.signal }).catch(({ code }) => console.log(code, count))
+  server.close()
+})`
+
+it.each(nodes)('%s warns of no leak while a read is repeated', async (node) => {
+  const ran = await execa({ cwd: project.path })(node, ['--input-type=commonjs', '--eval', retries])
+  expect(ran.stdout).toBe('SAID_BY_THE_TEST 31')
+})
+
+it.each(nodes)(
   '%s imports, requires and runs the package, in a worker too',
   async (node) => {
     const read = `createRunlineReads({ url: '${market.api.url}' }).runs.get(${runId}).then((run) => console.log(run.bountyId))`

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { baseSepolia } from 'viem/chains'
 import { beforeAll, expect, test } from 'vitest'
 import { keyOf, roles } from '../../../devnet/accounts.ts'
-import { startApi } from '../../../devnet/api.ts'
+import { type Api, startApi } from '../../../devnet/api.ts'
 import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
 import { connect } from '../../../ops/database/connect.ts'
 import { deployArtifact } from '../../../testkit/contracts.ts'
@@ -14,10 +14,14 @@ import { poster, postRun } from './postRun.ts'
 
 const IDLE_SECONDS = 20
 
+/** The API compares the index with the chain every six seconds, and shows the result for two. */
+const LAG_SECONDS = 9
+
 let chain: FastChain
 let databaseUrl: string
 let nodes: { indexer: MeteredNode; api: MeteredNode }
 let indexer: Indexer
+let api: Api
 
 const latest = async () => (await chain.client.getBlock()).number
 
@@ -38,7 +42,7 @@ beforeAll(async () => {
   indexer = await startIndexer({ ...chain, databaseUrl, rpcUrl: nodes.indexer.url })
   parts.defer(() => indexer.stop())
   const relayerKey = keyOf(roles.relayer)
-  const api = await startApi({ ...chain, databaseUrl, rpcUrl: nodes.api.url, relayerKey })
+  api = await startApi({ ...chain, databaseUrl, rpcUrl: nodes.api.url, relayerKey })
   parts.defer(api.stop)
   const kept = parts.move()
   return () => kept.disposeAsync()
@@ -61,6 +65,16 @@ test('an indexer asks little more than a poll for each of five blocks a second, 
   const calls = await callsWhileIdle()
   expect(calls.indexer).toBeLessThan(6.5)
   expect(calls.api).toBeLessThanOrEqual(0.3)
+})
+
+test('an index that follows five blocks a second counts as behind by less than two seconds', async () => {
+  const behind: number[] = []
+  for (let second = 0; second < LAG_SECONDS; second++) {
+    await sleep(1_000)
+    const { behindSeconds } = (await (await fetch(`${api.url}/readyz`)).json()) as { behindSeconds: number }
+    behind.push(behindSeconds)
+  }
+  expect(Math.max(...behind), behind.join()).toBeLessThan(2)
 })
 
 test('with a socket, an indexer asks little more than once a second, and indexes what happens', async () => {

@@ -1,7 +1,6 @@
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { ClaimMessage } from '../../../client/src/index.ts'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
@@ -21,12 +20,14 @@ beforeAll(async () => {
 
 const overHttp = () => new StreamableHTTPClientTransport(new URL('/mcp', market.api.url))
 
-const overStdio = (...args: string[]) =>
+const overStdioWith = (key: string, ...args: string[]) =>
   new StdioClientTransport({
     command: process.execPath,
     args: ['cli/src/main.ts', 'mcp', ...args],
-    env: { RUNLINE_API: market.api.url, RUNLINE_RPC: market.rpcUrl, RUNLINE_KEY: keyOf(2) },
+    env: { RUNLINE_API: market.api.url, RUNLINE_RPC: market.rpcUrl, RUNLINE_KEY: key },
   })
+
+const overStdio = (...args: string[]) => overStdioWith(keyOf(2), ...args)
 
 type Transport = Parameters<Client['connect']>[0]
 
@@ -64,9 +65,21 @@ const tools = [
   'list_run_events',
   'get_agent',
   'check_claim_eligibility',
-  'get_claim_message',
-  'submit_claim',
-  'get_claim',
+  'get_action',
+  'get_message',
+  'send_signed',
+]
+
+const claimTools = ['claim_run', 'start_run', 'submit_run', 'abandon_run']
+const spendTools = [
+  'post_run',
+  'approve_run',
+  'revise_run',
+  'reject_run',
+  'close_run',
+  'register_agent',
+  'stake_agent',
+  'unstake_agent',
 ]
 
 describe.each<[string, () => Transport, ClientOptions]>([
@@ -87,19 +100,29 @@ describe.each<[string, () => Transport, ClientOptions]>([
     expect((await call('check_claim_eligibility', ids)).value).toMatchObject({ eligible: true, reasons: [] })
 
     const walletAddress = agent.wallet.address
-    const { domain, types, message } = (await call('get_claim_message', { ...ids, walletAddress }))
-      .value as ClaimMessage
-    const signature = await agent.wallet.signTypedData({ domain, types, primaryType: 'Claim', message } as never)
-    const { deadline } = message
-    const claimed = await call('submit_claim', { ...ids, walletAddress, signature, deadline })
+    const parameters = { ...ids, walletAddress }
+    const message = (await call('get_message', { action: 'Claim', parameters })).value
+    const signature = await agent.wallet.signTypedData(message.typedData)
+    const claimed = await call('send_signed', { path: message.path, body: JSON.stringify(message.body), signature })
     expect(claimed).toMatchObject({ isError: false, value: { success: true, run: { bountyId, state: 'CLAIMED' } } })
     expect(JSON.parse(claimed.text)).toEqual(claimed.value)
 
     const { claimId } = claimed.value
-    expect((await call('get_claim', { claimId })).value).toMatchObject({ claimId, bountyId, state: 'mined' })
+    const state = (await call('get_action', { actionId: claimId })).value
+    expect(state).toMatchObject({ action: 'claim', bountyId, state: 'mined' })
+    const work = await call('get_message', {
+      action: 'submit',
+      runId: bountyId,
+      parameters: { deliverableHash: 'ipfs://w' },
+    })
+    const { path, body, typedData } = work.value
+    const delivered = await call('send_signed', { path, body, signature: await agent.wallet.signTypedData(typedData) })
+    expect(delivered.value).toMatchObject({ untrusted: ['ipfsHash', 'deliverableHash'], run: { state: 'SUBMITTED' } })
+    const early = await call('send_signed', { path: `/api/runs/${bountyId}/finalize` })
+    expect(JSON.parse(early.text)).toMatchObject({ code: 'TOO_EARLY' })
     expect((await call('get_run', { runId: bountyId })).value).toMatchObject({ claimedBy: Number(agent.id) })
     const { events } = (await call('list_run_events', { runId: bountyId })).value
-    expect(events.at(-1)).toMatchObject({ name: 'BountyClaimed' })
+    expect(events.at(-1)).toMatchObject({ name: 'WorkSubmitted' })
     expect((await call('get_agent', { agentId: ids.agentId })).value).toMatchObject({ canClaimRuns: true })
   })
 
@@ -108,8 +131,9 @@ describe.each<[string, () => Transport, ClientOptions]>([
     const refusal = await call('get_run', { runId: 999_999 })
     expect(refusal.isError).toBe(true)
     expect(JSON.parse(refusal.text)).toMatchObject({ code: 'RUN_NOT_FOUND', detail: 'There is no run 999999.' })
-    const unsigned = { runId: await openRun(), agentId: Number(agent.id), walletAddress: agent.wallet.address }
-    expect(JSON.parse((await call('submit_claim', unsigned)).text)).toMatchObject({ code: 'SIGNATURE_REQUIRED' })
+    const body = { agentId: Number(agent.id), walletAddress: agent.wallet.address }
+    const unsigned = await call('send_signed', { path: `/api/runs/${await openRun()}/claim`, body })
+    expect(JSON.parse(unsigned.text)).toMatchObject({ code: 'SIGNATURE_REQUIRED' })
   })
 
   it('name the argument that is wrong', async () => {
@@ -117,21 +141,46 @@ describe.each<[string, () => Transport, ClientOptions]>([
     expect(await call('get_run')).toMatchObject({ isError: true, text: expect.stringContaining('runId') })
     const refusal = await call('list_runs', { state: 'DONE' })
     expect(refusal).toMatchObject({ isError: true, text: expect.stringMatching(/state.*DRAFT.*OPEN.*CLAIMED/) })
+    const unknown = await call('get_message', { action: 'pay', parameters: {} })
+    expect(unknown).toMatchObject({
+      isError: true,
+      text: expect.stringMatching(/action: .*claim.*post.*got \\"pay\\"/),
+    })
+    const elsewhere = await call('send_signed', { path: '/api/content' })
+    expect(elsewhere).toMatchObject({ isError: true, text: expect.stringMatching(/path: .*\{id\}\/claim/) })
+    expect(await call('list_runs', { colour: 'red' })).toMatchObject({
+      isError: true,
+      text: expect.stringContaining('colour'),
+    })
+    const beside = await call('get_message', { action: 'start' })
+    expect(beside).toMatchObject({ isError: true, text: expect.stringContaining('runId') })
+    const list = await call('send_signed', { path: '/api/runs/1/start', body: '[1]' })
+    expect(list).toMatchObject({ isError: true, text: expect.stringContaining('body: must be an object') })
   })
 })
 
 describe('the list of the tools', () => {
-  /** Of the letters of a schema. A limit of 11,500 is less than 3,000 tokens. */
-  const MAX_CHARACTERS = 11_500
+  /** With the key and all allowances, as over stdio. */
+  const MAX_TOKENS = 3_000
 
-  it('is short', async () => {
-    const { client } = await connect(overHttp())
-    expect(JSON.stringify((await client.listTools()).tools).length).toBeLessThan(MAX_CHARACTERS)
+  /** What tokenizers of language models make of JSON is less: they join words, and marks with their neighbours. */
+  const countTokens = (json: string) => json.match(/[A-Za-z]{1,7}|\d{1,3}|[^\w\s]{1,3}|[^\S ]/g)?.length ?? 0
+
+  it.each<[string, () => Transport]>([
+    ['over HTTP', overHttp],
+    ['over stdio, with all that it may sign', () => overStdio('--allow-claims', '9', '--allow-spend', '1000')],
+  ])('is short %s', async (_, transport) => {
+    const { client } = await connect(transport())
+    const list = JSON.stringify((await client.listTools()).tools)
+    console.log(`${countTokens(list)} tokens, ${list.length} characters`)
+    expect(countTokens(list)).toBeLessThanOrEqual(MAX_TOKENS)
   })
 
   it('describes each input, and names no tool that does not exist', async () => {
-    const { client } = await connect(overHttp())
+    const { client } = await connect(overStdio('--allow-claims', '1', '--allow-spend', '1'))
     const listed = (await client.listTools()).tools
+    const all = [...tools, ...claimTools, ...spendTools]
+    expect(listed.map(({ name }) => name)).toEqual(all)
     for (const { name, inputSchema } of listed) {
       for (const [input, schema] of Object.entries(inputSchema.properties ?? {})) {
         expect(schema, `${name}: ${input}`).toMatchObject({ description: expect.stringMatching(/./) })
@@ -141,11 +190,18 @@ describe('the list of the tools', () => {
     const { contents } = await client.readResource({ uri: 'runline://rules' })
     const texts = JSON.stringify([client.getInstructions(), listed, messages, contents]).replaceAll('\\n', ' ')
     const named = new Set(texts.match(/\b[a-z]+(_[a-z]+)+\b/g))
-    expect([...named].filter((name) => !tools.includes(name))).toEqual([])
+    expect([...named].filter((name) => !all.includes(name))).toEqual([])
     expect(contents[0]).toMatchObject({
       mimeType: 'text/markdown',
       text: expect.stringContaining('# Rules of the market'),
     })
+    const overHTTP = await connect(overHttp())
+    const shared = [overHTTP.client.getInstructions(), messages, contents, (await overHTTP.client.listTools()).tools]
+    const inShared =
+      JSON.stringify(shared)
+        .replaceAll('\\n', ' ')
+        .match(/\b[a-z]+(_[a-z]+)+\b/g) ?? []
+    expect(inShared.filter((name) => !tools.includes(name))).toEqual([])
   })
 })
 
@@ -169,7 +225,8 @@ describe('texts that accounts wrote on chain', () => {
     })
     const ofBriefs = ['title', 'summary', 'tags', 'brief']
     const onChain = ['agentURI', 'deliverableHash', 'feedbackHash', 'hash', 'ipfsHash']
-    expect([...marked].toSorted()).toEqual([...onChain, ...ofBriefs].toSorted())
+    const ofRegistrations = ['name', 'description']
+    expect([...marked].toSorted()).toEqual([...onChain, ...ofBriefs, ...ofRegistrations].toSorted())
   })
 })
 
@@ -192,7 +249,7 @@ describe('claim_run over stdio', () => {
     const [delivered, abandoned] = [await openRun(), await openRun()]
     const { call, client } = await connect(overStdio('--allow-claims', '2'))
     const listed = (await client.listTools()).tools.map(({ name }) => name)
-    expect(listed).toEqual([...tools, 'claim_run', 'start_run', 'abandon_run', 'submit_run'])
+    expect(listed).toEqual([...tools, ...claimTools])
     const agentId = Number(agent.id)
     const before = await market.client.getTransactionCount({ address: agent.wallet.address })
     for (const runId of [delivered, abandoned]) await call('claim_run', { runId, agentId })
@@ -241,6 +298,78 @@ describe('claim_run over stdio', () => {
     const { call } = await connect(overStdio('--allow-claims', '1'))
     const refusal = await call('claim_run', { runId, agentId: Number(other.id) })
     expect(JSON.parse(refusal.text)).toMatchObject({ code: 'WALLET_MISMATCH' })
+  })
+})
+
+describe('posts and reviews over stdio', () => {
+  const key = keyOf(6)
+  const payer = accountOf(6)
+
+  /** A server with the payer's key, and so much USDC. */
+  async function connectWith(spend: string) {
+    await people.mined(() => market.usdc.write.mint([payer.address, 1_000n * usdc]))
+    return connect(overStdioWith(key, '--allow-spend', spend))
+  }
+
+  /** A run of the payer whose work is delivered. @returns its id. */
+  async function deliveredRun(call: Awaited<ReturnType<typeof connect>>['call'], reward: number | string) {
+    const posted = await call('post_run', { ipfsHash: 'ipfs://task', reward, stakePercent: '5' })
+    expect(posted, posted.text).toMatchObject({ isError: false, value: { run: { state: 'OPEN' } } })
+    const runId: number = posted.value.run.bountyId
+    const account = agent.wallet.address
+    await people.mined(() => market.market.write.claimBounty([BigInt(runId), agent.id], { account }))
+    await people.mined(() => market.market.write.submitWork([BigInt(runId), 'ipfs://work'], { account }))
+    await market.indexed()
+    return runId
+  }
+
+  it('spend what the user allows, count a run that they posted once, and stop there', async () => {
+    const { call } = await connectWith('21.05')
+    const runId = await deliveredRun(call, '20')
+    const sent = await market.client.getTransactionCount({ address: payer.address })
+    const second = await call('post_run', { ipfsHash: 'ipfs://task', reward: 1 })
+    expect(JSON.parse(second.text)).toEqual({
+      code: 'ALLOWANCE_USED',
+      detail:
+        'The payment takes 1.05 USDC; 0.05 USDC of the 21.05 USDC of --allow-spend are left. Nothing was signed. ' +
+        'Choose a smaller amount, or ask the user to start the server with a larger allowance.',
+    })
+    const revised = await call('revise_run', { runId, feedbackHash: 'ipfs://feedback' })
+    expect(revised.value.run.state).toBe('REVISION_REQUESTED')
+    const unknown = await call('approve_run', { runId, revision: 0, note: 'good' })
+    expect(JSON.parse(unknown.text).detail).toBe('There is no input note. Give runId, revision.')
+    const wrong = await call('approve_run', { runId, revision: 'last' })
+    expect(JSON.parse(wrong.text)).toEqual({
+      code: 'VALIDATION_FAILED',
+      detail: 'revision: Give a revision from 0, the first delivery, to 3. Got "last".',
+    })
+    expect((await call('approve_run', { runId, revision: 0 })).value.run.state).toBe('APPROVED')
+    expect(await market.client.getTransactionCount({ address: payer.address })).toBe(sent)
+  })
+
+  it('approve no run of another session beyond the allowance', async () => {
+    const first = await connectWith('200')
+    const runId = await deliveredRun(first.call, 100)
+    const { call } = await connectWith('99')
+    const refusal = await call('approve_run', { runId, revision: 0 })
+    expect(JSON.parse(refusal.text)).toMatchObject({
+      code: 'ALLOWANCE_USED',
+      detail: expect.stringContaining(`The approval of run ${runId} takes 100 USDC; 99 USDC of the 99 USDC`),
+    })
+    expect((await call('get_run', { runId })).value.state).toBe('SUBMITTED')
+  })
+
+  it('register, stake, close and take stake out', async () => {
+    const { call } = await connectWith('31.5')
+    const { agent: registered } = (await call('register_agent', { agentURI: 'ipfs://mine' })).value
+    const agentId = String(registered.id)
+    expect((await call('stake_agent', { agentId, amount: '21' })).value.agent.stakedAmount).toBe('21000000')
+    expect((await call('unstake_agent', { agentId, amount: 0.5 })).value.agent.stakedAmount).toBe('20500000')
+    const posted = await call('post_run', { ipfsHash: 'ipfs://task', reward: 10, deadlineHours: 1, workPeriodHours: 2 })
+    expect(posted.value.run).toMatchObject({ workPeriod: 7_200 })
+    expect((await call('close_run', { runId: posted.value.run.bountyId })).value.run.state).toBe('DRAFT')
+    const rejected = await call('reject_run', { runId: posted.value.run.bountyId })
+    expect(rejected).toMatchObject({ isError: true, text: expect.stringContaining('WRONG_STATE') })
   })
 })
 

@@ -17,10 +17,6 @@ const { paths } = JSON.parse(inject('apiDescription')) as { paths: Record<string
 const operations = Object.values(paths).flatMap((methods) => Object.values(methods))
 const names = operations.map(({ operationId }) => operationId)
 
-/** The client for Python does not sign these. */
-const notInPython = ['postRun', 'registerAgent', 'stakeForAgent', 'unstakeForAgent']
-const namesIn = (language: Language) => names.filter((name) => language !== 'Python' || !notInPython.includes(name))
-
 /** What anyone may ask for, and the market refuses of these runs: their time has not come. */
 const refusedCalls = ['finalizeRun', 'expireRun', 'slashRun', 'rejectOverdueRun', 'collectPayment']
 
@@ -152,8 +148,8 @@ function outputs(text: string): Record<string, string> {
   )
 }
 
-function expectOutputs(printed: Record<string, string>, language: Language) {
-  expect(Object.keys(printed)).toEqual(namesIn(language))
+function expectOutputs(printed: Record<string, string>) {
+  expect(Object.keys(printed)).toEqual(names)
   expect(Object.entries(printed).filter(([, text]) => text.trim() === '' || text.includes('undefined'))).toEqual([])
   for (const [name, { to }] of Object.entries(actions)) expect(printed[`${name}Run`]?.trim(), name).toBe(to)
   expect(printed.streamChanges).toMatch(/^ready/)
@@ -164,7 +160,7 @@ describe('the samples of the reference', () => {
     const languages: Language[] = ['Shell', 'TypeScript', 'Python']
     for (const language of languages) {
       const present = operations.filter((each) => sourceOf(each, language) !== '')
-      expect(present.map(({ operationId }) => operationId)).toEqual(namesIn(language))
+      expect(present.map(({ operationId }) => operationId)).toEqual(names)
     }
   })
 
@@ -193,21 +189,20 @@ describe('the samples of the reference', () => {
       const program = `for (const name of ${JSON.stringify(names)}) { console.log('### ' + name); await import(\`./\${name}.ts\`) }`
       await writeFile(join(path, 'all.ts'), program)
       const { stdout } = await execa({ cwd: path, timeout: 90_000 })(process.execPath, ['all.ts'])
-      expectOutputs(outputs(stdout), 'TypeScript')
+      expectOutputs(outputs(stdout))
     } finally {
       await remove()
     }
   })
 
   it.skipIf(!python)('run in Python', async () => {
-    const present = operations.filter(({ operationId }) => namesIn('Python').includes(operationId))
-    const sources = present.map((operation) => [operation.operationId, fillIn(operation, 'Python')])
+    const sources = operations.map((operation) => [operation.operationId, fillIn(operation, 'Python')])
     const { stdout } = await startPython(`
 import json
 for name, source in json.loads(${JSON.stringify(JSON.stringify(sources))}):
     print("### " + name)
     exec(compile(source, name, "exec"), {})
 `)
-    expectOutputs(outputs(stdout), 'Python')
+    expectOutputs(outputs(stdout))
   })
 })

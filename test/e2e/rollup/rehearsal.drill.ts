@@ -1,5 +1,5 @@
 // `npm run rehearse`: the whole life of a market on a rollup as Base Sepolia is one, by the commands and the settings of
-// production.
+// production. `BLOCK_TIME_SECONDS=0.2 npm run rehearse` has five blocks a second.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readDeployment } from '../../../core/deployment.ts'
@@ -7,11 +7,13 @@ import { accountCount, accountOf, keyOf, roles } from '../../../devnet/accounts.
 import { startAnvil } from '../../../devnet/anvil.ts'
 import { type Api, productionLimits, startApi } from '../../../devnet/api.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
+import { mineBlocks } from '../../../devnet/mineBlocks.ts'
 import { startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
 import { auditOnce } from '../../../testkit/auditOnce.ts'
 import { deployCircleUsdc } from '../../../testkit/circleUsdc.ts'
 import { contractsOf } from '../../../testkit/contracts.ts'
 import { setL1Prices } from '../../../testkit/l1Prices.ts'
+import { mineHistory } from '../../../testkit/mineHistory.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
@@ -22,8 +24,11 @@ import { claimApi, codeOf } from '../claims/claimApi.ts'
 
 const chainId = 84_532
 /** Seconds. */
-const BLOCK_TIME = 2
+const BLOCK_TIME = Number(process.env.BLOCK_TIME_SECONDS || 2)
 const STOPPED = 10
+/** Of blocks at that pace before the processes start, which measure it. The preparations move the clock by less. */
+const HISTORY = 80
+const PREPARATIONS = 300
 /** How long the sequencer stops; as long as it takes to be noticed if absent. */
 const OUTAGE = Number(process.env.OUTAGE_SECONDS || 0)
 
@@ -44,7 +49,8 @@ const claimIds: string[] = []
 
 beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
-  const anvil = await startAnvil({ chainId, accounts: accountCount, flags: ['--network', 'optimism'] })
+  const timestamp = Math.floor(Date.now() / 1_000) - HISTORY - PREPARATIONS
+  const anvil = await startAnvil({ chainId, timestamp, accounts: accountCount, flags: ['--network', 'optimism'] })
   parts.defer(anvil.stop)
   const node = await startRpcProxy(anvil.rpcUrl, answerAsRollup(anvil.rpcUrl))
   parts.defer(node.stop)
@@ -76,7 +82,9 @@ beforeAll(async () => {
   initialBalance = await contracts.client.getBalance({ address: relayer })
   // Blocks at a rollup's pace only now, so that the preparations are quick.
   await contracts.client.setAutomine(false)
-  await contracts.client.setIntervalMining({ interval: BLOCK_TIME })
+  await mineHistory(contracts.client, { seconds: HISTORY, blockTime: BLOCK_TIME })
+  continueSequencer()
+  parts.defer(stopSequencer)
 
   const connections = { databaseUrl: settings.DATABASE_URL, chainId, rpcUrl: node.url }
   const indexer = await startIndexer({ ...connections, deploymentsDirectory: deployments.path })
@@ -116,8 +124,14 @@ async function deliver(runId: bigint) {
 
 const balance = () => contracts.usdc.read.balanceOf([agent.wallet.address])
 
-const stopSequencer = () => contracts.client.setIntervalMining({ interval: 0 })
-const continueSequencer = () => contracts.client.setIntervalMining({ interval: BLOCK_TIME })
+let sequencer: ReturnType<typeof mineBlocks> | undefined
+function continueSequencer() {
+  sequencer = mineBlocks(contracts.client, 1_000 * BLOCK_TIME)
+}
+async function stopSequencer() {
+  await sequencer?.stop()
+  sequencer = undefined
+}
 
 it('refuses a claim without a signature', async () => {
   expect(codeOf(await claim(run(0), agent, {}))).toEqual([401, 'SIGNATURE_REQUIRED'])
@@ -144,7 +158,7 @@ it('answers reads and keeps a claim while the sequencer stops', { timeout: (OUTA
   await sleep(Math.max(0, end - performance.now()))
   expect(await codes()).toContain('CHAIN_STOPPED')
   expect((await claims.get(`/api/runs/${run(1)}`)).body).toMatchObject({ state: 'OPEN' })
-  await continueSequencer()
+  continueSequencer()
   expect(await claim(run(1), agent, signed)).toMatchObject({ status: 200, body: { claimId: pending.body.claimId } })
   await expect.poll(codes, polling).toEqual([])
 })
@@ -156,7 +170,7 @@ it('refuses a claim whose signature expires in a jump of the chain’s clock, an
   const pending = await claim(run(2), agent, early, { Prefer: 'wait=1' })
   expect(pending.status).toBe(202)
   await contracts.client.increaseTime({ seconds: 3_600 })
-  await continueSequencer()
+  continueSequencer()
   expect(codeOf(await claim(run(2), agent, early))).toEqual([401, 'SIGNATURE_EXPIRED'])
   expect(codeOf(await claim(run(3), agent, late))).toEqual([401, 'SIGNATURE_EXPIRED'])
 

@@ -13,12 +13,14 @@ test(`through reorgs, kills, stalls and a faulty network, index and API equal th
   timeout: 420_000,
 }, async () => {
   const report = await simulate({ seed, seconds: SECONDS, faultProbability: 0.08 })
-  const { differences, disturbances, faults, totals, answers, claims, availability } = report
-  console.log(`seed ${seed}: ${disturbances}; ${faults}; ${answers}; claims: ${claims}; ${totals}
+  const { differences, disturbances, faults, totals, answers, relayed, availability } = report
+  console.log(`seed ${seed}: ${disturbances}; ${faults}; ${answers}; relayed: ${relayed}; ${totals}
 ${availability.answered} of ${availability.reads} reads answered, at most ${availability.longestOutageMs} ms without an answer`)
   expect(list(differences)).toBe('')
   expect(availability.longestOutageMs).toBeLessThan(MAX_OUTAGE_MS)
   // Proves that there were faults, and that something was checked.
   expect(Object.fromEntries(totals)['checked answers']).toBeGreaterThan(200)
   expect(Object.fromEntries(disturbances).reorg).toBeGreaterThan(SECONDS / 4)
+  const made = [...relayed].filter(([answer]) => answer.endsWith(' 200')).map(([answer]) => answer.split(' ')[0])
+  expect(new Set(made).size).toBeGreaterThan(1)
 })

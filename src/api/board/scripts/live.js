@@ -23,7 +23,8 @@ async function refresh() {
   if (block === null || block === shown) return
   const response = await fetch(location.href)
   if (!response.ok) return
-  shown = block
+  // Behind a cache the page may be a second older than the block that was just named: then the next poll asks again.
+  shown = response.headers.get('X-Indexed-Hash')
   const page = new DOMParser().parseFromString(await response.text(), 'text/html')
   for (const part of document.querySelectorAll('[data-live]')) {
     const next = page.getElementById(part.id)

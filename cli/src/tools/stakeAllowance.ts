@@ -1,6 +1,6 @@
-import type { Signer } from '../../client/src/index.ts'
-import { formatUsdc } from './arguments.ts'
-import { CommandError } from './commandError.ts'
+import type { Signer } from '../../../client/src/index.ts'
+import { formatUsdc } from '../arguments.ts'
+import { CommandError } from '../commandError.ts'
 
 type ClaimMessage = Parameters<Signer['signTypedData']>[0]['message']
 

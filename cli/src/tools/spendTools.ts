@@ -1,0 +1,119 @@
+import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
+import { formatUsdc, parseAddress, parseDuration, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
+import { assertFunding, type Session } from '../session.ts'
+import { createSpendAllowance } from './spendAllowance.ts'
+import {
+  agentId,
+  DECISION_TIMEOUT_SECONDS,
+  type Given,
+  number,
+  read,
+  readAgentId,
+  readRunId,
+  runId,
+  type SigningTool,
+  text,
+} from './tool.ts'
+
+const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
+
+const parseHours = (hours: string) => parseDuration(`${hours}h`)
+
+const amount = number('Whole USDC, such as 20 or 0.5.')
+
+/**
+ * What an account that has USDC does: it posts runs and reviews them, registers agents, and stakes.
+ * @param limit what the process signs away, in USDC base units: see `createSpendAllowance`.
+ */
+export function spendTools(session: Session, limit: bigint): SigningTool[] {
+  const { runs, agents } = session.runline
+  const { node, contracts } = session
+  const allowance = createSpendAllowance(limit, async (id) => {
+    const read = { address: contracts.market, abi: bountyMarketAbi, functionName: 'getBounty', args: [id] } as const
+    return (await node.readContract(read)).reward
+  })
+  const signer = allowance.limited(node.account)
+  const options = { via: 'relay', signer, timeoutSeconds: DECISION_TIMEOUT_SECONDS } as const
+  const usdc = formatUsdc(limit)
+
+  async function post(given: Given) {
+    assertFunding(session)
+    const { ipfsHash, deadlineHours, workPeriodHours, stakePercent, evaluator } = given
+    // The chain's clock: the market compares the deadline with it.
+    const { timestamp } = await node.getBlock()
+    const seconds = deadlineHours === undefined ? DEFAULT_DEADLINE_SECONDS : read(given, 'deadlineHours', parseHours)
+    const terms = {
+      ipfsHash: String(ipfsHash),
+      reward: read(given, 'reward', parseUsdc),
+      deadline: timestamp + BigInt(seconds),
+      ...(workPeriodHours !== undefined && { workPeriod: read(given, 'workPeriodHours', parseHours) }),
+      ...(stakePercent !== undefined && { stakePercent: read(given, 'stakePercent', parsePercent) }),
+      ...(evaluator !== undefined && { evaluator: read(given, 'evaluator', parseAddress) }),
+    }
+    const posted = await runs.post(terms, options)
+    allowance.notePosted(BigInt(posted.run.bountyId), terms.reward)
+    return posted
+  }
+
+  return [
+    {
+      name: 'post_run',
+      description: `Posts a run, for the reward and 5 %. Payments and approvals take up to ${usdc} in this session.`,
+      inputs: {
+        ipfsHash: text('URI of the brief, up to 128 bytes.'),
+        reward: amount,
+        deadlineHours: number('How long it can be claimed; 720 if absent.'),
+        workPeriodHours: number('How long the agent has; 168 if absent.'),
+        stakePercent: number('Of the reward, at risk for the agent; 10 if absent.'),
+        evaluator: text('Address that reviews; you if absent.'),
+      },
+      optional: ['deadlineHours', 'workPeriodHours', 'stakePercent', 'evaluator'],
+      act: post,
+    },
+    {
+      name: 'approve_run',
+      description: 'Approves a delivery: the agent is paid, and nothing undoes it.',
+      inputs: { runId, revision: number('Of the delivery: revisions of a SUBMITTED run, else one less.') },
+      act: async (given) => runs.approve(readRunId(given), read(given, 'revision', parseRevision), options),
+    },
+    {
+      name: 'revise_run',
+      description: 'Asks for a revision of the last delivery.',
+      inputs: { runId, feedbackHash: text('URI of the feedback, up to 128 bytes.') },
+      act: async (given) => runs.requestRevision(readRunId(given), String(given.feedbackHash), options),
+    },
+    {
+      name: 'reject_run',
+      description: 'Rejects the last delivery: fee and stake are burned. A poster only after all revisions.',
+      inputs: { runId },
+      act: async (given) => runs.reject(readRunId(given), options),
+    },
+    {
+      name: 'close_run',
+      description: 'Refunds an open run; of a claimed one, lets a lost claim refund it.',
+      inputs: { runId },
+      act: async (given) => runs.close(readRunId(given), options),
+    },
+    {
+      name: 'register_agent',
+      description: 'Registers an agent of the account.',
+      inputs: { agentURI: text('URI of its registration file.') },
+      act: async (given) => agents.register(String(given.agentURI), options),
+    },
+    {
+      name: 'stake_agent',
+      description: 'Stakes USDC for the agent. A claim needs 20.',
+      inputs: { agentId, amount },
+      async act(given) {
+        assertFunding(session)
+        return agents.stake(readAgentId(given), read(given, 'amount', parseUsdc), options)
+      },
+    },
+    {
+      name: 'unstake_agent',
+      description: 'Pays stake back to the agent’s owner.',
+      inputs: { agentId, amount },
+      act: async (given) => agents.unstake(readAgentId(given), read(given, 'amount', parseUsdc), options),
+    },
+  ]
+}

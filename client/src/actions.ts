@@ -1,0 +1,169 @@
+import { changeStake, type PostTerms, postRun, registerAgent } from './accountAction.ts'
+import type { TrustedContracts } from './accountMessage.ts'
+import { actOnRun } from './action.ts'
+import type { components } from './api.ts'
+import { type ClaimOptions, claimRun } from './claim.ts'
+import type { MarketAddress } from './claimMessage.ts'
+import { callForRun, collectFor, type OpenCall } from './openCall.ts'
+import type { AnyId } from './reads.ts'
+import type { Api, OnRetry } from './request.ts'
+import type { MarketFunction, Mined, Wallet } from './transactions.ts'
+import { type ByWallet, choose, type Made, type OpenVia, type Via } from './via.ts'
+import { walletActions } from './walletActions.ts'
+
+type Schemas = components['schemas']
+
+/** What the actions of a client need. Each member throws if the caller has not named it. */
+export type Connection = {
+  api: Api
+  trustedMarket: () => MarketAddress
+  trustedContracts: () => TrustedContracts
+  connectedWallet: () => Wallet
+  onRetry: OnRetry | undefined
+}
+
+type Asked = Omit<Parameters<typeof actOnRun>[2], 'runId'>
+
+/** The actions about runs. Each is a transaction of the wallet, or with `via: 'relay'` a signature that the API sends. */
+export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWallet, onRetry }: Connection) {
+  const byWallet = (options: ByWallet) => walletActions(connectedWallet(), trustedMarket(), options)
+
+  const act = async <By extends Via>(
+    id: AnyId,
+    by: By | undefined,
+    asked: Asked,
+    functionName: MarketFunction,
+    ...args: unknown[]
+  ): Promise<Made<By, Schemas['Action']>> =>
+    choose(
+      by,
+      (options) => actOnRun(api, trustedMarket(), { ...asked, runId: String(id) }, { onRetry, ...options }),
+      (options) => byWallet(options).call(functionName, [BigInt(id), ...args]),
+    )
+
+  const end = async <By extends OpenVia>(
+    id: AnyId,
+    by: By | undefined,
+    name: OpenCall,
+    functionName: MarketFunction,
+  ): Promise<Made<By, Schemas['Action']>> =>
+    choose(
+      by,
+      (options) => callForRun(api, name, String(id), { onRetry, ...options }),
+      (options) => byWallet(options).call(functionName, [BigInt(id)]),
+    )
+
+  return {
+    /** Posts a run: the poster pays reward and fee. A transaction also returns `bountyId`; the API answers the run. */
+    post: async <By extends Via = ByWallet>(
+      terms: PostTerms,
+      by?: By,
+    ): Promise<Made<By, Schemas['Action'], Mined & { bountyId: bigint }>> =>
+      choose(
+        by,
+        (options) => postRun(api, trustedContracts(), terms, { onRetry, ...options }),
+        (options) => byWallet(options).post(terms),
+      ),
+
+    /** Creates a run that is a draft: `fund` escrows its reward and fee. By the wallet only. */
+    create: async (terms: PostTerms, options: ByWallet = {}): Promise<Mined & { bountyId: bigint }> =>
+      byWallet(options).create(terms),
+
+    /** Escrows reward and fee of a draft, from its poster. By the wallet only. */
+    fund: async (id: AnyId, options: ByWallet = {}): Promise<Mined> => byWallet(options).fund(BigInt(id)),
+
+    /** Withdraws an open run, from its poster: reward and fee return. By the wallet only; `close` does it by either. */
+    withdraw: async (id: AnyId, options: ByWallet = {}): Promise<Mined> =>
+      byWallet(options).call('withdrawBounty', [BigInt(id)]),
+
+    /** Claims the run for the agent, and waits until that is decided. The API sends the claim. See `ClaimOptions`. */
+    claim: async (id: AnyId, claimOptions: ClaimOptions): Promise<Schemas['Claim']> =>
+      claimRun(api, trustedMarket(), String(id), { onRetry, ...claimOptions }),
+
+    /** Tells the poster that the work has begun, from the wallet that claimed the run. */
+    start: <By extends Via = ByWallet>(id: AnyId, by?: By) => act(id, by, { action: 'start' }, 'startWork'),
+
+    /** Gives the run back, from the wallet that claimed it. Burns the claim's stake. */
+    abandon: <By extends Via = ByWallet>(id: AnyId, by?: By) => act(id, by, { action: 'abandon' }, 'abandonClaim'),
+
+    /** Delivers, from the wallet that claimed the run. */
+    submitWork: <By extends Via = ByWallet>(id: AnyId, deliverableHash: string, by?: By) =>
+      act(id, by, { action: 'submit', text: deliverableHash }, 'submitWork', deliverableHash),
+
+    /**
+     * Approves a delivery and pays the agent, from the poster or the evaluator. The market refuses it if there is a later
+     * delivery.
+     * @param revision the delivery's: the run's `revisions` in SUBMITTED, one less in REVISION_REQUESTED.
+     */
+    approve: <By extends Via = ByWallet>(id: AnyId, revision: number, by?: By) =>
+      act(id, by, { action: 'approve', revision }, 'approveWork', revision),
+
+    /** Asks for a revision of the last delivery, from the evaluator. */
+    requestRevision: <By extends Via = ByWallet>(id: AnyId, feedbackHash: string, by?: By) =>
+      act(id, by, { action: 'revise', text: feedbackHash }, 'requestRevision', feedbackHash),
+
+    /** Rejects the delivery, from the evaluator; a poster that evaluates its own run only after the last revision. */
+    reject: <By extends Via = ByWallet>(id: AnyId, by?: By) => act(id, by, { action: 'reject' }, 'rejectWork'),
+
+    /** Closes the run, from the poster: refunds it if it is open; during a claim, a lost claim ends in a refund. */
+    close: <By extends Via = ByWallet>(id: AnyId, by?: By) => act(id, by, { action: 'close' }, 'closeBounty'),
+
+    /** Has work approved that was not reviewed in time. Anyone may, as with the following three. */
+    finalize: <By extends OpenVia = ByWallet>(id: AnyId, by?: By) => end(id, by, 'finalize', 'finalizeReview'),
+
+    /** Refunds the poster of an open run after its deadline. */
+    expire: <By extends OpenVia = ByWallet>(id: AnyId, by?: By) => end(id, by, 'expire', 'expireBounty'),
+
+    /** Burns the stake of a claim without work, after its time. */
+    slash: <By extends OpenVia = ByWallet>(id: AnyId, by?: By) => end(id, by, 'slash', 'slashExpired'),
+
+    /** Rejects a revision that did not come in time. */
+    rejectOverdue: <By extends OpenVia = ByWallet>(id: AnyId, by?: By) =>
+      end(id, by, 'reject-overdue', 'rejectOverdue'),
+
+    /** Pays what the market owes to the address. Anyone may. */
+    collect: async <By extends OpenVia = ByWallet>(payee: string, by?: By): Promise<Made<By, Schemas['Collection']>> =>
+      choose(
+        by,
+        (options) => collectFor(api, payee, { onRetry, ...options }),
+        (options) => byWallet(options).call('collect', [payee]),
+      ),
+  }
+}
+
+/** The actions about agents: see `runActionsOf`. */
+export function agentActionsOf({ api, trustedMarket, trustedContracts, connectedWallet, onRetry }: Connection) {
+  const byWallet = (options: ByWallet) => walletActions(connectedWallet(), trustedMarket(), options)
+
+  const change = async <By extends Via>(
+    action: 'stake' | 'unstake',
+    id: AnyId,
+    amount: bigint,
+    by: By | undefined,
+  ): Promise<Made<By, Schemas['AgentAction']>> =>
+    choose(
+      by,
+      (options) =>
+        changeStake(api, trustedContracts(), action, { agentId: String(id), amount }, { onRetry, ...options }),
+      (options) => byWallet(options).changeStake(action, BigInt(id), amount),
+    )
+
+  return {
+    /** Registers an agent, whose owner and wallet the account becomes. The API takes URIs of at most 256 bytes. */
+    register: async <By extends Via = ByWallet>(
+      agentURI: string,
+      by?: By,
+    ): Promise<Made<By, Schemas['AgentAction'], Mined & { agentId: bigint }>> =>
+      choose(
+        by,
+        (options) => registerAgent(api, trustedContracts(), agentURI, { onRetry, ...options }),
+        (options) => byWallet(options).register(agentURI),
+      ),
+
+    /** Stakes USDC of the account for the agent. @param amount USDC base units. */
+    stake: <By extends Via = ByWallet>(id: AnyId, amount: bigint, by?: By) => change('stake', id, amount, by),
+
+    /** Pays stake to the agent's owner, from the owner or the wallet. @param amount USDC base units. */
+    unstake: <By extends Via = ByWallet>(id: AnyId, amount: bigint, by?: By) => change('unstake', id, amount, by),
+  }
+}

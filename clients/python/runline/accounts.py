@@ -1,0 +1,138 @@
+"""What an account that has USDC does: it posts runs, registers agents, stakes, and takes stake out."""
+
+import secrets
+import time
+from typing import Any
+
+from .decide import Request, send_until_decided
+from .http import Api
+from .keccak import keccak256
+from .signing import Account, Contracts, Domain, Members, sign, typed_data
+
+REWARD_PER_FEE = 20
+"""The poster pays a fee of a twentieth of the reward."""
+
+VALID_AFTER = 0
+
+Typed = tuple[str, object]
+"""A Solidity type, and a value of it."""
+
+
+def members_of(described: str) -> Members:
+    """The members of an EIP-712 type, as Solidity declares them: `address owner, uint256 amount`."""
+    pairs = (member.split(" ") for member in described.split(", "))
+    return [{"name": name, "type": kind} for kind, name in pairs]
+
+
+PAYMENT = members_of(
+    "address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce"
+)
+"""USDC's authorization (EIP-3009). Its nonce is the hash of what the money is for."""
+
+REGISTRATION = members_of("address owner, string agentURI, bytes32 salt, uint256 deadline")
+WITHDRAWAL = members_of("uint256 agentId, address signer, uint256 amount, uint256 nonce, uint256 deadline")
+
+
+class AccountActions:
+    """Signs for one account, and sends: see `Runline.post` and its neighbours. `until` is of `time.monotonic()`."""
+
+    def __init__(
+        self, api: Api, chain_id: int, contracts: Contracts, account: Account, timeout_seconds: float
+    ) -> None:
+        self._api = api
+        self._chain_id = chain_id
+        self._contracts = contracts
+        self._account = account
+        self._until = time.monotonic() + timeout_seconds
+
+    def post(self, terms: dict[str, Typed]) -> dict[str, Any]:
+        """Posts a run. `terms` are the members of the nonce, in the order of SignedFunding."""
+        poster = self._account.address
+        own = {"poster": poster, **{name: value for name, (_, value) in terms.items()}, "salt": random_salt()}
+        answer = self._api.get("/api/messages/post", **own)
+        reward = int(str(own["reward"]))
+        purpose = [("address", poster), *terms.values()]
+        body = self._pay(answer, "postBounty", purpose, reward + reward // REWARD_PER_FEE, own)
+        return self._send("post", "/api/runs", body)
+
+    def stake(self, agent_id: str, amount: int) -> dict[str, Any]:
+        """Stakes for the agent. Its owner comes from the API; the contract refuses a payment for another owner."""
+        payer = self._account.address
+        own = {"from": payer, "amount": amount, "salt": random_salt()}
+        answer = self._api.get("/api/messages/stake", agentId=agent_id, **own)
+        owner = answer["body"]["owner"]
+        purpose = [("address", payer), ("uint256", agent_id), ("address", owner), ("uint256", amount)]
+        body = self._pay(answer, "stake", purpose, amount, {**own, "owner": owner})
+        return self._send("stake", f"/api/agents/{agent_id}/stake", body)
+
+    def register(self, agent_uri: str) -> dict[str, Any]:
+        """Registers an agent."""
+        own: dict[str, object] = {"owner": self._account.address, "agentURI": agent_uri, "salt": random_salt()}
+        answer = self._api.get("/api/messages/register", **own)
+        domain = Domain("Runline", "1", self._chain_id, self._contracts.agent_registry)
+        message = typed_data(answer["typedData"], domain, "Register", REGISTRATION, own)
+        return self._send("registration", "/api/agents", self._signed(message, message["message"]))
+
+    def unstake(self, agent_id: str, amount: int) -> dict[str, Any]:
+        """Takes stake out. The number of the withdrawal comes from the API; the contract refuses another one."""
+        own: dict[str, object] = {"agentId": agent_id, "signer": self._account.address, "amount": amount}
+        answer = self._api.get("/api/messages/unstake", **own)
+        domain = Domain("AgentStaking", "1", self._chain_id, self._contracts.agent_staking)
+        message = typed_data(answer["typedData"], domain, "Unstake", WITHDRAWAL, own)
+        members = {name: value for name, value in message["message"].items() if name != "agentId"}
+        return self._send("unstake", f"/api/agents/{agent_id}/unstake", self._signed(message, members))
+
+    def _pay(
+        self, answer: dict[str, Any], what: str, purpose: list[Typed], value: int, members: dict[str, object]
+    ) -> dict[str, Any]:
+        """The body of an action that USDC pays, whose authorization is computed from what the money is for."""
+        valid_before = int(answer["typedData"]["message"]["validBefore"])
+        end: list[Typed] = [
+            ("uint256", VALID_AFTER),
+            ("uint256", valid_before),
+            ("bytes32", members["salt"]),
+        ]
+        nonce = keccak256(encode([("bytes32", "0x" + keccak256(what.encode()).hex()), *purpose, *end]))
+        own: dict[str, object] = {
+            "from": self._account.address,
+            "to": self._contracts.signed_funding,
+            "value": value,
+            "validAfter": VALID_AFTER,
+            "nonce": "0x" + nonce.hex(),
+        }
+        named = answer["typedData"]["domain"]
+        # The name differs from chain to chain. With a wrong one, USDC refuses the signature.
+        domain = Domain(named["name"], named["version"], self._chain_id, self._contracts.usdc)
+        message = typed_data(answer["typedData"], domain, "ReceiveWithAuthorization", PAYMENT, own)
+        return self._signed(message, {**members, "validBefore": valid_before})
+
+    def _signed(self, message: dict[str, Any], members: dict[str, object]) -> dict[str, Any]:
+        body = {name: str(value) for name, value in members.items()}
+        return {**body, "signature": sign(self._account, message)}
+
+    def _send(self, what: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        # Not signed anew if the signature expires: another signature of a payment is another payment.
+        return send_until_decided(self._api, Request(what, path, body, {}), self._until)
+
+
+def random_salt() -> str:
+    """By which the same terms are another action."""
+    return "0x" + secrets.token_hex(32)
+
+
+def encode(values: list[Typed]) -> bytes:
+    """Solidity's `abi.encode` of integers, addresses, hashes and strings."""
+    head = tail = b""
+    for kind, value in values:
+        if kind == "string":
+            text = str(value).encode()
+            head += word(32 * len(values) + len(tail))
+            tail += word(len(text)) + text + bytes(-len(text) % 32)
+        else:
+            head += word(int(str(value), 0))
+    return head + tail
+
+
+def word(number: int) -> bytes:
+    """The number in 32 bytes."""
+    return number.to_bytes(32, "big")

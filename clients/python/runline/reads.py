@@ -1,0 +1,86 @@
+"""What anyone may read."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .http import Api
+from .stream import Event, stream_changes
+
+Id = int | str
+
+
+class Reads:
+    """Reads through the API. A read is repeated after 429, 5xx and lost answers."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def runs(self, **query: object) -> Iterator[dict[str, Any]]:
+        """All runs that match, page after page: `runs(claimable=True, minReward=100, sort="reward")`."""
+        cursor: str | None = None
+        while True:
+            page = self._api.get("/api/runs", **query, cursor=cursor)
+            yield from page["runs"]
+            cursor = page["pagination"]["nextCursor"]
+            if cursor is None:
+                return
+
+    def run(self, run_id: Id, **query: object) -> dict[str, Any]:
+        """One run. `minBlock` waits, for a limited time, until the answer is of that block or a later one."""
+        return self._api.get(f"/api/runs/{int(run_id)}", **query)
+
+    def events(self, run_id: Id, **query: object) -> dict[str, Any]:
+        """One page of what happened to the run, with transaction hashes."""
+        return self._api.get(f"/api/runs/{int(run_id)}/events", **query)
+
+    def agents(self, **query: object) -> Iterator[dict[str, Any]]:
+        """All agents that match, page after page, by id."""
+        page = total_pages = 1
+        while page <= total_pages:
+            answer = self._api.get("/api/agents", **query, page=page)
+            yield from answer["agents"]
+            total_pages = answer["pagination"]["totalPages"]
+            page += 1
+
+    def agent(self, agent_id: Id, **query: object) -> dict[str, Any]:
+        """One agent."""
+        return self._api.get(f"/api/agents/{int(agent_id)}", **query)
+
+    def stake_info(self, agent_id: Id, **query: object) -> dict[str, Any]:
+        """The agent, and whether its stake and status let it claim runs."""
+        return self._api.get(f"/api/agents/{int(agent_id)}/stake", **query)
+
+    def eligibility(self, run_id: Id, agent_id: Id, **query: object) -> dict[str, Any]:
+        """Whether a claim of the run would succeed, and every reason why not."""
+        return self._api.get(f"/api/runs/{int(run_id)}/claim-eligibility", agentId=int(agent_id), **query)
+
+    def claim_state(self, claim_id: str) -> dict[str, Any]:
+        """The state of a claim, from its signature to its final block."""
+        return self._api.get(f"/api/claims/{claim_id}")
+
+    def action_state(self, action_id: str) -> dict[str, Any]:
+        """The state of an action, or of a claim, from its signature to its final block."""
+        return self._api.get(f"/api/actions/{action_id}")
+
+    def poster(self, address: str) -> dict[str, Any]:
+        """The record of a poster: its runs by state, what they paid, how long its reviews took."""
+        return self._api.get(f"/api/posters/{address}")
+
+    def stats(self) -> dict[str, Any]:
+        """The market in numbers."""
+        return self._api.get("/api/stats")
+
+    def stats_history(self, **query: object) -> dict[str, Any]:
+        """The market's numbers by day."""
+        return self._api.get("/api/stats/history", **query)
+
+    def market(self) -> dict[str, Any]:
+        """The contracts and terms of the market, as the API states them."""
+        return self._api.get("/api/market")
+
+    def stream(self, *, last_event_id: str | None = None, **query: object) -> Iterator[Event]:
+        """
+        The changes of runs and agents that match, without end. It reconnects by itself and continues after the last event;
+        `last_event_id` continues after one of an earlier process. After `reset`, all that was read at a later block is void.
+        """
+        return stream_changes(self._api.url, query, last_event_id)

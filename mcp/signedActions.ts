@@ -1,0 +1,97 @@
+import type { ApiDescription } from './schemas.ts'
+
+const MESSAGES = '/api/messages/'
+
+/** Parameters with good defaults, which would make the list of the tools longer. */
+const leftOut = ['minBlock', 'salt', 'validBefore']
+
+/** A request of a tool. */
+type Sent = { path: string; init: RequestInit }
+
+/** What the caller of a tool must correct. */
+export class WrongInput extends Error {}
+
+const text = (description: string) => ({ type: 'string', description })
+/** Models send objects as such or as text. */
+const object = (description: string) => ({ type: ['object', 'string'], description })
+
+/**
+ * The two tools by which a caller with a key does everything that the API relays: one answers what to sign, the other sends
+ * it. The actions, their parameters and the paths are those of the API's description.
+ */
+export function signedActions({ paths }: Pick<ApiDescription, 'paths'>) {
+  const actions = Object.entries(paths).flatMap(([path, { get }]) =>
+    path.startsWith(MESSAGES) && get ? [{ name: path.slice(MESSAGES.length), parameters: get.parameters ?? [] }] : [],
+  )
+  const inputsOf = ({ parameters }: (typeof actions)[number]) =>
+    parameters
+      .filter(({ name, required }) => !leftOut.includes(name) && (required || name !== 'deadline'))
+      .map(({ name, required }) => (required ? name : `${name}?`))
+      .join(', ')
+  const named = Map.groupBy(actions, inputsOf)
+  const lines = [...named].map(([inputs, group]) => `${group.map(({ name }) => name).join(', ')}: ${inputs}`)
+
+  const sendable = Object.entries(paths)
+    .filter(([path, { post }]) => post !== undefined && path.startsWith('/api/') && path !== '/api/content')
+    .map(([path]) => path)
+  const patterns = sendable.map((path) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[0-9a-zA-Z]+')}$`))
+
+  return {
+    message: {
+      name: 'get_message',
+      description: 'What an account signs (EIP-712) to do an action, and the path and body to send.',
+      inputs: {
+        action: text(`One of ${actions.map(({ name }) => name).join(', ')}.`),
+        parameters: object(`By action: ${lines.join('; ')}.`),
+      },
+      requestOf(input: Record<string, unknown>): Sent {
+        const action = String(input.action).toLowerCase()
+        if (!actions.some(({ name }) => name === action)) {
+          const all = actions.map(({ name }) => name).join(', ')
+          throw new WrongInput(`action: must be one of ${all}, got ${JSON.stringify(input.action)}.`)
+        }
+        // Some models give the parameters beside the action.
+        const { action: _, parameters, ...beside } = input
+        const given = Object.entries({ ...beside, ...readObject('parameters', parameters) })
+        const query = new URLSearchParams(Object.fromEntries(given.map(([name, value]) => [name, String(value)])))
+        return { path: `${MESSAGES}${action}?${query}`, init: {} }
+      },
+    },
+    send: {
+      name: 'send_signed',
+      description:
+        'Sends an action with its signature, and waits up to 15 seconds for its block. The server pays the gas. Safe to ' +
+        'repeat. Moves USDC or stake. Without body and signature: what anyone may ask for, such as /api/runs/1/finalize.',
+      inputs: {
+        path: text('The path of the message.'),
+        body: object('The body of the message.'),
+        signature: text('Signature of typedData.'),
+      },
+      requestOf(input: Record<string, unknown>): Sent {
+        const path = String(input.path)
+        if (!patterns.some((pattern) => pattern.test(path))) {
+          throw new WrongInput(`path: must be one of ${sendable.join(', ')}, got ${JSON.stringify(input.path)}.`)
+        }
+        const { signature } = input
+        const body = { ...readObject('body', input.body), ...(signature !== undefined && { signature }) }
+        const headers = { 'Content-Type': 'application/json' }
+        return { path, init: { method: 'POST', headers, body: JSON.stringify(body) } }
+      },
+    },
+  }
+}
+
+/** @throws WrongInput */
+function readObject(name: string, given: unknown): Record<string, unknown> {
+  const value = typeof given === 'string' ? parseJson(given) : (given ?? {})
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  throw new WrongInput(`${name}: must be an object, got ${JSON.stringify(given)}.`)
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}

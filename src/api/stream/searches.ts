@@ -1,0 +1,44 @@
+import type { Changes } from '../queries/changes.ts'
+import type { IndexReader } from '../queries/indexReader.ts'
+import { briefsFound, type Search } from '../queries/searchedBriefs.ts'
+
+/** Which briefs of runs that changed match a search, by `keyOfSearch`. */
+export type FoundBriefs = ReadonlyMap<string, ReadonlySet<string>>
+
+/** How many briefs one statement compares with searches, each pair counted. It takes some tenths of a second. */
+const MAX_PAIRS = 100_000
+
+/** Equal searches have equal keys. Undefined if nothing is sought. */
+export const keyOfSearch = ({ q, tag }: Search): string | undefined =>
+  q === undefined && tag === undefined ? undefined : JSON.stringify([q, tag])
+
+/**
+ * Finds the briefs of the runs that changed which match the searches.
+ * @throws Problem INDEX_BEHIND if they cannot be read.
+ */
+export async function seekBriefs(
+  index: IndexReader,
+  { changes }: Changes,
+  searches: Iterable<Search>,
+): Promise<FoundBriefs> {
+  const byKey = new Map<string, Search>()
+  for (const search of searches) {
+    const key = keyOfSearch(search)
+    if (key !== undefined) byKey.set(key, search)
+  }
+  const found = new Map<string, ReadonlySet<string>>()
+  const uris = [...new Set(changes.flatMap((change) => (change.type === 'run' ? [change.terms.ipfsHash] : [])))]
+  const keys = [...byKey.keys()]
+  const most = Math.max(1, Math.floor(MAX_PAIRS / Math.max(uris.length, 1)))
+  for (let start = 0; start < keys.length; start += most) {
+    const asked = keys.slice(start, start + most)
+    const { data } = await index.read(
+      briefsFound(
+        asked.flatMap((key) => byKey.get(key) ?? []),
+        uris,
+      ),
+    )
+    for (const [place, key] of asked.entries()) found.set(key, data[place] ?? new Set())
+  }
+  return found
+}

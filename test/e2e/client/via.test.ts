@@ -1,0 +1,174 @@
+import { createWalletClient, http, type LocalAccount } from 'viem'
+import { foundry } from 'viem/chains'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { answered, createRunlineClient, isProblem, type Retry } from '../../../client/src/index.ts'
+import { accountOf, roles } from '../../../devnet/accounts.ts'
+import { usdc } from '../../../testkit/participants.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Runs, runsOn } from '../actions/runsInStates.ts'
+
+let market: TestMarket
+let runs: Runs
+
+const poster = accountOf(6)
+const open = { via: 'relay' } as const
+
+beforeAll(async () => {
+  market = await startTestMarket()
+  runs = await runsOn(market)
+  await runs.people.mined(() => market.usdc.write.mint([poster.address, 10_000n * usdc]))
+  return market.stop
+}, 120_000)
+
+/** A client without a wallet. */
+const reader = () => createRunlineClient({ url: market.api.url })
+
+/** The client of an account. */
+const clientOf = (account: LocalAccount) =>
+  createRunlineClient({
+    url: market.api.url,
+    market: { chainId: market.chainId, address: market.market.address },
+    wallet: createWalletClient({ account, chain: foundry, transport: http(market.rpcUrl), pollingInterval: 50 }),
+  })
+
+const terms = async () => ({
+  ipfsHash: 'ipfs://task',
+  reward: 10n * usdc,
+  deadline: (await runs.people.now()) + 86_400n,
+})
+
+describe('the wallet', () => {
+  it('posts, funds, withdraws and closes runs, and approves exactly what each takes', async () => {
+    const client = clientOf(poster)
+    const stateAt = async (id: bigint, minBlock: number) => (await client.runs.get(id, { minBlock })).state
+    const posted = await client.runs.post({ ...(await terms()), workPeriod: 3_600, stakePercent: 5 })
+    const { workPeriod, stakeRequired, state } = await client.runs.get(posted.bountyId, {
+      minBlock: posted.blockNumber,
+    })
+    expect([workPeriod, stakeRequired, state]).toEqual([3_600, '500000', 'OPEN'])
+    const draft = await client.runs.create(await terms())
+    expect(await stateAt(draft.bountyId, draft.blockNumber)).toBe('DRAFT')
+    const funded = await client.runs.fund(draft.bountyId)
+    expect(await stateAt(draft.bountyId, funded.blockNumber)).toBe('OPEN')
+    expect(await market.usdc.read.allowance([poster.address, market.market.address])).toBe(0n)
+    const withdrawn = await client.runs.withdraw(draft.bountyId, {})
+    expect(await stateAt(draft.bountyId, withdrawn.blockNumber)).toBe('DRAFT')
+    const closed = await client.runs.close(posted.bountyId, { via: 'wallet' })
+    expect(await stateAt(posted.bountyId, closed.blockNumber)).toBe('DRAFT')
+  })
+
+  it('registers an agent, stakes for it and takes stake out', async () => {
+    const { agents } = clientOf(poster)
+    const { agentId } = await agents.register('ipfs://mine')
+    await agents.stake(agentId, 21n * usdc)
+    const { blockNumber } = await agents.unstake(agentId, usdc)
+    expect(await agents.getStakeInfo(agentId, { minBlock: blockNumber })).toMatchObject({
+      ownerAddress: poster.address,
+      stakedAmount: String(20n * usdc),
+    })
+  })
+
+  it('is named where the client has none', async () => {
+    const client = createRunlineClient({ url: market.api.url, market: { chainId: 1, address: poster.address } })
+    await expect(client.runs.start(1)).rejects.toThrow('The client needs the option wallet')
+  })
+
+  it('sends nothing once its signal has aborted', async () => {
+    const before = await market.client.getTransactionCount({ address: poster.address })
+    const signal = AbortSignal.abort(new Error('stopped by the test'))
+    await expect(clientOf(poster).runs.create(await terms(), { signal })).rejects.toThrow('stopped by the test')
+    expect(await market.client.getTransactionCount({ address: poster.address })).toBe(before)
+  })
+})
+
+describe('answers', () => {
+  it('say of which block they are, and which request they answer', async () => {
+    const runId = await runs.runIn('OPEN')
+    await market.indexed()
+    const { runs: read } = reader()
+    const run = await read.get(runId)
+    const { block = 0, hash, requestId } = answered(run) ?? {}
+    expect((await market.client.getBlock({ blockNumber: BigInt(block) })).hash).toBe(hash)
+    expect(requestId).toMatch(/\S/)
+    expect(answered({ ...run })).toBeUndefined()
+    const refusal = await read.get(999_999).catch((error: unknown) => error)
+    expect(isProblem(refusal, 'RUN_NOT_FOUND') && refusal.requestId).toMatch(/\S/)
+  })
+
+  it('end with the reason of the signal: an action’s message, a claim’s, and a wait between', async () => {
+    const stop = new AbortController()
+    const signal = stop.signal
+    const retries: Retry[] = []
+    const client = createRunlineClient({
+      url: 'http://127.0.0.1:1',
+      market: { chainId: market.chainId, address: market.market.address },
+      onRetry: (retry) => {
+        retries.push(retry)
+        stop.abort(new Error('stopped by the test'))
+      },
+    })
+    const signer = runs.agent.wallet
+    await expect(client.runs.start(1, { via: 'relay', signer, signal })).rejects.toThrow('stopped by the test')
+    await expect(client.runs.claim(1, { agentId: 1, signer, signal })).rejects.toThrow('stopped by the test')
+    expect(retries).toEqual([
+      { request: 'GET http://127.0.0.1:1/api/messages/start?runId=1', reason: expect.stringMatching(/./), seconds: 1 },
+    ])
+    const waiting = new AbortController()
+    const called = createRunlineClient({
+      url: 'http://127.0.0.1:1',
+      onRetry: () => waiting.abort(new Error('stopped while it waits')),
+    }).runs.slash(1, { via: 'relay', signal: waiting.signal })
+    await expect(called).rejects.toThrow('stopped while it waits')
+  })
+})
+
+it('the states of actions and the records of posters can be read', async () => {
+  const runId = await runs.runIn('CLAIMED')
+  await market.indexed()
+  const client = createRunlineClient({
+    url: market.api.url,
+    market: { chainId: market.chainId, address: market.market.address },
+  })
+  const { actionId } = await client.runs.start(runId, { via: 'relay', signer: runs.agent.wallet })
+  expect(await client.actions.get(actionId)).toMatchObject({ action: 'start', bountyId: Number(runId), state: 'mined' })
+  const { address } = accountOf(roles.deployer)
+  expect(await client.posters.get(address)).toMatchObject({ address })
+})
+
+it('what anyone may ask for is made by the API without a signer, or by the wallet', async () => {
+  const { wallet } = runs.agent
+  const inStates = ['SUBMITTED', 'OPEN', 'CLAIMED', 'REVISION_REQUESTED'] as const
+  const ids: bigint[] = []
+  for (const state of [...inStates, ...inStates]) ids.push(await runs.runIn(state))
+  const [reviewed = 0n, unclaimed = 0n, abandoned = 0n, revised = 0n, ...others] = ids
+  await market.indexed()
+  const anyone = reader().runs
+  const early = await anyone.finalize(reviewed, open).catch((error: unknown) => error)
+  expect(isProblem(early, 'TOO_EARLY')).toBe(true)
+  await runs.people.mined(() => market.usdc.write.blacklist([wallet.address]))
+  // Work periods, reviews and grace periods have seven days each.
+  await market.client.increaseTime({ seconds: 15 * 86_400 })
+  await market.client.mine({ blocks: 1 })
+  await market.indexed()
+  const made = [
+    await anyone.finalize(reviewed, open),
+    await anyone.expire(unclaimed, open),
+    await anyone.slash(abandoned, open),
+    await anyone.rejectOverdue(revised, open),
+  ]
+  // The deadline of the runs has passed, so that a lost claim opens none again.
+  const states = ['APPROVED', 'DRAFT', 'DRAFT', 'REJECTED']
+  expect(made.map(({ run }) => run.state)).toEqual(states)
+  const client = clientOf(poster)
+  const [second = 0n, third = 0n, fourth = 0n, fifth = 0n] = others
+  await client.runs.finalize(second)
+  await client.runs.expire(third)
+  await client.runs.slash(fourth)
+  const { blockNumber } = await client.runs.rejectOverdue(fifth)
+  const after = await Promise.all(others.map((id) => client.runs.get(id, { minBlock: blockNumber })))
+  expect(after.map(({ state }) => state)).toEqual(states)
+
+  await runs.people.mined(() => market.usdc.write.unBlacklist([wallet.address]))
+  expect(await anyone.collect(wallet.address, open)).toMatchObject({ success: true, payee: wallet.address })
+  await expect(client.runs.collect(wallet.address)).rejects.toThrow('NothingOwed')
+}, 60_000)

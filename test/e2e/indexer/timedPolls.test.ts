@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import type { Hex } from 'viem'
+import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { createEndpoints } from '../../../core/node/endpoints.ts'
+import { ponderTransport } from '../../../core/node/ponderTransport.ts'
+import { startAnvil } from '../../../devnet/anvil.ts'
+import { createAnvilClient } from '../../../devnet/anvilClient.ts'
+import { mineBlocks } from '../../../devnet/mineBlocks.ts'
+import { countCalls, type MeteredNode, startMeteredNode } from '../../../testkit/meteredNode.ts'
+
+const BLOCK_TIME_MS = 200
+/** Ponder's interval where polls wait for a block. */
+const POLL_MS = 100
+const POLL = { method: 'eth_getBlockByNumber', params: ['latest', true] }
+
+/** Of polls that find the interval of the blocks, and of those that are measured. */
+const FIRST_BLOCKS = 25
+const BLOCKS = 40
+
+type Block = { number: Hex }
+
+let client: ReturnType<typeof createAnvilClient>
+let node: MeteredNode
+/** When each block was mined, by its number. By `performance.now()`. */
+const minedAt = new Map<number, number>()
+
+beforeAll(async () => {
+  const anvil = await startAnvil()
+  client = createAnvilClient(anvil.rpcUrl)
+  await client.setAutomine(false)
+  node = await startMeteredNode(anvil.rpcUrl)
+  return async () => {
+    await node.stop()
+    await anvil.stop()
+  }
+})
+
+/** Mines at the interval, and notes when. */
+function mine() {
+  let number = 0
+  const timed = {
+    ...client,
+    async mine(options: { blocks: number }) {
+      await client.mine(options)
+      number ||= Number(await client.getBlockNumber()) - options.blocks
+      number += options.blocks
+      minedAt.set(number, performance.now())
+    },
+  }
+  return mineBlocks(timed, BLOCK_TIME_MS)
+}
+
+/** Polls as Ponder does. @returns when it sees each block. */
+function poll(blockTimeMs: number) {
+  const logger = pino({ level: 'silent' })
+  const endpoints = createEndpoints({ rpcUrls: [node.url], chainId: 31_337, logger })
+  const transport = ponderTransport(endpoints, {
+    hideKeys: (text) => text,
+    addresses: [],
+    callsPerSecond: 500,
+    blockTimeMs,
+  })({})
+  const request = transport.request as (call: typeof POLL) => Promise<Block>
+  const seenAt = new Map<number, number>()
+  const timer = setInterval(async () => {
+    const number = Number((await request(POLL)).number)
+    if (!seenAt.has(number)) seenAt.set(number, performance.now())
+  }, POLL_MS)
+  onTestFinished(() => clearInterval(timer))
+  return seenAt
+}
+
+const untilSeen = (seenAt: ReadonlyMap<number, number>, blocks: number) =>
+  expect.poll(() => seenAt.size, { timeout: 30_000, interval: 50 }).toBeGreaterThanOrEqual(blocks)
+
+beforeEach(() => minedAt.clear())
+
+test.each([
+  ['when the block is due', BLOCK_TIME_MS],
+  ['also where the time between blocks was measured too short', 0.88 * BLOCK_TIME_MS],
+  ['or too long', 1.12 * BLOCK_TIME_MS],
+])('a poll for each block comes %s', async (_, blockTimeMs) => {
+  const mining = mine()
+  onTestFinished(mining.stop)
+  // In the middle between two blocks.
+  await sleep(BLOCK_TIME_MS / 2)
+  const seenAt = poll(blockTimeMs)
+  await untilSeen(seenAt, FIRST_BLOCKS)
+  node.reset()
+  await untilSeen(seenAt, FIRST_BLOCKS + BLOCKS)
+  const calls = countCalls(node.use())
+  const late = [...seenAt].slice(FIRST_BLOCKS).map(([number, at]) => at - (minedAt.get(number) ?? Number.NaN))
+  const median = late.toSorted((a, b) => a - b)[late.length / 2]
+  console.log(`${calls} calls for ${BLOCKS} blocks; a block waits ${median?.toFixed(0)} ms`)
+  expect(median).toBeLessThan(80)
+  expect(calls).toBeLessThan(1.4 * BLOCKS)
+})
+
+test('a chain that stops is polled at the time between blocks, and one that goes on is found again', async () => {
+  const mining = mine()
+  const seenAt = poll(BLOCK_TIME_MS)
+  await untilSeen(seenAt, FIRST_BLOCKS)
+  await mining.stop()
+  await sleep(1_000)
+  node.reset()
+  await sleep(2_000)
+  expect(countCalls(node.use())).toBeLessThan(13)
+  const again = mine()
+  onTestFinished(again.stop)
+  await untilSeen(seenAt, 2 * FIRST_BLOCKS)
+})

@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto'
+import { keccak256 } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { participantsOf, usdc } from '../../../testkit/participants.ts'
+import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { python, startPython } from '../../support/python.ts'
+import { type Runs, runsOn } from '../actions/runsInStates.ts'
+
+let market: TestMarket
+let runs: Runs
+let proxy: Awaited<ReturnType<typeof startHttpProxy>>
+
+const key = generatePrivateKey()
+const account = privateKeyToAccount(key)
+const stranger = accountOf(9).address
+
+beforeAll(async () => {
+  market = await startTestMarket({ api: { allowUnsignedClaims: false } })
+  proxy = await startHttpProxy(market.api.url)
+  runs = await runsOn(market)
+  await participantsOf(market).mined(() => market.usdc.write.mint([account.address, 10_000n * usdc]))
+  return async () => {
+    await proxy.stop()
+    await market.stop()
+  }
+}, 120_000)
+
+beforeEach(() => {
+  proxy.faults.length = 0
+  proxy.requests.length = 0
+})
+
+/** The lines that a program prints. `payer` has USDC and no ether. */
+async function run(program: string): Promise<string[]> {
+  const { USDC, SignedFunding, AgentStaking, AgentRegistry } = market.deployment.contracts
+  const { stdout } = await startPython(`
+import time
+from eth_account import Account
+from runline import Contracts, Market, ProblemError, Runline, UnexpectedMessageError
+
+market = Market(${market.chainId}, "${market.market.address}")
+contracts = Contracts("${USDC}", "${SignedFunding}", "${AgentStaking}", "${AgentRegistry}")
+runline = Runline("${proxy.url}", market=market, contracts=contracts, timeout_seconds=20)
+payer = Account.from_key("${key}")
+deadline = int(time.time()) + 86_400
+${program}`)
+  return stdout.split('\n')
+}
+
+const balance = () => market.usdc.read.balanceOf([account.address])
+
+describe.skipIf(!python)('the Python client, for an account without ether,', () => {
+  it('posts with terms of its own, registers, stakes and takes stake out', async () => {
+    const before = await balance()
+    const lines = await run(`
+evaluator = "${stranger}"
+posted = runline.post("ipfs://Täsk", 10_000_000, deadline, account=payer, work_period=3_600, stake_percent=5, evaluator=evaluator)
+run = posted["run"]
+print(run["state"], run["ipfsHash"], run["workPeriod"], run["stakeRequired"], run["evaluator"])
+print(runline.action_state(posted["actionId"])["action"], runline.poster(payer.address)["address"].lower() == payer.address)
+agent_id = runline.register("ipfs://agent", account=payer)["agent"]["id"]
+print(runline.stake(agent_id, "30000000", account=payer)["agent"]["stakedAmount"])
+print(runline.unstake(agent_id, 10_000_000, account=payer)["agent"]["stakedAmount"])
+print(runline.stake_info(agent_id)["canClaimRuns"], [each["bountyId"] for each in runline.runs(claimable="True", poster=payer.address)])
+`)
+    expect(lines).toEqual([
+      `OPEN ipfs://Täsk 3600 500000 ${stranger}`,
+      'post True',
+      '30000000',
+      '20000000',
+      expect.stringMatching(/^True \[\d+\]$/),
+    ])
+    expect(await balance()).toBe(before - 10_500_000n - 20n * usdc)
+    expect(await market.client.getBalance({ address: account.address })).toBe(0n)
+  })
+
+  it.each<[string, HttpFault[]]>([
+    ['a lost answer', ['pass', 'lose']],
+    ['half an answer', ['pass', 'cut']],
+  ])('pays once for a post after %s', async (_, faults) => {
+    const before = await balance()
+    proxy.faults.push(...faults)
+    const lines = await run('print(runline.post("ipfs://task", 1_000_000, deadline, account=payer)["success"])')
+    expect([lines, proxy.faults]).toEqual([['True'], []])
+    expect(await balance()).toBe(before - 1_050_000n)
+  })
+
+  it('hashes as contracts do', async () => {
+    const inputs = [0, 1, 31, 135, 136, 137, 271, 272, 273, 1_000].map((length) => randomBytes(length).toString('hex'))
+    const lines = await run(`
+from runline.keccak import keccak256
+for text in ${JSON.stringify(inputs)}:
+    print("0x" + keccak256(bytes.fromhex(text)).hex())`)
+    expect(lines).toEqual(inputs.map((text) => keccak256(`0x${text}`)))
+  })
+})
+
+describe.skipIf(!python)('the Python client signs nothing', () => {
+  const nonce = `0x${'12'.repeat(32)}`
+  const far = String(Math.floor(Date.now() / 1_000) + 31_536_000)
+  const calls = {
+    post: 'runline.post("ipfs://Task", 1_000_000, deadline, account=payer)',
+    register: 'runline.register("ipfs://agent", account=payer)',
+    stake: 'runline.stake(1, 20_000_000, account=payer)',
+    unstake: 'runline.unstake(1, 1, account=payer)',
+  }
+
+  it.each([
+    ['post', 'of another token', 'domain', 'verifyingContract', stranger],
+    ['post', 'of another chain', 'domain', 'chainId', '1'],
+    ['post', 'that pays another account', 'message', 'to', stranger],
+    ['post', 'of another payer', 'message', 'from', stranger],
+    ['post', 'of another amount', 'message', 'value', '1050001'],
+    ['post', 'that was valid before', 'message', 'validAfter', '1'],
+    ['post', 'for other terms, which the nonce hides', 'message', 'nonce', nonce],
+    ['register', 'of another registry', 'domain', 'verifyingContract', stranger],
+    ['register', 'of another owner', 'message', 'owner', stranger],
+    ['register', 'of another URI', 'message', 'agentURI', 'ipfs://Agent'],
+    ['register', 'that is valid for long', 'message', 'deadline', far],
+    ['stake', 'for another agent, which the nonce hides', 'message', 'nonce', nonce],
+    ['stake', 'of another amount', 'message', 'value', '20000001'],
+    ['unstake', 'of another contract', 'domain', 'verifyingContract', stranger],
+    ['unstake', 'of another signer', 'message', 'signer', stranger],
+    ['unstake', 'of another amount', 'message', 'amount', '2'],
+    ['unstake', 'of another agent', 'message', 'agentId', '2'],
+  ] as const)('for %s where the API’s message is one %s', async (action, _, part, member, value) => {
+    const lines = await run(`
+payer.sign_typed_data = lambda **message: print("signed")
+payer.address = "${action === 'unstake' ? runs.agent.wallet.address : account.address}"
+honest = runline._api.get
+def lie(path, **query):
+    answer = honest(path, **query)
+    assert answer["action"] == "${action}"
+    answer["typedData"]["${part}"]["${member}"] = "${value}"
+    return answer
+runline._api.get = lie
+try:
+    ${calls[action]}
+except UnexpectedMessageError as error:
+    print(error)
+`)
+    expect(lines).toEqual([
+      expect.stringMatching(new RegExp(`^The message to sign has ${member} ${value}, .*Nothing was signed`)),
+    ])
+    expect(proxy.requests).toHaveLength(1)
+  })
+
+  it('where a payment is valid until another second than its nonce has', async () => {
+    const lines = await run(`
+honest = runline._api.get
+def lie(path, **query):
+    answer = honest(path, **query)
+    answer["typedData"]["message"]["validBefore"] = str(int(time.time()) + 60)
+    return answer
+runline._api.get = lie
+try:
+    ${calls.post}
+except UnexpectedMessageError as error:
+    print(error)
+`)
+    expect(lines).toEqual([expect.stringMatching(/^The message to sign has nonce .*Nothing was signed/)])
+  })
+
+  it('without the contracts that the caller trusts, and rounds no amount', async () => {
+    const lines = await run(`
+for call in (
+    lambda: Runline("${proxy.url}", market=market).post("ipfs://task", 1, deadline, account=payer),
+    lambda: runline.stake(1, 0.5, account=payer),
+):
+    try:
+        call()
+    except ValueError as error:
+        print(error)
+`)
+    expect(lines).toEqual([
+      'Runline() needs contracts=Contracts(…): the contracts that it may sign for',
+      "invalid literal for int() with base 10: '0.5'",
+    ])
+  })
+})
+
+describe.skipIf(!python)('the Python client, 15 days later,', () => {
+  it('has ended what anyone may end, and an owed payment paid', async () => {
+    const { wallet } = runs.agent
+    const [submitted, open, claimed, requested, early] = [
+      await runs.runIn('SUBMITTED'),
+      await runs.runIn('OPEN'),
+      await runs.runIn('CLAIMED'),
+      await runs.runIn('REVISION_REQUESTED'),
+      await runs.runIn('SUBMITTED'),
+    ]
+    await market.indexed()
+    expect(
+      await run(`
+try:
+    runline.finalize(${early})
+except ProblemError as error:
+    print(error.code)`),
+    ).toEqual(['TOO_EARLY'])
+    await runs.people.mined(() => market.usdc.write.blacklist([wallet.address]))
+    // Work periods, reviews and grace periods have seven days each.
+    await market.client.increaseTime({ seconds: 15 * 86_400 })
+    await market.client.mine({ blocks: 1 })
+    await market.indexed()
+    const lines = await run(`
+print(runline.finalize(${submitted})["run"]["state"], runline.expire(${open})["run"]["state"])
+print(runline.slash(${claimed})["run"]["state"], runline.reject_overdue(${requested})["run"]["state"])
+`)
+    expect(lines).toEqual(['APPROVED DRAFT', 'DRAFT REJECTED'])
+    await runs.people.mined(() => market.usdc.write.unBlacklist([wallet.address]))
+    expect(await run(`print(runline.collect("${wallet.address}")["payee"])`)).toEqual([wallet.address])
+  })
+})
