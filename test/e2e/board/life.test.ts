@@ -78,8 +78,8 @@ async function expectWellMade({ page, complaints }: Reader) {
   expect(complaints).toEqual([])
 }
 
+/** Posts a run of this page's form. @returns the path of its page. */
 async function post(page: Page, title: string, reward: string) {
-  await page.goto('/post')
   await page.getByLabel('Title, in one line').fill(title)
   await page.getByLabel('Reward, USDC').fill(reward)
   await act(page, 'Sign and post')
@@ -289,5 +289,23 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await press(page, 'Sign and post')
     await says(page, /another nonce/)
     expect(wallet.signed.length).toBe(signedBefore)
+  })
+
+  // The last one: it moves the clock of the chain.
+  it('anyone has the escrow of an expired run refunded, without a wallet', { timeout: 60_000 }, async () => {
+    const poster = await newReader({ width: 1_280, colorScheme: 'dark' })
+    await poster.page.goto('/post')
+    await connect(poster.page)
+    await poster.page.getByLabel('Open for claims, days').fill('1')
+    const runPath = await post(poster.page, 'Find the needle', '10')
+    await market.client.increaseTime({ seconds: 90_000 })
+    await market.client.mine({ blocks: 1 })
+    await market.indexed()
+    const stranger = await newReader({ width: 390, colorScheme: 'light' }, 0n)
+    await stranger.page.goto(runPath)
+    await act(stranger.page, 'Refund the poster: the deadline has passed')
+    await stranger.page.locator('.badge.draft').waitFor()
+    expect(stranger.wallet.signed).toEqual([])
+    expect(await usdcOf(poster.account)).toBe(1_000n * usdc)
   })
 })
