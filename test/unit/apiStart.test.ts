@@ -34,7 +34,9 @@ const format = async (...flags: string[]) => {
   return stdout
 }
 
-it('packages of ES modules, of CommonJS and of both export the same with the hook of module formats as without', async () => {
+it('packages of ES modules, of CommonJS and of both export the same with the hook of module formats as without', {
+  timeout: 30_000,
+}, async () => {
   const names = await format('--import', './core/moduleFormats.ts')
   expect(names).toContain('pgTable')
   expect(names).toBe(await format())

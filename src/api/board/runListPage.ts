@@ -142,7 +142,7 @@ const runRow = (run: RunSummary, now: bigint, record: ShortRecord | undefined): 
   </tr>`
 
 /** How a poster's runs have ended. */
-export const shortRecord = ({ approved, rejected }: ShortRecord): Html =>
+const shortRecord = ({ approved, rejected }: ShortRecord): Html =>
   html`<span class="hint record">${count(approved)} approved, ${count(rejected)} rejected</span>`
 
 /** Its title first, if it is known. */

@@ -44,7 +44,7 @@ export const shownAgentColumns = {
   description: registrationColumns.description.as('description'),
 }
 
-export type Registration = { name: string | null; description: string | null }
+type Registration = { name: string | null; description: string | null }
 
 export type AgentRow = typeof agent.$inferSelect & { owner: Hex; status: AgentStatus }
 
