@@ -2992,7 +2992,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Reads work; `degraded`: claims do not, or soon will not. */
+                /** @description Reads work; `degraded`: claims do not, or something soon will not. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -4764,11 +4764,11 @@ export interface components {
             /** @description Empty too if only the operator may see the reason. */
             reasons: {
                 /** @enum {string} */
-                code: "DATABASE_UNREACHABLE" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_ORPHANED" | "INDEX_VERSION" | "INDEX_STALLED" | "INDEX_LAGGING" | "CHAIN_STOPPED" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_STUCK" | "RELAYER_NOT_SIGNING" | "NODE_IMPLAUSIBLE";
+                code: "DATABASE_UNREACHABLE" | "REPLICA_LAGGING" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_ORPHANED" | "INDEX_VERSION" | "INDEX_STALLED" | "INDEX_LAGGING" | "CHAIN_STOPPED" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_STUCK" | "RELAYER_NOT_SIGNING" | "NODE_IMPLAUSIBLE";
                 /** @description A sentence for a person. Its words may change. */
                 detail: string;
                 /** @enum {string} */
-                affects: "reads" | "claims";
+                affects: "reads" | "claims" | "nothing";
             }[];
         };
     };
