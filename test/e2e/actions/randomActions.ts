@@ -42,8 +42,9 @@ import { usdc } from '../../../testkit/participants.ts'
 /** An action that an account asks for: as a call of the contracts, and as requests of the API. */
 export type Drawn = {
   action: string
-  /** What it changes. Actions about different things can be made at the same time. */
+  /** What it changes, and what else it depends on. Actions that change different things can be made at the same time. */
   about: string[]
+  touches?: string[]
   call: { to: Hex; data: Hex }
   /** The request of what to sign; absent where nothing is signed. */
   query?: string
@@ -106,7 +107,8 @@ async function drawRunAction(world: World, random: Random): Promise<Drawn | unde
   const textMember = textMemberOf(action)
   return {
     action,
-    about: aboutRun(bountyId, bounty),
+    about: [`run ${bountyId}`],
+    touches: [`agent ${bounty.agentId}`],
     call: { to: market.address, data: runCallData(message, signature) },
     query: queryOf({
       runId: bountyId,
@@ -130,10 +132,6 @@ function fitting<Name extends string>(
   return fit.length > 0 && random.chance(0.75) ? fit : names
 }
 
-/** A run, and the agent that has claimed it, whose stake its end changes. */
-const aboutRun = (bountyId: bigint, { wallet, agentId }: { wallet: Hex; agentId: number | bigint }) =>
-  wallet === zeroAddress ? [`run ${bountyId}`] : [`run ${bountyId}`, `agent ${agentId}`]
-
 /** The revision that the action's message names: an approval names the last delivery. */
 const revisionOf = (action: RunActionName, { state, revisions }: { state: number; revisions: number }) =>
   action === 'approve' && state === REVISION_REQUESTED ? revisions - 1 : revisions
@@ -148,7 +146,8 @@ async function drawOpenCall(world: World, random: Random): Promise<Drawn | undef
   const call: OpenCall = name === 'collect' ? collectCall(payee) : openRunCall(name, bountyId)
   return {
     action: name,
-    about: name === 'collect' ? [payee] : aboutRun(bountyId, bounty),
+    about: name === 'collect' ? [payee] : [`run ${bountyId}`],
+    touches: name === 'collect' ? [] : [`agent ${bounty.agentId}`],
     call: { to: world.contracts.market.address, data: openCallData(call) },
     path: name === 'collect' ? `/api/payees/${payee}/collect` : `/api/runs/${bountyId}/${name}`,
     body: {},
