@@ -57,7 +57,7 @@ const headers = new WeakMap<object, Headers>()
 
 /**
  * The headers of an answer that this client has returned; undefined for any other object. `X-Indexed-Block` and
- * `X-Indexed-Hash` name the block that it is of, `X-Request-Id` is in the server's log, too.
+ * `X-Indexed-Hash` name the block that it is of; `X-Request-Id`, where no cache may keep the answer, is in the server's log, too.
  */
 export const headersOf = (answer: object): Headers | undefined => headers.get(answer)
 
