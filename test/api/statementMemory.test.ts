@@ -12,7 +12,7 @@ import { seedTime, wallet } from '../../testkit/rows.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
 
 /** What docs/scaling.md says that a connection may take in PostgreSQL. */
-const MAX_MEGABYTES = 100
+const MAX_MEGABYTES = 150
 
 let index: IndexedDatabase
 let pool: ReturnType<typeof openReadPool>

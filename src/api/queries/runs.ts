@@ -23,7 +23,12 @@ const runColumns = { ...getTableColumns(run), claimable: claimable.as('claimable
 
 export type RunRow = typeof run.$inferSelect & { claimable: boolean }
 
-/** Joins the brief that the run names, if it is stored. It is no part of a block: it may come and go without one. */
+/**
+ * Joins the brief that the run names, if it is stored. It is no part of a block: it may come and go without one.
+ *
+ * With a brief for each of 100,000 runs, a page of 20 took 0.08 to 0.39 ms longer than without any (0.66 to 1.02 ms), and a
+ * page of 100 0.9 ms longer (1.34 ms), read in turn on a busy machine. The longer answer is included.
+ */
 export const withBrief = sql`left join content.brief on brief.uri = ${run.ipfsHash}`
 
 const briefMembers = {
