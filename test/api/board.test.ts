@@ -175,6 +175,15 @@ describe('the board without a browser', () => {
     expect(await placeOf(poster)).toEqual([302, `/?state=ANY&poster=${poster}`])
   })
 
+  it('finds runs by words, which remain in the field with the other filters', async () => {
+    const { text } = await textOf(`/?q=link&poster=${poster}`)
+    expect(text).toContain('1 run<')
+    expect(text).toContain('<a href="/runs/203">')
+    expect(text).toContain('value="link"')
+    expect(text).toContain(`<input type="hidden" name="poster" value="${poster}">`)
+    expect(text).toContain('<title>Open runs, with link, of')
+  })
+
   it('names its pages after what they show', async () => {
     const titleOf = async (path: string) => /<title>(.*)<\/title>/.exec((await textOf(path)).text)?.[1]
     expect(await titleOf('/')).toBe('Open runs · Runline')

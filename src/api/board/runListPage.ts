@@ -43,6 +43,9 @@ const urlOf = (given: Given, more: Given) => `?${new URLSearchParams({ ...given,
 /** The parameters that choose among the runs of a state. */
 const narrowing = ['q', 'tag', 'minReward', 'poster', 'evaluator', 'claimedBy', 'claimable']
 
+/** Those that come from links, and remain in a search. */
+const withoutField = ['tag', 'poster', 'evaluator', 'claimedBy', 'claimable']
+
 const isNarrowed = (given: Given) => narrowing.some((name) => given[name] !== undefined)
 
 /** The page's name: what its filters show. */
@@ -51,6 +54,7 @@ export function runListTitle(given: Given): string {
   const parts = [
     `${state} runs`,
     given.q && `with ${given.q.slice(0, 60)}`,
+    given.tag && `tagged ${given.tag}`,
     given.poster && `of ${given.poster.slice(0, 10)}…`,
     given.minReward && `from ${given.minReward} USDC`,
     given.page && given.page !== '1' && `page ${given.page}`,
@@ -176,7 +180,7 @@ const search = (given: Given): Html => html`
       </select>
     </label>
     <input type="hidden" name="state" value="${given.state ?? 'OPEN'}">
-    ${given.poster === undefined ? '' : html`<input type="hidden" name="poster" value="${given.poster}">`}
+    ${withoutField.filter((name) => given[name] !== undefined).map((name) => html`<input type="hidden" name="${name}" value="${given[name]}">`)}
     <button>Show</button>
   </form>
   ${given.poster === undefined ? '' : html`<p class="hint">Runs of ${shortHex(given.poster)}. <a href="/?state=${given.state ?? 'OPEN'}">Show those of all posters</a></p>`}`
