@@ -264,6 +264,19 @@ describe('a start', () => {
     await expect(failed).rejects.toThrow('exited with code 1')
   })
 
+  it('with RELAY=off only reads, also with a relayer’s key', async () => {
+    const relayerKey = `0x${'1'.repeat(64)}` as const
+    const { url } = await start({ relayerKey, env: { RELAY: 'off' } })
+    expect((await fetch(`${url}/api/runs`)).status).toBe(200)
+    const body = JSON.stringify({ agentId: 1, walletAddress: `0x${'2'.repeat(40)}` })
+    const headers = { 'Content-Type': 'application/json' }
+    const claim = await fetch(`${url}/api/runs/1/claim`, { method: 'POST', headers, body })
+    expect([claim.status, await claim.json()]).toMatchObject([503, { code: 'RELAY_UNAVAILABLE' }])
+    const { rows } = await index.pool.query("SELECT FROM pg_namespace WHERE nspname = 'relay'")
+    expect(rows).toEqual([])
+    await expect(start({ env: { RELAY: 'no' } })).rejects.toThrow('RELAY: must be on or off')
+  })
+
   it('fails with the path of the missing deployment', async () => {
     await expect(start({ chainId: 4 })).rejects.toThrow(`${deploymentsDirectory}/4.json cannot be read`)
   })
