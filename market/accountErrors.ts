@@ -65,8 +65,17 @@ const refusedTerm = (field: string, sentence: string): AccountRefusal => ({
   extensions: { field },
 })
 
-/** Explains the revert of an action of an account; undefined if its reason is none of the contracts' own. */
-export function explainAccountError(data: Hex): AccountRefusal | undefined {
+/**
+ * Explains the revert of an action of an account; undefined if its reason is none of the contracts' own.
+ * @param deadline the last second at which what was signed is valid. USDC does not repeat it.
+ */
+export function explainAccountError(data: Hex, deadline?: bigint): AccountRefusal | undefined {
+  const explained = explainError(data)
+  if (explained?.code !== 'SIGNATURE_EXPIRED' || deadline === undefined) return explained
+  return { ...explained, extensions: { deadline: deadline.toString(), ...explained.extensions } }
+}
+
+function explainError(data: Hex): AccountRefusal | undefined {
   const ofClaim = decodeClaimError(data)
   if (ofClaim?.errorName === 'SignatureExpired' || ofClaim?.errorName === 'SignatureTooLong')
     return explainClaimError(ofClaim) as AccountRefusal

@@ -105,6 +105,11 @@ describe('a refusal', () => {
     expect(explainAccountError(text(reason))?.code).toBe(code)
   })
 
+  it('of an expired payment has the end of its validity, which USDC does not repeat', () => {
+    const refusal = explainAccountError(text('FiatTokenV2: authorization is expired'), 1_705_752_000n)
+    expect(refusal?.extensions).toEqual({ deadline: '1705752000' })
+  })
+
   it('that no contract of the market gives has no explanation', () => {
     expect(explainAccountError('0x12345678')).toBeUndefined()
     expect(explainAccountError('0x')).toBeUndefined()

@@ -140,8 +140,8 @@ export function accountActionForm(
     mostGas: PLAIN_GAS.register + CONTRACT_WALLET_GAS,
     mostGasOf: ({ action }) => PLAIN_GAS[action] + CONTRACT_WALLET_GAS,
 
-    refusalOfFailure({ data }) {
-      const explained = data && explainAccountError(data)
+    refusalOfFailure({ data }, { deadline }) {
+      const explained = data && explainAccountError(data, deadline)
       if (!explained) return unexplained({ revertData: data ?? null })
       return new Refusal(explained.code, explained.sentence, { extensions: explained.extensions })
     },
