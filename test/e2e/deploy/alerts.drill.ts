@@ -111,11 +111,15 @@ const firingNames = async () => (await watch.firing()).map(({ labels }) => label
 /** Makes a signed claim: only the devnet's own relayer may make others. */
 const claim = async (api: Api, run: bigint) => claimApi(api.url).claim(run, agent, await people.sign(run, agent))
 
-/** Reads by different URLs, which the response cache does not have. */
+/** Reads by different URLs, which the response cache does not have. Pages farther than these wait for each other elsewhere. */
+const NEAR_PAGES = 1_500
 let page = 1
 const readUncached = (api: Api, count: number) =>
   Promise.all(
-    Array.from({ length: count }, async () => (await fetch(`${api.url}/api/agents?limit=1&page=${page++}`)).status),
+    Array.from(
+      { length: count },
+      async () => (await fetch(`${api.url}/api/agents?limit=1&page=${1 + (page++ % NEAR_PAGES)}`)).status,
+    ),
   )
 
 /** Has each read of a view first evaluate an expression. @returns a function that restores the view. */
