@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context, Next } from 'hono'
 import { routePath } from 'hono/route'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
@@ -104,10 +105,17 @@ function countReplicas(registry: Registry, replicas: () => ReplicaState[]) {
   })
 }
 
+/** A scrape must not wait for a connection of the read pool: then it would fail where its other figures are needed most. */
+const HEAD_TIMEOUT_MS = 1_000
+
+const late = () => sleep(HEAD_TIMEOUT_MS, undefined, { ref: false })
+
 function addIndexGauges(registry: Registry, index: IndexReader) {
   type State = Awaited<ReturnType<IndexReader['readHead']>>
   const add = (name: string, help: string, read: (state: State) => number) =>
-    addGauge(registry, name, help, async () => read(await index.readHead().catch(unlessProblem)))
+    addGauge(registry, name, help, async () =>
+      read(await Promise.race([index.readHead().catch(unlessProblem), late()])),
+    )
   add('index_head_block', 'The last indexed block; NaN if none can be read.', (state) =>
     state ? Number(state.snapshot.number) : Number.NaN,
   )
