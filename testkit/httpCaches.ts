@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 import { startReady } from '../devnet/managedProcess.ts'
 import { temporaryDirectory } from './temporaryDirectory.ts'
@@ -13,6 +16,9 @@ type Recipe = {
   /** Writes what the configuration needs beside it. @returns the arguments and the line with which the program is ready. */
   prepare(recipe: string, directory: string, port: number): Promise<{ args: string[]; ready: RegExp }>
 }
+
+const OPEN_TIMEOUT_MS = 10_000
+const OPEN_INTERVAL_MS = 20
 
 /** The API in each recipe. */
 const API_PORT = '3000'
@@ -70,10 +76,7 @@ const squid: Recipe = {
       `coredump_dir ${directory}`,
     ]
     await writeFile(join(directory, 'site.conf'), `${site}\n${alone.join('\n')}\n`)
-    return {
-      args: ['-N', '-d', '1', '-f', join(directory, 'site.conf')], // Its line about the port comes before it listens.
-      ready: /storeLateRelease/,
-    }
+    return { args: ['-N', '-d', '1', '-f', join(directory, 'site.conf')], ready: /Accepting reverse-proxy HTTP/ }
   },
 }
 
@@ -108,8 +111,26 @@ async function start(name: HttpCache, withPorts: (recipe: string) => string) {
   const { args, ready } = await prepare(recipe, directory.path, port)
   const { part } = await startReady({ name, command: executable, args }, ready, 30_000)
   parts.defer(part.stop)
+  await untilOpen(port)
   const kept = parts.move()
   return { pid: part.pid, url: `http://127.0.0.1:${port}`, stop: () => kept.disposeAsync() }
+}
+
+/** Waits until the port accepts connections: a program may say that it is ready some moments earlier. */
+async function untilOpen(port: number) {
+  const end = performance.now() + OPEN_TIMEOUT_MS
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    try {
+      await once(socket, 'connect')
+      return
+    } catch (error) {
+      if (performance.now() > end) throw error
+      await sleep(OPEN_INTERVAL_MS)
+    } finally {
+      socket.destroy()
+    }
+  }
 }
 
 /** @throws if the text does not have the part just once. */
