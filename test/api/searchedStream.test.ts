@@ -109,6 +109,19 @@ it('sends the runs whose briefs have the words and the tag, and a copy has the r
   await expectEvents([draft, [[logo, 'DRAFT']], [[page, 'DRAFT']], [[logo, 'DRAFT']], draft, []])
 })
 
+it('reads no briefs for a block that changes no run', async () => {
+  const reader = await open('q=logo')
+  await reader.next()
+  const query = vi.spyOn(api.readPool, 'query')
+  const sent = (name: string) =>
+    query.mock.calls.filter(([config]) => (config as unknown as { name: string }).name === name).length
+  await mine()
+  await vi.waitUntil(() => sent('changes') === 1, { timeout: 5_000 })
+  await mine((tx) => post(tx, 'ipfs://logo'))
+  await reader.next()
+  expect([sent('changes'), sent('searched briefs')]).toEqual([2, 1])
+})
+
 it('resumes with the changes that match', async () => {
   const reader = await open('q=logo')
   const [ready] = await reader.next()

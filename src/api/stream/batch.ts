@@ -30,6 +30,9 @@ export type Part = { events: EncodedEvents | undefined; end: Cursor }
 /** Changes as streams send them, and the cursor of a client that has them. `found` has the filter's search, if there is one. */
 export type Batch = {
   end: Cursor
+  /** The briefs that the changed runs name, by their URIs: of all changes, and of those that a part may have. */
+  uris(): string[]
+  partUris(): string[]
   /** The events that match the filter, encoded once for each filter; undefined if none matches. */
   encode(filter: StreamFilter, found: FoundBriefs): EncodedEvents | undefined
   /** The first of the changes, within a bound of changes and bytes, so that the event loop is never blocked for long. */
@@ -45,7 +48,7 @@ export function resetBatch({ block, reason }: Reset, finalized: bigint): Batch {
   const end = cursorAt(block, finalized)
   const data = `{"block":${formatBlock(block)},"reason":"${reason}"}`
   const events = encodeEvents([formatEvent('reset', data, formatCursor(end))])
-  return { end, encode: () => events, encodePart: () => ({ events, end }) }
+  return { end, uris: () => [], partUris: () => [], encode: () => events, encodePart: () => ({ events, end }) }
 }
 
 /**
@@ -77,6 +80,8 @@ export function batchOf(cursor: Cursor, { changes, recent, finalized }: Changes,
   const encoded = new Map<string, EncodedEvents | undefined>()
   return {
     end: batchEnd,
+    uris: () => urisOf(placed),
+    partUris: () => urisOf(placed.slice(0, MAX_PART_CHANGES)),
     encode(filter, found) {
       if (!encoded.has(filter.key))
         encoded.set(filter.key, encodeEvents(placed.flatMap((each, place) => format(place, each, filter, found) ?? [])))
@@ -99,6 +104,10 @@ export function batchOf(cursor: Cursor, { changes, recent, finalized }: Changes,
 
 /** A change, the cursor of a client that has it and all before it, and the block at which it is true. */
 type PlacedChange = { change: Change; cursor: Cursor; block: Block }
+
+const urisOf = (placed: readonly PlacedChange[]) => [
+  ...new Set(placed.flatMap(({ change }) => (change.type === 'run' ? [change.terms.ipfsHash] : []))),
+]
 
 /**
  * The last block that changed anything, because each process recognises it, also after the indexer was restarted. If

@@ -51,7 +51,7 @@ export class ChangeFeed {
     this.#resumes = new Resumes({
       read: (cursor) => this.#readToResume(cursor),
       lastHead: () => options.index.head.last?.hash,
-      seek: (changes, filter) => seekBriefs(options.index, changes, [filter]),
+      seek: (uris, filter) => seekBriefs(options.index, uris, [filter]),
     })
   }
 
@@ -131,20 +131,20 @@ export class ChangeFeed {
     const { head, changes } = await this.#read(cursor)
     const reset = resetOf(cursor, changes, head, remembered)
     const batch = reset ? resetBatch(reset, changes.finalized) : batchOf(cursor, changes, head)
-    const found = await this.#seek(changes)
+    const found = await this.#seek(batch.uris())
     this.#position = { head: reset?.block ?? head, cursor: batch.end, remembered: hashesOf(changes) }
     await this.#publish(batch, found, [...this.#live])
     this.#moved.resolve()
     this.#moved = Promise.withResolvers()
   }
 
-  /** Finds the briefs that the searches of all live streams match, also of those that became live during the read. */
-  async #seek(changes: Changes): Promise<FoundBriefs> {
+  /** Finds which of the briefs the searches of all live streams match, also of those that became live during the read. */
+  async #seek(uris: readonly string[]): Promise<FoundBriefs> {
     const found = new Map<string, ReadonlySet<string>>()
     while (true) {
       const missing = [...this.#live].map(({ filter }) => filter).filter((filter) => isMissing(filter, found))
       if (missing.length === 0) return found
-      for (const [key, briefs] of await seekBriefs(this.#options.index, changes, missing)) found.set(key, briefs)
+      for (const [key, briefs] of await seekBriefs(this.#options.index, uris, missing)) found.set(key, briefs)
     }
   }
 

@@ -42,8 +42,8 @@ type Options = {
   read: (cursor: Cursor) => Promise<ChangesRead>
   /** The head of the index that was read last. */
   lastHead: () => Hex | undefined
-  /** Finds the briefs of the changes that the stream's search matches. */
-  seek: (changes: Changes, filter: StreamFilter) => Promise<FoundBriefs>
+  /** Finds those of the briefs that the stream's search matches. */
+  seek: (uris: readonly string[], filter: StreamFilter) => Promise<FoundBriefs>
 }
 
 /**
@@ -79,7 +79,7 @@ export class Resumes {
     const partKey = `${formatCursor(cursor)} ${hash} ${stream.filter.key}`
     const known = this.#parts.get(partKey)
     if (known) return known
-    const found = await this.#seek(read.changes, stream.filter)
+    const found = await this.#seek(cursor, read, stream.filter)
     return this.#limitEncoding(async () => {
       const encoded = this.#parts.get(partKey)
       if (encoded) return encoded
@@ -90,9 +90,9 @@ export class Resumes {
     })
   }
 
-  async #seek(changes: Changes, filter: StreamFilter): Promise<FoundBriefs> {
+  async #seek(cursor: Cursor, { head, changes }: ChangesRead, filter: StreamFilter): Promise<FoundBriefs> {
     if (keyOfSearch(filter) === undefined) return new Map()
-    return this.#limitReads(() => this.#options.seek(changes, filter))
+    return this.#limitReads(() => this.#options.seek(batchOf(cursor, changes, head).partUris(), filter))
   }
 
   #encodeNext(cursor: Cursor, read: ChangesRead, { filter }: EventStream, found: FoundBriefs): ResumedPart {

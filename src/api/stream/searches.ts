@@ -1,4 +1,3 @@
-import type { Changes } from '../queries/changes.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
 import { briefsFound, type Search } from '../queries/searchedBriefs.ts'
 
@@ -13,12 +12,12 @@ export const keyOfSearch = ({ q, tag }: Search): string | undefined =>
   q === undefined && tag === undefined ? undefined : JSON.stringify([q, tag])
 
 /**
- * Finds the briefs of the runs that changed which match the searches.
+ * Finds those of the briefs that match each search. Without briefs it reads nothing: most blocks change no run.
  * @throws Problem INDEX_BEHIND if they cannot be read.
  */
 export async function seekBriefs(
   index: IndexReader,
-  { changes }: Changes,
+  uris: readonly string[],
   searches: Iterable<Search>,
 ): Promise<FoundBriefs> {
   const byKey = new Map<string, Search>()
@@ -27,9 +26,9 @@ export async function seekBriefs(
     if (key !== undefined) byKey.set(key, search)
   }
   const found = new Map<string, ReadonlySet<string>>()
-  const uris = [...new Set(changes.flatMap((change) => (change.type === 'run' ? [change.terms.ipfsHash] : [])))]
   const keys = [...byKey.keys()]
-  const most = Math.max(1, Math.floor(MAX_PAIRS / Math.max(uris.length, 1)))
+  if (uris.length === 0) return new Map(keys.map((key) => [key, new Set()]))
+  const most = Math.max(1, Math.floor(MAX_PAIRS / uris.length))
   for (let start = 0; start < keys.length; start += most) {
     const asked = keys.slice(start, start + most)
     const { data } = await index.read(
