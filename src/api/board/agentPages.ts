@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { ESTABLISHED_COMPLETIONS } from '../../../ponder.schema.ts'
-import type { ShortRecord } from '../queries/posterRecords.ts'
+import type { ShortRecord } from '../queries/posters.ts'
 import type { Agent, AgentStake } from '../resources/agent.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { progressLine } from './acts.ts'

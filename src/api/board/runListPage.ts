@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { runSorts, runStates } from '../../../ponder.schema.ts'
-import type { ShortRecord } from '../queries/posterRecords.ts'
+import type { ShortRecord } from '../queries/posters.ts'
 import type { Stats } from '../queries/stats.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { pager } from './page.ts'

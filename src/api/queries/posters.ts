@@ -54,6 +54,29 @@ export function posterByAddress(address: Address): SnapshotQuery<PosterRow> {
   }))
 }
 
+/** How many of a poster's runs were approved and rejected. */
+export type ShortRecord = { approved: number; rejected: number }
+
+const findRecords = plainQuery<{ party: string | null } & ShortRecord>(
+  'poster_records',
+  sql`${withSnapshot}
+    select "snapshot".*, party, approved, rejected
+    from "snapshot" left join party_count on party = any(${sql.placeholder('parties')}::text[])`,
+)
+
+/** Reads the records of these posters of runs, by their address. */
+export function posterRecords(posters: readonly Address[]): SnapshotQuery<Map<string, ShortRecord>> {
+  const byParty = new Map(posters.map((poster) => [partiesOf({ poster })[0], poster]))
+  return findRecords({ parties: [...byParty.keys()] }, (_, rows) => {
+    const records = new Map<string, ShortRecord>()
+    for (const { party, approved, rejected } of rows) {
+      const poster = party === null ? undefined : byParty.get(party)
+      if (poster !== undefined) records.set(poster, { approved, rejected })
+    }
+    return records
+  })
+}
+
 /** The short form of a poster's record, for its runs. */
 export type PosterRecordJson = Record<'approved' | 'rejected' | 'expired' | 'meanReviewSeconds', unknown>
 

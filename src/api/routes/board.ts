@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
-import { isAddress } from 'viem'
+import { type Address, isAddress } from 'viem'
 import type { Requester } from '../../../core/fairLane.ts'
 import { agentListPage, agentPage } from '../board/agentPages.ts'
 import { assets } from '../board/assets.ts'
@@ -25,7 +25,7 @@ import { agentsById } from '../queries/agents.ts'
 import { createBatchedRead, createSharedRead } from '../queries/batchedReads.ts'
 import { createEventReader } from '../queries/events.ts'
 import type { PageReader } from '../queries/pageReader.ts'
-import { posterRecords } from '../queries/posterRecords.ts'
+import { posterRecords } from '../queries/posters.ts'
 import type { RunList } from '../queries/runList.ts'
 import { pageOfRuns } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
@@ -140,7 +140,9 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
   /** Runs, and the records of their posters, of one block. */
   async function readRuns(c: Context, list: RunList, page: number) {
     const runs = await readRunPage(c, list, page)
-    const records = await deps.index.read(posterRecords(runs.data.runs.map(({ posterAddress }) => posterAddress)))
+    const records = await deps.index.read(
+      posterRecords(runs.data.runs.map(({ posterAddress }) => posterAddress as Address)),
+    )
     return { runs, records }
   }
 
