@@ -9,6 +9,9 @@ export const MIN_STAKE = 20_000_000n
 /** AgentStaking.ESTABLISHED_AFTER, in seconds. */
 export const ESTABLISHED_AFTER = 30 * 24 * 60 * 60
 
+/** BountyMarket.GRACE_PERIOD, in seconds: so long after `submitBy` anyone may end an overdue claim. */
+export const GRACE_PERIOD = 7 * 24 * 60 * 60
+
 /** What BountyMarket.FEE_BPS says: of an approved run, the fee is a twentieth of the reward. */
 export const REWARD_PER_FEE = 20n
 

@@ -1,11 +1,9 @@
 import { html } from 'hono/html'
-import type { OpenRunCallName } from '../../../market/openCalls.ts'
+import { GRACE_PERIOD } from '../../../market/constants.ts'
+import { type OpenRunCallName, openRunCallNames, openRunCalls } from '../../../market/openCalls.ts'
 import type { Run } from '../resources/run.ts'
 import type { Act } from './acts.ts'
 import { amount, type Html } from './values.ts'
-
-/** BountyMarket.GRACE_PERIOD, in seconds: from then on anyone may end an overdue claim. */
-const GRACE_PERIOD = 7n * 86_400n
 
 const secondsOf = (time: string | null) => (time === null ? undefined : BigInt(Date.parse(time) / 1_000))
 
@@ -32,20 +30,19 @@ const texts: Record<OpenRunCallName, { name: string; effect: (run: Run) => Html 
   },
 }
 
-/** The call that the run's state allows to anyone, and after which second. */
-function callOf({ state, deadline, submitBy, reviewBy }: Run): { name: OpenRunCallName; after: bigint } | undefined {
-  const review = secondsOf(reviewBy)
+/** After which second of the run anyone may ask for the call; undefined if the run has none. */
+function endOf(call: OpenRunCallName, { deadline, submitBy, reviewBy }: Run): bigint | undefined {
+  if (call === 'expire') return secondsOf(deadline)
+  if (call === 'finalize') return secondsOf(reviewBy)
   const submit = secondsOf(submitBy)
-  if (state === 'OPEN') return { name: 'expire', after: BigInt(Date.parse(deadline) / 1_000) }
-  if (review !== undefined) return { name: 'finalize', after: review }
-  if (submit === undefined) return undefined
-  return { name: state === 'REVISION_REQUESTED' ? 'reject-overdue' : 'slash', after: submit + GRACE_PERIOD }
+  return submit === undefined ? undefined : submit + BigInt(GRACE_PERIOD)
 }
 
 /** What anyone may ask for about the run now. @param now Seconds since 1970. */
 export function openActs(run: Run, now: bigint): Act[] {
-  const call = callOf(run)
-  if (call === undefined || now <= call.after) return []
-  const { name, effect } = texts[call.name]
-  return [{ action: call.name, name, effect: effect(run), path: `/api/runs/${run.bountyId}/${call.name}` }]
+  const call = openRunCallNames.find((name) => openRunCalls[name].states.some((state) => state === run.state))
+  const end = call && endOf(call, run)
+  if (call === undefined || end === undefined || now <= end) return []
+  const { name, effect } = texts[call]
+  return [{ action: call, name, effect: effect(run), path: `/api/runs/${run.bountyId}/${call}` }]
 }

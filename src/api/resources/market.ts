@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Deployment } from '../../../core/deployment.ts'
 import { MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
-import { ESTABLISHED_AFTER, MIN_STAKE } from '../../../market/constants.ts'
+import { ESTABLISHED_AFTER, GRACE_PERIOD, MIN_STAKE } from '../../../market/constants.ts'
 import { ESTABLISHED_COMPLETIONS } from '../../../ponder.schema.ts'
 import { address, amount } from '../http/values.ts'
 
@@ -48,7 +48,7 @@ const termsOf = (maximumReward: string): z.infer<typeof termsSchema> => ({
   maximumDeadline: 365 * DAY_SECONDS,
   defaultWorkPeriod: 7 * DAY_SECONDS,
   reviewPeriod: 7 * DAY_SECONDS,
-  gracePeriod: 7 * DAY_SECONDS,
+  gracePeriod: GRACE_PERIOD,
   maximumRevisions: 3,
   establishedAfter: ESTABLISHED_AFTER,
   establishedCompletions: ESTABLISHED_COMPLETIONS,
