@@ -9,9 +9,6 @@ const RANGE_BLOCKS = 5_000n
 /** Blocks, both included. */
 export type Range = { fromBlock: bigint; toBlock: bigint }
 
-/** The first block of those that are looked through. */
-export const lookBackFrom = ({ number }: ChainHead): bigint => (number > RANGE_BLOCKS ? number - RANGE_BLOCKS : 0n)
-
 /**
  * The logs of all blocks in which a signature may have been used that was valid a moment ago: those of the last hour, and
  * some more, because the blocks are read by ranges. Five blocks a second are four ranges.

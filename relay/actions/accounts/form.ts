@@ -21,7 +21,7 @@ import { answer } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import type { Market } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
-import { logsWhileValid, logWithSignature, lookBackFrom, type Range } from '../../chain/usedSignature.ts'
+import { logsWhileValid, logWithSignature, type Range } from '../../chain/usedSignature.ts'
 import { Refusal, type RefusalCode } from '../../refusal.ts'
 import { actionTables } from '../../store/actionTables.ts'
 import { query } from '../../store/database.ts'
@@ -160,9 +160,9 @@ export function accountActionForm(
     async findLost(message, head) {
       if (message.action !== 'register') return []
       const event = getAbiItem({ abi: agentRegistryAbi, name: 'Registered' })
-      const range = { fromBlock: lookBackFrom(head), toBlock: head.number }
       const args = { owner: message.party }
-      const logs = await answer(client.getLogs({ address: contracts.AgentRegistry, event, args, ...range }))
+      const read = (range: Range) => client.getLogs({ address: contracts.AgentRegistry, event, args, ...range })
+      const logs = await logsWhileValid(client, head, read)
       return logs
         .toReversed()
         .flatMap(({ args: { agentURI, agentId }, transactionHash: txHash, blockNumber }) =>
