@@ -3,7 +3,7 @@ import { hexToNumber } from 'viem'
 import { type Block, isBlock } from './block.ts'
 
 /** After so many polls that have found the next block at once, each is earlier by so much, until one comes too early. */
-const HELD_BLOCKS = 20
+const TIMELY_POLLS = 20
 const EARLIER_MS = 20
 
 /** A poll that comes too early is repeated after so long, and so many times; then after twice as long each time. */
@@ -33,7 +33,7 @@ export function createTimedPoll(blockTimeMs: number, ask: (poll: Poll) => Promis
   /** When the node should have the next block. By `performance.now()`, like all times here. */
   let dueAt = performance.now()
   /** How many polls in a row have found the next block at once. */
-  let held = 0
+  let timely = 0
   /** A block, and when it came. */
   let start = { number: 0, at: 0 }
 
@@ -51,15 +51,15 @@ export function createTimedPoll(blockTimeMs: number, ask: (poll: Poll) => Promis
     // Otherwise the chain paused, or this process did.
     const isRegular = blocks > 0 && pauses <= SHORT_PAUSES && askedAt - dueAt < blockTimeMs
     if (isRegular && pauses === 0) {
-      held += 1
+      timely += 1
       // If the given time is too long, no poll comes too early.
-      if (held > HELD_BLOCKS) measure(number, askedAt)
-      dueAt = Math.min(dueAt + blocks * periodMs, askedAt + periodMs) - (held > HELD_BLOCKS ? EARLIER_MS : 0)
+      if (timely > TIMELY_POLLS) measure(number, askedAt)
+      dueAt = Math.min(dueAt + blocks * periodMs, askedAt + periodMs) - (timely > TIMELY_POLLS ? EARLIER_MS : 0)
       return
     }
     if (isRegular) measure(number, askedAt)
     else start = { number, at: askedAt }
-    held = isRegular ? 0 : HELD_BLOCKS
+    timely = isRegular ? 0 : TIMELY_POLLS
     dueAt = askedAt + periodMs + LATER_MS
   }
 

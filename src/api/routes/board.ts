@@ -43,7 +43,7 @@ const LIMIT = 20
 /** Covers all events of a run, unless a client had many claims of it refused on purpose. */
 const EVENTS_LIMIT = 100
 
-/** How often reads that must be of one block are tried. A block lasts at least a second, and the reads milliseconds. */
+/** How often reads that must be of one block are tried. A block lasts 200 ms or more, and the reads some milliseconds. */
 const ATTEMPTS = 3
 
 const YEAR_SECONDS = 31_536_000
