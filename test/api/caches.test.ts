@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Api, startApi } from '../../devnet/api.ts'
-import { writeDeployment } from '../../ops/writeDeployment.ts'
+import type { Api } from '../../devnet/api.ts'
 import { run, runEvent } from '../../ponder.schema.ts'
 import { type HttpCache, hasHttpCache, httpCaches, startHttpCache } from '../../testkit/httpCaches.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
-import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
 import { eventOf, openRun, seedTime } from '../../testkit/rows.ts'
-import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
-import { blockHash, chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+import { blockHash, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { startIndexApi } from './startIndexApi.ts'
 
 /** No answer is older: a second in the cache, which may count whole seconds, and what the API itself may be behind. */
 const MAX_AGE_MS = 2_500
@@ -32,21 +30,11 @@ async function answered(route: string, method = 'GET') {
 }
 
 beforeAll(async () => {
-  const deployments = await temporaryDirectory()
-  writeDeployment(placeholderDeployment(chainId), deployments.path)
   index = await indexedDatabase()
   await index.create()
   await index.db.insert(run).values(openRun(1n))
   await indexNext()
-  api = await startApi({
-    databaseUrl: index.url,
-    schema: viewsSchema,
-    chainId,
-    rpcUrl: 'http://127.0.0.1:1',
-    deploymentsDirectory: deployments.path,
-    env: { TRUST_PROXY: '1' },
-  })
-  return deployments.remove
+  api = await startIndexApi(index.url, { TRUST_PROXY: '1' })
 })
 
 afterAll(async () => {

@@ -2,12 +2,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { startApi } from '../../devnet/api.ts'
-import { writeDeployment } from '../../ops/writeDeployment.ts'
-import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
 import { seedTime, wallet } from '../../testkit/rows.ts'
-import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
-import { chainId, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+import { indexedDatabase } from './indexedDatabase.ts'
+import { startIndexApi } from './startIndexApi.ts'
 
 const FLOOD = 300
 const FLOODING = '203.0.113.1'
@@ -15,22 +12,12 @@ const HONEST = '203.0.113.2'
 
 it('a claim of another client enters before the claims of one client that have arrived earlier', async () => {
   await using parts = new AsyncDisposableStack()
-  const deployments = await temporaryDirectory()
-  parts.defer(deployments.remove)
-  writeDeployment(placeholderDeployment(chainId), deployments.path)
   const index = await indexedDatabase()
   parts.defer(() => index.close())
   await index.create()
   await index.moveTo({ number: 10n, timestamp: seedTime })
   // Without a relayer's key it answers a claim as soon as the claim has entered.
-  const api = await startApi({
-    databaseUrl: index.url,
-    schema: viewsSchema,
-    chainId,
-    rpcUrl: 'http://127.0.0.1:1',
-    deploymentsDirectory: deployments.path,
-    env: { TRUST_PROXY: '1' },
-  })
+  const api = await startIndexApi(index.url, { TRUST_PROXY: '1' })
   parts.defer(api.stop)
 
   const answered: string[] = []

@@ -1,25 +1,20 @@
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type Api, startApi } from '../../devnet/api.ts'
-import { writeDeployment } from '../../ops/writeDeployment.ts'
-import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
+import type { Api } from '../../devnet/api.ts'
 import { seedTime } from '../../testkit/rows.ts'
 import { startTcpProxy } from '../../testkit/tcpProxy.ts'
-import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
 import { expectDescribed } from '../support/describedAnswers.ts'
-import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { startIndexApi } from './startIndexApi.ts'
 
 const JSON_TYPE = 'application/json'
 const example = '{"title":"Translate a page into French","tags":["translation"]}'
 const exampleCid = 'bafkreiashee25ooqkxzfh4n2h2hm7ztlxoxapldegrnjhfxxjxhr2ks65m'
 
 let index: IndexedDatabase
-let deployments: Awaited<ReturnType<typeof temporaryDirectory>>
 let api: Api
 
 beforeAll(async () => {
-  deployments = await temporaryDirectory()
-  writeDeployment(placeholderDeployment(chainId), deployments.path)
   index = await indexedDatabase()
   await index.create()
   await index.moveTo({ number: 10n, timestamp: seedTime })
@@ -27,18 +22,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await index.close()
-  await deployments.remove()
 })
 
 async function start(env: Record<string, string> = {}, databaseUrl = index.url) {
-  api = await startApi({
-    databaseUrl,
-    schema: viewsSchema,
-    chainId,
-    rpcUrl: 'http://127.0.0.1:1',
-    env: { TRUST_PROXY: '1', ...env },
-    deploymentsDirectory: deployments.path,
-  })
+  api = await startIndexApi(databaseUrl, { TRUST_PROXY: '1', ...env })
 }
 
 /** Posts from an address. The answer must be as /openapi.json describes it. */

@@ -1,18 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Api, startApi } from '../../devnet/api.ts'
-import { writeDeployment } from '../../ops/writeDeployment.ts'
-import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
+import type { Api } from '../../devnet/api.ts'
 import { seedTime, wallet } from '../../testkit/rows.ts'
-import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
-import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { startIndexApi } from './startIndexApi.ts'
 
 let index: IndexedDatabase
-let deployments: Awaited<ReturnType<typeof temporaryDirectory>>
 let api: Api
 
 beforeAll(async () => {
-  deployments = await temporaryDirectory()
-  writeDeployment(placeholderDeployment(chainId), deployments.path)
   index = await indexedDatabase()
   await index.create()
   await index.moveTo({ number: 10n, timestamp: seedTime })
@@ -22,18 +17,10 @@ afterEach(() => api.stop())
 
 afterAll(async () => {
   await index.close()
-  await deployments.remove()
 })
 
 async function start(env: Record<string, string>) {
-  api = await startApi({
-    databaseUrl: index.url,
-    schema: viewsSchema,
-    chainId,
-    rpcUrl: 'http://127.0.0.1:1',
-    env,
-    deploymentsDirectory: deployments.path,
-  })
+  api = await startIndexApi(index.url, env)
 }
 
 async function get(path: string, headers: Record<string, string> = {}) {

@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Api, startApi } from '../../devnet/api.ts'
+import type { Api } from '../../devnet/api.ts'
 import { type Postgres, startPostgres } from '../../devnet/postgres.ts'
 import { type Standby, startStandby } from '../../devnet/standby.ts'
-import { writeDeployment } from '../../ops/writeDeployment.ts'
 import { run } from '../../ponder.schema.ts'
 import { type IndexedDatabase, indexedDatabaseAt } from '../../testkit/indexedTables.ts'
-import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
 import { openRun, seedTime } from '../../testkit/rows.ts'
-import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
-import { chainId, viewsSchema } from './indexedDatabase.ts'
+import { startIndexApi } from './startIndexApi.ts'
 
 /** The third replica gets each block so much later. */
 const LATE_MS = 500
@@ -41,17 +38,7 @@ beforeAll(async () => {
     replicas.push(replica)
   }
   urls = replicas.map((replica) => replica.urlOf(url))
-  const deployments = await temporaryDirectory()
-  parts.defer(deployments.remove)
-  writeDeployment(placeholderDeployment(chainId), deployments.path)
-  api = await startApi({
-    databaseUrl: url,
-    schema: viewsSchema,
-    chainId,
-    rpcUrl: 'http://127.0.0.1:1',
-    deploymentsDirectory: deployments.path,
-    env: { DATABASE_READ_URL: urls.join() },
-  })
+  api = await startIndexApi(url, { DATABASE_READ_URL: urls.join() })
   parts.defer(api.stop)
 })
 

@@ -2,45 +2,32 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
-import { type Api, startApi } from '../../devnet/api.ts'
-import { writeDeployment } from '../../ops/writeDeployment.ts'
+import type { Api } from '../../devnet/api.ts'
 import { run, runEvent } from '../../ponder.schema.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
-import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
 import { eventOf, openRun, seedTime } from '../../testkit/rows.ts'
-import { type TemporaryDirectory, temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
 import { readEvents } from '../support/readEvents.ts'
-import { blockHash, chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+import { blockHash, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { startIndexApi } from './startIndexApi.ts'
 
 let index: IndexedDatabase
-let deployments: TemporaryDirectory
 let api: Api
 let number = 10n
 
 beforeAll(async () => {
-  deployments = await temporaryDirectory()
-  writeDeployment(placeholderDeployment(chainId), deployments.path)
   index = await indexedDatabase()
   await index.create()
   await index.moveTo({ number, timestamp: seedTime }, (tx) => tx.insert(run).values(openRun(1n)))
 })
 
 beforeEach(async () => {
-  api = await startApi({
-    databaseUrl: index.url,
-    schema: viewsSchema,
-    chainId,
-    rpcUrl: 'http://127.0.0.1:1',
-    deploymentsDirectory: deployments.path,
-    env: { STREAMS_PER_CLIENT: '2' },
-  })
+  api = await startIndexApi(index.url, { STREAMS_PER_CLIENT: '2' })
 })
 
 afterEach(() => api.stop())
 
 afterAll(async () => {
   await index.close()
-  await deployments.remove()
 })
 
 /** Indexes a block in which the run changes. Its JSON has the text. */
