@@ -65,3 +65,14 @@ function stopOf(parts: AsyncDisposableStack) {
   const kept = parts.move()
   return () => kept.disposeAsync()
 }
+
+/** A program of a page, with the URL, the chain and the contracts of the market for the page's placeholders. */
+export const onMarket = (program: string, { api, chainId, market, usdc, staking, registry, deployment }: TestMarket) =>
+  program
+    .replaceAll('http://localhost:3000', api.url)
+    .replaceAll('31337', String(chainId))
+    .replaceAll('0x…market', market.address)
+    .replaceAll('0x…usdc', usdc.address)
+    .replaceAll('0x…funding', deployment.contracts.SignedFunding)
+    .replaceAll('0x…staking', staking.address)
+    .replaceAll('0x…registry', registry.address)

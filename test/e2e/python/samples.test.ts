@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { keyOf, roles } from '../../../devnet/accounts.ts'
 import { exampleAgent } from '../../../src/api/resources/agent.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
-import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { onMarket, startTestMarket, type TestMarket } from '../../support/market.ts'
 import { python, startPython } from '../../support/python.ts'
 import { poster, type Runs, runsOn, type Situation } from '../actions/runsInStates.ts'
 
@@ -84,14 +84,7 @@ function fillIn(operation: Operation, language: Language): string {
   const account = isOfPoster ? poster : runs.agent.wallet
   const run = runIds.get(`${language} ${operationId}`) ?? 1n
   return (
-    sourceOf(operation, language)
-      .replaceAll('http://localhost:3000', market.api.url)
-      .replaceAll('31337', String(market.chainId))
-      .replaceAll('0x…market', market.market.address)
-      .replaceAll('0x…usdc', market.usdc.address)
-      .replaceAll('0x…funding', market.deployment.contracts.SignedFunding)
-      .replaceAll('0x…staking', market.staking.address)
-      .replaceAll('0x…registry', market.registry.address)
+    onMarket(sourceOf(operation, language), market)
       .replaceAll('0…deadline', String(Math.floor(Date.now() / 1_000) + 86_400))
       .replaceAll('0x…key', keyOf(isOfPoster ? roles.deployer : 2))
       .replaceAll('0x…claim', claimId)

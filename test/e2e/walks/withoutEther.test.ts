@@ -7,7 +7,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { participantsOf, usdc } from '../../../testkit/participants.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
-import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { onMarket, startTestMarket, type TestMarket } from '../../support/market.ts'
 import { python, startPython } from '../../support/python.ts'
 
 const page = await readFile('docs/without-ether.md', 'utf8')
@@ -41,17 +41,6 @@ beforeEach(async () => {
   return project.remove
 })
 
-/** The program of the page, for this market. */
-const onThisMarket = (program: string) =>
-  program
-    .replaceAll('http://localhost:3000', market.api.url)
-    .replaceAll('31337', String(market.chainId))
-    .replaceAll('0x…market', market.market.address)
-    .replaceAll('0x…usdc', market.usdc.address)
-    .replaceAll('0x…funding', market.deployment.contracts.SignedFunding)
-    .replaceAll('0x…staking', market.staking.address)
-    .replaceAll('0x…registry', market.registry.address)
-
 async function expectPaid() {
   const balances = await Promise.all(parties.map(({ address }) => market.usdc.read.balanceOf([address])))
   expect(balances).toEqual([120n * usdc, 95n * usdc])
@@ -69,7 +58,7 @@ describe('the walk without ether, as the page prints it,', () => {
     for (const name of ['package.json', 'client', 'node_modules']) {
       await symlink(resolve(name), join(project.path, name))
     }
-    const source = onThisMarket(typescript)
+    const source = onMarket(typescript, market)
     expect(source).not.toContain('…')
     await writeFile(join(project.path, 'walk.ts'), source.replace('@runline/client', resolve('client/src/index.ts')))
     const { stdout } = await execa({ cwd: project.path })(process.execPath, ['walk.ts'])
@@ -78,7 +67,7 @@ describe('the walk without ether, as the page prints it,', () => {
   })
 
   it.skipIf(!python)('in Python', { timeout: 60_000 }, async () => {
-    const source = onThisMarket(program)
+    const source = onMarket(program, market)
     expect(source).not.toContain('…')
     const { stdout } = await startPython(`import os\nos.chdir("${project.path}")\n${source}`)
     expect(`${stdout}\n`).toBe(printed)
