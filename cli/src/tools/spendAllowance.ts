@@ -2,15 +2,22 @@ import type { ActionSigner, ActionTypedData } from '../../../client/src/index.ts
 import { formatUsdc } from '../arguments.ts'
 import { CommandError } from '../commandError.ts'
 
+/** A run as the chain has it. */
+type RunOnChain = { poster: string; reward: bigint }
+
+/** What a post paid. `before`: how many runs the market had before it. */
+type Posted = { reward: bigint; before: bigint }
+
 /**
  * Limits the USDC that this process signs away: what posts and stakes pay, and the rewards that approvals release. A refused
  * action counts too, because its signature was sent. The reward of a run counts once: with its post, or with its approval.
  * @param limit USDC base units.
- * @param rewardOf the reward of a run, from the chain: the API must not decide what an approval counts.
+ * @param readRun reads a run from the chain: the API must not decide what an approval counts.
  */
-export function createSpendAllowance(limit: bigint, rewardOf: (runId: bigint) => Promise<bigint>) {
-  /** What was counted for each run. */
-  const counted = new Map<bigint, bigint>()
+export function createSpendAllowance(limit: bigint, readRun: (runId: bigint) => Promise<RunOnChain>) {
+  /** The posts by the ids of their runs, which the API has answered. */
+  const posts = new Map<bigint, Posted>()
+  const approved = new Set<bigint>()
   let left = limit
 
   function take(amount: bigint, what: string) {
@@ -23,24 +30,31 @@ export function createSpendAllowance(limit: bigint, rewardOf: (runId: bigint) =>
     left -= amount
   }
 
-  async function count({ primaryType, message }: ActionTypedData) {
+  /** Whether the run can be the one of the post, which the account has paid: the API could name another one of its runs. */
+  const isPaid = (runId: bigint, { poster, reward }: RunOnChain, account: string) => {
+    const post = posts.get(runId)
+    return post !== undefined && runId > post.before && reward === post.reward && poster === account
+  }
+
+  async function count({ primaryType, message }: ActionTypedData, account: string) {
     if (primaryType === 'ReceiveWithAuthorization') take(BigInt(message.value ?? 0), 'The payment')
     if (primaryType !== 'ApproveWork') return
     const runId = BigInt(message.bountyId ?? 0)
-    const reward = await rewardOf(runId)
-    take(reward - (counted.get(runId) ?? 0n), `The approval of run ${runId}`)
-    counted.set(runId, reward)
+    const run = await readRun(runId)
+    const isCounted = approved.has(runId) || isPaid(runId, run, account)
+    take(isCounted ? 0n : run.reward, `The approval of run ${runId}`)
+    approved.add(runId)
   }
 
   return {
-    /** Says that this reward was counted with the run's post. */
-    notePosted: (runId: bigint, reward: bigint) => void counted.set(runId, reward),
+    /** Says which run the API names for a post whose payment was counted. */
+    notePosted: (runId: bigint, post: Posted) => void posts.set(runId, post),
 
     /** The signer, which throws a CommandError before it signs what exceeds the allowance. */
     limited: (signer: ActionSigner): ActionSigner => ({
       address: signer.address,
       signTypedData: async (typedData) => {
-        await count(typedData)
+        await count(typedData, signer.address)
         return signer.signTypedData(typedData)
       },
     }),

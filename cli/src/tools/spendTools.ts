@@ -28,10 +28,10 @@ const amount = number('Whole USDC, such as 20 or 0.5.')
 export function spendTools(session: Session, limit: bigint): SigningTool[] {
   const { runs, agents } = session.runline
   const { node, contracts } = session
-  const allowance = createSpendAllowance(limit, async (id) => {
-    const read = { address: contracts.market, abi: bountyMarketAbi, functionName: 'getBounty', args: [id] } as const
-    return (await node.readContract(read)).reward
-  })
+  const market = { address: contracts.market, abi: bountyMarketAbi } as const
+  const allowance = createSpendAllowance(limit, (id) =>
+    node.readContract({ ...market, functionName: 'getBounty', args: [id] }),
+  )
   const signer = allowance.limited(node.account)
   const options = { via: 'relay', signer, timeoutSeconds: DECISION_TIMEOUT_SECONDS } as const
   const usdc = formatUsdc(limit)
@@ -50,8 +50,9 @@ export function spendTools(session: Session, limit: bigint): SigningTool[] {
       ...(stakePercent !== undefined && { stakePercent: read(given, 'stakePercent', parsePercent) }),
       ...(evaluator !== undefined && { evaluator: read(given, 'evaluator', parseAddress) }),
     }
+    const before = await node.readContract({ ...market, functionName: 'bountyCount' })
     const posted = await runs.post(terms, options)
-    allowance.notePosted(BigInt(posted.run.bountyId), terms.reward)
+    allowance.notePosted(BigInt(posted.run.bountyId), { reward: terms.reward, before })
     return posted
   }
 

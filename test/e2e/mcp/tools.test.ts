@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 
 let market: TestMarket
@@ -20,14 +21,14 @@ beforeAll(async () => {
 
 const overHttp = () => new StreamableHTTPClientTransport(new URL('/mcp', market.api.url))
 
-const overStdioWith = (key: string, ...args: string[]) =>
+const overStdioWith = (key: string, args: string[], api = market.api.url) =>
   new StdioClientTransport({
     command: process.execPath,
     args: ['cli/src/main.ts', 'mcp', ...args],
-    env: { RUNLINE_API: market.api.url, RUNLINE_RPC: market.rpcUrl, RUNLINE_KEY: key },
+    env: { RUNLINE_API: api, RUNLINE_RPC: market.rpcUrl, RUNLINE_KEY: key },
   })
 
-const overStdio = (...args: string[]) => overStdioWith(keyOf(2), ...args)
+const overStdio = (...args: string[]) => overStdioWith(keyOf(2), args)
 
 type Transport = Parameters<Client['connect']>[0]
 
@@ -306,9 +307,9 @@ describe('posts and reviews over stdio', () => {
   const payer = accountOf(6)
 
   /** A server with the payer's key, and so much USDC. */
-  async function connectWith(spend: string) {
+  async function connectWith(spend: string, api?: string) {
     await people.mined(() => market.usdc.write.mint([payer.address, 1_000n * usdc]))
-    return connect(overStdioWith(key, '--allow-spend', spend))
+    return connect(overStdioWith(key, ['--allow-spend', spend], api))
   }
 
   /** A run of the payer whose work is delivered. @returns its id. */
@@ -356,6 +357,22 @@ describe('posts and reviews over stdio', () => {
       code: 'ALLOWANCE_USED',
       detail: expect.stringContaining(`The approval of run ${runId} takes 100 USDC; 99 USDC of the 99 USDC`),
     })
+    expect((await call('get_run', { runId })).value.state).toBe('SUBMITTED')
+  })
+
+  it('approve no earlier run that a lying API names as the one just posted', async () => {
+    const first = await connectWith('200')
+    const runId = await deliveredRun(first.call, 100)
+    const { run } = (await first.call('post_run', { ipfsHash: 'ipfs://task', reward: 1 })).value
+    const proxy = await startHttpProxy(market.api.url)
+    onTestFinished(proxy.stop)
+    const { call } = await connectWith('105', proxy.url)
+    const lie = JSON.stringify({ success: true, run: { ...run, bountyId: runId } })
+    proxy.faults.push('pass', { status: 200, headers: { 'Content-Type': 'application/json' }, body: lie })
+    const posted = await call('post_run', { ipfsHash: 'ipfs://task', reward: 100 })
+    expect(posted.value.run.bountyId).toBe(runId)
+    const refusal = await call('approve_run', { runId, revision: 0 })
+    expect(JSON.parse(refusal.text)).toMatchObject({ code: 'ALLOWANCE_USED' })
     expect((await call('get_run', { runId })).value.state).toBe('SUBMITTED')
   })
 
