@@ -20,6 +20,7 @@ import { breakdown } from './gasBreakdown.ts'
 import { type GasMarket, startGasMarket } from './gasMarket.ts'
 import { type PeerLife, playPeers } from './gasPeers.ts'
 import { runsOf } from './gasRuns.ts'
+import { signedForms } from './gasSigned.ts'
 
 const life = ['postBounty', 'claimBounty', 'submitWork', 'approveWork']
 const batches = [1, 10, 50]
@@ -48,6 +49,7 @@ export async function measure() {
       measurements: [...lifeFigures(lived, peers), ...batches.map(batchFigure(receiptOf)), ...callFigures(receipts)],
       notes: [
         ...notes,
+        signedForms(),
         await breakdown(market.rpcUrl, lived),
         ...(await Promise.all(peers.map(({ receipts }) => breakdown(market.rpcUrl, receipts)))),
       ],

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {MeasuredAttacks} from "./support/MeasuredAttacks.sol";
 
@@ -228,17 +230,21 @@ contract AttacksTest is MeasuredAttacks {
         vm.prank(owner);
         registry.transferFrom(owner, treasury, AGENT);
         wallet = treasury;
-        uint256 bountyId = _postClaimedAt(1);
+        _atEachReward(this.attacksByTheTreasury);
+    }
+
+    function attacksByTheTreasury(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
         _submit(bountyId);
         _requestRevision(bountyId);
         _abandon(bountyId);
-        bountyId = _postClaimedAt(1);
+        bountyId = _postClaimedAt(i);
         skip(7 days + 1);
         vm.prank(poster);
         market.slashAndWithdraw(bountyId);
         assertEq(usdc.balanceOf(treasury), 0);
         assertEq(market.owed(treasury), 0);
-        assertEq(usdc.balanceOf(BURN), FEE + 2 * LOCK);
+        assertEq(SafeCast.toInt256(usdc.balanceOf(BURN)), _fee(i) + 2 * _stakeAt(i), "burned");
     }
 
     /// @dev The status costs 0.0025 USDC, and thirty days of a stake that is returned. Its own fees come back to the
