@@ -22,6 +22,7 @@ import type { HeadSocket } from './headSocket.ts'
 import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
 import { isOutage } from './outage.ts'
+import { createRangedLogs } from './rangedLogs.ts'
 import { createTimedPoll } from './timedPoll.ts'
 import { nodeTransport } from './transport.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
@@ -90,8 +91,9 @@ type Options = {
  * Ponder gets the logs of a block without those of other contracts, because it compares each with the bloom filter. The node is
  * still asked for all: an answer without any shows that it does not have the block.
  *
- * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, such calls are
- * sent as a batch. Providers count the calls of a batch one by one, and so does the limit of calls per second.
+ * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, the blocks are
+ * asked for as a batch, and their logs by a range (rangedLogs.ts). Providers count the calls of a batch one by one, and so does
+ * the limit of calls per second.
  *
  * With a socket, polls are answered as soon as it tells of a block (hintedPoll.ts); with the time between blocks, when one
  * is due (timedPoll.ts).
@@ -104,10 +106,12 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
   const { hideKeys, callsPerSecond, addresses, socket, blockTimeMs } = options
   const isIndexed = createIsIndexed(addresses)
   return (client) => {
-    const connect = (config: NodeHttpConfig) =>
-      nodeTransport(endpoints, { ...config, retryCount: 0 })({ ...client, timeout: REQUEST_TIMEOUT_MS })
+    const connect = ({ timeout = REQUEST_TIMEOUT_MS, ...config }: NodeHttpConfig, list = endpoints.list) =>
+      nodeTransport({ ...endpoints, list }, { ...config, retryCount: 0 })({ ...client, timeout })
     const node = connect({})
     const batching = connect({ batch: { batchSize: BATCH_CALLS } })
+    // Of one endpoint, because the calls of a pair are about each other.
+    const pairing = connect({ batch: { batchSize: 2 }, timeout: RESEND_MS }, endpoints.list.slice(0, 1))
     const backfillRate = createCallRate(callsPerSecond, callsPerSecond)
     const liveRate = createCallRate(callsPerSecond, BURST_SECONDS * callsPerSecond)
     /** What Ponder does: its first logs are of a backfill, and it polls once it follows the chain. */
@@ -131,6 +135,13 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       })
     }
     const ancestors = createAncestors(send)
+    const rangedLogs = createRangedLogs({
+      addresses,
+      async askTogether(calls) {
+        for (const _ of calls) await liveRate()
+        return Promise.all(calls.map((call) => pairing.request(call as never)))
+      },
+    })
     const ask: Ask = async (call) => {
       const parent = parentIn(call)
       return remember(await (parent ? ancestors.read(call, parent) : send(call)))
@@ -159,6 +170,8 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const request = async (call: Call) => {
       const blockHash = blockOfLogs(call)
       if (blockHash !== undefined && blocksWithoutLogs.has(blockHash)) return []
+      const ranged = blockHash === undefined ? undefined : await rangedLogs.read(blockHash)
+      if (ranged) return ranged
       if (isPoll(call)) phase = 'live'
       else if (phase === 'start' && call.method === 'eth_getLogs') phase = 'backfill'
       for (let tries = 1; ; tries++) {
@@ -166,6 +179,7 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
         try {
           const result = await (isPoll(call) ? latestBlock(call) : ask(call))
           if (phase === 'backfill') backfillAnswers.publish(call.method)
+          if (phase === 'live' && isOfLacked(call) && isBlock(result)) rangedLogs.saw(result)
           if (!lacksBlock(call, result)) return blockHash === undefined ? result : logsOf(result, isIndexed)
           if (isLast) return refuseEmpty(call, result)
         } catch (error) {
@@ -184,6 +198,10 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
 /** Ponder's poll for new blocks: the latest block with its transactions. At its start it asks for the block without. */
 const isPoll = ({ method, params }: Call) =>
   method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] === 'latest' && params[1] === true
+
+/** Ponder's question for a block before the one that a poll has shown. */
+const isOfLacked = ({ method, params }: Call) =>
+  method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] !== 'latest' && params[1] === true
 
 /** Whether the answer is that of one block, which is small enough for a batch. */
 function isOfOneBlock({ method, params }: Call): boolean {
