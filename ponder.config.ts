@@ -45,9 +45,8 @@ export const connectPonder = (blockTimeMs?: number) =>
   ponderTransport(endpoints, {
     hideKeys: createSecretFilter(nodeUrls),
     callsPerSecond: chainSettings.requestsPerSecond,
-    ...(socket && {
-      hints: { socket, addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket] },
-    }),
+    addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
+    socket,
     ...(blockTimeMs !== undefined && { blockTimeMs }),
   })
 

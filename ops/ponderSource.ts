@@ -49,6 +49,14 @@ const corrections: readonly Correction[] = [
     matches: 1,
     replacement: 'if (false) {',
   },
+  // Takes the logs of the indexed contracts alone. Ponder refuses a block with logs if it gets none of them; our transport does,
+  // which sees the logs of all contracts.
+  {
+    module: 'rpc/actions.js',
+    pattern: /if \(block\.logsBloom !== zeroLogsBloom && logs\.length === 0\) \{/g,
+    matches: 1,
+    replacement: 'if (false) {',
+  },
   // Stores the blocks that wait in one transaction. Ponder has one for each.
   {
     module: 'runtime/multichain.js',

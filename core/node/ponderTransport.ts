@@ -22,6 +22,7 @@ import type { HeadSocket } from './headSocket.ts'
 import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
 import { isOutage } from './outage.ts'
+import { createRangedLogs } from './rangedLogs.ts'
 import { createTimedPoll } from './timedPoll.ts'
 import { nodeTransport } from './transport.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
@@ -56,9 +57,11 @@ type Ask = (call: Call) => Promise<unknown>
 type Options = {
   hideKeys: (text: string) => string
   callsPerSecond: number
-  /** Tells of new blocks earlier than a poll, and for less. With it, the contracts that are indexed. */
-  hints?: { socket: HeadSocket; addresses: readonly Address[] }
-  /** Without hints, polls wait until a block is due by this time between blocks, in milliseconds. */
+  /** The contracts whose logs are indexed. */
+  addresses: readonly Address[]
+  /** Tells of new blocks earlier than a poll, and for less. */
+  socket?: HeadSocket | undefined
+  /** Without a socket, polls wait until a block is due by this time between blocks, in milliseconds. */
   blockTimeMs?: number
 }
 
@@ -85,10 +88,14 @@ type Options = {
  *
  * Ponder asks for the logs of each block with an empty bloom filter. This transport answers for those without transactions.
  *
- * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, such calls are
- * sent as a batch. Providers count the calls of a batch one by one, and so does the limit of calls per second.
+ * Ponder gets the logs of a block without those of other contracts, because it compares each with the bloom filter. The node is
+ * still asked for all: an answer without any shows that it does not have the block.
  *
- * With hints, polls are answered as soon as a socket tells of a block (hintedPoll.ts); with the time between blocks, when one
+ * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, the blocks are
+ * asked for as a batch, and their logs by a range (rangedLogs.ts). Providers count the calls of a batch one by one, and so does
+ * the limit of calls per second.
+ *
+ * With a socket, polls are answered as soon as it tells of a block (hintedPoll.ts); with the time between blocks, when one
  * is due (timedPoll.ts).
  *
  * Ponder logs errors unchanged, so this removes the URLs' secrets from them.
@@ -96,12 +103,15 @@ type Options = {
  * @param options.callsPerSecond the most calls per second, without those that are sent again.
  */
 export function ponderTransport(endpoints: Endpoints, options: Options): Transport {
-  const { hideKeys, callsPerSecond, hints, blockTimeMs } = options
+  const { hideKeys, callsPerSecond, addresses, socket, blockTimeMs } = options
+  const isIndexed = createIsIndexed(addresses)
   return (client) => {
-    const connect = (config: NodeHttpConfig) =>
-      nodeTransport(endpoints, { ...config, retryCount: 0 })({ ...client, timeout: REQUEST_TIMEOUT_MS })
+    const connect = ({ timeout = REQUEST_TIMEOUT_MS, ...config }: NodeHttpConfig, list = endpoints.list) =>
+      nodeTransport({ ...endpoints, list }, { ...config, retryCount: 0 })({ ...client, timeout })
     const node = connect({})
     const batching = connect({ batch: { batchSize: BATCH_CALLS } })
+    // Of one endpoint, because the calls of a pair are about each other.
+    const pairing = connect({ batch: { batchSize: 2 }, timeout: RESEND_MS }, endpoints.list.slice(0, 1))
     const backfillRate = createCallRate(callsPerSecond, callsPerSecond)
     const liveRate = createCallRate(callsPerSecond, BURST_SECONDS * callsPerSecond)
     /** What Ponder does: its first logs are of a backfill, and it polls once it follows the chain. */
@@ -125,6 +135,13 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       })
     }
     const ancestors = createAncestors(send)
+    const rangedLogs = createRangedLogs({
+      addresses,
+      async askTogether(calls) {
+        for (const _ of calls) await liveRate()
+        return Promise.all(calls.map((call) => pairing.request(call as never)))
+      },
+    })
     const ask: Ask = async (call) => {
       const parent = parentIn(call)
       return remember(await (parent ? ancestors.read(call, parent) : send(call)))
@@ -137,7 +154,9 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       else if (hasNoLogs(result)) blocksWithoutLogs.set(result.hash, true)
       return result
     }
-    const timely = hints ? createHintedPoll({ ...hints, ask }) : blockTimeMs && createTimedPoll(blockTimeMs, ask)
+    const timely = socket
+      ? createHintedPoll({ socket, addresses, ask })
+      : blockTimeMs && createTimedPoll(blockTimeMs, ask)
     const askLatest: Ask = timely ? async (poll) => remember(await timely(poll)) : ask
     /** Whether the answer is of a node that is behind the one that named the block. */
     const lacksBlock = ({ method, params }: Call, result: unknown) => {
@@ -151,6 +170,8 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const request = async (call: Call) => {
       const blockHash = blockOfLogs(call)
       if (blockHash !== undefined && blocksWithoutLogs.has(blockHash)) return []
+      const ranged = blockHash === undefined ? undefined : await rangedLogs.read(blockHash)
+      if (ranged) return ranged
       if (isPoll(call)) phase = 'live'
       else if (phase === 'start' && call.method === 'eth_getLogs') phase = 'backfill'
       for (let tries = 1; ; tries++) {
@@ -158,7 +179,9 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
         try {
           const result = await (isPoll(call) ? latestBlock(call) : ask(call))
           if (phase === 'backfill') backfillAnswers.publish(call.method)
-          if (isLast || !lacksBlock(call, result)) return result
+          if (phase === 'live' && isOfLacked(call) && isBlock(result)) rangedLogs.saw(result)
+          if (!lacksBlock(call, result)) return blockHash === undefined ? result : logsOf(result, isIndexed)
+          if (isLast) return refuseEmpty(call, result)
         } catch (error) {
           filterError(error, hideKeys)
           if (error instanceof ResponseBodyTooLargeError) throw new BaseError(TOO_LARGE, { cause: error })
@@ -176,6 +199,10 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
 const isPoll = ({ method, params }: Call) =>
   method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] === 'latest' && params[1] === true
 
+/** Ponder's question for a block before the one that a poll has shown. */
+const isOfLacked = ({ method, params }: Call) =>
+  method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] !== 'latest' && params[1] === true
+
 /** Whether the answer is that of one block, which is small enough for a batch. */
 function isOfOneBlock({ method, params }: Call): boolean {
   if (method === 'eth_getLogs') return blockOfLogs({ method, params }) !== undefined
@@ -187,6 +214,24 @@ function blockOfLogs({ method, params }: Call): Hash | undefined {
   if (method !== 'eth_getLogs' || !Array.isArray(params)) return undefined
   return Object(params[0]).blockHash
 }
+
+/** @returns a function that tells whether a log is of one of the contracts. Nodes write addresses in any case. */
+function createIsIndexed(addresses: readonly Address[]) {
+  const known = new Set(addresses.map((address) => address.toLowerCase()))
+  return (log: unknown): boolean => known.has(String(Object(log).address).toLowerCase())
+}
+
+/** Ponder reads such a block again with the next one. It would repeat a call that fails with another error for a minute. */
+function refuseEmpty({ method }: Call, result: unknown): unknown {
+  if (method !== 'eth_getLogs') return result
+  throw new MethodNotSupportedRpcError(new Error('The node has no logs of a block whose bloom filter has some'), {
+    method,
+  })
+}
+
+/** The logs of the indexed contracts. What is no list of logs is left for Ponder to refuse. */
+const logsOf = (answer: unknown, isIndexed: (log: unknown) => boolean): unknown =>
+  Array.isArray(answer) ? answer.filter(isIndexed) : answer
 
 /** The hash in Ponder's question for the parent of a block, by which it looks for the block at which a reorg forked. */
 function parentIn({ method, params }: Call): Hash | undefined {

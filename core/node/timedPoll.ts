@@ -3,7 +3,7 @@ import { hexToNumber } from 'viem'
 import { type Block, isBlock } from './block.ts'
 
 /** After so many polls that have found the next block at once, each is earlier by so much, until one comes too early. */
-const TIMELY_POLLS = 20
+const TIMELY_POLLS = 60
 const EARLIER_MS = 20
 
 /** A poll that comes too early is repeated after so long, and so many times; then after twice as long each time. */
@@ -23,7 +23,7 @@ type Poll = { method: string; params?: unknown }
  * Answers a poll for the latest block when the next one is due, by the time between blocks. Polls that only have that interval
  * would find each block as late as the first one, by up to the whole interval.
  *
- * Only a poll that comes too early shows when a block comes. So one in twenty does.
+ * Only a poll that comes too early shows when a block comes. So one in sixty does.
  * @param blockTimeMs milliseconds. @param ask sends a poll to the node.
  * @returns a function that answers a poll for the latest block. Its calls must not overlap.
  */

@@ -264,7 +264,8 @@ it(`the changes since a block are read without the ${runs} events before it`, as
   await insertEvents({ number: 10n, timestamp: seedTime, hash: blockHash(10n) }, changed)
   await index.pool.query('VACUUM ANALYZE run_event')
   const query = vi.spyOn(api.readPool, 'query')
-  const { data } = await api.index.read(changesSince(chainId, { number: 9n, timestamp: seedTime - 1n }, old))
+  const since = { number: 9n, timestamp: seedTime - 1n }
+  const { data } = await api.index.read(changesSince(chainId, { since, to: old, final: 0n }))
   const [config, values] = query.mock.calls.at(-1) as unknown as [{ name: string }, unknown[]]
   query.mockRestore()
   expect(data.changes).toHaveLength(changed)
@@ -473,7 +474,8 @@ describe('the events of a run of which 50,000 claims were refused', () => {
         eventOf(3n, 10, { timestamp: funded.timestamp, id: checkpointOf(funded, 1n), name: 'BountyFunded' }),
       ])
     const query = vi.spyOn(api.readPool, 'query')
-    const { data } = await api.index.read(changesSince(chainId, { number: 9n, timestamp: seedTime - 1n }, refused))
+    const since = { number: 9n, timestamp: seedTime - 1n }
+    const { data } = await api.index.read(changesSince(chainId, { since, to: refused, final: 0n }))
     const [config, values] = query.mock.calls.at(-1) as unknown as [{ name: string }, unknown[]]
     query.mockRestore()
     expect(data.changes).toMatchObject([{ id: 3n, standings: [{ state: 'DRAFT' }, { state: 'OPEN' }] }])

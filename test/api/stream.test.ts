@@ -533,6 +533,21 @@ describe('a reorg', () => {
     expect(named(await resumed.next(4))).toEqual(again)
   })
 
+  it('is told to a client of an orphaned block that returns when hundreds of later blocks are final', async () => {
+    const reader = await open(await startApi())
+    await reader.next()
+    await mine(11n, (tx) => claim(tx, 11n, 1n))
+    const [dead] = await reader.next()
+    await index.db.execute(sql`DELETE FROM run_event WHERE block_number = 11`)
+    await index.db
+      .update(run)
+      .set({ state: 'OPEN', ...unclaimed })
+      .where(eq(run.bountyId, 1n))
+    await reorg(10n, 300n)
+    const resumed = await open(await startApi(), `?lastEventId=${dead?.id}`)
+    expect(named(await resumed.next())).toEqual(['reset REORG 6'])
+  })
+
   it('resets to a lower head', async () => {
     const reader = await open(await startApi())
     await reader.next()

@@ -21,8 +21,9 @@ const MAX_CHANGES = 5_000
 const MAX_PASSED_EVENTS = 100_000
 
 /**
- * How many blocks before the finalized one a read returns, beside all after it, to find where two branches fork. A client
- * may have last read that many blocks ago.
+ * How many blocks up to the finalized one a read returns, beside all after it, to find where two branches fork. Where the
+ * index was made by a backfill, only some of them are stored. A client that has last read longer ago names a block that was
+ * final then.
  */
 const COMPARED_BLOCKS = 256
 
@@ -30,6 +31,9 @@ const COMPARED_BLOCKS = 256
 export type Mark = { number: bigint; timestamp: bigint }
 
 export type Block = Mark & { hash: Hex }
+
+/** What a client has: the changes before the block `since`, a block `to` of its branch, and one that was final then. */
+export type Past = { since: Mark; to: Block; final: bigint }
 
 /** What filters depend on and a change of a run may change. */
 export type Standing = { block: bigint; state: RunState; claimedBy: bigint | null }
@@ -65,7 +69,7 @@ export type Changes = {
   areTooMany: boolean
   /** Runs by id, then agents by id. */
   changes: Change[]
-  /** The latest of the stored blocks, the highest first. Not all are stored: see `recentBlock`. */
+  /** Stored blocks, the highest first: the latest, and the client's final one. Not all are stored: see `recentBlock`. */
   recent: Block[]
   /** The latest block that Ponder counts as finalized. */
   finalized: bigint
@@ -151,8 +155,8 @@ const findChanges = plainQuery<Row>(
     ), "rows" as (
       select 'block' as "kind", ${recentBlock.number}::text as "id", ${recentBlock.hash} as "json",
         ${recentBlock.timestamp}::text as "details", null as "before"
-      from generate_series(least((select "number" from "snapshot"), ${finalizedBlock}) - ${sql.raw(String(COMPARED_BLOCKS - 1))},
-          (select "number" from "snapshot")) as "numbers" ("number")
+      from (select generate_series(least((select "number" from "snapshot"), ${finalizedBlock}) - ${sql.raw(String(COMPARED_BLOCKS - 1))},
+          (select "number" from "snapshot")) union select ${sql.placeholder('shared')}::int8) as "numbers" ("number")
         join ${recentBlock} on ${recentBlock.slot} = "numbers"."number" % ${ring} and ${recentBlock.number} = "numbers"."number"
       union all
       select 'run', "changed"."id"::text, ${runJson(sql`"changed"."id"`)}, (
@@ -171,23 +175,23 @@ const findChanges = plainQuery<Row>(
 )
 
 /**
- * What changed in the blocks after `since`, up to the snapshot's, if the block `point` is part of the chain.
+ * What changed in the blocks after `since`, up to the snapshot's, if the block `to` is part of the chain.
  * @param chainId Ids of events have it.
  * @param options.alone whether the read has a connection of its own: `MAX_CHANGES` take a tenth of a second.
  */
 export function changesSince(
   chainId: number,
-  since: Mark,
-  point: Block,
+  { since, to, final }: Past,
   options: { alone?: boolean } = {},
 ): SnapshotQuery<Changes> {
   const values = {
     since: String(since.number),
     sinceEnd: idOf(chainId, since, '9'),
-    number: String(point.number),
-    hash: point.hash,
-    start: idOf(chainId, point, '0'),
-    end: idOf(chainId, point, '9'),
+    number: String(to.number),
+    hash: to.hash,
+    start: idOf(chainId, to, '0'),
+    end: idOf(chainId, to, '9'),
+    shared: String(final < since.number ? final : since.number),
   }
   const decode = ({ known, many, finalized }: Row, rows: Row[]): Changes => ({
     isKnown: known,

@@ -108,7 +108,7 @@ export class ChangeFeed {
 
   async #read(cursor: Cursor, options?: { alone: boolean }): Promise<ChangesRead> {
     const { index, chainId } = this.#options
-    const { snapshot, data } = await index.read(changesSince(chainId, cursor.since, cursor.to, options))
+    const { snapshot, data } = await index.read(changesSince(chainId, cursor, options))
     return { head: snapshot as Block, changes: data }
   }
 

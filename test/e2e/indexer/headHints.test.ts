@@ -44,8 +44,12 @@ beforeEach(() => client.mine({ blocks: 1 }))
 /** A transport that gets hints from `wsUrl`, after its first poll, once the socket had time to open. */
 async function follow(wsUrl: string) {
   const endpoints = createEndpoints({ rpcUrls: [node.url], chainId: 31_337, logger })
-  const hints = { socket: createHeadSocket(wsUrl, logger), addresses: [EMITTER] }
-  const { request } = ponderTransport(endpoints, { hideKeys: (text) => text, callsPerSecond: 500, hints })({})
+  const { request } = ponderTransport(endpoints, {
+    hideKeys: (text) => text,
+    callsPerSecond: 500,
+    addresses: [EMITTER],
+    socket: createHeadSocket(wsUrl, logger),
+  })({})
   const poll = () => (request as (call: typeof POLL) => Promise<Block>)(POLL)
   await poll()
   await sleep(500)

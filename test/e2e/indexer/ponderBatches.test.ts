@@ -59,7 +59,7 @@ beforeEach(() => {
 /** Ponder's requests once it follows the chain, and its first poll. */
 async function following() {
   const endpoints = createEndpoints({ rpcUrls: [node.url], chainId: 31_337, logger: pino({ level: 'silent' }) })
-  const { request } = ponderTransport(endpoints, { hideKeys: (text) => text, callsPerSecond: 500 })({})
+  const { request } = ponderTransport(endpoints, { hideKeys: (text) => text, callsPerSecond: 500, addresses: [] })({})
   const ask = request as (call: { method: string; params: unknown[] }) => Promise<Block>
   const latest = await ask(POLL)
   node.requests.length = 0

@@ -24,10 +24,7 @@ beforeAll(async () => {
   parts.defer(chain.stop)
   node = await startFaultyNode(chain.rpcUrl)
   parts.defer(node.stop)
-  const logger = pino({ level: 'silent' })
-  const { chainId } = chain.deployment
-  const endpoints = createEndpoints({ rpcUrls: [node.url], chainId, logger })
-  request = ponderTransport(endpoints, { hideKeys: (text) => text, callsPerSecond: 500 })({}).request as Request
+  request = requestOf(node.url)
   const kept = parts.move()
   return () => kept.disposeAsync()
 }, 60_000)
@@ -35,6 +32,14 @@ beforeAll(async () => {
 afterEach(() => {
   node.heal()
 })
+
+/** A transport of an indexer of the registry alone. */
+function requestOf(url: string): Request {
+  const { chainId } = chain.deployment
+  const endpoints = createEndpoints({ rpcUrls: [url], chainId, logger: pino({ level: 'silent' }) })
+  const options = { hideKeys: (text: string) => text, callsPerSecond: 500, addresses: [chain.registry.address] }
+  return ponderTransport(endpoints, options)({}).request as Request
+}
 
 /** Sets the fault of all calls of a method. @returns a function that tells how many calls there were. */
 function count(method: string, fault?: Fault) {
@@ -71,7 +76,7 @@ test('logs that the node does not have yet are asked for again', async () => {
 test('logs that the node never has are asked for four times', async () => {
   const hash = await newBlockWithLogs()
   const calls = count('eth_getLogs', { kind: 'no logs' })
-  expect(await readLogs(hash)).toEqual([])
+  await expect(readLogs(hash)).rejects.toThrow('no logs of a block whose bloom filter has some')
   expect(calls()).toBe(4)
 })
 
@@ -79,6 +84,15 @@ test('the logs of a block whose transactions have none are asked for once', asyn
   const transfer = { account: accountOf(roles.owner).address, to: accountOf(roles.treasury).address, chain: null }
   const hash = await chain.client.sendTransaction(transfer)
   const { blockHash } = await chain.client.waitForTransactionReceipt({ hash })
+  const calls = count('eth_getLogs')
+  expect(await readLogs(blockHash)).toEqual([])
+  expect(calls()).toBe(1)
+})
+
+test('logs of other contracts are asked for once, and not passed on', async () => {
+  const hash = await chain.usdc.write.approve([chain.market.address, 1n], { account: accountOf(roles.owner) })
+  const { blockHash, logs } = await chain.client.getTransactionReceipt({ hash })
+  expect(logs).toHaveLength(1)
   const calls = count('eth_getLogs')
   expect(await readLogs(blockHash)).toEqual([])
   expect(calls()).toBe(1)
@@ -123,14 +137,8 @@ test('logs that are longer than we read are refused at once, with an error after
   }).listen(0)
   onTestFinished(() => void server.close())
   const { port } = server.address() as AddressInfo
-  const { chainId } = chain.deployment
-  const endpoints = createEndpoints({
-    rpcUrls: [`http://127.0.0.1:${port}`],
-    chainId,
-    logger: pino({ level: 'silent' }),
-  })
-  const transport = ponderTransport(endpoints, { hideKeys: (text) => text, callsPerSecond: 500 })({})
-  const logs = (transport.request as Request)({ method: 'eth_getLogs', params: [{ fromBlock: '0x0', toBlock: '0x1' }] })
+  const askForLogs = requestOf(`http://127.0.0.1:${port}`)
+  const logs = askForLogs({ method: 'eth_getLogs', params: [{ fromBlock: '0x0', toBlock: '0x1' }] })
   const error = await logs.catch((refused) => refused)
   // As Ponder looks for it.
   expect(JSON.stringify(error)).toContain('backend response too large')

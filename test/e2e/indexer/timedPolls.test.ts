@@ -58,6 +58,7 @@ function poll(blockTimeMs: number) {
   const transport = ponderTransport(endpoints, {
     hideKeys: (text) => text,
     callsPerSecond: 500,
+    addresses: [],
     blockTimeMs,
   })({})
   const request = transport.request as (call: typeof POLL) => Promise<Block>

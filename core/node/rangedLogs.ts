@@ -1,0 +1,82 @@
+import DataLoader from 'dataloader'
+import { LRUCache } from 'lru-cache'
+import { type Address, type Hash, hexToNumber, numberToHex } from 'viem'
+import { type Block, isBlock } from './block.ts'
+import { MOST_REVERTED_BLOCKS } from './finality.ts'
+
+type Call = { method: string; params?: unknown }
+
+/** Fewer blocks are asked one by one: a range takes two calls. */
+const FEWEST_BLOCKS = 4
+
+/** As many blocks as Ponder reads at once, and how long they are gathered. */
+const MOST_BLOCKS = 50
+const GATHER_MS = 10
+
+type Options = {
+  /** The addresses of the contracts whose logs are indexed. */
+  addresses: readonly Address[]
+  /** Sends calls as one request, which one node answers. Without answers in time, there are none. */
+  askTogether: (calls: readonly Call[]) => Promise<unknown[]>
+}
+
+/**
+ * Reads the logs of many blocks at once, where Ponder lacks them: after a start, a pause of the chain or a long reorg. Ponder
+ * asks for the logs of each, of all addresses, and a dense block has a hundred kilobytes of them.
+ *
+ * Safe, because the logs of the range are those of these very blocks: each is the parent of the next, and the node that
+ * answers has the last one in its chain, so it has the others there too. If it has another one, or does not answer in time,
+ * Ponder's calls are sent as they are.
+ */
+export function createRangedLogs({ addresses, askTogether }: Options) {
+  /** The blocks that Ponder lacked, by their numbers, and their numbers. */
+  const lacked = new LRUCache<number, Pick<Block, 'hash' | 'parentHash'>>({ max: MOST_REVERTED_BLOCKS })
+  const numbers = new LRUCache<Hash, number>({ max: MOST_REVERTED_BLOCKS })
+
+  function isChain(first: number, last: number): boolean {
+    for (let number = last; number > first; number--) {
+      const parentHash = lacked.peek(number)?.parentHash
+      if (parentHash === undefined || parentHash !== lacked.peek(number - 1)?.hash) return false
+    }
+    return true
+  }
+
+  /** @returns the logs by the hashes of their blocks; undefined if they may be of other blocks. */
+  async function readRange(asked: readonly number[]) {
+    const first = Math.min(...asked)
+    const last = Math.max(...asked)
+    if (!isChain(first, last)) return undefined
+    const range = { address: addresses, fromBlock: numberToHex(first), toBlock: numberToHex(last) }
+    const [logs, end] = await askTogether([
+      { method: 'eth_getLogs', params: [range] },
+      { method: 'eth_getBlockByNumber', params: [range.toBlock, false] },
+    ])
+    if (!Array.isArray(logs) || !isBlock(end) || end.hash !== lacked.peek(last)?.hash) return undefined
+    return Map.groupBy(logs as { blockHash: Hash }[], ({ blockHash }) => blockHash)
+  }
+
+  async function read(blocks: readonly Hash[]): Promise<(unknown[] | undefined)[]> {
+    const asked = blocks.flatMap((hash) => numbers.peek(hash) ?? [])
+    const isRange = asked.length >= FEWEST_BLOCKS && asked.length === blocks.length
+    // Where the node refuses a range, the blocks are asked for one by one.
+    const logs = isRange ? await readRange(asked).catch(() => undefined) : undefined
+    return blocks.map((hash) => logs && (logs.get(hash) ?? []))
+  }
+
+  const loader = new DataLoader(read, {
+    cache: false,
+    maxBatchSize: MOST_BLOCKS,
+    batchScheduleFn: (dispatch) => setTimeout(dispatch, GATHER_MS),
+  })
+
+  return {
+    /** Ponder gets this block, which it lacked. */
+    saw({ number, hash, parentHash }: Block) {
+      lacked.set(hexToNumber(number), { hash, parentHash })
+      numbers.set(hash, hexToNumber(number))
+    },
+
+    /** The logs of the block, at least those of the contracts; undefined if it must be asked for by its hash. */
+    read: async (block: Hash) => (numbers.has(block) ? loader.load(block) : undefined),
+  }
+}
