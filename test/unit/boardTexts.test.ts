@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { runStates } from '../../ponder.schema.ts'
+import { runListPage } from '../../src/api/board/runListPage.ts'
 import { runNext } from '../../src/api/board/runNext.ts'
 import { timeline } from '../../src/api/board/timeline.ts'
 import { exactDuration, plainLine, relativeTime } from '../../src/api/board/values.ts'
-import { exampleRun } from '../../src/api/resources/run.ts'
+import { agentStatuses } from '../../src/api/queries/agents.ts'
+import type { Stats } from '../../src/api/queries/stats.ts'
+import { exampleRun, exampleRunSummary } from '../../src/api/resources/run.ts'
 
 const now = BigInt(Date.parse('2024-01-20T00:00:00Z') / 1_000)
 const inSeconds = (seconds: number) => new Date((Number(now) + seconds) * 1_000).toISOString()
@@ -98,5 +102,25 @@ describe('a title', () => {
   it('has no invisible characters, and an end', () => {
     expect(plainLine('a\u202Eb\u200Bc')).toBe('abc')
     expect(plainLine('😀'.repeat(500))).toBe('😀'.repeat(120))
+  })
+})
+
+describe('a list', () => {
+  const none = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 0]))
+  const stats = {
+    runs: { ...none(runStates), claimableRuns: 0 },
+    market: { escrowed: 0n, locked: 0n, paid: 0n },
+    agents: { ...none(agentStatuses), staked: 0n },
+    payees: { owed: 0n },
+  } as Stats
+
+  it.each([
+    [true, '10,000 runs', 'Page 2 of 500 Next'],
+    [false, '10,000+ runs', 'Page 2 of the first 500 Next'],
+  ])('whose total is exact (%s) says so', (isTotalExact, total, pages) => {
+    const list = { runs: [exampleRunSummary], total: 10_000, isTotalExact, page: 2, totalPages: 500 }
+    const text = textOf(runListPage({ ...list, given: { q: 'word' }, records: new Map(), stats }, now))
+    expect(text).toContain(` ${total} `)
+    expect(text).toContain(pages)
   })
 })

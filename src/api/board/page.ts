@@ -79,12 +79,15 @@ export function problemPage({ code, status, message }: Problem): Html {
 const blockLine = ({ number, hash, timestamp, now }: Snapshot): Html => html`
   <p>Indexed block <code title="${hash}">${count(Number(number))}</code>, ${duration(Number(now - timestamp))} old.</p>`
 
-/** Links to the page before and after. @param url of the page with this number. */
-export function pager(page: number, totalPages: number, url: (page: number) => string): Html {
+/**
+ * Links to the page before and after.
+ * @param url of the page with this number. @param isWhole whether the pages have all of the list.
+ */
+export function pager(page: number, totalPages: number, url: (page: number) => string, isWhole = true): Html {
   if (totalPages <= 1 && page === 1) return html``
   return html`<nav class="pager" aria-label="Pages">
     ${page > 1 ? html`<a rel="prev" href="${url(Math.min(page - 1, Math.max(totalPages, 1)))}">Previous</a>` : ''}
-    <span>Page ${count(page)} of ${count(totalPages)}</span>
+    <span>Page ${count(page)} of ${isWhole ? '' : 'the first '}${count(totalPages)}</span>
     ${page < totalPages ? html`<a rel="next" href="${url(page + 1)}">Next</a>` : ''}
   </nav>`
 }

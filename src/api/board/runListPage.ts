@@ -29,6 +29,7 @@ type Records = ReadonlyMap<string, ShortRecord>
 type RunListPage = {
   runs: readonly RunSummary[]
   total: number
+  isTotalExact: boolean
   page: number
   totalPages: number
   given: Given
@@ -64,16 +65,16 @@ export function runListTitle(given: Given): string {
 
 /** The list of runs with its filters. @param now Seconds since 1970. */
 export const runListPage = (
-  { runs, total, page, totalPages, given, records, stats }: RunListPage,
+  { runs, total, isTotalExact, page, totalPages, given, records, stats }: RunListPage,
   now: bigint,
 ): Html => html`
   ${isNarrowed(given) ? html`<h1>Runs</h1>` : welcome(stats)}
   ${search(given)}
   <div data-live id="runs">
     ${stateTabs(given, stats)}
-    <p class="hint">${count(total)} ${total === 1 ? 'run' : 'runs'}</p>
+    <p class="hint">${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'}</p>
     ${runs.length > 0 ? runTable(runs, now, records) : emptyList}
-    ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }))}
+    ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }), isTotalExact)}
   </div>`
 
 /** What a newcomer sees first. */

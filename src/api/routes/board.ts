@@ -134,7 +134,8 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     const requested = pageOfRuns(list, sliceOf({ page, limit: LIMIT }), LIMIT)
     const { snapshot, data } = await readPage(requested, requesterOf(c, deps.limits))
     const runs: RunSummary[] = JSON.parse(`[${data.runs}]`)
-    return { snapshot, data: { runs, ...formatPagination({ page, limit: LIMIT }, data.total) } }
+    const pagination = { ...formatPagination({ page, limit: LIMIT }, data.total), isTotalExact: data.isTotalExact }
+    return { snapshot, data: { runs, ...pagination } }
   }
 
   /** Runs, and the records of their posters, of one block. */
