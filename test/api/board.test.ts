@@ -36,6 +36,10 @@ const hostileBriefs = [
     acceptance: ['</ul><style>*{display:none}</style>'],
   },
   { title: 'W'.repeat(120), summary: 'W'.repeat(500), description: 'W'.repeat(31_000), tags: ['w'.repeat(32)] },
+  {
+    title: 'Markdown',
+    description: `# It\n\n### Deep \n\n5. [text](${tracker} "b") \u202e\n6. > quoted\n\n\`\`\`\na\n\`\`\`\n\n${'> - '.repeat(5_000)}`,
+  },
   { title: 'A link', attachments: [{ name: '<a href="javascript:alert(1)">', cid: 'Q'.repeat(46), size: 1 }] },
 ]
 
@@ -156,12 +160,14 @@ describe('the board without a browser', () => {
   })
 
   it('shows the texts of hostile briefs as text, in lists, on pages and in titles', async () => {
-    for (const path of ['/?page=1', '/runs/200', '/runs/201', '/runs/203']) {
+    for (const path of ['/?page=1', '/runs/200', '/runs/201', '/runs/203', '/runs/204']) {
       const { text } = await textOf(path)
       expect(text).not.toMatch(/<script>|<img (?!src="\/board\/)|<iframe|<style>|<a href="javascript|\u202e|\u200b/)
     }
     expect((await textOf('/runs/201')).text).toContain('<title>eltit · Run 201 · Runline</title>')
-    expect((await textOf('/runs/200')).text).toContain('![a](https://tracker.example/x.png) [b](javascript:alert(1))')
+    expect((await textOf('/runs/200')).text).toContain(
+      `<a href="${tracker}" rel="noreferrer nofollow ugc">a <span class="hint">image, tracker.example</span></a> [b](javascript:alert(1))`,
+    )
     expect((await textOf('/runs/202')).text).toContain('W'.repeat(31_000))
   })
 
@@ -178,7 +184,7 @@ describe('the board without a browser', () => {
   it('finds runs by words, which remain in the field with the other filters', async () => {
     const { text } = await textOf(`/?q=link&poster=${poster}`)
     expect(text).toContain('1 run<')
-    expect(text).toContain('<a href="/runs/203">')
+    expect(text).toContain('<a href="/runs/204">')
     expect(text).toContain('value="link"')
     expect(text).toContain(`<input type="hidden" name="poster" value="${poster}">`)
     expect(text).toContain('<title>Open runs, with link, of')
@@ -235,7 +241,9 @@ describe('the board without a browser', () => {
   })
 
   it.each(allPaths)('sends %s with a policy that allows nothing inline and no other host', async (path) => {
-    const { headers, text } = await textOf(path)
+    const { headers, text: whole } = await textOf(path)
+    // The links of briefs lead to other hosts, and send no Referer.
+    const text = whole.replaceAll(/<a href="https:\/\/[^"]*" rel="noreferrer nofollow ugc">/g, '')
     const policy = headers.get('Content-Security-Policy')
     expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'/)
     expect(policy).not.toContain('unsafe')
