@@ -1,17 +1,20 @@
 import { serve } from '@hono/node-server'
 import pg from 'pg'
+import { pino } from 'pino'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { briefOf } from '../../content/brief.ts'
+import { blockContent } from '../../content/block.ts'
+import { type Brief, briefOf } from '../../content/brief.ts'
+import type { MediaType } from '../../content/checkContent.ts'
 import { cidOf, uriOf } from '../../content/cid.ts'
-import { post } from '../../content/post.ts'
+import { type ContentStore, openContentStore } from '../../content/store.ts'
 import { accountMessage, accountTypedData, membersAsText } from '../../market/accountActions.ts'
 import { runActionNames, runTypedData } from '../../market/runActions.ts'
 import { agent, run, runEvent } from '../../ponder.schema.ts'
 import { claimedRun, eventOf, openRun, poster, seedTime, stakedAgent } from '../../testkit/rows.ts'
 import { violationsOn } from '../support/axe.ts'
 import { openBrowser } from '../support/browser.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 const script = '<script>document.title = "taken"</script><img src=x onerror=alert(1)>"\'&'
@@ -49,6 +52,7 @@ const hugeId = 2n ** 255n
 const EVENTS = 103
 
 const paths = ['/', '/?state=ANY', '/?state=REJECTED', '/runs/1', '/runs/9', '/runs/999', '/agents', '/agents/1']
+const deliveryPaths = ['/runs/300', '/runs/301', '/runs/302']
 const hostilePaths = [
   ...hostileTexts.map((_, place) => `/runs/${100 + place}`),
   ...hostileBriefs.map((_, place) => `/runs/${200 + place}`),
@@ -62,28 +66,50 @@ const allPaths = [
   '/market?interval=month',
   '/?page=0',
   ...hostilePaths,
+  ...deliveryPaths,
 ]
 
 let index: IndexedDatabase
+let content: ContentStore
+/** The URIs of the deliveries of runs 300 and on. */
+let delivered: string[]
 let api: TestApi
 
-/** Stores the brief. @returns its URI. */
-async function storeBrief(pool: pg.Pool, brief: object) {
-  const bytes = new TextEncoder().encode(JSON.stringify(brief))
+const contentLimits = { clientBytes: 1_000_000, totalBytes: 100_000_000 }
+
+/** Stores the text. @returns its URI. */
+async function store(text: string, mediaType: MediaType, brief?: Brief) {
+  const bytes = new TextEncoder().encode(text)
   const cid = await cidOf(bytes)
-  const posted = { cid, mediaType: 'application/json', bytes, brief: briefOf(brief), client: 'a' } as const
-  const { status } = await post(pool, posted, { clientBytes: 1_000_000, totalBytes: 100_000_000 })
-  expect([status, posted.brief]).toEqual(['stored', brief])
+  const { status } = await content.post({ cid, mediaType, bytes, brief, registration: undefined, client: 'a' })
+  expect(status).toBe('stored')
   return uriOf(cid)
+}
+
+/** Stores the brief. @returns its URI. */
+function storeBrief(brief: object) {
+  const read = briefOf(brief)
+  expect(read).toEqual(brief)
+  return store(JSON.stringify(brief), 'application/json', read)
 }
 
 beforeAll(async () => {
   index = await indexedDatabase()
   await index.create()
-  const pool = new pg.Pool({ connectionString: index.url, max: 1 })
+  content = openContentStore({
+    url: index.url,
+    chainId,
+    indexSchema: viewsSchema,
+    limits: contentLimits,
+    logger: pino({ level: 'silent' }),
+  })
   const briefs: string[] = []
-  for (const brief of hostileBriefs) briefs.push(await storeBrief(pool, brief))
-  await pool.end()
+  for (const brief of hostileBriefs) briefs.push(await storeBrief(brief))
+  delivered = [
+    await store(`${script} **Voilà** ![a](${tracker})`, 'text/markdown'),
+    await store(`{"a":"${'W'.repeat(2_000)}"}`, 'application/json'),
+    await store('-----BEGIN CMS-----\u202e\n**a**\n', 'text/plain'),
+  ]
   await index.db.insert(run).values(briefs.map((ipfsHash, place) => openRun(BigInt(200 + place), { ipfsHash })))
   await index.db.insert(run).values([
     openRun(1n, { reward: 1_234_567_891n }),
@@ -98,6 +124,9 @@ beforeAll(async () => {
       evaluator: poster,
       closing: true,
     }),
+    ...delivered.map((deliverableHash, place) =>
+      claimedRun(BigInt(300 + place), { deliverableHash, feedbackHash: delivered[0] }),
+    ),
     claimedRun(10n, { state: 'APPROVED', submitBy: null, endedAt: seedTime, closing: true }),
     ...hostileTexts.map((text, place) =>
       claimedRun(BigInt(100 + place), { ipfsHash: text, deliverableHash: text, feedbackHash: text }),
@@ -120,11 +149,12 @@ beforeAll(async () => {
       stakedAgent(hugeId, { agentURI: 'javascript:alert(1)', stakedAmount: 2n ** 200n, frozen: true }),
     ])
   await index.moveTo({ number: 10n, timestamp: seedTime })
-  api = await testApi(index.url, () => Number(seedTime + 4n) * 1_000)
+  api = await testApi(index.url, () => Number(seedTime + 4n) * 1_000, undefined, {}, content)
 })
 
 afterAll(async () => {
   await api.close()
+  await content.close()
   await index.close()
 })
 
@@ -169,6 +199,27 @@ describe('the board without a browser', () => {
       `<a href="${tracker}" rel="noreferrer nofollow ugc">a <span class="hint">image, tracker.example</span></a> [b](javascript:alert(1))`,
     )
     expect((await textOf('/runs/202')).text).toContain('W'.repeat(31_000))
+  })
+
+  it('shows deliveries and feedback by their type, as far as they are stored here', async () => {
+    const { text } = await textOf('/runs/300')
+    expect(text).toMatch(/aria-label="Delivery"><div class="markdown"><p>&lt;script&gt;.*<strong>Voilà<\/strong>/s)
+    expect(text).toMatch(/aria-label="Feedback"><div class="markdown">/)
+    expect(text).toContain('Everyone can read a delivery before it is paid.')
+    expect((await textOf('/runs/301')).text).toContain('<pre><code>{&quot;a&quot;:&quot;WWW')
+    expect((await textOf('/runs/302')).text).toContain(
+      '<pre><code>-----BEGIN CMS-----<span class="escape">U+202E</span>\n**a**\n</code></pre>',
+    )
+    expect((await textOf('/runs/102')).text).not.toContain('aria-label="Delivery"')
+    expect((await textOf('/runs/1')).text).not.toContain('Everyone can read')
+  })
+
+  it('says of a delivery that was taken down that it was', async () => {
+    const client = new pg.Client({ connectionString: index.url })
+    await client.connect()
+    await blockContent(client, delivered[1]?.slice('ipfs://'.length) ?? '')
+    await client.end()
+    expect((await textOf('/runs/301')).text).toContain('Delivery: the operator of this server has taken it down.')
   })
 
   it('leads a search for a number to the run, and one for an address to its runs', async () => {

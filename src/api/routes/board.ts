@@ -36,6 +36,7 @@ import { formatAgent, formatAgentStake } from '../resources/agent.ts'
 import { formatEvent } from '../resources/event.ts'
 import type { RunDetail, RunSummary } from '../resources/run.ts'
 import { agentNotFound } from './agents.ts'
+import { createContentReader } from './namedContent.ts'
 import { formatPagination, pageParameters, sliceOf } from './pagination.ts'
 import { listQuery, runNotFound } from './runs.ts'
 
@@ -111,6 +112,7 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
   const readEvents = createEventReader(deps.index, readPage)
   const readAgent = createBatchedRead(deps.index, agentsById)
   const readStats = createSharedRead(deps.index, stats)
+  const readContent = createContentReader(deps)
 
   app.onError(
     errorHandler(deps.logger, (c, problem) => {
@@ -185,8 +187,12 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     const { totalPages } = formatPagination({ page, limit: EVENTS_LIMIT }, total)
     const shown: RunDetail = JSON.parse(run.data)
     const newestFirst = events.map(formatEvent).toReversed()
+    const [delivery, feedback] = await Promise.all([shown.deliverableHash, shown.feedbackHash].map(readContent))
     const { explorerUrl } = deps
-    const content = runPage({ run: shown, events: newestFirst, page, totalPages, explorerUrl }, snapshot.now)
+    const content = runPage(
+      { run: shown, delivery, feedback, events: newestFirst, page, totalPages, explorerUrl },
+      snapshot.now,
+    )
     const title = shown.title === null ? `Run ${id}` : `${plainLine(shown.title)} · Run ${id}`
     return answer(c, snapshot, { title, section: '/', content, scripts: ['act', 'copy'] })
   })

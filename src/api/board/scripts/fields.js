@@ -31,7 +31,9 @@ export async function contentOf(form, name, say) {
   if (text === '') throw new FieldError(name, 'Write a text, or enter an ipfs:// URI.')
   if (CONTENT_URI.test(text)) return text
   say('Storing the text.')
-  const { uri } = await storeText(text, 'text/markdown', say)
+  // What is encrypted has no Markdown.
+  const type = text.startsWith('-----BEGIN ') ? 'text/plain' : 'text/markdown'
+  const { uri } = await storeText(text, type, say)
   return uri
 }
 
