@@ -65,6 +65,7 @@ const allPaths = [
   '/market',
   '/market?interval=month',
   '/?page=0',
+  '/?minReward=none',
   ...hostilePaths,
   ...deliveryPaths,
 ]
@@ -239,6 +240,19 @@ describe('the board without a browser', () => {
     expect(text).toContain('value="link"')
     expect(text).toContain(`<input type="hidden" name="poster" value="${poster}">`)
     expect(text).toContain('<title>Open runs, with link, of')
+  })
+
+  it('keeps what was typed into a search that it refuses, and moves the focus to the field', async () => {
+    const { status, text } = await textOf('/?q=logo&minReward=1%3C2&sort=reward&state=REJECTED')
+    expect(status).toBe(400)
+    expect(text).toContain('minReward: must be an amount of USDC')
+    expect(text).toMatch(/name="minReward" value="1&lt;2"\s+aria-invalid="true" aria-describedby="refusal" autofocus>/)
+    expect(text).toMatch(/name="q" value="logo"\s+>/)
+    expect(text).toMatch(/<option value="reward" selected>/)
+    expect(text).toContain('<input type="hidden" name="state" value="REJECTED">')
+    // What no field shows would be refused again.
+    expect((await textOf('/?state=NONE')).text).toContain('<input type="hidden" name="state" value="OPEN">')
+    expect((await textOf('/?tag=N%20O')).text).not.toContain('name="tag"')
   })
 
   it('names its pages after what they show', async () => {

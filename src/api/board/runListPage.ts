@@ -1,9 +1,10 @@
 import { html } from 'hono/html'
-import { runSorts, runStates } from '../../../ponder.schema.ts'
+import { runStates } from '../../../ponder.schema.ts'
 import type { ShortRecord } from '../queries/posters.ts'
 import type { Stats } from '../queries/stats.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { pager } from './page.ts'
+import { type Given, searchForm } from './searchForm.ts'
 import {
   agentLink,
   amount,
@@ -21,9 +22,6 @@ import {
 /** The filter that shows runs of every state. */
 export const ANY_STATE = 'ANY'
 
-/** The parameters as the page's URL has them. */
-type Given = Record<string, string>
-
 type Records = ReadonlyMap<string, ShortRecord>
 
 type RunListPage = {
@@ -37,15 +35,10 @@ type RunListPage = {
   stats: Stats
 }
 
-const sortNames = { createdAt: 'Created', reward: 'Reward', deadline: 'Deadline' }
-
 const urlOf = (given: Given, more: Given) => `?${new URLSearchParams({ ...given, ...more })}`
 
 /** The parameters that choose among the runs of a state. */
 const narrowing = ['q', 'tag', 'minReward', 'poster', 'evaluator', 'claimedBy', 'claimable']
-
-/** Those that come from links, and remain in a search. */
-const withoutField = ['tag', 'poster', 'evaluator', 'claimedBy', 'claimable']
 
 const isNarrowed = (given: Given) => narrowing.some((name) => given[name] !== undefined)
 
@@ -69,7 +62,8 @@ export const runListPage = (
   now: bigint,
 ): Html => html`
   ${isNarrowed(given) ? html`<h1>Runs</h1>` : welcome(stats)}
-  ${search(given)}
+  ${searchForm(given)}
+  ${given.poster === undefined ? '' : html`<p class="hint">Runs of ${shortHex(given.poster)}. <a href="/?state=${given.state ?? 'OPEN'}">Show those of all posters</a></p>`}
   <div data-live id="runs">
     ${stateTabs(given, stats)}
     <p class="hint">${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'}</p>
@@ -159,29 +153,3 @@ const runName = ({ bountyId, title }: RunSummary): Html =>
 /** A link to all runs of the poster. */
 export const posterLink = (address: string): Html =>
   html`<a href="/?state=${ANY_STATE}&amp;poster=${address}">${shortHex(address)}</a>`
-
-const option = (value: string, name: string, chosen: string | undefined): Html =>
-  html`<option value="${value}" ${value === chosen ? html`selected` : ''}>${name}</option>`
-
-const search = (given: Given): Html => html`
-  <form method="get" action="/" role="search" aria-label="Search and filters">
-    <label class="grow">Search
-      <input type="search" name="q" maxlength="200" placeholder="Words, a run’s number, or an address" value="${given.q ?? ''}">
-    </label>
-    <label>Least reward, USDC
-      <input name="minReward" inputmode="decimal" pattern="[0-9]+([.][0-9]{1,6})?" value="${given.minReward ?? ''}">
-    </label>
-    <label>Sort by
-      <select name="sort">${runSorts.map((sort) => option(sort, sortNames[sort], given.sort))}</select>
-    </label>
-    <label>Order
-      <select name="order">
-        ${option('desc', 'Descending', given.order)}
-        ${option('asc', 'Ascending', given.order)}
-      </select>
-    </label>
-    <input type="hidden" name="state" value="${given.state ?? 'OPEN'}">
-    ${withoutField.filter((name) => given[name] !== undefined).map((name) => html`<input type="hidden" name="${name}" value="${given[name]}">`)}
-    <button>Show</button>
-  </form>
-  ${given.poster === undefined ? '' : html`<p class="hint">Runs of ${shortHex(given.poster)}. <a href="/?state=${given.state ?? 'OPEN'}">Show those of all posters</a></p>`}`

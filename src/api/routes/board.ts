@@ -11,6 +11,7 @@ import { problemPage, renderPage } from '../board/page.ts'
 import { postPage } from '../board/postPage.ts'
 import { ANY_STATE, runListPage, runListTitle } from '../board/runListPage.ts'
 import { runPage } from '../board/runPage.ts'
+import { refusedSearchPage } from '../board/searchForm.ts'
 import { plainLine } from '../board/values.ts'
 import { matches, sharedHeaders } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
@@ -99,6 +100,12 @@ const policy = secureHeaders({
   strictTransportSecurity: false,
 })
 
+/** Lets the reader correct the search. */
+function refuseSearch(c: Context, problem: Problem) {
+  c.set('problem', problem.code)
+  return c.html(refusedSearchPage(problem, givenOf(c)), problem.status, { 'Cache-Control': NO_STORE })
+}
+
 /** What a browser gets for a path that leads nowhere. */
 export const unknownPage = new Hono().get('*', policy, (c) => {
   const problem = new Problem('ROUTE_NOT_FOUND', `There is no page ${c.req.path} here.`)
@@ -153,7 +160,10 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     const { state = 'OPEN', ...rest } = givenOf(c)
     const place = placeOf(rest.q)
     if (place) return c.redirect(place)
-    const { page = 1, ...list } = parse(runQuery, { ...rest, ...(state !== ANY_STATE && { state }) })
+    const asked = { ...rest, ...(state !== ANY_STATE && { state }) }
+    const query = runQuery.safeParse(asked)
+    if (!query.success) return refuseSearch(c, refusalOf(query.error, asked))
+    const { page = 1, ...list } = query.data
     const { snapshot, runs, records, figures } = await readAtOneBlock(async () => ({
       ...(await readRuns(c, list, page)),
       figures: await readStats(),
