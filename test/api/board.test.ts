@@ -1,4 +1,5 @@
 import { serve } from '@hono/node-server'
+import { eq } from 'drizzle-orm'
 import pg from 'pg'
 import { pino } from 'pino'
 import type { Browser, Page } from 'playwright-core'
@@ -438,6 +439,49 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
     await page.locator('#run .badge.rejected').waitFor({ timeout: 15_000 })
     await page.locator('#block', { hasText: 'Indexed block 11' }).waitFor()
     expect(await page.evaluate('document.activeElement.className')).toBe('brand')
+  })
+
+  it('marks what changes in a list, and moves nothing until the reader asks for what is new', async () => {
+    await page.goto(`${origin}/?state=REJECTED`)
+    const rows = page.locator('[data-row]')
+    const names = () => rows.evaluateAll((shown) => shown.map((row) => row.getAttribute('data-row') ?? ''))
+    const [first = '', second = '', ...others] = await names()
+    await index.moveTo({ number: 12n, timestamp: seedTime + 2n }, async (tx) => {
+      await tx.insert(run).values(openRun(900n, { state: 'REJECTED', createdAt: seedTime + 2n }))
+      await tx
+        .update(run)
+        .set({ claimedBy: 77n })
+        .where(eq(run.bountyId, BigInt(first)))
+      await tx
+        .update(run)
+        .set({ state: 'APPROVED' })
+        .where(eq(run.bountyId, BigInt(second)))
+    })
+    const button = page.getByRole('button', { name: '1 new run' })
+    await button.waitFor({ timeout: 15_000 })
+    expect(await names()).toEqual([first, second, ...others])
+    expect(await rows.nth(0).textContent()).toContain('Agent 77')
+    expect(await rows.nth(0).getAttribute('class')).toContain('changed')
+    expect(await rows.nth(1).getAttribute('class')).toBe('gone')
+    expect(await violationsOn(page)).toEqual([])
+    await button.click()
+    expect((await names()).slice(0, 2)).toEqual(['900', first])
+    expect(await rows.nth(0).getAttribute('class')).toContain('changed')
+    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Runs')
+    expect(await violationsOn(page)).toEqual([])
+  })
+
+  it('says whether it follows the index', async () => {
+    await page.goto(`${origin}/`)
+    const says = (text: string) => page.locator('#live', { hasText: text }).waitFor({ timeout: 15_000 })
+    await says('Live')
+    await page.route('**/api/stats', (route) => route.abort())
+    await says('Reconnecting')
+    await page.context().setOffline(true)
+    await says('Offline')
+    await page.unroute('**/api/stats')
+    await page.context().setOffline(false)
+    await says('Live')
   })
 
   it('builds the same messages as the API, and refuses others', async () => {

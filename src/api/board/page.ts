@@ -54,6 +54,7 @@ export const renderPage = ({
       <nav aria-label="Sections">
         ${sections.map(({ path, name }) => html`<a href="${path}" ${path === section ? html`aria-current="page"` : ''}>${name}</a>`)}
       </nav>
+      <p id="live" role="status"></p>
       <div id="wallet"></div>
       <p id="wallet-note" role="status"></p>
     </header>
@@ -78,6 +79,9 @@ export function problemPage({ code, status, message }: Problem): Html {
 /** Which block the page is of, and how old the block is. */
 const blockLine = ({ number, hash, timestamp, now }: Snapshot): Html => html`
   <p>Indexed block <code title="${hash}">${count(Number(number))}</code>, ${duration(Number(now - timestamp))} old.</p>`
+
+/** Where a list says how many rows are new, once a script finds some. */
+export const newRows = html`<span role="status"><button type="button" class="quiet" data-offer hidden></button></span>`
 
 /**
  * Links to the page before and after.

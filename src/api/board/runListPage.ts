@@ -3,7 +3,7 @@ import { runStates } from '../../../ponder.schema.ts'
 import type { ShortRecord } from '../queries/posters.ts'
 import type { Stats } from '../queries/stats.ts'
 import type { RunSummary } from '../resources/run.ts'
-import { pager } from './page.ts'
+import { newRows, pager } from './page.ts'
 import { type Given, searchForm } from './searchForm.ts'
 import {
   agentLink,
@@ -64,9 +64,9 @@ export const runListPage = (
   ${isNarrowed(given) ? html`<h1>Runs</h1>` : welcome(stats)}
   ${searchForm(given)}
   ${given.poster === undefined ? '' : html`<p class="hint">Runs of ${shortHex(given.poster)}. <a href="/?state=${given.state ?? 'OPEN'}">Show those of all posters</a></p>`}
-  <div data-live id="runs">
-    ${stateTabs(given, stats)}
-    <p class="hint">${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'}</p>
+  <div data-live id="states">${stateTabs(given, stats)}</div>
+  <div data-live id="runs" data-list="run">
+    <p class="hint total">${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'} ${newRows}</p>
     ${runs.length > 0 ? runTable(runs, now, records) : emptyList}
     ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }), isTotalExact)}
   </div>`
@@ -129,7 +129,7 @@ export const runTable = (runs: readonly RunSummary[], now: bigint, records: Reco
 export const hasDeadline = ({ state }: Pick<RunSummary, 'state'>): boolean => state === 'OPEN' || state === 'DRAFT'
 
 const runRow = (run: RunSummary, now: bigint, record: ShortRecord | undefined): Html => html`
-  <tr>
+  <tr data-row="${run.bountyId}" data-version="${run.state} ${run.claimedBy ?? ''}">
     <th scope="row">${runName(run)}
       <span class="phone-only">${badge(run.state)} ${record ? shortRecord(record) : ''}</span></th>
     <td class="right">${usdc(run.reward)}</td>
