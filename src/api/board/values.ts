@@ -86,7 +86,8 @@ export function shortId(id: number | string): Html {
 
 export const agentLink = (id: number | string): Html => html`<a href="/agents/${id}">Agent ${shortId(id)}</a>`
 
-const UNITS = [
+/** The units of durations, the largest first. A second is the least. */
+export const UNITS = [
   { name: 'day', seconds: 86_400 },
   { name: 'hour', seconds: 3_600 },
   { name: 'minute', seconds: 60 },
@@ -98,7 +99,8 @@ export function duration(seconds: number): string {
   return inUnit(Math.floor(seconds / unit.seconds), unit.name)
 }
 
-const inUnit = (value: number, name: string) => `${value} ${name}${value === 1 ? '' : 's'}`
+/** Such as "1 day" or "2 days". */
+export const inUnit = (value: number, name: string) => `${value} ${name}${value === 1 ? '' : 's'}`
 
 /** A duration in its two largest units, such as "6 days 3 hours". */
 export function exactDuration(seconds: number): string {

@@ -240,7 +240,7 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
       history: await deps.index.read(statsHistory({ interval, periods: PERIODS[interval] })),
     }))
     const content = marketPage({ stats: figures.data, history: history.data, interval })
-    return answer(c, snapshot, { title: 'Market', section: '/market', content, scripts: ['act'] })
+    return answer(c, snapshot, { title: 'Market', section: '/market', content, scripts: ['act', 'plots'] })
   })
 
   app.get('/post', policy, async (c) => {
