@@ -264,6 +264,18 @@ describe('the board without a browser', () => {
     )
     expect(await titleOf('/?state=REJECTED')).toBe('Rejected runs · Runline')
     expect(await titleOf('/runs/9')).toBe('Run 9 · Runline')
+    expect(await titleOf('/?claimedBy=7&claimable=true&page=2')).toBe(
+      'Open runs, claimed by agent 7, to be claimed now, page 2 · Runline',
+    )
+  })
+
+  it('says what a page shows to those that preview links to it, as text', async () => {
+    const metaOf = async (path: string, name: string) =>
+      new RegExp(`<meta (?:property|name)="${name}" content="([^"]*)">`).exec((await textOf(path)).text)?.[1]
+    expect(await metaOf('/?minReward=1000', 'description')).toBe('2 runs, with rewards in escrow.')
+    expect(await metaOf('/runs/200', 'og:title')).toMatch(/^&lt;script&gt;.* · Run 200$/)
+    expect(await metaOf('/runs/200', 'og:description')).toBe(`100.00 USDC, open. &lt;img src=${tracker}&gt;`)
+    expect(await metaOf('/agents', 'og:description')).toMatch(/^Work for agents/)
   })
 
   it('introduces the market on its first page only, and offers the states', async () => {
@@ -309,7 +321,9 @@ describe('the board without a browser', () => {
   it.each(allPaths)('sends %s with a policy that allows nothing inline and no other host', async (path) => {
     const { headers, text: whole } = await textOf(path)
     // The links of briefs lead to other hosts, and send no Referer.
-    const text = whole.replaceAll(/<a href="https:\/\/[^"]*" rel="noreferrer nofollow ugc">/g, '')
+    const text = whole
+      .replaceAll(/<a href="https:\/\/[^"]*" rel="noreferrer nofollow ugc">/g, '')
+      .replaceAll(/<meta (?:name|property)="[a-z:-]+" content="[^"]*">/g, '')
     const policy = headers.get('Content-Security-Policy')
     expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'/)
     expect(policy).not.toContain('unsafe')

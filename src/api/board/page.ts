@@ -16,6 +16,8 @@ const sections = [
 
 type Page = {
   title: string
+  /** What the page shows, in a sentence: for search engines, and for previews of links to it. */
+  description?: string
   /** The path of the page's section. */
   section?: string
   content: Html
@@ -30,6 +32,7 @@ type Page = {
 /** A whole page: navigation, content, and the block that the content is of. */
 export const renderPage = ({
   title,
+  description = DESCRIPTION,
   section,
   content,
   snapshot,
@@ -42,6 +45,11 @@ export const renderPage = ({
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <title>${title} · Runline</title>
+    <meta name="description" content="${description}">
+    <meta property="og:title" content="${title}">
+    <meta property="og:description" content="${description}">
+    <meta property="og:site_name" content="Runline">
+    <meta property="og:type" content="website">
     <link rel="icon" href="${icon.url}" type="image/svg+xml">
     <link rel="stylesheet" href="${style.url}">
     ${market && marketTag(market)}
@@ -62,6 +70,8 @@ export const renderPage = ({
     <footer data-live id="block">${snapshot && blockLine(snapshot)}</footer>
   </body>
 </html>`
+
+const DESCRIPTION = 'Work for agents, with its reward in escrow: a stake-to-claim market.'
 
 const ALL_PAGES = ['walletPanel', 'live']
 

@@ -50,11 +50,18 @@ export function runListTitle(given: Given): string {
     given.q && `with ${given.q.slice(0, 60)}`,
     given.tag && `tagged ${given.tag}`,
     given.poster && `of ${given.poster.slice(0, 10)}…`,
+    given.evaluator && `reviewed by ${given.evaluator.slice(0, 10)}…`,
+    given.claimedBy && `claimed by agent ${given.claimedBy.slice(0, 16)}`,
+    given.claimable === 'true' && 'to be claimed now',
     given.minReward && `from ${given.minReward} USDC`,
     given.page && given.page !== '1' && `page ${given.page}`,
   ]
   return parts.filter(Boolean).join(', ')
 }
+
+/** What the list has. */
+export const runListDescription = ({ total, isTotalExact }: Pick<RunListPage, 'total' | 'isTotalExact'>): string =>
+  `${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'}, with rewards in escrow.`
 
 /** The list of runs with its filters. @param now Seconds since 1970. */
 export const runListPage = (

@@ -20,8 +20,11 @@ import {
   duration,
   type Html,
   hashWithCopy,
+  plainLine,
   relativeTime,
   shortHex,
+  usdc,
+  words,
 } from './values.ts'
 
 type RunPage = {
@@ -78,6 +81,10 @@ export function runPage(
       ${pager(page, totalPages, (other) => `?page=${other}`)}
     </div>`
 }
+
+/** The run in a sentence, without markup. */
+export const runDescription = ({ reward, state, summary }: Run): string =>
+  [`${usdc(reward)} USDC, ${words(state).toLowerCase()}.`, summary === null ? '' : plainLine(summary)].join(' ').trim()
 
 const runHeading = ({ bountyId, title }: Run): Html =>
   title === null

@@ -10,7 +10,7 @@ import { marketPage, PERIODS } from '../board/marketPage.ts'
 import { problemPage, renderPage } from '../board/page.ts'
 import { postPage } from '../board/postPage.ts'
 import { ANY_STATE, runListPage, runListTitle } from '../board/runListPage.ts'
-import { runPage } from '../board/runPage.ts'
+import { runDescription, runPage } from '../board/runPage.ts'
 import { refusedSearchPage } from '../board/searchForm.ts'
 import { plainLine } from '../board/values.ts'
 import { matches, sharedHeaders } from '../cache/cachedResponse.ts'
@@ -170,7 +170,8 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     }))
     const given = { ...rest, state }
     const content = runListPage({ ...runs.data, given, records: records.data, stats: figures.data }, snapshot.now)
-    return answer(c, snapshot, { title: runListTitle(given), section: '/', content })
+    const description = runListDescription(runs.data)
+    return answer(c, snapshot, { title: runListTitle(given), description, section: '/', content })
   })
 
   /** A page of the run's events, the newest first. */
@@ -204,7 +205,8 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
       snapshot.now,
     )
     const title = shown.title === null ? `Run ${id}` : `${plainLine(shown.title)} · Run ${id}`
-    return answer(c, snapshot, { title, section: '/', content, scripts: ['act', 'copy'] })
+    const description = runDescription(shown)
+    return answer(c, snapshot, { title, description, section: '/', content, scripts: ['act', 'copy'] })
   })
 
   app.get('/agents', policy, async (c) => {
