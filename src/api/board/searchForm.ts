@@ -22,7 +22,7 @@ export function searchForm(given: Given, refused?: string): Html {
   return html`
     <form method="get" action="/" role="search" aria-label="Search and filters">
       <label class="grow">Search
-        <input type="search" maxlength="200" placeholder="Words, a run’s number, or an address" ${field('q')}>
+        <input type="search" id="search" maxlength="200" placeholder="Words, a run’s number, or an address" ${field('q')}>
       </label>
       <label>Least reward, USDC
         <input inputmode="decimal" pattern="[0-9]+([.][0-9]{1,6})?" ${field('minReward')}>
