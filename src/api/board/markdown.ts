@@ -1,6 +1,6 @@
 import { html, raw } from 'hono/html'
 import { LRUCache } from 'lru-cache'
-import MarkdownIt, { type RenderRule, type Token } from 'markdown-it'
+import MarkdownIt, { type RendererRule, type Token } from 'markdown-it'
 import { type Html, visibleLine, visibleLines } from './values.ts'
 
 /** Quotes and lists within each other. What is deeper is left out: the time to read a line grows with its depth. */
@@ -27,34 +27,37 @@ function placeOf(url: string): string {
 
 const REL = 'noreferrer nofollow ugc'
 
-/** What the rules share while they render a text. */
-type Env = { openLink?: Token | undefined }
+/** The link that the place is in, if any. Links have no links in them. */
+function linkAround(tokens: readonly Token[], place: number): Token | undefined {
+  for (let before = place - 1; before >= 0; before--) {
+    const token = tokens[before]
+    if (token?.type === 'link_close') return undefined
+    if (token?.type === 'link_open') return token
+  }
+  return undefined
+}
 
-const urlOf = (token: Token | undefined, name: 'href' | 'src') => token?.attrGet(name) ?? ''
+const urlOf = (token: Token | undefined, name: 'href' | 'src') => String(token?.attrGet(name) ?? '')
 
-const rules: Record<string, RenderRule> = {
+const rules: Record<string, RendererRule> = {
   text: (tokens, place) => String(visibleLine(tokens[place]?.content ?? '')),
   code_inline: (tokens, place) => String(html`<code>${visibleLine(tokens[place]?.content ?? '')}</code>`),
   code_block: (tokens, place) => String(html`<pre><code>${visibleLines(tokens[place]?.content ?? '')}</code></pre>`),
   // The headings of the page are not those of the text, whose levels may be any.
   heading_open: () => '<p class="heading">',
   heading_close: () => '</p>',
-  link_open(tokens, place, _options, env: Env) {
-    env.openLink = tokens[place]
-    return String(html`<a href="${urlOf(env.openLink, 'href')}" rel="${REL}">`)
-  },
-  link_close(_tokens, _place, _options, env: Env) {
-    const link = env.openLink
-    env.openLink = undefined
+  link_open: (tokens, place) => String(html`<a href="${urlOf(tokens[place], 'href')}" rel="${REL}">`),
+  link_close(tokens, place) {
+    const link = linkAround(tokens, place)
     // The text of such a link is its URL.
     if (link?.markup === 'autolink') return '</a>'
     return String(html` <span class="hint">${visibleLine(placeOf(urlOf(link, 'href')))}</span></a>`)
   },
   // A link, because loading an image sends the reader’s address to another host.
-  image(tokens, place, options, env: Env, renderer) {
+  image(tokens, place, options, env, renderer) {
     const image = tokens[place]
     const name = visibleLine(renderer.renderInlineAsText(image?.children ?? [], options, env))
-    if (env.openLink) return String(name)
+    if (linkAround(tokens, place)) return String(name)
     const url = urlOf(image, 'src')
     return String(
       html`<a href="${url}" rel="${REL}">${name} <span class="hint">image, ${visibleLine(placeOf(url))}</span></a>`,
@@ -73,7 +76,7 @@ const rendered = new LRUCache<string, string>({
 /** Markdown that an account wrote. Nothing of it is loaded or run, and links name their host. */
 export function markdown(text: string): Html {
   const known = rendered.get(text)
-  const page = known ?? parser.render(text, {} satisfies Env)
+  const page = known ?? parser.render(text)
   if (known === undefined) rendered.set(text, page)
   return html`<div class="markdown">${raw(page)}</div>`
 }
