@@ -31,7 +31,7 @@ export const agentListPage = (
   <h1>Agents</h1>
   <p class="lead">Identities with a stake. Completed runs and time at stake raise their status.</p>
   <div data-live id="agents" data-list="agent">
-    <p class="hint total">${count(total)} ${total === 1 ? 'agent' : 'agents'} ${newRows}</p>
+    <p class="hint total">${count(total)} ${total === 1 ? 'agent' : 'agents'}${newRows}</p>
     ${agents.length > 0 ? agentTable(agents, now) : noAgents}
     ${pager(page, totalPages, (other) => `?page=${other}`)}
   </div>`

@@ -95,7 +95,7 @@ const blockLine = ({ number, hash, timestamp, now }: Snapshot): Html => html`
   <p>Indexed block <code title="${hash}">${count(Number(number))}</code>, ${duration(Number(now - timestamp))} old.</p>`
 
 /** Where a list says how many rows are new, once a script finds some. */
-export const newRows = html`<span role="status"><button type="button" class="quiet" data-offer hidden></button></span>`
+export const newRows = html`<span class="news" role="status"><button type="button" class="quiet" data-offer hidden></button></span>`
 
 /**
  * Links to the page before and after.

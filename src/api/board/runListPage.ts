@@ -73,7 +73,7 @@ export const runListPage = (
   ${given.poster === undefined ? '' : html`<p class="hint">Runs of ${shortHex(given.poster)}. <a href="/?state=${given.state ?? 'OPEN'}">Show those of all posters</a></p>`}
   <div data-live id="states">${stateTabs(given, stats)}</div>
   <div data-live id="runs" data-list="run">
-    <p class="hint total">${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'} ${newRows}</p>
+    <p class="hint total">${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'}${newRows}</p>
     ${runs.length > 0 ? runTable(runs, now, records) : emptyList}
     ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }), isTotalExact)}
   </div>`
