@@ -1,5 +1,6 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { pino } from 'pino'
+import type { ContentStore } from '../../content/store.ts'
 import { createApp } from '../../src/api/app.ts'
 import { openReadPool } from '../../src/api/database/readPool.ts'
 import type { BlockNotifications } from '../../src/api/queries/headFeed.ts'
@@ -31,13 +32,14 @@ export async function testApi(
   clock?: () => number,
   notifications?: BlockNotifications,
   limits: Partial<Parameters<typeof createStreams>[0]> = {},
+  content?: ContentStore,
 ) {
   const logged: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
   const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, { clock, notifications })
   const streams = createStreams({ index, chainId, logger, ...limits })
-  const app = createApp({ index, logger, deployment, streams })
+  const app = createApp({ index, logger, deployment, streams, ...(content && { content }) })
 
   async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await app.request(path, { headers })

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { runStates } from '../../ponder.schema.ts'
+import { marketPage } from '../../src/api/board/marketPage.ts'
+import { ticksOf } from '../../src/api/board/plots.ts'
+import { runListPage } from '../../src/api/board/runListPage.ts'
 import { runNext } from '../../src/api/board/runNext.ts'
 import { timeline } from '../../src/api/board/timeline.ts'
 import { exactDuration, plainLine, relativeTime } from '../../src/api/board/values.ts'
-import { exampleRun } from '../../src/api/resources/run.ts'
+import { agentStatuses } from '../../src/api/queries/agents.ts'
+import type { Stats } from '../../src/api/queries/stats.ts'
+import type { MarketPeriod } from '../../src/api/queries/statsHistory.ts'
+import { exampleRun, exampleRunSummary } from '../../src/api/resources/run.ts'
 
 const now = BigInt(Date.parse('2024-01-20T00:00:00Z') / 1_000)
 const inSeconds = (seconds: number) => new Date((Number(now) + seconds) * 1_000).toISOString()
@@ -98,5 +105,72 @@ describe('a title', () => {
   it('has no invisible characters, and an end', () => {
     expect(plainLine('a\u202Eb\u200Bc')).toBe('abc')
     expect(plainLine('😀'.repeat(500))).toBe('😀'.repeat(120))
+  })
+})
+
+const none = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 0]))
+const stats = {
+  runs: { ...none(runStates), claimableRuns: 0 },
+  market: { escrowed: 0n, locked: 0n, paid: 0n },
+  agents: { ...none(agentStatuses), staked: 0n },
+  payees: { owed: 0n },
+} as Stats
+
+describe('a list', () => {
+  it.each([
+    [true, '10,000 runs', 'Page 2 of 500 Next'],
+    [false, '10,000+ runs', 'Page 2 of the first 500 Next'],
+  ])('whose total is exact (%s) says so', (isTotalExact, total, pages) => {
+    const list = { runs: [exampleRunSummary], total: 10_000, isTotalExact, page: 2, totalPages: 500 }
+    const text = textOf(runListPage({ ...list, given: { q: 'word' }, records: new Map(), stats }, now))
+    expect(text).toContain(` ${total} `)
+    expect(text).toContain(pages)
+  })
+})
+
+describe('the ticks of a plot', () => {
+  it.each([
+    [0, 1, [0]],
+    [1, 1, [0, 1]],
+    [3, 1, [0, 1, 2, 3]],
+    [7, 1, [0, 5, 10]],
+    [100, 1, [0, 50, 100]],
+    [1_250.5, 0.01, [0, 500, 1_000, 1_500]],
+    [5 * 3_600, 3_600, [0, 7_200, 14_400, 21_600]],
+  ])('up to %d in steps of %d or more are %o', (most, leastStep, ticks) => {
+    expect(ticksOf(most, leastStep)).toEqual(ticks)
+  })
+})
+
+describe('the plots', () => {
+  const period = (day: number, runs: number): MarketPeriod => ({
+    start: `2024-01-${String(day).padStart(2, '0')}`,
+    byState: { ...none(runStates), OPEN: runs } as MarketPeriod['byState'],
+    escrowed: String(runs * 1_050_000_000),
+    locked: '0',
+    paid: '0',
+    created: 0,
+    claims: runs,
+    secondsToClaim: runs === 0 ? null : 7_200,
+  })
+  const plots = (firstDay: number) => {
+    const history = Array.from({ length: 30 }, (_, place) => period(place + 1, place + 1 < firstDay ? 0 : 2))
+    return String(marketPage({ stats, history, interval: 'day' })).split('<details>')[0] ?? ''
+  }
+
+  it('begin with the first run, and have seven bars at least', () => {
+    const daysOf = (firstDay: number) => [...plots(firstDay).matchAll(/data-text="(\S+): /g)].map(([, day]) => day)
+    expect(daysOf(11).slice(0, 20)).toEqual(Array.from({ length: 20 }, (_, place) => period(place + 11, 0).start))
+    expect(new Set(daysOf(29)).size).toBe(7)
+    expect(new Set(daysOf(31)).size).toBe(7)
+  })
+
+  it('have ticks from zero on, and the value of each bar', () => {
+    const page = plots(1)
+    const ticks = [...page.matchAll(/<ol class="ticks"[^>]*>(.*?)<\/ol>/g)].map(([, items]) =>
+      textOf(items?.replaceAll('</li>', ' ')),
+    )
+    expect(ticks).toEqual(['2 1 0', '3K 2K 1K 0', '0', '2 hours 1 hour 0 hours'])
+    expect(page).toContain('data-text="2024-01-30: 2,100.00 USDC"')
   })
 })

@@ -5,7 +5,7 @@ import type { Agent, AgentStake } from '../resources/agent.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { progressLine } from './acts.ts'
 import { agentActs } from './agentActs.ts'
-import { pager } from './page.ts'
+import { newRows, pager } from './page.ts'
 import { runTable } from './runListPage.ts'
 import {
   agentLink,
@@ -30,8 +30,8 @@ export const agentListPage = (
 ): Html => html`
   <h1>Agents</h1>
   <p class="lead">Identities with a stake. Completed runs and time at stake raise their status.</p>
-  <div data-live id="agents">
-    <p class="hint">${count(total)} ${total === 1 ? 'agent' : 'agents'}</p>
+  <div data-live id="agents" data-list="agent">
+    <p class="hint total">${count(total)} ${total === 1 ? 'agent' : 'agents'}${newRows}</p>
     ${agents.length > 0 ? agentTable(agents, now) : noAgents}
     ${pager(page, totalPages, (other) => `?page=${other}`)}
   </div>`
@@ -58,7 +58,9 @@ const agentTable = (agents: readonly Agent[], now: bigint): Html => html`
       </thead>
       <tbody>
         ${agents.map(
-          (agent) => html`<tr>
+          (
+            agent,
+          ) => html`<tr data-row="${agent.id}" data-version="${agent.status} ${agent.stakedAmount} ${agent.completions} ${agent.slashes}">
             <th scope="row">${agentLink(agent.id)}</th>
             <td>${badge(agent.status)}</td>
             <td class="right">${usdc(agent.stakedAmount)}</td>

@@ -1,8 +1,9 @@
 import { html } from 'hono/html'
 import type { Brief } from '../resources/brief.ts'
+import { markdown } from './markdown.ts'
 import { briefLine, briefLines, type Html } from './values.ts'
 
-/** A brief as text only: its Markdown is shown as it was written, and its attachments are no links. */
+/** A brief. Only its description is Markdown, and its attachments are no links. */
 export function briefText({ title: _, ...brief }: Brief): Html | string {
   return Object.keys(brief).length === 0 ? '' : wholeBrief(brief)
 }
@@ -16,7 +17,7 @@ const wholeBrief = ({
 }: Omit<Brief, 'title'>): Html => html`
   <h2>What is asked for</h2>
   ${summary === undefined ? '' : html`<p>${briefLine(summary)}</p>`}
-  ${description === undefined ? '' : briefLines(description)}
+  ${description === undefined ? '' : markdown(description)}
   ${list('To be approved', acceptance)}
   ${list(
     'Attachments',

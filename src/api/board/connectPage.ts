@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { actForm, progressLine } from './acts.ts'
+import { privateDelivery } from './privateDelivery.ts'
 import type { Html } from './values.ts'
 
 /** How an agent joins the market. */
@@ -36,4 +37,5 @@ export const connectPage: Html = html`
       <pre><code>curl '&lt;the address of this server&gt;/api/runs?claimable=true&amp;limit=1'</code></pre>
     </li>
   </ol>
+  ${privateDelivery}
   ${progressLine}`

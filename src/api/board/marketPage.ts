@@ -4,16 +4,27 @@ import type { Stats } from '../queries/stats.ts'
 import { type HistoryInterval, historyIntervals, type MarketPeriod } from '../queries/statsHistory.ts'
 import { actForm, progressLine } from './acts.ts'
 import { barPlot } from './plots.ts'
-import { amount, badge, classOf, count, duration, type Html, usdc, words } from './values.ts'
+import { amount, badge, classOf, count, duration, type Html, inUnit, UNITS, usdc, words } from './values.ts'
 
 /** How many periods the plots show. */
 export const PERIODS: Record<HistoryInterval, number> = { day: 30, week: 26, month: 12 }
 
 type MarketPage = { stats: Stats; history: readonly MarketPeriod[]; interval: HistoryInterval }
 
+/** Fewer bars would be too wide. */
+const LEAST_BARS = 7
+
+/** The periods from the first one on in which the market has a run. */
+function fromFirstRun(history: readonly MarketPeriod[]): readonly MarketPeriod[] {
+  const first = history.findIndex(({ byState }) => runStates.some((state) => byState[state] > 0))
+  const start = first === -1 ? history.length : first
+  return history.slice(Math.max(0, Math.min(start, history.length - LEAST_BARS)))
+}
+
 /** The market in figures, now and over time. */
-export function marketPage({ stats, history, interval }: MarketPage): Html {
+export function marketPage({ stats, history: whole, interval }: MarketPage): Html {
   const { runs, market, agents, payees } = stats
+  const history = fromFirstRun(whole)
   const figures = [
     { name: 'Claimable runs', value: count(runs.claimableRuns) },
     { name: 'In escrow', value: amount(market.escrowed) },
@@ -31,7 +42,7 @@ export function marketPage({ stats, history, interval }: MarketPage): Html {
       <nav class="intervals" aria-label="Interval">
         ${historyIntervals.map(
           (each) =>
-            html`<a href="?interval=${each}" ${each === interval ? html`aria-current="page"` : ''}>${PERIODS[each]} ${each}s</a>`,
+            html`<a href="?interval=${each}" ${each === interval ? html`aria-current="page"` : ''}>By ${each}</a>`,
         )}
       </nav>
       <div class="plots">${plots(history)}</div>
@@ -57,12 +68,17 @@ const collectAct = {
   </label>`,
 }
 
+/** Such as 1.5K. */
+const compact = (value: number) => value.toLocaleString('en', { notation: 'compact' })
+
 function plots(history: readonly MarketPeriod[]): Html[] {
   const days = history.map(({ start }) => start)
   const last = history.at(-1)
   const total = runStates.reduce((sum, state) => sum + (last?.byState[state] ?? 0), 0)
   const money = (name: 'escrowed' | 'paid') => history.map((period) => Number(period[name]) / 1e6)
   const dollars = (value: number) => `${usdc(BigInt(Math.round(value * 1e6)))} USDC`
+  const waits = history.map((period) => period.secondsToClaim ?? 0)
+  const unit = UNITS.find(({ seconds }) => Math.max(...waits) >= seconds) ?? { name: 'second', seconds: 1 }
   const claims = history.reduce((sum, period) => sum + period.claims, 0)
   return [
     barPlot({
@@ -76,6 +92,8 @@ function plots(history: readonly MarketPeriod[]): Html[] {
         values: history.map(({ byState }) => byState[state]),
       })),
       format: count,
+      formatTick: compact,
+      leastStep: 1,
     }),
     barPlot({
       id: 'escrowed',
@@ -84,6 +102,8 @@ function plots(history: readonly MarketPeriod[]): Html[] {
       days,
       series: [{ name: 'In escrow', className: 'amounts', values: money('escrowed') }],
       format: dollars,
+      formatTick: compact,
+      leastStep: 0.01,
     }),
     barPlot({
       id: 'paid',
@@ -92,14 +112,18 @@ function plots(history: readonly MarketPeriod[]): Html[] {
       days,
       series: [{ name: 'Paid', className: 'amounts', values: money('paid') }],
       format: dollars,
+      formatTick: compact,
+      leastStep: 0.01,
     }),
     barPlot({
       id: 'waits',
       title: 'Time from open to claim, on average',
       summary: `${count(claims)} claims in this time`,
       days,
-      series: [{ name: 'Time', className: 'claimed', values: history.map((period) => period.secondsToClaim ?? 0) }],
+      series: [{ name: 'Time', className: 'claimed', values: waits }],
       format: duration,
+      formatTick: (value) => inUnit(Math.round(value / unit.seconds), unit.name),
+      leastStep: unit.seconds,
     }),
   ]
 }

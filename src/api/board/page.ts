@@ -3,6 +3,7 @@ import type { Deployment } from '../../../core/deployment.ts'
 import { type Problem, problemTypes } from '../http/errors.ts'
 import type { Snapshot } from '../queries/snapshot.ts'
 import { icon, scriptUrl, style } from './assets.ts'
+import { keysHelp } from './keys.ts'
 import { chainText, count, duration, type Html } from './values.ts'
 
 const sections = [
@@ -16,6 +17,8 @@ const sections = [
 
 type Page = {
   title: string
+  /** What the page shows, in a sentence: for search engines, and for previews of links to it. */
+  description?: string
   /** The path of the page's section. */
   section?: string
   content: Html
@@ -30,6 +33,7 @@ type Page = {
 /** A whole page: navigation, content, and the block that the content is of. */
 export const renderPage = ({
   title,
+  description = DESCRIPTION,
   section,
   content,
   snapshot,
@@ -42,6 +46,11 @@ export const renderPage = ({
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <title>${title} · Runline</title>
+    <meta name="description" content="${description}">
+    <meta property="og:title" content="${title}">
+    <meta property="og:description" content="${description}">
+    <meta property="og:site_name" content="Runline">
+    <meta property="og:type" content="website">
     <link rel="icon" href="${icon.url}" type="image/svg+xml">
     <link rel="stylesheet" href="${style.url}">
     ${market && marketTag(market)}
@@ -54,15 +63,21 @@ export const renderPage = ({
       <nav aria-label="Sections">
         ${sections.map(({ path, name }) => html`<a href="${path}" ${path === section ? html`aria-current="page"` : ''}>${name}</a>`)}
       </nav>
+      <p id="live" role="status"></p>
       <div id="wallet"></div>
       <p id="wallet-note" role="status"></p>
     </header>
     <main id="content" tabindex="-1">${content}</main>
-    <footer data-live id="block">${snapshot && blockLine(snapshot)}</footer>
+    <footer>
+      <div data-live id="block">${snapshot && blockLine(snapshot)}</div>
+      ${market && keysHelp}
+    </footer>
   </body>
 </html>`
 
-const ALL_PAGES = ['walletPanel', 'live']
+const DESCRIPTION = 'Work for agents, with its reward in escrow: a stake-to-claim market.'
+
+const ALL_PAGES = ['walletPanel', 'live', 'keys']
 
 const marketTag = ({ chainId, contracts }: Pick<Deployment, 'chainId' | 'contracts'>): Html =>
   html`<meta name="runline-market" content="${JSON.stringify({ chainId, contracts })}">`
@@ -79,12 +94,18 @@ export function problemPage({ code, status, message }: Problem): Html {
 const blockLine = ({ number, hash, timestamp, now }: Snapshot): Html => html`
   <p>Indexed block <code title="${hash}">${count(Number(number))}</code>, ${duration(Number(now - timestamp))} old.</p>`
 
-/** Links to the page before and after. @param url of the page with this number. */
-export function pager(page: number, totalPages: number, url: (page: number) => string): Html {
+/** Where a list says how many rows are new, once a script finds some. */
+export const newRows = html`<span class="news" role="status"><button type="button" class="quiet" data-offer hidden></button></span>`
+
+/**
+ * Links to the page before and after.
+ * @param url of the page with this number. @param isWhole whether the pages have all of the list.
+ */
+export function pager(page: number, totalPages: number, url: (page: number) => string, isWhole = true): Html {
   if (totalPages <= 1 && page === 1) return html``
   return html`<nav class="pager" aria-label="Pages">
     ${page > 1 ? html`<a rel="prev" href="${url(Math.min(page - 1, Math.max(totalPages, 1)))}">Previous</a>` : ''}
-    <span>Page ${count(page)} of ${count(totalPages)}</span>
+    <span>Page ${count(page)} of ${isWhole ? '' : 'the first '}${count(totalPages)}</span>
     ${page < totalPages ? html`<a rel="next" href="${url(page + 1)}">Next</a>` : ''}
   </nav>`
 }

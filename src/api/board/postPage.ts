@@ -17,7 +17,7 @@ export const postPage: Html = html`
         <label class="wide">Summary, for lists
           <input name="summary" maxlength="500">
         </label>
-        <label class="wide">Description
+        <label class="wide">Description, in Markdown
           <textarea name="description" rows="7" maxlength="24000"></textarea>
         </label>
         <label class="wide">To be approved, the work must: one condition a line

@@ -7,6 +7,7 @@ import type { Run } from '../resources/run.ts'
 import { factsOf } from '../resources/runFacts.ts'
 import { type Act, actsSection } from './acts.ts'
 import { openActs } from './openActs.ts'
+import { privateDeliveryPath } from './privateDelivery.ts'
 import { amount, duration, type Html } from './values.ts'
 
 const PUBLIC = 'Everyone can read it at once, before it is paid.'
@@ -21,7 +22,7 @@ const texts: Record<RunActionName, { name: string; effect: (run: Run) => Html | 
   submit: {
     name: 'Deliver',
     effect: ({ stake, reward }) =>
-      html`Begins the review of 7 days, after which anyone may have the delivery approved. No money moves now. An approval pays ${amount(reward)} to your wallet and unlocks ${amount(stake ?? 0n)} of stake.`,
+      html`Begins the review of 7 days, after which anyone may have the delivery approved. No money moves now. An approval pays ${amount(reward)} to your wallet and unlocks ${amount(stake ?? 0n)} of stake. <a href="${privateDeliveryPath}">How to keep a delivery private</a>`,
     fields: textField(`Your delivery, or its ipfs:// URI. ${PUBLIC}`),
   },
   abandon: {

@@ -1,9 +1,10 @@
 import { html } from 'hono/html'
-import { runSorts, runStates } from '../../../ponder.schema.ts'
+import { runStates } from '../../../ponder.schema.ts'
 import type { ShortRecord } from '../queries/posters.ts'
 import type { Stats } from '../queries/stats.ts'
 import type { RunSummary } from '../resources/run.ts'
-import { pager } from './page.ts'
+import { newRows, pager } from './page.ts'
+import { type Given, searchForm } from './searchForm.ts'
 import {
   agentLink,
   amount,
@@ -21,14 +22,12 @@ import {
 /** The filter that shows runs of every state. */
 export const ANY_STATE = 'ANY'
 
-/** The parameters as the page's URL has them. */
-type Given = Record<string, string>
-
 type Records = ReadonlyMap<string, ShortRecord>
 
 type RunListPage = {
   runs: readonly RunSummary[]
   total: number
+  isTotalExact: boolean
   page: number
   totalPages: number
   given: Given
@@ -36,15 +35,10 @@ type RunListPage = {
   stats: Stats
 }
 
-const sortNames = { createdAt: 'Created', reward: 'Reward', deadline: 'Deadline' }
-
 const urlOf = (given: Given, more: Given) => `?${new URLSearchParams({ ...given, ...more })}`
 
 /** The parameters that choose among the runs of a state. */
 const narrowing = ['q', 'tag', 'minReward', 'poster', 'evaluator', 'claimedBy', 'claimable']
-
-/** Those that come from links, and remain in a search. */
-const withoutField = ['tag', 'poster', 'evaluator', 'claimedBy', 'claimable']
 
 const isNarrowed = (given: Given) => narrowing.some((name) => given[name] !== undefined)
 
@@ -56,24 +50,32 @@ export function runListTitle(given: Given): string {
     given.q && `with ${given.q.slice(0, 60)}`,
     given.tag && `tagged ${given.tag}`,
     given.poster && `of ${given.poster.slice(0, 10)}…`,
+    given.evaluator && `reviewed by ${given.evaluator.slice(0, 10)}…`,
+    given.claimedBy && `claimed by agent ${given.claimedBy.slice(0, 16)}`,
+    given.claimable === 'true' && 'to be claimed now',
     given.minReward && `from ${given.minReward} USDC`,
     given.page && given.page !== '1' && `page ${given.page}`,
   ]
   return parts.filter(Boolean).join(', ')
 }
 
+/** What the list has. */
+export const runListDescription = ({ total, isTotalExact }: Pick<RunListPage, 'total' | 'isTotalExact'>): string =>
+  `${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'}, with rewards in escrow.`
+
 /** The list of runs with its filters. @param now Seconds since 1970. */
 export const runListPage = (
-  { runs, total, page, totalPages, given, records, stats }: RunListPage,
+  { runs, total, isTotalExact, page, totalPages, given, records, stats }: RunListPage,
   now: bigint,
 ): Html => html`
   ${isNarrowed(given) ? html`<h1>Runs</h1>` : welcome(stats)}
-  ${search(given)}
-  <div data-live id="runs">
-    ${stateTabs(given, stats)}
-    <p class="hint">${count(total)} ${total === 1 ? 'run' : 'runs'}</p>
+  ${searchForm(given)}
+  ${given.poster === undefined ? '' : html`<p class="hint">Runs of ${shortHex(given.poster)}. <a href="/?state=${given.state ?? 'OPEN'}">Show those of all posters</a></p>`}
+  <div data-live id="states">${stateTabs(given, stats)}</div>
+  <div data-live id="runs" data-list="run">
+    <p class="hint total">${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'}${newRows}</p>
     ${runs.length > 0 ? runTable(runs, now, records) : emptyList}
-    ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }))}
+    ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }), isTotalExact)}
   </div>`
 
 /** What a newcomer sees first. */
@@ -134,7 +136,7 @@ export const runTable = (runs: readonly RunSummary[], now: bigint, records: Reco
 export const hasDeadline = ({ state }: Pick<RunSummary, 'state'>): boolean => state === 'OPEN' || state === 'DRAFT'
 
 const runRow = (run: RunSummary, now: bigint, record: ShortRecord | undefined): Html => html`
-  <tr>
+  <tr data-row="${run.bountyId}" data-version="${run.state} ${run.claimedBy ?? ''}">
     <th scope="row">${runName(run)}
       <span class="phone-only">${badge(run.state)} ${record ? shortRecord(record) : ''}</span></th>
     <td class="right">${usdc(run.reward)}</td>
@@ -158,29 +160,3 @@ const runName = ({ bountyId, title }: RunSummary): Html =>
 /** A link to all runs of the poster. */
 export const posterLink = (address: string): Html =>
   html`<a href="/?state=${ANY_STATE}&amp;poster=${address}">${shortHex(address)}</a>`
-
-const option = (value: string, name: string, chosen: string | undefined): Html =>
-  html`<option value="${value}" ${value === chosen ? html`selected` : ''}>${name}</option>`
-
-const search = (given: Given): Html => html`
-  <form method="get" action="/" role="search" aria-label="Search and filters">
-    <label class="grow">Search
-      <input type="search" name="q" maxlength="200" placeholder="Words, a run’s number, or an address" value="${given.q ?? ''}">
-    </label>
-    <label>Least reward, USDC
-      <input name="minReward" inputmode="decimal" pattern="[0-9]+([.][0-9]{1,6})?" value="${given.minReward ?? ''}">
-    </label>
-    <label>Sort by
-      <select name="sort">${runSorts.map((sort) => option(sort, sortNames[sort], given.sort))}</select>
-    </label>
-    <label>Order
-      <select name="order">
-        ${option('desc', 'Descending', given.order)}
-        ${option('asc', 'Ascending', given.order)}
-      </select>
-    </label>
-    <input type="hidden" name="state" value="${given.state ?? 'OPEN'}">
-    ${withoutField.filter((name) => given[name] !== undefined).map((name) => html`<input type="hidden" name="${name}" value="${given[name]}">`)}
-    <button>Show</button>
-  </form>
-  ${given.poster === undefined ? '' : html`<p class="hint">Runs of ${shortHex(given.poster)}. <a href="/?state=${given.state ?? 'OPEN'}">Show those of all posters</a></p>`}`

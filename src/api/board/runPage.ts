@@ -3,7 +3,9 @@ import type { RunEvent } from '../resources/event.ts'
 import type { Run, RunDetail } from '../resources/run.ts'
 import { progressLine } from './acts.ts'
 import { briefText } from './briefText.ts'
+import { type NamedContent, namedContent } from './namedContent.ts'
 import { pager } from './page.ts'
+import { privateDeliveryPath } from './privateDelivery.ts'
 import { runActs } from './runActs.ts'
 import { hasDeadline, posterLink } from './runListPage.ts'
 import { runNext } from './runNext.ts'
@@ -18,12 +20,17 @@ import {
   duration,
   type Html,
   hashWithCopy,
+  plainLine,
   relativeTime,
   shortHex,
+  usdc,
+  words,
 } from './values.ts'
 
 type RunPage = {
   run: RunDetail
+  delivery: NamedContent
+  feedback: NamedContent
   /** The newest first. */
   events: readonly RunEvent[]
   page: number
@@ -40,7 +47,10 @@ const contentField = (name: string, hash: string | null): Html | string =>
   hash === null ? '' : html`<div class="whole"><dt>${name}</dt><dd>${contentLink(hash)}</dd></div>`
 
 /** A run with its terms, its claim and its timeline. @param now Seconds since 1970. */
-export function runPage({ run, events, page, totalPages, explorerUrl }: RunPage, now: bigint): Html {
+export function runPage(
+  { run, delivery, feedback, events, page, totalPages, explorerUrl }: RunPage,
+  now: bigint,
+): Html {
   const time = (value: string) => relativeTime(value, now)
   return html`
     <div data-live id="run">
@@ -63,11 +73,18 @@ export function runPage({ run, events, page, totalPages, explorerUrl }: RunPage,
       </dl>
       ${run.brief === null ? '' : briefText(run.brief)}
       ${run.claimedBy === null ? '' : claim(run, run.claimedBy, time)}
+      ${run.deliverableHash === null ? '' : html`<p class="hint">Everyone can read a delivery before it is paid. <a href="${privateDeliveryPath}">How to keep it private</a></p>`}
+      ${namedContent('Delivery', delivery)}
+      ${namedContent('Feedback', feedback)}
       <h2>Timeline</h2>
       ${timeline({ run, events, explorerUrl, now })}
       ${pager(page, totalPages, (other) => `?page=${other}`)}
     </div>`
 }
+
+/** The run in a sentence, without markup. */
+export const runDescription = ({ reward, state, summary }: Run): string =>
+  [`${usdc(reward)} USDC, ${words(state).toLowerCase()}.`, summary === null ? '' : plainLine(summary)].join(' ').trim()
 
 const runHeading = ({ bountyId, title }: Run): Html =>
   title === null

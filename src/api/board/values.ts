@@ -13,14 +13,20 @@ const codePoint = (character: string) =>
   `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 
 /** Text that an account chose. It is isolated from its surroundings, and its invisible characters are shown. */
-export const chainText = (text: string): Html => html`<bdi class="chain">${shownParts(text, invisible)}</bdi>`
+export const chainText = (text: string): Html => html`<bdi class="chain">${visibleLine(text)}</bdi>`
 
 /** A line of a brief, in the same way, and in the font of the page. */
-export const briefLine = (text: string): Html => html`<bdi class="words">${shownParts(text, invisible)}</bdi>`
+export const briefLine = (text: string): Html => html`<bdi class="words">${visibleLine(text)}</bdi>`
 
 /** Lines of a brief, as they are written. */
 export const briefLines = (text: string): Html =>
-  html`<div class="lines"><bdi class="words">${shownParts(text.replaceAll('\r\n', '\n'), invisibleInLines)}</bdi></div>`
+  html`<div class="lines"><bdi class="words">${visibleLines(text)}</bdi></div>`
+
+/** The text, escaped. Each invisible character is shown as its code point. */
+export const visibleLine = (text: string): Html => html`${shownParts(text, invisible)}`
+
+/** The same with line breaks and tabs. */
+export const visibleLines = (text: string): Html => html`${shownParts(text.replaceAll('\r\n', '\n'), invisibleInLines)}`
 
 /** A line of a brief for the title of a page, which has no markup: without invisible characters, and cut. */
 export const plainLine = (text: string): string =>
@@ -80,7 +86,8 @@ export function shortId(id: number | string): Html {
 
 export const agentLink = (id: number | string): Html => html`<a href="/agents/${id}">Agent ${shortId(id)}</a>`
 
-const UNITS = [
+/** The units of durations, the largest first. A second is the least. */
+export const UNITS = [
   { name: 'day', seconds: 86_400 },
   { name: 'hour', seconds: 3_600 },
   { name: 'minute', seconds: 60 },
@@ -92,7 +99,8 @@ export function duration(seconds: number): string {
   return inUnit(Math.floor(seconds / unit.seconds), unit.name)
 }
 
-const inUnit = (value: number, name: string) => `${value} ${name}${value === 1 ? '' : 's'}`
+/** Such as "1 day" or "2 days". */
+export const inUnit = (value: number, name: string) => `${value} ${name}${value === 1 ? '' : 's'}`
 
 /** A duration in its two largest units, such as "6 days 3 hours". */
 export function exactDuration(seconds: number): string {

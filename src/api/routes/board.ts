@@ -9,8 +9,9 @@ import { connectPage } from '../board/connectPage.ts'
 import { marketPage, PERIODS } from '../board/marketPage.ts'
 import { problemPage, renderPage } from '../board/page.ts'
 import { postPage } from '../board/postPage.ts'
-import { ANY_STATE, runListPage, runListTitle } from '../board/runListPage.ts'
-import { runPage } from '../board/runPage.ts'
+import { ANY_STATE, runListDescription, runListPage, runListTitle } from '../board/runListPage.ts'
+import { runDescription, runPage } from '../board/runPage.ts'
+import { refusedSearchPage } from '../board/searchForm.ts'
 import { plainLine } from '../board/values.ts'
 import { matches, sharedHeaders } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
@@ -36,6 +37,7 @@ import { formatAgent, formatAgentStake } from '../resources/agent.ts'
 import { formatEvent } from '../resources/event.ts'
 import type { RunDetail, RunSummary } from '../resources/run.ts'
 import { agentNotFound } from './agents.ts'
+import { createContentReader } from './namedContent.ts'
 import { formatPagination, pageParameters, sliceOf } from './pagination.ts'
 import { listQuery, runNotFound } from './runs.ts'
 
@@ -98,6 +100,12 @@ const policy = secureHeaders({
   strictTransportSecurity: false,
 })
 
+/** Lets the reader correct the search. */
+function refuseSearch(c: Context, problem: Problem) {
+  c.set('problem', problem.code)
+  return c.html(refusedSearchPage(problem, givenOf(c)), problem.status, { 'Cache-Control': NO_STORE })
+}
+
 /** What a browser gets for a path that leads nowhere. */
 export const unknownPage = new Hono().get('*', policy, (c) => {
   const problem = new Problem('ROUTE_NOT_FOUND', `There is no page ${c.req.path} here.`)
@@ -111,6 +119,7 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
   const readEvents = createEventReader(deps.index, readPage)
   const readAgent = createBatchedRead(deps.index, agentsById)
   const readStats = createSharedRead(deps.index, stats)
+  const readContent = createContentReader(deps)
 
   app.onError(
     errorHandler(deps.logger, (c, problem) => {
@@ -134,7 +143,8 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     const requested = pageOfRuns(list, sliceOf({ page, limit: LIMIT }), LIMIT)
     const { snapshot, data } = await readPage(requested, requesterOf(c, deps.limits))
     const runs: RunSummary[] = JSON.parse(`[${data.runs}]`)
-    return { snapshot, data: { runs, ...formatPagination({ page, limit: LIMIT }, data.total) } }
+    const pagination = { ...formatPagination({ page, limit: LIMIT }, data.total), isTotalExact: data.isTotalExact }
+    return { snapshot, data: { runs, ...pagination } }
   }
 
   /** Runs, and the records of their posters, of one block. */
@@ -150,14 +160,18 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     const { state = 'OPEN', ...rest } = givenOf(c)
     const place = placeOf(rest.q)
     if (place) return c.redirect(place)
-    const { page = 1, ...list } = parse(runQuery, { ...rest, ...(state !== ANY_STATE && { state }) })
+    const asked = { ...rest, ...(state !== ANY_STATE && { state }) }
+    const query = runQuery.safeParse(asked)
+    if (!query.success) return refuseSearch(c, refusalOf(query.error, asked))
+    const { page = 1, ...list } = query.data
     const { snapshot, runs, records, figures } = await readAtOneBlock(async () => ({
       ...(await readRuns(c, list, page)),
       figures: await readStats(),
     }))
     const given = { ...rest, state }
     const content = runListPage({ ...runs.data, given, records: records.data, stats: figures.data }, snapshot.now)
-    return answer(c, snapshot, { title: runListTitle(given), section: '/', content })
+    const description = runListDescription(runs.data)
+    return answer(c, snapshot, { title: runListTitle(given), description, section: '/', content })
   })
 
   /** A page of the run's events, the newest first. */
@@ -184,10 +198,15 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     const { totalPages } = formatPagination({ page, limit: EVENTS_LIMIT }, total)
     const shown: RunDetail = JSON.parse(run.data)
     const newestFirst = events.map(formatEvent).toReversed()
+    const [delivery, feedback] = await Promise.all([shown.deliverableHash, shown.feedbackHash].map(readContent))
     const { explorerUrl } = deps
-    const content = runPage({ run: shown, events: newestFirst, page, totalPages, explorerUrl }, snapshot.now)
+    const content = runPage(
+      { run: shown, delivery, feedback, events: newestFirst, page, totalPages, explorerUrl },
+      snapshot.now,
+    )
     const title = shown.title === null ? `Run ${id}` : `${plainLine(shown.title)} · Run ${id}`
-    return answer(c, snapshot, { title, section: '/', content, scripts: ['act', 'copy'] })
+    const description = runDescription(shown)
+    return answer(c, snapshot, { title, description, section: '/', content, scripts: ['act', 'copy'] })
   })
 
   app.get('/agents', policy, async (c) => {
@@ -223,7 +242,7 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
       history: await deps.index.read(statsHistory({ interval, periods: PERIODS[interval] })),
     }))
     const content = marketPage({ stats: figures.data, history: history.data, interval })
-    return answer(c, snapshot, { title: 'Market', section: '/market', content, scripts: ['act'] })
+    return answer(c, snapshot, { title: 'Market', section: '/market', content, scripts: ['act', 'plots'] })
   })
 
   app.get('/post', policy, async (c) => {

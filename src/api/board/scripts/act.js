@@ -3,6 +3,8 @@
 import { accountMessage, accountQuery, accountRequest } from './accountMessages.js'
 import { follow, getMessage, send } from './api.js'
 import { askedBy } from './asked.js'
+import './drafts.js'
+import { fieldOf } from './fields.js'
 import { dropRequest, keepRequest, pendingRequest } from './pending.js'
 import { focusProgress, newSpeaker } from './progress.js'
 import { isRunAction, runMessage, runQuery, runRequest } from './runMessages.js'
@@ -38,6 +40,14 @@ function linkTo(action, { bountyId, agentId }) {
   return undefined
 }
 
+/** Empties the form of what is made, also where an earlier load of the page has sent it. */
+function empty(action) {
+  const form = document.querySelector(`form[data-action="${action}"]`)
+  if (!form) return
+  form.reset()
+  form.dispatchEvent(new Event('made', { bubbles: true }))
+}
+
 /** Sends the request, and says what becomes of it. @param made called once the chain has made it. */
 async function make(request, say, made) {
   keepRequest(request)
@@ -50,6 +60,7 @@ async function make(request, say, made) {
     dropRequest()
     link = linkTo(request.action, subject)
     made()
+    empty(request.action)
   }
   try {
     const answer = await send(request, say)
@@ -94,16 +105,23 @@ const submit = (form) =>
       await make(request, say, () => {
         release()
         form.removeAttribute('aria-busy')
-        form.reset()
-        form.dispatchEvent(new Event('made', { bubbles: true }))
         focusProgress()
       })
     } catch (error) {
       form.removeAttribute('aria-busy')
-      if (error.field) form.elements[error.field].focus()
+      showRefused(fieldOf(form, error.field))
       throw error
     }
   })
+
+/** Moves the focus to the field that is to be corrected, if there is one. */
+function showRefused(field) {
+  if (!field) return
+  field.setAttribute('aria-invalid', 'true')
+  field.setAttribute('aria-describedby', 'progress')
+  field.addEventListener('input', () => field.removeAttribute('aria-invalid'), { once: true })
+  field.focus()
+}
 
 /** Shows the forms that the account may use, and says what is missing. */
 function showForms() {

@@ -9,11 +9,15 @@ const FOLLOW_MS = 1_800_000
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** The API has refused, or does not answer. `retrySeconds`: when the same request may be sent again; absent if it may not. */
+/**
+ * The API has refused, or does not answer. `retrySeconds`: when the same request may be sent again; absent if it may not.
+ * `field`: the member of the request that it refuses; absent if it names none.
+ */
 export class Refusal extends Error {
-  constructor(message, retrySeconds, options) {
+  constructor(message, retrySeconds, { field, ...options } = {}) {
     super(message, options)
     this.retrySeconds = retrySeconds
+    this.field = field
   }
 }
 
@@ -25,9 +29,9 @@ async function ask(path, init = {}) {
   if (response.ok && isJson) return response.json()
   // A proxy in front of the API answers in its own words.
   if (!isJson) throw new Refusal(`The server answers with status ${response.status}.`, RETRY_SECONDS)
-  const { title, detail } = await response.json()
+  const { title, detail, field } = await response.json()
   const wait = response.headers.get('Retry-After')
-  throw new Refusal(detail ?? title, wait === null ? undefined : Number(wait))
+  throw new Refusal(detail ?? title, wait === null ? undefined : Number(wait), { field })
 }
 
 async function repeat(send, say) {

@@ -1,7 +1,7 @@
 // What the reader asks for: the members of the message that the form and the page know.
 import { randomSalt } from './accountMessages.js'
 import { storeText } from './api.js'
-import { amountOf, briefOf, contentOf, FieldError, termsOf } from './fields.js'
+import { amountOf, briefOf, checkBrief, contentOf, FieldError, termsOf } from './fields.js'
 
 /** What each action asks beside `shown`, which the server rendered into the form. */
 const asks = {
@@ -34,7 +34,7 @@ const asks = {
   async post({ form, account, say }) {
     const terms = termsOf(form, Math.floor(Date.now() / 1_000))
     const brief = briefOf(form)
-    if (!brief.title) throw new FieldError('title', 'Enter a title.')
+    checkBrief(brief)
     say('Storing the brief.')
     const { uri: ipfsHash, isBrief } = await storeText(JSON.stringify(brief), 'application/json', say)
     if (!isBrief)

@@ -3,9 +3,25 @@ import { storeText } from './api.js'
 import { parseUsdc } from './usdc.js'
 
 const CONTENT_URI = /^ipfs:\/\/\S+$/
+const TAG = /^[a-z0-9][a-z0-9+.#-]{0,31}$/
+const MAX_TAGS = 10
+const MAX_CONDITIONS = 50
 const HOUR_SECONDS = 3_600
 const DAY_SECONDS = 86_400
 const NO_EVALUATOR = `0x${'0'.repeat(40)}`
+
+/** The fields that members of requests are made of, where their names differ. */
+const fieldNames = {
+  deadline: 'openDays',
+  workPeriod: 'workHours',
+  ipfsHash: 'title',
+  agentURI: 'name',
+  deliverableHash: 'text',
+  feedbackHash: 'text',
+}
+
+/** The field of the member that the API or the form refuses; undefined if it has none. */
+export const fieldOf = (form, member) => form.elements[fieldNames[member] ?? member]
 
 /** A field that cannot be used, in words. */
 export class FieldError extends Error {
@@ -31,7 +47,9 @@ export async function contentOf(form, name, say) {
   if (text === '') throw new FieldError(name, 'Write a text, or enter an ipfs:// URI.')
   if (CONTENT_URI.test(text)) return text
   say('Storing the text.')
-  const { uri } = await storeText(text, 'text/markdown', say)
+  // What is encrypted has no Markdown.
+  const type = text.startsWith('-----BEGIN ') ? 'text/plain' : 'text/markdown'
+  const { uri } = await storeText(text, type, say)
   return uri
 }
 
@@ -40,6 +58,16 @@ const lines = (text) =>
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
+
+/** @throws FieldError if the API would not take the text as a brief. */
+export function checkBrief({ title, acceptance = [], tags = [] }) {
+  if (!title) throw new FieldError('title', 'Enter a title.')
+  if (acceptance.length > MAX_CONDITIONS)
+    throw new FieldError('acceptance', `Write at most ${MAX_CONDITIONS} conditions, not ${acceptance.length}.`)
+  if (tags.length > MAX_TAGS) throw new FieldError('tags', `Enter at most ${MAX_TAGS} tags, not ${tags.length}.`)
+  const refused = tags.find((tag) => !TAG.test(tag))
+  if (refused) throw new FieldError('tags', `A tag has at most 32 of a-z, 0-9, +, ., # and -, not "${refused}".`)
+}
 
 /** The brief of the form, without members that are empty. */
 export function briefOf(form) {

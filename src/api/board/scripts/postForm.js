@@ -1,8 +1,7 @@
-// The form of a new run: a preview of its brief and of its money, and a draft that survives a reload.
+// The form of a new run: a preview of its brief and of its money.
 import { briefOf, FieldError, termsOf } from './fields.js'
 import { feeOf, formatUsdc, parseUsdc } from './usdc.js'
 
-const DRAFT = 'runline.draft'
 const LARGEST_USUAL_STAKE = 20_000_000n
 
 const form = document.querySelector('form[data-action="post"]')
@@ -51,22 +50,11 @@ function moneyWords() {
   }
 }
 
-const fields = () => [...form.elements].filter(({ name }) => name !== '')
-
 function update() {
   showBrief()
   money.textContent = moneyWords()
 }
 
-form.addEventListener('input', () => {
-  localStorage.setItem(DRAFT, JSON.stringify(Object.fromEntries(fields().map(({ name, value }) => [name, value]))))
-  update()
-})
-form.addEventListener('made', () => {
-  localStorage.removeItem(DRAFT)
-  update()
-})
-
-const draft = JSON.parse(localStorage.getItem(DRAFT) ?? '{}')
-for (const field of fields()) field.value = draft[field.name] ?? field.value
+form.addEventListener('input', update)
+form.addEventListener('made', update)
 update()

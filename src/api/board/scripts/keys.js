@@ -1,0 +1,40 @@
+// The keys of the board, and the dialog that lists them. They can be turned off, for readers whose words become keys.
+
+const OFF = 'runline.keysOff'
+
+const dialog = document.getElementById('keys')
+const isOn = document.getElementById('keys-on')
+
+const click = (selector) => document.querySelector(selector)?.click()
+
+function search() {
+  const field = document.querySelector('input[name="q"]')
+  if (!field) return location.assign('/#search')
+  field.focus()
+}
+
+const actions = {
+  '?': () => dialog.showModal(),
+  '/': search,
+  n: () => click('a[rel="next"]'),
+  p: () => click('a[rel="prev"]'),
+}
+
+const isTyping = (target) => target.closest('input, textarea, select, dialog') !== null
+
+document.addEventListener('keydown', (event) => {
+  const { key, target, ctrlKey, altKey, metaKey } = event
+  if (ctrlKey || altKey || metaKey || !isOn.checked || !Object.hasOwn(actions, key) || isTyping(target)) return
+  event.preventDefault()
+  actions[key]()
+})
+
+isOn.checked = localStorage.getItem(OFF) === null
+isOn.addEventListener('change', () => {
+  if (isOn.checked) localStorage.removeItem(OFF)
+  else localStorage.setItem(OFF, 'true')
+})
+
+const button = document.getElementById('keys-button')
+button.hidden = false
+button.addEventListener('click', () => dialog.showModal())

@@ -1,0 +1,59 @@
+import { html } from 'hono/html'
+import { runSorts } from '../../../ponder.schema.ts'
+import { type Problem, problemTypes } from '../http/errors.ts'
+import { renderPage } from './page.ts'
+import { chainText, type Html } from './values.ts'
+
+/** The parameters of a list as the page's URL has them. */
+export type Given = Record<string, string>
+
+const sortNames = { createdAt: 'Created', reward: 'Reward', deadline: 'Deadline' }
+
+/** Those that come from links, and remain in a search. */
+const withoutField = ['tag', 'poster', 'evaluator', 'claimedBy', 'claimable']
+
+const option = (value: string, name: string, chosen: string | undefined): Html =>
+  html`<option value="${value}" ${value === chosen ? html`selected` : ''}>${name}</option>`
+
+/** Search and filters, with what is given. @param refused the field that has to be corrected, which gets the focus. */
+export function searchForm(given: Given, refused?: string): Html {
+  const field = (name: string) => html`name="${name}" value="${given[name] ?? ''}"
+    ${name === refused ? html`aria-invalid="true" aria-describedby="refusal" autofocus` : ''}`
+  return html`
+    <form method="get" action="/" role="search" aria-label="Search and filters">
+      <label class="grow">Search
+        <input type="search" id="search" maxlength="200" placeholder="Words, a run’s number, or an address" ${field('q')}>
+      </label>
+      <label>Least reward, USDC
+        <input inputmode="decimal" pattern="[0-9]+([.][0-9]{1,6})?" ${field('minReward')}>
+      </label>
+      <label>Sort by
+        <select name="sort">${runSorts.map((sort) => option(sort, sortNames[sort], given.sort))}</select>
+      </label>
+      <label>Order
+        <select name="order">
+          ${option('desc', 'Descending', given.order)}
+          ${option('asc', 'Ascending', given.order)}
+        </select>
+      </label>
+      <input type="hidden" name="state" value="${given.state ?? 'OPEN'}">
+      ${withoutField
+        .filter((name) => given[name] !== undefined && name !== refused)
+        .map((name) => html`<input type="hidden" name="${name}" value="${given[name]}">`)}
+      <button>Show</button>
+    </form>`
+}
+
+/** The page of a search that is refused. The form keeps what was typed. */
+export function refusedSearchPage({ code, message, extensions }: Problem, given: Given): Html {
+  const { title } = problemTypes[code]
+  const refused = String(extensions.field)
+  const { state, ...others } = given
+  const kept = state === undefined || refused === 'state' ? others : given
+  const content = html`
+    <h1>${title}</h1>
+    <p class="lead" id="refusal">${chainText(message)}</p>
+    ${searchForm(kept, refused)}
+    <p>See <a href="/">the open runs</a>.</p>`
+  return renderPage({ title, section: '/', content })
+}
