@@ -252,9 +252,9 @@ export const runDistinctValues = { state: 8, claimedBy: -0.2, posterAddress: -0.
 
 /**
  * An index of the runs that name a brief, by bytes (COLLATE "C"), as `content.brief_words` has its URIs: to compare them by
- * the rules of a language takes several times as long.
+ * the rules of a language takes several times as long. It has the other columns that a search reads of all its matches.
  */
-export const briefIndexes = { ipfsHash: [] } satisfies Indexes<typeof run>
+export const briefIndexes = { ipfsHash: ['bountyId', 'state', 'reward', 'deadline'] } satisfies Indexes<typeof run>
 
 type ColumnBuilders = Parameters<Extract<Parameters<typeof onchainTable>[1], (builders: never) => unknown>>[0]
 

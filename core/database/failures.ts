@@ -1,5 +1,5 @@
 /**
- * The read met a lock, a deadlock or a timeout. A reorg keeps its locks for milliseconds. A standby that replays such a
+ * The read met a lock, a deadlock, a timeout or a cancellation. A reorg keeps its locks for milliseconds. A standby that replays such a
  * lock, or a vacuum, cancels conflicting reads with 40001.
  */
 const CONTENDED = ['40001', '40P01', '55P03', '57014']
@@ -30,6 +30,9 @@ const TRANSIENT = new Set([...CONTENDED, ...DISCONNECTED, READ_ONLY, ...UNREACHA
 const TRANSIENT_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Query read timeout)/
 const POOL_EXHAUSTED = /^(timeout exceeded when trying to connect|No connection to PostgreSQL was free)/
 
+/** PostgreSQL's `statement_timeout`. The code is that of any cancellation, and the text depends on its `lc_messages`. */
+const STATEMENT_TIMEOUT = /^canceling statement due to statement timeout$/
+
 /** `undefined_table`, `undefined_function`: the functions of schema `content` are created with its tables. */
 const UNDEFINED = ['42P01', '42883']
 const UNDEFINED_COLUMN = '42703'
@@ -38,7 +41,8 @@ const UNDEFINED_COLUMN = '42703'
  * Why a read failed.
  * - `missing`: the indexer has not created its tables or views yet, or a new build is replacing the views.
  * - `transient`: an immediate retry will probably succeed.
- * - `exhausted`: all connections are busy, or disk or memory is full, so an immediate retry would make it worse.
+ * - `exhausted`: all connections are busy, disk or memory is full, or the statement took too long, so an immediate retry
+ *   would make it worse.
  * - `schema`: the tables lack a column, because a build of another version made them.
  */
 export type ReadFailure = 'missing' | 'transient' | 'exhausted' | 'schema'
@@ -59,6 +63,7 @@ export function classifyReadError(error: unknown): ReadFailure | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (UNDEFINED.includes(code)) return 'missing'
   if (code === UNDEFINED_COLUMN) return 'schema'
+  if (STATEMENT_TIMEOUT.test(error.message)) return 'exhausted'
   if (TRANSIENT.has(code) || code.startsWith('08') || TRANSIENT_MESSAGE.test(error.message)) return 'transient'
   return WITHOUT_RESOURCES.includes(code) || POOL_EXHAUSTED.test(error.message) ? 'exhausted' : undefined
 }

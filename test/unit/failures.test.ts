@@ -8,6 +8,11 @@ it.each([
   ['deadlock_detected', coded('40P01'), 'transient'],
   ['lock_not_available', coded('55P03'), 'transient'],
   ['query_canceled', coded('57014'), 'transient'],
+  [
+    'a statement that took too long',
+    Object.assign(coded('57014'), { message: 'canceling statement due to statement timeout' }),
+    'exhausted',
+  ],
   ['admin_shutdown', coded('57P01'), 'transient'],
   ['cannot_connect_now', coded('57P03'), 'transient'],
   ['too_many_connections', coded('53300'), 'transient'],

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Api } from '../../devnet/api.ts'
+import { run } from '../../ponder.schema.ts'
+import { storeBriefs } from '../../testkit/manyBriefs.ts'
+import { openRun, seedTime } from '../../testkit/rows.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { startIndexApi } from './startIndexApi.ts'
+
+const slow = 'slow'
+const fast = 'fast'
+
+let index: IndexedDatabase
+let api: Api
+
+beforeAll(async () => {
+  index = await indexedDatabase()
+  await index.create()
+  await index.db.insert(run).values(openRun(1n, { ipfsHash: 'ipfs://brief' }))
+  await index.db.execute(
+    storeBriefs(
+      sql`SELECT 'ipfs://brief' AS uri, ${`${slow} ${fast}`} AS title, NULL AS summary, '{}'::text[] AS tags`,
+    ),
+  )
+  await index.moveTo({ number: 10n, timestamp: seedTime })
+  // A search for the word takes longer than any statement may.
+  await index.pool.query(`
+    CREATE OR REPLACE FUNCTION content.expected_briefs(query tsquery) RETURNS float8 LANGUAGE plpgsql VOLATILE AS $$
+    BEGIN
+      IF query = '${slow}'::tsquery THEN PERFORM pg_sleep(60); END IF;
+      RETURN 1;
+    END $$`)
+  api = await startIndexApi(index.url, { TRUST_PROXY: '1' })
+}, 60_000)
+
+afterAll(async () => {
+  await api?.stop()
+  await index?.close()
+})
+
+async function get(client: string, query: string) {
+  const response = await fetch(`${api.url}/api/runs?${query}`, { headers: { 'X-Forwarded-For': client } })
+  return { status: response.status, retryAfter: response.headers.get('Retry-After'), body: await response.json() }
+}
+
+/** Resolves once PostgreSQL runs so many slow searches. */
+async function untilSlow(count: number) {
+  for (;;) {
+    const { rowCount } = await index.pool.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`,
+    )
+    if (rowCount === count) return
+    await sleep(20)
+  }
+}
+
+it('a search that takes too long is refused, while lists and searches of other clients are answered', async () => {
+  const ended: string[] = []
+  const searches = [1, 2, 3, 4].map(async (limit) => {
+    const answer = await get('198.51.100.1', `q=${slow}&limit=${limit}`)
+    ended.push(slow)
+    return answer
+  })
+  await untilSlow(2)
+  const search = get('203.0.113.1', `q=${fast}`).then((answer) => {
+    ended.push(fast)
+    return answer
+  })
+  expect((await get('203.0.113.1', '')).status).toBe(200)
+  expect(await search).toMatchObject({ status: 200, body: { runs: [{ bountyId: 1 }] } })
+  for (const answer of await Promise.all(searches)) {
+    expect(answer).toMatchObject({ status: 503, retryAfter: '1', body: { code: 'INDEX_BEHIND' } })
+  }
+  // Two searches were read when it came, and of those that waited, one at most before it.
+  expect(ended.indexOf(fast)).toBeLessThan(ended.length - 1)
+}, 30_000)
