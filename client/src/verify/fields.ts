@@ -17,7 +17,7 @@ import { storedText, storedURI } from './texts.ts'
 export const UNPROVEN = 'unproven'
 
 /** A log with its arguments, and the timestamp of its block in seconds. */
-export type Proof<Args> = { args: Args; timestamp: bigint }
+type Proof<Args> = { args: Args; timestamp: bigint }
 
 export type RunLogs = {
   BountyCreated: Proof<{ ipfsHash: string }> | undefined
@@ -50,7 +50,7 @@ export type AgentEvidence = {
   clock: Clock
 }
 
-export type Rules<Evidence, Answer> = {
+type Rules<Evidence, Answer> = {
   [Field in keyof Answer]: ((evidence: Evidence, answer: Answer) => unknown) | typeof UNPROVEN
 }
 
@@ -178,7 +178,7 @@ export const agentStakeFields = {
 } satisfies Rules<AgentEvidence, AgentStake>
 
 /** What the chain has of a run and of the agent that would claim it. `asked` has the wallet that was asked about, if any. */
-export type ClaimEvidence = { run: RunEvidence; agent: AgentEvidence; asked: { wallet: string | undefined } }
+type ClaimEvidence = { run: RunEvidence; agent: AgentEvidence; asked: { wallet: string | undefined } }
 
 /** The market stores an agent's id in 40 bits, and finds no agent with a greater one. */
 const MAX_AGENT_ID = 2n ** 40n - 1n

@@ -32,7 +32,7 @@ export type VerifyOptions = {
 export type Proof = { block: AnswerBlock; unproven: readonly string[] }
 
 /** An answer of the API, and how to check it. Refusals for other reasons need no proof, and have no check. */
-export type Claimed<Answer> = { headers: Headers | undefined; check: Check | undefined; answer: Answer }
+type Claimed<Answer> = { headers: Headers | undefined; check: Check | undefined; answer: Answer }
 
 /** How long to wait before the node or the API is asked again. Seconds. */
 const PAUSE_SECONDS = 0.5

@@ -20,7 +20,7 @@ import { inTurns } from './inTurns.ts'
 const MAX_CALLDATA_BYTES = 40 * 36
 
 /** The block at which views are read. The node refuses where it is not in its chain. */
-export type At = { blockHash: `0x${string}`; requireCanonical: true }
+type At = { blockHash: `0x${string}`; requireCanonical: true }
 
 type Views<abi extends Abi, name extends ContractFunctionName<abi, 'view'>> = {
   address: Address

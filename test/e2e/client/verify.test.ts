@@ -19,7 +19,7 @@ import { type Answer, lyingFetch, memberAt, otherValue, type Place, placesIn, wi
 
 /** How many answers are changed, and how many honest ones are read through reorgs. `npm run test:deep verify` has 10,000 each. */
 const LIES = Number(process.env.VERIFY_LIES ?? 200)
-const ANSWERS = Number(process.env.VERIFY_ANSWERS ?? 100)
+const ANSWERS = Number(process.env.VERIFY_ANSWERS ?? 60)
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
 
 /** For how long the API is asked again where the test expects no better answer. Seconds. */
