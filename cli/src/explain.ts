@@ -6,6 +6,7 @@ import {
   UndecidedClaimError,
   UnexpectedMessageError,
 } from '../../client/src/index.ts'
+import { FalseAnswerError, UnverifiedAnswerError, type UnverifiedReason } from '../../client/src/verify/index.ts'
 import { adviceFor } from './advice.ts'
 import { CommandError } from './commandError.ts'
 import { describeRevert } from './describeRevert.ts'
@@ -35,8 +36,22 @@ export function explain(error: unknown, { rpc }: Pick<Settings, 'rpc'>): Reason 
   if (error instanceof UndecidedClaimError) return { code: 'CLAIM_UNDECIDED', message, kind: 'failed' }
   if (error instanceof UndecidedActionError) return { code: 'ACTION_UNDECIDED', message, kind: 'failed' }
   if (error instanceof UnexpectedMessageError) return { code: 'UNEXPECTED_MESSAGE', message, kind: 'refused' }
+  if (error instanceof FalseAnswerError) return { code: 'FALSE_ANSWER', message, kind: 'refused' }
+  if (error instanceof UnverifiedAnswerError) return { code: error.reason, message, kind: kindOf[error.reason] }
   if (error instanceof BaseError) return explainCall(error, rpc)
   return { code: 'FAILED', message, kind: 'failed' }
+}
+
+/** What the user does about an answer that is not verified. */
+const kindOf: Record<UnverifiedReason, Reason['kind']> = {
+  WRONG_CHAIN: 'usage',
+  NO_MARKET: 'usage',
+  NODE_PRUNED: 'usage',
+  NODE_UNREACHABLE: 'unreachable',
+  NODE_BEHIND: 'unreachable',
+  BLOCK_UNKNOWN: 'refused',
+  BLOCK_MISSING: 'refused',
+  OLD_ANSWER: 'refused',
 }
 
 function explainCall(error: BaseError, rpc: string): Reason {

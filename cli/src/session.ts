@@ -79,7 +79,7 @@ export async function openSession(settings: Settings): Promise<Session> {
 }
 
 /** The market that the user names; on a devnet, where nothing has value, the one that the API names. */
-function trustedMarket({ market }: Settings, chainId: number, named: Address): Address {
+export function trustedMarket({ market }: Settings, chainId: number, named: Address): Address {
   if (market === undefined) {
     if (chainId === DEVNET_CHAIN_ID) return named
     throw new CommandError(

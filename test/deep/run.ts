@@ -5,6 +5,7 @@ import { invariants } from './invariants.ts'
 import { kills } from './kills.ts'
 import { lives } from './lives.ts'
 import { outages } from './outages.ts'
+import { verify } from './verify.ts'
 
 const campaigns: Record<string, (args: string[]) => void | Promise<void>> = {
   invariants,
@@ -13,6 +14,7 @@ const campaigns: Record<string, (args: string[]) => void | Promise<void>> = {
   agreement,
   actions,
   outages,
+  verify,
 }
 
 const [named, ...rest] = process.argv.slice(2)

@@ -4,15 +4,16 @@ import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
 import type { AgentAction, AgentQuery, AgentStake } from '../../../client/src/index.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseId, parseLimit, parsePage, parseUsdc } from '../arguments.ts'
-import { assertFunding, openReader, openSession, relayOptions, type Session } from '../session.ts'
+import { assertFunding, openSession, relayOptions, type Session } from '../session.ts'
 import { approvalFor, type Call, transact } from '../transact.ts'
+import { openReads, showProof, type Verified, verifyOption } from '../verified.ts'
 import { type RelayOptions, relay } from './relay.ts'
 
 type Status = NonNullable<AgentQuery['status']>
 
 const statuses: readonly Status[] = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']
 
-type ListOptions = { status?: Status; limit: number; page: number }
+type ListOptions = { status?: Status; limit: number; page: number } & Verified
 
 export function addAgentCommands(agent: Command) {
   agent
@@ -44,27 +45,29 @@ export function addAgentCommands(agent: Command) {
     .addOption(new Option('--status <status>', 'only agents with this status').choices(statuses))
     .option('--limit <count>', 'how many', parseLimit, 20)
     .option('--page <number>', 'which page', parsePage, 1)
+    .addOption(verifyOption())
     .action(action<ListOptions, []>(list))
 
   agent
     .command('show')
     .description('show an agent')
     .argument('<agent>', 'the agent’s id', parseId)
+    .addOption(verifyOption())
     .action(
-      action<unknown, [bigint]>(async (context, id) =>
-        show(context, await openReader(context).agents.getStakeInfo(id)),
+      action<Verified, [bigint]>(async (context, id) =>
+        show(context, await (await openReads(context)).agents.getStakeInfo(id)),
       ),
     )
 }
 
 async function list({ status, limit, page, output, ...context }: Context<ListOptions>) {
-  const answer = await openReader(context).agents.list({ limit, page, ...(status && { status }) })
+  const answer = await (await openReads(context)).agents.list({ limit, page, ...(status && { status }) })
   for (const { id, status, stakedAmount, completions, slashes } of answer.agents) {
     const record = `${completions} completed, ${slashes} slashed`
     output.line(`${String(id).padStart(6)}  ${status.padEnd(11)}  ${formatUsdc(stakedAmount).padStart(16)}  ${record}`)
   }
   output.line(`${answer.agents.length} of ${answer.pagination.total} agents`)
-  output.result(answer)
+  output.result({ ...answer, ...showProof(output, answer) })
 }
 
 async function register(context: Context<RelayOptions>, agentURI: string) {
@@ -142,5 +145,5 @@ function show({ output }: Context, agent: AgentStake) {
   )
   if (!agent.canClaimRuns)
     output.line(`It may not claim runs. A claim needs ${formatUsdc(agent.minimumStake)} at stake.`)
-  output.result({ agent })
+  output.result({ agent, ...showProof(output, agent) })
 }

@@ -9,12 +9,14 @@ import { openSession } from '../session.ts'
 import { claimTools } from '../tools/claimTools.ts'
 import { spendTools } from '../tools/spendTools.ts'
 import { addTool } from '../tools/tool.ts'
+import { verifiedInstructions, verifiedSend } from '../tools/verifiedSend.ts'
+import { type Verified, verifyOption, verifyOptionsOf } from '../verified.ts'
 
 /** The least stake of an agent that may claim, in whole USDC. */
 const DEFAULT_STAKE = '20'
 
 /** `allowStake` and `allowSpend` in USDC base units. */
-type McpOptions = { allowClaims: number; allowStake: bigint; allowSpend: bigint }
+type McpOptions = { allowClaims: number; allowStake: bigint; allowSpend: bigint } & Verified
 
 /** `mcp`: the tools of the API for an AI agent on this machine. */
 export function addMcp(program: Command) {
@@ -37,6 +39,7 @@ export function addMcp(program: Command) {
         .argParser(parseUsdc)
         .default(0n, '0'),
     )
+    .addOption(verifyOption())
     .action(action<McpOptions, []>(serve))
 }
 
@@ -46,8 +49,9 @@ function parseCount(text: string): number {
 }
 
 async function serve(context: Context<McpOptions>) {
-  const { api, allowClaims, allowStake, allowSpend } = context
-  const send = sendTo(api)
+  const { api, allowClaims, allowStake, allowSpend, verify = false } = context
+  const sent = sendTo(api)
+  const send = verify ? verifiedSend(sent, await verifyOptionsOf(context)) : sent
   const description = await send('/openapi.json', {})
   const createServer = describeTools((await description.json()) as ApiDescription)
   const session = allowClaims > 0 || allowSpend > 0n ? await openSession(context) : undefined
@@ -62,7 +66,7 @@ async function serve(context: Context<McpOptions>) {
       'and wait until the action is decided: they need no get_message. Amounts that they take are whole USDC.'
     : ''
   serveStdio(() => {
-    const server = createServer(send, own)
+    const server = createServer(send, verify ? own + verifiedInstructions : own)
     for (const tool of tools) addTool(server, context, tool)
     return server
   })

@@ -3,7 +3,7 @@ import type { Run, RunQuery, RunState, RunSummary } from '../../../client/src/in
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseAddress, parseId, parseLimit } from '../arguments.ts'
 import { runStates } from '../runStates.ts'
-import { openReader } from '../session.ts'
+import { openReads, showProof, type Verified, verifyOption } from '../verified.ts'
 
 /** The states in which `run watch` ends: the run never changes again. */
 const finalStates: RunState[] = ['APPROVED', 'REJECTED']
@@ -17,7 +17,7 @@ type ListOptions = {
   q?: string
   tag?: string
   limit: number
-}
+} & Verified
 
 export function addRunReads(run: Command) {
   run
@@ -31,19 +31,24 @@ export function addRunReads(run: Command) {
     .option('--q <words>', 'only runs whose briefs have all these words')
     .option('--tag <tag>', 'only runs whose briefs have this tag')
     .option('--limit <count>', 'how many', parseLimit, 20)
+    .addOption(verifyOption())
     .action(action<ListOptions, []>(list))
 
   run
     .command('show')
     .description('show a run')
     .argument('<run>', 'the run’s id', parseId)
-    .action(action<unknown, [bigint]>(async (context, id) => show(context, await openReader(context).runs.get(id))))
+    .addOption(verifyOption())
+    .action(
+      action<Verified, [bigint]>(async (context, id) => show(context, await (await openReads(context)).runs.get(id))),
+    )
 
   run
     .command('watch')
     .description('print each change of a run until it is approved or rejected; with --json, an object per change')
     .argument('<run>', 'the run’s id', parseId)
-    .action(action<unknown, [bigint]>(watch))
+    .addOption(verifyOption())
+    .action(action<Verified, [bigint]>(watch))
 }
 
 async function list(context: Context<ListOptions>) {
@@ -56,11 +61,11 @@ async function list(context: Context<ListOptions>) {
   if (claimable) query.claimable = 'true'
   if (q) query.q = q
   if (tag) query.tag = tag
-  const page = await openReader(context).runs.list(query)
+  const page = await (await openReads(context)).runs.list(query)
   for (const run of page.runs) output.line(summaryOf(run))
   const { total, totalIsExact } = page.pagination
   output.line(`${page.runs.length} of ${totalIsExact ? '' : 'more than '}${total} runs`)
-  output.result(page)
+  output.result({ ...page, ...showProof(output, page) })
 }
 
 const summaryOf = ({ bountyId, state, reward, deadline, ipfsHash }: RunSummary) =>
@@ -86,24 +91,24 @@ function show({ output }: Context, run: Run) {
   ]
   output.line(`Run ${bountyId} is ${state}.`)
   for (const [name, value] of rows) if (value !== null) output.line(`  ${name.padEnd(11)} ${value}`)
-  output.result({ run })
+  output.result({ run, ...showProof(output, run) })
 }
 
-async function watch(context: Context, id: bigint) {
-  const { runs, stream } = openReader(context)
+async function watch(context: Context<Verified>, id: bigint) {
+  const { runs, stream } = await openReads(context)
   // Also refuses a run that does not exist, for which the stream would wait.
   let run: Run = await runs.get(id)
   let last = ''
   for await (const { type, data } of stream({ types: 'run', runId: String(id) })) {
-    // After `ready` and `reset` a read shows the run as it is.
-    run = type === 'run' ? data : await runs.get(id, { minBlock: data.block.number })
+    // After `ready` and `reset` a read shows the run as it is. An event cannot be verified.
+    run = type === 'run' && !context.verify ? data : await runs.get(id, { minBlock: data.block.number })
     const { state, claimedBy, round, revisions } = run
     // A round and a revision repeat states: a run may be claimed again between two reads.
     const change = `Run ${id} is ${state}${claimedBy === null ? '' : `, claimed by agent ${claimedBy}`}; claims ${round}, revisions ${revisions}`
     if (change === last) continue
     last = change
     context.output.line(change)
-    context.output.result({ run })
+    context.output.result({ run, ...showProof(context.output, run) })
     if (finalStates.includes(state)) return
   }
 }

@@ -1,6 +1,7 @@
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { type Agent, participantsOf } from '../../../testkit/participants.ts'
+import { type LyingApi, startLyingApi } from '../../support/lyingApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { runnerOf } from './market.ts'
 
@@ -193,3 +194,45 @@ it('runs whose time limits have passed are ended, and a deferred payment is coll
   expect(await answerOf(posterKey, 'collect', payee, '--relay')).toMatchObject({ payee, amount: '20000000' })
   expect(await usdc.read.balanceOf([payee])).toBe(before + 40_000_000n)
 }, 180_000)
+
+describe('--verify', () => {
+  let lying: LyingApi
+  let runId: string
+
+  beforeAll(async () => {
+    lying = await startLyingApi(market.api.url)
+    runId = String(await participantsOf(market).openRun())
+    await market.indexed()
+    return lying.stop
+  })
+
+  /** Runs the command against the lying API. */
+  const verified = (...args: string[]) =>
+    runnerOf({ api: { ...market.api, url: lying.url }, rpcUrl: market.rpcUrl })('', ...args, '--verify')
+
+  it('shows what the node proves, and what it does not', async () => {
+    const shown = await verified('run', 'show', runId)
+    expect([shown.exitCode, shown.stderr]).toEqual([0, ''])
+    expect(shown.stdout).toMatch(/is OPEN\.[\s\S]*\nVerified with your node at block \d+\. Not proven: title, summary,/)
+    const listed = await verified('run', 'list', '--limit', '1', '--json')
+    expect(JSON.parse(listed.stdout)).toMatchObject({
+      runs: [{ bountyId: Number(runId) }],
+      verified: { blockHash: expect.stringMatching(/^0x/), unproven: ['pagination', 'title', 'summary', 'tags'] },
+    })
+    const { stdout } = await verified('agent', 'show', String(agent.id))
+    expect(stdout).toContain('Not proven: volume, name, description.')
+  })
+
+  it('refuses a lie, and names the member with both values', async () => {
+    lying.answerWith((json, path) => (path.startsWith('/api/runs/') ? { ...json, reward: '999000000' } : json))
+    const { exitCode, stdout, stderr } = await verified('run', 'show', runId)
+    expect([exitCode, stdout]).toEqual([3, ''])
+    expect(stderr).toContain(`run ${runId} has reward "999000000", not "100000000"`)
+  })
+
+  it('names a node that does not answer', async () => {
+    const runner = runnerOf({ api: market.api, rpcUrl: 'http://127.0.0.1:1' })
+    const { exitCode, stderr } = await runner('', 'run', 'show', runId, '--verify', '--json')
+    expect([exitCode, JSON.parse(stderr).error.code]).toEqual([4, 'NODE_UNREACHABLE'])
+  })
+})

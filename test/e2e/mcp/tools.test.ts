@@ -5,6 +5,7 @@ import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startHttpProxy } from '../../support/httpProxy.ts'
+import { startLyingApi } from '../../support/lyingApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 
 let market: TestMarket
@@ -452,5 +453,37 @@ describe('POST /mcp', () => {
   it('opens no subscription', async () => {
     const { client } = await connect(overHttp(), { versionNegotiation: { mode: 'auto' } })
     await expect(client.listen({ toolsListChanged: true })).rejects.toThrow('limit')
+  })
+})
+
+describe('--verify over stdio', () => {
+  it('returns what the node proves, and lies as errors', async () => {
+    const lying = await startLyingApi(market.api.url)
+    onTestFinished(lying.stop)
+    const runId = await openRun()
+    const agentId = Number(agent.id)
+    const { client, call } = await connect(overStdioWith(keyOf(2), ['--verify'], lying.url))
+    expect(client.getInstructions()).toContain('FALSE_ANSWER')
+    const calls: [string, Record<string, unknown>][] = [
+      ['get_run', { runId }],
+      ['list_runs', { claimable: true, limit: 3 }],
+      ['get_agent', { agentId }],
+      ['check_claim_eligibility', { runId, agentId, walletAddress: agent.wallet.address }],
+    ]
+    for (const [name, input] of calls) expect(await call(name, input), name).toMatchObject({ isError: false })
+    expect(await call('get_run', { runId: 999_999 })).toMatchObject({ text: expect.stringContaining('RUN_NOT_FOUND') })
+
+    lying.answerWith(({ runs, ...json }) => ({
+      ...json,
+      ...(Array.isArray(runs) && { runs: runs.map((run) => ({ ...run, reward: '1' })) }),
+      ...('posterAddress' in json && { reward: '1' }),
+      ...('ownerAddress' in json && { stakedAmount: '1' }),
+      ...('eligible' in json && { eligible: false, reasonCodes: ['RUN_NOT_OPEN'] }),
+    }))
+    for (const [name, input] of calls) {
+      const { isError, text } = await call(name, input)
+      expect([isError, JSON.parse(text).code], `${name}: ${text}`).toEqual([true, 'FALSE_ANSWER'])
+    }
+    expect(await call('get_market')).toMatchObject({ isError: false })
   })
 })

@@ -1,0 +1,150 @@
+import { isProblem } from '../errors.ts'
+import { type AnyId, type CallOptions, headersOf, type ReadOptions, type RunlineReads } from '../reads.ts'
+import {
+  type Check,
+  checkAgent,
+  checkAgentStake,
+  checkAgents,
+  checkEligibility,
+  checkNoAgent,
+  checkNoRun,
+  checkRun,
+  checkRuns,
+} from './checks.ts'
+import { createProver, type Proof, type Prover, type VerifyOptions } from './prover.ts'
+
+export {
+  type AnswerBlock,
+  type Difference,
+  FalseAnswerError,
+  UnverifiedAnswerError,
+  type UnverifiedReason,
+} from './errors.ts'
+export type { Node } from './node.ts'
+export type { Proof, VerifyOptions } from './prover.ts'
+
+const proofs = new WeakMap<object, Proof>()
+
+/** The proof of an answer: its block, and the members that are not proven. Undefined if the answer was not verified. */
+export const proofOf = (answer: object): Proof | undefined => proofs.get(answer)
+
+/**
+ * The same client, whose reads of runs and agents are verified with the caller's own node, at the block of the answer: `get`,
+ * `list` and `all`, `getStakeInfo` and `canClaimRun`, and that there is no such run or agent. All other calls are unchanged, and
+ * not verified.
+ *
+ * Each member of an answer that storage or the run's own logs have is compared. `proofOf(answer).unproven` names the others:
+ * contents (title, summary, tags, brief, name, description), `posterRecord`, `volume`, `reasons`, `pagination`. That a list has
+ * all runs that match, in their order, is not proven: its members are, one by one.
+ *
+ * These calls throw FalseAnswerError if the chain disproves an answer, and UnverifiedAnswerError if the node proves neither.
+ * @param reads such as `createRunlineClient` or `createRunlineReads` returns.
+ */
+export function verifyReads<Reads extends RunlineReads>(reads: Reads, options: VerifyOptions): Reads {
+  const prove = createProver(options)
+  const runs = verifiedRuns(reads, prove)
+  const agents = verifiedAgents(reads, prove)
+  return { ...reads, runs: { ...reads.runs, ...runs }, agents: { ...reads.agents, ...agents } }
+}
+
+type Read<Answer> = (minBlock: ReadOptions) => Promise<Answer>
+type Query = ReadOptions | { minBlock?: number }
+
+/** Reads an answer until it is proven. @param absent how to check the refusals that there is no such thing. */
+async function readProven<Answer extends object>(
+  prove: Prover,
+  read: Read<Answer>,
+  check: (answer: Answer) => Check,
+  { minBlock, signal }: Query & CallOptions,
+  absent: { RUN_NOT_FOUND?: Check; AGENT_NOT_FOUND?: Check } = {},
+): Promise<Answer> {
+  const { answer, proof } = await prove<Answer | Error>(
+    async (least) => {
+      const asked = least ?? minBlock
+      try {
+        const answer = await read(asked === undefined ? {} : { minBlock: asked })
+        return { headers: headersOf(answer), check: check(answer), answer }
+      } catch (error) {
+        if (!isProblem(error, 'RUN_NOT_FOUND', 'AGENT_NOT_FOUND')) throw error
+        const refusal = absent[error.code]
+        if (!refusal) throw error
+        return { headers: error.headers, check: refusal, answer: error }
+      }
+    },
+    { minBlock, signal },
+  )
+  if (answer instanceof Error) throw answer
+  if (proof) proofs.set(answer, proof)
+  return answer
+}
+
+function verifiedRuns({ runs }: RunlineReads, prove: Prover): Pick<RunlineReads['runs'], 'get' | 'list' | 'all'> {
+  const verified: ReturnType<typeof verifiedRuns> = {
+    get: (id, query = {}, options = {}) =>
+      readProven(
+        prove,
+        (least) => runs.get(id, { ...query, ...least }, options),
+        (run) => checkRun(BigInt(id), run),
+        { ...query, ...options },
+        { RUN_NOT_FOUND: checkNoRun(BigInt(id)) },
+      ),
+
+    list: (query = {}, options = {}) =>
+      readProven(prove, (least) => runs.list({ ...query, ...least }, options), checkRuns, { ...query, ...options }),
+
+    async *all(query = {}, options = {}) {
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const page = await verified.list({ ...query, ...(cursor !== undefined && { cursor }) }, options)
+        yield* page.runs
+        cursor = page.pagination.nextCursor
+      }
+    },
+  }
+  return verified
+}
+
+type AgentReads = Pick<RunlineReads['agents'], 'get' | 'list' | 'all' | 'getStakeInfo' | 'canClaimRun'>
+
+function verifiedAgents({ agents }: RunlineReads, prove: Prover): AgentReads {
+  const noAgent = (id: AnyId) => ({ AGENT_NOT_FOUND: checkNoAgent(BigInt(id)) })
+  const verified: AgentReads = {
+    get: (id, query = {}, options = {}) =>
+      readProven(
+        prove,
+        (least) => agents.get(id, { ...query, ...least }, options),
+        (agent) => checkAgent(BigInt(id), agent),
+        { ...query, ...options },
+        noAgent(id),
+      ),
+
+    getStakeInfo: (id, query = {}, options = {}) =>
+      readProven(
+        prove,
+        (least) => agents.getStakeInfo(id, { ...query, ...least }, options),
+        (agent) => checkAgentStake(BigInt(id), agent),
+        { ...query, ...options },
+        noAgent(id),
+      ),
+
+    canClaimRun: (id, runId, query = {}, options = {}) =>
+      readProven(
+        prove,
+        (least) => agents.canClaimRun(id, runId, { ...query, ...least }, options),
+        (eligibility) => checkEligibility(BigInt(runId), BigInt(id), eligibility),
+        { ...query, ...options },
+        { RUN_NOT_FOUND: checkNoRun(BigInt(runId)), ...noAgent(id) },
+      ),
+
+    list: (query = {}, options = {}) =>
+      readProven(prove, (least) => agents.list({ ...query, ...least }, options), checkAgents, { ...query, ...options }),
+
+    async *all(query = {}, options = {}) {
+      for (let page = 1, totalPages = 1; page <= totalPages; page++) {
+        const { agents: found, pagination } = await verified.list({ ...query, page }, options)
+        yield* found
+        totalPages = pagination.totalPages
+      }
+    },
+  }
+  return verified
+}
