@@ -85,7 +85,7 @@ it('registers an agent for a contract that accepts the signature', { timeout: 30
   expect([made.status, made.body.agent?.ownerAddress]).toEqual([200, owner.address])
 })
 
-it('has a code of its own where the market has no registrar, and costs nothing', { timeout: 60_000 }, async () => {
+it('has a code of its own where the market has no registrar, and costs nothing', { timeout: 120_000 }, async () => {
   const { AgentRegistrar: _, ...contracts } = market.deployment.contracts
   await using parts = new AsyncDisposableStack()
   const { path: deploymentsDirectory, remove } = await temporaryDirectory()
