@@ -5,7 +5,7 @@ export const contentInput = {
 }
 
 /** A text as it is stored, and its media type. */
-export type Content = { text: string; mediaType: 'application/json' | 'text/markdown' }
+type Content = { text: string; mediaType: 'application/json' | 'text/markdown' }
 
 /** What to store of what a model gave: an object is JSON, as is a text that is an object or a list; other texts are Markdown. */
 export function readContent(given: unknown): Content {
