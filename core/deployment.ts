@@ -9,15 +9,23 @@ const address = z
 
 const block = z.int().nonnegative()
 
-const contractNames = ['USDC', 'AgentRegistry', 'AgentStaking', 'BountyMarket', 'SignedFunding'] as const
+const contracts = z.object({
+  USDC: address,
+  AgentRegistry: address,
+  AgentStaking: address,
+  BountyMarket: address,
+  SignedFunding: address,
+  /** Absent where the registry has `registerFor`, as ours has. */
+  AgentRegistrar: address.optional(),
+})
 
 export const deploymentSchema = z.object({
   chainId: z.int().positive(),
   /** The block from which events are indexed. */
   startBlock: block,
   /** The start blocks of contracts that are older than `startBlock`, such as a foreign registry. */
-  startBlocks: z.partialRecord(z.enum(contractNames), block).optional(),
-  contracts: z.record(z.enum(contractNames), address),
+  startBlocks: z.partialRecord(contracts.keyof(), block).optional(),
+  contracts,
   /** The largest reward of a run, in USDC base units: the market's MAX_REWARD. */
   maxReward: z.string().regex(/^[1-9][0-9]{0,15}$/, 'must be USDC base units'),
 })
@@ -39,6 +47,10 @@ export const marketOf = ({ chainId, contracts }: Deployment): MarketAddress => (
   chainId,
   address: contracts.BountyMarket,
 })
+
+/** The contract whose `registerFor` registers an agent for another account: the registry, where it has that function. */
+export const registrarOf = ({ contracts }: Pick<Deployment, 'contracts'>): Address =>
+  contracts.AgentRegistrar ?? contracts.AgentRegistry
 
 /**
  * Reads and validates a deployment file.

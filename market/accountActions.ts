@@ -11,7 +11,7 @@ import {
 import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
 import { signedFundingAbi } from '../abis/SignedFunding.ts'
-import type { Deployment } from '../core/deployment.ts'
+import { type Deployment, registrarOf } from '../core/deployment.ts'
 import type { ACCOUNT_ACTIONS } from '../core/env.ts'
 import { REWARD_PER_FEE } from './constants.ts'
 import { domainType } from './domain.ts'
@@ -246,7 +246,7 @@ export function accountCall(
     case 'register': {
       const args = [message.members.owner, message.members.agentURI] as const
       const data = encodeFunctionData({ abi: agentRegistryAbi, functionName: 'registerFor', args })
-      return { to: contracts.AgentRegistry, data }
+      return { to: registrarOf({ contracts }), data }
     }
   }
 }

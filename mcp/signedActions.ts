@@ -1,12 +1,14 @@
+import { contentInput, contentRequest, readContent } from './content.ts'
 import type { ApiDescription } from './schemas.ts'
+import type { SendToApi } from './sendToApi.ts'
 
 const MESSAGES = '/api/messages/'
 
 /** Parameters with good defaults, which would make the list of the tools longer. */
 const leftOut = ['minBlock', 'salt', 'validBefore']
 
-/** A request of a tool. */
-type Sent = { path: string; init: RequestInit }
+/** The parameters that name a stored text. */
+const uris = ['ipfsHash', 'deliverableHash', 'feedbackHash', 'agentURI']
 
 /** What the caller of a tool must correct. */
 export class WrongInput extends Error {}
@@ -43,18 +45,29 @@ export function signedActions({ paths }: Pick<ApiDescription, 'paths'>) {
       inputs: {
         action: text(`One of ${actions.map(({ name }) => name).join(', ')}.`),
         parameters: object(`By action: ${lines.join('; ')}.`),
+        content: contentInput,
       },
-      requestOf(input: Record<string, unknown>): Sent {
-        const action = String(input.action).toLowerCase()
-        if (!actions.some(({ name }) => name === action)) {
-          const all = actions.map(({ name }) => name).join(', ')
+      async call(send: SendToApi, input: Record<string, unknown>, signal: AbortSignal): Promise<Response> {
+        const name = String(input.action).toLowerCase()
+        const action = actions.find((one) => one.name === name)
+        if (!action) {
+          const all = actions.map((one) => one.name).join(', ')
           throw new WrongInput(`action: must be one of ${all}, got ${JSON.stringify(input.action)}.`)
         }
         // Some models give the parameters beside the action.
-        const { action: _, parameters, ...beside } = input
-        const given = Object.entries({ ...beside, ...readObject('parameters', parameters) })
-        const query = new URLSearchParams(Object.fromEntries(given.map(([name, value]) => [name, String(value)])))
-        return { path: `${MESSAGES}${action}?${query}`, init: {} }
+        const { action: _, parameters, content, ...beside } = input
+        const given = { ...beside, ...readObject('parameters', parameters) }
+        if (content !== undefined) {
+          const named = uris.find((uri) => action.parameters.some((one) => one.name === uri))
+          if (!named) throw new WrongInput(`content: ${name} names no URI.`)
+          if (named in given) throw new WrongInput(`content: give ${named} or content, not both.`)
+          const stored = await send('/api/content', { ...contentRequest(readContent(content)), signal })
+          if (!stored.ok) return stored
+          const { uri } = (await stored.json()) as { uri: string }
+          given[named] = uri
+        }
+        const query = Object.entries(given).map(([parameter, value]) => [parameter, String(value)])
+        return send(`${MESSAGES}${name}?${new URLSearchParams(Object.fromEntries(query))}`, { signal })
       },
     },
     send: {
@@ -67,7 +80,7 @@ export function signedActions({ paths }: Pick<ApiDescription, 'paths'>) {
         body: object('The body of the message.'),
         signature: text('Signature of typedData.'),
       },
-      requestOf(input: Record<string, unknown>): Sent {
+      call(send: SendToApi, input: Record<string, unknown>, signal: AbortSignal): Promise<Response> {
         const path = String(input.path)
         if (!patterns.some((pattern) => pattern.test(path))) {
           throw new WrongInput(`path: must be one of ${sendable.join(', ')}, got ${JSON.stringify(input.path)}.`)
@@ -75,7 +88,7 @@ export function signedActions({ paths }: Pick<ApiDescription, 'paths'>) {
         const { signature } = input
         const body = { ...readObject('body', input.body), ...(signature !== undefined && { signature }) }
         const headers = { 'Content-Type': 'application/json' }
-        return { path, init: { method: 'POST', headers, body: JSON.stringify(body) } }
+        return send(path, { method: 'POST', headers, body: JSON.stringify(body), signal })
       },
     },
   }

@@ -11,10 +11,8 @@ import {
   type Schema,
   textOf,
 } from './schemas.ts'
+import type { SendToApi } from './sendToApi.ts'
 import { signedActions, WrongInput } from './signedActions.ts'
-
-/** Sends a request to the API. @param path the path and query. */
-export type SendToApi = (path: string, init: RequestInit) => Promise<Response>
 
 /** The operation of the API that each tool calls, the tool's name for the `{id}` in its path, and what a model reads of it. */
 const operations: { tool: string; operationId: string; id?: string; description: string }[] = [
@@ -72,14 +70,15 @@ export function succeeded(json: string): CallToolResult {
   return { content: [{ type: 'text', text: JSON.stringify(marked) }], structuredContent: marked }
 }
 
-/** A tool as the server registers it, and the request that it sends. */
+/** A tool as the server registers it. */
 type Tool = {
   name: string
   description: string
   inputSchema: Schema
   outputSchema?: Schema
   isRead: boolean
-  requestOf: (input: Record<string, unknown>) => { path: string; init: RequestInit }
+  /** @returns the answer of the API. @throws WrongInput */
+  call: (send: SendToApi, input: Record<string, unknown>, signal: AbortSignal) => Promise<Response>
 }
 
 /**
@@ -103,13 +102,13 @@ export function describeTools(description: ApiDescription) {
       inputSchema: inputSchemaOf(inputs),
       outputSchema: outputSchemaOf(route.operation, schemas),
       isRead: true,
-      requestOf: (input) => ({ path: pathOf(route.path.replace('{id}', `{${id}}`), inputs, input), init: {} }),
+      call: (send, input, signal) => send(pathOf(route.path.replace('{id}', `{${id}}`), inputs, input), { signal }),
     }
   })
   const { message, send } = signedActions(description)
   const tools: Tool[] = [
     ...reads,
-    { ...message, inputSchema: objectOf(message.inputs, ['action']), isRead: true },
+    { ...message, inputSchema: objectOf(message.inputs, ['action']), isRead: false },
     { ...send, inputSchema: objectOf(send.inputs, ['path']), isRead: false },
   ]
 
@@ -117,24 +116,23 @@ export function describeTools(description: ApiDescription) {
   return function createServer(send: SendToApi, more = ''): McpServer {
     const server = new McpServer({ name: info.title, version: info.version }, { instructions: instructions + more })
     addGuides(server)
-    for (const { name, description, inputSchema, outputSchema, isRead, requestOf } of tools) {
+    for (const { name, description, inputSchema, outputSchema, isRead, call } of tools) {
       const config = {
         description,
         inputSchema: fromJsonSchema<Record<string, unknown>>(inputSchema),
         ...(outputSchema && { outputSchema: fromJsonSchema(outputSchema) }),
         annotations: isRead ? { readOnlyHint: true } : { idempotentHint: true },
       }
-      server.registerTool(name, config, (input, { mcpReq: { signal } }) => answer(() => requestOf(input), send, signal))
+      server.registerTool(name, config, (input, { mcpReq: { signal } }) => answer(() => call(send, input, signal)))
     }
     return server
   }
 }
 
-/** What the tool returns of the request. */
-async function answer(requestOf: () => ReturnType<Tool['requestOf']>, send: SendToApi, signal: AbortSignal) {
+/** What the tool returns of the API's answer. */
+async function answer(call: () => Promise<Response>) {
   try {
-    const { path, init } = requestOf()
-    const response = await send(path, { ...init, signal })
+    const response = await call()
     const text = await response.text()
     return response.ok ? succeeded(text) : refused(text)
   } catch (error) {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { DEVNET, deploymentSchema } from '../core/deployment.ts'
 import { createChainClient } from '../core/node/chainClient.ts'
 import { broadcast } from '../relay/sender/broadcast.ts'
-import { assertUsable, creationBlock } from './deployment/checks.ts'
+import { assertUsable, creationBlock, registersCallerOnly } from './deployment/checks.ts'
 import { estimateCosts } from './deployment/cost.ts'
 import { type Creation, planDeployment, type Terms } from './deployment/plan.ts'
 import { type Created, pendingFees, settle, transactionOf } from './deployment/transactions.ts'
@@ -34,9 +34,9 @@ const journalSchema = z.strictObject({
 
 /**
  * Prepares to deploy the contracts that the options do not name: MockUSDC, AgentRegistry, BountyMarket (which creates its
- * AgentStaking), SignedFunding. Forge's artifacts must be up to date. All nonces are fixed before the first transaction, and the journal
- * has each transaction before it is sent: after any crash, a later run finds what was sent and cannot create a contract
- * twice.
+ * AgentStaking), SignedFunding, and AgentRegistrar for a registry that registers its caller only. Forge's artifacts must be
+ * up to date. All nonces are fixed before the first transaction, and the journal has each transaction before it is sent:
+ * after any crash, a later run finds what was sent and cannot create a contract twice.
  * @returns the plan, the costs of the remaining transactions, and `send`, which sends each once the previous one is mined
  * and returns the deployment, with every contract that this run and earlier ones created. `send` throws if a transaction
  * is refused, reverts, or is not mined in time; with a journal, the next run resumes.
@@ -49,6 +49,7 @@ export async function prepareDeployment(options: DeployOptions) {
   await assertUsable(client, chainId, options)
   const registry = options.AGENT_REGISTRY_ADDRESS
   const registryBlock = registry && (await creationBlock(client, registry))
+  const needsRegistrar = registry !== undefined && (await registersCallerOnly(client, registry))
 
   const { hash: genesis } = await client.getBlock({ blockNumber: 0n })
   const stored = existsSync(journalPath) ? readJournal(journalPath) : undefined
@@ -59,7 +60,7 @@ export async function prepareDeployment(options: DeployOptions) {
   else if (stored) onStep(`${journalPath} is of a devnet that has ended: starting a new deployment`)
   const nonce = await client.getTransactionCount({ address: account.address })
   const firstNonce = begun?.firstNonce ?? nonce
-  const plan = planDeployment(account.address, firstNonce, options)
+  const plan = planDeployment(account.address, firstNonce, options, needsRegistrar)
   const fixed = { GENESIS: genesis, ...plan.fixed }
   const journal: z.infer<typeof journalSchema> = begun ?? { firstNonce, fixed, transactions: {} }
   assertUnchanged(journalPath, journal.fixed, fixed)

@@ -3,6 +3,7 @@ import { readArtifact } from '../ops/readArtifact.ts'
 import { writeGenerated } from './writeGenerated.ts'
 
 const contracts = {
+  AgentRegistrar: 'agentRegistrarAbi',
   AgentRegistry: 'agentRegistryAbi',
   AgentStaking: 'agentStakingAbi',
   BountyMarket: 'bountyMarketAbi',

@@ -20,6 +20,7 @@ export async function apiDescription(): Promise<string> {
     AgentStaking: zeroAddress,
     BountyMarket: zeroAddress,
     SignedFunding: zeroAddress,
+    AgentRegistrar: zeroAddress,
   }
   const deployment = { chainId: 31337, startBlock: 0, contracts, maxReward: '1000000000000000' }
   const logger = pino({ level: 'silent' })

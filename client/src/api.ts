@@ -2629,7 +2629,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    file: "USDC.json" | "AgentRegistry.json" | "AgentStaking.json" | "BountyMarket.json" | "SignedFunding.json";
+                    file: "USDC.json" | "AgentRegistry.json" | "AgentStaking.json" | "BountyMarket.json" | "SignedFunding.json" | "AgentRegistrar.json";
                 };
                 cookie?: never;
             };
@@ -4559,6 +4559,15 @@ export interface components {
                     abi: string;
                 };
                 SignedFunding: {
+                    /** @description EIP-55 checksummed. */
+                    address: string;
+                    /** @description The block from which its events are indexed. */
+                    startBlock: number;
+                    /** @description The path of its ABI as JSON. */
+                    abi: string;
+                };
+                /** @description Registers agents for other accounts, where the registry registers its caller only. */
+                AgentRegistrar?: {
                     /** @description EIP-55 checksummed. */
                     address: string;
                     /** @description The block from which its events are indexed. */

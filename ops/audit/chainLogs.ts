@@ -1,4 +1,12 @@
-import { BaseError, HttpRequestError, type Log, type PublicClient, RpcRequestError, TimeoutError } from 'viem'
+import {
+  type Address,
+  BaseError,
+  HttpRequestError,
+  type Log,
+  type PublicClient,
+  RpcRequestError,
+  TimeoutError,
+} from 'viem'
 import type { Deployment } from '../../core/deployment.ts'
 
 /** Blocks in one request at most. Many providers allow 10,000; for the others `read` halves the range. */
@@ -15,7 +23,7 @@ export function timeOf({ blockTimestamp, blockNumber }: Pick<ChainLog, 'blockTim
 /** Reads the contracts' logs, in the chain's order, in ranges of blocks that the node allows. */
 export class ChainLogs {
   readonly #client: PublicClient
-  readonly #addresses: Deployment['contracts'][keyof Deployment['contracts']][]
+  readonly #addresses: Address[]
   /** The first block that can have logs. */
   readonly start: bigint
   #span = MAX_SPAN

@@ -8,8 +8,10 @@ import {
   isAddressEqual,
   keccak256,
 } from 'viem'
+import { agentRegistrarAbi } from '../../abis/AgentRegistrar.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { signedFundingAbi } from '../../abis/SignedFunding.ts'
+import type { Deployment } from '../../core/deployment.ts'
 import { readArtifact } from '../readArtifact.ts'
 
 /** What cannot be changed once the market is deployed, by the names of the settings. */
@@ -30,7 +32,7 @@ export type Terms = {
 
 /** One transaction that creates a contract. Its sender and nonce fix the contract's address. */
 export type Creation = {
-  contract: 'MockUSDC' | 'AgentRegistry' | 'BountyMarket' | 'SignedFunding'
+  contract: 'MockUSDC' | 'AgentRegistry' | 'BountyMarket' | 'SignedFunding' | 'AgentRegistrar'
   deployer: Address
   nonce: number
   address: Address
@@ -47,9 +49,10 @@ const SIGNED_FUNDING_GAS = 1_500_000n
  * Plans the transactions that deploy the missing contracts, and their addresses. All is known before the first
  * transaction: an address follows from the sender and its nonce.
  * @param firstNonce The nonce of the deployer's first transaction.
+ * @param needsRegistrar Whether the given registry registers its caller only.
  * @returns in `fixed`, all inputs of the deployment: the deployer, the terms, and the hash of each contract's code.
  */
-export function planDeployment(deployer: Address, firstNonce: number, terms: Terms) {
+export function planDeployment(deployer: Address, firstNonce: number, terms: Terms, needsRegistrar = false) {
   const { TREASURY, OWNER, MAX_REWARD, USDC_ADDRESS, AGENT_REGISTRY_ADDRESS, relayers = [] } = terms
   const creations: Creation[] = []
   const fixed: Record<string, string> = { DEPLOYER: deployer, TREASURY, OWNER, MAX_REWARD: formatUnits(MAX_REWARD, 6) }
@@ -76,7 +79,11 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
   assertTreasury(TREASURY, [USDC, AgentStaking, BountyMarket])
   const market = encodeDeployData({ abi: signedFundingAbi, bytecode: '0x', args: [BountyMarket] })
   const SignedFunding = create('SignedFunding', market, SIGNED_FUNDING_GAS)
-  const contracts = { USDC, AgentRegistry, AgentStaking, BountyMarket, SignedFunding }
+  const contracts: Deployment['contracts'] = { USDC, AgentRegistry, AgentStaking, BountyMarket, SignedFunding }
+  if (needsRegistrar) {
+    const registry = encodeDeployData({ abi: agentRegistrarAbi, bytecode: '0x', args: [AgentRegistry] })
+    contracts.AgentRegistrar = create('AgentRegistrar', registry)
+  }
   return { creations, contracts, fixed }
 }
 

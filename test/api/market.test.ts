@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { agentRegistrarAbi } from '../../abis/AgentRegistrar.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { mockUsdcAbi } from '../../abis/MockUSDC.ts'
 import { signedFundingAbi } from '../../abis/SignedFunding.ts'
@@ -21,6 +22,7 @@ describe('GET /api/market', () => {
       USDC: { startBlock: 3, abi: '/abis/USDC.json' },
       BountyMarket: { address: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0', startBlock: 7 },
       SignedFunding: { address: '0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9', abi: '/abis/SignedFunding.json' },
+      AgentRegistrar: { address: '0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9', abi: '/abis/AgentRegistrar.json' },
     })
   })
 
@@ -47,8 +49,8 @@ describe('GET /abis/:file', () => {
     const abis = await Promise.all(
       Object.values<{ abi: string }>(contracts).map(async ({ abi }) => (await api.get(abi)).body),
     )
-    expect(abis.map((abi) => abi.length > 3)).toEqual([true, true, true, true, true])
-    expect([abis[0], abis[3], abis[4]]).toEqual([mockUsdcAbi, bountyMarketAbi, signedFundingAbi])
+    expect(abis.map((abi) => abi.length > 3)).toEqual([true, true, true, true, true, true])
+    expect([abis[0], ...abis.slice(3)]).toEqual([mockUsdcAbi, bountyMarketAbi, signedFundingAbi, agentRegistrarAbi])
   })
 
   it.each(['Bounty.json', 'BountyMarket.ts', '..%2fpackage.json', 'constructor'])('is 404 for %s', async (file) => {

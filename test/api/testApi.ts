@@ -19,6 +19,7 @@ const deployment = {
     AgentStaking: '0xa16E02E87b7454126E5E10d957A927A7F5B5d2be',
     BountyMarket: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0',
     SignedFunding: '0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9',
+    AgentRegistrar: '0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9',
   },
   maxReward: '500000000',
 } as const

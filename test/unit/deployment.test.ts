@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readDeployment } from '../../core/deployment.ts'
+import { readDeployment, registrarOf } from '../../core/deployment.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'runline-deployments-'))
 
@@ -30,6 +30,14 @@ function read(content: unknown, chainId = 31337) {
 describe('readDeployment', () => {
   it('returns checksummed addresses', () => {
     expect(read(deployment).contracts.BountyMarket).toBe('0x5FbDB2315678afecb367f032d93F642f64180aa3')
+  })
+
+  it('accepts a registrar, which a market with a registry of ours does not have', () => {
+    expect(registrarOf(read(deployment))).toBe('0x5FbDB2315678afecb367f032d93F642f64180aa3')
+    const AgentRegistrar = '0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9'
+    expect(registrarOf(read({ ...deployment, contracts: { ...deployment.contracts, AgentRegistrar } }))).toBe(
+      AgentRegistrar,
+    )
   })
 
   it('accepts start blocks for older contracts', () => {

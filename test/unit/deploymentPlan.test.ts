@@ -57,6 +57,15 @@ describe('planDeployment', () => {
     })
   })
 
+  it('plans a registrar for a given registry that registers its caller only', () => {
+    const terms = { TREASURY, OWNER, MAX_REWARD, USDC_ADDRESS, AGENT_REGISTRY_ADDRESS }
+    const { creations, contracts } = planDeployment(deployer, 3, terms, true)
+    const [, funding, registrar] = creations
+    expect([creations.length, funding?.contract, registrar?.contract]).toEqual([3, 'SignedFunding', 'AgentRegistrar'])
+    expect(contracts.AgentRegistrar).toBe(getContractAddress({ from: deployer, nonce: 5n }))
+    expect(registrar?.constructorArguments).toContain(AGENT_REGISTRY_ADDRESS.slice(2).toLowerCase())
+  })
+
   it.each([
     ['USDC', USDC_ADDRESS],
     ['BURN', '0x000000000000000000000000000000000000dEaD'],

@@ -1,7 +1,8 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ApiDescription } from '../../../mcp/schemas.ts'
-import { describeTools, type SendToApi } from '../../../mcp/tools.ts'
+import type { SendToApi } from '../../../mcp/sendToApi.ts'
+import { describeTools } from '../../../mcp/tools.ts'
 import { action, type Context } from '../action.ts'
 import { parseUsdc } from '../arguments.ts'
 import { CommandError } from '../commandError.ts'
@@ -57,8 +58,8 @@ async function serve(context: Context<McpOptions>) {
   const session = allowClaims > 0 || allowSpend > 0n ? await openSession(context) : undefined
   const tools = session
     ? [
-        ...(allowClaims > 0 ? claimTools(session, { claims: allowClaims, stake: allowStake }) : []),
-        ...(allowSpend > 0n ? spendTools(session, allowSpend) : []),
+        ...(allowClaims > 0 ? claimTools(session, send, { claims: allowClaims, stake: allowStake }) : []),
+        ...(allowSpend > 0n ? spendTools(session, send, allowSpend) : []),
       ]
     : []
   const own = session

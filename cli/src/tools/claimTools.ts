@@ -1,17 +1,22 @@
+import { contentInput } from '../../../mcp/content.ts'
+import type { SendToApi } from '../../../mcp/sendToApi.ts'
 import { formatUsdc } from '../arguments.ts'
 import { CommandError } from '../commandError.ts'
 import type { Session } from '../session.ts'
 import { createStakeAllowance } from './stakeAllowance.ts'
+import { readUri } from './storedContent.ts'
 import { agentId, DECISION_TIMEOUT_SECONDS, readAgentId, readRunId, runId, type SigningTool, text } from './tool.ts'
 
 /**
  * `claim_run` and what follows it: to start, deliver and give up the work of a run that the key's wallet has claimed. They put
  * nothing at risk beyond the stake of the claim.
+ * @param send stores what a model gives instead of a URI.
  * @param allowance how many claims the process signs, and the stake that they put at risk together, in base units. A
  * refused claim counts, because its signature was sent.
  */
 export function claimTools(
   { runline: { runs }, node }: Session,
+  send: SendToApi,
   allowance: { claims: number; stake: bigint },
 ): SigningTool[] {
   let left = allowance.claims
@@ -45,8 +50,12 @@ export function claimTools(
     {
       name: 'submit_run',
       description: 'Delivers the work of a claimed run, or a revision.',
-      inputs: { runId, deliverableHash: text('URI of the work, up to 128 bytes.') },
-      act: async (given) => runs.submitWork(readRunId(given), String(given.deliverableHash), options),
+      inputs: { runId, deliverableHash: text('URI of the work, up to 128 bytes.'), content: contentInput },
+      optional: ['deliverableHash', 'content'],
+      async act(given) {
+        const id = readRunId(given)
+        return runs.submitWork(id, await readUri(given, 'deliverableHash', send), options)
+      },
     },
     {
       name: 'abandon_run',

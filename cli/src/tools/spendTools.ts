@@ -1,7 +1,10 @@
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
+import { contentInput } from '../../../mcp/content.ts'
+import type { SendToApi } from '../../../mcp/sendToApi.ts'
 import { formatUsdc, parseAddress, parseDuration, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
 import { assertFunding, type Session } from '../session.ts'
 import { createSpendAllowance } from './spendAllowance.ts'
+import { readUri } from './storedContent.ts'
 import {
   agentId,
   DECISION_TIMEOUT_SECONDS,
@@ -23,9 +26,10 @@ const amount = number('Whole USDC, such as 20 or 0.5.')
 
 /**
  * What an account that has USDC does: it posts runs and reviews them, registers agents, and stakes.
+ * @param send stores what a model gives instead of a URI.
  * @param limit what the process signs away, in USDC base units: see `createSpendAllowance`.
  */
-export function spendTools(session: Session, limit: bigint): SigningTool[] {
+export function spendTools(session: Session, send: SendToApi, limit: bigint): SigningTool[] {
   const { runs, agents } = session.runline
   const { node, contracts } = session
   const market = { address: contracts.market, abi: bountyMarketAbi } as const
@@ -38,12 +42,12 @@ export function spendTools(session: Session, limit: bigint): SigningTool[] {
 
   async function post(given: Given) {
     assertFunding(session)
-    const { ipfsHash, deadlineHours, workPeriodHours, stakePercent, evaluator } = given
+    const { deadlineHours, workPeriodHours, stakePercent, evaluator } = given
     // The chain's clock: the market compares the deadline with it.
     const { timestamp } = await node.getBlock()
     const seconds = deadlineHours === undefined ? DEFAULT_DEADLINE_SECONDS : read(given, 'deadlineHours', parseHours)
     const terms = {
-      ipfsHash: String(ipfsHash),
+      ipfsHash: await readUri(given, 'ipfsHash', send),
       reward: read(given, 'reward', parseUsdc),
       deadline: timestamp + BigInt(seconds),
       ...(workPeriodHours !== undefined && { workPeriod: read(given, 'workPeriodHours', parseHours) }),
@@ -62,13 +66,14 @@ export function spendTools(session: Session, limit: bigint): SigningTool[] {
       description: `Posts a run, for the reward and 5 %. Payments and approvals take up to ${usdc} in this session.`,
       inputs: {
         ipfsHash: text('URI of the brief, up to 128 bytes.'),
+        content: contentInput,
         reward: amount,
         deadlineHours: number('How long it can be claimed; 720 if absent.'),
         workPeriodHours: number('How long the agent has; 168 if absent.'),
         stakePercent: number('Of the reward, at risk for the agent; 10 if absent.'),
         evaluator: text('Address that reviews; you if absent.'),
       },
-      optional: ['deadlineHours', 'workPeriodHours', 'stakePercent', 'evaluator'],
+      optional: ['ipfsHash', 'content', 'deadlineHours', 'workPeriodHours', 'stakePercent', 'evaluator'],
       act: post,
     },
     {
@@ -80,8 +85,12 @@ export function spendTools(session: Session, limit: bigint): SigningTool[] {
     {
       name: 'revise_run',
       description: 'Asks for a revision of the last delivery.',
-      inputs: { runId, feedbackHash: text('URI of the feedback, up to 128 bytes.') },
-      act: async (given) => runs.requestRevision(readRunId(given), String(given.feedbackHash), options),
+      inputs: { runId, feedbackHash: text('URI of the feedback, up to 128 bytes.'), content: contentInput },
+      optional: ['feedbackHash', 'content'],
+      async act(given) {
+        const id = readRunId(given)
+        return runs.requestRevision(id, await readUri(given, 'feedbackHash', send), options)
+      },
     },
     {
       name: 'reject_run',

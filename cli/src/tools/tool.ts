@@ -10,7 +10,7 @@ import { explain } from '../explain.ts'
 type Input = { type: string | string[]; description: string }
 
 /** What a model gives: each value as it is or as text. */
-export type Given = Record<string, string | number | undefined>
+export type Given = Record<string, unknown>
 
 /** A tool that signs with the user's key. */
 export type SigningTool = {

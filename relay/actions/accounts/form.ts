@@ -3,7 +3,7 @@ import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { mockUsdcAbi } from '../../../abis/MockUSDC.ts'
-import type { Deployment } from '../../../core/deployment.ts'
+import { type Deployment, registrarOf } from '../../../core/deployment.ts'
 import {
   type AccountActionName,
   type AccountMessage,
@@ -69,6 +69,8 @@ export function accountActionForm(
   readContracts: ReadContracts,
 ): ActionForm<AccountMessage> {
   const { client } = market
+  // Its event names the owner. Where it is not the registry, the registry's names it.
+  const registrar = registrarOf({ contracts })
 
   /** The logs of a contract of this deployment. Others may emit events of the same form. */
   const from = (logs: readonly Log[], contract: Address) =>
@@ -83,8 +85,8 @@ export function accountActionForm(
         return own && { result: own.args.bountyId }
       }
       case 'register': {
-        const ofRegistry = from(logs, contracts.AgentRegistry)
-        const registered = parseEventLogs({ abi: agentRegistryAbi, eventName: 'Registered', logs: ofRegistry })
+        const ofRegistrar = from(logs, registrar)
+        const registered = parseEventLogs({ abi: agentRegistryAbi, eventName: 'Registered', logs: ofRegistrar })
         const own = registered.find(({ args }) => isAddressEqual(args.owner, message.party))
         return own && { result: own.args.agentId }
       }
@@ -161,7 +163,7 @@ export function accountActionForm(
       if (message.action !== 'register') return []
       const event = getAbiItem({ abi: agentRegistryAbi, name: 'Registered' })
       const args = { owner: message.party }
-      const read = (range: Range) => client.getLogs({ address: contracts.AgentRegistry, event, args, ...range })
+      const read = (range: Range) => client.getLogs({ address: registrar, event, args, ...range })
       const logs = await logsWhileValid(client, head, read)
       return logs
         .toReversed()

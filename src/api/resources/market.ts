@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import type { Address } from 'viem'
 import type { Deployment } from '../../../core/deployment.ts'
 import { MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
 import { ESTABLISHED_AFTER, GRACE_PERIOD, MIN_STAKE } from '../../../market/constants.ts'
@@ -65,6 +66,9 @@ export const marketSchema = z
       AgentStaking: contractSchema,
       BountyMarket: contractSchema,
       SignedFunding: contractSchema,
+      AgentRegistrar: contractSchema.optional().openapi({
+        description: 'Registers agents for other accounts, where the registry registers its caller only.',
+      }),
     }),
     usdcDecimals: z.int(),
     terms: termsSchema,
@@ -86,19 +90,20 @@ export const marketSchema = z
 
 /** What `GET /api/market` answers for a deployment. */
 export function formatMarket({ chainId, startBlock, startBlocks, contracts, maxReward }: Deployment) {
-  const contract = (name: keyof typeof contracts) => ({
-    address: contracts[name],
+  const contract = (name: keyof typeof contracts, address: Address) => ({
+    address,
     startBlock: startBlocks?.[name] ?? startBlock,
     abi: `/abis/${name}.json`,
   })
   return {
     chainId,
     contracts: {
-      USDC: contract('USDC'),
-      AgentRegistry: contract('AgentRegistry'),
-      AgentStaking: contract('AgentStaking'),
-      BountyMarket: contract('BountyMarket'),
-      SignedFunding: contract('SignedFunding'),
+      USDC: contract('USDC', contracts.USDC),
+      AgentRegistry: contract('AgentRegistry', contracts.AgentRegistry),
+      AgentStaking: contract('AgentStaking', contracts.AgentStaking),
+      BountyMarket: contract('BountyMarket', contracts.BountyMarket),
+      SignedFunding: contract('SignedFunding', contracts.SignedFunding),
+      ...(contracts.AgentRegistrar && { AgentRegistrar: contract('AgentRegistrar', contracts.AgentRegistrar) }),
     },
     usdcDecimals: USDC_DECIMALS,
     terms: termsOf(maxReward),

@@ -167,7 +167,8 @@ const examples = [
   }),
   new Problem(
     'REGISTRATION_UNSUPPORTED',
-    `The registry ${other} registers its caller only. Call \`register\` of it with the owner’s account.`,
+    `The registry ${other} registers its caller only, and the market has no AgentRegistrar. Call \`register\` of it ` +
+      'with the owner’s account, or with another, which then transfers the agent.',
     { extensions: { registry: other } },
   ),
   new Problem(

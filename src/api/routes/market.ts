@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { erc20Abi } from 'viem'
+import { agentRegistrarAbi } from '../../../abis/AgentRegistrar.ts'
 import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
@@ -37,6 +38,7 @@ const files = [
   'AgentStaking.json',
   'BountyMarket.json',
   'SignedFunding.json',
+  'AgentRegistrar.json',
 ] as const
 
 const getAbi = createRoute({
@@ -72,6 +74,7 @@ export function addMarketRoutes(app: OpenAPIHono, { deployment }: Deps) {
     'AgentStaking.json': agentStakingAbi,
     'BountyMarket.json': bountyMarketAbi,
     'SignedFunding.json': signedFundingAbi,
+    'AgentRegistrar.json': agentRegistrarAbi,
   }
 
   app.openapi(getMarket, (c) => c.json(market, 200, { 'Cache-Control': SHARED_FOR_A_SECOND }))

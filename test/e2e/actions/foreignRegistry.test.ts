@@ -1,19 +1,24 @@
-import { bytesToHex, type LocalAccount, parseAbi } from 'viem'
+import { type Hex, type LocalAccount, parseAbi } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { accountMessage, accountTypedData, membersAsText } from '../../../market/accountActions.ts'
+import { keyOf, roles } from '../../../devnet/accounts.ts'
+import { startApi } from '../../../devnet/api.ts'
+import { writeDeployment } from '../../../ops/writeDeployment.ts'
 import { deployArtifact } from '../../../testkit/contracts.ts'
 import { participantsOf, usdc } from '../../../testkit/participants.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 
-const registryAbi = parseAbi(['function register(string agentURI) returns (uint256)'])
+const balances = parseAbi(['function balanceOf(address) view returns (uint256)'])
+
+/** Agrees with every signature, and accepts tokens: both selectors have the same form. */
+const AGREES: Hex = '0x60003560e01c60e01b60005260206000f3'
 
 let market: TestMarket
 let api: ReturnType<typeof claimApi>
 
-/** A market with a registry that has no `registerFor`. */
+/** A market with a registry that has no `registerFor`, and so with an AgentRegistrar. */
 beforeAll(async () => {
   const chain = { prepareRegistry: (rpcUrl: string) => deployArtifact(rpcUrl, 'ForeignRegistry') }
   market = await startTestMarket({ chain })
@@ -21,41 +26,81 @@ beforeAll(async () => {
   return market.stop
 }, 120_000)
 
-const sentByRelayer = () => market.client.getTransactionCount({ address: accountOf(roles.relayer).address })
+const newAccount = () => privateKeyToAccount(generatePrivateKey())
 
-it('has a code of its own for a registration, and costs the relayer nothing', { timeout: 30_000 }, async () => {
-  const owner = privateKeyToAccount(generatePrivateKey())
-  const before = await sentByRelayer()
-  const asked = await api.get(`/api/messages/register?${new URLSearchParams({ owner: owner.address, agentURI: '' })}`)
-  expect(codeOf(asked)).toEqual([409, 'REGISTRATION_UNSUPPORTED'])
-  expect(asked.body.registry).toBe(market.registry.address)
-  const salt = bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
-  const { timestamp } = await market.client.getBlock()
-  const message = accountMessage('register', { owner: owner.address, agentURI: '', salt, deadline: timestamp + 600n })
-  const contracts = { ...market.deployment, usdcDomain: { name: 'USD Coin', version: '2' } }
-  const signature = await owner.signTypedData(accountTypedData(contracts, message) as never)
-  const body = { ...membersAsText(message), deadline: Number(message.deadline), signature }
-  const sent = await api.post('/api/agents', body)
-  expect(codeOf(sent)).toEqual([409, 'REGISTRATION_UNSUPPORTED'])
-  expect(await sentByRelayer()).toBe(before)
-})
+const agentsOf = ({ address }: LocalAccount) => {
+  const registry = { abi: balances, address: market.registry.address } as const
+  return market.client.readContract({ ...registry, functionName: 'balanceOf', args: [address] })
+}
 
-it('relays the stake of an agent that its owner has registered', { timeout: 30_000 }, async () => {
-  const people = participantsOf(market)
-  const owner = accountOf(3)
-  const registry = { abi: registryAbi, address: market.registry.address }
-  const register = { ...registry, functionName: 'register', args: ['ipfs://agent'], chain: null } as const
-  await people.mined(() => market.client.writeContract({ ...register, account: owner.address }))
-  await people.mined(() => market.usdc.write.mint([owner.address, 20n * usdc]))
-  await market.indexed()
-  const made = await stake(owner, { agentId: '0', from: owner.address, amount: String(20n * usdc) })
-  expect(made.status, JSON.stringify(made.body)).toBe(200)
-  expect(made.body.agent).toMatchObject({ id: 0, stakedAmount: String(20n * usdc), status: 'PROVISIONAL' })
-})
-
-async function stake(by: LocalAccount, query: Record<string, string>) {
-  const message = await api.get(`/api/messages/stake?${new URLSearchParams(query)}`)
+/** What the API says is to be signed, with the account's signature. */
+async function signed(by: LocalAccount, action: string, query: Record<string, string>) {
+  const minBlock = String(await market.client.getBlockNumber({ cacheTime: 0 }))
+  const message = await api.get(`/api/messages/${action}?${new URLSearchParams({ ...query, minBlock })}`)
   expect(message.status, JSON.stringify(message.body)).toBe(200)
   const { path, body, typedData } = message.body
-  return api.post(path, { ...body, signature: await by.signTypedData(typedData) })
+  return { path, body: { ...body, signature: await by.signTypedData(typedData) } }
 }
+
+async function make(by: LocalAccount, action: string, query: Record<string, string>) {
+  const { path, body } = await signed(by, action, query)
+  const made = await api.post(path, body)
+  expect(made.status, JSON.stringify(made.body)).toBe(200)
+  return made.body
+}
+
+const registration = ({ address }: LocalAccount) => ({ owner: address, agentURI: 'ipfs://agent' })
+
+it('registers an agent for an account without ether, which claims with it', { timeout: 60_000 }, async () => {
+  const owner = newAccount()
+  const { agent } = await make(owner, 'register', registration(owner))
+  expect(agent).toMatchObject({ ownerAddress: owner.address, walletAddress: owner.address, agentURI: 'ipfs://agent' })
+  const people = participantsOf(market)
+  await people.mined(() => market.usdc.write.mint([owner.address, 20n * usdc]))
+  const agentId = String(agent.id)
+  const staked = await make(owner, 'stake', { agentId, from: owner.address, amount: String(20n * usdc) })
+  expect(staked.agent).toMatchObject({ stakedAmount: String(20n * usdc), status: 'PROVISIONAL' })
+  const runId = String(await people.openRun())
+  const claimed = await make(owner, 'claim', { runId, agentId, walletAddress: owner.address })
+  expect(claimed.run).toMatchObject({ claimedBy: agent.id, claimedByWallet: owner.address })
+})
+
+it('registers one agent for a message, however often it is sent', { timeout: 30_000 }, async () => {
+  const owner = newAccount()
+  const { path, body } = await signed(owner, 'register', registration(owner))
+  const answers = await Promise.all([api.post(path, body), api.post(path, body)])
+  const again = await api.post(path, body)
+  expect([...answers, again].map(({ status }) => status)).toEqual([200, 200, 200])
+  expect(new Set([...answers, again].map((answer) => `${answer.body.txHash} ${answer.body.agent.id}`)).size).toBe(1)
+  expect(await agentsOf(owner)).toBe(1n)
+  // The URI is signed.
+  expect(codeOf(await api.post(path, { ...body, agentURI: 'ipfs://other' }))).toEqual([401, 'INVALID_SIGNATURE'])
+})
+
+it('registers an agent for a contract that accepts the signature', { timeout: 30_000 }, async () => {
+  const owner = newAccount()
+  await market.client.setCode({ address: owner.address, bytecode: AGREES })
+  const { path, body } = await signed(owner, 'register', registration(owner))
+  const made = await api.post(path, { ...body, signature: '0x1234' })
+  expect([made.status, made.body.agent?.ownerAddress]).toEqual([200, owner.address])
+})
+
+it('has a code of its own where the market has no registrar, and costs nothing', { timeout: 120_000 }, async () => {
+  const { AgentRegistrar: _, ...contracts } = market.deployment.contracts
+  await using parts = new AsyncDisposableStack()
+  const { path: deploymentsDirectory, remove } = await temporaryDirectory()
+  parts.defer(remove)
+  writeDeployment({ ...market.deployment, contracts }, deploymentsDirectory)
+  const other = await startApi({ ...market, deploymentsDirectory, relayerKey: keyOf(roles.relayer) })
+  parts.defer(other.stop)
+  const without = claimApi(other.url)
+  const owner = newAccount()
+  const asked = await without.get(`/api/messages/register?${new URLSearchParams(registration(owner))}`)
+  expect(codeOf(asked)).toEqual([409, 'REGISTRATION_UNSUPPORTED'])
+  expect(asked.body.registry).toBe(market.registry.address)
+  const { path, body } = await signed(owner, 'register', registration(owner))
+  expect(codeOf(await without.post(path, body))).toEqual([409, 'REGISTRATION_UNSUPPORTED'])
+  expect(await agentsOf(owner)).toBe(0n)
+  // The other process relays the same message.
+  expect((await api.post(path, body)).status).toBe(200)
+})

@@ -15,7 +15,7 @@ import {
 import { base } from 'viem/chains'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
-import { type Deployment, readDeployment } from '../../../core/deployment.ts'
+import { type Deployment, readDeployment, registrarOf } from '../../../core/deployment.ts'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startAnvil } from '../../../devnet/anvil.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
@@ -90,6 +90,10 @@ it('deploys with an existing registry and USDC and without relayers, and a signe
   expect((await readdir(directory)).sort()).toEqual(['8453.json', '8453.verification.json'])
   const deployment = readDeployment(chainId, directory)
   expect(deployment.contracts).toMatchObject({ USDC: usdc, AgentRegistry: registry })
+  // This registry registers its caller only.
+  expect(await client().getCode({ address: registrarOf(deployment) })).toBeDefined()
+  expect(registrarOf(deployment)).not.toBe(registry)
+  expect(stdout).toContain(`AgentRegistrar at ${registrarOf(deployment)}`)
   expect(deployment.startBlocks).toEqual({ AgentRegistry: Number(registryBlock) })
   expect(deployment.startBlock).toBeGreaterThan(Number(registryBlock))
 
@@ -107,6 +111,7 @@ it('deploys our registry if none is given, and no second market on the next run'
   expect(await deploy()).toMatchObject({ exitCode: 0, stderr: '' })
   const first = readDeployment(chainId, directory)
   expect(first.contracts.AgentRegistry).not.toBe(registry)
+  expect(first.contracts.AgentRegistrar).toBeUndefined()
   const before = await sent()
   expect((await deploy()).stderr).toBe(
     `${directory}/8453.json exists. Move it away to deploy a second market on chain 8453.`,

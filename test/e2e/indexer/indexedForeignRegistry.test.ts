@@ -1,5 +1,6 @@
 import { type Address, type Hex, maxUint256, pad, parseAbi, zeroAddress } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { agentRegistrarAbi } from '../../../abis/AgentRegistrar.ts'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { createAnvilClient } from '../../../devnet/anvilClient.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
@@ -110,6 +111,17 @@ test('a foreign registry may burn an agent', async () => {
   const { rows, comparable, expected } = await agents()
   expect(comparable).toEqual(expected)
   expect(rows.find(({ id }) => id === 4n)).toMatchObject({ owner: null, agentURI: 'short-lived' })
+})
+
+test('an agent that AgentRegistrar registers is its owner’s, which is its wallet', async () => {
+  const { AgentRegistrar: address } = chain.deployment.contracts
+  if (!address) throw new Error('The market has no AgentRegistrar')
+  const call = { abi: agentRegistrarAbi, address, functionName: 'registerFor', args: [ada, 'ipfs://new'] } as const
+  await chain.client.writeContract({ ...call, account: bob })
+  const { rows, comparable, expected } = await agents()
+  expect(comparable).toEqual(expected)
+  const owner = ada.toLowerCase()
+  expect(rows.find(({ id }) => id === 5n)).toMatchObject({ owner, agentWallet: null, agentURI: 'ipfs://new' })
 })
 
 test('a foreign registry may answer for agents without a Registered event', async () => {

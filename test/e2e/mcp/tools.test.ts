@@ -60,6 +60,12 @@ async function openRun() {
   return Number(runId)
 }
 
+/** The media type and the text of what the API stores by the URI. */
+async function stored(uri: string) {
+  const response = await fetch(new URL(uri.replace('ipfs://', '/ipfs/'), market.api.url))
+  return [response.headers.get('Content-Type'), await response.text()]
+}
+
 const tools = [
   'get_market',
   'list_runs',
@@ -112,12 +118,9 @@ describe.each<[string, () => Transport, ClientOptions]>([
     const { claimId } = claimed.value
     const state = (await call('get_action', { actionId: claimId })).value
     expect(state).toMatchObject({ action: 'claim', bountyId, state: 'mined' })
-    const work = await call('get_message', {
-      action: 'submit',
-      runId: bountyId,
-      parameters: { deliverableHash: 'ipfs://w' },
-    })
+    const work = await call('get_message', { action: 'submit', runId: bountyId, content: '# The work\n' })
     const { path, body, typedData } = work.value
+    expect(await stored(typedData.message.deliverableHash)).toEqual(['text/markdown; charset=utf-8', '# The work\n'])
     const delivered = await call('send_signed', { path, body, signature: await agent.wallet.signTypedData(typedData) })
     expect(delivered.value).toMatchObject({ untrusted: ['ipfsHash', 'deliverableHash'], run: { state: 'SUBMITTED' } })
     const early = await call('send_signed', { path: `/api/runs/${bountyId}/finalize` })
@@ -126,6 +129,17 @@ describe.each<[string, () => Transport, ClientOptions]>([
     const { events } = (await call('list_run_events', { runId: bountyId })).value
     expect(events.at(-1)).toMatchObject({ name: 'WorkSubmitted' })
     expect((await call('get_agent', { agentId: ids.agentId })).value).toMatchObject({ canClaimRuns: true })
+  })
+
+  it('store no content where the action names none, or where it has a URI already', async () => {
+    const { call } = await connect(transport(), options)
+    const start = await call('get_message', { action: 'start', parameters: { runId: 1 }, content: 'work' })
+    expect(JSON.parse(start.text)).toMatchObject({ code: 'VALIDATION_FAILED', detail: 'content: start names no URI.' })
+    const parameters = { runId: 1, deliverableHash: 'ipfs://w' }
+    const both = await call('get_message', { action: 'submit', parameters, content: 'work' })
+    expect(JSON.parse(both.text).detail).toBe('content: give deliverableHash or content, not both.')
+    const empty = await call('get_message', { action: 'submit', parameters: { runId: 1 }, content: '' })
+    expect(JSON.parse(empty.text)).toMatchObject({ code: 'VALIDATION_FAILED', detail: 'body: must not be empty.' })
   })
 
   it('return a refusal of the API as an error of the tool, with its code and detail', async () => {
@@ -256,12 +270,29 @@ describe('claim_run over stdio', () => {
     const before = await market.client.getTransactionCount({ address: agent.wallet.address })
     for (const runId of [delivered, abandoned]) await call('claim_run', { runId, agentId })
     expect((await call('start_run', { runId: delivered })).value.run.state).toBe('IN_PROGRESS')
-    const submitted = await call('submit_run', { runId: delivered, deliverableHash: 'ipfs://work' })
-    expect(submitted.value).toMatchObject({ run: { state: 'SUBMITTED', deliverableHash: 'ipfs://work' } })
+    const submitted = await call('submit_run', { runId: delivered, content: 'Größe: 42 – fertig' })
+    expect(submitted.value?.run?.state, submitted.text).toBe('SUBMITTED')
+    const text = await stored(submitted.value.run.deliverableHash)
+    expect(text).toEqual(['text/markdown; charset=utf-8', 'Größe: 42 – fertig'])
     expect((await call('abandon_run', { runId: String(abandoned) })).value.run.state).toBe('OPEN')
     const refusal = await call('submit_run', { runId: abandoned, deliverableHash: 'ipfs://work' })
     expect(refusal).toMatchObject({ isError: true, text: expect.stringContaining('WRONG_STATE') })
     expect(await market.client.getTransactionCount({ address: agent.wallet.address })).toBe(before)
+  })
+
+  it('signs no delivery of other content than it was given', async () => {
+    const runId = await openRun()
+    const proxy = await startHttpProxy(market.api.url)
+    onTestFinished(proxy.stop)
+    const { call } = await connect(overStdioWith(keyOf(2), ['--allow-claims', '1'], proxy.url))
+    await call('claim_run', { runId, agentId: Number(agent.id) })
+    const neither = await call('submit_run', { runId })
+    expect(JSON.parse(neither.text).detail).toBe('Give deliverableHash or content, and not both.')
+    const lie = JSON.stringify({ cid: 'bafkreix', uri: 'ipfs://bafkreix', isBrief: false })
+    proxy.faults.push({ status: 201, headers: { 'Content-Type': 'application/json' }, body: lie })
+    const refusal = await call('submit_run', { runId, content: 'work' })
+    expect(JSON.parse(refusal.text)).toMatchObject({ code: 'UNEXPECTED_CONTENT' })
+    expect((await call('get_run', { runId })).value.state).toBe('CLAIMED')
   })
 
   it('puts at most the stake at risk that the user allows, and signs nothing beyond', async () => {
@@ -336,8 +367,10 @@ describe('posts and reviews over stdio', () => {
         'The payment takes 1.05 USDC; 0.05 USDC of the 21.05 USDC of --allow-spend are left. Nothing was signed. ' +
         'Choose a smaller amount, or ask the user to start the server with a larger allowance.',
     })
-    const revised = await call('revise_run', { runId, feedbackHash: 'ipfs://feedback' })
+    const revised = await call('revise_run', { runId, content: { missing: ['the second half'] } })
     expect(revised.value.run.state).toBe('REVISION_REQUESTED')
+    const feedback = ['application/json', '{"missing":["the second half"]}']
+    expect(await stored(revised.value.run.feedbackHash)).toEqual(feedback)
     const unknown = await call('approve_run', { runId, revision: 0, note: 'good' })
     expect(JSON.parse(unknown.text).detail).toBe('There is no input note. Give runId, revision.')
     const wrong = await call('approve_run', { runId, revision: 'last' })
@@ -383,8 +416,10 @@ describe('posts and reviews over stdio', () => {
     const agentId = String(registered.id)
     expect((await call('stake_agent', { agentId, amount: '21' })).value.agent.stakedAmount).toBe('21000000')
     expect((await call('unstake_agent', { agentId, amount: 0.5 })).value.agent.stakedAmount).toBe('20500000')
-    const posted = await call('post_run', { ipfsHash: 'ipfs://task', reward: 10, deadlineHours: 1, workPeriodHours: 2 })
-    expect(posted.value.run).toMatchObject({ workPeriod: 7_200 })
+    const brief = '{"title":"Draw a logo"}'
+    const posted = await call('post_run', { content: brief, reward: 10, deadlineHours: 1, workPeriodHours: 2 })
+    expect(posted.value.run).toMatchObject({ workPeriod: 7_200, title: 'Draw a logo' })
+    expect(await stored(posted.value.run.ipfsHash)).toEqual(['application/json', brief])
     expect((await call('close_run', { runId: posted.value.run.bountyId })).value.run.state).toBe('DRAFT')
     const rejected = await call('reject_run', { runId: posted.value.run.bountyId })
     expect(rejected).toMatchObject({ isError: true, text: expect.stringContaining('WRONG_STATE') })
