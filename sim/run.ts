@@ -1,7 +1,8 @@
 // `npm run sim -- [--seed N] [--seeds K] [--minutes M] [--faults P] [--jobs J] [--block-time S]`: K simulations of M
 // minutes each, J at a time, with random seeds from N on; P is the share of the indexer's and API's RPC calls that fail.
-// Blocks come every S seconds; without S, each transaction has one. Once all have ended, prints how long readers were without an answer, and exits with 1 if one found a difference or failed, judged no
-// answer, or served readers too seldom.
+// Blocks come every S seconds, on a rollup; without S, each transaction has one. Once all have ended, prints how long
+// readers were without an answer, and exits with 1 if one found a difference or failed, judged no answer, or served
+// readers too seldom.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
