@@ -26,13 +26,15 @@ type Options = {
   parties?: number
   /** How long before now the chain begins. Its blocks are then `BLOCK_SECONDS` apart. */
   daysAgo?: number
+  /** How long before now the chain begins, whose blocks have the time at which they are mined. */
+  secondsAgo?: number
 }
 
 /** Starts a chain with a market, funded posters and staked agents. It mines only on request. */
-export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Options = {}) {
+export async function startBusyChain({ keptStates, parties = 10, daysAgo, secondsAgo = 0 }: Options = {}) {
   const flags = ['--order', 'fifo', '--prune-history', ...(keptStates === undefined ? [] : [String(keptStates)])]
-  const past =
-    daysAgo === undefined ? {} : { timestamp: Math.floor(Date.now() / 1_000) - daysAgo * Number(DAY_SECONDS) }
+  const age = daysAgo === undefined ? secondsAgo : daysAgo * Number(DAY_SECONDS)
+  const past = age > 0 && { timestamp: Math.floor(Date.now() / 1_000) - age }
   const chain = await startMarketOnAnvil({ flags, ...past, awaitsMining: false })
   const { client, market } = chain
   if (daysAgo !== undefined) await client.setBlockTimestampInterval({ interval: BLOCK_SECONDS })

@@ -5,16 +5,23 @@ import { type IndexerOptions, startIndexer } from '../devnet/indexer.ts'
 import type { Postgres } from '../devnet/postgres.ts'
 import { buildOf, siblingOf } from '../ops/builds/builds.ts'
 import { writeDeployment } from '../ops/writeDeployment.ts'
+import { mineHistory } from '../testkit/mineHistory.ts'
 import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
 import { waitForIndex } from '../testkit/waitForIndex.ts'
 import { addRuns, servedSchema } from './addRuns.ts'
 import { startBusyChain } from './busyChain.ts'
 
-/** More than the 30 after which Ponder counts a block as finalized: a restart replays only those. */
-const EARLIER_BLOCKS = 100
+/** The time between blocks, as on Base. */
+const BLOCK_MS = 200
 
-/** Time between two blocks, by which a restarted indexer shows that it indexes. */
-const BLOCK_MS = 500
+/** A run is posted, claimed, submitted and approved in one of so many blocks: some two in a second. */
+const BLOCKS_PER_LIFE = 2
+
+/** Seconds of blocks before the first start: more than the minute of blocks that a restart replays. */
+const HISTORY_SECONDS = 80
+
+/** How long before now the chain begins, in seconds: its first blocks are at least a second apart. */
+const AGE_SECONDS = 900
 
 type Start = Pick<IndexerOptions, 'redeploy' | 'standby' | 'replace' | 'schema'> & { isNewBuild?: boolean }
 
@@ -27,13 +34,13 @@ export type RestartMarket = Awaited<ReturnType<typeof startRestartMarket>>
  */
 export async function startRestartChain(postgres: Postgres) {
   await using parts = new AsyncDisposableStack()
-  const chain = await startBusyChain()
+  const chain = await startBusyChain({ secondsAgo: AGE_SECONDS })
   parts.defer(chain.stop)
   const another = await temporaryDirectory()
   parts.defer(another.remove)
   // It starts at another block.
   writeDeployment({ ...chain.deployment, startBlock: chain.deployment.startBlock - 1 }, another.path)
-  await chain.client.mine({ blocks: EARLIER_BLOCKS })
+  await mineHistory(chain.client, { seconds: HISTORY_SECONDS, blockTime: BLOCK_MS / 1_000 })
   const template = await postgres.createDatabase()
 
   const start = (databaseUrl: string, { isNewBuild, ...options }: Start) =>
@@ -62,7 +69,7 @@ export async function startRestartChain(postgres: Postgres) {
   }
 }
 
-/** Starts a market with `runs` runs besides the chain's: an API, and no indexer yet. The chain mines two blocks a second. */
+/** Starts a market with `runs` runs besides the chain's: an API, and no indexer yet. The chain mines five blocks a second. */
 export async function startRestartMarket(postgres: Postgres, { chain, start, ...indexed }: RestartChain, runs: number) {
   const databaseUrl = await postgres.createDatabase(`market_${runs}`, indexed.template)
   await addRuns(databaseUrl, indexed.schemas, runs)
@@ -71,8 +78,12 @@ export async function startRestartMarket(postgres: Postgres, { chain, start, ...
   await execute(databaseUrl, 'CHECKPOINT')
   const api = await startApi({ ...chain, databaseUrl })
   let isOver = false
+  let blocks = 0
   const mining = (async () => {
-    for (; !isOver; await sleep(BLOCK_MS)) await chain.mineLives(1)
+    for (let dueAt = performance.now(); !isOver; dueAt += BLOCK_MS) {
+      await chain.mineLives(blocks++ % BLOCKS_PER_LIFE === 0 ? 1 : 0)
+      await sleep(Math.max(0, dueAt + BLOCK_MS - performance.now()))
+    }
   })()
   // `stop` throws it. Where a leg fails first, its error is the one to report.
   mining.catch(() => undefined)

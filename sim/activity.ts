@@ -49,20 +49,21 @@ async function unlessRefused<T>(sending: Promise<T>): Promise<T | undefined> {
 }
 
 /** Moves the chain's clock forward, often to a time limit of a live bounty or a second before or after it. */
-async function travel(world: World, random: Random): Promise<Step> {
-  const { timestamp } = await world.node.getBlock()
-  const bounty = random.chance(0.4) ? await pickBounty(world, random, LIVE) : undefined
-  const boundary = bounty ? boundaryOf(bounty) : undefined
-  const target =
-    boundary && boundary > timestamp
-      ? boundary + BigInt(random.int(-1, 1))
-      : timestamp + BigInt(random.pick([1, 60, 3_600, 6 * 3_600, 86_400]))
-  if (target > timestamp) {
-    await world.node.setNextBlockTimestamp({ timestamp: target })
-    await world.node.mine({ blocks: 1 })
-  }
-  return { action: 'travel', outcome: 'mined' }
-}
+const travel = (world: World, random: Random): Promise<Step> =>
+  world.mining.paused(async () => {
+    const { timestamp } = await world.node.getBlock()
+    const bounty = random.chance(0.4) ? await pickBounty(world, random, LIVE) : undefined
+    const boundary = bounty ? boundaryOf(bounty) : undefined
+    const target =
+      boundary && boundary > timestamp
+        ? boundary + BigInt(random.int(-1, 1))
+        : timestamp + BigInt(random.pick([1, 60, 3_600, 6 * 3_600, 86_400]))
+    if (target > timestamp) {
+      await world.node.setNextBlockTimestamp({ timestamp: target })
+      await world.node.mine({ blocks: 1 })
+    }
+    return { action: 'travel', outcome: 'mined' }
+  })
 
 /** The bounty's next time limit: its deadline while OPEN, else a week after the current wait began. */
 function boundaryOf({ state, deadline, since }: { state: number; deadline: number; since: number }) {

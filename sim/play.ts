@@ -9,7 +9,10 @@ import { createRandom, seedOf } from './random.ts'
 import type { Reader } from './reader.ts'
 import { Tally } from './tally.ts'
 
-/** Of the chain, on average, while nothing disturbs it. A chain as fast as the machine would leave the index behind on any. */
+/**
+ * Of a chain that mines each transaction, on average, while nothing disturbs it. A chain as fast as the machine would leave the
+ * index behind on any.
+ */
 const BLOCK_INTERVAL_MS = 100
 
 /** The shares of steps that are claims through the API, and other actions through it. */
@@ -20,6 +23,8 @@ type Options = {
   seed: number
   seconds: number
   schedule: Schedule
+  /** Milliseconds between blocks; if undefined, a block for each transaction. */
+  blockTimeMs: number | undefined
   claimants: Claimants
   actors: Actors
   readers: readonly Reader[]
@@ -30,7 +35,7 @@ type Options = {
 /** Lets parties act and disturbances happen for `seconds`, one after the other; only stalls run concurrently. */
 export async function play(
   environment: Environment,
-  { seed, seconds, claimants, actors, readers, ...options }: Options,
+  { seed, seconds, blockTimeMs, claimants, actors, readers, ...options }: Options,
 ) {
   const { world, witness } = environment
   const activity = createRandom(seedOf(seed, 'activity'))
@@ -63,6 +68,7 @@ export async function play(
   let { number: last } = await witness.catchUp()
   const begin = performance.now()
   environment.setFaults(true)
+  if (blockTimeMs !== undefined) await world.mining.start(blockTimeMs)
   for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - begin) / 1_000) {
     const stepAt = performance.now()
     const isDue = schedule[0] !== undefined && schedule[0].at <= elapsed
@@ -70,11 +76,12 @@ export async function play(
     options.onProgress?.(elapsed)
     const { number } = await witness.catchUp()
     for (const reader of readers) reader.check()
-    const nextAt = stepAt + Number(number - last) * BLOCK_INTERVAL_MS
+    const nextAt = blockTimeMs === undefined ? stepAt + Number(number - last) * BLOCK_INTERVAL_MS : stepAt
     last = number
     await sleep(Math.max(0, nextAt - performance.now()))
   }
   environment.setFaults(false)
+  await world.mining.stop()
   await Promise.all(stalls)
   return { steps, disturbances }
 }

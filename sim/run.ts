@@ -1,7 +1,8 @@
-// `npm run sim -- [--seed N] [--seeds K] [--minutes M] [--faults P] [--jobs J]`: K simulations of M minutes each, J at
-// a time, with random seeds from N on; P is the share of the indexer's and API's RPC calls that fail. Once all have
-// ended, prints how long readers were without an answer, and exits with 1 if one found a difference or failed, judged no
-// answer, or served readers too seldom.
+// `npm run sim -- [--seed N] [--seeds K] [--minutes M] [--faults P] [--jobs J] [--block-time S]`: K simulations of M
+// minutes each, J at a time, with random seeds from N on; P is the share of the indexer's and API's RPC calls that fail.
+// Blocks come every S seconds, on a rollup; without S, each transaction has one. Once all have ended, prints how long
+// readers were without an answer, and exits with 1 if one found a difference or failed, judged no answer, or served
+// readers too seldom.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     faults: { type: 'string', default: '0.08' },
     jobs: { type: 'string', default: '1' },
+    'block-time': { type: 'string' },
   },
 })
 
@@ -56,6 +58,7 @@ async function run() {
   const seconds = 60 * numberOf('minutes', 0.05, 600)
   const faultProbability = numberOf('faults', 0, 0.5)
   const atATime = pLimit(numberOf('jobs', 1, 64))
+  const blockTimeMs = values['block-time'] === undefined ? undefined : 1_000 * numberOf('block-time', 0.1, 12)
   const numbers = Array.from({ length: seeds }, (_, place) => first + place)
   const showProgress = (seed: number, passed: number) => {
     elapsed.set(seed, passed)
@@ -64,7 +67,9 @@ async function run() {
   }
   await buildContracts()
   const simulations = numbers.map((seed) =>
-    atATime(() => runOne({ seed, seconds, faultProbability, onProgress: (passed) => showProgress(seed, passed) })),
+    atATime(() =>
+      runOne({ seed, seconds, faultProbability, blockTimeMs, onProgress: (passed) => showProgress(seed, passed) }),
+    ),
   )
   const found = await Promise.all(simulations)
   const differences = found.reduce<number>((sum, each) => sum + (each ?? 0), 0)

@@ -24,6 +24,8 @@ export type SimulationOptions = {
   seconds: number
   /** The share of the RPC calls that meet a fault, from 0 to 1. */
   faultProbability: number
+  /** Milliseconds between blocks; if absent, a block for each transaction. */
+  blockTimeMs?: number | undefined
   /** The disturbances of chain, processes and database with their times; drawn from the random seed if absent. */
   schedule?: Schedule
   /** How many readers send requests to the API concurrently; one if absent. */
@@ -61,7 +63,7 @@ export type Report = {
 export async function simulate({ seed, seconds, faultProbability, ...options }: SimulationOptions): Promise<Report> {
   const schedule = options.schedule ?? drawSchedule(createRandom(seedOf(seed, 'schedule')), seconds)
   await using parts = new AsyncDisposableStack()
-  const environment = await startEnvironment({ seed, faultProbability })
+  const environment = await startEnvironment({ seed, faultProbability, blockTimeMs: options.blockTimeMs })
   parts.defer(environment.stop)
   const { world, witness, api } = environment
   const posters = world.posters.map(({ address }) => address)
@@ -84,6 +86,7 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
     seed,
     seconds,
     schedule,
+    blockTimeMs: options.blockTimeMs,
     claimants,
     actors,
     readers,

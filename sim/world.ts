@@ -2,6 +2,7 @@ import { encodePacked, keccak256, parseEther } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { accountOf, roles } from '../devnet/accounts.ts'
 import type { MarketOnAnvil } from '../testkit/marketOnAnvil.ts'
+import { createMining } from './mining.ts'
 
 /** The market on a devnet, and the accounts that act in it. */
 export type World = Awaited<ReturnType<typeof createWorld>>
@@ -35,6 +36,7 @@ export async function createWorld(chain: Omit<MarketOnAnvil, 'stop'>, { salt, ..
     deployment,
     contracts: { usdc, registry, staking, market },
     node,
+    mining: createMining(node),
     /** Sends the claims without a signature, and claims in batches. */
     relayer: accountOf(roles.relayer),
     /** Bans and unbans agents. */

@@ -1,4 +1,4 @@
-import { type Address, type Hex, hexToBigInt, hexToBytes, hexToNumber, keccak256 } from 'viem'
+import { type Address, type Hash, type Hex, hexToBigInt, hexToBytes, hexToNumber, keccak256 } from 'viem'
 import { type Block, isBlock } from './block.ts'
 import type { Header, HeadSocket } from './headSocket.ts'
 
@@ -22,6 +22,8 @@ type Options = {
   addresses: readonly Address[]
   /** Sends a call to the node. */
   ask: (call: Call) => Promise<unknown>
+  /** Reads the logs of a block, for which Ponder asks once it has the block. */
+  readLogsAhead: (hash: Hash) => void
 }
 
 /**
@@ -32,7 +34,7 @@ type Options = {
  * A poll waits for the next header, until the next poll by HTTP is due.
  * @returns a function that answers a poll for the latest block. Its calls must not overlap.
  */
-export function createHintedPoll({ socket, addresses, ask }: Options) {
+export function createHintedPoll({ socket, addresses, ask, readLogsAhead }: Options) {
   let last: Block | undefined
   let askedAt = Number.NEGATIVE_INFINITY
   let isSilent = false
@@ -48,6 +50,12 @@ export function createHintedPoll({ socket, addresses, ask }: Options) {
     return block
   }
 
+  function readWhole({ hash }: Header) {
+    // Both are one request.
+    readLogsAhead(hash)
+    return ask({ method: 'eth_getBlockByHash', params: [hash, true] })
+  }
+
   return async (poll: Call): Promise<unknown> => {
     socket.open()
     if (last === undefined) return askByHttp(poll)
@@ -55,9 +63,7 @@ export function createHintedPoll({ socket, addresses, ask }: Options) {
     const header = await socket.after(hexToNumber(last.number), dueAt - performance.now())
     if (header?.parentHash !== last.hash) return askByHttp(poll)
     isSilent = false
-    const block = mayHaveLogs(header, addresses)
-      ? await ask({ method: 'eth_getBlockByHash', params: [header.hash, true] })
-      : { ...header, transactions: [] }
+    const block = mayHaveLogs(header, addresses) ? await readWhole(header) : { ...header, transactions: [] }
     // The node behind the endpoint may not have the block yet.
     if (!isBlock(block)) return askByHttp(poll)
     last = block

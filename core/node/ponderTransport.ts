@@ -40,6 +40,9 @@ const UNKNOWN_BLOCK = /unknown block|block not found|header not found|could not 
 /** An error with these words makes Ponder ask for the logs of half as many blocks. */
 const TOO_LARGE = 'backend response too large'
 
+/** The most blocks whose logs are read before Ponder asks for them. */
+const MOST_LOGS_AHEAD = 16
+
 /** The timeout of one request: a slow answer is better than none. */
 const REQUEST_TIMEOUT_MS = 30_000
 
@@ -142,9 +145,23 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
         return Promise.all(calls.map((call) => pairing.request(call as never)))
       },
     })
+    const logsAhead = new LRUCache<Hash, Promise<unknown>>({ max: MOST_LOGS_AHEAD })
+    const readLogsAhead = (blockHash: Hash) => {
+      const logs = send({ method: 'eth_getLogs', params: [{ blockHash }] })
+      // Ponder's question for them has the error.
+      logs.catch(() => undefined)
+      logsAhead.set(blockHash, logs)
+    }
+    const takeAhead = (blockHash: Hash) => {
+      const logs = logsAhead.get(blockHash)
+      logsAhead.delete(blockHash)
+      return logs
+    }
     const ask: Ask = async (call) => {
       const parent = parentIn(call)
-      return remember(await (parent ? ancestors.read(call, parent) : send(call)))
+      const blockHash = blockOfLogs(call)
+      const ahead = blockHash === undefined ? undefined : takeAhead(blockHash)
+      return remember(await (ahead ?? (parent ? ancestors.read(call, parent) : send(call))))
     }
     const remember = (result: unknown) => {
       if (!isBlock(result)) return result
@@ -155,7 +172,7 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       return result
     }
     const timely = socket
-      ? createHintedPoll({ socket, addresses, ask })
+      ? createHintedPoll({ socket, addresses, ask, readLogsAhead })
       : blockTimeMs && createTimedPoll(blockTimeMs, ask)
     const askLatest: Ask = timely ? async (poll) => remember(await timely(poll)) : ask
     /** Whether the answer is of a node that is behind the one that named the block. */

@@ -48,23 +48,26 @@ export async function disturb(target: Disturbed, what: Disturbance, happened: Ta
  * @returns the number of replaced blocks.
  * @throws if no block was replaced: then nothing was tested.
  */
-async function reorg({ world, witness }: Disturbed, depth: number): Promise<number> {
-  const { node, posters } = world
+function reorg({ world, witness }: Disturbed, depth: number): Promise<number> {
+  const { node, posters, mining } = world
   const [account] = posters
   if (!account) throw new Error('The world has no posters')
-  // With automine, a relayed claim could be mined that the witness misses, or an empty block after this one.
-  await node.setAutomine(false)
-  const sent = await node.sendTransaction({ account, to: account.address })
-  await node.mine({ blocks: 1 })
-  await node.waitForTransactionReceipt({ hash: sent })
-  await witness.catchUp()
-  const latest = await node.getBlockNumber({ cacheTime: 0 })
-  const numbers = Array.from({ length: depth }, (_, index) => latest - BigInt(index))
-  const hashes = () => Promise.all(numbers.map(async (blockNumber) => (await node.getBlock({ blockNumber })).hash))
-  const before = await hashes()
-  await node.request({ method: 'anvil_reorg', params: [depth, []] })
-  await node.setAutomine(true)
-  const after = await hashes()
-  if (after[0] === before[0]) throw new Error(`anvil_reorg of ${depth} blocks left block ${latest} as it was`)
-  return after.filter((hash, place) => hash !== before[place]).length
+  return mining.paused(async () => {
+    // With automine, a relayed claim could be mined that the witness misses, or an empty block after this one.
+    const hasAutomine = await node.getAutomine()
+    await node.setAutomine(false)
+    const sent = await node.sendTransaction({ account, to: account.address })
+    await node.mine({ blocks: 1 })
+    await node.waitForTransactionReceipt({ hash: sent })
+    await witness.catchUp()
+    const latest = await node.getBlockNumber({ cacheTime: 0 })
+    const numbers = Array.from({ length: depth }, (_, index) => latest - BigInt(index))
+    const hashes = () => Promise.all(numbers.map(async (blockNumber) => (await node.getBlock({ blockNumber })).hash))
+    const before = await hashes()
+    await node.request({ method: 'anvil_reorg', params: [depth, []] })
+    if (hasAutomine) await node.setAutomine(true)
+    const after = await hashes()
+    if (after[0] === before[0]) throw new Error(`anvil_reorg of ${depth} blocks left block ${latest} as it was`)
+    return after.filter((hash, place) => hash !== before[place]).length
+  })
 }

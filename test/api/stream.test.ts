@@ -533,7 +533,7 @@ describe('a reorg', () => {
     expect(named(await resumed.next(4))).toEqual(again)
   })
 
-  it('is told to a client of an orphaned block that returns when hundreds of later blocks are final', async () => {
+  it('is shown to a client of an orphaned block that returns when hundreds of later blocks are final', async () => {
     const reader = await open(await startApi())
     await reader.next()
     await mine(11n, (tx) => claim(tx, 11n, 1n))

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it, onTestFinished } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
+import { mineBlocks } from '../../../devnet/mineBlocks.ts'
 import { createRandom } from '../../../sim/random.ts'
 import { findDisorder, readLedger } from '../../../testkit/claimLedger.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
@@ -15,10 +16,11 @@ import { type Kill, startKillableApis } from './killableApis.ts'
 const KILLS = Number(process.env.KILLS ?? 5)
 const CLAIMS_PER_KILL = 5
 const CLAIMS = KILLS * CLAIMS_PER_KILL
-/** A kill comes within this many milliseconds of its claims' start. */
-const WITHIN = 700
+const BLOCK_MS = 1_000 * Number(process.env.BLOCK_TIME_SECONDS ?? 1)
+/** A kill comes within this many milliseconds of its claims' start: until most of them are mined. */
+const WITHIN = 200 + BLOCK_MS / 2
 /** Milliseconds a claim may stay unmined after a kill while a replica is up: 3 s, and a block. */
-const RECOVERY = 4_000
+const RECOVERY = 3_000 + BLOCK_MS
 
 const seed = Number(process.env.SEED ?? randomInt(2 ** 31))
 const random = createRandom(seed)
@@ -74,7 +76,9 @@ it(`claims survive random kills of the API (SEED=${seed})`, {
   const runIds = await openRuns()
   const apis = await startKillableApis(market, { draw })
   await market.client.setAutomine(false)
-  await market.client.setIntervalMining({ interval: 1 })
+  await market.client.setIntervalMining({ interval: 0 })
+  const mining = mineBlocks(market.client, BLOCK_MS)
+  onTestFinished(mining.stop)
   const claim = async (runId: bigint, index: number) => ({
     runId,
     answer: await claimUntilDecided(apis.url, runId, isCostly(index) ? poor : rich),
@@ -89,7 +93,9 @@ it(`claims survive random kills of the API (SEED=${seed})`, {
   }
   const results = await Promise.all(flowing)
   await apis.stop()
+  await mining.stop()
   await market.client.setAutomine(true)
+  await market.client.setIntervalMining({ interval: 1 })
 
   const ledger = await readLedger(market, [relayer])
   expect(findDisorder(ledger)).toEqual([])

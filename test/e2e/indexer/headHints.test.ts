@@ -26,6 +26,8 @@ const logger = pino({ level: 'silent' })
 let client: ReturnType<typeof createAnvilClient>
 let node: MeteredNode
 let rpcUrl: string
+/** Of the transport that `follow` has made last. */
+let ask: (call: { method: string; params: unknown[] }) => Promise<unknown>
 
 beforeAll(async () => {
   const anvil = await startAnvil()
@@ -50,7 +52,8 @@ async function follow(wsUrl: string) {
     addresses: [EMITTER],
     socket: createHeadSocket(wsUrl, logger),
   })({})
-  const poll = () => (request as (call: typeof POLL) => Promise<Block>)(POLL)
+  ask = request as typeof ask
+  const poll = () => ask(POLL) as Promise<Block>
   await poll()
   await sleep(500)
   // The socket tells of the blocks from now on.
@@ -87,10 +90,15 @@ test('a block without logs of the contracts is known by the socket alone', async
   expect([...node.use().calls]).toEqual([])
 })
 
-test('a block with such logs comes with its transactions', async () => {
+test('a block with such logs comes with its transactions, and its logs are read with it', async () => {
   const poll = await follow(socketUrl(rpcUrl))
+  node.reset()
   await mineTransaction(EMITTER)
-  expect((await untilSeen(poll)).transactions).toHaveLength(1)
+  const { hash, transactions } = await untilSeen(poll)
+  expect(transactions).toHaveLength(1)
+  expect(node.use().calls.get('eth_getLogs')).toBe(1)
+  expect(await ask({ method: 'eth_getLogs', params: [{ blockHash: hash }] })).toHaveLength(1)
+  expect(node.use().calls.get('eth_getLogs')).toBe(1)
 })
 
 test('so does a block with an empty bloom filter that has transactions', async () => {
