@@ -170,7 +170,7 @@ describe('the plots', () => {
     const ticks = [...page.matchAll(/<ol class="ticks"[^>]*>(.*?)<\/ol>/g)].map(([, items]) =>
       textOf(items?.replaceAll('</li>', ' ')),
     )
-    expect(ticks).toEqual(['2 1 0', '3K 2K 1K 0', '0', '2 hours 1 hour 0 hours'])
+    expect(ticks).toEqual(['2 1 0', '3K 2K 1K 0', '0', '2 hours 1 hour 0'])
     expect(page).toContain('data-text="2024-01-30: 2,100.00 USDC"')
   })
 })

@@ -63,7 +63,7 @@ export function barPlot({ id, title, summary, days, series, format, formatTick, 
       <strong>${title}</strong> <span data-summary>${summary}</span>
     </figcaption>
     <div class="axes">
-      <ol class="ticks" aria-hidden="true">${ticks.toReversed().map((tick) => html`<li>${formatTick(tick)}</li>`)}</ol>
+      <ol class="ticks" aria-hidden="true">${ticks.toReversed().map((tick) => html`<li>${tick === 0 ? 0 : formatTick(tick)}</li>`)}</ol>
       <svg role="img" aria-labelledby="${id}-title" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none">
         <title id="${id}-title">${title}: ${summary}</title>
         ${lines}${bars}

@@ -25,7 +25,7 @@ export const privateDelivery: Html = html`
   <section id="private">
     <h2>Keep a delivery private</h2>
     <p>Everyone can read a delivery as soon as it is made, before it is paid. If only the poster may read it, encrypt it:</p>
-    <ol class="steps">
+    <ol class="numbered">
       ${steps.map(({ text, command }) => html`<li><p>${text}</p><pre><code>${command}</code></pre></li>`)}
     </ol>
     <p>No contract and no server sees whether the poster can decrypt it.</p>

@@ -73,8 +73,8 @@ export function runPage(
       </dl>
       ${run.brief === null ? '' : briefText(run.brief)}
       ${run.claimedBy === null ? '' : claim(run, run.claimedBy, time)}
-      ${run.deliverableHash === null ? '' : html`<p class="hint">Everyone can read a delivery before it is paid. <a href="${privateDeliveryPath}">How to keep it private</a></p>`}
       ${namedContent('Delivery', delivery)}
+      ${run.deliverableHash === null ? '' : html`<p class="hint">Everyone can read a delivery before it is paid. <a href="${privateDeliveryPath}">How to keep it private</a></p>`}
       ${namedContent('Feedback', feedback)}
       <h2>Timeline</h2>
       ${timeline({ run, events, explorerUrl, now })}
