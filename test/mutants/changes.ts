@@ -1,5 +1,4 @@
 import { type Change, childOf, type Node, type Source } from './syntaxTree.ts'
-import { valueChangesAt } from './valueChanges.ts'
 
 const boundaries: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' }
 const opposites: Record<string, string> = {
@@ -16,13 +15,13 @@ const opposites: Record<string, string> = {
 }
 
 /**
- * Every change to try at a node: delete a statement or a modifier, negate a condition, drop one side of && or ||, move
- * a boundary, flip a sign or a truth value, increase a constant by one, and what `valueChanges.ts` lists.
+ * Changes of the syntax: delete a statement or a modifier, negate a condition, drop one side of && or ||, move a
+ * boundary, flip a sign or a truth value, increase a constant by one.
  * @param isCondition Whether the node is the condition of a require, an if, a loop or a `?:`: it is negated as a whole.
  */
 export function changesAt(node: Node, source: Source, isCondition: boolean): Change[] {
   const negation = isCondition ? [around(node, source, '!(', ')')] : []
-  return [...negation, ...changesOf(node, source, isCondition), ...valueChangesAt(node, source)]
+  return [...negation, ...changesOf(node, source, isCondition)]
 }
 
 function changesOf(node: Node, source: Source, isCondition: boolean): Change[] {

@@ -19,11 +19,10 @@ const exact: Mode = {
 const linked: Mode = { ...exact, name: 'linked', environment: { ...exact.environment, ...linking } }
 
 /**
- * The modes in which a mutant is tried until one kills it, the fastest first. `hasty` kills most: it skips the
- * optimizer, which takes most of the compile time, the invariant campaign, and slow suites.
- * @throws if the unchanged contracts do not pass in every mode.
+ * The modes in which a mutant is tried until one kills it, the fastest first. `hasty` kills most: it skips the optimizer,
+ * which takes most of the compile time, the invariant campaign, and slow suites.
  */
-export async function provenModes(workspace: Workspace): Promise<Mode[]> {
+export async function fastestFirst(workspace: Workspace): Promise<Mode[]> {
   const environment = { ...linked.environment, FOUNDRY_OPTIMIZER: 'false' }
   const all = ['--no-match-path', 'test/contracts/invariant/*', '--fuzz-seed', '0x1']
   const { outcome, failures, seconds } = await workspace.test({ name: 'hasty', environment, arguments: all })
@@ -34,29 +33,37 @@ export async function provenModes(workspace: Workspace): Promise<Mode[]> {
   // Tests of exact gas hold for optimized code only.
   const tests = failures.length > 0 ? ['--no-match-test', `^(${failures.join('|')})\\(`] : []
   const hasty = { name: 'hasty', environment, arguments: ['--fail-fast', ...all, ...contracts, ...tests] }
-
-  const modes = [hasty, linked, exact]
-  for (const mode of modes) {
-    const unchanged = await workspace.test(mode)
-    if (unchanged.outcome === 'passed') continue
-    throw new Error(`The tests fail on the unchanged contracts: ${unchanged.outcome} ${unchanged.failures}`)
-  }
-  return modes
+  return [hasty, linked, exact]
 }
 
-/** Tries one mutant in each mode until a test fails, and then restores the workspace. */
-export async function tryMutant(workspace: Workspace, modes: readonly Mode[], mutant: Mutant) {
-  await workspace.write(mutant.path, mutant.mutated)
-  try {
+/**
+ * Returns a function that tries one mutant in each mode until a test fails, and then restores the workspace. Before the
+ * first mutant of a mode, the unchanged contracts must pass in it: the slower modes compile for minutes, and are needed
+ * only for what the faster ones do not kill.
+ */
+export function mutantTrial(workspace: Workspace, modes: readonly Mode[]) {
+  const proven = new Set<Mode>()
+
+  async function prove(mode: Mode) {
+    if (proven.has(mode)) return
+    const unchanged = await workspace.test(mode)
+    if (unchanged.outcome !== 'passed') {
+      throw new Error(`The tests fail on the unchanged contracts: ${unchanged.outcome} ${unchanged.failures}`)
+    }
+    proven.add(mode)
+  }
+
+  return async ({ path, mutated, original }: Mutant) => {
     let compiles = false
     for (const mode of modes) {
-      const verdict = await workspace.test(mode)
-      if (verdict.outcome === 'failed') return { outcome: 'killed', by: verdict.failures[0] } as const
+      await prove(mode)
+      await workspace.write(mode, path, mutated)
+      const { outcome, failures } = await workspace.test(mode)
+      await workspace.write(mode, path, original)
+      if (outcome === 'failed') return { outcome: 'killed', by: failures[0] } as const
       // Without the optimizer, a function may run out of stack slots although it compiles with it.
-      compiles = verdict.outcome === 'passed'
+      compiles = outcome === 'passed'
     }
     return { outcome: compiles ? 'survived' : 'do not compile' } as const
-  } finally {
-    await workspace.write(mutant.path, mutant.original)
   }
 }

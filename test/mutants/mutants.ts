@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { changesAt } from './changes.ts'
+import { operators } from './operators.ts'
 import { type Change, childOf, type Node, parse, type Source } from './syntaxTree.ts'
 
 /** A contract with one small fault. */
 export type Mutant = {
   /** Counted from 1 across all contracts. */
   number: number
+  /** The operator that made it, by its name in `operators.ts`. */
+  operator: string
   /** The contract's file, relative to the root of the repository. */
   path: string
   /** File and line. */
@@ -33,11 +35,12 @@ function mutantsOf(path: string, original: string): Omit<Mutant, 'number'>[] {
   const source: Source = { text: (start, end) => bytes.subarray(start, end).toString() }
   const contract = path.replace(/^.*\/|\.sol$/g, '')
   const occurrences = new Map<string, number>()
-  return changesIn(parse(original), source, contract, false).map(({ within, start, end, replacement }) => {
+  return changesIn(parse(original), source, contract, false).map(({ operator, within, start, end, replacement }) => {
     const change = `${within}: ${oneLine(source.text(start, end))} → ${oneLine(replacement)}`
     const occurrence = (occurrences.get(change) ?? 0) + 1
     occurrences.set(change, occurrence)
     return {
+      operator,
       path,
       place: `${path}:${source.text(0, start).split('\n').length}`,
       name: occurrence === 1 ? change : `${change} (${occurrence})`,
@@ -47,11 +50,13 @@ function mutantsOf(path: string, original: string): Omit<Mutant, 'number'>[] {
   })
 }
 
-type PlacedChange = Change & { within: string }
+type PlacedChange = Change & { operator: string; within: string }
 
 function changesIn(node: Node, source: Source, within: string, isCondition: boolean): PlacedChange[] {
   const here = node.type === 'FunctionDefinition' ? `${within}.${functionName(node)}` : within
-  const changes = changesAt(node, source, isCondition).map((change) => ({ ...change, within: here }))
+  const changes = Object.entries(operators).flatMap(([operator, changesAt]) =>
+    changesAt(node, source, isCondition).map((change) => ({ ...change, operator, within: here })),
+  )
   for (const [field, children] of node.children) {
     // A constructor invokes the constructors of its bases, not modifiers.
     if (field === 'modifiers' && node.fields.get('kind') === 'constructor') continue
@@ -62,10 +67,11 @@ function changesIn(node: Node, source: Source, within: string, isCondition: bool
   return changes.sort((a, b) => a.start - b.start || a.end - b.end).filter(isFirst)
 }
 
-/** Two rules can lead to the same change. */
+/** Two operators can lead to the same change. */
 function isFirst(change: PlacedChange, index: number, changes: readonly PlacedChange[]): boolean {
-  const previous = changes.slice(0, index).findLast(({ start, end }) => start === change.start && end === change.end)
-  return previous?.replacement !== change.replacement
+  const same = ({ start, end, replacement }: PlacedChange) =>
+    start === change.start && end === change.end && replacement === change.replacement
+  return !changes.slice(0, index).some(same)
 }
 
 const functionName = ({ fields }: Node) => String(fields.get('name') || fields.get('kind'))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startProcess } from '../../devnet/managedProcess.ts'
 import { registerCleanup } from '../../devnet/registerCleanup.ts'
+import { startCompiler } from './compiler.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -40,6 +41,8 @@ export async function createWorkspace(modeNames: readonly string[]) {
     await symlink(join(root, 'node_modules'), join(directory, name, 'node_modules'))
   }
 
+  const compiler = await startCompiler(join(directory, 'compiler.sock'))
+
   /** @throws if Forge ends other than with passed tests, failed tests or a compiler error. */
   async function test(mode: Mode): Promise<TestResult> {
     const lines: string[] = []
@@ -48,7 +51,7 @@ export async function createWorkspace(modeNames: readonly string[]) {
       command: process.execPath,
       args: ['toolchain/forge.ts', 'test', ...mode.arguments],
       directory: join(directory, mode.name),
-      env: { NO_COLOR: '1', ...mode.environment },
+      env: { NO_COLOR: '1', ...compiler.environment, ...mode.environment },
       onLine: (line) => lines.push(line),
     })
     const how = await forge.ended
@@ -58,10 +61,12 @@ export async function createWorkspace(modeNames: readonly string[]) {
 
   return {
     test,
-    async write(path: string, content: string) {
-      for (const name of modeNames) await writeFile(join(directory, name, path), content)
+    /** Writes a file of the mode's copy. */
+    write: (mode: Mode, path: string, content: string) => writeFile(join(directory, mode.name, path), content),
+    async remove() {
+      await compiler.stop()
+      await rm(directory, { recursive: true })
     },
-    remove: () => rm(directory, { recursive: true }),
   }
 }
 

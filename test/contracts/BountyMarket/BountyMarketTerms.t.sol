@@ -126,6 +126,27 @@ contract BountyMarketTermsTest is BountyMarketTest {
         _slashExpired(bountyId);
     }
 
+    /// @dev The largest amounts take 50 bits, and two of them 51.
+    function test_GivenTheLargestReward_AStakeOfAllOfItIsLockedReleasedAndBurned() public {
+        terms.stakePercent = 100;
+        usdc.mint(poster, 3 * MAX_REWARD);
+        usdc.mint(owner, 2 * MAX_REWARD);
+        _stake(2 * MAX_REWARD);
+        uint256 approved = _post(MAX_REWARD);
+        uint256 abandoned = _post(MAX_REWARD);
+        assertEq(market.getBounty(approved).stake, MAX_REWARD);
+        _claim(approved);
+        _claim(abandoned);
+        _assertStake(2 * MAX_REWARD + STAKE, 2 * MAX_REWARD);
+        _submit(approved);
+        _approve(approved);
+        _assertStake(2 * MAX_REWARD + STAKE, MAX_REWARD);
+        _abandon(abandoned);
+        _assertStake(MAX_REWARD + STAKE, 0);
+        _unstake(STAKE);
+        _assertStake(MAX_REWARD, 0);
+    }
+
     /// @dev A review takes seven days, whatever the work period.
     function test_GivenAnotherWorkPeriod_ReviewStillEndsAfterSevenDays() public {
         uint32[3] memory periods = [uint32(1 hours), 2 days, 30 days];
