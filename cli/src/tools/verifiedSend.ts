@@ -9,7 +9,7 @@ import {
 } from '../../../client/src/verify/checks.ts'
 import { FalseAnswerError, UnverifiedAnswerError } from '../../../client/src/verify/errors.ts'
 import { createProver, type VerifyOptions } from '../../../client/src/verify/prover.ts'
-import type { SendToApi } from '../../../mcp/tools.ts'
+import type { SendToApi } from '../../../mcp/sendToApi.ts'
 
 /** What the instructions of the server say about answers with `--verify`. */
 export const verifiedInstructions = `
