@@ -47,10 +47,10 @@ contract HostileRegistryTest is BountyMarketTest {
 
     /// @dev The wallet's bits are right, and a higher bit is set: truncated, the word would be the wallet.
     function test_GivenRegistryThatAnswersMoreThanAnAddress() public {
-        uint8[2] memory higherBits = [160, 255];
+        uint256[2] memory higherBits = [uint256(1 << 160), 1 << 255];
         for (uint256 i = 0; i < higherBits.length; ++i) {
             uint256 snapshot = vm.snapshotState();
-            _upgradeTo(address(new AnsweringRegistry(bytes32(uint256(_word(wallet)) | 1 << higherBits[i]), 32)));
+            _upgradeTo(address(new AnsweringRegistry(bytes32(uint256(_word(wallet)) | higherBits[i]), 32)));
             _assertRunsEndAndNoneBegins();
             vm.revertToStateAndDelete(snapshot);
         }

@@ -20,7 +20,6 @@ contract ExitsTest is CampaignTest {
         }
     }
 
-    /// forge-config: deep.invariant.runs = 800
     function invariant_I9_EveryLiveRunCanBeEnded() external {
         uint256 count = market.bountyCount();
         for (uint256 bountyId = 1; bountyId <= count; ++bountyId) {

@@ -2,14 +2,16 @@
 pragma solidity ^0.8.28;
 
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {CallingUSDC, ITransferListener} from "../support/CallingUSDC.sol";
 import {CampaignTest} from "./CampaignTest.sol";
 import {Dice} from "./Dice.sol";
 
 /// @notice The poster alone ends every run, whatever all others do (I10). After every action of the campaign the poster
 /// of each funded run tries to end it, by approvals or without any, and attackers act before and after each of its
 /// calls: the claiming wallet, two agents that claim in turn, the evaluator and a stranger. An attacker's calls that
-/// follow each other without a call of the poster are what a contract can do in one transaction.
-contract PosterEndsTest is CampaignTest {
+/// follow each other without a call of the poster are what a contract can do in one transaction. For one run in two they
+/// also act inside the poster's calls, whenever USDC moves, as they could if USDC called the accounts that it pays.
+contract PosterEndsTest is CampaignTest, ITransferListener {
     uint256 private constant REVIEW_PERIOD = 7 days;
     uint256 private constant MAX_CALLS = 60;
     uint256 private constant DEEP_POCKET = 1e16;
@@ -18,9 +20,15 @@ contract PosterEndsTest is CampaignTest {
     address[2] private _attackers = [makeAddr("attacker"), makeAddr("other attacker")];
     uint256[2] private _agents;
 
+    CallingUSDC private _calling;
+    uint256 private _attackedId;
+    uint256 private _paymentsSeen;
+    bool private _attacking;
+
     function setUp() public override {
         super.setUp();
         _registryCode = address(campaign.registry()).code;
+        _calling = new CallingUSDC();
     }
 
     /// @dev Their agents exist while a run is checked only: the campaign takes the next free id for one of no agent.
@@ -35,7 +43,6 @@ contract PosterEndsTest is CampaignTest {
         }
     }
 
-    /// forge-config: deep.invariant.runs = 400
     function invariant_I10_ThePosterAloneEndsEveryRun() external {
         uint256 count = market.bountyCount();
         for (uint256 bountyId = 1; bountyId <= count; ++bountyId) {
@@ -53,6 +60,7 @@ contract PosterEndsTest is CampaignTest {
         uint256 start = vm.getBlockTimestamp();
         Dice memory dice = Dice(uint256(keccak256(abi.encode(bountyId, bounty, start))));
         bool approves = dice.roll(2) == 0;
+        if (dice.roll(2) == 0) _listenToPayments(bountyId);
         uint256 calls = 0;
         while (_isFunded(market.getBounty(bountyId).state) && calls < MAX_CALLS) {
             (bytes memory data, uint256 notBefore) = _plan(bountyId, approves);
@@ -71,6 +79,21 @@ contract PosterEndsTest is CampaignTest {
         assertFalse(_isFunded(market.getBounty(bountyId).state), "I10: the poster ends the run");
         uint256 limit = (uint256(bounty.workPeriod) + REVIEW_PERIOD) * (4 - bounty.revisions);
         assertLe(vm.getBlockTimestamp() - start, limit, "I10: in time");
+    }
+
+    function _listenToPayments(uint256 bountyId) private {
+        vm.etch(address(usdc), address(_calling).code);
+        CallingUSDC(address(usdc)).setListener(this);
+        _attackedId = bountyId;
+    }
+
+    /// @dev Not again for the payments of this attack.
+    function onTransfer() external {
+        if (_attacking) return;
+        _attacking = true;
+        bytes memory seed = abi.encode(market.getBounty(_attackedId), ++_paymentsSeen);
+        _attack(Dice(uint256(keccak256(seed))), _attackedId);
+        _attacking = false;
     }
 
     /// @dev What the poster sends, by the state that it sees, and when: a claim can be ended once it is overdue.
