@@ -73,7 +73,7 @@ const isIn = (bounty: Bounty, ...names: (typeof states)[number][]) => names.some
 const feeOf = ({ bounty, terms }: RunEvidence) => (bounty.reward * terms.FEE_BPS) / 10_000n
 
 /** A number if JSON represents it exactly, else a decimal string. */
-export const idOf = (id: bigint) => (id <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(id) : String(id))
+const idOf = (id: bigint) => (id <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(id) : String(id))
 const timeOfLog = (log: Proof<unknown> | undefined) => log && timeOf(log.timestamp)
 const addressOrNull = (address: string) => (address === zeroAddress ? null : address)
 /** The value while a claim has the run, else null. */

@@ -122,7 +122,10 @@ export async function readLogs(node: Client, address: Address, events: Abi, want
 const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The timestamps of the logs' blocks, which not every node returns with the logs. */
-async function timesOf(node: Client, logs: { blockNumber: bigint | null; blockTimestamp?: bigint | null | undefined }[]) {
+async function timesOf(
+  node: Client,
+  logs: { blockNumber: bigint | null; blockTimestamp?: bigint | null | undefined }[],
+) {
   const times = new Map<bigint | null, bigint>()
   for (const { blockNumber, blockTimestamp } of logs) if (blockTimestamp != null) times.set(blockNumber, blockTimestamp)
   const untimed = [...new Set(logs.map(({ blockNumber }) => blockNumber))].filter((number) => !times.has(number))
