@@ -19,6 +19,8 @@ const CLAIMS = KILLS * CLAIMS_PER_KILL
 const BLOCK_MS = 1_000 * Number(process.env.BLOCK_TIME_SECONDS ?? 1)
 /** A kill comes within this many milliseconds of its claims' start: until most of them are mined. */
 const WITHIN = 200 + BLOCK_MS / 2
+/** The kills that must meet claims in flight: fewer where these are mined sooner. */
+const LEAST_HITS = Math.floor(KILLS * (BLOCK_MS < 1_000 ? 0.25 : 0.5))
 /** Milliseconds a claim may stay unmined after a kill while a replica is up: 3 s, and a block. */
 const RECOVERY = 3_000 + BLOCK_MS
 
@@ -121,10 +123,8 @@ const slowest = (kills: Kill[]) => Math.max(...kills.map(({ recovery }) => recov
 
 /** A kill without a claim in flight proves nothing. */
 function expectHits(kills: Kill[]) {
-  expect(kills.filter(({ signed, accepted }) => signed + accepted > 0).length).toBeGreaterThanOrEqual(
-    Math.floor(KILLS / 2),
-  )
-  expect(total(kills.map(({ signed, accepted }) => signed + accepted))).toBeGreaterThanOrEqual(Math.floor(KILLS / 2))
+  expect(kills.filter(({ signed, accepted }) => signed + accepted > 0).length).toBeGreaterThanOrEqual(LEAST_HITS)
+  expect(total(kills.map(({ signed, accepted }) => signed + accepted))).toBeGreaterThanOrEqual(LEAST_HITS)
   expect(cutOff).toBeGreaterThanOrEqual(KILLS / 4)
   expect(slowest(kills)).toBeLessThan(RECOVERY)
 }
