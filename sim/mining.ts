@@ -1,7 +1,7 @@
 import type { createAnvilClient } from '../devnet/anvilClient.ts'
 import { mineBlocks } from '../devnet/mineBlocks.ts'
 
-export type Mining = ReturnType<typeof createMining>
+type Mining = ReturnType<typeof createMining>
 
 /** How the node mines: a block for each transaction, or blocks at an interval, which hold what has come since the last one. */
 export function createMining(node: Pick<ReturnType<typeof createAnvilClient>, 'mine' | 'setAutomine'>) {
