@@ -21,12 +21,10 @@ export async function invariants(forgeArguments: string[]) {
   mkdirSync('cache/tally', { recursive: true })
   writeFileSync(path, '')
   try {
-    // Together: each file would compile all that it shares with the others once more.
-    forge('build')
     for (const file of globSync('test/contracts/invariant/*.t.sol').sort()) {
       const part = Math.ceil(runs * (PARTS[basename(file)] ?? 1))
       const env = { FOUNDRY_INVARIANT_RUNS: String(part), TALLY: path }
-      forge('test', ['--match-path', file, ...forgeArguments], env)
+      forgeTest(['--match-path', file, ...forgeArguments], env)
     }
     const { table, missing } = await tallyReport(createInterface({ input: createReadStream(path) }))
     console.log(table)
@@ -37,6 +35,6 @@ export async function invariants(forgeArguments: string[]) {
   }
 }
 
-function forge(command: string, args: string[] = [], env: Record<string, string> = {}) {
-  runCommand(process.execPath, ['toolchain/forge.ts', command, ...args], { FOUNDRY_PROFILE: 'deep', ...env })
+function forgeTest(args: string[], env: Record<string, string>) {
+  runCommand(process.execPath, ['toolchain/forge.ts', 'test', ...args], { FOUNDRY_PROFILE: 'deep', ...env })
 }
