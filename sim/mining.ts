@@ -1,8 +1,6 @@
 import type { createAnvilClient } from '../devnet/anvilClient.ts'
 import { mineBlocks } from '../devnet/mineBlocks.ts'
 
-type Mining = ReturnType<typeof createMining>
-
 /** How the node mines: a block for each transaction, or blocks at an interval, which hold what has come since the last one. */
 export function createMining(node: Pick<ReturnType<typeof createAnvilClient>, 'mine' | 'setAutomine'>) {
   let blockTimeMs: number | undefined

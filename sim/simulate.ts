@@ -81,7 +81,12 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
     relayer: environment.relayer,
     random: createRandom(seedOf(seed, 'claims')),
   })
-  const actors = createActors({ world, requests, random: createRandom(seedOf(seed, 'actions')) })
+  const actors = createActors({
+    world,
+    requests,
+    relayer: environment.relayer,
+    random: createRandom(seedOf(seed, 'actions')),
+  })
   const { steps, disturbances } = await play(environment, {
     seed,
     seconds,
