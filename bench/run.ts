@@ -19,6 +19,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   restarts: () => import('./restarts.ts'),
   reads: () => import('./reads.ts'),
   scale: () => import('./scale.ts'),
+  size: () => import('./size.ts'),
   stream: () => import('./stream.ts'),
   peers: () => import('./peers.ts'),
 }
