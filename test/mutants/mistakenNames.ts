@@ -1,6 +1,6 @@
 import { type Change, childOf, type Node, type Source } from './syntaxTree.ts'
 
-/** One party taken for another in a check or a payment. */
+/** One party mistaken for another in a check or a payment. */
 const roles: Record<string, string> = {
   poster: 'wallet',
   wallet: 'poster',
@@ -16,7 +16,7 @@ const roles: Record<string, string> = {
   walletOf: 'ownerOf',
 }
 
-/** One value of a struct taken for another of the same type. */
+/** One value of a struct mistaken for another of the same type. */
 const fields: Record<string, string> = {
   staked: 'locked',
   locked: 'staked',
@@ -31,7 +31,7 @@ const fields: Record<string, string> = {
   workPeriod: 'lostClaims',
 }
 
-/** A function or a constant taken for another of the same type. */
+/** A function or a constant mistaken for another of the same type. */
 const siblings: Record<string, string> = {
   _forfeitStake: '_slashStake',
   _slashStake: '_forfeitStake',

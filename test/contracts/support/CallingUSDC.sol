@@ -8,7 +8,7 @@ interface ITransferListener {
     function onTransfer() external;
 }
 
-/// @notice USDC that calls a listener after each `transfer`, before the payer's call goes on: Circle's makes no calls. Its
+/// @notice USDC that calls a listener after each `transfer`, before the payer's call continues: Circle's makes no calls. Its
 /// code may replace that of a MockUSDC, whose storage it continues.
 contract CallingUSDC is MockUSDC {
     ITransferListener private _listener;
