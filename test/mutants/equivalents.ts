@@ -13,6 +13,10 @@ export const equivalents: Record<string, string> = {
   'Bounties._roundOf: uint256(_extras[bountyId].lostClaims) → uint256(uint248(_extras[bountyId].lostClaims))':
     'The counter has 32 bits.',
   'Bounties._offerOf: uint256(extra.lostClaims) → uint256(uint248(extra.lostClaims))': 'The counter has 32 bits.',
+  'Bounties.getBounty: uint32(workPeriod) → uint32(uint24(workPeriod))':
+    'The longest work period, 30 days, has 22 bits.',
+  'Bounties._storeClaim: uint40(block.timestamp) → uint40(uint32(block.timestamp))':
+    'A run is claimed by its deadline, which has 32 bits.',
   'Bounties._secondsAhead: uint64(block.timestamp + duration) → uint64(uint56(block.timestamp + duration))':
     'A clock of 56 bits runs for two billion years.',
   'Claiming: 250_000 → 250_000 - 1': 'One unit of gas, of thousands to spare.',
