@@ -22,7 +22,7 @@ import type { HeadSocket } from './headSocket.ts'
 import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
 import { isOutage } from './outage.ts'
-import { createRangedLogs } from './rangedLogs.ts'
+import { CALLS_OF_RANGE, createRangedLogs } from './rangedLogs.ts'
 import { createTimedPoll } from './timedPoll.ts'
 import { nodeTransport } from './transport.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
@@ -113,8 +113,8 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       nodeTransport({ ...endpoints, list }, { ...config, retryCount: 0 })({ ...client, timeout })
     const node = connect({})
     const batching = connect({ batch: { batchSize: BATCH_CALLS } })
-    // Of one endpoint, because the calls of a pair are about each other.
-    const pairing = connect({ batch: { batchSize: 2 }, timeout: RESEND_MS }, endpoints.list.slice(0, 1))
+    // Of one endpoint, because the calls of a range are about each other.
+    const together = connect({ batch: { batchSize: CALLS_OF_RANGE }, timeout: RESEND_MS }, endpoints.list.slice(0, 1))
     const backfillRate = createCallRate(callsPerSecond, callsPerSecond)
     const liveRate = createCallRate(callsPerSecond, BURST_SECONDS * callsPerSecond)
     /** What Ponder does: its first logs are of a backfill, and it polls once it follows the chain. */
@@ -140,9 +140,10 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const ancestors = createAncestors(send)
     const rangedLogs = createRangedLogs({
       addresses,
+      hasLogs: (block) => blocksWithLogs.has(block),
       async askTogether(calls) {
         for (const _ of calls) await liveRate()
-        return Promise.all(calls.map((call) => pairing.request(call as never)))
+        return Promise.all(calls.map((call) => together.request(call as never)))
       },
     })
     const logsAhead = new LRUCache<Hash, Promise<unknown>>({ max: MOST_LOGS_AHEAD })

@@ -6,8 +6,11 @@ import { MOST_REVERTED_BLOCKS } from './finality.ts'
 
 type Call = { method: string; params?: unknown }
 
-/** Fewer blocks are asked one by one: a range takes two calls. */
+/** Fewer blocks are asked one by one: a range takes three calls. */
 const FEWEST_BLOCKS = 4
+
+/** The calls that read a range. */
+export const CALLS_OF_RANGE = 3
 
 /** As many blocks as Ponder reads at once, and how long they are gathered. */
 const MOST_BLOCKS = 50
@@ -16,6 +19,8 @@ const GATHER_MS = 10
 type Options = {
   /** The addresses of the contracts whose logs are indexed. */
   addresses: readonly Address[]
+  /** Whether the block has logs by its bloom filter. */
+  hasLogs: (block: Hash) => boolean
   /** Sends calls as one request, which one node answers. Without answers in time, there are none. */
   askTogether: (calls: readonly Call[]) => Promise<unknown[]>
 }
@@ -25,10 +30,11 @@ type Options = {
  * asks for the logs of each, of all addresses, and a dense block has a hundred kilobytes of them.
  *
  * Safe, because the logs of the range are those of these very blocks: each is the parent of the next, and the node that
- * answers has the last one in its chain, so it has the others there too. If it has another one, or does not answer in time,
+ * answers has the last one in its chain, so it has the others there too. A node may have blocks whose logs it lacks for a while:
+ * it must also have logs of the last one, of any contract. If it has another block or no logs, or does not answer in time,
  * Ponder's calls are sent as they are.
  */
-export function createRangedLogs({ addresses, askTogether }: Options) {
+export function createRangedLogs({ addresses, hasLogs, askTogether }: Options) {
   /** The blocks that Ponder lacked, by their numbers, and their numbers. */
   const lacked = new LRUCache<number, Pick<Block, 'hash' | 'parentHash'>>({ max: MOST_REVERTED_BLOCKS })
   const numbers = new LRUCache<Hash, number>({ max: MOST_REVERTED_BLOCKS })
@@ -46,12 +52,16 @@ export function createRangedLogs({ addresses, askTogether }: Options) {
     const first = Math.min(...asked)
     const last = Math.max(...asked)
     if (!isChain(first, last)) return undefined
+    const lastHash = lacked.peek(last)?.hash
+    if (lastHash === undefined) return undefined
     const range = { address: addresses, fromBlock: numberToHex(first), toBlock: numberToHex(last) }
-    const [logs, end] = await askTogether([
+    const [logs, logsOfLast, end] = await askTogether([
       { method: 'eth_getLogs', params: [range] },
+      { method: 'eth_getLogs', params: [{ blockHash: lastHash }] },
       { method: 'eth_getBlockByNumber', params: [range.toBlock, false] },
     ])
-    if (!Array.isArray(logs) || !isBlock(end) || end.hash !== lacked.peek(last)?.hash) return undefined
+    if (!Array.isArray(logs) || !isBlock(end) || end.hash !== lastHash) return undefined
+    if (!Array.isArray(logsOfLast) || (logsOfLast.length === 0 && hasLogs(lastHash))) return undefined
     return Map.groupBy(logs as { blockHash: Hash }[], ({ blockHash }) => blockHash)
   }
 

@@ -77,7 +77,16 @@ test('the logs of many blocks are one call, for those of the contracts', async (
   const { ours, asked } = await readBlocks()
   expect(ours).toEqual(expected())
   const range = { address: [CONTRACT], fromBlock: numberToHex(first), toBlock: numberToHex(first + BLOCKS - 1) }
-  expect(asked).toEqual([range])
+  const { hash } = await client.getBlock({ blockNumber: BigInt(first + BLOCKS - 1) })
+  expect(asked).toEqual([range, { blockHash: hash }])
+})
+
+test('a node that has the blocks and lacks their logs for a while is asked for each block, until it has them', async () => {
+  let empty = 2 * BLOCKS
+  const { ours } = await readBlocks(({ method }) =>
+    method === 'eth_getLogs' && empty-- > 0 ? { kind: 'reply', reply: { result: [] } } : undefined,
+  )
+  expect(ours).toEqual(expected())
 })
 
 test('a node that refuses a range is asked for each block', async () => {
@@ -85,7 +94,7 @@ test('a node that refuses a range is asked for each block', async () => {
     method === 'eth_getLogs' && Object(filter).fromBlock ? says('block range is too large') : undefined,
   )
   expect(ours).toEqual(expected())
-  expect(asked).toHaveLength(1 + BLOCKS)
+  expect(asked).toHaveLength(2 + BLOCKS)
 })
 
 test('so is one that hangs, two seconds later', async () => {
@@ -93,7 +102,7 @@ test('so is one that hangs, two seconds later', async () => {
     method === 'eth_getLogs' && Object(filter).fromBlock ? { kind: 'hang' } : undefined,
   )
   expect(ours).toEqual(expected())
-  expect(asked).toHaveLength(1 + BLOCKS)
+  expect(asked).toHaveLength(2 + BLOCKS)
 }, 10_000)
 
 test('so is one whose chain has another last block by then', async () => {
@@ -106,5 +115,5 @@ test('so is one whose chain has another last block by then', async () => {
     }
   })
   expect(ours).toEqual(expected())
-  expect(asked).toHaveLength(1 + BLOCKS)
+  expect(asked).toHaveLength(2 + BLOCKS)
 })
