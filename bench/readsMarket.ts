@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { pino } from 'pino'
-import { startApi, youngGenerationFlag } from '../devnet/api.ts'
+import { youngGenerationFlag } from '../devnet/api.ts'
 import { startProcess } from '../devnet/managedProcess.ts'
 import type { Postgres } from '../devnet/postgres.ts'
-import { writeDeployment } from '../ops/writeDeployment.ts'
 import { createApp } from '../src/api/app.ts'
 import { openReadPool } from '../src/api/database/readPool.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
 import { createStreams } from '../src/api/stream/streams.ts'
+import { startIndexApi } from '../testkit/indexApi.ts'
 import { chainId, indexedDatabaseAt, tablesSchema, viewsSchema } from '../testkit/indexedTables.ts'
 import { manyBriefs } from '../testkit/manyBriefs.ts'
 import { expiredRuns, manyRuns } from '../testkit/manyRuns.ts'
@@ -46,17 +46,7 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
 
   const deployments = await temporaryDirectory()
   parts.defer(deployments.remove)
-  writeDeployment(placeholderDeployment(chainId), deployments.path)
-  // The API never calls the chain: without a relayer's key there are no claims.
-  const startAnotherApi = () =>
-    startApi({
-      databaseUrl,
-      schema: viewsSchema,
-      chainId,
-      rpcUrl: 'http://127.0.0.1:1',
-      deploymentsDirectory: deployments.path,
-      env: { TRUST_PROXY: '1' },
-    })
+  const startAnotherApi = () => startIndexApi(databaseUrl, { TRUST_PROXY: '1' })
   const api = await startAnotherApi()
   parts.defer(api.stop)
   const bare = await startBare(`${deployments.path}/bare.json`, {

@@ -2,16 +2,13 @@
  * What a market of `BENCH_RUNS` runs takes on disk, how long its indexes take to build, and how long its lists take. The rows are
  * made by PostgreSQL; the bytes of events and of Ponder's cache come from a chain of `BENCH_EVENTS` events, and grow with it.
  */
-import { startApi } from '../devnet/api.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { type Postgres, startPostgres } from '../devnet/postgres.ts'
 import { connect } from '../ops/database/connect.ts'
-import { writeDeployment } from '../ops/writeDeployment.ts'
-import { chainId, indexedDatabaseAt, tablesSchema, viewsSchema } from '../testkit/indexedTables.ts'
+import { startIndexApi } from '../testkit/indexApi.ts'
+import { indexedDatabaseAt, tablesSchema } from '../testkit/indexedTables.ts'
 import { manyBriefs } from '../testkit/manyBriefs.ts'
 import { manyRuns, whale } from '../testkit/manyRuns.ts'
-import { placeholderDeployment } from '../testkit/placeholderDeployment.ts'
-import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
 import { waitForIndex } from '../testkit/waitForIndex.ts'
 import { eventsOfALife, startBusyChain } from './busyChain.ts'
 import type { Measurement } from './figure.ts'
@@ -138,18 +135,7 @@ async function loadRuns(databaseUrl: string) {
 /** How long one client waits for each kind of list. */
 async function questions(databaseUrl: string): Promise<Measurement[]> {
   await using parts = new AsyncDisposableStack()
-  const deployments = await temporaryDirectory()
-  parts.defer(deployments.remove)
-  writeDeployment(placeholderDeployment(chainId), deployments.path)
-  const api = await startApi({
-    databaseUrl,
-    schema: viewsSchema,
-    chainId,
-    // Without a relayer's key the API does not call the chain.
-    rpcUrl: 'http://127.0.0.1:1',
-    deploymentsDirectory: deployments.path,
-    env: { TRUST_PROXY: '1' },
-  })
+  const api = await startIndexApi(databaseUrl, { TRUST_PROXY: '1' })
   parts.defer(api.stop)
   const pages = Math.floor(runs / 20)
   const asked: Record<string, (n: number) => string> = {

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Api } from '../../devnet/api.ts'
 import { run, runEvent } from '../../ponder.schema.ts'
 import { type HttpCache, hasHttpCache, httpCaches, startHttpCache } from '../../testkit/httpCaches.ts'
+import { startIndexApi } from '../../testkit/indexApi.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { eventOf, openRun, seedTime } from '../../testkit/rows.ts'
 import { blockHash, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { startIndexApi } from './startIndexApi.ts'
 
 /** No answer is older: a second in the cache, which may count whole seconds, and what the API itself may be behind. */
 const MAX_AGE_MS = 2_500

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { startIndexApi } from '../../testkit/indexApi.ts'
 import { seedTime, wallet } from '../../testkit/rows.ts'
 import { indexedDatabase } from './indexedDatabase.ts'
-import { startIndexApi } from './startIndexApi.ts'
 
 const FLOOD = 300
 const FLOODING = '203.0.113.1'

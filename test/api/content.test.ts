@@ -1,11 +1,11 @@
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Api } from '../../devnet/api.ts'
+import { startIndexApi } from '../../testkit/indexApi.ts'
 import { seedTime } from '../../testkit/rows.ts'
 import { startTcpProxy } from '../../testkit/tcpProxy.ts'
 import { expectDescribed } from '../support/describedAnswers.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { startIndexApi } from './startIndexApi.ts'
 
 const JSON_TYPE = 'application/json'
 const example = '{"title":"Translate a page into French","tags":["translation"]}'

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Api } from '../../devnet/api.ts'
+import { startIndexApi } from '../../testkit/indexApi.ts'
 import { seedTime, wallet } from '../../testkit/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { startIndexApi } from './startIndexApi.ts'
 
 let index: IndexedDatabase
 let api: Api

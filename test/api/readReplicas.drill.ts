@@ -4,9 +4,9 @@ import type { Api } from '../../devnet/api.ts'
 import { type Postgres, startPostgres } from '../../devnet/postgres.ts'
 import { type Standby, startStandby } from '../../devnet/standby.ts'
 import { run } from '../../ponder.schema.ts'
+import { startIndexApi } from '../../testkit/indexApi.ts'
 import { type IndexedDatabase, indexedDatabaseAt } from '../../testkit/indexedTables.ts'
 import { openRun, seedTime } from '../../testkit/rows.ts'
-import { startIndexApi } from './startIndexApi.ts'
 
 /** The third replica gets each block so much later. */
 const LATE_MS = 500

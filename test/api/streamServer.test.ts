@@ -4,11 +4,11 @@ import { eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import type { Api } from '../../devnet/api.ts'
 import { run, runEvent } from '../../ponder.schema.ts'
+import { startIndexApi } from '../../testkit/indexApi.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { eventOf, openRun, seedTime } from '../../testkit/rows.ts'
 import { readEvents } from '../support/readEvents.ts'
 import { blockHash, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { startIndexApi } from './startIndexApi.ts'
 
 let index: IndexedDatabase
 let api: Api

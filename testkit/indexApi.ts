@@ -1,8 +1,8 @@
-import { type Api, startApi } from '../../devnet/api.ts'
-import { writeDeployment } from '../../ops/writeDeployment.ts'
-import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
-import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
-import { chainId, viewsSchema } from './indexedDatabase.ts'
+import { type Api, startApi } from '../devnet/api.ts'
+import { writeDeployment } from '../ops/writeDeployment.ts'
+import { chainId, viewsSchema } from './indexedTables.ts'
+import { placeholderDeployment } from './placeholderDeployment.ts'
+import { temporaryDirectory } from './temporaryDirectory.ts'
 
 /** Starts an API that reads an index of rows. It has no relayer's key, so that it needs no chain. */
 export async function startIndexApi(databaseUrl: string, env: Record<string, string> = {}): Promise<Api> {
