@@ -1,6 +1,6 @@
 import type { ContractFunctionRevertedError } from 'viem'
+import { runStates } from '../../client/src/runStates.ts'
 import { formatUsdc } from './arguments.ts'
-import { runStates } from './runStates.ts'
 
 /** The contract's states, by their number. It has one more than the API, for a run that does not exist. */
 const states = ['NONE', ...runStates]

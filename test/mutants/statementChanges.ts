@@ -8,8 +8,8 @@ export function repeatStatement(node: Node, source: Source): Change[] {
 }
 
 /**
- * Two checks that follow each other change places, or two other calls or events. A check that comes after an action
- * undoes it all the same.
+ * Two checks that follow each other change places, or two other calls or events. A check and an action do not: a check that
+ * fails after the action reverts it too.
  */
 export function exchangeStatements(node: Node, source: Source): Change[] {
   const statements = node.type === 'Block' ? (node.children.get('statements') ?? []) : []

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
 import type { Run, RunQuery, RunState, RunSummary } from '../../../client/src/index.ts'
+import { runStates } from '../../../client/src/runStates.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseAddress, parseId, parseLimit } from '../arguments.ts'
-import { runStates } from '../runStates.ts'
 import { openReads, showProof, type Verified, verifyOption } from '../verified.ts'
 
 /** The states in which `run watch` ends: the run never changes again. */

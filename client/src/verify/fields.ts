@@ -2,6 +2,7 @@ import { type ContractFunctionReturnType, zeroAddress } from 'viem'
 import type { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import type { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { Agent, AgentStake, ClaimEligibility, RunDetail, RunSummary } from '../api.ts'
+import { runStates } from '../runStates.ts'
 import { type Clock, EitherOf, timeOf } from './clock.ts'
 import type { Terms } from './terms.ts'
 import { storedText, storedURI } from './texts.ts'
@@ -55,17 +56,7 @@ type Rules<Evidence, Answer> = {
 }
 
 /** `IBountyMarket.State`, in its order. */
-const states = [
-  'NONE',
-  'DRAFT',
-  'OPEN',
-  'CLAIMED',
-  'IN_PROGRESS',
-  'SUBMITTED',
-  'APPROVED',
-  'REVISION_REQUESTED',
-  'REJECTED',
-] as const
+const states = ['NONE', ...runStates] as const
 
 export const stateOf = ({ state }: Bounty) => states[state]
 export const isClaimed = ({ wallet }: Bounty) => wallet !== zeroAddress

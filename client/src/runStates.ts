@@ -1,7 +1,5 @@
-import type { RunState } from '../../client/src/index.ts'
-
 /** The states of a run in the order of the contract, which begins with one for a run that does not exist. */
-export const runStates: readonly RunState[] = [
+export const runStates = [
   'DRAFT',
   'OPEN',
   'CLAIMED',
@@ -10,4 +8,4 @@ export const runStates: readonly RunState[] = [
   'APPROVED',
   'REVISION_REQUESTED',
   'REJECTED',
-]
+] as const
