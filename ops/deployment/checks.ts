@@ -1,11 +1,4 @@
-import {
-  type Address,
-  BaseError,
-  ContractFunctionRevertedError,
-  ContractFunctionZeroDataError,
-  erc20Abi,
-  type PublicClient,
-} from 'viem'
+import { type Address, type BaseError, ContractFunctionRevertedError, erc20Abi, type PublicClient } from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { DEVNET } from '../../core/deployment.ts'
 import type { Terms } from './plan.ts'
@@ -44,37 +37,13 @@ async function assertUsdc(client: PublicClient, address: Address) {
 
 async function assertRegistry(client: PublicClient, address: Address) {
   const agentWallet = { address, abi: agentRegistryAbi, functionName: 'getAgentWallet', args: [0n] } as const
-  // Agent 0 may not exist: a registry then reverts with a reason.
+  // Agent 0 may not exist: a registry then reverts with a reason. A contract without the function reverts without one.
+  const hasReason = (error: unknown) => error instanceof ContractFunctionRevertedError && (error.raw ?? '0x') !== '0x'
   await client.readContract(agentWallet).catch((cause: BaseError) => {
     if (cause.walk(hasReason)) return
     const problem = `AGENT_REGISTRY_ADDRESS ${address} is not an ERC-8004 registry`
     throw new Error(`${problem}: getAgentWallet(uint256) does not answer`, { cause })
   })
-}
-
-/** A contract reverts without a reason where it does not have the called function. */
-const hasReason = (error: unknown) => error instanceof ContractFunctionRevertedError && (error.raw ?? '0x') !== '0x'
-
-/** An account without code that could refuse an agent. */
-const SOME_OWNER = '0x000000000000000000000000000000000000dEaD'
-
-/**
- * Whether the registry has no `registerFor`, which ERC-8004 does not have.
- * @throws if the endpoint does not answer.
- */
-export async function registersCallerOnly(client: PublicClient, address: Address): Promise<boolean> {
-  const call = { address, abi: agentRegistryAbi, functionName: 'registerFor', args: [SOME_OWNER, ''] } as const
-  try {
-    await client.simulateContract({ ...call, account: SOME_OWNER })
-    return false
-  } catch (error) {
-    if (!(error instanceof BaseError)) throw error
-    const isRefusal = (cause: unknown) =>
-      cause instanceof ContractFunctionRevertedError || cause instanceof ContractFunctionZeroDataError
-    const refusal = error.walk(isRefusal)
-    if (!isRefusal(refusal)) throw error
-    return !hasReason(refusal)
-  }
 }
 
 /**

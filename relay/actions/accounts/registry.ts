@@ -1,3 +1,4 @@
+import { type Address, encodeFunctionData, type PublicClient } from 'viem'
 import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
 import { type Deployment, registrarOf } from '../../../core/deployment.ts'
 import { reuseResult } from '../../../core/reuseResult.ts'
@@ -11,6 +12,17 @@ const ANSWER_MS = 600_000
 const SOME_OWNER = '0x000000000000000000000000000000000000dEaD'
 
 /**
+ * Whether the contract has no `registerFor`, which ERC-8004 does not have. A function that is there says why it reverts.
+ * @throws Refusal RELAY_UNAVAILABLE if the node does not answer.
+ */
+export async function registersCallerOnly(client: PublicClient, to: Address): Promise<boolean> {
+  const data = encodeFunctionData({ abi: agentRegistryAbi, functionName: 'registerFor', args: [SOME_OWNER, ''] })
+  const trial = await attempt(client.call({ account: SOME_OWNER, to, data }))
+  const returned = 'passed' in trial ? trial.passed.data : trial.failure.data
+  return (returned ?? '0x') === '0x'
+}
+
+/**
  * Creates a function that says why no agent can be registered for another account than the caller; undefined if one can.
  * ERC-8004 has `register` only, which the relay's key would call for itself: without AgentRegistrar, a registry that has no
  * more refuses.
@@ -19,10 +31,7 @@ const SOME_OWNER = '0x000000000000000000000000000000000000dEaD'
 export function createRegistryCheck({ client }: Market, deployment: Deployment) {
   const address = registrarOf(deployment)
   return reuseResult(ANSWER_MS, async (): Promise<Refusal | undefined> => {
-    const call = { abi: agentRegistryAbi, address, functionName: 'registerFor', args: [SOME_OWNER, ''] } as const
-    const trial = await attempt(client.simulateContract({ ...call, account: SOME_OWNER }))
-    // A function that is there says why it reverts.
-    if ('passed' in trial || (trial.failure.data ?? '0x') !== '0x') return undefined
+    if (!(await registersCallerOnly(client, address))) return undefined
     const detail =
       `The registry ${address} registers its caller only, and the market has no AgentRegistrar. Call \`register\` of it ` +
       'with the owner’s account, or with another, which then transfers the agent.'
