@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { followFailover } from '../core/database/followFailover.ts'
+import { migrateContent } from './migrations.ts'
 
 /** Enough, because a statement takes about a millisecond. */
 const MAX_CONNECTIONS = 4
@@ -19,8 +20,8 @@ export function openContentPool(url: string, logger: Logger): pg.Pool {
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
   })
-  // What a former primary stores is lost.
-  followFailover(pool, { url, logger })
+  // What a former primary stores is lost, and lists of runs fail where the schema is missing.
+  followFailover(pool, { url, logger, prepare: () => migrateContent(pool) })
   // Without a listener, a broken idle connection would end the process. The next statement opens a new one.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the content’s pool broke'))
   return pool

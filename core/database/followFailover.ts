@@ -10,6 +10,14 @@ const CHECK_TIMEOUT_MS = 2_000
 /** Behind a load balancer each check may reach another server, so connections are replaced at most this often. */
 const REPLACE_INTERVAL_MS = 60_000
 
+type Options = {
+  url: string
+  logger: Logger
+  /** Creates what another server lacks: a standby may lack the last commits. It is repeated until it succeeds. */
+  prepare?: (() => Promise<unknown>) | undefined
+  checkIntervalMs?: number
+}
+
 /**
  * Replaces the pool's connections when new connections reach another server than before. Without this, a connection
  * could stay at a former primary, whose rows grow old. A lifetime per connection would do it too, but each new connection
@@ -19,7 +27,7 @@ const REPLACE_INTERVAL_MS = 60_000
  */
 export function followFailover(
   pool: pg.Pool,
-  { url, logger, checkIntervalMs = CHECK_INTERVAL_MS }: { url: string; logger: Logger; checkIntervalMs?: number },
+  { url, logger, prepare = async () => undefined, checkIntervalMs = CHECK_INTERVAL_MS }: Options,
 ) {
   const clients = new Set<pg.PoolClient>()
   const outdated = new WeakSet<pg.PoolClient>()
@@ -32,22 +40,34 @@ export function followFailover(
 
   let server: string | undefined
   let replacedAt = Number.NEGATIVE_INFINITY
+  /** The first server is prepared by the owner of the pool. */
+  let isPrepared = true
 
-  async function check() {
+  async function replaceOutdated() {
     const reached = await serverAt(url)
     server ??= reached
     if (reached === server || performance.now() - replacedAt < REPLACE_INTERVAL_MS) return
     logger.warn({ before: server, now: reached }, 'The database URL leads to another server: replacing the connections')
     server = reached
     replacedAt = performance.now()
+    isPrepared = false
     for (const client of clients) outdated.add(client)
     // Idle connections are released only after a use.
     await Promise.all(Array.from({ length: pool.idleCount }, async () => (await pool.connect()).release()))
   }
 
+  async function check() {
+    await replaceOutdated()
+    if (isPrepared) return
+    await prepare()
+    isPrepared = true
+  }
+
   async function follow() {
     while (!pool.ending) {
-      await check().catch((err) => logger.warn({ err }, 'Cannot check which server the database URL leads to'))
+      await check().catch((err) =>
+        logger.warn({ err }, 'Cannot check which server the database URL leads to, or use it; trying again soon'),
+      )
       await sleep(checkIntervalMs, undefined, { ref: false })
     }
   }
