@@ -197,7 +197,6 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
         try {
           const result = await (isPoll(call) ? latestBlock(call) : ask(call))
           if (phase === 'backfill') backfillAnswers.publish(call.method)
-          if (phase === 'live' && isOfLacked(call) && isBlock(result)) rangedLogs.saw(result)
           if (!lacksBlock(call, result)) return blockHash === undefined ? result : logsOf(result, isIndexed)
           if (isLast) return refuseEmpty(call, result)
         } catch (error) {
@@ -209,7 +208,9 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
         await sleep(RETRY_DELAY_MS)
       }
     }
-    return { ...node, request: request as typeof node.request }
+    const gathering = (call: Call) =>
+      phase === 'live' && isOfLacked(call) ? rangedLogs.gathered(request(call)) : request(call)
+    return { ...node, request: gathering as typeof node.request }
   }
 }
 

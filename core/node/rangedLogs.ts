@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import DataLoader from 'dataloader'
 import { LRUCache } from 'lru-cache'
 import { type Address, type Hash, hexToNumber, numberToHex } from 'viem'
@@ -12,9 +13,12 @@ const FEWEST_BLOCKS = 4
 /** The calls that read a range. */
 export const CALLS_OF_RANGE = 3
 
-/** As many blocks as Ponder reads at once, and how long they are gathered. */
+/** As many blocks as Ponder reads at once. */
 const MOST_BLOCKS = 50
+
+/** How long they are gathered once Ponder has the blocks that it has asked for, and how long at most. */
 const GATHER_MS = 10
+const MOST_GATHER_MS = 2_000
 
 type Options = {
   /** The addresses of the contracts whose logs are indexed. */
@@ -38,6 +42,14 @@ export function createRangedLogs({ addresses, hasLogs, askTogether }: Options) {
   /** The blocks that Ponder lacked, by their numbers, and their numbers. */
   const lacked = new LRUCache<number, Pick<Block, 'hash' | 'parentHash'>>({ max: MOST_REVERTED_BLOCKS })
   const numbers = new LRUCache<Hash, number>({ max: MOST_REVERTED_BLOCKS })
+  /** Ponder's questions for blocks that it lacks. */
+  const reading = new Set<Promise<unknown>>()
+
+  /** Waits for the blocks that Ponder reads. With a limit of calls per second, they come one after the other. */
+  async function gather() {
+    await Promise.race([Promise.allSettled(reading), sleep(MOST_GATHER_MS)])
+    await sleep(GATHER_MS)
+  }
 
   function isChain(first: number, last: number): boolean {
     for (let number = last; number > first; number--) {
@@ -76,14 +88,24 @@ export function createRangedLogs({ addresses, hasLogs, askTogether }: Options) {
   const loader = new DataLoader(read, {
     cache: false,
     maxBatchSize: MOST_BLOCKS,
-    batchScheduleFn: (dispatch) => setTimeout(dispatch, GATHER_MS),
+    batchScheduleFn: (dispatch) => void gather().then(dispatch),
   })
 
   return {
-    /** Ponder gets this block, which it lacked. */
-    saw({ number, hash, parentHash }: Block) {
-      lacked.set(hexToNumber(number), { hash, parentHash })
-      numbers.set(hash, hexToNumber(number))
+    /** Awaits a block that Ponder lacks, and whose logs it asks for then. @returns the block. */
+    async gathered(block: Promise<unknown>): Promise<unknown> {
+      reading.add(block)
+      try {
+        const read = await block
+        if (isBlock(read)) {
+          const { number, hash, parentHash } = read
+          lacked.set(hexToNumber(number), { hash, parentHash })
+          numbers.set(hash, hexToNumber(number))
+        }
+        return read
+      } finally {
+        reading.delete(block)
+      }
     },
 
     /** The logs of the block, at least those of the contracts; undefined if it must be asked for by its hash. */
