@@ -15,7 +15,7 @@ process.once('message', (order: LoadOrder) => {
   send('ready')
 })
 
-function begin({ url, connections, requests, most, seconds, rate }: LoadOrder) {
+function begin({ url, connections, requests, most, seconds }: LoadOrder) {
   const start = performance.now()
   let end = start
   let connection = 0
@@ -24,7 +24,6 @@ function begin({ url, connections, requests, most, seconds, rate }: LoadOrder) {
     connections,
     maxOverallRequests: most,
     duration: seconds,
-    ...(rate && { overallRate: rate }),
     timeout: TIMEOUT_SECONDS,
     sampleInt: CHECK_INTERVAL_MS,
     setupClient(client) {

@@ -13,8 +13,6 @@ export type LoadOrder = {
   most: number
   /** or after this many seconds. */
   seconds: number
-  /** Requests a second over all connections; unlimited if absent. */
-  rate?: number
 }
 
 /** What the load's process reports before its result. */
