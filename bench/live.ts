@@ -11,6 +11,7 @@ import { blocksBefore, type LargeMarket, startLargeMarket } from './largeMarket.
 import { latencies } from './latency.ts'
 import { autovacuumSettings } from './livingTables.ts'
 import { alternate, type Load, load } from './load.ts'
+import { openWithAnyReward } from './readsMix.ts'
 import { isQuick, workload } from './workload.ts'
 
 const { runs: many, seconds, longRounds: rounds, blocks } = workload
@@ -22,8 +23,15 @@ const few = 1_000
  */
 const steady = { connections: 4, seconds: isQuick ? 2 : 10, rate: 100 }
 
-/** Time between two blocks during the reads. */
+/** Time between two blocks during the reads at a fixed rate. */
 const FAST_BLOCK_MS = 100
+
+/** The time between two blocks of Base, and how many blocks there are for each with all events of a run. */
+const BASE_BLOCK_MS = 200
+const BLOCKS_A_LIFE = 5
+
+/** As many clients as those of `reads`, each at full speed. */
+const full = { connections: 10, seconds }
 
 /** Blocks after which the indexer's memory is measured. */
 const warmUp = 100
@@ -39,7 +47,7 @@ export async function measure() {
   const little = isQuick ? undefined : await memoryOf(few, indexerMegabytes)
   const large = await memoryOf(many, async (market) => ({
     memory: await indexerMegabytes(market),
-    reads: await readsWhileIndexing(market),
+    reads: [...(await readsWhileIndexing(market)), ...(await readsBesideBase(market))],
     latency: await latency.during(
       { indexer: market.indexer.part.pid, API: market.api.part.pid, PostgreSQL: postgres.part.pid },
       () => latencies(market, blocks),
@@ -80,17 +88,18 @@ const memoryFigure = (value: number, baseline: number): Measurement => ({
 })
 
 /**
- * Mines a block with all events of a run every 100 ms.
+ * Mines a block at each interval. One of `blocksALife` blocks has all events of a run, the others are empty.
  * @returns a function that stops it and returns the number of blocks.
  */
-function mineFastBlocks({ chain }: LargeMarket) {
+function mineFastBlocks({ chain }: LargeMarket, intervalMs: number, blocksALife: number) {
   let isOver = false
   let mined = 0
   const mining = (async () => {
-    for (let next = performance.now(); !isOver; next += FAST_BLOCK_MS) {
-      await chain.mineLives(1)
+    for (let next = performance.now(); !isOver; next += intervalMs) {
+      if (mined % blocksALife === 0) await chain.mineLives(1)
+      else await chain.client.mine({ blocks: 1 })
       mined++
-      await sleep(Math.max(0, next + FAST_BLOCK_MS - performance.now()))
+      await sleep(Math.max(0, next + intervalMs - performance.now()))
     }
   })()
   return async () => {
@@ -117,7 +126,7 @@ async function readsWhileIndexing(market: LargeMarket): Promise<Measurement[]> {
   for (let round = 1; round <= rounds; round++) {
     taken.idle.push(await load(target, steady))
     const begin = performance.now()
-    const stop = mineFastBlocks(market)
+    const stop = mineFastBlocks(market, FAST_BLOCK_MS, 1)
     taken.busy.push(await load(target, steady))
     paces.push((1_000 * (await stop())) / (performance.now() - begin))
     await market.indexed()
@@ -134,6 +143,50 @@ async function readsWhileIndexing(market: LargeMarket): Promise<Measurement[]> {
       goal: { ratioAtMost: 2 },
     },
   ]
+}
+
+/** What reads cost where each block, five times a second, ends the answers in the cache, and is indexed beside them. */
+async function readsBesideBase(market: LargeMarket): Promise<Measurement[]> {
+  console.log('Reads, idle and beside five blocks a second')
+  const targets = {
+    'list, cached': { url: market.api.url, path: () => '/api/runs' },
+    'filtered list, uncached': { url: market.api.url, path: (n: number) => `/api/runs?${openWithAnyReward(n)}` },
+  }
+  const taken = Object.keys(targets).map((name) => ({ name, still: [] as number[], moving: [] as number[] }))
+  const hitRates: number[] = []
+  for (const target of Object.values(targets)) await load(target, full)
+  for (let round = 1; round <= rounds; round++) {
+    for (const { name, still, moving } of taken) {
+      const target = targets[name as keyof typeof targets]
+      still.push((await load(target, full)).rps)
+      const hits = await cachedAnswers(market)
+      const stop = mineFastBlocks(market, BASE_BLOCK_MS, BLOCKS_A_LIFE)
+      const { rps } = await load(target, full)
+      await stop()
+      moving.push(rps)
+      if (name === 'list, cached') hitRates.push((100 * ((await cachedAnswers(market)) - hits)) / (rps * seconds))
+      await market.indexed()
+    }
+    console.log(`  round ${round} of ${rounds}`)
+  }
+  const figures = taken.map(({ name, still, moving }): Measurement => {
+    const goal = { ratioAtLeast: 0.8 }
+    return {
+      figure: `${name}, beside five blocks a second`,
+      unit: 'rps',
+      value: median(moving),
+      baseline: median(still),
+      goal,
+    }
+  })
+  return [...figures, { figure: 'of that cached list, from the cache', unit: '%', value: median(hitRates) }]
+}
+
+/** How many answers the API's cache has given. */
+async function cachedAnswers({ api }: LargeMarket): Promise<number> {
+  const metrics = await (await fetch(`${api.opsUrl}/metrics`)).text()
+  const counts = metrics.matchAll(/^http_cached_answers_total\{.*\} (\d+)$/gm)
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
 const query = `{ runs(orderBy: "bountyId", orderDirection: "desc", limit: 20) {

@@ -142,6 +142,8 @@ describe('health', () => {
     expect(count('method="GET",route="/\\*",status="404"')).toBe('1')
     expect(metrics).toContain('http_problems_total{method="GET",route="/api/runs/:id",code="RUN_NOT_FOUND"} 2')
     expect(metrics).toContain('http_problems_total{method="GET",route="/api/runs",code="VALIDATION_FAILED"} 1')
+    const fromCache = /^http_cached_answers_total\{route="\/api\/runs"\} (\d+)$/m.exec(metrics)?.[1]
+    expect(Number(fromCache)).toBeGreaterThan(9)
     expect(metrics).toContain('index_head_block 10')
     expect(metrics).toContain('index_whole 1')
     expect(metrics).toMatch(/read_pool_connections{state="idle"} \d/)

@@ -35,11 +35,20 @@ export function createRequestTimer(registry: Registry) {
     labelNames: ['method', 'route', 'code'] as const,
     registers: [registry],
   })
+  const cached = new Counter({
+    name: 'http_cached_answers_total',
+    help: 'GETs that were answered from the response cache before routing, by route pattern.',
+    labelNames: ['route'] as const,
+    registers: [registry],
+  })
   const time = (method: string, route: string, status: number, start: number) =>
     duration.observe({ method, route, status }, (performance.now() - start) / 1_000)
   return {
     /** Times a GET that was answered from the cache before routing. @param start By `performance.now()`. */
-    timeCached: (route: string, status: number, start: number) => time('GET', route, status, start),
+    timeCached(route: string, status: number, start: number) {
+      cached.inc({ route })
+      time('GET', route, status, start)
+    },
 
     /** Times a request that is routed, and counts its problem. */
     async middleware(c: Context, next: Next) {
