@@ -17,6 +17,8 @@ export const workload = {
   seconds: amountOf('BENCH_SECONDS', { full: 3, quick: 1 }),
   /** The runs of the large market. */
   runs: amountOf('BENCH_RUNS', { full: 1_000_000, quick: 50_000 }),
+  /** How many runs of `size` have a brief. */
+  briefs: amountOf('BENCH_BRIEFS', { full: 1_000_000, quick: 50_000 }),
   /** The claims of a leg. */
   claims: amountOf('BENCH_CLAIMS', { full: 500, quick: 60 }),
   /** The lives of runs, by raw transactions and through the API. */

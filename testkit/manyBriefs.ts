@@ -20,8 +20,11 @@ export const storeBriefs = (texts: SQL): SQL => sql`
   INSERT INTO content.brief (uri, title, summary, tags, json)
   SELECT uri, title, summary, tags, json_build_object('title', title, 'summary', summary, 'tags', tags)::text FROM texts`
 
-/** Stores a brief for each run that has none, with words that all have, and with some of `BRIEF_WORDS`, and two tags. */
-export const manyBriefs = (): SQL => {
+/**
+ * Stores a brief for each of the newest `most` runs that has none, with words that all have, and with some of `BRIEF_WORDS`, and
+ * two tags.
+ */
+export const manyBriefs = (most = Number.MAX_SAFE_INTEGER): SQL => {
   /** From 0 to 1, evenly spread. Shares with different salts are independent. */
   const share = (salt: number) => sql`((hashint8extended(bounty_id, ${salt}::int8) & 1073741823)::float8 / 1073741824)`
   const drawn = (count: number, salt: number) => sql`floor(${count}::float8 ^ ${share(salt)})::int8`
@@ -35,6 +38,9 @@ export const manyBriefs = (): SQL => {
     SELECT ipfs_hash AS uri, 'Do the work' || ${words(31, 32, 33, 34)} AS title,
       'As written here' || ${words(35, 36, 37, 38)} AS summary,
       ARRAY['tag' || ${drawn(BRIEF_TAGS, 39)}, 'tag' || ${drawn(BRIEF_TAGS, 40)}] AS tags
-    FROM (SELECT DISTINCT ON (ipfs_hash) ipfs_hash, bounty_id FROM run) AS run
+    FROM (
+      SELECT DISTINCT ON (ipfs_hash) ipfs_hash, bounty_id
+      FROM (SELECT ipfs_hash, bounty_id FROM run ORDER BY bounty_id DESC LIMIT ${most}::int8) AS newest
+    ) AS run
     WHERE NOT EXISTS (SELECT FROM content.item WHERE uri = ipfs_hash)`)
 }
