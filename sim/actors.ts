@@ -1,18 +1,13 @@
-import { type Address, bytesToHex, decodeFunctionData, type Hex, isAddressEqual, zeroAddress } from 'viem'
-import { accountMessage, accountTypedData } from '../market/accountActions.ts'
+import { type Address, decodeFunctionData, type Hex, isAddressEqual, zeroAddress } from 'viem'
+import { type SignedRequest, signAccountRequest } from './accountMoves.ts'
 import type { Answer, Json } from './api.ts'
+import { compareOpenCall, pathOfOpenCall, pickOpenCall } from './openMoves.ts'
 import type { Difference } from './oracle.ts'
 import { accountOf, LIVE, OPEN, type PickedBounty, pickBounty, REVISION_REQUESTED } from './parties.ts'
 import type { Random } from './random.ts'
 import type { Requests } from './requests.ts'
 import { type SignedMove, signedMove } from './signedMoves.ts'
 import type { World } from './world.ts'
-
-/** The validity of a post's authorization, in chain time: less than the clock's jumps, so that some expire unmined. */
-const AUTHORIZATION_SECONDS = 500n
-
-/** The domain of the devnet's USDC. */
-const usdcDomain = { name: 'USD Coin', version: '2' }
 
 type Move = SignedMove['action']
 
@@ -36,6 +31,11 @@ const routes: Record<Move, { name: string; party: 'wallet' | 'signer' | 'poster'
   rejectWorkWithSig: { name: 'reject', party: 'signer' },
 }
 
+/** The shares of what accounts sign about themselves, of moves of runs, and of calls that anyone may ask for. */
+const weights = { account: 4, run: 7, anyone: 2 }
+
+const statePath = ({ actionId }: Json) => `/api/actions/${actionId}`
+
 export type Actors = ReturnType<typeof createActors>
 
 type Options = {
@@ -46,53 +46,29 @@ type Options = {
   random: Random
 }
 
-/** Posters, agents and evaluators that act through the API by signatures, beside what they send themselves. */
+/** Accounts that act through the API, mostly by signatures, beside what they send themselves. */
 export function createActors({ world, requests, relayer, random }: Options) {
-  const { market } = world.contracts
+  const { market, staking, registry } = world.contracts
+  const addresses = [market.address, staking.address, registry.address]
+  const acts = { account: actForAccount, run: move, anyone: callForAnyone }
   /** By hash, which determines both, whatever a reorg does to the transaction. */
   const transactions = new Map<Hex, { input: Hex; from: Address }>()
 
-  function send(name: string, path: string, body: Json, signature: Hex) {
-    requests.send(
-      name,
-      path,
-      { ...body, signature },
-      {},
-      {
-        statePath: ({ actionId }) => `/api/actions/${actionId}`,
-        compare: (state) => compareWithChain(`${name} ${path} ${signature.slice(0, 12)}…`, signature, state),
-      },
-    )
+  function send({ name, path, body, mark }: SignedRequest) {
+    const what = `${name} ${path} ${mark.slice(0, 12)}…`
+    requests.send(name, path, body, {}, { statePath, compare: (state) => compareWithChain(what, mark, state) })
   }
 
-  async function post() {
-    const poster = random.pick(world.posters)
-    const { timestamp } = await world.node.getBlock()
-    const message = accountMessage('post', {
-      poster: poster.address,
-      ipfsHash: `ipfs://relayed${random.int(0, 2 ** 30)}`,
-      reward: random.pick([50_000_000n, 200_000_000n]),
-      deadline: timestamp + BigInt(random.pick([3_600, 20 * 86_400, 50 * 86_400])),
-      workPeriod: 0n,
-      stakePercent: 0n,
-      evaluator: random.chance(0.3) ? random.pick(world.posters).address : zeroAddress,
-      salt: bytesToHex(Uint8Array.from({ length: 32 }, () => random.int(0, 255))),
-      validBefore: timestamp + AUTHORIZATION_SECONDS,
-    })
-    const typedData = accountTypedData({ ...world.deployment, usdcDomain }, message)
-    const { ipfsHash, evaluator, salt, ...numbers } = message.members
-    const body = {
-      poster: poster.address,
-      ipfsHash,
-      evaluator,
-      salt,
-      reward: String(numbers.reward),
-      deadline: Number(numbers.deadline),
-      workPeriod: Number(numbers.workPeriod),
-      stakePercent: Number(numbers.stakePercent),
-      validBefore: Number(numbers.validBefore),
-    }
-    send('post', '/api/runs', body, await poster.signTypedData(typedData as never))
+  async function actForAccount() {
+    const signed = await signAccountRequest(world, random)
+    if (signed) send(signed)
+  }
+
+  async function callForAnyone() {
+    const call = await pickOpenCall(world, random)
+    if (!call) return
+    const compare = (state: Answer) => compareOpenCall(world, call, state)
+    requests.send(call.action, pathOfOpenCall(call), undefined, {}, { statePath, compare })
   }
 
   async function move() {
@@ -117,20 +93,20 @@ export function createActors({ world, requests, relayer, random }: Options) {
       ...(text && { [text]: hash }),
       deadline: Number(deadline),
     }
-    send(name, `/api/runs/${bountyId}/${name}`, body, signature)
+    send({ name, path: `/api/runs/${bountyId}/${name}`, body: { ...body, signature }, mark: signature })
   }
 
   return {
-    /** Lets a random party post or make a move by a signature, without waiting for the outcome. */
-    act: () => (random.chance(0.25) ? post() : move()),
+    /** Lets a random party act by a signature, or ask for a call that needs none, without waiting for the outcome. */
+    act: () => acts[random.weighted(weights)](),
   }
 
   /**
    * A signature is good for one transaction: that one, or none, must be what the API reports. It reports nothing (404) of one
    * that another sender had mined before the relay sent its own: two moves of a block may have the same message.
    */
-  async function compareWithChain(what: string, signature: Hex, { status, body }: Answer): Promise<Difference[]> {
-    const [made, ...more] = await madeBy(signature)
+  async function compareWithChain(what: string, mark: Hex, { status, body }: Answer): Promise<Difference[]> {
+    const [made, ...more] = await madeBy(mark)
     if (more.length > 0) throw new Error(`${what} is on the chain ${1 + more.length} times`)
     if (status === 404 && !(made && isAddressEqual(made.from, relayer))) return []
     const expected = made ? `made in block ${made.blockNumber}` : 'not made'
@@ -140,15 +116,15 @@ export function createActors({ world, requests, relayer, random }: Options) {
     return [{ subject: what, field: 'state', expected, actual: `${actual}: ${status} ${JSON.stringify(body)}` }]
   }
 
-  /** The transactions that the market has taken with this signature. */
-  async function madeBy(signature: Hex): Promise<{ blockNumber: bigint; from: Address }[]> {
+  /** The transactions with this mark that the contracts have taken. */
+  async function madeBy(mark: Hex): Promise<{ blockNumber: bigint; from: Address }[]> {
     const fromBlock = BigInt(world.deployment.startBlock)
-    const logs = await world.node.getLogs({ address: market.address, fromBlock })
+    const logs = await world.node.getLogs({ address: addresses, fromBlock })
     const blocks = new Map(logs.map(({ transactionHash, blockNumber }) => [transactionHash, blockNumber]))
     const found: { blockNumber: bigint; from: Address }[] = []
     for (const [hash, blockNumber] of blocks) {
       const { input, from } = await transactionOf(hash)
-      if (input.includes(signature.slice(2))) found.push({ blockNumber, from })
+      if (input.includes(mark.slice(2))) found.push({ blockNumber, from })
     }
     return found
   }

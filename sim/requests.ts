@@ -67,11 +67,11 @@ export function createRequests(world: World, api: Api) {
     answers,
 
     /** Sends the request, without waiting for its answer. @param what names it in the report. */
-    send(what: string, path: string, body: Json, headers: Record<string, string>, asked: Asked) {
+    send(what: string, path: string, body: Json | undefined, headers: Record<string, string>, asked: Asked) {
       const init = {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', ...headers },
-        body: JSON.stringify(body),
+        ...(body && { body: JSON.stringify(body) }),
       }
       const asking = askUntilAnswered(what, path, init, asked)
       ongoing.add(asking)
