@@ -2,7 +2,7 @@ import { encodePacked, keccak256, parseEther } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { accountOf, roles } from '../devnet/accounts.ts'
 import type { MarketOnAnvil } from '../testkit/marketOnAnvil.ts'
-import { createMining } from './mining.ts'
+import { createMining } from '../testkit/mining.ts'
 
 /** The market on a devnet, and the accounts that act in it. */
 export type World = Awaited<ReturnType<typeof createWorld>>

@@ -1,6 +1,6 @@
-import { mineBlocks } from '../devnet/mineBlocks.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
 import { mineHistory } from './mineHistory.ts'
+import { createMining } from './mining.ts'
 
 /** Milliseconds between blocks. */
 const BLOCK_TIME_MS = 200
@@ -29,16 +29,7 @@ type FastChainOptions = {
 export async function startFastChain({ history, behind = 0, prepare, fillBlock, ...options }: FastChainOptions) {
   const chain = await startMarketOnAnvil({ ...options, timestamp: now() - behind - history - PREPARATIONS })
   await prepare(chain)
-  let mining: ReturnType<typeof mineBlocks> | undefined
-
-  function resume() {
-    mining = mineBlocks(chain.client, BLOCK_TIME_MS, () => fillBlock?.(chain) ?? Promise.resolve())
-  }
-
-  async function pause() {
-    await mining?.stop()
-    mining = undefined
-  }
+  const mining = createMining(chain.client, fillBlock && (() => fillBlock(chain)))
 
   return {
     ...chain,
@@ -46,35 +37,25 @@ export async function startFastChain({ history, behind = 0, prepare, fillBlock, 
     async start() {
       await chain.client.setAutomine(false)
       await mineHistory(chain.client, { seconds: history, blockTime: BLOCK_TIME_MS / 1_000, until: now() - behind })
-      resume()
+      await mining.start(BLOCK_TIME_MS)
     },
     /** As a sequencer that stops and comes back: calls `whileStopped`, and then makes the blocks up to now at once. */
-    async stopAndCatchUp(whileStopped: () => Promise<unknown>) {
-      await pause()
-      await whileStopped()
-      const { timestamp } = await chain.client.getBlock()
-      await mineHistory(chain.client, { seconds: now() - Number(timestamp) - 1, blockTime: BLOCK_TIME_MS / 1_000 })
-      resume()
-    },
+    stopAndCatchUp: (whileStopped: () => Promise<unknown>) =>
+      mining.paused(async () => {
+        await whileStopped()
+        const { timestamp } = await chain.client.getBlock()
+        await mineHistory(chain.client, { seconds: now() - Number(timestamp) - 1, blockTime: BLOCK_TIME_MS / 1_000 })
+      }),
     /** Replaces the last blocks by others. @returns the number of the last of them. */
-    async reorg(depth: number): Promise<bigint> {
-      await pause()
-      await chain.client.request({ method: 'anvil_reorg', params: [depth, []] })
-      const { number } = await chain.client.getBlock()
-      resume()
-      return number
-    },
+    reorg: (depth: number): Promise<bigint> =>
+      mining.paused(async () => {
+        await chain.client.request({ method: 'anvil_reorg', params: [depth, []] })
+        return (await chain.client.getBlock()).number
+      }),
     /** Runs the action while no block is made. */
-    async paused<Result>(action: () => Promise<Result>): Promise<Result> {
-      await pause()
-      try {
-        return await action()
-      } finally {
-        resume()
-      }
-    },
+    paused: mining.paused,
     async stop() {
-      await pause()
+      await mining.stop()
       await chain.stop()
     },
   }

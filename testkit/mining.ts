@@ -1,13 +1,19 @@
 import type { createAnvilClient } from '../devnet/anvilClient.ts'
 import { mineBlocks } from '../devnet/mineBlocks.ts'
 
-/** How the node mines: a block for each transaction, or blocks at an interval, which hold what has come since the last one. */
-export function createMining(node: Pick<ReturnType<typeof createAnvilClient>, 'mine' | 'setAutomine'>) {
+/**
+ * How the node mines: a block for each transaction, or blocks at an interval, which hold what has come since the last one.
+ * @param fillBlock sends what the next block at an interval has.
+ */
+export function createMining(
+  node: Pick<ReturnType<typeof createAnvilClient>, 'mine' | 'setAutomine'>,
+  fillBlock?: () => Promise<unknown>,
+) {
   let blockTimeMs: number | undefined
   let mining: ReturnType<typeof mineBlocks> | undefined
 
   function resume() {
-    if (blockTimeMs !== undefined) mining = mineBlocks(node, blockTimeMs)
+    if (blockTimeMs !== undefined) mining = mineBlocks(node, blockTimeMs, fillBlock)
   }
 
   async function pause() {
