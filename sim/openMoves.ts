@@ -52,17 +52,18 @@ async function isTaken(world: World, call: OpenCall): Promise<boolean> {
 }
 
 /**
- * The transaction that the API reports must have made the call in that block, or must have failed. Without a transaction of its
- * own the API reports what another sender has made, which the contracts let anyone do.
+ * The transaction that the API reports must have made the call in that block, or must not have made it: it has failed, or is one
+ * that only used up the nonce. Without a transaction of its own the API reports what another sender has made.
  */
 export async function compareOpenCall(world: World, call: OpenCall, { status, body }: Answer): Promise<Difference[]> {
   const hash = body.txHash as Hex | null | undefined
   if (status === 404 || !hash) return []
   const receipt = await world.node.getTransactionReceipt({ hash }).catch(() => undefined)
-  const isMade = receipt?.status === 'success'
+  const transaction = receipt && (await world.node.getTransaction({ hash }))
+  const isMade = receipt?.status === 'success' && transaction?.input === openCallData(call)
   const isReported = body.state !== 'refused'
   return compare(
-    `${call.action} of ${pathOfOpenCall(call)}`,
+    `${call.action} of ${pathOfOpenCall(call)}, ${JSON.stringify(body)}`,
     { isMade, block: isMade ? Number(receipt.blockNumber) : null },
     { isMade: isReported, block: isReported ? body.blockNumber : null },
   )
