@@ -39,7 +39,7 @@ async function attempt(world: World, { action, account, to, data }: Call): Promi
 }
 
 /** @returns undefined if a contract refuses. */
-async function unlessRefused<T>(sending: Promise<T>): Promise<T | undefined> {
+export async function unlessRefused<T>(sending: Promise<T>): Promise<T | undefined> {
   try {
     return await sending
   } catch (error) {

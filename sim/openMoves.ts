@@ -1,5 +1,6 @@
-import type { Address, Hex } from 'viem'
+import { type Address, type Hex, TransactionReceiptNotFoundError } from 'viem'
 import { collectCall, type OpenCall, type OpenRunCallName, openCallData, openRunCall } from '../market/openCalls.ts'
+import { unlessRefused } from './activity.ts'
 import type { Answer } from './api.ts'
 import { compare, type Difference } from './oracle.ts'
 import { LIVE, OPEN, pickBounty } from './parties.ts'
@@ -37,7 +38,7 @@ async function callForRun(world: World, random: Random): Promise<OpenCall | unde
   return action && openRunCall(action, bounty.bountyId)
 }
 
-/** Mostly the treasury, to which each approval leaves the market in debt. */
+/** Mostly the treasury: the market owes it the fee of each approval. */
 async function payeeOf(world: World, random: Random): Promise<Address> {
   if (random.chance(0.2)) return random.pick(world.everyone).address
   return world.node.readContract({ ...world.contracts.market, functionName: 'TREASURY' })
@@ -45,10 +46,8 @@ async function payeeOf(world: World, random: Random): Promise<Address> {
 
 async function isTaken(world: World, call: OpenCall): Promise<boolean> {
   const { address: to } = world.contracts.market
-  return world.node.call({ to, data: openCallData(call), blockTag: 'pending' }).then(
-    () => true,
-    () => false,
-  )
+  const passed = await unlessRefused(world.node.call({ to, data: openCallData(call), blockTag: 'pending' }))
+  return passed !== undefined
 }
 
 /**
@@ -58,7 +57,10 @@ async function isTaken(world: World, call: OpenCall): Promise<boolean> {
 export async function compareOpenCall(world: World, call: OpenCall, { status, body }: Answer): Promise<Difference[]> {
   const hash = body.txHash as Hex | null | undefined
   if (status === 404 || !hash) return []
-  const receipt = await world.node.getTransactionReceipt({ hash }).catch(() => undefined)
+  const receipt = await world.node.getTransactionReceipt({ hash }).catch((error) => {
+    if (error instanceof TransactionReceiptNotFoundError) return undefined
+    throw error
+  })
   const transaction = receipt && (await world.node.getTransaction({ hash }))
   const isMade = receipt?.status === 'success' && transaction?.input === openCallData(call)
   const isReported = body.state !== 'refused'
