@@ -1,9 +1,6 @@
 import type { ContractFunctionRevertedError } from 'viem'
-import { runStates } from '../../client/src/runStates.ts'
+import { bountyStates } from '../../client/src/runStates.ts'
 import { formatUsdc } from './arguments.ts'
-
-/** The contract's states, by their number. It has one more than the API, for a run that does not exist. */
-const states = ['NONE', ...runStates]
 
 /** The arguments of the contracts' errors that are USDC base units, and those that are times. */
 const amounts = ['staked', 'required', 'unlocked', 'remaining', 'amount', 'balance', 'needed', 'allowance', 'reward']
@@ -29,6 +26,6 @@ function describe(errorName: string, name: string, value: unknown): string {
     // `Date` has no larger times.
     if (times.includes(name) && value < 8_640_000_000_000n) return new Date(Number(value) * 1_000).toISOString()
   }
-  if (name === 'state') return states[Number(value)] ?? String(value)
+  if (name === 'state') return bountyStates[Number(value)] ?? String(value)
   return String(value)
 }

@@ -1,4 +1,6 @@
-/** The states of a run in the order of the contract, which begins with one for a run that does not exist. */
+import type { RunState } from './api.ts'
+
+/** The states of a run, in the order of the contract. */
 export const runStates = [
   'DRAFT',
   'OPEN',
@@ -8,4 +10,7 @@ export const runStates = [
   'APPROVED',
   'REVISION_REQUESTED',
   'REJECTED',
-] as const
+] as const satisfies readonly RunState[]
+
+/** `IBountyMarket.State`, in its order: it begins with one more, for a run that does not exist. */
+export const bountyStates = ['NONE', ...runStates] as const

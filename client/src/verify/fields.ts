@@ -2,7 +2,7 @@ import { type ContractFunctionReturnType, zeroAddress } from 'viem'
 import type { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import type { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { Agent, AgentStake, ClaimEligibility, RunDetail, RunSummary } from '../api.ts'
-import { runStates } from '../runStates.ts'
+import { bountyStates } from '../runStates.ts'
 import { type Clock, EitherOf, timeOf } from './clock.ts'
 import type { Terms } from './terms.ts'
 import { storedText, storedURI } from './texts.ts'
@@ -55,12 +55,10 @@ type Rules<Evidence, Answer> = {
   [Field in keyof Answer]: ((evidence: Evidence, answer: Answer) => unknown) | typeof UNPROVEN
 }
 
-/** `IBountyMarket.State`, in its order. */
-const states = ['NONE', ...runStates] as const
-
-export const stateOf = ({ state }: Bounty) => states[state]
+export const stateOf = ({ state }: Bounty) => bountyStates[state]
 export const isClaimed = ({ wallet }: Bounty) => wallet !== zeroAddress
-const isIn = (bounty: Bounty, ...names: (typeof states)[number][]) => names.some((name) => name === stateOf(bounty))
+const isIn = (bounty: Bounty, ...names: (typeof bountyStates)[number][]) =>
+  names.some((name) => name === stateOf(bounty))
 const feeOf = ({ bounty, terms }: RunEvidence) => (bounty.reward * terms.FEE_BPS) / 10_000n
 
 /** A number if JSON represents it exactly, else a decimal string. */
