@@ -13,3 +13,9 @@ end
 function delay()
   return pause
 end
+
+function done(summary)
+  local errors = summary.errors
+  local failed = errors.connect + errors.read + errors.write + errors.timeout + errors.status
+  io.write(string.format('{"rps":%f,"failed":%d}\n', 1e6 * summary.requests / summary.duration, failed))
+end

@@ -13,7 +13,7 @@ type Order = {
   seconds: number
 }
 
-/** Answers a second, and how many answers were no 2xx or did not come. */
+/** Answers a second, and how many requests got an error or no answer. */
 type Answers = { rps: number; failed: number }
 
 /**
@@ -34,10 +34,7 @@ async function endOf(child: Promise<{ stdout: string }>): Promise<Answers> {
   const { stdout } = await child.catch((cause) => {
     throw new Error("wrk, of Debian's package wrk, did not run to its end", { cause })
   })
-  const rps = /Requests\/sec: +([\d.]+)/.exec(stdout)?.[1]
-  if (rps === undefined) throw new Error(`wrk ended without its counts: ${stdout}`)
-  const [refused] = /Non-2xx or 3xx responses: \d+/.exec(stdout) ?? ['0']
-  const [broken] = /Socket errors: .*/.exec(stdout) ?? ['0']
-  const failed = [refused, broken].flatMap((line) => line.match(/\b\d+$|\b\d+(?=,)/g) ?? [])
-  return { rps: Number(rps), failed: failed.reduce((sum, count) => sum + Number(count), 0) }
+  const counts = stdout.trim().split('\n').at(-1) ?? ''
+  if (!counts.startsWith('{')) throw new Error(`wrk ended without its counts: ${stdout}`)
+  return JSON.parse(counts)
 }
