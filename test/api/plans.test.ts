@@ -419,7 +419,7 @@ describe(`${runs} runs with briefs, and as many briefs that no run names`, () =>
     expect(readOf(nodes, 'run').rows).toBe(400)
   })
 
-  it('a word that is only in briefs that no run names costs no more than to read these briefs', async () => {
+  it('for a word that is only in briefs that no run names, at most these briefs are read', async () => {
     const { nodes, pagination } = await planOf(`/api/runs?q=unnamed&limit=${limit}`)
     expect(pagination).toMatchObject({ total: 0, totalIsExact: true })
     expect(readOf(nodes, 'brief_words').rows).toBeLessThanOrEqual(2 * runs)
