@@ -1,5 +1,8 @@
+import pLimit from 'p-limit'
+import { createBatcher } from '../../core/batcher.ts'
 import { createFairLane, type Requester } from '../../core/fairLane.ts'
 import { Refusal, rateLimited, unavailable } from '../refusal.ts'
+import type { Reserved } from '../sender/action.ts'
 import { type Signer, signingRestOf } from '../sender/keys/signing.ts'
 import type { Blocker, PlacedTx, Placer } from '../sender/placement.ts'
 import type { Send } from '../sender/send.ts'
@@ -9,12 +12,15 @@ import type { FormContext } from './context.ts'
 import type { Message } from './request.ts'
 import { type Candidate, createReservation } from './store/reservation.ts'
 
-/**
- * How many actions are placed at once, each with a connection to the database, of which claims need some. An action takes
- * some milliseconds.
- */
+/** How many batches of a kind have a connection to the database, of which claims need some. */
+const MOST_BATCHES = 4
+
+/** The most actions of a batch: they share a commit, and what the node says of their signer. */
+const MAX_BATCH = 16
+
+/** While a batch is placed, the next one gathers. Further actions wait in turn, so that one client delays no other for long. */
 const PLACING_LANE = {
-  concurrency: 4,
+  concurrency: 2 * MAX_BATCH,
   maxWaitingPerClient: 64,
   waiting: 'actions wait for a signer',
   refuseFull: rateLimited,
@@ -30,12 +36,20 @@ const LEFT_TO_PARTIES = 0.5
  */
 export type Placement = PlacedTx | 'rival' | 'locked' | 'full'
 
-/** Places actions of a kind, each in a transaction of its own: actions of different runs share nothing. */
+/** What a signer does with one action of a batch. */
+type Answer = PlacedTx | 'rival' | 'locked' | Blocker | Refusal
+
+/**
+ * Places actions of a kind, each in a chain transaction of its own: actions of different runs share nothing. Those that wait
+ * for a signer at the same time are stored together.
+ */
 export function createPlaceAction<M extends Message>(context: FormContext<M>, placer: Placer, send: Send) {
   const { form, accounts, maxUnmined, walletLimits, spendingLimits, events, logger } = context
   const leftToOthers = form.hasParty ? 0 : Math.floor(maxUnmined * LEFT_TO_PARTIES)
-  const { reserve } = createReservation(form)
+  const { lock, reserve } = createReservation(form)
   const inTurn = createFairLane(PLACING_LANE)
+  const limited = pLimit(MOST_BATCHES)
+  const batchers = new Map<Signer, (candidate: Candidate<M>) => Promise<Answer>>()
   let turn = 0
 
   /** The signers, from another one on each time. Those that rest because they did not sign come last. */
@@ -45,23 +59,59 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
     return inOrder.toSorted((left, right) => signingRestOf(left) - signingRestOf(right))
   }
 
-  async function placeWith(signer: Signer, candidate: Candidate<M>): Promise<PlacedTx | 'rival' | 'locked' | Blocker> {
-    let reserved = 'full' as Awaited<ReturnType<typeof reserve>> | 'full'
+  async function placeTogether(signer: Signer, candidates: readonly Candidate<M>[]): Promise<Answer[]> {
+    const answers = new Map<Candidate<M>, Awaited<ReturnType<typeof reserve>> | 'full'>()
     const placed = await placer.place(signer, placer.quote(signer), async (db, room) => {
-      const fits = room.gas >= candidate.gas && room.gasPerTransaction >= candidate.gas
-      if (fits && room.transactions > leftToOthers)
-        reserved = await reserve(db, candidate, { price: room.price, walletLimits, spendingLimits })
-      if (typeof reserved === 'string' || reserved instanceof Refusal) return []
-      const { message, signature } = candidate.action.request
-      const { to, data } = form.call(signer.address, message, signature)
-      return [{ tx: reserved.tx, kind: form.kind, call: { to, data, gas: candidate.gas } }]
+      await lock(db, candidates)
+      const terms = { price: room.price, walletLimits, spendingLimits }
+      const calls: Reserved[] = []
+      let gas = room.gas
+      for (const candidate of candidates) {
+        const fits = gas >= candidate.gas && room.gasPerTransaction >= candidate.gas
+        const hasRoom = fits && room.transactions - calls.length > leftToOthers
+        const reserved = hasRoom ? await reserve(db, candidate, terms) : 'full'
+        answers.set(candidate, reserved)
+        if (typeof reserved === 'string' || reserved instanceof Refusal) continue
+        const { message, signature } = candidate.action.request
+        const { to, data } = form.call(signer.address, message, signature)
+        calls.push({ tx: reserved.tx, kind: form.kind, call: { to, data, gas: candidate.gas } })
+        gas -= candidate.gas
+      }
+      return calls
     })
-    if (typeof placed === 'string') return placed
-    if (typeof reserved === 'string') return reserved
-    if (reserved instanceof Refusal) throw reserved
-    const [tx] = placed
-    if (!tx) throw new Error(`Action ${candidate.action.actionId} was stored without a transaction`)
-    return tx
+    if (typeof placed === 'string') return candidates.map(() => placed)
+    const byTx = new Map(placed.map((one) => [one.tx, one]))
+    return candidates.map((candidate) => {
+      const answer = answers.get(candidate) ?? 'full'
+      if (typeof answer === 'string' || answer instanceof Refusal) return answer
+      const own = byTx.get(answer.tx)
+      if (!own) throw new Error(`Action ${candidate.action.actionId} was stored without a transaction`)
+      return own
+    })
+  }
+
+  /** If PostgreSQL refuses what one action stores, the others of its batch must not fail: then each is placed alone. */
+  async function placeBatch(signer: Signer, candidates: readonly Candidate<M>[]): Promise<(Answer | Error)[]> {
+    try {
+      return await placeTogether(signer, candidates)
+    } catch (error) {
+      if (candidates.length === 1 || error instanceof Refusal) throw error
+      logger.warn({ err: error, actions: candidates.length }, 'cannot place a batch of actions: each is placed alone')
+      const alone: (Answer | Error)[] = []
+      for (const candidate of candidates) {
+        alone.push(...(await placeTogether(signer, [candidate]).catch((own: Error) => [own])))
+      }
+      return alone
+    }
+  }
+
+  async function placeWith(signer: Signer, candidate: Candidate<M>) {
+    const run = (candidates: readonly Candidate<M>[]) => limited(() => placeBatch(signer, candidates))
+    const place = batchers.get(signer) ?? createBatcher(run, { maxSize: MAX_BATCH })
+    batchers.set(signer, place)
+    const answer = await place(candidate)
+    if (answer instanceof Refusal) throw answer
+    return answer
   }
 
   async function broadcast(candidate: Candidate<M>, placed: PlacedTx) {

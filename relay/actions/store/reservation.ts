@@ -82,8 +82,20 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
     },
 
     /**
-     * Stores the action in a new transaction, if nothing is against it. It locks the party, and what else the action
-     * depends on, until the database transaction ends, so that no other process decides on outdated rows.
+     * Locks the parties of actions, and what else these depend on, until the database transaction ends, so that no other
+     * process decides on outdated rows. All at once, because their order excludes deadlocks.
+     */
+    async lock(db: pg.PoolClient, candidates: readonly Candidate<M>[]): Promise<void> {
+      const names = candidates.flatMap((candidate) => {
+        const { message } = candidate.action.request
+        const locks = form.locksOf(message, candidate)
+        return hasParty ? [`wallet ${message.party}`, ...locks] : locks
+      })
+      await lockNames(db, names)
+    },
+
+    /**
+     * Stores a locked action in a new transaction, if nothing is against it.
      * @returns the id of the transaction, or:
      * - `rival`: this action is stored, or another one of the party about the same is open.
      * - `locked`: the party has as many open actions as it may have, or pending transactions may take what this one needs.
@@ -98,8 +110,6 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
       const { message, signature } = action.request
       const { party } = message
       const subjects = form.subjectsOf(message, candidate)
-      const locks = form.locksOf(message, candidate)
-      await lockNames(db, hasParty ? [`wallet ${party}`, ...locks] : locks)
       const spenders = [...subjects.shared, ...(subjects.ofFees === undefined ? [] : [subjects.ofFees])]
       const [row] = await query<Limits & { known: Known[] }>(
         db,
