@@ -11,9 +11,12 @@ import { eventOf, seedTime, wallet } from '../../testkit/rows.ts'
 import { blockHash, chainId, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
-/** The number of runs and of agents. `npm run test:plans` sets a million; the plans are the same. */
+/** The number of runs and of agents. `npm run test:plans` sets a million by default; the plans are the same. */
 const runs = Number(process.env.PLANNED_RUNS ?? 50_000)
 const limit = 20
+
+/** How long the rows and their indexes may take to load. */
+const LOADING_TIMEOUT_MS = 300_000 + runs
 
 type Node = {
   'Node Type': string
@@ -42,7 +45,7 @@ beforeAll(async () => {
   await index.moveTo({ number: 10n, timestamp: seedTime })
   await index.pool.query('VACUUM ANALYZE')
   api = await testApi(index.url, () => 0)
-}, 300_000)
+}, LOADING_TIMEOUT_MS)
 
 afterAll(async () => {
   await api?.close()
@@ -283,13 +286,13 @@ describe(`${runs} runs and as many again by a quarter, newer and expired`, () =>
     await index.db.execute(expiredRuns(expired, seedTime, runs + 1))
     await move()
     await index.pool.query('VACUUM ANALYZE run')
-  }, 300_000)
+  }, LOADING_TIMEOUT_MS)
 
   afterAll(async () => {
     await index.pool.query('DELETE FROM run WHERE bounty_id > $1', [runs])
     await move()
     await index.pool.query('VACUUM ANALYZE run')
-  }, 300_000)
+  }, LOADING_TIMEOUT_MS)
 
   it.each(orders)('claimable runs, %s, are found without the expired ones', async (order) => {
     const most = passedAtMost('claimable=true', limit + 1, runs)
@@ -341,7 +344,7 @@ describe(`${runs} runs and as many again by a quarter, newer and expired`, () =>
         tx.execute(sql`UPDATE run SET deadline = ${now - 1n}::int8 - bounty_id % 3600 WHERE bounty_id > ${runs}`),
       )
       await index.pool.query('VACUUM ANALYZE run')
-    }, 300_000)
+    }, LOADING_TIMEOUT_MS)
 
     it.each(orders)('claimable runs, %s, are found and counted without them', async (order) => {
       const most = passedAtMost('claimable=true', limit + 1, runs)
@@ -369,7 +372,7 @@ describe(`${runs} runs with briefs, and as many briefs that no run names`, () =>
         FROM generate_series(1, ${runs}::int) AS n`),
     )
     await index.pool.query('VACUUM ANALYZE content.brief_words, content.brief')
-  }, 300_000)
+  }, LOADING_TIMEOUT_MS)
 
   /** How many rows of the table the statement reads before it knows the page, and by which scans. */
   function readOf(nodes: ReturnType<typeof nodesOf>, table: string) {
@@ -518,7 +521,7 @@ describe(`${runs} runs that almost all have one state, poster and agent`, () => 
         claimed_by = CASE WHEN ${common} THEN ${busyAgent} ELSE 8 END`),
     )
     await index.pool.query('VACUUM ANALYZE run')
-  }, 300_000)
+  }, LOADING_TIMEOUT_MS)
 
   const ofFew = ['state=REJECTED', `poster=${wallet}`, 'claimedBy=8']
 
