@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, type LocalAccount, zeroAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -5,6 +6,7 @@ import { signedFundingAbi } from '../../../abis/SignedFunding.ts'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
 import type { AccountActionName } from '../../../market/accountActions.ts'
+import { connect } from '../../../ops/database/connect.ts'
 import { type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
@@ -121,6 +123,46 @@ describe('an account with USDC and no ether', () => {
       state: 'mined',
       agentId: null,
     })
+  })
+})
+
+describe('messages that wait for a signer at the same time', () => {
+  /** Registers an agent of each account, all while the signer is locked. */
+  async function registerTogether(database: Awaited<ReturnType<typeof connect>>, accounts: LocalAccount[]) {
+    const messages = await Promise.all(
+      accounts.map((owner) => signed('register', owner, { owner: owner.address, agentURI: 'ipfs://agent' })),
+    )
+    await database.query('BEGIN; SELECT FROM relay.signer FOR UPDATE')
+    const answers = messages.map(({ path, body }) => api.post(path, body))
+    await sleep(1_000)
+    await database.query('COMMIT')
+    return Promise.all(answers)
+  }
+
+  it('are stored together', { timeout: 60_000 }, async () => {
+    await using database = await connect(market.databaseUrl)
+    const accounts = Array.from({ length: 12 }, newAccount)
+    const answers = await registerTogether(database, accounts)
+    expect(answers.map(({ status }) => status)).toEqual(accounts.map(() => 200))
+    const { rows } = await database.query(
+      `SELECT count(*)::int AS attempts, count(DISTINCT attempt.xmin::text)::int AS commits
+      FROM relay.attempt JOIN relay.account_action USING (tx) WHERE party = ANY($1)`,
+      [accounts.map(({ address }) => address)],
+    )
+    expect(rows[0].attempts).toBe(12)
+    expect(rows[0].commits).toBeLessThanOrEqual(4)
+  })
+
+  it('do not fail where PostgreSQL refuses one of them', { timeout: 60_000 }, async () => {
+    await using database = await connect(market.databaseUrl)
+    const accounts = Array.from({ length: 8 }, newAccount)
+    await database.query(`
+      CREATE FUNCTION relay.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON relay.account_action FOR EACH ROW
+        WHEN (NEW.party = '${accounts[5]?.address}') EXECUTE FUNCTION relay.refuse()`)
+    const answers = await registerTogether(database, accounts)
+    await database.query('DROP FUNCTION relay.refuse() CASCADE')
+    expect(answers.map(({ status }) => status)).toEqual(accounts.map((_, place) => (place === 5 ? 500 : 200)))
   })
 })
 
