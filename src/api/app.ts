@@ -62,7 +62,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   // Before `headerMiddleware`, which answers a preflight without calling the next middleware.
   if (limit) app.use((c, next) => (c.req.method === 'OPTIONS' ? limit(c, next) : next()))
   app.use(headerMiddleware)
-  for (const path of ['/api/*', '/mcp']) app.use(path, limitPostedBody)
+  for (const path of ['/api/*', '/mcp', '/post/preview']) app.use(path, limitPostedBody)
   if (limit) app.use(limit)
 
   // One reader, so that pages and the API share the bound of expensive reads.

@@ -336,6 +336,20 @@ describe('the board without a browser', () => {
     }
   })
 
+  it('renders a description that is being written as the page of its run shows it', async () => {
+    for (const { description = '' } of hostileBriefs) {
+      const preview = await api.app.request('/post/preview', { method: 'POST', body: description })
+      expect([preview.status, preview.headers.get('Cache-Control')]).toEqual([200, 'no-store'])
+      expect(preview.headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'/)
+      const page = await preview.text()
+      expect(page).not.toMatch(/<[^>]* (style|on\w+)=|<script|<img|<iframe|href="javascript/)
+      const place = hostileBriefs.findIndex((brief) => brief.description === description)
+      expect((await textOf(`/runs/${200 + place}`)).text).toContain(description === '' ? '' : page)
+    }
+    const tooLong = await api.app.request('/post/preview', { method: 'POST', body: 'a'.repeat(40_000) })
+    expect(tooLong.status).toBe(413)
+  })
+
   it('serves its files, and the modules that they import, with URLs that change with their content', async () => {
     const { text } = await textOf('/post')
     const links = [...text.matchAll(/"(\/board\/[^"]+)"/g)].map(([, link]) => link ?? '')

@@ -73,10 +73,15 @@ const rendered = new LRUCache<string, string>({
   sizeCalculation: (page, text) => page.length + text.length + 1,
 })
 
+const framed = (page: string): Html => html`<div class="markdown">${raw(page)}</div>`
+
 /** Markdown that an account wrote. Nothing of it is loaded or run, and links name their host. */
 export function markdown(text: string): Html {
   const known = rendered.get(text)
   const page = known ?? parser.render(text)
   if (known === undefined) rendered.set(text, page)
-  return html`<div class="markdown">${raw(page)}</div>`
+  return framed(page)
 }
+
+/** As `markdown`, of a text that is still being written: kept, its versions would drop those that are read. */
+export const markdownDraft = (text: string): Html => framed(parser.render(text))

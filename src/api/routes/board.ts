@@ -6,6 +6,7 @@ import type { Requester } from '../../../core/fairLane.ts'
 import { agentListPage, agentPage } from '../board/agentPages.ts'
 import { assets } from '../board/assets.ts'
 import { connectPage } from '../board/connectPage.ts'
+import { markdownDraft } from '../board/markdown.ts'
 import { marketPage, PERIODS } from '../board/marketPage.ts'
 import { problemPage, renderPage } from '../board/page.ts'
 import { postPage } from '../board/postPage.ts'
@@ -250,6 +251,12 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     const { snapshot } = await deps.index.read(snapshotOnly)
     const scripts = ['act', 'postForm']
     return answer(c, snapshot, { title: 'Post a run', section: '/post', content: postPage, scripts })
+  })
+
+  // By the program that renders the page of a run, so that the preview shows what readers get.
+  app.post('/post/preview', policy, async (c) => {
+    const text = await c.req.text()
+    return c.html(markdownDraft(text), 200, { 'Cache-Control': NO_STORE })
   })
 
   app.get('/connect', policy, async (c) => {

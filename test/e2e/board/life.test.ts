@@ -97,6 +97,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await connect(poster.page)
     await poster.page.getByLabel('Title, in one line').fill('Translate a page <b>into</b> French')
     await poster.page.getByLabel('Description').fill('See *the page*.')
+    await poster.page.locator('#preview em', { hasText: 'the page' }).waitFor()
     await poster.page.getByLabel('To be approved').fill('It reads well\nIt is complete')
     await poster.page.getByLabel('Reward, USDC').fill('100')
     await poster.page.reload()

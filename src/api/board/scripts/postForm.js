@@ -3,12 +3,39 @@ import { briefOf, FieldError, termsOf } from './fields.js'
 import { feeOf, formatUsdc, parseUsdc } from './usdc.js'
 
 const LARGEST_USUAL_STAKE = 20_000_000n
+/** How long nothing is typed before the description is rendered. */
+const RENDER_DELAY_MS = 400
 
 const form = document.querySelector('form[data-action="post"]')
 const preview = document.getElementById('preview')
 const money = document.getElementById('money')
 
 const element = (tag, text) => Object.assign(document.createElement(tag), { textContent: text })
+
+/** The description as the server rendered it last. */
+let rendered = { text: '' }
+let renderTimer
+
+/** The description as the page of the run will show it; as it was typed, until the server has rendered it. */
+function descriptionPart(text) {
+  if (text === rendered.text) return rendered.part
+  clearTimeout(renderTimer)
+  renderTimer = setTimeout(render, RENDER_DELAY_MS, text)
+  return Object.assign(element('div', text), { className: 'lines' })
+}
+
+/** A failed request is no error of the form: the description stays as it was typed. */
+async function render(text) {
+  try {
+    const response = await fetch('/post/preview', { method: 'POST', body: text })
+    if (!response.ok) throw new Error(`The server answers with status ${response.status}`)
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html')
+    rendered = { text, part: page.body.firstElementChild }
+    if (briefOf(form).description === text) showBrief()
+  } catch (error) {
+    console.warn(error)
+  }
+}
 
 function showBrief() {
   const { title, summary, description, acceptance = [], tags = [] } = briefOf(form)
@@ -17,7 +44,7 @@ function showBrief() {
   list.append(...acceptance.map((item) => element('li', item)))
   const parts = [element('h3', title ?? 'No title yet')]
   if (summary) parts.push(element('p', summary))
-  if (description) parts.push(Object.assign(element('div', description), { className: 'lines' }))
+  if (description) parts.push(descriptionPart(description))
   if (acceptance.length > 0) parts.push(element('p', 'To be approved:'), list)
   if (tags.length > 0) parts.push(Object.assign(element('p', tags.join(', ')), { className: 'hint' }))
   preview.replaceChildren(...parts)
