@@ -13,7 +13,7 @@ import { startFastChain } from '../testkit/fastChain.ts'
 import { countCalls, startMeteredNode } from '../testkit/meteredNode.ts'
 import { type Agent, participantsOf, usdc } from '../testkit/participants.ts'
 import { waitForIndex } from '../testkit/waitForIndex.ts'
-import { claimLatencies } from './fastClaims.ts'
+import { claimLatencies, WARM_UP } from './fastClaims.ts'
 import { followBlocks } from './fastFollow.ts'
 import type { Measurement } from './figure.ts'
 import { LOGS_IN_BLOCK, putForeignLogs, writeForeignLogs } from './foreignLogs.ts'
@@ -53,7 +53,7 @@ export async function measure() {
       await putForeignLogs(market.client)
       const people = participantsOf(market)
       agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-      for (let run = 0; run < 4 * CLAIMS + 4; run++) runIds.push(await people.openRun(usdc, 864_000n))
+      for (let run = 0; run < 4 * CLAIMS + 2 * WARM_UP; run++) runIds.push(await people.openRun(usdc, 864_000n))
     },
     fillBlock: ({ client }) => writeForeignLogs(client),
   })
