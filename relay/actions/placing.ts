@@ -37,7 +37,7 @@ const LEFT_TO_PARTIES = 0.5
 export type Placement = PlacedTx | 'rival' | 'locked' | 'full'
 
 /** What a signer does with one action of a batch. */
-type Answer = PlacedTx | 'rival' | 'locked' | Blocker | Refusal
+type Answer = PlacedTx | 'rival' | 'locked' | Blocker
 
 /**
  * Places actions of a kind, each in a chain transaction of its own: actions of different runs share nothing. Those that wait
@@ -49,6 +49,7 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
   const { lock, reserve } = createReservation(form)
   const inTurn = createFairLane(PLACING_LANE)
   const limited = pLimit(MOST_BATCHES)
+  /** What gathers the actions for each signer. */
   const batchers = new Map<Signer, (candidate: Candidate<M>) => Promise<Answer>>()
   let turn = 0
 
@@ -59,7 +60,8 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
     return inOrder.toSorted((left, right) => signingRestOf(left) - signingRestOf(right))
   }
 
-  async function placeTogether(signer: Signer, candidates: readonly Candidate<M>[]): Promise<Answer[]> {
+  /** @returns the answers, or refusals, in the order of the actions. */
+  async function placeTogether(signer: Signer, candidates: readonly Candidate<M>[]): Promise<(Answer | Error)[]> {
     const answers = new Map<Candidate<M>, Awaited<ReturnType<typeof reserve>> | 'full'>()
     const placed = await placer.place(signer, placer.quote(signer), async (db, room) => {
       await lock(db, candidates)
@@ -99,19 +101,18 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
       logger.warn({ err: error, actions: candidates.length }, 'cannot place a batch of actions: each is placed alone')
       const alone: (Answer | Error)[] = []
       for (const candidate of candidates) {
-        alone.push(...(await placeTogether(signer, [candidate]).catch((own: Error) => [own])))
+        alone.push(...(await placeTogether(signer, [candidate]).catch((refused: Error) => [refused])))
       }
       return alone
     }
   }
 
-  async function placeWith(signer: Signer, candidate: Candidate<M>) {
+  /** Places the action with the others that wait for the signer. @throws Refusal as `reserve` returns it. */
+  function placeWith(signer: Signer, candidate: Candidate<M>): Promise<Answer> {
     const run = (candidates: readonly Candidate<M>[]) => limited(() => placeBatch(signer, candidates))
-    const place = batchers.get(signer) ?? createBatcher(run, { maxSize: MAX_BATCH })
-    batchers.set(signer, place)
-    const answer = await place(candidate)
-    if (answer instanceof Refusal) throw answer
-    return answer
+    const batcher = batchers.get(signer) ?? createBatcher(run, { maxSize: MAX_BATCH })
+    batchers.set(signer, batcher)
+    return batcher(candidate)
   }
 
   async function broadcast(candidate: Candidate<M>, placed: PlacedTx) {
