@@ -45,6 +45,7 @@ export const connectPonder = (blockTimeMs?: number) =>
   ponderTransport(endpoints, {
     hideKeys: createSecretFilter(nodeUrls),
     callsPerSecond: chainSettings.requestsPerSecond,
+    mostBackfillCallsPerSecond: chainSettings.mostBackfillRequestsPerSecond,
     addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
     socket,
     ...(blockTimeMs !== undefined && { blockTimeMs }),

@@ -4,13 +4,20 @@ type ChainSettings = {
   /** Milliseconds between two polls for the latest block. */
   pollingInterval: number
   requestsPerSecond: number
+  /** In a backfill, if the endpoints grant them. */
+  mostBackfillRequestsPerSecond: number
   /** Blocks in one `eth_getLogs`; if absent, Ponder finds it by the errors of common providers. */
   logsRange?: number
 }
 
+type ChainDefaults = Pick<ChainSettings, 'pollingInterval' | 'requestsPerSecond'>
+
+/** As the most that RPC_REQUESTS_PER_SECOND may be. */
+const MOST_BACKFILL_REQUESTS_PER_SECOND = 500
+
 /** Base, Base Sepolia, and chains not named here. */
-const OP_STACK: ChainSettings = { pollingInterval: 500, requestsPerSecond: 50 }
-const defaults: Record<number, ChainSettings> = {
+const OP_STACK: ChainDefaults = { pollingInterval: 500, requestsPerSecond: 50 }
+const defaults: Record<number, ChainDefaults> = {
   31337: { pollingInterval: 100, requestsPerSecond: 500 },
   8453: OP_STACK,
   84532: OP_STACK,
@@ -26,6 +33,8 @@ const POLLS_SHARE = 0.5
 export const chainSettings: ChainSettings = {
   pollingInterval: env.POLL_INTERVAL_MS ?? pollingInterval,
   requestsPerSecond: env.RPC_REQUESTS_PER_SECOND ?? requestsPerSecond,
+  // Who sets a rate knows what the endpoint grants.
+  mostBackfillRequestsPerSecond: env.RPC_REQUESTS_PER_SECOND ?? MOST_BACKFILL_REQUESTS_PER_SECOND,
   ...(env.LOGS_RANGE !== undefined && { logsRange: env.LOGS_RANGE }),
 }
 

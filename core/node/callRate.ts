@@ -18,3 +18,42 @@ export function createCallRate(perSecond: number, burst: number): () => Promise<
     if (sendAt > now) await sleep(sendAt - now)
   }
 }
+
+/** By how much the rate grows with each answer: by a quarter in each second in which as many calls are made as it allows. */
+const GROWTH_PER_CALL = 0.25
+
+/** The calls that are refused within this time were sent at the same rate. */
+const REFUSALS_MS = 1_000
+
+/**
+ * Limits how often calls are sent, and finds out what the endpoint grants: the rate grows with each answer, and is halved when
+ * the endpoint refuses a call because there are too many.
+ * @param start the calls per second at first, below which the rate never falls.
+ * @param most the most calls per second.
+ */
+export function createGrantedRate(start: number, most: number) {
+  let perSecond = start
+  let nextAt = Number.NEGATIVE_INFINITY
+  let refusedAt = Number.NEGATIVE_INFINITY
+
+  return {
+    /** Resolves when the next call may be sent, in the order of its calls. The calls of a second may be sent at once. */
+    async next() {
+      const now = performance.now()
+      const sendAt = Math.max(nextAt, now - 1_000)
+      nextAt = sendAt + 1_000 / perSecond
+      if (sendAt > now) await sleep(sendAt - now)
+    },
+
+    answered() {
+      perSecond = Math.min(most, perSecond + GROWTH_PER_CALL)
+    },
+
+    refused() {
+      const now = performance.now()
+      if (now - refusedAt < REFUSALS_MS) return
+      refusedAt = now
+      perSecond = Math.max(start, perSecond / 2)
+    },
+  }
+}

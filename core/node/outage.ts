@@ -13,6 +13,16 @@ export class NodeOutage extends BaseError {
   }
 }
 
+/** Whether an endpoint refused a call because it got too many. */
+export function isLimit(error: unknown): boolean {
+  if (!isOutage(error) || !(error instanceof BaseError)) return false
+  return (
+    error.walk(
+      (cause) => cause instanceof RpcRequestError || (cause instanceof HttpRequestError && cause.status === 429),
+    ) !== null
+  )
+}
+
 /** Whether no node answered: a time-out, a broken connection, an answer that is not JSON-RPC, or too many requests. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof BaseError)) return error instanceof SyntaxError

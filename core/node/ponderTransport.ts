@@ -15,13 +15,13 @@ import { filterError } from '../urlSecrets.ts'
 import { createAncestors } from './ancestors.ts'
 import { backfillAnswers } from './backfillAnswers.ts'
 import { type Block, hasNoLogs, isBlock } from './block.ts'
-import { createCallRate } from './callRate.ts'
+import { createCallRate, createGrantedRate } from './callRate.ts'
 import type { Endpoints } from './endpoints.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
 import type { HeadSocket } from './headSocket.ts'
 import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
-import { isOutage } from './outage.ts'
+import { isLimit, isOutage } from './outage.ts'
 import { CALLS_OF_RANGE, createRangedLogs } from './rangedLogs.ts'
 import { createTimedPoll } from './timedPoll.ts'
 import { nodeTransport } from './transport.ts'
@@ -60,6 +60,7 @@ type Ask = (call: Call) => Promise<unknown>
 type Options = {
   hideKeys: (text: string) => string
   callsPerSecond: number
+  mostBackfillCallsPerSecond?: number
   /** The contracts whose logs are indexed. */
   addresses: readonly Address[]
   /** Tells of new blocks earlier than a poll, and for less. */
@@ -103,10 +104,18 @@ type Options = {
  *
  * Ponder logs errors unchanged, so this removes the URLs' secrets from them.
  * @param options.hideKeys removes the secrets from a text.
- * @param options.callsPerSecond the most calls per second, without those that are sent again.
+ * @param options.callsPerSecond the most calls per second, without those that are sent again; in a backfill those at first.
+ * @param options.mostBackfillCallsPerSecond the most of a backfill, if the endpoints grant them; `callsPerSecond` if absent.
  */
 export function ponderTransport(endpoints: Endpoints, options: Options): Transport {
-  const { hideKeys, callsPerSecond, addresses, socket, blockTimeMs } = options
+  const {
+    hideKeys,
+    callsPerSecond,
+    mostBackfillCallsPerSecond = callsPerSecond,
+    addresses,
+    socket,
+    blockTimeMs,
+  } = options
   const isIndexed = createIsIndexed(addresses)
   return (client) => {
     const connect = ({ timeout = REQUEST_TIMEOUT_MS, ...config }: NodeHttpConfig, list = endpoints.list) =>
@@ -115,7 +124,7 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const batching = connect({ batch: { batchSize: BATCH_CALLS } })
     // Of one endpoint, because the calls of a range are about each other.
     const together = connect({ batch: { batchSize: CALLS_OF_RANGE }, timeout: RESEND_MS }, endpoints.list.slice(0, 1))
-    const backfillRate = createCallRate(callsPerSecond, callsPerSecond)
+    const backfillRate = createGrantedRate(callsPerSecond, mostBackfillCallsPerSecond)
     const liveRate = createCallRate(callsPerSecond, BURST_SECONDS * callsPerSecond)
     /** What Ponder does: its first logs are of a backfill, and it polls once it follows the chain. */
     let phase: 'start' | 'backfill' | 'live' = 'start'
@@ -124,10 +133,23 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     /** Those of the last blocks that have logs. */
     const blocksWithLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
     const blocksWithoutLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
+    /** Lets the rate follow what the endpoints grant. */
+    const ofBackfill = async (answer: Promise<unknown>) => {
+      try {
+        const result = await answer
+        backfillRate.answered()
+        return result
+      } catch (error) {
+        if (isLimit(error)) backfillRate.refused()
+        throw error
+      }
+    }
     const send: Ask = async (call) => {
       let isBatched = phase === 'live' && !isPoll(call) && isOfOneBlock(call)
-      await (phase === 'live' ? liveRate() : backfillRate())
+      const isLive = phase === 'live'
+      await (isLive ? liveRate() : backfillRate.next())
       return untilAnswered(call.method, async () => {
+        if (!isLive) return ofBackfill(node.request(call as never))
         if (!isBatched) return node.request(call as never)
         isBatched = false
         // The endpoint may refuse the batch.

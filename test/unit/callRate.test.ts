@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { createCallRate } from '../../core/node/callRate.ts'
+import { describe, expect, test } from 'vitest'
+import { createCallRate, createGrantedRate } from '../../core/node/callRate.ts'
 
 /** Makes calls at once. @returns when each was sent, in milliseconds since the first was made, and their order. */
 async function sendAll(calls: number, mayBeSent: () => Promise<void>) {
@@ -28,4 +28,41 @@ test('a second burst has to wait until the calls of the first are made up for', 
   await sendAll(10, mayBeSent)
   const { times } = await sendAll(10, mayBeSent)
   expect(times[9]).toBeGreaterThan(90)
+})
+
+describe('a granted rate', () => {
+  /** How long calls take of which so many are more than those of a second, which are sent at once. */
+  async function millisecondsOf(calls: number, rate: ReturnType<typeof createGrantedRate>): Promise<number> {
+    const { times, order } = await sendAll(calls, rate.next)
+    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    return times.at(-1) ?? 0
+  }
+
+  function grown() {
+    const rate = createGrantedRate(50, 400)
+    for (let answers = 0; answers < 5_000; answers++) rate.answered()
+    return rate
+  }
+
+  test('grows with the answers, up to the most', async () => {
+    const milliseconds = await millisecondsOf(400 + 200, grown())
+    expect(milliseconds).toBeGreaterThan(480)
+    expect(milliseconds).toBeLessThan(750)
+  })
+
+  test('is halved by the refusals of a second', async () => {
+    const rate = grown()
+    for (let refusals = 0; refusals < 5; refusals++) rate.refused()
+    const milliseconds = await millisecondsOf(200 + 100, rate)
+    expect(milliseconds).toBeGreaterThan(480)
+    expect(milliseconds).toBeLessThan(750)
+  })
+
+  test('never falls below the first', async () => {
+    const rate = createGrantedRate(50, 400)
+    rate.refused()
+    const milliseconds = await millisecondsOf(50 + 25, rate)
+    expect(milliseconds).toBeGreaterThan(480)
+    expect(milliseconds).toBeLessThan(750)
+  })
 })

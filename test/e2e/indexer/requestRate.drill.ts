@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startIndexer } from '../../../devnet/indexer.ts'
-import { startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
+import { startRpcProxy, status } from '../../../sim/faults/rpcProxy.ts'
 import { startPublicChain } from '../../../testkit/publicChain.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -29,6 +29,42 @@ test(`a backfill makes at most ${RATE} requests per second`, async () => {
   expect(times.length).toBeGreaterThan(6 * RATE)
   // The requests of the first second are not spread over it.
   expect((times.length - RATE) / seconds).toBeLessThan(1.2 * RATE)
+})
+
+/** The requests per second that the endpoint grants. */
+const GRANTED = 300
+
+/** So many that the rate grows to it: each takes three requests. */
+const BLOCKS = 2_000
+
+test('without a setting, a backfill asks as often as the endpoint grants', { timeout: 240_000 }, async () => {
+  await using parts = new AsyncDisposableStack()
+  const chain = await startPublicChain({ blockTime: 2 })
+  parts.defer(chain.stop)
+  await chain.client.mine({ blocks: BLOCKS })
+  const seconds: number[] = []
+  let refused = 0
+  let begin: number | undefined
+  const proxy = await startRpcProxy(chain.rpcUrl, ({ method, params: [filter] }) => {
+    if (method !== 'eth_getLogs' || !Object(filter).fromBlock) return undefined
+    begin ??= performance.now()
+    const second = Math.floor((performance.now() - begin) / 1_000)
+    seconds[second] = (seconds[second] ?? 0) + 1
+    if ((seconds[second] ?? 0) <= GRANTED) return undefined
+    refused++
+    return status(429)
+  })
+  parts.defer(proxy.stop)
+  const databaseUrl = await freshDatabase()
+  const indexer = await startIndexer({ ...chain, databaseUrl, rpcUrl: proxy.url, env: { LOGS_RANGE: '1' } })
+  parts.defer(indexer.stop)
+  await waitForIndex(databaseUrl, await chain.client.getBlockNumber(), 180_000)
+  const calls = seconds.reduce((sum, count) => sum + count, 0)
+  const took = seconds.length
+  console.log(`${calls} requests in ${took} s, ${refused} of them refused: ${seconds.join(' ')}`)
+  // At the rate of Base's setting it would take a second for each 50.
+  expect(calls / took).toBeGreaterThan(3 * 50)
+  expect(refused / calls).toBeLessThan(0.1)
 })
 
 test('a rate that is too low for the polls is refused in words', { timeout: 60_000 }, async () => {
