@@ -46,7 +46,7 @@ describe('a granted rate', () => {
 
   test('grows with the answers, up to the most', async () => {
     const milliseconds = await millisecondsOf(400 + 200, grown())
-    expect(milliseconds).toBeGreaterThan(480)
+    expect(milliseconds).toBeGreaterThan(400)
     expect(milliseconds).toBeLessThan(750)
   })
 
@@ -54,7 +54,7 @@ describe('a granted rate', () => {
     const rate = grown()
     for (let refusals = 0; refusals < 5; refusals++) rate.refused()
     const milliseconds = await millisecondsOf(200 + 100, rate)
-    expect(milliseconds).toBeGreaterThan(480)
+    expect(milliseconds).toBeGreaterThan(400)
     expect(milliseconds).toBeLessThan(750)
   })
 
@@ -62,7 +62,7 @@ describe('a granted rate', () => {
     const rate = createGrantedRate(50, 400)
     rate.refused()
     const milliseconds = await millisecondsOf(50 + 25, rate)
-    expect(milliseconds).toBeGreaterThan(480)
+    expect(milliseconds).toBeGreaterThan(400)
     expect(milliseconds).toBeLessThan(750)
   })
 })
