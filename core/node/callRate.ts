@@ -19,8 +19,12 @@ export function createCallRate(perSecond: number, burst: number): () => Promise<
   }
 }
 
-/** By how much the rate grows with each answer: by a quarter in each second in which as many calls are made as it allows. */
-const GROWTH_PER_CALL = 0.25
+/**
+ * By how much the rate grows with each answer: by a quarter in each second in which as many calls are made as it allows, and by a
+ * twentieth once what is granted is known, so that few calls are refused.
+ */
+const FIRST_GROWTH_PER_CALL = 0.25
+const LATER_GROWTH_PER_CALL = 0.05
 
 /** The calls that are refused within this time were sent at the same rate. */
 const REFUSALS_MS = 1_000
@@ -33,6 +37,7 @@ const REFUSALS_MS = 1_000
  */
 export function createGrantedRate(start: number, most: number) {
   let perSecond = start
+  let growth = FIRST_GROWTH_PER_CALL
   let nextAt = Number.NEGATIVE_INFINITY
   let refusedAt = Number.NEGATIVE_INFINITY
 
@@ -46,13 +51,14 @@ export function createGrantedRate(start: number, most: number) {
     },
 
     answered() {
-      perSecond = Math.min(most, perSecond + GROWTH_PER_CALL)
+      perSecond = Math.min(most, perSecond + growth)
     },
 
     refused() {
       const now = performance.now()
       if (now - refusedAt < REFUSALS_MS) return
       refusedAt = now
+      growth = LATER_GROWTH_PER_CALL
       perSecond = Math.max(start, perSecond / 2)
     },
   }

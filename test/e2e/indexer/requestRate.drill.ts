@@ -63,8 +63,9 @@ test('without a setting, a backfill asks as often as the endpoint grants', { tim
   const took = seconds.length
   console.log(`${calls} requests in ${took} s, ${refused} of them refused: ${seconds.join(' ')}`)
   // At the rate of Base's setting it would take a second for each 50.
-  expect(calls / took).toBeGreaterThan(3 * 50)
-  expect(refused / calls).toBeLessThan(0.1)
+  expect(calls / took).toBeGreaterThan(2 * 50)
+  // A process that was paused makes up for it at once.
+  expect(refused / calls).toBeLessThan(0.15)
 })
 
 test('a rate that is too low for the polls is refused in words', { timeout: 60_000 }, async () => {
