@@ -1,23 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/**
- * Limits how often calls are sent.
- * @param perSecond the most calls per second in the long run.
- * @param burst how many calls may be sent at once after a time without any.
- * @returns a function that resolves when the next call may be sent, in the order of its calls.
- */
-export function createCallRate(perSecond: number, burst: number): () => Promise<void> {
-  const intervalMs = 1_000 / perSecond
+/** At a time: the most calls per second in the long run, and how many may be sent at once after a time without any. */
+type Rate = { perSecond: number; burst: number }
+
+/** @returns a function that resolves when the next call may be sent, in the order of its calls. */
+function createPace(rate: () => Rate): () => Promise<void> {
   /** When the next call would be due if calls were spread evenly. By `performance.now()`. */
   let dueAt = Number.NEGATIVE_INFINITY
 
   return async () => {
+    const { perSecond, burst } = rate()
+    const intervalMs = 1_000 / perSecond
     const now = performance.now()
     const sendAt = Math.max(dueAt, now - (burst - 1) * intervalMs)
     dueAt = sendAt + intervalMs
     if (sendAt > now) await sleep(sendAt - now)
   }
 }
+
+/**
+ * Limits how often calls are sent.
+ * @param perSecond the most calls per second in the long run.
+ * @param burst how many calls may be sent at once after a time without any.
+ * @returns a function that resolves when the next call may be sent, in the order of its calls.
+ */
+export const createCallRate = (perSecond: number, burst: number): (() => Promise<void>) =>
+  createPace(() => ({ perSecond, burst }))
 
 /**
  * By how much the rate grows with each answer: by a quarter in each second in which as many calls are made as it allows, and by a
@@ -38,17 +46,11 @@ const REFUSALS_MS = 1_000
 export function createGrantedRate(start: number, most: number) {
   let perSecond = start
   let growth = FIRST_GROWTH_PER_CALL
-  let nextAt = Number.NEGATIVE_INFINITY
   let refusedAt = Number.NEGATIVE_INFINITY
 
   return {
     /** Resolves when the next call may be sent, in the order of its calls. The calls of a second may be sent at once. */
-    async next() {
-      const now = performance.now()
-      const sendAt = Math.max(nextAt, now - 1_000)
-      nextAt = sendAt + 1_000 / perSecond
-      if (sendAt > now) await sleep(sendAt - now)
-    },
+    next: createPace(() => ({ perSecond, burst: perSecond })),
 
     answered() {
       perSecond = Math.min(most, perSecond + growth)

@@ -350,6 +350,15 @@ describe('the board without a browser', () => {
     expect(tooLong.status).toBe(413)
   })
 
+  it('renders so many drafts of an address a minute, because a hostile one takes 60 ms', async () => {
+    const statuses: number[] = []
+    for (let draft = 0; draft < 70; draft++) {
+      statuses.push((await api.app.request('/post/preview', { method: 'POST', body: 'a' })).status)
+    }
+    expect(new Set(statuses)).toEqual(new Set([200, 429]))
+    expect(statuses.at(-1)).toBe(429)
+  })
+
   it('serves its files, and the modules that they import, with URLs that change with their content', async () => {
     const { text } = await textOf('/post')
     const links = [...text.matchAll(/"(\/board\/[^"]+)"/g)].map(([, link]) => link ?? '')

@@ -16,6 +16,7 @@ import { refusedSearchPage } from '../board/searchForm.ts'
 import { plainLine } from '../board/values.ts'
 import { matches, sharedHeaders } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
+import { createRateLimit, rateLimited } from '../http/clientLimits.ts'
 import { errorHandler } from '../http/errorHandler.ts'
 import { Problem } from '../http/errors.ts'
 import { NO_STORE } from '../http/readHeaders.ts'
@@ -50,6 +51,9 @@ const EVENTS_LIMIT = 100
 const ATTEMPTS = 3
 
 const YEAR_SECONDS = 31_536_000
+
+/** Per address and process. A hostile text takes 60 ms of this process's one thread, and drafts are not cached. */
+const PREVIEWS_PER_MINUTE = 60
 
 const runQuery = listQuery.omit({ limit: true, cursor: true, minBlock: true })
 const pageQuery = z.strictObject({ page: pageParameters(LIMIT).page })
@@ -253,8 +257,13 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     return answer(c, snapshot, { title: 'Post a run', section: '/post', content: postPage, scripts })
   })
 
+  const takePreview = createRateLimit(PREVIEWS_PER_MINUTE)
+
   // By the program that renders the page of a run, so that the preview shows what readers get.
   app.post('/post/preview', policy, async (c) => {
+    const { client } = requesterOf(c, deps.limits)
+    const wait = takePreview(client)
+    if (wait > 0) throw rateLimited(`${client} may ask for ${PREVIEWS_PER_MINUTE} previews a minute.`, wait / 1_000)
     const text = await c.req.text()
     return c.html(markdownDraft(text), 200, { 'Cache-Control': NO_STORE })
   })
