@@ -40,8 +40,10 @@ contract AgentRegistrarTest is BountyMarketTest, CanonicalAgents {
         emit IAgentRegistrar.Registered(NEXT, "ipfs://new", newcomer);
         vm.expectEmit(address(registry));
         emit IERC8004.MetadataSet(NEXT, "agentWallet", "agentWallet", "");
+        vm.recordLogs();
         vm.prank(stranger);
         assertEq(registrar.registerFor(newcomer, "ipfs://new"), NEXT);
+        assertNoLogTwice();
 
         assertEq(registry.ownerOf(NEXT), newcomer);
         assertEq(registry.tokenURI(NEXT), "ipfs://new");

@@ -41,4 +41,5 @@ export const equivalents: Record<string, string> = {
     'The second call writes what the first wrote.',
   'SignedFunding.constructor: IERC20(USDC).forceApprove(MARKET, type(uint256).max); IERC20(USDC).forceApprove(STAKING, type(uint256).max) → IERC20(USDC).forceApprove(STAKING, type(uint256).max); IERC20(USDC).forceApprove(MARKET, type(uint256).max)':
     'Two approvals that do not depend on each other.',
+  'AgentStaking._stake: account.staked, amount → amount, account.staked': 'The terms of a sum.',
 }

@@ -28,9 +28,11 @@ contract AgentRegistryWalletTest is AgentWalletSigner {
 
     function test_GivenSignature_WhenOwnerSetsWallet_BothGettersAgree() public {
         _expectWalletSet(wallet);
+        vm.recordLogs();
         vm.prank(alice);
         registry.setAgentWallet(1, wallet, deadline, _signature(alice, deadline));
 
+        assertEq(assertNoLogTwice().length, 1);
         assertEq(registry.getAgentWallet(1), wallet);
         assertEq(registry.getMetadata(1, "agentWallet"), abi.encodePacked(wallet));
     }
@@ -76,6 +78,12 @@ contract AgentRegistryWalletTest is AgentWalletSigner {
         vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.ZeroAgentWallet.selector, 1));
         vm.prank(alice);
         registry.setAgentWallet(1, address(0), deadline, "");
+    }
+
+    function test_RevertWhen_WalletIsZeroAndTheDeadlinePassed_TheWalletIsNamed() public {
+        vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.ZeroAgentWallet.selector, 1));
+        vm.prank(alice);
+        registry.setAgentWallet(1, address(0), deadline - 5 minutes - 1, "");
     }
 
     function test_WhenDeadlineIsNow_SignatureHolds() public {

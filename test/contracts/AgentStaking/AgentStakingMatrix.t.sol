@@ -176,8 +176,10 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix, UnstakeSigner {
     }
 
     function _try(Row memory row, address caller) internal override returns (bytes4) {
+        vm.recordLogs();
         vm.prank(caller);
         (bool ok, bytes memory answer) = address(staking).call(_calls[row.call]);
+        assertNoLogTwice();
         return _outcome(ok, answer);
     }
 }

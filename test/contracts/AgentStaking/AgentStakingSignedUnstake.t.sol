@@ -65,6 +65,15 @@ contract AgentStakingSignedUnstakeTest is AgentStakingTest, UnstakeSigner {
         _send(message, signature);
     }
 
+    function test_RevertGiven_AnotherNonceAfterTheDeadline_TheNonceIsNamed() public {
+        UnstakeMessage memory message = _message(owner);
+        message.nonce = 1;
+        bytes memory signature = _sign(message, "agent owner");
+        vm.warp(message.deadline + 1);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.WrongNonce.selector, AGENT, 1, 0));
+        _send(message, signature);
+    }
+
     /// @dev The nonce counts signed withdrawals only.
     function test_GivenAPlainWithdrawal_TheSignatureStillHolds() public {
         UnstakeMessage memory message = _message(owner);

@@ -56,6 +56,13 @@ contract AgentStakingStakeTest is AgentStakingTest {
         assertEq(usdc.balanceOf(owner), 1e12 - MIN_STAKE);
     }
 
+    function test_GivenAClockOfMoreThan32Bits_StakingStillWorks() public {
+        uint64 later = uint64(type(uint32).max) + 1;
+        vm.warp(later);
+        _stake(MIN_STAKE);
+        _assertAccount(Account(MIN_STAKE, 0, later, 0, 0, false, false));
+    }
+
     function test_GivenWallet_WhenStaking_TheWalletPays() public {
         vm.expectEmit(address(staking));
         emit IAgentStaking.Staked(AGENT, wallet, 30e6, 30e6, START);

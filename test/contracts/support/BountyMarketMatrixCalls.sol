@@ -143,13 +143,13 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
         vm.recordLogs();
         vm.prank(caller);
         (bool ok, bytes memory answer) = address(market).call(data);
+        Vm.Log[] memory logs = assertNoLogTwice();
         if (!ok || selectorOf(data) != IBountyMarket.claimBatch.selector) return _outcome(ok, answer);
         IBountyMarket.ItemResult result = abi.decode(answer, (IBountyMarket.ItemResult[]))[0];
-        return result == IBountyMarket.ItemResult.MADE ? DONE : _outcome(false, _reasonOfRefusal());
+        return result == IBountyMarket.ItemResult.MADE ? DONE : _outcome(false, _reasonOfRefusal(logs));
     }
 
-    function _reasonOfRefusal() private returns (bytes memory) {
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+    function _reasonOfRefusal(Vm.Log[] memory logs) private pure returns (bytes memory) {
         Vm.Log memory last = logs[logs.length - 1];
         assertEq(last.topics[0], IBountyMarket.ClaimRefused.selector);
         return abi.decode(last.data, (bytes));

@@ -41,6 +41,18 @@ abstract contract Test {
         vm.warp(vm.getBlockTimestamp() + duration);
     }
 
+    /// @dev Requires that no event was emitted twice since `vm.recordLogs()`: an indexer would count it twice.
+    /// @return logs All of them.
+    function assertNoLogTwice() internal returns (Vm.Log[] memory logs) {
+        logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            for (uint256 j = 0; j < i; ++j) {
+                bool isSame = keccak256(abi.encode(logs[i])) == keccak256(abi.encode(logs[j]));
+                assertFalse(isSame, "the same event twice");
+            }
+        }
+    }
+
     function assertTrue(bool condition) internal pure {
         vm.assertTrue(condition);
     }
