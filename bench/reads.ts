@@ -9,7 +9,16 @@ import { autovacuumSettings } from './livingTables.ts'
 import { alternate, type Load, load, type Target } from './load.ts'
 import { fairness } from './readsFairness.ts'
 import { FILTERED_LISTS, type ReadsMarket, startReadsMarket } from './readsMarket.ts'
-import { anyTag, anyWord, drawMix, openWithAnyReward, type Pagination, rareWord, withAnyReward } from './readsMix.ts'
+import {
+  anyTag,
+  anyWord,
+  drawMix,
+  eachTag,
+  openWithAnyReward,
+  type Pagination,
+  rareWord,
+  withAnyReward,
+} from './readsMix.ts'
 import { isQuick, workload } from './workload.ts'
 
 const many = workload.runs
@@ -225,6 +234,7 @@ async function questionsOf({ api }: ReadsMarket, runs: number) {
     'search of a rare word': ask(rareWord),
     'search of a word of all': ask(() => 'q=work'),
     'search of any tag': ask(anyTag),
+    'search of each tag': ask(eachTag),
     'search of OPEN by reward': ask((n) => `${anyWord(n)}&state=OPEN&sort=reward`),
     mix: ask((n) => mix[n % mix.length] ?? ''),
   }

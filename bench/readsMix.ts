@@ -56,7 +56,7 @@ export async function drawMix(
     if (!query.has('state') && random.chance(0.3)) query.set('claimable', String(random.chance(0.8)))
     if (query.size === 0 && random.chance(0.3)) query.set(...drawParty())
     if (areSearched && random.chance(0.1)) query.set('q', wordOf(random.int(0, 99_999) / 100_000))
-    if (areSearched && random.chance(0.05)) query.set('tag', briefTag(random.int(1, BRIEF_TAGS)))
+    if (areSearched && random.chance(0.05)) query.set('tag', tagOf(random.int(0, 99_999) / 100_000))
     query.set('sort', random.pick(['createdAt', 'reward', 'deadline']))
     query.set('order', random.pick(['asc', 'desc']))
     query.set('limit', String(random.int(5, 54)))
@@ -80,10 +80,17 @@ const randomReward = (cents: number) => (cents / 100).toFixed(2)
 /** A word of the briefs: one that few have as often as one that many have. @param share from 0 to 1. */
 const wordOf = (share: number) => briefWord(Math.floor(BRIEF_WORDS ** share))
 
-/** A search for another word or tag in each request, however frequent it is, and for one that few briefs have. */
+/** A tag, drawn as briefs use them: they are links on the pages of runs. @param share from 0 to 1. */
+const tagOf = (share: number) => briefTag(Math.floor(BRIEF_TAGS ** share))
+
+/**
+ * Searches, in each request for another word or tag as briefs use them, for a word that few briefs have, and for each tag in
+ * turn, of which one of two has fewer than 4,000 briefs in a million.
+ */
 export const anyWord = (n: number) => `q=${wordOf(((n * 7_919) % 100_000) / 100_000)}`
 export const rareWord = (n: number) => `q=${briefWord(BRIEF_WORDS - ((n * 7_919) % (BRIEF_WORDS / 2)))}`
-export const anyTag = (n: number) => `tag=${briefTag(1 + ((n * 7_919) % BRIEF_TAGS))}`
+export const anyTag = (n: number) => `tag=${tagOf(((n * 7_919) % 100_000) / 100_000)}`
+export const eachTag = (n: number) => `tag=${briefTag(1 + ((n * 7_919) % BRIEF_TAGS))}`
 
 /** A list with another `minReward` for each request. */
 export const withAnyReward = (n: number) => `minReward=${randomReward((n * 7_919) % 100_000)}`

@@ -14,7 +14,7 @@ import { waitForIndex } from '../testkit/waitForIndex.ts'
 import { eventsOfALife, startBusyChain } from './busyChain.ts'
 import type { Measurement } from './figure.ts'
 import { load } from './load.ts'
-import { anyTag, anyWord, openWithAnyReward, withAnyReward } from './readsMix.ts'
+import { anyTag, anyWord, eachTag, openWithAnyReward, withAnyReward } from './readsMix.ts'
 import { isQuick, workload } from './workload.ts'
 
 const { runs } = workload
@@ -147,6 +147,7 @@ async function questions(databaseUrl: string): Promise<Measurement[]> {
     'the runs of a poster of half': (n) => `poster=${whale}&${withAnyReward(n)}`,
     'a word': anyWord,
     'a tag': anyTag,
+    'each tag in turn': eachTag,
     'a page from the middle': (n) => `page=${Math.floor(pages / 2) - (n % 1_000)}`,
   }
   const measurements: Measurement[] = []
