@@ -10,6 +10,7 @@ import { createEndpoints } from './core/node/endpoints.ts'
 import { createHeadSocket } from './core/node/headSocket.ts'
 import { ponderTransport } from './core/node/ponderTransport.ts'
 import { createSecretFilter } from './core/urlSecrets.ts'
+import { eventEvidence } from './market/eventEvidence.ts'
 
 // DATABASE_URL has no default: without one Ponder would fall back to PGlite, whose half-indexed blocks are visible and
 // which no API process can open.
@@ -21,7 +22,8 @@ const { DATABASE_URL, CHAIN_ID, RPC_URL, WS_URL, DEPLOYMENTS_DIR, LOG_LEVEL } = 
   'DEPLOYMENTS_DIR',
   'LOG_LEVEL',
 ])
-const { contracts, startBlock, startBlocks } = readDeployment(CHAIN_ID, DEPLOYMENTS_DIR)
+const deployment = readDeployment(CHAIN_ID, DEPLOYMENTS_DIR)
+const { contracts, startBlock, startBlocks } = deployment
 
 const nodeUrls = [...RPC_URL, ...(WS_URL === undefined ? [] : [WS_URL])]
 const logger = createLogger({ level: LOG_LEVEL, rpcUrls: nodeUrls })
@@ -47,6 +49,7 @@ export const connectPonder = (blockTimeMs?: number) =>
     callsPerSecond: chainSettings.requestsPerSecond,
     mostBackfillCallsPerSecond: chainSettings.mostBackfillRequestsPerSecond,
     addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
+    evidence: eventEvidence(deployment),
     socket,
     ...(blockTimeMs !== undefined && { blockTimeMs }),
   })

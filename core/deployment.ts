@@ -26,6 +26,8 @@ export const deploymentSchema = z.object({
   /** The start blocks of contracts that are older than `startBlock`, such as a foreign registry. */
   startBlocks: z.partialRecord(contracts.keyof(), block).optional(),
   contracts,
+  /** Whether the registry was created with the market: then it is our contract, which cannot be changed. Absent if not known. */
+  hasOwnRegistry: z.boolean().optional(),
   /** The largest reward of a run, in USDC base units: the market's MAX_REWARD. */
   maxReward: z.string().regex(/^[1-9][0-9]{0,15}$/, 'must be USDC base units'),
 })

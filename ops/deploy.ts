@@ -98,7 +98,8 @@ export async function prepareDeployment(options: DeployOptions) {
     const startBlocks = { AgentRegistry: registryBlock ?? blocks.AgentRegistry }
     const { contracts } = plan
     const maxReward = options.MAX_REWARD.toString()
-    const deployment = { chainId, startBlock: blocks.BountyMarket, startBlocks, contracts, maxReward }
+    const hasOwnRegistry = registry === undefined
+    const deployment = { chainId, startBlock: blocks.BountyMarket, startBlocks, contracts, hasOwnRegistry, maxReward }
     return { deployment: deploymentSchema.parse(deployment), created }
   }
 

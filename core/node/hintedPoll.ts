@@ -1,4 +1,4 @@
-import { type Address, type Hash, type Hex, hexToBigInt, hexToBytes, hexToNumber, keccak256 } from 'viem'
+import { type Hash, hexToBigInt, hexToNumber, keccak256 } from 'viem'
 import { type Block, isBlock } from './block.ts'
 import type { Header, HeadSocket } from './headSocket.ts'
 
@@ -18,8 +18,8 @@ type Call = { method: string; params?: unknown }
 
 type Options = {
   socket: HeadSocket
-  /** The addresses of the contracts whose logs are indexed. */
-  addresses: readonly Address[]
+  /** Whether a block with this bloom filter may have events that are indexed. */
+  mayHaveEvents: (bloom: bigint) => boolean
   /** Sends a call to the node. */
   ask: (call: Call) => Promise<unknown>
   /** Reads the logs of a block, for which Ponder asks once it has the block. */
@@ -29,12 +29,12 @@ type Options = {
 /**
  * Answers polls by the headers that the node sends by a WebSocket. A header counts only if it descends from the last answer: so
  * the chain is the one that the endpoints of RPC_URL show. The node is asked for the whole block only where its bloom filter
- * may have logs of the contracts: a bloom filter has no false negatives. Of the other blocks Ponder uses no transactions.
+ * may have events of the contracts: a bloom filter has no false negatives. Of the other blocks Ponder uses no transactions.
  *
  * A poll waits for the next header, until the next poll by HTTP is due.
  * @returns a function that answers a poll for the latest block. Its calls must not overlap.
  */
-export function createHintedPoll({ socket, addresses, ask, readLogsAhead }: Options) {
+export function createHintedPoll({ socket, mayHaveEvents, ask, readLogsAhead }: Options) {
   let last: Block | undefined
   let askedAt = Number.NEGATIVE_INFINITY
   let isSilent = false
@@ -56,6 +56,12 @@ export function createHintedPoll({ socket, addresses, ask, readLogsAhead }: Opti
     return ask({ method: 'eth_getBlockByHash', params: [hash, true] })
   }
 
+  function mustBeRead({ logsBloom, transactionsRoot }: Header): boolean {
+    const bloom = hexToBigInt(logsBloom)
+    // Some nodes return an empty bloom filter for each block.
+    return bloom === 0n ? transactionsRoot !== EMPTY_ROOT : mayHaveEvents(bloom)
+  }
+
   return async (poll: Call): Promise<unknown> => {
     socket.open()
     if (last === undefined) return askByHttp(poll)
@@ -63,23 +69,10 @@ export function createHintedPoll({ socket, addresses, ask, readLogsAhead }: Opti
     const header = await socket.after(hexToNumber(last.number), dueAt - performance.now())
     if (header?.parentHash !== last.hash) return askByHttp(poll)
     isSilent = false
-    const block = mayHaveLogs(header, addresses) ? await readWhole(header) : { ...header, transactions: [] }
+    const block = mustBeRead(header) ? await readWhole(header) : { ...header, transactions: [] }
     // The node behind the endpoint may not have the block yet.
     if (!isBlock(block)) return askByHttp(poll)
     last = block
     return block
   }
-}
-
-/** Some nodes return an empty bloom filter for each block. */
-function mayHaveLogs({ logsBloom, transactionsRoot }: Header, addresses: readonly Address[]): boolean {
-  if (hexToBigInt(logsBloom) === 0n) return transactionsRoot !== EMPTY_ROOT
-  const bloom = hexToBigInt(logsBloom)
-  return addresses.some((address) => bitsOf(address).every((bit) => ((bloom >> bit) & 1n) === 1n))
-}
-
-/** The bits of a bloom filter that an item sets, from the lowest. */
-function bitsOf(item: Hex): bigint[] {
-  const hash = new DataView(hexToBytes(keccak256(item)).buffer)
-  return [0, 2, 4].map((offset) => BigInt(hash.getUint16(offset) & 0x7ff))
 }

@@ -14,7 +14,8 @@ import {
 import { filterError } from '../urlSecrets.ts'
 import { createAncestors } from './ancestors.ts'
 import { backfillAnswers } from './backfillAnswers.ts'
-import { type Block, hasNoLogs, isBlock } from './block.ts'
+import { type Block, isBlock } from './block.ts'
+import { createHasEvidence, type Evidence } from './bloom.ts'
 import { createCallRate, createGrantedRate } from './callRate.ts'
 import type { Endpoints } from './endpoints.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
@@ -63,6 +64,8 @@ type Options = {
   mostBackfillCallsPerSecond?: number
   /** The contracts whose logs are indexed. */
   addresses: readonly Address[]
+  /** What the bloom filter of each block with indexed events shows: all items of one of these; by default an address. */
+  evidence?: readonly Evidence[]
   /** Tells of new blocks earlier than a poll, and for less. */
   socket?: HeadSocket | undefined
   /** Without a socket, polls wait until a block is due by this time between blocks, in milliseconds. */
@@ -90,7 +93,9 @@ type Options = {
  * Ponder asks for the logs of fewer blocks only after errors that it knows. Others it repeats, and so would never get an
  * answer that is longer than we read. This transport gives it an error that it knows.
  *
- * Ponder asks for the logs of each block with an empty bloom filter. This transport answers for those without transactions.
+ * Ponder asks for the logs of each block with an empty bloom filter, because some nodes return an empty one for each block. This
+ * transport answers for those without transactions. Ponder also asks where a bloom filter has one of the addresses. This
+ * transport answers where the filter lacks the evidence that each block with indexed events shows.
  *
  * Ponder gets the logs of a block without those of other contracts, because it compares each with the bloom filter. The node is
  * still asked for all: an answer without any shows that it does not have the block.
@@ -113,10 +118,12 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     callsPerSecond,
     mostBackfillCallsPerSecond = callsPerSecond,
     addresses,
+    evidence = addresses.map((address) => [address]),
     socket,
     blockTimeMs,
   } = options
   const isIndexed = createIsIndexed(addresses)
+  const mayHaveEvents = createHasEvidence(evidence)
   return (client) => {
     const connect = ({ timeout = REQUEST_TIMEOUT_MS, ...config }: NodeHttpConfig, list = endpoints.list) =>
       nodeTransport({ ...endpoints, list }, { ...config, retryCount: 0 })({ ...client, timeout })
@@ -132,7 +139,8 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const hashes = new LRUCache<Hex, Hash>({ max: MOST_REVERTED_BLOCKS })
     /** Those of the last blocks that have logs. */
     const blocksWithLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
-    const blocksWithoutLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
+    /** Those without indexed events. */
+    const blocksWithoutEvents = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
     /** Lets the rate follow what the endpoints grant. */
     const ofBackfill = async (answer: Promise<unknown>) => {
       try {
@@ -190,12 +198,15 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       if (!isBlock(result)) return result
       ancestors.saw(result)
       hashes.set(result.number, result.hash)
-      if (hexToBigInt(result.logsBloom) !== 0n) blocksWithLogs.set(result.hash, true)
-      else if (hasNoLogs(result)) blocksWithoutLogs.set(result.hash, true)
+      const { hash, logsBloom, transactions } = result
+      const bloom = hexToBigInt(logsBloom)
+      if (bloom !== 0n) blocksWithLogs.set(hash, true)
+      const mustBeRead = bloom === 0n ? transactions?.length !== 0 : mayHaveEvents(bloom)
+      if (!mustBeRead) blocksWithoutEvents.set(hash, true)
       return result
     }
     const timely = socket
-      ? createHintedPoll({ socket, addresses, ask, readLogsAhead })
+      ? createHintedPoll({ socket, mayHaveEvents, ask, readLogsAhead })
       : blockTimeMs && createTimedPoll(blockTimeMs, ask)
     const askLatest: Ask = timely ? async (poll) => remember(await timely(poll)) : ask
     /** Whether the answer is of a node that is behind the one that named the block. */
@@ -209,7 +220,7 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const latestBlock = createLatestBlock(askLatest, ({ number, hash }) => hashes.peek(number) === hash)
     const request = async (call: Call) => {
       const blockHash = blockOfLogs(call)
-      if (blockHash !== undefined && blocksWithoutLogs.has(blockHash)) return []
+      if (blockHash !== undefined && blocksWithoutEvents.has(blockHash)) return []
       const ranged = blockHash === undefined ? undefined : await rangedLogs.read(blockHash)
       if (ranged) return ranged
       if (isPoll(call)) phase = 'live'

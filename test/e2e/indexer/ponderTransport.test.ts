@@ -2,8 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
-import type { Hash, RpcLog } from 'viem'
+import { encodeEventTopics, type Hash, type RpcLog } from 'viem'
 import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { Evidence } from '../../../core/node/bloom.ts'
 import { createEndpoints } from '../../../core/node/endpoints.ts'
 import { MAX_ANSWER_BYTES } from '../../../core/node/http.ts'
 import { ponderTransport } from '../../../core/node/ponderTransport.ts'
@@ -34,11 +35,11 @@ afterEach(() => {
 })
 
 /** A transport of an indexer of the registry alone. */
-function requestOf(url: string): Request {
+function requestOf(url: string, evidence?: readonly Evidence[]): Request {
   const { chainId } = chain.deployment
   const endpoints = createEndpoints({ rpcUrls: [url], chainId, logger: pino({ level: 'silent' }) })
   const options = { hideKeys: (text: string) => text, callsPerSecond: 500, addresses: [chain.registry.address] }
-  return ponderTransport(endpoints, options)({}).request as Request
+  return ponderTransport(endpoints, { ...options, ...(evidence && { evidence }) })({}).request as Request
 }
 
 /** Sets the fault of all calls of a method. @returns a function that tells how many calls there were. */
@@ -53,9 +54,9 @@ function count(method: string, fault?: Fault) {
 }
 
 /** As Ponder reads a block: the block, then its logs. */
-async function readLogs(hash: Hash) {
-  await request({ method: 'eth_getBlockByHash', params: [hash, true] })
-  return (await request({ method: 'eth_getLogs', params: [{ blockHash: hash }] })) as RpcLog[]
+async function readLogs(hash: Hash, ask = request) {
+  await ask({ method: 'eth_getBlockByHash', params: [hash, true] })
+  return (await ask({ method: 'eth_getLogs', params: [{ blockHash: hash }] })) as RpcLog[]
 }
 
 async function newBlockWithLogs(): Promise<Hash> {
@@ -89,12 +90,32 @@ test('the logs of a block whose transactions have none are asked for once', asyn
   expect(calls()).toBe(1)
 })
 
-test('logs of other contracts are asked for once, and not passed on', async () => {
+test('where a bloom filter has no event of the contracts, logs are not asked for', async () => {
   const hash = await chain.usdc.write.approve([chain.market.address, 1n], { account: accountOf(roles.owner) })
-  const { blockHash, logs } = await chain.client.getTransactionReceipt({ hash })
-  expect(logs).toHaveLength(1)
+  const { blockHash } = await chain.client.getTransactionReceipt({ hash })
   const calls = count('eth_getLogs')
   expect(await readLogs(blockHash)).toEqual([])
+  expect(calls()).toBe(0)
+})
+
+test('where it may have one, logs are asked for, and those of other contracts are not passed on', async () => {
+  const { address } = chain.usdc
+  const hash = await chain.usdc.write.approve([chain.market.address, 1n], { account: accountOf(roles.owner) })
+  const { blockHash } = await chain.client.getTransactionReceipt({ hash })
+  const [approval] = encodeEventTopics({ abi: chain.usdc.abi, eventName: 'Approval' })
+  const [transfer] = encodeEventTopics({ abi: chain.usdc.abi, eventName: 'Transfer' })
+  const calls = count('eth_getLogs')
+  expect(await readLogs(blockHash, requestOf(node.url, [[address, transfer]]))).toEqual([])
+  expect(calls()).toBe(0)
+  expect(
+    await readLogs(
+      blockHash,
+      requestOf(node.url, [
+        [address, transfer],
+        [address, approval],
+      ]),
+    ),
+  ).toEqual([])
   expect(calls()).toBe(1)
 })
 
