@@ -1,9 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { type Hash, hexToNumber, numberToHex } from 'viem'
 import { type Block, isBlock } from './block.ts'
+import type { Ask, Call } from './call.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
-
-type Call = { method: string; params?: unknown }
 
 /** How many blocks are read with one that Ponder asks for: with it, a batch. */
 const BLOCKS_AHEAD = 24
@@ -16,7 +15,7 @@ const BLOCKS_AHEAD = 24
  * chain has lost since, and then the next poll shows that.
  * @param ask sends a call to the node. Calls of the same moment are a batch.
  */
-export function createAncestors(ask: (call: Call) => Promise<unknown>) {
+export function createAncestors(ask: Ask) {
   /** The numbers of the parents of blocks that Ponder got, by their hashes. */
   const numbers = new LRUCache<Hash, number>({ max: MOST_REVERTED_BLOCKS })
   const ahead = new LRUCache<Hash, Block>({ max: 2 * BLOCKS_AHEAD })

@@ -1,5 +1,6 @@
 import { type Hash, hexToBigInt, hexToNumber, keccak256 } from 'viem'
 import { type Block, isBlock } from './block.ts'
+import type { Ask, Call } from './call.ts'
 import type { Header, HeadSocket } from './headSocket.ts'
 
 /** While the socket tells of blocks, the node is still polled so often: its answers decide. */
@@ -14,14 +15,11 @@ const LOST_MS = 30_000
 /** The root of a trie without entries: the block has no transactions. */
 const EMPTY_ROOT = keccak256('0x80')
 
-type Call = { method: string; params?: unknown }
-
 type Options = {
   socket: HeadSocket
   /** Whether a block with this bloom filter may have events that are indexed. */
   mayHaveEvents: (bloom: bigint) => boolean
-  /** Sends a call to the node. */
-  ask: (call: Call) => Promise<unknown>
+  ask: Ask
   /** Reads the logs of a block, for which Ponder asks once it has the block. */
   readLogsAhead: (hash: Hash) => void
 }

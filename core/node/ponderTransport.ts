@@ -8,21 +8,23 @@ import {
   hexToBigInt,
   MethodNotSupportedRpcError,
   ResponseBodyTooLargeError,
-  RpcRequestError,
   type Transport,
 } from 'viem'
 import { filterError } from '../urlSecrets.ts'
 import { createAncestors } from './ancestors.ts'
 import { backfillAnswers } from './backfillAnswers.ts'
-import { type Block, isBlock } from './block.ts'
+import { isBlock } from './block.ts'
 import { createHasEvidence, type Evidence } from './bloom.ts'
+import type { Ask, Call } from './call.ts'
 import { createCallRate, createGrantedRate } from './callRate.ts'
 import type { Endpoints } from './endpoints.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
 import type { HeadSocket } from './headSocket.ts'
 import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
+import { createLatestBlock } from './latestBlock.ts'
 import { isLimit, isOutage } from './outage.ts'
+import { blockOfLogs, isOfLacked, isOfOneBlock, isPoll, isUnknownBlock, parentIn } from './ponderCalls.ts'
 import { CALLS_OF_RANGE, createRangedLogs } from './rangedLogs.ts'
 import { createTimedPoll } from './timedPoll.ts'
 import { nodeTransport } from './transport.ts'
@@ -31,12 +33,6 @@ import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
 /** Retried, because a node behind a load balancer may get a block a moment after another node has served it. */
 const RETRY_DELAY_MS = 250
 const TRIES = 4
-
-/** The calls that name a block by its hash. */
-const CALLS_BY_BLOCK_HASH = ['eth_getLogs', 'eth_getBlockReceipts']
-
-/** The errors for a block that the node does not have: of geth and Anvil; of Reth, Erigon and Besu; of Nethermind. */
-const UNKNOWN_BLOCK = /unknown block|block not found|header not found|could not be found/i
 
 /** An error with these words makes Ponder ask for the logs of half as many blocks. */
 const TOO_LARGE = 'backend response too large'
@@ -56,8 +52,6 @@ const BATCH_CALLS = 25
  */
 const BURST_SECONDS = 20
 
-type Call = { method: string; params?: unknown }
-type Ask = (call: Call) => Promise<unknown>
 type Options = {
   hideKeys: (text: string) => string
   callsPerSecond: number
@@ -247,26 +241,6 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
   }
 }
 
-/** Ponder's poll for new blocks: the latest block with its transactions. At its start it asks for the block without. */
-const isPoll = ({ method, params }: Call) =>
-  method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] === 'latest' && params[1] === true
-
-/** Ponder's question for a block before the one that a poll has shown. */
-const isOfLacked = ({ method, params }: Call) =>
-  method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] !== 'latest' && params[1] === true
-
-/** Whether the answer is that of one block, which is small enough for a batch. */
-function isOfOneBlock({ method, params }: Call): boolean {
-  if (method === 'eth_getLogs') return blockOfLogs({ method, params }) !== undefined
-  return method === 'eth_getBlockByNumber' || method === 'eth_getBlockByHash'
-}
-
-/** The hash of the block whose logs Ponder asks for; undefined in other calls, such as those for the logs of a range. */
-function blockOfLogs({ method, params }: Call): Hash | undefined {
-  if (method !== 'eth_getLogs' || !Array.isArray(params)) return undefined
-  return Object(params[0]).blockHash
-}
-
 /** @returns a function that tells whether a log is of one of the contracts. Nodes write addresses in any case. */
 function createIsIndexed(addresses: readonly Address[]) {
   const known = new Set(addresses.map((address) => address.toLowerCase()))
@@ -284,42 +258,3 @@ function refuseEmpty({ method }: Call, result: unknown): unknown {
 /** The logs of the indexed contracts. What is no list of logs is left for Ponder to refuse. */
 const logsOf = (answer: unknown, isIndexed: (log: unknown) => boolean): unknown =>
   Array.isArray(answer) ? answer.filter(isIndexed) : answer
-
-/** The hash in Ponder's question for the parent of a block, by which it looks for the block at which a reorg forked. */
-function parentIn({ method, params }: Call): Hash | undefined {
-  const [hash, isWhole] = Array.isArray(params) ? params : []
-  return method === 'eth_getBlockByHash' && isWhole === false ? hash : undefined
-}
-
-/**
- * Polls share one request. A poll that gets no answer for `RESEND_MS`, or one of a node that is behind, gets the last
- * answer, so that no polls queue up: to Ponder a block that it has is no news.
- */
-function createLatestBlock(ask: Ask, isKnown: (block: Block) => boolean) {
-  let last: Block | undefined
-  let asking: Promise<unknown> | undefined
-
-  async function read(call: Call) {
-    try {
-      const block = await ask(call)
-      if (isBlock(block) && !(last && isBehind(block, last))) last = block
-      return last ?? block
-    } finally {
-      asking = undefined
-    }
-  }
-
-  const isBehind = (block: Block, than: Block) => hexToBigInt(block.number) < hexToBigInt(than.number) && isKnown(block)
-
-  return async (call: Call): Promise<unknown> => {
-    asking ??= read(call)
-    if (last === undefined) return asking
-    return Promise.race([asking.catch(() => last), sleep(RESEND_MS, last)])
-  }
-}
-
-function isUnknownBlock(method: string, error: unknown): error is BaseError {
-  if (!CALLS_BY_BLOCK_HASH.includes(method) || !(error instanceof BaseError)) return false
-  const answer = error.walk((cause) => cause instanceof RpcRequestError)
-  return answer instanceof RpcRequestError && UNKNOWN_BLOCK.test(answer.details)
-}

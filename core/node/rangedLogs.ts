@@ -3,9 +3,8 @@ import DataLoader from 'dataloader'
 import { LRUCache } from 'lru-cache'
 import { type Address, type Hash, hexToNumber, numberToHex } from 'viem'
 import { type Block, isBlock } from './block.ts'
+import type { Call } from './call.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
-
-type Call = { method: string; params?: unknown }
 
 /** Fewer blocks are asked one by one: a range takes three calls. */
 const FEWEST_BLOCKS = 4

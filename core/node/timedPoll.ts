@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hexToNumber } from 'viem'
 import { type Block, isBlock } from './block.ts'
+import type { Ask, Call } from './call.ts'
 
 /** After so many polls that have found the next block at once, each is earlier by so much, until one comes too early. */
 const TIMELY_POLLS = 60
@@ -17,8 +18,6 @@ const LATER_MS = 5
 const LEAST_MEASURED_BLOCKS = 10
 const MOST_MEASURED_BLOCKS = 300
 
-type Poll = { method: string; params?: unknown }
-
 /**
  * Answers a poll for the latest block when the next one is due, by the time between blocks. Polls that only have that interval
  * would find each block as late as the first one, by up to the whole interval.
@@ -27,7 +26,7 @@ type Poll = { method: string; params?: unknown }
  * @param blockTimeMs milliseconds. @param ask sends a poll to the node.
  * @returns a function that answers a poll for the latest block. Its calls must not overlap.
  */
-export function createTimedPoll(blockTimeMs: number, ask: (poll: Poll) => Promise<unknown>) {
+export function createTimedPoll(blockTimeMs: number, ask: Ask) {
   let periodMs = blockTimeMs
   let last: Block | undefined
   /** When the node should have the next block. By `performance.now()`, like all times here. */
@@ -63,7 +62,7 @@ export function createTimedPoll(blockTimeMs: number, ask: (poll: Poll) => Promis
     dueAt = askedAt + periodMs + LATER_MS
   }
 
-  return async (poll: Poll): Promise<unknown> => {
+  return async (poll: Call): Promise<unknown> => {
     await sleep(Math.max(0, dueAt - performance.now()))
     for (let pauses = 0; ; ) {
       const askedAt = performance.now()

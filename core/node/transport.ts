@@ -1,11 +1,10 @@
 import { type FallbackTransport, fallback, hexToNumber, isHex, type Transport } from 'viem'
+import type { Call } from './call.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Endpoints } from './endpoints.ts'
 import { type Head, headOf } from './head.ts'
 import { type NodeHttpConfig, nodeHttp } from './http.ts'
 import { isOutage } from './outage.ts'
-
-type Call = { method: string; params?: unknown }
 
 /**
  * The transport of all our processes: a request goes to the first usable endpoint, and to the next if none answers.
