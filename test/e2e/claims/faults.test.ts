@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { getAbiItem, type Hex, parseGwei, toFunctionSelector } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
@@ -10,7 +11,16 @@ import { type Agent, type Participants, participantsOf, usdc } from '../../../te
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
-import { contextOf, quotesPass, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import {
+  contextOf,
+  quotesPass,
+  relayer,
+  relayOn,
+  requestOf,
+  resultOf,
+  signedRequestOf,
+  until,
+} from './claimsOnChain.ts'
 
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
@@ -161,6 +171,25 @@ describe('a transaction', () => {
   it('whose receipt is late is awaited', async () => {
     node.plan('eth_getTransactionReceipt', [refuse, refuse, status(500), status(500)])
     expect(await claimNewRun()).toEqual(['won', 1])
+  })
+
+  it('whose receipt is missing while its claim expires still decides the claim', { timeout: 30_000 }, async () => {
+    const runId = await people.openRun(usdc)
+    const request = await signedRequestOf(people, runId, agent)
+    const missing: Fault = { kind: 'reply', reply: { result: null } }
+    node.from(({ method }) => (method === 'eth_getTransactionReceipt' ? missing : undefined))
+    const { claimId, status } = await relay.claim(request, contextOf(AbortSignal.timeout(1_000)))
+    expect(status).toBe('accepted')
+    const { number: minedIn } = await chain.client.getBlock()
+    const [txHash] = (await chain.client.getBlock()).transactions
+    await chain.client.setNextBlockTimestamp({ timestamp: (await people.now()) + 1_000n })
+    await chain.client.mine({ blocks: 1 })
+    // The relay looks for expired claims every five seconds, and waits ten for a receipt.
+    await sleep(6_000)
+    expect(await relay.find(claimId)).toMatchObject({ state: 'open' })
+    node.heal()
+    await until('decided', async () => (await relay.find(claimId))?.state !== 'open')
+    expect(await relay.find(claimId)).toMatchObject({ state: 'won', blockNumber: minedIn, txHash })
   })
 })
 
