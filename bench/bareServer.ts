@@ -1,11 +1,12 @@
 // The baseline of the read benches: Hono, node-postgres, and the API's own statements, without the API. `/run/:id`, `/list`
 // and `/filtered/:n` answer with the JSON that PostgreSQL produces, `/constant` with the body of the API's list, and
-// `/constant-with-headers` with its headers too.
+// `/constant-with-headers` with its headers too. `/briefs?q=` counts the briefs that have a word, without their runs.
 import { readFileSync } from 'node:fs'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { pino } from 'pino'
 import { openReadPool } from '../src/api/database/readPool.ts'
+import { MOST_COUNTED } from '../src/api/queries/searchedRuns.ts'
 
 type Statement = { name: string; text: string; values: unknown[] }
 type Row = { runs?: string; run?: string }
@@ -38,6 +39,16 @@ app.get('/filtered/:n', async (c) => {
   const { name, text, valuesOf } = filtered
   const { rows } = await pool.query<Row>({ name, text, values: valuesOf[Number(c.req.param('n'))] ?? [] })
   return c.body(assertJson(rows[0]?.runs), 200, json)
+})
+app.get('/briefs', async (c) => {
+  const { rows } = await pool.query<{ count: number }>({
+    name: 'briefs',
+    text: `SELECT count(*)::int AS count FROM (
+      SELECT FROM content.brief_words WHERE words @@ websearch_to_tsquery('simple', $1) LIMIT ${MOST_COUNTED + 1}
+    ) AS found`,
+    values: [c.req.query('q')],
+  })
+  return c.json(rows[0])
 })
 app.get('/run/:id', async (c) => {
   const values = run.values.map((value) => (value === 'ids' ? [c.req.param('id')] : value))
