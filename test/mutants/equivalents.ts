@@ -42,4 +42,8 @@ export const equivalents: Record<string, string> = {
   'SignedFunding.constructor: IERC20(USDC).forceApprove(MARKET, type(uint256).max); IERC20(USDC).forceApprove(STAKING, type(uint256).max) → IERC20(USDC).forceApprove(STAKING, type(uint256).max); IERC20(USDC).forceApprove(MARKET, type(uint256).max)':
     'Two approvals that do not depend on each other.',
   'AgentStaking._stake: account.staked, amount → amount, account.staked': 'The terms of a sum.',
+  'Bounties: 128 → 128 - 1': 'A mark beside at most three revisions, in eight bits: each number from 4 to 252 is one.',
+  'Bounties: 128 → 128 + 1': 'A mark beside at most three revisions, in eight bits: each number from 4 to 252 is one.',
+  'Bounties._bountyIn: _refuseState(bountyId, bounty); → { _refuseState(bountyId, bounty); _refuseState(bountyId, bounty); }':
+    'The first call reverts.',
 }

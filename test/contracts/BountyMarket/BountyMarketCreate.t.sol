@@ -126,6 +126,10 @@ contract BountyMarketCreateTest is BountyMarketTest {
         _expectRefused(tooLong, string(new bytes(129)), REWARD, DEADLINE);
     }
 
+    function test_RevertWhen_StringIsEmptyAndRewardIsZero_TheStringIsNamed() public {
+        _expectRefused(abi.encodeWithSelector(IBountyMarket.InvalidStringLength.selector, 0, 128), "", 0, DEADLINE);
+    }
+
     function test_RevertGiven_TooSmallAllowance_WhenPosted() public {
         vm.prank(poster);
         usdc.approve(address(market), 105e6 - 1);

@@ -7,6 +7,9 @@ import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 /// @notice A bounty with default terms fits into its two slots at all times. The 32 bits of its deadline end in 2106.
 contract BountyMarketStorageTest is BountyMarketTest {
     uint64 private constant LAST_DEADLINE = type(uint32).max;
+    /// @dev The slot of the mapping of terms and lost claims, and the bit at which their count begins.
+    uint256 private constant EXTRAS = 1;
+    uint256 private constant LOST_CLAIMS_BIT = 200;
 
     function test_PostingWritesOneSlotOfTheBounty() public {
         vm.record();
@@ -112,6 +115,20 @@ contract BountyMarketStorageTest is BountyMarketTest {
         _expectEvent();
         emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 3);
         _reject(bountyId);
+    }
+
+    function test_GivenMoreLostClaimsThan24BitsCount_TheRoundsGoOn() public {
+        uint256 bountyId = _postClaimed();
+        _abandon(bountyId);
+        bytes32 extra = keccak256(abi.encode(bountyId, EXTRAS));
+        uint256 many = uint256(type(uint24).max) + 1;
+        assertEq(uint256(vm.load(address(market), extra)) >> LOST_CLAIMS_BIT, 1, "one lost claim");
+        vm.store(address(market), extra, bytes32(many << LOST_CLAIMS_BIT));
+        assertEq(market.getBounty(bountyId).round, many);
+        _claim(bountyId);
+        assertEq(market.getBounty(bountyId).round, many + 1);
+        _abandon(bountyId);
+        assertEq(market.getBounty(bountyId).round, many + 1);
     }
 
     /// @dev An approval names the revision as it is counted anew in each round.

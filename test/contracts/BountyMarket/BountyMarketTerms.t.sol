@@ -190,6 +190,13 @@ contract BountyMarketTermsTest is BountyMarketTest {
         }
     }
 
+    function test_RevertWhen_WorkPeriodAndStakePercentAreOutOfRange_TheWorkPeriodIsNamed() public {
+        terms.workPeriod = 1;
+        terms.stakePercent = 101;
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.InvalidWorkPeriod.selector, 1, 1 hours, 30 days));
+        _create();
+    }
+
     function test_RevertWhen_StakePercentIsOverAHundred() public {
         uint8[2] memory percents = [101, 255];
         for (uint256 i = 0; i < percents.length; ++i) {
