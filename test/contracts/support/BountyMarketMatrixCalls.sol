@@ -143,8 +143,9 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
         vm.recordLogs();
         vm.prank(caller);
         (bool ok, bytes memory answer) = address(market).call(data);
+        if (!ok) return _outcome(false, answer);
         Vm.Log[] memory logs = assertNoLogTwice();
-        if (!ok || selectorOf(data) != IBountyMarket.claimBatch.selector) return _outcome(ok, answer);
+        if (selectorOf(data) != IBountyMarket.claimBatch.selector) return DONE;
         IBountyMarket.ItemResult result = abi.decode(answer, (IBountyMarket.ItemResult[]))[0];
         return result == IBountyMarket.ItemResult.MADE ? DONE : _outcome(false, _reasonOfRefusal(logs));
     }

@@ -45,10 +45,11 @@ abstract contract Test {
     /// @return logs All of them.
     function assertNoLogTwice() internal returns (Vm.Log[] memory logs) {
         logs = vm.getRecordedLogs();
+        bytes32[] memory hashes = new bytes32[](logs.length);
         for (uint256 i = 0; i < logs.length; ++i) {
+            hashes[i] = keccak256(abi.encode(logs[i]));
             for (uint256 j = 0; j < i; ++j) {
-                bool isSame = keccak256(abi.encode(logs[i])) == keccak256(abi.encode(logs[j]));
-                assertFalse(isSame, "the same event twice");
+                assertFalse(hashes[i] == hashes[j], "the same event twice");
             }
         }
     }
