@@ -46,4 +46,12 @@ export const equivalents: Record<string, string> = {
   'Bounties: 128 → 128 + 1': 'A mark beside at most three revisions, in eight bits: each number from 4 to 252 is one.',
   'Bounties._bountyIn: _refuseState(bountyId, bounty); → { _refuseState(bountyId, bounty); _refuseState(bountyId, bounty); }':
     'The first call reverts.',
+  'Bounties._undelivered: _refuseState(bountyId, bounty); → { _refuseState(bountyId, bounty); _refuseState(bountyId, bounty); }':
+    'The first call reverts.',
+  'Bounties._awaitingWork: _refuseState(bountyId, bounty); → { _refuseState(bountyId, bounty); _refuseState(bountyId, bounty); }':
+    'The first call reverts.',
+  'Bounties._approvable: _refuseState(bountyId, bounty); → { _refuseState(bountyId, bounty); _refuseState(bountyId, bounty); }':
+    'The first call reverts.',
+  'Bounties._closable: _refuseState(bountyId, bounty); → { _refuseState(bountyId, bounty); _refuseState(bountyId, bounty); }':
+    'The first call reverts.',
 }
