@@ -79,8 +79,12 @@ export type ActionKind<Action, Decision> = {
    */
   isOverdue: (tx: bigint) => Promise<boolean>
 
-  /** Decides open actions of unmined transactions that can no longer succeed. */
-  giveUpExpired: (turn: Turn) => Promise<void>
+  /**
+   * Decides open actions of unmined transactions that can no longer succeed. An action of a mined one looks the same until
+   * the receipt is found.
+   * @param used the number of used nonces at the head: transactions with these are not unmined.
+   */
+  giveUpExpired: (turn: Turn, used: number) => Promise<void>
 
   /**
    * Decides open actions whose transaction can no longer decide them, or gives them new transactions.

@@ -26,9 +26,9 @@ export function createGiveUpExpired<M extends Message>(context: FormContext<M>, 
     await decide.store(lease, action, decision ?? { state: 'refused', problem })
   }
 
-  return async function giveUpExpired(turn: Turn) {
+  return async function giveUpExpired(turn: Turn, used: number) {
     const latest = turn.head.timestamp - REORG_MARGIN_SECONDS
-    const expired = await store.expiredOf(pool, turn.lease.signer, latest, MAX_ACTIONS)
+    const expired = await store.expiredOf(pool, turn.lease.signer, used, latest, MAX_ACTIONS)
     await Promise.all(expired.map((action) => giveUp(turn, action)))
   }
 }

@@ -98,12 +98,16 @@ export function createActionStore<M extends Message>(form: ActionForm<M>) {
     hasStranded: `EXISTS (SELECT FROM ${table} AS action JOIN relay.tx ON tx.id = action.tx
       WHERE ${IS_STRANDED} AND tx.signer = signer.address)`,
 
-    /** The open actions of a signer's unmined transactions whose deadline is before `latest`, in seconds. */
-    expiredOf: (database: Database, signer: Address, latest: bigint, limit: number) =>
+    /**
+     * The open actions of a signer's transactions with unused nonces, from `used` on, whose deadline is before `latest`, in
+     * seconds.
+     */
+    expiredOf: (database: Database, signer: Address, used: number, latest: bigint, limit: number) =>
       find(
         database,
-        `action.state = 'open' AND tx.state IN ('signed', 'accepted') AND tx.signer = $1 AND deadline < $2 LIMIT $3`,
-        [signer, latest, limit],
+        `action.state = 'open' AND tx.state IN ('signed', 'accepted') AND tx.signer = $1 AND tx.nonce >= $2
+           AND deadline < $3 LIMIT $4`,
+        [signer, used, latest, limit],
       ),
 
     /** As `moveClaim`: gives an open action another transaction. @returns its id; undefined if it did not. */

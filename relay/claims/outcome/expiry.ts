@@ -43,13 +43,18 @@ export function createRefuseExpired({ pool, market, logger }: ClaimsContext, dec
     await decideClaim(lease, claim, decision)
   }
 
-  return async function refuseExpired(turn: Turn) {
+  return async function refuseExpired(turn: Turn, used: number) {
     const { lease, head } = turn
     const now = performance.now()
     if (now - (lookedAt.get(lease.signer) ?? Number.NEGATIVE_INFINITY) < INTERVAL_MS) return
     lookedAt.set(lease.signer, now)
     const latest = head.timestamp - REORG_MARGIN_SECONDS
-    const claims = await unminedClaimsOf(pool, lease.signer, latest, STUCK_SECONDS, MAX_CLAIMS)
+    const claims = await unminedClaimsOf(pool, lease.signer, {
+      used,
+      latest,
+      stuckSeconds: STUCK_SECONDS,
+      limit: MAX_CLAIMS,
+    })
     await Promise.all(claims.map((claim) => refuseIfExpired(turn, claim, latest)))
   }
 }

@@ -112,15 +112,19 @@ export async function countUnminedClaims(database: Database): Promise<Map<Addres
 }
 
 /**
- * The open claims of a signer's unmined transactions that are older than so many seconds, or whose signature's deadline
- * is before `latest`. The order is random, so that every claim is checked if there are more than `limit`.
+ * The open claims of a signer's transactions with unused nonces, from `used` on, that are older than so many seconds, or whose
+ * signature's deadline is before `latest`. The order is random, so that every claim is checked if there are more than `limit`.
  */
-export const unminedClaimsOf = (database: Database, signer: Address, latest: bigint, seconds: number, limit: number) =>
+export const unminedClaimsOf = (
+  database: Database,
+  signer: Address,
+  { used, latest, stuckSeconds, limit }: { used: number; latest: bigint; stuckSeconds: number; limit: number },
+) =>
   find(
     database,
-    `claim.state = 'open' AND tx.state IN ('signed', 'accepted') AND tx.signer = $1
-       AND (claim.deadline < $2 OR EXISTS (SELECT FROM relay.attempt
-         WHERE attempt.tx = tx.id AND signed_at < now() - make_interval(secs => $3)))
-     ORDER BY random() LIMIT $4`,
-    [signer, latest, seconds, limit],
+    `claim.state = 'open' AND tx.state IN ('signed', 'accepted') AND tx.signer = $1 AND tx.nonce >= $2
+       AND (claim.deadline < $3 OR EXISTS (SELECT FROM relay.attempt
+         WHERE attempt.tx = tx.id AND signed_at < now() - make_interval(secs => $4)))
+     ORDER BY random() LIMIT $5`,
+    [signer, used, latest, stuckSeconds, limit],
   )

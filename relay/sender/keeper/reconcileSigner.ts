@@ -91,8 +91,7 @@ export function createReconcile(context: SenderContext, kinds: Kinds) {
     const known = settledAt.get(signer)
     const used = known?.head === head.hash ? known.used : await settleAll(turn)
     const unmined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce >= used)
-    // Until its receipt is found, an action whose transaction is mined looks as if it can no longer succeed.
-    if (settledAt.has(signer)) await ofEachKind((kind) => kind.giveUpExpired(turn))
+    await ofEachKind((kind) => kind.giveUpExpired(turn, used))
     await resendDue(turn, kinds.of, unmined)
     const lowest = unmined[0]?.nonce ?? used
     if (account && lowest > used) await fillGaps(turn, account, used, lowest)
