@@ -213,7 +213,7 @@ const SAME = 'same list'
 const MIDDLE_PAGE_MS = 50
 const isMiddle = (name: string) => name.startsWith('middle page')
 
-/** The least that a search by words with an exact total costs: its briefs are counted, without runs, order and texts. */
+/** The plain count of the briefs of a search, without runs, order and texts. It counts frequent words too, which a search does not. */
 const COUNTED = 'briefs with any word, counted by the bare server'
 const hasGoal = (name: string) => !isMiddle(name) && name !== COUNTED
 
