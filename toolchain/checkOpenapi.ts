@@ -15,7 +15,8 @@ const options = {
   preferLocal: true,
   reject: false,
   stdin: 'ignore',
-  timeout: 120_000,
+  // Each takes 6 s alone, and 20 times that in idle time beside tests.
+  timeout: 900_000,
 } as const
 try {
   await writeFile(join(directory, 'openapi.json'), await apiDescription())
@@ -25,9 +26,11 @@ try {
     await execa('redocly', ['lint', 'openapi.json', '--config', 'redocly.yaml', '--format', 'stylish'], options),
     await execa('spectral', ['lint', 'openapi.json', '-r', 'spectral.yaml', '--fail-severity', 'hint'], options),
   ]
-  for (const { all, failed } of reports) {
+  for (const { all, failed, shortMessage } of reports) {
     console.log(all)
-    if (failed) process.exitCode = 1
+    if (!failed) continue
+    console.error(shortMessage)
+    process.exitCode = 1
   }
 } finally {
   await rm(directory, { recursive: true })
