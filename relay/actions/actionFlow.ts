@@ -1,6 +1,7 @@
 import type { Notifications } from '../../core/database/notifications.ts'
 import type { Requester } from '../../core/fairLane.ts'
 import type { Conditions } from '../chain/conditions.ts'
+import type { ChainHead } from '../chain/heads.ts'
 import { tryNowAndNext, verdictOf } from '../chain/simulation.ts'
 import { Refusal, type RefusalCode, tooMuchGas, unavailable } from '../refusal.ts'
 import { watchDecisions } from '../results/decisions.ts'
@@ -56,6 +57,13 @@ export function createActionFlow<M extends Message>(
   })
   events.on('actionDecided', ({ actionId }) => decisions.hint(actionId))
 
+  /** Aborts when a transaction next is settled, which makes room for another one of its signer. */
+  let settlement = new AbortController()
+  events.on('attemptMined', () => {
+    settlement.abort()
+    settlement = new AbortController()
+  })
+
   /** The outcome of the action if it is stored. Another request may have stored it at any time. */
   async function stored(action: NamedAction<M>, asked: ActionAsked, own: StoredAction<M>): Promise<ActionOutcome> {
     const { request } = action
@@ -88,8 +96,8 @@ export function createActionFlow<M extends Message>(
     // A refusal uses only what was read from the chain after this time.
     let since = performance.now()
 
-    async function waitForBlock(head: Awaited<ReturnType<typeof heads.latest>>) {
-      await heads.after(head, until)
+    async function waitForBlock(head: ChainHead, orUntil?: AbortSignal) {
+      await heads.after(head, orUntil ? AbortSignal.any([until, orUntil]) : until)
       since = performance.now()
     }
 
@@ -132,6 +140,7 @@ export function createActionFlow<M extends Message>(
       const fees = await feesOf(examined.agentId)
       // If another request has made it since, the simulation is outdated.
       const former = own?.tx.id
+      const { signal: settled } = settlement
       const placed = await place({ action, gas: simulated, fees, former, ...examined }, asked)
       if (typeof placed === 'object') {
         const sent = { actionId: action.actionId, txHash: placed.attempt.hash, status: 'signed' } as const
@@ -143,7 +152,9 @@ export function createActionFlow<M extends Message>(
       }
       if (placed === 'full') {
         obstacle = unavailable('The relayer has as many unmined transactions as it may have.')
-        await waitForBlock(head)
+        // A block makes no room by itself: its transactions count as unmined until a keeper has settled them. One of another
+        // replica is noticed at the next block.
+        await waitForBlock(head, settled)
       }
       if (placed === 'locked') {
         const [open] = await store.openOf(pool, message.party)

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { SenderEvents } from '../sender/events.ts'
 import type { SharedContext } from '../sharedContext.ts'
 import type { ActionEvents } from './events.ts'
 import type { ActionForm } from './form.ts'
@@ -12,7 +13,8 @@ export type ActionsContext = SharedContext & {
   /** Resolves once this process may send: the node and the database are of the deployment's chain. */
   whenReady: () => Promise<unknown>
   events: Pick<EventEmitter<ActionEvents>, 'emit'> & {
-    on: (name: 'actionDecided', listener: (...decided: ActionEvents['actionDecided']) => void) => unknown
+    on(name: 'actionDecided', listener: (...decided: ActionEvents['actionDecided']) => void): unknown
+    on(name: 'attemptMined', listener: (...mined: SenderEvents['attemptMined']) => void): unknown
   }
 }
 
