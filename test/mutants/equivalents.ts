@@ -54,4 +54,11 @@ export const equivalents: Record<string, string> = {
     'The first call reverts.',
   'Bounties._closable: _refuseState(bountyId, bounty); → { _refuseState(bountyId, bounty); _refuseState(bountyId, bounty); }':
     'The first call reverts.',
+  'Bounties._feeOf: reward, FEE_BPS → FEE_BPS, reward': 'The factors of a product.',
+  'Bounties._requireLastDelivery: bounty.state == State.REVISION_REQUESTED → bounty.state >= State.REVISION_REQUESTED':
+    'Its callers admit two states, of which REVISION_REQUESTED is the higher one.',
+  'Posting._create: uint32(_workPeriodFor(terms.workPeriod)) → uint32(uint24(_workPeriodFor(terms.workPeriod)))':
+    'The longest work period, 30 days, has 22 bits.',
+  'Posting._close: _stateOf(bounty) == State.OPEN → _stateOf(bounty) <= State.OPEN':
+    'Its callers admit three states, of which OPEN is the lowest one.',
 }

@@ -141,8 +141,12 @@ contract AgentStakingStakeTest is AgentStakingTest {
     }
 
     function test_RevertWhen_StakingNothing() public {
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.ZeroAmount.selector, AGENT));
-        _stake(0);
+        address[2] memory callers = [owner, stranger];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IAgentStaking.ZeroAmount.selector, AGENT));
+            vm.prank(callers[i]);
+            staking.stake(AGENT, 0);
+        }
     }
 
     function test_RevertGiven_UnknownAgent() public {

@@ -48,8 +48,10 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         _expectRefused(claims[0], abi.encodeWithSelector(IBountyMarket.NotRelayer.selector, stranger));
         _expectEvent();
         emit IBountyMarket.BountyClaimed(claims[1].bountyId, AGENT, wallet, LOCK, 1, START + 7 days);
+        vm.recordLogs();
         vm.prank(stranger);
         _assertResults(market.claimBatch(claims), 2, 2);
+        assertEq(_countMarketEvents(), 2);
         _assertState(claims[0].bountyId, IBountyMarket.State.OPEN);
     }
 
@@ -214,7 +216,7 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
 
     function test_RevertGiven_AnotherCaller_WhenItemIsTriedFromOutside() public {
         uint256 bountyId = _post();
-        address[3] memory callers = [stranger, relayer, wallet];
+        address[5] memory callers = [stranger, relayer, wallet, address(1), address(type(uint160).max)];
         for (uint256 i = 0; i < callers.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotSelf.selector, callers[i]));
             vm.prank(callers[i]);

@@ -11,7 +11,9 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         _expectEvent();
         emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false, 1);
         _expectDeferred(bountyId, wallet, REWARD);
+        vm.recordLogs();
         _approve(bountyId);
+        assertEq(_countMarketEvents(), 2);
 
         _assertState(bountyId, IBountyMarket.State.APPROVED);
         _assertStake(STAKE, 0);

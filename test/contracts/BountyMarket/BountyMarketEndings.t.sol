@@ -23,12 +23,14 @@ contract BountyMarketEndingsTest is BountyMarketTest {
 
     function test_RevertGiven_LastSecondOfTheDeadline_WhenExpired() public {
         uint256 bountyId = _post();
-        vm.warp(DEADLINE);
-        vm.expectRevert(
-            abi.encodeWithSelector(IBountyMarket.BountyDeadlineNotPassed.selector, bountyId, DEADLINE, DEADLINE)
-        );
-        vm.prank(stranger);
-        market.expireBounty(bountyId);
+        for (uint32 time = DEADLINE - 1; time <= DEADLINE; ++time) {
+            vm.warp(time);
+            vm.expectRevert(
+                abi.encodeWithSelector(IBountyMarket.BountyDeadlineNotPassed.selector, bountyId, DEADLINE, time)
+            );
+            vm.prank(stranger);
+            market.expireBounty(bountyId);
+        }
     }
 
     function test_GivenBlacklistedPoster_WhenAnyoneExpires_TheRefundIsOwed() public {

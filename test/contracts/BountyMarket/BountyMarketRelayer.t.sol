@@ -7,6 +7,8 @@ import {RelayedMarketTest} from "../support/RelayedMarketTest.sol";
 
 contract BountyMarketRelayerTest is RelayedMarketTest {
     function test_GivenRelayer_BountyIsClaimedForTheWallet() public {
+        // So that the id of the bounty is not that of the agent.
+        _post();
         uint256 bountyId = _post();
         _expectEvent();
         emit IBountyMarket.BountyClaimed(bountyId, AGENT, wallet, LOCK, 1, START + 7 days);

@@ -92,9 +92,11 @@ contract BountyMarketReviewTest is BountyMarketTest {
         uint256 bountyId = _postSubmitted();
         address[4] memory callers = [stranger, wallet, owner, treasury];
         for (uint256 i = 0; i < callers.length; ++i) {
-            _expectNotPosterOrEvaluator(bountyId, callers[i]);
-            vm.prank(callers[i]);
-            market.approveWork(bountyId, 0);
+            for (uint8 revision = 0; revision < 2; ++revision) {
+                _expectNotPosterOrEvaluator(bountyId, callers[i]);
+                vm.prank(callers[i]);
+                market.approveWork(bountyId, revision);
+            }
         }
     }
 
@@ -112,11 +114,14 @@ contract BountyMarketReviewTest is BountyMarketTest {
 
     function test_RevertGiven_LastSecondOfReview_WhenFinalized() public {
         uint256 bountyId = _postSubmitted();
-        vm.warp(START + 7 days);
-        vm.expectRevert(
-            abi.encodeWithSelector(IBountyMarket.ReviewPeriodNotOver.selector, bountyId, START + 7 days, START + 7 days)
-        );
-        market.finalizeReview(bountyId);
+        uint256 reviewBy = START + 7 days;
+        for (uint256 time = reviewBy - 1; time <= reviewBy; ++time) {
+            vm.warp(time);
+            vm.expectRevert(
+                abi.encodeWithSelector(IBountyMarket.ReviewPeriodNotOver.selector, bountyId, reviewBy, time)
+            );
+            market.finalizeReview(bountyId);
+        }
     }
 
     function test_ReviewPeriodRunsFromTheLastSubmission() public {

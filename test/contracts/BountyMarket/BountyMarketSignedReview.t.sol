@@ -167,6 +167,14 @@ contract BountyMarketSignedReviewTest is BountyMarketTest, ActionSigner {
         _send(Action.APPROVE, message, signature);
     }
 
+    function test_GivenAnotherSignatureAndAnotherRevision_WhenApproved_TheSignatureIsNamed() public {
+        uint256 bountyId = _postSubmitted();
+        ActionMessage memory message = _message(bountyId, poster);
+        message.revision += 1;
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, bountyId, poster, 1));
+        _send(Action.APPROVE, message, _sign(Action.APPROVE, message, "stranger"));
+    }
+
     function test_GivenARevisionRequested_TheApprovalOfTheLastDeliveryStillHolds() public {
         uint256 bountyId = _postSubmitted();
         ActionMessage memory message = _message(bountyId, poster);

@@ -50,6 +50,7 @@ contract BountyMarketStorageTest is BountyMarketTest {
 
         _submit(bountyId);
         _requestRevision(bountyId);
+        assertEq(market.getBounty(bountyId).since, vm.getBlockTimestamp());
         skip(7 days);
         _submit(bountyId);
         assertEq(market.getBounty(bountyId).since, vm.getBlockTimestamp());

@@ -117,6 +117,8 @@ contract BountyMarketWorkTest is BountyMarketTest {
     }
 
     function test_WhenRevisionIsRequested_DeliveryTimeBeginsAgain() public {
+        // So that the id of the bounty is not that of the agent.
+        _post();
         uint256 bountyId = _postSubmitted();
         for (uint8 revision = 1; revision <= 3; ++revision) {
             skip(1 days);
@@ -136,8 +138,12 @@ contract BountyMarketWorkTest is BountyMarketTest {
 
     function test_RevertGiven_ThreeRevisions_WhenAnotherIsRequested() public {
         uint256 bountyId = _postRejectable();
-        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NoRevisionsLeft.selector, bountyId, 3, 3));
-        _requestRevision(bountyId);
+        string[2] memory feedbacks = [FEEDBACK, ""];
+        for (uint256 i = 0; i < feedbacks.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NoRevisionsLeft.selector, bountyId, 3, 3));
+            vm.prank(poster);
+            market.requestRevision(bountyId, feedbacks[i]);
+        }
     }
 
     function test_GivenLastSecondOfReview_WhenRevisionIsRequested_ItCounts() public {
