@@ -25,10 +25,11 @@ try {
   }
   // In sequence, because they share npm’s cache.
   for (const version of npmVersions) {
-    const { failed, stderr } = await execa(
+    const { failed, stderr, shortMessage } = await execa(
       'npx',
       ['--yes', `npm@${version}`, 'ci', '--dry-run', '--ignore-scripts', '--no-audit'],
-      { cwd: directory, env: { PATH: machinePath }, reject: false, stdin: 'ignore', timeout: 120_000 },
+      // In idle time beside tests it takes many times as long as alone.
+      { cwd: directory, env: { PATH: machinePath }, reject: false, stdin: 'ignore', timeout: 900_000 },
     )
     const warnings = stderr.split('\n').filter((line) => /^npm warn/i.test(line))
     if (!failed && warnings.length === 0) continue
@@ -38,7 +39,11 @@ try {
       continue
     }
     const reasons = stderr.split('\n').filter((line) => /(Missing|Invalid): /.test(line))
-    console.error(`npm ${version} refuses the lockfile:\n${reasons.join('\n') || stderr}`)
+    if (reasons.length === 0) {
+      console.error(`npm ${version} could not check the lockfile: ${shortMessage}\n${stderr}`)
+      continue
+    }
+    console.error(`npm ${version} refuses the lockfile:\n${reasons.join('\n')}`)
     console.error('Set one version of the missing dependency for all packages, with "overrides" in package.json.')
   }
 } finally {
