@@ -5,6 +5,9 @@ import type { World } from './world.ts'
 /** Milliseconds between two mined blocks while an index that met faults catches up. */
 const BLOCK_TIME = 2_000
 
+/** Milliseconds between two mined blocks while the relay has unmined transactions. */
+const RELAY_PAUSE = 250
+
 type Options = {
   /** The time limit. */
   milliseconds: number
@@ -39,15 +42,41 @@ export async function settled(databaseUrl: string, world: World, options: Option
   }
 }
 
-async function headAndCheckpoint(connectionString: string) {
+/**
+ * Mines blocks until the relay has no transaction that is not mined: one that is mined while the end is compared, such as a
+ * filler of a nonce, makes a block that the comparison does not expect.
+ * @throws after `milliseconds`.
+ */
+export async function relaySettled(databaseUrl: string, world: World, milliseconds: number): Promise<void> {
+  const limit = Date.now() + milliseconds
+  for (;;) {
+    const unmined = await firstRow<{ count: number }>(
+      databaseUrl,
+      `SELECT count(*)::int AS count FROM relay.tx WHERE state IN ('signed', 'accepted')`,
+    )
+    if (unmined?.count === 0) return
+    if (Date.now() > limit) throw new Error(`${unmined?.count} transactions of the relay are not mined`)
+    await world.node.mine({ blocks: 1 })
+    await sleep(RELAY_PAUSE)
+  }
+}
+
+const headAndCheckpoint = (databaseUrl: string) =>
+  firstRow<{ number: string; hash: string; checkpoint: string }>(
+    databaseUrl,
+    `SELECT number, hash, substring(latest_checkpoint FROM 27 FOR 16)::int8 AS checkpoint
+    FROM runline.head JOIN runline._ponder_checkpoint USING (chain_id)`,
+  )
+
+async function firstRow<Row extends pg.QueryResultRow>(
+  connectionString: string,
+  text: string,
+): Promise<Row | undefined> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 })
   client.on('error', () => {})
   await client.connect()
   try {
-    const { rows } = await client.query<{ number: string; hash: string; checkpoint: string }>(`
-      SELECT number, hash, substring(latest_checkpoint FROM 27 FOR 16)::int8 AS checkpoint
-      FROM runline.head JOIN runline._ponder_checkpoint USING (chain_id)`)
-    return rows[0]
+    return (await client.query<Row>(text)).rows[0]
   } finally {
     await client.end()
   }

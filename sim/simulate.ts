@@ -12,7 +12,7 @@ import { play } from './play.ts'
 import { createRandom, type Random, seedOf } from './random.ts'
 import { startReader } from './reader.ts'
 import { createRequests } from './requests.ts'
-import { settled } from './settled.ts'
+import { relaySettled, settled } from './settled.ts'
 import { Tally } from './tally.ts'
 
 /** How long the index may take to catch up after the last fault. */
@@ -98,6 +98,7 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
     onProgress: options.onProgress,
   })
   const misreported = await requests.differences(RECOVERY_MILLISECONDS)
+  await relaySettled(environment.databaseUrl, world, RECOVERY_MILLISECONDS)
   await settled(environment.databaseUrl, world, { milliseconds: RECOVERY_MILLISECONDS, chainMoves: true }).catch(
     (cause) => {
       throw new Error(`The index does not catch up. The indexer's last output:\n${environment.indexer.output()}`, {
