@@ -5,33 +5,37 @@ import { signal } from '../signal.ts'
 /** How long PostgreSQL may take to recover from an earlier fault. */
 const RECOVERY_MILLISECONDS = 20_000
 
-/** PostgreSQL's error for a connection that another process ended. */
-const ADMIN_SHUTDOWN = '57P01'
+/** PostgreSQL's errors for a connection that another process ended, and for one that ends because another process crashed. */
+const ENDED = ['57P01', '57P02']
 
 /**
  * Runs `use` on a connection of its own to a database that is about to lose its connections; again, if another fault at
  * the same time ends this one.
  */
 async function connected(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = await connectOnceRecovered(url)
+  const { client, isLost } = await connectOnceRecovered(url)
   try {
     await use(client)
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError && error.code === ADMIN_SHUTDOWN)) throw error
+    const isEnded = error instanceof pg.DatabaseError && ENDED.includes(error.code ?? '')
+    if (!isEnded && !isLost()) throw error
     await connected(url, use)
   } finally {
     await client.end()
   }
 }
 
-async function connectOnceRecovered(url: string): Promise<pg.Client> {
+async function connectOnceRecovered(url: string): Promise<{ client: pg.Client; isLost: () => boolean }> {
   for (const deadline = Date.now() + RECOVERY_MILLISECONDS; ; await sleep(50)) {
     const client = new pg.Client({ connectionString: url })
+    let isLost = false
     // The fault breaks this connection too: without a listener, the error would end the process.
-    client.on('error', () => {})
+    client.on('error', () => {
+      isLost = true
+    })
     try {
       await client.connect()
-      return client
+      return { client, isLost: () => isLost }
     } catch (error) {
       if (Date.now() > deadline) throw error
     }
