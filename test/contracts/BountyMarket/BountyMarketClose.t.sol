@@ -206,11 +206,13 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
 
     function test_RevertGiven_SignatureOfMoreThanAnHour_WhenClosed() public {
         uint256 bountyId = _post();
-        bytes memory signature = _signature(bountyId, START + 1 hours + 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IBountyMarket.SignatureTooLong.selector, START + 1 hours + 1, START + 1 hours)
-        );
-        _closeSigned(bountyId, START + 1 hours + 1, signature);
+        bytes[2] memory signatures = [_signature(bountyId, START + 1 hours + 1), bytes("")];
+        for (uint256 i = 0; i < signatures.length; ++i) {
+            vm.expectRevert(
+                abi.encodeWithSelector(IBountyMarket.SignatureTooLong.selector, START + 1 hours + 1, START + 1 hours)
+            );
+            _closeSigned(bountyId, START + 1 hours + 1, signatures[i]);
+        }
     }
 
     function test_RevertGiven_AnotherSignature_WhenClosed() public {

@@ -21,14 +21,18 @@ contract BountyMarketSignedWorkTest is BountyMarketTest, ClaimSigner {
     function test_GivenSignature_AnyoneStartsTheWork() public {
         _expectEvent();
         emit IBountyMarket.WorkStarted(bountyId, AGENT);
+        vm.recordLogs();
         _startSigned(_startSignature(1));
+        assertEq(_countMarketEvents(), 1);
         _assertBounty(bountyId, _claimed(IBountyMarket.State.IN_PROGRESS, START));
     }
 
     function test_GivenSignature_AnyoneSubmitsTheWork() public {
         _expectEvent();
         emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, START + 7 days, 1, 0);
+        vm.recordLogs();
         _submitSigned(_submitSignature(_message()));
+        assertEq(_countMarketEvents(), 1);
         _assertBounty(bountyId, _claimed(IBountyMarket.State.SUBMITTED, START));
     }
 
