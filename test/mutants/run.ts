@@ -3,6 +3,7 @@
 //   --operators <a,b>  mutants of these operators of operators.ts
 //   --sample <n>       at most n mutants of each operator, drawn by --seed, 1 if absent
 //   --from <n>         starts with the mutant of that number: resumes what was ended
+//   --numbers <a,b>    only the mutants of these numbers: tries again what survived
 //   --hasty            only in the fastest mode of modes.ts: what survives it may still die in the others
 //   --jobs <n>         how many run concurrently; 1 if absent
 import { parseArgs } from 'node:util'
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     from: { type: 'string', default: '1' },
+    numbers: { type: 'string' },
     hasty: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '1' },
   },
@@ -37,7 +39,8 @@ if (unknown.length > 0) throw new Error(`Remove from equivalents.ts, no such mut
 
 const eligible = mutants.filter(({ path, operator }) => path.includes(values.only) && named.includes(operator))
 const drawn = values.sample ? sampleOf(eligible, positive('sample', values.sample), values.seed) : eligible
-const chosen = drawn.filter(({ number }) => number >= from)
+const numbers = values.numbers?.split(',').map((number) => positive('numbers', number))
+const chosen = drawn.filter(({ number }) => number >= from && (numbers?.includes(number) ?? true))
 const tried = chosen.filter(({ name }) => !(name in equivalents))
 const queue = tried.values()
 const campaignStarted = Date.now()
