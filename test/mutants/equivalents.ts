@@ -61,4 +61,9 @@ export const equivalents: Record<string, string> = {
     'The longest work period, 30 days, has 22 bits.',
   'Posting._close: _stateOf(bounty) == State.OPEN → _stateOf(bounty) <= State.OPEN':
     'Its callers admit three states, of which OPEN is the lowest one.',
+  'Bounties._markClosing: !bounty.hasExtra → !(!bounty.hasExtra)':
+    'Readers of the mark then find the defaults that they assume without it.',
+  'Bounties._markClosing: bounty.hasExtra = true; → {}':
+    'Readers of the mark then find the defaults that they assume without it.',
+  'Bounties._markClosing: true → false (2)': 'Readers of the mark then find the defaults that they assume without it.',
 }
