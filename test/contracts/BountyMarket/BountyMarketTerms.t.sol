@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
@@ -85,6 +86,16 @@ contract BountyMarketTermsTest is BountyMarketTest {
         _reject(bountyId);
         _assertStake(STAKE - 40e6, 0);
         assertEq(usdc.balanceOf(BURN), 40e6 + FEE);
+    }
+
+    function test_GivenStakePercent_TheCheckOfAClaimCountsIt() public {
+        terms.stakePercent = 100;
+        uint256 tooLarge = _post(STAKE + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IAgentStaking.InsufficientUnlockedStake.selector, AGENT, STAKE, STAKE + 1)
+        );
+        market.checkClaim(tooLarge, AGENT, wallet);
+        market.checkClaim(_post(STAKE), AGENT, wallet);
     }
 
     function test_GivenStakePercent_TheApprovalReleasesIt() public {
