@@ -14,6 +14,12 @@ import { type ActionRequest, actionGasLimit, type NamedAction } from './request.
 import type { StoredAction } from './store/actions.ts'
 import { createReservation } from './store/reservation.ts'
 
+/**
+ * The transactions of a block are settled within this time, in milliseconds. What waits for room tries once after all of them,
+ * not after each: a try asks the node three times.
+ */
+const SETTLING_MS = 100
+
 /** `until` aborts when the request times out, which does not undo what was sent. */
 export type ActionAsked = Requester & { until: AbortSignal }
 
@@ -57,11 +63,17 @@ export function createActionFlow<M extends Message>(
   })
   events.on('actionDecided', ({ actionId }) => decisions.hint(actionId))
 
-  /** Aborts when a transaction next is settled, which makes room for another one of its signer. */
+  /** Aborts once transactions are settled, which makes room for others of their signer. */
   let settlement = new AbortController()
+  let isSettling = false
   events.on('attemptMined', () => {
-    settlement.abort()
-    settlement = new AbortController()
+    if (isSettling) return
+    isSettling = true
+    setTimeout(() => {
+      isSettling = false
+      settlement.abort()
+      settlement = new AbortController()
+    }, SETTLING_MS).unref()
   })
 
   /** The outcome of the action if it is stored. Another request may have stored it at any time. */
