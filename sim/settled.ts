@@ -44,20 +44,25 @@ export async function settled(databaseUrl: string, world: World, options: Option
 
 /**
  * Mines blocks until the relay has no transaction that is not mined: one that is mined while the end is compared, such as a
- * filler of a nonce, makes a block that the comparison does not expect.
- * @throws after `milliseconds`.
+ * filler of a nonce, makes a block that the comparison does not expect. Errors of the database are ignored until the time
+ * limit.
+ * @throws after `milliseconds`, with the last state or error.
  */
 export async function relaySettled(databaseUrl: string, world: World, milliseconds: number): Promise<void> {
   const limit = Date.now() + milliseconds
-  for (;;) {
-    const unmined = await firstRow<{ count: number }>(
-      databaseUrl,
-      `SELECT count(*)::int AS count FROM relay.tx WHERE state IN ('signed', 'accepted')`,
-    )
-    if (unmined?.count === 0) return
-    if (Date.now() > limit) throw new Error(`${unmined?.count} transactions of the relay are not mined`)
+  for (let seen: unknown; ; await sleep(RELAY_PAUSE)) {
+    try {
+      const unmined = await firstRow<{ count: number }>(
+        databaseUrl,
+        `SELECT count(*)::int AS count FROM relay.tx WHERE state IN ('signed', 'accepted')`,
+      )
+      if (unmined?.count === 0) return
+      seen = unmined?.count
+    } catch (error) {
+      seen = error
+    }
+    if (Date.now() > limit) throw new Error(`Not all transactions of the relay are mined; unmined are: ${seen}`)
     await world.node.mine({ blocks: 1 })
-    await sleep(RELAY_PAUSE)
   }
 }
 
