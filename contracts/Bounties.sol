@@ -17,7 +17,7 @@ abstract contract Bounties is IBountyMarket {
         uint56 reward;
         /// Ends in 2106, after which no bounty can be created. Bounties that exist by then continue.
         uint32 deadline;
-        /// Whether the bounty has a `StoredExtra`.
+        /// Whether the `StoredExtra` may hold anything but `closing`, which is read without this mark.
         bool hasExtra;
         // The second slot.
         address wallet;
@@ -185,11 +185,10 @@ abstract contract Bounties is IBountyMarket {
         return withdraws;
     }
 
-    function _markClosing(uint256 bountyId, StoredBounty storage bounty) internal {
+    function _markClosing(uint256 bountyId) internal {
         StoredExtra storage extra = _extras[bountyId];
         require(!extra.closing, BountyIsClosing(bountyId));
         extra.closing = true;
-        if (!bounty.hasExtra) bounty.hasExtra = true;
     }
 
     function _setState(StoredBounty storage bounty, State state) internal {

@@ -103,7 +103,7 @@ abstract contract Posting is Endings, RunSignatures {
 
     function _close(uint256 bountyId, StoredBounty storage bounty) private {
         if (_stateOf(bounty) == State.OPEN) return _withdraw(bountyId, bounty);
-        _markClosing(bountyId, bounty);
+        _markClosing(bountyId);
         emit BountyClosing(bountyId, bounty.poster);
     }
 }

@@ -33,7 +33,7 @@ export const equivalents: Record<string, string> = {
     'The functions differ where the payee is the caller, and the burn address sends no call.',
   'Posting.fundBounty: _setState(bounty, State.OPEN); _fund(bountyId, msg.sender, bounty.reward) → _fund(bountyId, msg.sender, bounty.reward); _setState(bounty, State.OPEN)':
     'USDC calls no contract, and payment and event read no state of the bounty.',
-  'Posting._close: _markClosing(bountyId, bounty); emit BountyClosing(bountyId, bounty.poster) → emit BountyClosing(bountyId, bounty.poster); _markClosing(bountyId, bounty)':
+  'Posting._close: _markClosing(bountyId); emit BountyClosing(bountyId, bounty.poster) → emit BountyClosing(bountyId, bounty.poster); _markClosing(bountyId)':
     'The event reads nothing that the call writes, and the call emits none.',
   'SignedFunding.constructor: IERC20(USDC).forceApprove(MARKET, type(uint256).max); → { IERC20(USDC).forceApprove(MARKET, type(uint256).max); IERC20(USDC).forceApprove(MARKET, type(uint256).max); }':
     'The second call writes what the first wrote.',
@@ -61,9 +61,4 @@ export const equivalents: Record<string, string> = {
     'The longest work period, 30 days, has 22 bits.',
   'Posting._close: _stateOf(bounty) == State.OPEN → _stateOf(bounty) <= State.OPEN':
     'Its callers admit three states, of which OPEN is the lowest one.',
-  'Bounties._markClosing: !bounty.hasExtra → !(!bounty.hasExtra)':
-    'Readers of the mark then find the defaults that they assume without it.',
-  'Bounties._markClosing: bounty.hasExtra = true; → {}':
-    'Readers of the mark then find the defaults that they assume without it.',
-  'Bounties._markClosing: true → false (2)': 'Readers of the mark then find the defaults that they assume without it.',
 }
