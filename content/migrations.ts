@@ -119,6 +119,17 @@ const migrations = [
   WHERE json_typeof(file) = 'object' AND json_typeof(file -> 'name') = 'string'
     AND length(file ->> 'name') BETWEEN 1 AND 120 AND file ->> 'name' !~ '[[:cntrl:]]';
   `,
+  `
+  SET LOCAL statement_timeout = '30min';
+
+  -- When the words were stored, and what was taken down: by these a reader of the index completes what a search found a
+  -- minute ago. The time of the statement, because a post waits for others after its transaction began. As a second
+  -- statement, because a default that is not constant would rewrite the table.
+  ALTER TABLE content.brief_words ADD COLUMN stored_at timestamptz NOT NULL DEFAULT now();
+  ALTER TABLE content.brief_words ALTER COLUMN stored_at SET DEFAULT clock_timestamp();
+  CREATE INDEX brief_words_stored_at ON content.brief_words (stored_at);
+  GRANT SELECT ON content.blocked TO PUBLIC;
+  `,
 ]
 
 /**

@@ -5,7 +5,7 @@ import { DEADLINE_BAND_SECONDS, runEvent } from '../../ponder.schema.ts'
 import { changesSince } from '../../src/api/queries/changes.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { manyAgents } from '../../testkit/manyAgents.ts'
-import { BRIEF_WORDS, briefWord, manyBriefs, storeBriefs } from '../../testkit/manyBriefs.ts'
+import { BRIEF_WORDS, briefTag, briefWord, manyBriefs, storeBriefs } from '../../testkit/manyBriefs.ts'
 import { busyAgent, expiredRuns, manyRuns, whale } from '../../testkit/manyRuns.ts'
 import { eventOf, seedTime, wallet } from '../../testkit/rows.ts'
 import { blockHash, chainId, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
@@ -364,8 +364,12 @@ describe(`${runs} runs and as many again by a quarter, newer and expired`, () =>
 
 describe(`${runs} runs with briefs, and as many briefs that no run names`, () => {
   const rare = briefWord(BRIEF_WORDS / 2)
+  /** Some thousands of briefs have it. */
+  const frequent = briefTag(runs < 500_000 ? 10 : 100)
 
   beforeAll(async () => {
+    // Known matches are completed by what was stored within minutes.
+    await index.pool.query(`ALTER TABLE content.brief_words ALTER COLUMN stored_at SET DEFAULT '2026-01-01'`)
     await index.db.execute(manyBriefs())
     await index.db.execute(
       storeBriefs(sql`SELECT 'ipfs://unnamed' || n AS uri, 'unnamed' AS title, NULL AS summary, '{}'::text[] AS tags
@@ -421,6 +425,23 @@ describe(`${runs} runs with briefs, and as many briefs that no run names`, () =>
     expect(readOf(nodes, 'brief_words')).toEqual({ rows: 400, types: new Set(['Index Scan']) })
     expect(readOf(nodes, 'run').rows).toBe(400)
   })
+
+  it.each(orders.flatMap((order) => others.map((other) => [order, other] as const)))(
+    'the runs with a tag that is searched again are found without words: %s%s',
+    async (order, other) => {
+      const search = `/api/runs?tag=${frequent}&${order}${other}`
+      for (const limit of [1, 2]) await api.get(`${search}&limit=${limit}`)
+      const { nodes, pagination } = await planOf(`${search}&limit=${limit}`)
+      const all = await api.get(`/api/runs?tag=${frequent}&limit=1`)
+      expect(pagination.totalIsExact).toBe(true)
+      // The newest run is of the latest block, which may not be final.
+      expect(readOf(nodes, 'brief_words').rows).toBeLessThanOrEqual(1)
+      const most = order.includes('createdAt') && other === '' ? 2 : all.body.pagination.total + 2
+      // Claimable runs of the current band of deadlines are counted one by one.
+      const counted = other.includes('claimable') ? runs / 100 : 0
+      expect(readOf(nodes, 'run').rows).toBeLessThanOrEqual(most + counted)
+    },
+  )
 
   it('for a word that is only in briefs that no run names, at most these briefs are read', async () => {
     const { nodes, pagination } = await planOf(`/api/runs?q=unnamed&limit=${limit}`)

@@ -1,10 +1,13 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { blockContent, unblockContent } from '../../content/block.ts'
+import { run } from '../../ponder.schema.ts'
 import type { ReadQuery } from '../../src/api/database/sharedConnections.ts'
+import { forgetMatches } from '../../src/api/queries/knownMatches.ts'
 import { storeBriefs } from '../../testkit/manyBriefs.ts'
 import { manyRuns, whale } from '../../testkit/manyRuns.ts'
-import { seedTime } from '../../testkit/rows.ts'
+import { openRun, seedTime } from '../../testkit/rows.ts'
 import type { Answer } from '../support/describedAnswers.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
@@ -62,7 +65,11 @@ afterAll(async () => {
   await index.close()
 })
 
+/** Whether the matches of a search may be known from an earlier request. */
+let isRemembered = true
+
 async function page(query: Record<string, string | number>) {
+  if (!isRemembered) forgetMatches(api.db)
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) search.set(name, String(value))
   const response = await api.app.request(`/api/runs?${search}`)
@@ -114,31 +121,36 @@ const orders: [Record<string, string>, string][] = [
 ]
 
 describe.each(ofWords)('%j', (search, condition) => {
-  it('has the expected pages and totals with every other filter', async () => {
-    for (const [place, [filter, also]] of others.entries()) {
-      // All orders for the words, which are found in all ways; one in turn for the others.
-      const ofWord = Object.keys(words).includes(search.q ?? '') && place === 0
-      for (const [sort, order] of ofWord ? orders : orders.slice(place % orders.length).slice(0, 1)) {
-        const list = { ...search, ...filter, ...sort }
-        const what = JSON.stringify(list)
-        const expected = await expectedIds(condition, also, order)
-        const first = await page({ ...list, limit: 7 })
-        expect(first.ids, what).toEqual(expected.slice(0, 7))
-        if (first.totalIsExact) expect(first.total, what).toBe(expected.length)
-        else expect(first.total, what).toBe(mostCounted)
-        if (expected.length <= mostCounted) expect(first.totalIsExact, what).toBe(true)
-        if (first.nextCursor === null) {
-          expect(expected.length, what).toBeLessThanOrEqual(7)
-          continue
+  it.each([false, true])(
+    'has the expected pages and totals with every other filter, remembered: %s',
+    async (remembers) => {
+      isRemembered = remembers
+      for (const [place, [filter, also]] of others.entries()) {
+        // All orders for the words, which are found in all ways; one in turn for the others.
+        const ofWord = Object.keys(words).includes(search.q ?? '') && place === 0
+        for (const [sort, order] of ofWord ? orders : orders.slice(place % orders.length).slice(0, 1)) {
+          const list = { ...search, ...filter, ...sort }
+          const what = JSON.stringify(list)
+          const expected = await expectedIds(condition, also, order)
+          const first = await page({ ...list, limit: 7 })
+          expect(first.ids, what).toEqual(expected.slice(0, 7))
+          if (first.totalIsExact) expect(first.total, what).toBe(expected.length)
+          else expect(first.total, what).toBe(mostCounted)
+          if (expected.length <= mostCounted) expect(first.totalIsExact, what).toBe(true)
+          if (first.nextCursor === null) {
+            expect(expected.length, what).toBeLessThanOrEqual(7)
+            continue
+          }
+          const next = await page({ ...list, limit: 100, cursor: first.nextCursor })
+          expect(next, what).toMatchObject({ ids: expected.slice(7, 107), total: first.total, page: null })
+          const number = Math.min(100, Math.ceil(expected.length / 7))
+          const far = await page({ ...list, limit: 7, page: number })
+          expect(far, what).toMatchObject({ ids: expected.slice(7 * (number - 1), 7 * number), total: first.total })
         }
-        const next = await page({ ...list, limit: 100, cursor: first.nextCursor })
-        expect(next, what).toMatchObject({ ids: expected.slice(7, 107), total: first.total, page: null })
-        const number = Math.min(100, Math.ceil(expected.length / 7))
-        const far = await page({ ...list, limit: 7, page: number })
-        expect(far, what).toMatchObject({ ids: expected.slice(7 * (number - 1), 7 * number), total: first.total })
       }
-    }
-  }, 120_000)
+    },
+    120_000,
+  )
 })
 
 it('a cursor reaches the last run of a search, also beyond the runs that are counted', async () => {
@@ -249,16 +261,104 @@ it('random words and operators are answered', async () => {
   }
 }, 60_000)
 
+describe('a search that is repeated', () => {
+  /** Other URLs are other entries of the response cache. */
+  let limit = 20
+  const found = async (order = 'asc') => (await page({ tag: 'third', order, limit: limit++ })).ids.slice(0, 3)
+  const storeBrief = (uri: string) =>
+    index.db.execute(
+      storeBriefs(sql`SELECT ${uri}::text AS uri, 'Title' AS title, NULL AS summary, '{third}'::text[] AS tags`),
+    )
+
+  /** How often the database was asked for all matches. */
+  function countReads() {
+    const query = vi.spyOn(api.readPool, 'query')
+    return () => {
+      const sent = query.mock.calls.map(([config]) => config as unknown as ReadQuery)
+      query.mockRestore()
+      return sent.filter(({ name }) => name === 'matches of a search').length
+    }
+  }
+
+  beforeEach(async () => {
+    await index.pool.query(`DELETE FROM content.item WHERE uri IN ('ipfs://of5', 'ipfs://of9')`)
+    await index.pool.query(`UPDATE run SET ipfs_hash = 'ipfs://of' || bounty_id WHERE bounty_id IN (5, 9)`)
+    await storeBrief('ipfs://of9')
+    forgetMatches(api.db)
+    const reads = countReads()
+    for (let times = 0; times < 4; times++) expect(await found()).toEqual([3, 6, 9])
+    expect(reads()).toBe(1)
+  })
+
+  it('finds a brief as soon as it is stored', async () => {
+    const reads = countReads()
+    await storeBrief('ipfs://of5')
+    for (let times = 0; times < 2; times++) expect(await found()).toEqual([3, 5, 6])
+    expect(reads()).toBe(0)
+  })
+
+  it('adds what is later after five minutes, and keeps the rest', async () => {
+    await storeBrief('ipfs://of5')
+    const now = performance.now()
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now + 301_000)
+    const reads = countReads()
+    for (let times = 0; times < 2; times++) expect(await found()).toEqual([3, 5, 6])
+    clock.mockRestore()
+    expect(reads()).toBe(1)
+    // No longer as a brief that was stored later.
+    await index.pool.query(`UPDATE content.brief_words SET stored_at = '2020-01-01' WHERE uri = 'ipfs://of5'`)
+    expect(await found()).toEqual([3, 5, 6])
+  })
+
+  it('finds no brief that is taken down, and finds it again once it is stored again', async () => {
+    const client = await index.pool.connect()
+    await blockContent(client, 'of9')
+    expect(await found()).toEqual([3, 6, 12])
+    await unblockContent(client, 'of9')
+    client.release()
+    await storeBrief('ipfs://of9')
+    expect(await found()).toEqual([3, 6, 9])
+  })
+
+  it('finds the runs of later blocks', async () => {
+    const [newest = 0] = await found('desc')
+    const later = BigInt(runs) + 1n
+    await index.moveTo({ number: 11n, timestamp: seedTime + 2n }, (tx) =>
+      tx.insert(run).values(openRun(later, { ipfsHash: 'ipfs://of9' })),
+    )
+    const reads = countReads()
+    expect(await found('desc')).toEqual([Number(later), newest, newest - 3])
+    expect(reads()).toBe(0)
+    await index.moveTo({ number: 12n, timestamp: seedTime + 2n }, removeRun(later))
+  })
+
+  it('does not remember a run that a reorg can remove', async () => {
+    const [newest = 0] = await found('desc')
+    const last = BigInt(runs) + 1n
+    const timestamp = seedTime + 3n
+    await index.moveTo({ number: 13n, timestamp }, (tx) =>
+      tx.insert(run).values(openRun(last, { ipfsHash: 'ipfs://of9', createdAt: timestamp })),
+    )
+    forgetMatches(api.db)
+    for (let times = 0; times < 3; times++) expect(await found('desc')).toEqual([Number(last), newest, newest - 3])
+    await index.moveTo({ number: 14n, timestamp }, removeRun(last))
+    expect(await found('desc')).toEqual([newest, newest - 3, newest - 6])
+  })
+
+  const removeRun = (id: bigint) => (tx: { execute(statement: SQL): PromiseLike<unknown> }) =>
+    tx.execute(sql`DELETE FROM run WHERE bounty_id = ${id}`)
+})
+
 it('a brief is found as soon as it is stored, and no longer once it is removed', async () => {
-  const uri = `(SELECT ipfs_hash FROM run WHERE bounty_id = 5)`
+  const uri = `(SELECT ipfs_hash FROM run WHERE bounty_id = 7)`
   const list = { q: 'supercalifragilistic' }
   expect((await page(list)).ids).toEqual([])
   await index.pool.query(`DELETE FROM content.item WHERE uri = ${uri}`)
   await index.db.execute(
     storeBriefs(sql`SELECT ipfs_hash AS uri, 'Supercalifragilistic' AS title, NULL AS summary, '{}'::text[] AS tags
-      FROM run WHERE bounty_id = 5`),
+      FROM run WHERE bounty_id = 7`),
   )
-  expect((await page({ ...list, minBlock: 10 })).ids).toEqual([5])
+  expect((await page({ ...list, minBlock: 10 })).ids).toEqual([7])
   await index.pool.query(`DELETE FROM content.item WHERE uri = ${uri}`)
   expect((await page({ ...list, minBlock: 10, limit: 19 })).ids).toEqual([])
 })

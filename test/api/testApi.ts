@@ -38,7 +38,8 @@ export async function testApi(
   const logged: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
-  const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, { clock, notifications })
+  const db = drizzle(readPool, { casing: 'snake_case' })
+  const index = new IndexReader(db, chainId, { clock, notifications })
   const streams = createStreams({ index, chainId, logger, ...limits })
   const app = createApp({ index, logger, deployment, streams, ...(content && { content }) })
 
@@ -50,7 +51,7 @@ export async function testApi(
     return answer
   }
 
-  return { app, deployment, get, index, readPool, streams, logged, close: () => readPool.end() }
+  return { app, deployment, get, index, db, readPool, streams, logged, close: () => readPool.end() }
 }
 
 export type TestApi = Awaited<ReturnType<typeof testApi>>

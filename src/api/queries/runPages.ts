@@ -1,5 +1,6 @@
 import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
 import { Problem } from '../http/errors.ts'
+import { withKnownMatches } from './knownMatches.ts'
 import { isFar, type PageRead } from './pageReader.ts'
 import { nameOfShape, type RunList, type RunPosition, type RunStart, type Shape, shapeOf } from './runList.ts'
 import { gatheringOf, growsWithExpired, pageStatement } from './runStatements.ts'
@@ -26,6 +27,8 @@ type Row = {
   /** The position of the run that fills the page. */
   last_id: bigint
   last_value: bigint
+  /** Only of a search: how many briefs PostgreSQL expects to match. */
+  expected: number
 }
 
 /** A page that is merged from bands or magnitudes reads as many rows of each as precede it. */
@@ -69,7 +72,15 @@ export function pageOfRuns(list: RunList, start: RunStart, limit: number): PageR
     isTotalExact: is_exact,
     end: found > limit ? { value: last_value, bountyId: last_id } : null,
   })
-  return { query: queryOf(shape)(values, decode, { alone: isExpensive }), isExpensive }
+  if (!shape.isSearched) return { query: queryOf(shape)(values, decode, { alone: isExpensive }), isExpensive }
+  const query = withKnownMatches(list, (known, expects) => {
+    const decodeSearch = (row: Row) => {
+      expects(row.expected)
+      return decode(row)
+    }
+    return queryOf(shape)({ ...values, ...known }, decodeSearch, { alone: true })
+  })
+  return { query, isExpensive }
 }
 
 /**

@@ -30,7 +30,7 @@ ${parts}counted as (
   from found left join run on run.bounty_id = found.bounty_id ${withBrief}
   order by ${byPosition(shape)} limit ${limit}
 )
-select snapshot.*, total, ${by === 'words' ? sql`is_exact` : sql`true as is_exact`}, (select count(*) from found) as found, listed.*
+select snapshot.*, total, ${by === 'words' ? sql`is_exact, expected` : sql`true as is_exact`}, (select count(*) from found) as found, listed.*
 from snapshot cross join counted cross join (
   select coalesce(string_agg(json, ','), '') as runs,
     (array_agg(bounty_id))[${limit}] as last_id, (array_agg(value))[${limit}] as last_value
@@ -96,7 +96,7 @@ function countedBy(shape: Shape): SQL {
   const gathering = gatheringOf(shape)
   if (gathering?.when !== 'faster') return sql`select ${totalOf(shape)} as total offset 0`
   if (gathering.by === 'bands') return countedInBands
-  if (gathering.by === 'words') return countedInSearch
+  if (gathering.by === 'words') return countedInSearch(shape)
   if (gathering.by === 'magnitudes') return countedForMagnitudes(shape)
   return sql`select total, ${isGatheringFaster(shape)} as is_gathered from (
     select ${totalOf(shape)} as total,

@@ -29,6 +29,10 @@ const blockOf = (column: AnyPgColumn) => sql<bigint>`substring(${column} from 27
 export const finalizedBlock = sql`(select ${blockOf(checkpoint.finalizedCheckpoint)} from ${checkpoint}
   where ${checkpoint.chainId} = ${sql.placeholder('chainId')})`
 
+/** The timestamp of that block, in seconds: a subquery of one value. */
+export const finalizedTime = sql`(select substring(${checkpoint.finalizedCheckpoint} for 10)::int8 from ${checkpoint}
+  where ${checkpoint.chainId} = ${sql.placeholder('chainId')})`
+
 /**
  * The CTE `snapshot`: one row, or none while no block is indexed. A query selects from it and left-joins the rows that
  * it reads. So rows, head and checkpoint come from one statement, and thus from one state of the database.

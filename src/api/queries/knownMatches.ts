@@ -1,0 +1,139 @@
+import { sql } from 'drizzle-orm'
+import { LRUCache } from 'lru-cache'
+import type { Search } from './searchedBriefs.ts'
+import { laterRuns, rememberedPart, runsOfMatches, soughtPart } from './searchedRuns.ts'
+import { type Database, finalizedTime, isConsistent, plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
+
+/**
+ * The runs of finalized blocks that a search finds. Agents repeat a search at each block, and many search for the same words.
+ * To find a run by its words takes some 8 µs, but ids and URIs of these runs no longer change. So a repeated search begins with
+ * their ids, and adds only what is later: runs of later blocks, and runs whose briefs were stored later.
+ */
+type KnownMatches = {
+  /** The ids in ascending order, as PostgreSQL writes an array. */
+  known: string
+  /** All runs up to this id were searched. */
+  knownUpTo: bigint
+  /** After this time briefs may have been stored that were not searched. As PostgreSQL writes it. */
+  knownSince: string
+  /** How many briefs were taken down by then. If another one is, the ids are too many. */
+  blocked: bigint
+}
+
+type Values = KnownMatches | { [Name in keyof KnownMatches]: null }
+
+const nothing: Values = { known: null, knownUpTo: null, knownSince: null, blocked: null }
+
+/** To find fewer matches takes no longer than to remember them. */
+const LEAST_KNOWN = 300
+
+/** More matches are found by a walk. */
+const MOST_KNOWN = 20_000
+const mostKnown = sql.raw(String(MOST_KNOWN))
+
+/** The runs of later blocks are searched one by one. There are more where finality is far behind. */
+const mostLater = sql.raw('2000')
+
+/** How long matches are used before what is later is added to them. In this time few briefs are stored. */
+const FRESH_MS = 300_000
+
+/** Before the read: a transaction may end after it has stored its brief. */
+const overlap = sql.raw(`interval '1 minute'`)
+
+/** Matches that are not asked for are forgotten, because what is later grows. */
+const LIFETIME_MS = 3_600_000
+const MAX_CACHE_CHARACTERS = 32 * 1024 * 1024
+
+/** An upper estimate of what an entry takes beside its ids and its search. */
+const ENTRY_OVERHEAD_CHARACTERS = 512
+
+type Row = Values & { is_known: boolean }
+
+const last = sql`(select last from bounds)`
+const isKnown = sql`(select is_known from bounds)`
+
+/** All matches, or those that are known already with what is later. */
+const findMatches = plainQuery<Row>(
+  'matches of a search',
+  sql`${withSnapshot}, ${soughtPart}, ${rememberedPart}, bounds as materialized (
+      select is_known, (select bounty_id from run where created_at < ${finalizedTime} order by bounty_id desc limit 1) as last
+      from remembered
+    ), matches as (
+      select unnest(ids) as bounty_id from remembered where is_known
+      union all
+      select bounty_id from (${laterRuns(sql`bounty_id`, sql`bounty_id <= ${last}`, isKnown)}) as added
+      union all
+      (select bounty_id from ${runsOfMatches(sql`not ${isKnown}`)}
+      where bounty_id <= ${last}
+      limit ${mostKnown} + 1)
+    ), later as (
+      select from run where bounty_id > ${last} limit ${mostLater} + 1
+    )
+    select "snapshot".*, cardinality(ids) <= ${mostKnown} and (select count(*) from later) <= ${mostLater} as is_known,
+      ids::text as known, ${last} as "knownUpTo", (now() - ${overlap})::text as "knownSince",
+      (select count(*) from content.blocked) as blocked
+    from "snapshot" cross join (select coalesce(array_agg(bounty_id order by bounty_id), '{}') as ids from matches) as found`,
+)
+
+async function readMatches(
+  search: Search,
+  before: Values,
+  ...[db, moment]: Parameters<SnapshotQuery<unknown>>
+): Promise<Values> {
+  const dataOf = ({ is_known, known, knownUpTo, knownSince, blocked }: Row): Values =>
+    is_known && knownUpTo !== null ? { known, knownUpTo, knownSince, blocked } : nothing
+  const result = await findMatches({ q: search.q ?? null, tag: search.tag ?? null, ...before }, dataOf, {
+    alone: true,
+  })(db, moment)
+  // While Ponder reverts and replays rows, some runs are missing.
+  return result && isConsistent(result.snapshot) ? result.data : nothing
+}
+
+/** `readAt` is a time of `performance.now`. */
+type Entry = { values: Values; readAt: number; reading: Promise<Values> | undefined }
+
+const caches = new WeakMap<Database, LRUCache<string, Entry>>()
+
+function cacheOf(db: Database): LRUCache<string, Entry> {
+  const cache = caches.get(db) ?? new LRUCache<string, Entry>({ ttl: LIFETIME_MS, maxSize: MAX_CACHE_CHARACTERS })
+  caches.set(db, cache)
+  return cache
+}
+
+/** Forgets all matches: a reorg has removed a finalized block. */
+export const forgetMatches = (db: Database): void => caches.get(db)?.clear()
+
+/**
+ * A read of a search. From the second request on, it begins with the matches that are known: to find all takes longer than to
+ * find a page.
+ * @param read takes what is known as values of its statement, and tells how many briefs PostgreSQL expects to match.
+ */
+export function withKnownMatches<T>(
+  search: Search,
+  read: (values: Values, expects: (briefs: number) => void) => SnapshotQuery<T>,
+): SnapshotQuery<T> {
+  return async (db, moment) => {
+    const cache = cacheOf(db)
+    const key = JSON.stringify([search.q, search.tag])
+    const store = (values: Values, readAt: number) => {
+      const size = key.length + (values.known?.length ?? 0) + ENTRY_OVERHEAD_CHARACTERS
+      cache.set(key, { values, readAt, reading: undefined }, { size })
+    }
+    const entry = cache.get(key)
+    if (!entry) {
+      const expects = (briefs: number) => {
+        if (briefs >= LEAST_KNOWN && briefs <= MOST_KNOWN) store(nothing, Number.NEGATIVE_INFINITY)
+      }
+      return read(nothing, expects)(db, moment)
+    }
+    if (performance.now() - entry.readAt > FRESH_MS && !entry.reading) {
+      const readAt = performance.now()
+      entry.reading = readMatches(search, entry.values, db, moment)
+      entry.reading.then(
+        (values) => cache.get(key) === entry && store(values, readAt),
+        () => cache.get(key) === entry && cache.delete(key),
+      )
+    }
+    return read((await entry.reading) ?? entry.values, () => undefined)(db, moment)
+  }
+}
