@@ -46,6 +46,8 @@ export default defineConfig({
       project('unit', 'test/unit/**/*.test.ts', 10_000, contracts),
       project('api', 'test/api/**/*.test.ts', 30_000),
       project('e2e', 'test/e2e/**/*.test.ts', 120_000, processes),
+      // The command line, the client packages, deployment, the devnet: programs beside the service.
+      project('tools', 'test/tools/**/*.test.ts', 120_000, processes),
       // They break or replace a part that runs, and wait until the others notice and recover.
       project('drills', 'test/**/*.drill.ts', 120_000, processes),
     ],

@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 
-/** Of Debian first, which packages what `eth_account` in test/e2e/python needs. */
+/** Of Debian first, which packages what `eth_account` in test/tools/python needs. */
 const CANDIDATES = ['/usr/bin/python3', 'python3']
 
 /** A Python that can run the client and sign; undefined if the machine has none. */
@@ -20,6 +20,6 @@ async function findPython(): Promise<string | undefined> {
 export const startPython = (program: string) =>
   execa({
     input: program,
-    env: { PYTHONPATH: 'clients/python:test/e2e/python', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
+    env: { PYTHONPATH: 'clients/python:test/tools/python', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
     timeout: 100_000,
   })(python ?? '', ['-W', 'error', '-'])

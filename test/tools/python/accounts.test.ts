@@ -7,7 +7,7 @@ import { participantsOf, usdc } from '../../../testkit/participants.ts'
 import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { python, startPython } from '../../support/python.ts'
-import { type Runs, runsOn } from '../actions/runsInStates.ts'
+import { type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
 
 let market: TestMarket
 let runs: Runs

@@ -8,7 +8,7 @@ import { exampleAgent } from '../../../src/api/resources/agent.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { onMarket, startTestMarket, type TestMarket } from '../../support/market.ts'
 import { python, startPython } from '../../support/python.ts'
-import { poster, type Runs, runsOn, type Situation } from '../actions/runsInStates.ts'
+import { poster, type Runs, runsOn, type Situation } from '../../e2e/actions/runsInStates.ts'
 
 type Language = 'Shell' | 'TypeScript' | 'Python'
 type Operation = { operationId: string; 'x-codeSamples'?: { lang: string; source: string }[] }

@@ -15,7 +15,7 @@ async function servePage() {
   const bundled = await build({
     configFile: false,
     logLevel: 'error',
-    build: { write: false, lib: { entry: 'test/e2e/client/pageScript.ts', formats: ['iife'], name: 'page' } },
+    build: { write: false, lib: { entry: 'test/tools/client/pageScript.ts', formats: ['iife'], name: 'page' } },
   })
   const [output] = Array.isArray(bundled) ? bundled : [bundled]
   const [chunk] = output && 'output' in output ? output.output : []

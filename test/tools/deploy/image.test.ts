@@ -7,7 +7,7 @@ import { startProcess } from '../../../devnet/managedProcess.ts'
 import { startPostgres } from '../../../devnet/postgres.ts'
 import { startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
-import { until } from '../claims/claimsOnChain.ts'
+import { until } from '../../e2e/claims/claimsOnChain.ts'
 
 /** Without a Docker daemon, this does what the Dockerfile does: it copies the files, and runs `npm ci` by its command. */
 async function buildImage(directory: string) {

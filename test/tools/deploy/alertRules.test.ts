@@ -10,8 +10,8 @@ import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { startAudit } from '../../support/audit.ts'
 import { startTestMarket } from '../../support/market.ts'
 import { promtool } from '../../support/prometheus.ts'
-import { claimApi } from '../claims/claimApi.ts'
-import { until } from '../claims/claimsOnChain.ts'
+import { claimApi } from '../../e2e/claims/claimApi.ts'
+import { until } from '../../e2e/claims/claimsOnChain.ts'
 
 if (promtool === undefined) console.warn('The test of the alert rules is skipped: install promtool, or set PROMTOOL.')
 

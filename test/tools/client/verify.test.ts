@@ -13,7 +13,7 @@ import { says } from '../../../sim/faults/rpcProxy.ts'
 import { createRandom, type Random, seedOf } from '../../../sim/random.ts'
 import { usdc } from '../../../testkit/participants.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
-import { type Runs, runsOn, situations } from '../actions/runsInStates.ts'
+import { type Runs, runsOn, situations } from '../../e2e/actions/runsInStates.ts'
 import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 import { type Answer, lyingFetch, memberAt, otherValue, type Place, placesIn, withMember } from './lies.ts'
 

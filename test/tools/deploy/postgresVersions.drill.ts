@@ -10,7 +10,7 @@ import { startPostgres } from '../../../devnet/postgres.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
-import { claimApi } from '../claims/claimApi.ts'
+import { claimApi } from '../../e2e/claims/claimApi.ts'
 
 /** Beside 18, with which all other tests run. */
 const versions = ['16.14.0-beta.17', '17.10.0-beta.17']

@@ -5,7 +5,7 @@ import { createRunlineClient, headersOf, isProblem, type Retry } from '../../../
 import { accountOf, roles } from '../../../devnet/accounts.ts'
 import { usdc } from '../../../testkit/participants.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
-import { type Runs, runsOn } from '../actions/runsInStates.ts'
+import { type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
 
 let market: TestMarket
 let runs: Runs

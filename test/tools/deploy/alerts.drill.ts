@@ -11,8 +11,8 @@ import { startAudit } from '../../support/audit.ts'
 import { startFakeKms } from '../../support/fakeKms.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Alert, prometheus, readRules, startPrometheus } from '../../support/prometheus.ts'
-import { claimApi } from '../claims/claimApi.ts'
-import { until } from '../claims/claimsOnChain.ts'
+import { claimApi } from '../../e2e/claims/claimApi.ts'
+import { until } from '../../e2e/claims/claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 
 if (prometheus === undefined) console.warn('The drill of the alerts is skipped: install prometheus, or set PROMETHEUS.')

@@ -9,8 +9,8 @@ import { participantsOf } from '../../../testkit/participants.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { startAudit } from '../../support/audit.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
-import { claimApi } from '../claims/claimApi.ts'
-import { until } from '../claims/claimsOnChain.ts'
+import { claimApi } from '../../e2e/claims/claimApi.ts'
+import { until } from '../../e2e/claims/claimsOnChain.ts'
 
 let chain: TestChain
 let ownerUrl: string
