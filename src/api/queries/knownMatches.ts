@@ -40,7 +40,7 @@ const FRESH_MS = 300_000
 /** Before the read: a transaction may end after it has stored its brief. */
 const overlap = sql.raw(`interval '1 minute'`)
 
-/** Matches that are not asked for are forgotten, because what is later grows. */
+/** How long until all matches are read anew: a database that fails over may have lost a brief. */
 const LIFETIME_MS = 3_600_000
 const MAX_CACHE_CHARACTERS = 32 * 1024 * 1024
 
@@ -56,7 +56,8 @@ const isKnown = sql`(select is_known from bounds)`
 const findMatches = plainQuery<Row>(
   'matches of a search',
   sql`${withSnapshot}, ${soughtPart}, ${rememberedPart}, bounds as materialized (
-      select is_known, (select bounty_id from run where created_at < ${finalizedTime} order by bounty_id desc limit 1) as last
+      select is_known, greatest(case when is_known then up_to end,
+          (select bounty_id from run where created_at < ${finalizedTime} order by bounty_id desc limit 1)) as last
       from remembered
     ), matches as (
       select unnest(ids) as bounty_id from remembered where is_known
@@ -95,7 +96,9 @@ type Entry = { values: Values; readAt: number; reading: Promise<Values> | undefi
 const caches = new WeakMap<Database, LRUCache<string, Entry>>()
 
 function cacheOf(db: Database): LRUCache<string, Entry> {
-  const cache = caches.get(db) ?? new LRUCache<string, Entry>({ ttl: LIFETIME_MS, maxSize: MAX_CACHE_CHARACTERS })
+  const cache =
+    caches.get(db) ??
+    new LRUCache<string, Entry>({ ttl: LIFETIME_MS, noUpdateTTL: true, maxSize: MAX_CACHE_CHARACTERS })
   caches.set(db, cache)
   return cache
 }

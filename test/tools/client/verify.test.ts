@@ -12,9 +12,9 @@ import { accountOf, roles } from '../../../devnet/accounts.ts'
 import { says } from '../../../sim/faults/rpcProxy.ts'
 import { createRandom, type Random, seedOf } from '../../../sim/random.ts'
 import { usdc } from '../../../testkit/participants.ts'
-import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Runs, runsOn, situations } from '../../e2e/actions/runsInStates.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { type FaultyNode, startFaultyNode } from '../../e2e/faultyNode.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Answer, lyingFetch, memberAt, otherValue, type Place, placesIn, withMember } from './lies.ts'
 
 /** How many answers are changed, and how many honest ones are read through reorgs. `npm run test:deep verify` has 10,000 each. */

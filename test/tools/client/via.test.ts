@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { createRunlineClient, headersOf, isProblem, type Retry } from '../../../client/src/index.ts'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
 import { usdc } from '../../../testkit/participants.ts'
-import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
 
 let market: TestMarket
 let runs: Runs

@@ -7,11 +7,11 @@ import { stringify } from 'yaml'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { participantsOf, usdc } from '../../../testkit/participants.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { claimApi } from '../../e2e/claims/claimApi.ts'
+import { until } from '../../e2e/claims/claimsOnChain.ts'
 import { startAudit } from '../../support/audit.ts'
 import { startTestMarket } from '../../support/market.ts'
 import { promtool } from '../../support/prometheus.ts'
-import { claimApi } from '../../e2e/claims/claimApi.ts'
-import { until } from '../../e2e/claims/claimsOnChain.ts'
 
 if (promtool === undefined) console.warn('The test of the alert rules is skipped: install promtool, or set PROMTOOL.')
 

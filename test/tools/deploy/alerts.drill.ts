@@ -7,13 +7,13 @@ import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { type Api, type ApiOptions, startApi } from '../../../devnet/api.ts'
 import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { claimApi } from '../../e2e/claims/claimApi.ts'
+import { until } from '../../e2e/claims/claimsOnChain.ts'
+import { type FaultyNode, startFaultyNode } from '../../e2e/faultyNode.ts'
 import { startAudit } from '../../support/audit.ts'
 import { startFakeKms } from '../../support/fakeKms.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Alert, prometheus, readRules, startPrometheus } from '../../support/prometheus.ts'
-import { claimApi } from '../../e2e/claims/claimApi.ts'
-import { until } from '../../e2e/claims/claimsOnChain.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 
 if (prometheus === undefined) console.warn('The drill of the alerts is skipped: install prometheus, or set PROMETHEUS.')
 

@@ -9,8 +9,8 @@ import { startIndexer } from '../../../devnet/indexer.ts'
 import { startPostgres } from '../../../devnet/postgres.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
-import { startTestChain, type TestChain } from '../../support/market.ts'
 import { claimApi } from '../../e2e/claims/claimApi.ts'
+import { startTestChain, type TestChain } from '../../support/market.ts'
 
 /** Beside 18, with which all other tests run. */
 const versions = ['16.14.0-beta.17', '17.10.0-beta.17']

@@ -7,10 +7,10 @@ import { startPostgres } from '../../../devnet/postgres.ts'
 import { createRoles, type RoleUrls } from '../../../testkit/databaseRoles.ts'
 import { participantsOf } from '../../../testkit/participants.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
-import { startAudit } from '../../support/audit.ts'
-import { startTestChain, type TestChain } from '../../support/market.ts'
 import { claimApi } from '../../e2e/claims/claimApi.ts'
 import { until } from '../../e2e/claims/claimsOnChain.ts'
+import { startAudit } from '../../support/audit.ts'
+import { startTestChain, type TestChain } from '../../support/market.ts'
 
 let chain: TestChain
 let ownerUrl: string

@@ -4,10 +4,10 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { participantsOf, usdc } from '../../../testkit/participants.ts'
+import { type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
 import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { python, startPython } from '../../support/python.ts'
-import { type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
 
 let market: TestMarket
 let runs: Runs

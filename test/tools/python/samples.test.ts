@@ -6,9 +6,9 @@ import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { keyOf, roles } from '../../../devnet/accounts.ts'
 import { exampleAgent } from '../../../src/api/resources/agent.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { poster, type Runs, runsOn, type Situation } from '../../e2e/actions/runsInStates.ts'
 import { onMarket, startTestMarket, type TestMarket } from '../../support/market.ts'
 import { python, startPython } from '../../support/python.ts'
-import { poster, type Runs, runsOn, type Situation } from '../../e2e/actions/runsInStates.ts'
 
 type Language = 'Shell' | 'TypeScript' | 'Python'
 type Operation = { operationId: string; 'x-codeSamples'?: { lang: string; source: string }[] }
