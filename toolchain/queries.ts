@@ -121,7 +121,7 @@ const families: Family[] = [
     request: 'q=logo&tag=design',
     example: { ...newest, isSearched: true },
     covers: () => true,
-    why: 'PostgreSQL estimates how many briefs match (`content.expected_briefs`, which reads the plan of a scan), and counts have how many runs match the other filters. If more than 20,000 runs are expected, a walk in the order of the list passes few that do not match, and the total is not counted: `totalIsExact` is false. If the walk gives up, or fewer are expected, all matches up to 10,000 are gathered, counted and sorted: by their words, or by the other filters if these have less than a third as many runs. If there are more, a walk finds the page. All searches are read two at a time, and clients take turns.',
+    why: 'PostgreSQL estimates how many briefs match (`content.expected_briefs`, which reads the plan of a scan), and counts have how many runs match the other filters. If more than 20,000 runs are expected, a walk in the order of the list passes few that do not match, and the total is not counted: `totalIsExact` is false. If the walk gives up, or fewer are expected, all matches up to 10,000 are gathered, counted and sorted: by their words, or by the other filters if these have less than a third as many runs. If there are more, a walk finds the page. Of a search that is repeated, the ids of its runs in finalized blocks are known, up to 60,000, and what is later is added: by creation and without another filter, a page is a slice of the ids; others read the runs by them. All searches are read two at a time, and clients take turns.',
   },
 ]
 

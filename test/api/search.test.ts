@@ -42,6 +42,9 @@ beforeAll(async () => {
   // Two runs may name one brief, and a run a brief that is not stored.
   await index.pool.query(`UPDATE run SET ipfs_hash = 'ipfs://shared' WHERE bounty_id % 1994 = 0`)
   await index.pool.query(`UPDATE run SET ipfs_hash = 'ipfs://absent' WHERE bounty_id % 1000 = 1`)
+  const storeAt = (time: string) =>
+    index.pool.query(`ALTER TABLE content.brief_words ALTER COLUMN stored_at SET DEFAULT ${time}`)
+  await storeAt(`'2020-01-01'`)
   const has = (word: string, condition: string) => `CASE WHEN ${condition} THEN ' ${word}' ELSE '' END`
   const title = Object.entries(words).map(([word, condition]) => has(word, condition))
   await index.db.execute(
@@ -53,6 +56,7 @@ beforeAll(async () => {
     storeBriefs(sql`SELECT 'ipfs://unnamed' || n AS uri, 'A ghost' AS title, NULL AS summary, '{}'::text[] AS tags
       FROM generate_series(1, ${runs}::int) AS n`),
   )
+  await storeAt('clock_timestamp()')
   await index.moveTo({ number: 10n, timestamp: seedTime })
   await index.pool.query('VACUUM ANALYZE')
   api = await testApi(index.url, () => 0)
@@ -310,6 +314,15 @@ describe('a search that is repeated', () => {
     expect(await found()).toEqual([3, 5, 6])
   })
 
+  it('finds the same where so many briefs were stored that it begins anew', async () => {
+    const setTime = (time: string) =>
+      index.pool.query(`UPDATE content.brief_words SET stored_at = ${time} WHERE uri LIKE 'ipfs://unnamed1%'`)
+    await setTime('clock_timestamp()')
+    await storeBrief('ipfs://of5')
+    for (let times = 0; times < 2; times++) expect(await found()).toEqual([3, 5, 6])
+    await setTime(`'2020-01-01'`)
+  })
+
   it('finds no brief that is taken down, and finds it again once it is stored again', async () => {
     const client = await index.pool.connect()
     await blockContent(client, 'of9')
@@ -349,17 +362,19 @@ describe('a search that is repeated', () => {
     tx.execute(sql`DELETE FROM run WHERE bounty_id = ${id}`)
 })
 
-it('a brief is found as soon as it is stored, and no longer once it is removed', async () => {
-  const uri = `(SELECT ipfs_hash FROM run WHERE bounty_id = 7)`
+it('a brief is found as soon as it is stored, and no longer once it is taken down', async () => {
   const list = { q: 'supercalifragilistic' }
   expect((await page(list)).ids).toEqual([])
-  await index.pool.query(`DELETE FROM content.item WHERE uri = ${uri}`)
+  await index.pool.query(`UPDATE run SET ipfs_hash = 'ipfs://of7' WHERE bounty_id = 7`)
   await index.db.execute(
-    storeBriefs(sql`SELECT ipfs_hash AS uri, 'Supercalifragilistic' AS title, NULL AS summary, '{}'::text[] AS tags
-      FROM run WHERE bounty_id = 7`),
+    storeBriefs(
+      sql`SELECT 'ipfs://of7' AS uri, 'Supercalifragilistic' AS title, NULL AS summary, '{}'::text[] AS tags`,
+    ),
   )
   expect((await page({ ...list, minBlock: 10 })).ids).toEqual([7])
-  await index.pool.query(`DELETE FROM content.item WHERE uri = ${uri}`)
+  const client = await index.pool.connect()
+  await blockContent(client, 'of7')
+  client.release()
   expect((await page({ ...list, minBlock: 10, limit: 19 })).ids).toEqual([])
 })
 

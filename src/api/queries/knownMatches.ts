@@ -27,8 +27,11 @@ const nothing: Values = { known: null, knownUpTo: null, knownSince: null, blocke
 /** To find fewer matches takes no longer than to remember them. */
 const LEAST_KNOWN = 300
 
-/** More matches are found by a walk. */
-const MOST_KNOWN = 20_000
+/** A list without another filter is answered by a walk if it has more. A sample of words is exact to a tenth. */
+const MOST_UNFILTERED = 20_000
+
+/** Of more matches than this, a filter that has a third of the runs leaves so many that they are not counted either. */
+const MOST_KNOWN = 60_000
 const mostKnown = sql.raw(String(MOST_KNOWN))
 
 /** The runs of later blocks are searched one by one. There are more where finality is far behind. */
@@ -47,7 +50,7 @@ const MAX_CACHE_CHARACTERS = 32 * 1024 * 1024
 /** An upper estimate of what an entry takes beside its ids and its search. */
 const ENTRY_OVERHEAD_CHARACTERS = 512
 
-type Row = Values & { is_known: boolean }
+type Row = Values & { is_known: boolean; count: number }
 
 const last = sql`(select last from bounds)`
 const isKnown = sql`(select is_known from bounds)`
@@ -71,27 +74,31 @@ const findMatches = plainQuery<Row>(
       select from run where bounty_id > ${last} limit ${mostLater} + 1
     )
     select "snapshot".*, cardinality(ids) <= ${mostKnown} and (select count(*) from later) <= ${mostLater} as is_known,
-      ids::text as known, ${last} as "knownUpTo", (now() - ${overlap})::text as "knownSince",
+      cardinality(ids) as count, ids::text as known, ${last} as "knownUpTo", (now() - ${overlap})::text as "knownSince",
       (select count(*) from content.blocked) as blocked
     from "snapshot" cross join (select coalesce(array_agg(bounty_id order by bounty_id), '{}') as ids from matches) as found`,
 )
 
+/** `count` is how many matches were expected first, and then are known. `readAt` is a time of `performance.now`. */
+type Entry = { values: Values; count: number; readAt: number; reading: Promise<Entry> | undefined }
+
+/** Reads all matches, or what is later than those of the entry. */
 async function readMatches(
   search: Search,
-  before: Values,
+  entry: Entry,
   ...[db, moment]: Parameters<SnapshotQuery<unknown>>
-): Promise<Values> {
-  const dataOf = ({ is_known, known, knownUpTo, knownSince, blocked }: Row): Values =>
-    is_known && knownUpTo !== null ? { known, knownUpTo, knownSince, blocked } : nothing
-  const result = await findMatches({ q: search.q ?? null, tag: search.tag ?? null, ...before }, dataOf, {
-    alone: true,
-  })(db, moment)
+): Promise<Entry> {
+  const { readAt } = entry
+  const unknown = { values: nothing, count: entry.count, readAt, reading: undefined }
+  const dataOf = ({ is_known, count, known, knownUpTo, knownSince, blocked }: Row): Entry =>
+    is_known && knownUpTo !== null
+      ? { values: { known, knownUpTo, knownSince, blocked }, count, readAt, reading: undefined }
+      : unknown
+  const values = { q: search.q ?? null, tag: search.tag ?? null, ...entry.values }
+  const result = await findMatches(values, dataOf, { alone: true })(db, moment)
   // While Ponder reverts and replays rows, some runs are missing.
-  return result && isConsistent(result.snapshot) ? result.data : nothing
+  return result && isConsistent(result.snapshot) ? result.data : unknown
 }
-
-/** `readAt` is a time of `performance.now`. */
-type Entry = { values: Values; readAt: number; reading: Promise<Values> | undefined }
 
 const caches = new WeakMap<Database, LRUCache<string, Entry>>()
 
@@ -109,34 +116,43 @@ export const forgetMatches = (db: Database): void => caches.get(db)?.clear()
 /**
  * A read of a search. From the second request on, it begins with the matches that are known: to find all takes longer than to
  * find a page.
+ * @param isFiltered whether the runs match another filter too.
  * @param read takes what is known as values of its statement, and tells how many briefs PostgreSQL expects to match.
  */
 export function withKnownMatches<T>(
   search: Search,
+  isFiltered: boolean,
   read: (values: Values, expects: (briefs: number) => void) => SnapshotQuery<T>,
 ): SnapshotQuery<T> {
+  const most = isFiltered ? MOST_KNOWN : MOST_UNFILTERED
   return async (db, moment) => {
     const cache = cacheOf(db)
     const key = JSON.stringify([search.q, search.tag])
-    const store = (values: Values, readAt: number) => {
-      const size = key.length + (values.known?.length ?? 0) + ENTRY_OVERHEAD_CHARACTERS
-      cache.set(key, { values, readAt, reading: undefined }, { size })
+    const store = (entry: Entry) => {
+      const size = key.length + (entry.values.known?.length ?? 0) + ENTRY_OVERHEAD_CHARACTERS
+      cache.set(key, entry, { size })
     }
-    const entry = cache.get(key)
-    if (!entry) {
-      const expects = (briefs: number) => {
-        if (briefs >= LEAST_KNOWN && briefs <= MOST_KNOWN) store(nothing, Number.NEGATIVE_INFINITY)
+    const found = cache.get(key)
+    if (!found) {
+      const expects = (count: number) => {
+        if (count >= LEAST_KNOWN && count <= most)
+          store({ values: nothing, count, readAt: Number.NEGATIVE_INFINITY, reading: undefined })
       }
       return read(nothing, expects)(db, moment)
     }
-    if (performance.now() - entry.readAt > FRESH_MS && !entry.reading) {
-      const readAt = performance.now()
-      entry.reading = readMatches(search, entry.values, db, moment)
-      entry.reading.then(
-        (values) => cache.get(key) === entry && store(values, readAt),
-        () => cache.get(key) === entry && cache.delete(key),
+    if (found.count > most) return read(nothing, () => undefined)(db, moment)
+    if (performance.now() - found.readAt > FRESH_MS) {
+      // Before the read ends, so that one that fails is not repeated at once.
+      found.readAt = performance.now()
+      found.reading = readMatches(search, found, db, moment)
+      found.reading.then(
+        (entry) => cache.get(key) === found && store(entry),
+        () => {
+          found.reading = undefined
+        },
       )
     }
-    return read((await entry.reading) ?? entry.values, () => undefined)(db, moment)
+    const { values } = (await found.reading) ?? found
+    return read(values, () => undefined)(db, moment)
   }
 }

@@ -2,6 +2,7 @@ import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
 import { Problem } from '../http/errors.ts'
 import { withKnownMatches } from './knownMatches.ts'
 import { isFar, type PageRead } from './pageReader.ts'
+import { matching } from './runConditions.ts'
 import { nameOfShape, type RunList, type RunPosition, type RunStart, type Shape, shapeOf } from './runList.ts'
 import { gatheringOf, growsWithExpired, pageStatement } from './runStatements.ts'
 import { isCounted } from './runTotals.ts'
@@ -73,7 +74,7 @@ export function pageOfRuns(list: RunList, start: RunStart, limit: number): PageR
     end: found > limit ? { value: last_value, bountyId: last_id } : null,
   })
   if (!shape.isSearched) return { query: queryOf(shape)(values, decode, { alone: isExpensive }), isExpensive }
-  const query = withKnownMatches(list, (known, expects) => {
+  const query = withKnownMatches(list, matching(shape) !== undefined, (known, expects) => {
     const decodeSearch = (row: Row) => {
       expects(row.expected)
       return decode(row)

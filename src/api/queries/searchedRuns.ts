@@ -6,10 +6,10 @@ import { tsqueryOf } from './searchedBriefs.ts'
 
 /**
  * Pages of runs whose briefs have words and tags. A run names its brief by a URI, so nothing has both the words and the order
- * of a list. If the matches are known (knownMatches.ts), their number chooses between the ways `known` and `list`, else
- * PostgreSQL's estimate of how many briefs match among `page`, `words` and `list`:
- * - `known`: the runs are read by their ids, and then sorted.
+ * of a list. PostgreSQL's estimate of how many briefs match, or how many are known to match (knownMatches.ts), chooses among four
+ * ways:
  * - `words`: few briefs match. They are found by their words, their runs by the URI, and then sorted.
+ * - `known`: the same, but the ids of the runs are known.
  * - `list`: much fewer runs match the other filters. Their briefs are looked up, and those that match are sorted.
  * - `page`: many match. A walk in the list's order passes few runs whose briefs do not match.
  *
@@ -54,11 +54,22 @@ export const runsOfMatches = (condition: SQL) => sql`(
   ) as named`
 
 /**
- * A CTE: what is known of the search, and whether it is. It is not if something was taken down. A replica that is behind may not
- * have the last runs. Each value is sent once, because a list of ids takes a millisecond to read.
+ * Briefs that were stored after a search. With two bounds PostgreSQL expects few, and reads them by the index of the time;
+ * `offset 0` keeps it from the index of the words.
+ */
+const storedSince = (since: SQL) =>
+  sql`select uri, words from content.brief_words where stored_at > ${since} and stored_at < 'infinity'`
+
+/** More briefs are not compared with the words of each search. */
+const mostStored = sql.raw('2000')
+
+/**
+ * A CTE: what is known of the search, and whether it is. It is not if something was taken down, or much was stored. A replica
+ * that is behind may not have the last runs. Each value is sent once, because a list of ids takes a millisecond to read.
  */
 export const rememberedPart = sql`remembered as materialized (
-  select *, ids is not null and blocked = (select count(*) from content.blocked) and up_to <= (select max(bounty_id) from run) as is_known
+  select *, ids is not null and blocked = (select count(*) from content.blocked) and up_to <= (select max(bounty_id) from run)
+    and (select count(*) from (${storedSince(sql`since`)} limit ${mostStored} + 1) as stored) <= ${mostStored} as is_known
   from (select ${placeholder('known')}::int8[], ${placeholder('knownUpTo')}::int8, ${placeholder('knownSince')}::timestamptz,
     ${placeholder('blocked')}::int8) as given (ids, up_to, since, blocked)
 )`
@@ -77,7 +88,8 @@ const isOfIds = (shape: Shape) => shape.sort === 'createdAt' && matching(shape) 
 function knownRuns(shape: Shape): SQL {
   if (!isOfIds(shape))
     return sql`select bounty_id, ${keyOf(shape)} as value from run
-  where ${and(sql`bounty_id = any(${known})`, matching(shape), isWay('known'))}`
+  where ${and(sql`bounty_id = any(${known})`, matching(shape), isWay('known'))}
+  limit ${SURELY_MORE} + 1`
   const after = sql`${placeholder('afterId')}::int8`
   const slice =
     shape.order === 'asc'
@@ -91,9 +103,8 @@ function knownRuns(shape: Shape): SQL {
 }
 
 /**
- * What was added to the known matches: those of later blocks, and those of earlier ones whose briefs were stored later. With
- * two bounds of the time PostgreSQL expects few briefs, and reads them by the index of it; `offset 0` keeps it from the index of
- * the words. A brief that was searched may be among them.
+ * What was added to the known matches: those of later blocks, and those of earlier ones whose briefs were stored later. A brief
+ * that was searched may be among them.
  */
 export const laterRuns = (
   key: SQL,
@@ -104,9 +115,7 @@ export const laterRuns = (
   union all
   (select bounty_id, value from (
     select bounty_id, ${key} as value from (
-      select uri, words from content.brief_words
-      where stored_at > (select since from remembered) and stored_at < 'infinity' and ${isAsked}
-      offset 0
+      ${storedSince(sql`(select since from remembered)`)} and ${isAsked} offset 0
     ) as recent join run on ipfs_hash = uri
     where words @@ ${sought} and ${conditions}
   ) as late
@@ -135,9 +144,8 @@ export function searchParts(shape: Shape): SQL {
   return sql`${soughtPart}, ${rememberedPart}, choice as materialized (
   select way, expected, case when way = 'page' then 50 + ${MOST_TIMES_PASSED} * ${needed} * all_runs / expected else 0 end::int8 as most
   from (
-    select *, case when is_known and expected <= ${LOOKUP_COST} * listed then 'known'
-      when expected * listed > ${SURELY_MORE} * all_runs then 'page'
-      when expected <= ${LOOKUP_COST} * listed then 'words' else 'list' end as way
+    select *, case when expected * listed > ${SURELY_MORE} * all_runs then 'page'
+      when expected > ${LOOKUP_COST} * listed then 'list' when is_known then 'known' else 'words' end as way
     from (
       select is_known, case when is_known then cardinality(${known}) else content.expected_briefs(query) end as expected,
         ${totalOf(shape)} as listed, ${allRuns} as all_runs
@@ -190,7 +198,7 @@ export function countedInSearch(shape: Shape): SQL {
     ? sql`case when ${isWay('known')} then cardinality(${known}) + (select count(*) from later) else ${gathered} end`
     : gathered
   return sql`select least(gathered, ${mostCounted}) as total, gathered <= ${mostCounted} as is_exact,
-    not is_complete and (gathered <= ${mostCounted} or ${isWay('known')}) as is_gathered,
+    not is_complete and gathered <= case when ${isWay('known')} then ${SURELY_MORE} else ${mostCounted} end as is_gathered,
     (select expected from choice) as expected
   from (
     select is_complete, case when is_complete then ${mostCounted} + 1 else ${all} end as gathered
