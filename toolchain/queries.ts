@@ -40,10 +40,14 @@ const newest: Shape = {
   isRewarded: false,
   parties: [],
   isSearched: false,
+  isKnown: false,
 }
 const isPlain = ({ standing }: Shape) => standing === 'any' || standing === 'state' || standing === 'none'
 const isWalked = (shape: Shape) => isCounted(shape) && gatheringOf(shape) === undefined
 const isEither = (shape: Shape) => isCounted(shape) && gatheringOf(shape)?.when === 'faster'
+
+const isSlice = ({ sort, standing, isRewarded, parties }: Shape) =>
+  sort === 'createdAt' && standing === 'any' && !isRewarded && parties.length === 0
 
 const families: Family[] = [
   {
@@ -120,8 +124,22 @@ const families: Family[] = [
     title: 'A search',
     request: 'q=logo&tag=design',
     example: { ...newest, isSearched: true },
-    covers: () => true,
-    why: 'PostgreSQL estimates how many briefs match (`content.expected_briefs`, which reads the plan of a scan), and counts have how many runs match the other filters. If more than 20,000 runs are expected, a walk in the order of the list passes few that do not match, and the total is not counted: `totalIsExact` is false. If the walk gives up, or fewer are expected, all matches up to 10,000 are gathered, counted and sorted: by their words, or by the other filters if these have less than a third as many runs. If there are more, a walk finds the page. Of a search that is repeated, the ids of its runs in finalized blocks are known, up to 60,000, and what is later is added: by creation and without another filter, a page is a slice of the ids; others read the runs by them. All searches are read two at a time, and clients take turns.',
+    covers: ({ isKnown }) => !isKnown,
+    why: 'PostgreSQL estimates how many briefs match (`content.expected_briefs`, which reads the plan of a scan), and counts have how many runs match the other filters. If more than 20,000 runs are expected, a walk in the order of the list passes few that do not match, and the total is not counted: `totalIsExact` is false. If the walk gives up, or fewer are expected, all matches up to 10,000 are gathered, counted and sorted: by their words, or by the other filters if these have less than a third as many runs. If there are more, a walk finds the page. All searches are read two at a time, and clients take turns.',
+  },
+  {
+    title: 'A search that is repeated, with another filter',
+    request: 'q=logo&state=OPEN',
+    example: { ...newest, standing: 'state', isSearched: true, isKnown: true },
+    covers: (shape) => shape.isKnown && !isSlice(shape),
+    why: 'The API knows the ids of the runs of finalized blocks that the search finds (`:known`), up to 60,000: these runs are read by their ids, and by the words those of later blocks, and those whose briefs were stored later. If a walk or the other filters take less time, or what is known is outdated, `is_used` is false, and the statement above finds the page.',
+  },
+  {
+    title: 'A search that is repeated, by creation',
+    request: 'q=logo',
+    example: { ...newest, isSearched: true, isKnown: true },
+    covers: (shape) => shape.isKnown && isSlice(shape),
+    why: 'As above, up to 20,000 ids. The page is a slice of them, and no other run is read.',
   },
 ]
 
@@ -131,8 +149,8 @@ const shapes = runSorts.flatMap((sort) =>
       standings.flatMap((standing) =>
         [false, true].flatMap((isRewarded) =>
           subsetsOf(partyFilters).flatMap((parties) =>
-            [false, true].map(
-              (isSearched): Shape => ({ sort, order, start, standing, isRewarded, parties, isSearched }),
+            [{}, { isSearched: true }, { isSearched: true, isKnown: true }].map(
+              (search): Shape => ({ ...newest, sort, order, start, standing, isRewarded, parties, ...search }),
             ),
           ),
         ),

@@ -7,6 +7,7 @@ import { MAX_STATEMENTS } from '../../src/api/database/sharedConnections.ts'
 import { IndexReader } from '../../src/api/queries/indexReader.ts'
 import type { RunList } from '../../src/api/queries/runList.ts'
 import { pageOfRuns } from '../../src/api/queries/runPages.ts'
+import { manyBriefs } from '../../testkit/manyBriefs.ts'
 import { manyRuns } from '../../testkit/manyRuns.ts'
 import { seedTime, wallet } from '../../testkit/rows.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
@@ -20,6 +21,7 @@ let pool: ReturnType<typeof openReadPool>
 beforeAll(async () => {
   index = await indexedDatabase()
   await index.create(manyRuns(1_000))
+  await index.db.execute(manyBriefs())
   await index.moveTo({ number: 10n, timestamp: seedTime })
   await index.pool.query('VACUUM ANALYZE')
   pool = openReadPool({ url: index.url, schema: viewsSchema, connections: 1, logger: pino({ level: 'silent' }) })
@@ -50,6 +52,8 @@ const few = orders
 /** A list of each kind that has a statement of its own, and then of searches as many as a connection may keep. */
 const lists = [
   ...few.flatMap(either({ evaluator: wallet })).flatMap(either({ claimedBy: 7n })),
+  ...few.map((list) => ({ ...list, q: 'absent' })),
+  // All briefs have it, so that its matches are known from the second request on.
   ...few.map((list) => ({ ...list, q: 'work' })),
 ]
 

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
+import { laterRuns, rememberedPart } from './knownRuns.ts'
 import type { Search } from './searchedBriefs.ts'
-import { laterRuns, rememberedPart, runsOfMatches, soughtPart } from './searchedRuns.ts'
+import { runsOfMatches, soughtPart } from './searchedRuns.ts'
 import { type Database, finalizedTime, isConsistent, plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 /**
@@ -20,9 +21,7 @@ type KnownMatches = {
   blocked: bigint
 }
 
-type Values = KnownMatches | { [Name in keyof KnownMatches]: null }
-
-const nothing: Values = { known: null, knownUpTo: null, knownSince: null, blocked: null }
+const nothing = { known: null, knownUpTo: null, knownSince: null, blocked: null }
 
 /** To find fewer matches takes no longer than to remember them. */
 const LEAST_KNOWN = 300
@@ -50,7 +49,7 @@ const MAX_CACHE_CHARACTERS = 32 * 1024 * 1024
 /** An upper estimate of what an entry takes beside its ids and its search. */
 const ENTRY_OVERHEAD_CHARACTERS = 512
 
-type Row = Values & { is_known: boolean; count: number }
+type Row = Omit<KnownMatches, 'knownUpTo'> & { knownUpTo: bigint | null; is_known: boolean; count: number }
 
 const last = sql`(select last from bounds)`
 const isKnown = sql`(select is_known from bounds)`
@@ -79,25 +78,27 @@ const findMatches = plainQuery<Row>(
     from "snapshot" cross join (select coalesce(array_agg(bounty_id order by bounty_id), '{}') as ids from matches) as found`,
 )
 
-/** `count` is how many matches were expected first, and then are known. `readAt` is a time of `performance.now`. */
-type Entry = { values: Values; count: number; readAt: number; reading: Promise<Entry> | undefined }
+type Entry = {
+  matches?: KnownMatches | undefined
+  /** How many matches were expected, or are known. */
+  count: number
+  /** By `performance.now`. */
+  readAt: number
+  reading?: Promise<Entry> | undefined
+}
 
 /** Reads all matches, or what is later than those of the entry. */
 async function readMatches(
   search: Search,
-  entry: Entry,
+  { matches, count, readAt }: Entry,
   ...[db, moment]: Parameters<SnapshotQuery<unknown>>
 ): Promise<Entry> {
-  const { readAt } = entry
-  const unknown = { values: nothing, count: entry.count, readAt, reading: undefined }
-  const dataOf = ({ is_known, count, known, knownUpTo, knownSince, blocked }: Row): Entry =>
-    is_known && knownUpTo !== null
-      ? { values: { known, knownUpTo, knownSince, blocked }, count, readAt, reading: undefined }
-      : unknown
-  const values = { q: search.q ?? null, tag: search.tag ?? null, ...entry.values }
+  const dataOf = ({ is_known, count, known, knownUpTo, knownSince, blocked }: Row): Entry | undefined =>
+    is_known && knownUpTo !== null ? { matches: { known, knownUpTo, knownSince, blocked }, count, readAt } : undefined
+  const values = { q: search.q ?? null, tag: search.tag ?? null, ...(matches ?? nothing) }
   const result = await findMatches(values, dataOf, { alone: true })(db, moment)
   // While Ponder reverts and replays rows, some runs are missing.
-  return result && isConsistent(result.snapshot) ? result.data : unknown
+  return (result && isConsistent(result.snapshot) && result.data) || { count, readAt }
 }
 
 const caches = new WeakMap<Database, LRUCache<string, Entry>>()
@@ -113,46 +114,48 @@ function cacheOf(db: Database): LRUCache<string, Entry> {
 /** Forgets all matches: a reorg has removed a finalized block. */
 export const forgetMatches = (db: Database): void => caches.get(db)?.clear()
 
-/**
- * A read of a search. From the second request on, it begins with the matches that are known: to find all takes longer than to
- * find a page.
- * @param isFiltered whether the runs match another filter too.
- * @param read takes what is known as values of its statement, and tells how many briefs PostgreSQL expects to match.
- */
-export function withKnownMatches<T>(
-  search: Search,
-  isFiltered: boolean,
-  read: (values: Values, expects: (briefs: number) => void) => SnapshotQuery<T>,
-): SnapshotQuery<T> {
+type Reads<T> = {
+  /** Whether the runs match another filter too. */
+  isFiltered: boolean
+  /** Reads without what is known. Tells how many briefs PostgreSQL expects to match. */
+  find: (expects: (briefs: number) => void) => SnapshotQuery<T>
+  /** Reads by what is known; undefined if that is of no use. */
+  findKnown: (matches: KnownMatches) => SnapshotQuery<T | undefined>
+}
+
+/** A read of a search. From the second request on by the matches that are known: to find all takes longer than to find a page. */
+export function withKnownMatches<T>(search: Search, { isFiltered, find, findKnown }: Reads<T>): SnapshotQuery<T> {
   const most = isFiltered ? MOST_KNOWN : MOST_UNFILTERED
   return async (db, moment) => {
     const cache = cacheOf(db)
     const key = JSON.stringify([search.q, search.tag])
     const store = (entry: Entry) => {
-      const size = key.length + (entry.values.known?.length ?? 0) + ENTRY_OVERHEAD_CHARACTERS
+      const size = key.length + (entry.matches?.known.length ?? 0) + ENTRY_OVERHEAD_CHARACTERS
       cache.set(key, entry, { size })
     }
     const found = cache.get(key)
     if (!found) {
       const expects = (count: number) => {
-        if (count >= LEAST_KNOWN && count <= most)
-          store({ values: nothing, count, readAt: Number.NEGATIVE_INFINITY, reading: undefined })
+        if (count >= LEAST_KNOWN && count <= most) store({ count, readAt: Number.NEGATIVE_INFINITY })
       }
-      return read(nothing, expects)(db, moment)
+      return find(expects)(db, moment)
     }
-    if (found.count > most) return read(nothing, () => undefined)(db, moment)
-    if (performance.now() - found.readAt > FRESH_MS) {
-      // Before the read ends, so that one that fails is not repeated at once.
-      found.readAt = performance.now()
-      found.reading = readMatches(search, found, db, moment)
-      found.reading.then(
-        (entry) => cache.get(key) === found && store(entry),
-        () => {
-          found.reading = undefined
-        },
-      )
+    if (found.count <= most) {
+      if (performance.now() - found.readAt > FRESH_MS) {
+        // Before the read ends, so that one that fails is not repeated at once.
+        found.readAt = performance.now()
+        found.reading = readMatches(search, found, db, moment)
+        found.reading.then(
+          (entry) => cache.get(key) === found && store(entry),
+          () => {
+            found.reading = undefined
+          },
+        )
+      }
+      const { matches } = (await found.reading) ?? found
+      const result = matches && (await findKnown(matches)(db, moment))
+      if (result?.data !== undefined) return { snapshot: result.snapshot, data: result.data }
     }
-    const { values } = (await found.reading) ?? found
-    return read(values, () => undefined)(db, moment)
+    return find(() => undefined)(db, moment)
   }
 }

@@ -65,9 +65,11 @@ export type Shape = RunOrder & {
   parties: readonly (typeof partyFilters)[number][]
   /** Whether there is a `q`, a `tag`, or both. */
   isSearched: boolean
+  /** Whether the matches of the search are known (knownMatches.ts). */
+  isKnown: boolean
 }
 
-export function shapeOf(list: RunList, start: RunStart): Shape {
+export function shapeOf(list: RunList, start: RunStart, { isKnown = false } = {}): Shape {
   return {
     sort: list.sort,
     order: list.order,
@@ -76,6 +78,7 @@ export function shapeOf(list: RunList, start: RunStart): Shape {
     isRewarded: list.minReward !== undefined,
     parties: partyFilters.filter((party) => list[party] !== undefined),
     isSearched: isSearched(list),
+    isKnown,
   }
 }
 
@@ -83,8 +86,9 @@ export function shapeOf(list: RunList, start: RunStart): Shape {
  * The name of a shape's statement: other shapes have other names. PostgreSQL truncates names of statements to 63 bytes,
  * and the longest of these has 63.
  */
-export function nameOfShape({ sort, order, start, standing, isRewarded, parties, isSearched }: Shape): string {
-  const filters = [...(isRewarded ? ['min'] : []), ...parties.map(shortly), ...(isSearched ? ['q'] : [])]
+export function nameOfShape({ sort, order, start, standing, isRewarded, parties, isSearched, isKnown }: Shape): string {
+  const search = isKnown ? ['k'] : isSearched ? ['q'] : []
+  const filters = [...(isRewarded ? ['min'] : []), ...parties.map(shortly), ...search]
   return ['runs', sort, order, start, standing, ...filters].join(' ')
 }
 

@@ -30,6 +30,8 @@ type Row = {
   last_value: bigint
   /** Only of a search: how many briefs PostgreSQL expects to match. */
   expected: number
+  /** Only of a search whose matches are known: whether they were used. If not, another statement finds the page. */
+  is_used: boolean
 }
 
 /** A page that is merged from bands or magnitudes reads as many rows of each as precede it. */
@@ -74,12 +76,19 @@ export function pageOfRuns(list: RunList, start: RunStart, limit: number): PageR
     end: found > limit ? { value: last_value, bountyId: last_id } : null,
   })
   if (!shape.isSearched) return { query: queryOf(shape)(values, decode, { alone: isExpensive }), isExpensive }
-  const query = withKnownMatches(list, matching(shape) !== undefined, (known, expects) => {
-    const decodeSearch = (row: Row) => {
-      expects(row.expected)
-      return decode(row)
-    }
-    return queryOf(shape)({ ...values, ...known }, decodeSearch, { alone: true })
+  const query = withKnownMatches<RunPage>(list, {
+    isFiltered: matching(shape) !== undefined,
+    find(expects) {
+      const decodeSearch = (row: Row) => {
+        expects(row.expected)
+        return decode(row)
+      }
+      return queryOf(shape)(values, decodeSearch, { alone: true })
+    },
+    findKnown(known) {
+      const decodeKnown = (row: Row) => (row.is_used ? decode(row) : undefined)
+      return queryOf(shapeOf(list, start, { isKnown: true }))({ ...values, ...known }, decodeKnown, { alone: true })
+    },
   })
   return { query, isExpensive }
 }
