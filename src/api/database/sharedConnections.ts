@@ -17,7 +17,7 @@ const LEASE_MS = 1_000
  * choose the filters of lists, so they could prepare every statement that exists on every connection, and PostgreSQL
  * keeps the plans as long as a connection.
  */
-export const MAX_STATEMENTS = 200
+export const MAX_STATEMENTS = 180
 
 /** `alone` gives the query a connection of its own: the queries of one connection run one after the other. */
 export type ReadQuery = pg.QueryConfig & { alone?: boolean | undefined }
