@@ -8,6 +8,7 @@ import { startPostgres } from '../devnet/postgres.ts'
 import { runSorts } from '../ponder.schema.ts'
 import { openReadPool } from '../src/api/database/readPool.ts'
 import { jsonObject } from '../src/api/queries/json.ts'
+import { isOfIds } from '../src/api/queries/runConditions.ts'
 import { nameOfShape, partyFilters, type Shape, standings } from '../src/api/queries/runList.ts'
 import { gatheringOf, isOfAllIds, pageStatement } from '../src/api/queries/runStatements.ts'
 import { runSummaryMembers } from '../src/api/queries/runs.ts'
@@ -45,9 +46,6 @@ const newest: Shape = {
 const isPlain = ({ standing }: Shape) => standing === 'any' || standing === 'state' || standing === 'none'
 const isWalked = (shape: Shape) => isCounted(shape) && gatheringOf(shape) === undefined
 const isEither = (shape: Shape) => isCounted(shape) && gatheringOf(shape)?.when === 'faster'
-
-const isSlice = ({ sort, standing, isRewarded, parties }: Shape) =>
-  sort === 'createdAt' && standing === 'any' && !isRewarded && parties.length === 0
 
 const families: Family[] = [
   {
@@ -131,14 +129,14 @@ const families: Family[] = [
     title: 'A search that is repeated, with another filter',
     request: 'q=logo&state=OPEN',
     example: { ...newest, standing: 'state', isSearched: true, isKnown: true },
-    covers: (shape) => shape.isKnown && !isSlice(shape),
+    covers: (shape) => shape.isKnown && !isOfIds(shape),
     why: 'The API knows the ids of the runs of finalized blocks that the search finds (`:known`), up to 60,000: these runs are read by their ids, and by the words those of later blocks, and those whose briefs were stored later. If a walk or the other filters take less time, or what is known is outdated, `is_used` is false, and the statement above finds the page.',
   },
   {
     title: 'A search that is repeated, by creation',
     request: 'q=logo',
     example: { ...newest, isSearched: true, isKnown: true },
-    covers: (shape) => shape.isKnown && isSlice(shape),
+    covers: (shape) => shape.isKnown && isOfIds(shape),
     why: 'As above, up to 20,000 ids. The page is a slice of them, and no other run is read.',
   },
 ]

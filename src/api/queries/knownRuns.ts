@@ -1,5 +1,5 @@
 import { and, type SQL, sql } from 'drizzle-orm'
-import { byPosition, keyOf, limit, matching, offset } from './runConditions.ts'
+import { byPosition, isAfterPosition, isOfIds, keyOf, limit, matching, offset } from './runConditions.ts'
 import type { Shape } from './runList.ts'
 import { totalOf } from './runTotals.ts'
 import {
@@ -89,9 +89,7 @@ export function knownParts(shape: Shape): SQL {
 )`
 }
 
-/** Whether a page needs nothing of the known runs but their ids, which are in its order. */
-const isOfIds = (shape: Shape) => shape.sort === 'createdAt' && matching(shape) === undefined
-
+/** If the ids are in the list's order, nothing else of the runs is read. */
 function knownRuns(shape: Shape): SQL {
   if (!isOfIds(shape))
     return sql`select bounty_id, ${keyOf(shape)} as value from run
@@ -122,10 +120,8 @@ export function countedInKnown(shape: Shape): SQL {
 /** The page. */
 export function foundInKnown(shape: Shape): SQL {
   const isOfCursor = shape.start === 'after'
-  const compare = sql.raw(shape.order === 'asc' ? '>' : '<')
-  const isPast = sql`(value, bounty_id) ${compare} (${placeholder('afterValue')}::int8, ${placeholder('afterId')}::int8)`
   return sql`select * from gathered
-  where ${isOfCursor ? isPast : sql`true`}
+  where ${isOfCursor ? isAfterPosition(shape) : sql`true`}
   order by ${byPosition(shape)}
   limit ${limit} + 1${isOfCursor ? sql`` : sql` offset ${offset}`}`
 }

@@ -31,6 +31,10 @@ export function matching({ standing, isRewarded, parties }: Filter): SQL | undef
   return and(...parties.map((party) => ofParty[party]), inStanding[standing], isRewardedEnough)
 }
 
+/** Whether the list has all runs, or all that a search finds, in the order of ids. */
+export const isOfIds = ({ sort, standing, isRewarded, parties }: RunOrder & Filter): boolean =>
+  sort === 'createdAt' && standing === 'any' && !isRewarded && parties.length === 0
+
 /** Whether a run follows the page's position. */
 export function isAfter({ sort, order }: RunOrder): SQL {
   const compare = sql.raw(order === 'asc' ? '>' : '<')
@@ -38,6 +42,12 @@ export function isAfter({ sort, order }: RunOrder): SQL {
   return sort === 'createdAt'
     ? sql`bounty_id ${compare} ${id}`
     : sql`(${sql.raw(sort)}, bounty_id) ${compare} (${value}, ${id})`
+}
+
+/** The same of rows that have the first sort key as `value`. */
+export function isAfterPosition({ order }: RunOrder): SQL {
+  const compare = sql.raw(order === 'asc' ? '>' : '<')
+  return sql`(value, bounty_id) ${compare} (${placeholder('afterValue')}::int8, ${placeholder('afterId')}::int8)`
 }
 
 /** The list's first sort key. Ids count up in the order of creation. */

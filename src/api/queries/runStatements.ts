@@ -2,7 +2,7 @@ import { and, type SQL, sql } from 'drizzle-orm'
 import { jsonObject } from './json.ts'
 import { countedInKnown, foundInKnown, knownParts } from './knownRuns.ts'
 import { claimableParts, countedInBands, foundByMagnitudes, foundInBands } from './mergedRuns.ts'
-import { byPosition, inOrder, isAfter, keyOf, limit, matching, neededOf, offset } from './runConditions.ts'
+import { byPosition, inOrder, isAfter, isOfIds, keyOf, limit, matching, neededOf, offset } from './runConditions.ts'
 import type { Shape } from './runList.ts'
 import { runSummaryMembers, withBrief } from './runs.ts'
 import { passedOf, totalOf } from './runTotals.ts'
@@ -101,8 +101,7 @@ export const growsWithExpired = (shape: Shape): boolean =>
  * Whether the list has all runs in the order of ids. The market counts ids up from 1, so the id at an offset is known, and
  * no runs before the page are passed.
  */
-export const isOfAllIds = ({ sort, start, standing, isRewarded, parties, isSearched }: Shape): boolean =>
-  sort === 'createdAt' && start === 'offset' && standing === 'any' && !isRewarded && parties.length === 0 && !isSearched
+export const isOfAllIds = (shape: Shape): boolean => isOfIds(shape) && shape.start === 'offset' && !shape.isSearched
 
 function countedBy(shape: Shape): SQL {
   if (isOfAllIds(shape)) return countedForIds(shape)

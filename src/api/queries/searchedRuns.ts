@@ -1,5 +1,5 @@
 import { and, type SQL, sql } from 'drizzle-orm'
-import { byPosition, inOrder, isAfter, keyOf, limit, matching, offset } from './runConditions.ts'
+import { byPosition, inOrder, isAfter, isAfterPosition, keyOf, limit, matching, offset } from './runConditions.ts'
 import type { Shape } from './runList.ts'
 import { totalOf } from './runTotals.ts'
 import { tsqueryOf } from './searchedBriefs.ts'
@@ -123,13 +123,11 @@ export const countedInSearch = sql`select least(gathered, ${mostCounted}) as tot
 /** The page. */
 export function foundInSearch(shape: Shape): SQL {
   const isOfCursor = shape.start === 'after'
-  const compare = sql.raw(shape.order === 'asc' ? '>' : '<')
-  const isPast = sql`(value, bounty_id) ${compare} (${sql.placeholder('afterValue')}::int8, ${sql.placeholder('afterId')}::int8)`
   const isNeither = sql`not (select is_complete from walk) and not (select is_gathered from counted)`
   return sql`select * from (
     (select * from walked where (select is_complete from walk))
     union all
-    (select * from gathered where ${and(sql`(select is_gathered from counted)`, isOfCursor ? isPast : undefined)})
+    (select * from gathered where ${and(sql`(select is_gathered from counted)`, isOfCursor ? isAfterPosition(shape) : undefined)})
     union all
     (select bounty_id, ${keyOf(shape)} as value from run
     where ${and(isOfCursor ? isAfter(shape) : undefined, matching(shape), isNeither, isFound)}
