@@ -122,13 +122,23 @@ const migrations = [
   `
   SET LOCAL statement_timeout = '30min';
 
-  -- When the words were stored, and what was taken down: by these a reader of the index completes what a search found a
-  -- minute ago. The time of the statement, because a post waits for others after its transaction began. As a second
-  -- statement, because a default that is not constant would rewrite the table.
+  -- When the words were stored: by this a reader of the index completes what a search found minutes ago. The time of the
+  -- statement, because a post waits for others after its transaction began. As a second statement, because a default that
+  -- is not constant would rewrite the table.
   ALTER TABLE content.brief_words ADD COLUMN stored_at timestamptz NOT NULL DEFAULT now();
   ALTER TABLE content.brief_words ALTER COLUMN stored_at SET DEFAULT clock_timestamp();
   CREATE INDEX brief_words_stored_at ON content.brief_words (stored_at);
-  GRANT SELECT ON content.blocked TO PUBLIC;
+
+  -- How often content was taken down. It never falls: what was unblocked is still deleted. A trigger, so that commands of older
+  -- builds count too; they have locked the row.
+  ALTER TABLE content.total ADD COLUMN takedowns bigint NOT NULL DEFAULT 0;
+  CREATE FUNCTION content.count_takedown() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    UPDATE content.total SET takedowns = takedowns + 1;
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER count_takedown AFTER INSERT ON content.blocked FOR EACH ROW EXECUTE FUNCTION content.count_takedown();
+  GRANT SELECT (takedowns) ON content.total TO PUBLIC;
   `,
 ]
 

@@ -329,6 +329,7 @@ describe('a search that is repeated', () => {
     expect(await found()).toEqual([3, 6, 12])
     await unblockContent(client, 'of9')
     client.release()
+    expect(await found()).toEqual([3, 6, 12])
     await storeBrief('ipfs://of9')
     expect(await found()).toEqual([3, 6, 9])
   })

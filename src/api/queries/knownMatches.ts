@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
-import { laterRuns, rememberedPart } from './knownRuns.ts'
+import { laterRuns, rememberedParts } from './knownRuns.ts'
 import type { Search } from './searchedBriefs.ts'
 import { runsOfMatches, soughtPart } from './searchedRuns.ts'
 import { type Database, finalizedTime, isConsistent, plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
@@ -17,11 +17,11 @@ type KnownMatches = {
   knownUpTo: bigint
   /** After this time briefs may have been stored that were not searched. As PostgreSQL writes it. */
   knownSince: string
-  /** How many briefs were taken down by then. If another one is, the ids are too many. */
-  blocked: bigint
+  /** How often briefs were taken down by then. If another one is, the ids are too many. */
+  takedowns: bigint
 }
 
-const nothing = { known: null, knownUpTo: null, knownSince: null, blocked: null }
+const nothing = { known: null, knownUpTo: null, knownSince: null, takedowns: null }
 
 /** To find fewer matches takes no longer than to remember them. */
 const LEAST_KNOWN = 300
@@ -57,7 +57,7 @@ const isKnown = sql`(select is_known from bounds)`
 /** All matches, or those that are known already with what is later. */
 const findMatches = plainQuery<Row>(
   'matches of a search',
-  sql`${withSnapshot}, ${soughtPart}, ${rememberedPart}, bounds as materialized (
+  sql`${withSnapshot}, ${soughtPart}, ${rememberedParts}, bounds as materialized (
       select is_known, greatest(case when is_known then up_to end,
           (select bounty_id from run where created_at < ${finalizedTime} order by bounty_id desc limit 1)) as last
       from remembered
@@ -74,7 +74,7 @@ const findMatches = plainQuery<Row>(
     )
     select "snapshot".*, cardinality(ids) <= ${mostKnown} and (select count(*) from later) <= ${mostLater} as is_known,
       cardinality(ids) as count, ids::text as known, ${last} as "knownUpTo", (now() - ${overlap})::text as "knownSince",
-      (select count(*) from content.blocked) as blocked
+      (select takedowns from content.total)
     from "snapshot" cross join (select coalesce(array_agg(bounty_id order by bounty_id), '{}') as ids from matches) as found`,
 )
 
@@ -93,8 +93,8 @@ async function readMatches(
   { matches, count, readAt }: Entry,
   ...[db, moment]: Parameters<SnapshotQuery<unknown>>
 ): Promise<Entry> {
-  const dataOf = ({ is_known, count, known, knownUpTo, knownSince, blocked }: Row): Entry | undefined =>
-    is_known && knownUpTo !== null ? { matches: { known, knownUpTo, knownSince, blocked }, count, readAt } : undefined
+  const dataOf = ({ is_known, count, known, knownUpTo, knownSince, takedowns }: Row): Entry | undefined =>
+    is_known && knownUpTo !== null ? { matches: { known, knownUpTo, knownSince, takedowns }, count, readAt } : undefined
   const values = { q: search.q ?? null, tag: search.tag ?? null, ...(matches ?? nothing) }
   const result = await findMatches(values, dataOf, { alone: true })(db, moment)
   // While Ponder reverts and replays rows, some runs are missing.

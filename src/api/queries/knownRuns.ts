@@ -20,22 +20,25 @@ import {
 
 const placeholder = sql.placeholder
 
-/** Briefs that were stored after a search. With two bounds PostgreSQL expects few, and reads them by the index of the time. */
-const storedSince = (since: SQL) =>
-  sql`select uri, words from content.brief_words where stored_at > ${since} and stored_at < 'infinity'`
-
 /** More briefs are not compared with the words of each search. */
 const mostStored = sql.raw('2000')
 
 /**
- * A CTE: what is known of the search, and whether it still is. It is not if something was taken down, or much was stored. A
- * replica that is behind may not have the last runs. Each value is sent once, because a list of ids takes a millisecond to read.
+ * Three CTEs: what is known of the search; the briefs that were stored since; whether it is still known. It is not if something
+ * was taken down, or much was stored. A replica that is behind may not have the last runs. Each value is sent once, because a
+ * list of ids takes a millisecond to read. With two bounds of the time PostgreSQL expects few briefs, and reads them by its index.
  */
-export const rememberedPart = sql`remembered as materialized (
-  select *, ids is not null and blocked = (select count(*) from content.blocked) and up_to <= (select max(bounty_id) from run)
-    and (select count(*) from (${storedSince(sql`since`)} limit ${mostStored} + 1) as stored) <= ${mostStored} as is_known
-  from (select ${placeholder('known')}::int8[], ${placeholder('knownUpTo')}::int8, ${placeholder('knownSince')}::timestamptz,
-    ${placeholder('blocked')}::int8) as given (ids, up_to, since, blocked)
+export const rememberedParts = sql`given as materialized (
+  select ${placeholder('known')}::int8[] as ids, ${placeholder('knownUpTo')}::int8 as up_to,
+    ${placeholder('knownSince')}::timestamptz as since, ${placeholder('takedowns')}::int8 as takedowns
+), stored as materialized (
+  select uri, words from content.brief_words
+  where stored_at > (select since from given) and stored_at < 'infinity'
+  limit ${mostStored} + 1
+), remembered as materialized (
+  select *, ids is not null and takedowns = (select takedowns from content.total) and up_to <= (select max(bounty_id) from run)
+    and (select count(*) from stored) <= ${mostStored} as is_known
+  from given
 )`
 
 /** With a cast, because `any` of a subquery compares with its rows. */
@@ -47,7 +50,7 @@ const knownIdsUpTo = (id: SQL) => sql`width_bucket(${id}, ${known})`
 
 /**
  * What was added to the known matches: those of later blocks, and those of earlier ones whose briefs were stored later. A brief
- * that was searched may be among them. `offset 0` keeps PostgreSQL from the index of the words.
+ * that was searched may be among them.
  */
 export const laterRuns = (
   key: SQL,
@@ -57,10 +60,8 @@ export const laterRuns = (
   where bounty_id > ${knownUpTo} and ${isAsked} and ${conditions} and ${isFound})
   union all
   (select bounty_id, value from (
-    select bounty_id, ${key} as value from (
-      ${storedSince(sql`(select since from remembered)`)} and ${isAsked} offset 0
-    ) as recent join run on ipfs_hash = uri
-    where words @@ ${sought} and ${conditions}
+    select bounty_id, ${key} as value from stored join run on ipfs_hash = uri
+    where ${isAsked} and words @@ ${sought} and ${conditions}
   ) as late
   where bounty_id <= ${knownUpTo} and bounty_id is distinct from (${known})[${knownIdsUpTo(sql`bounty_id`)}])`
 
@@ -74,7 +75,7 @@ const isUsed = sql`(select is_used from choice)`
  * - `gathered`, these and the known matches, as far as the page needs them.
  */
 export function knownParts(shape: Shape): SQL {
-  return sql`${soughtPart}, ${rememberedPart}, choice as materialized (
+  return sql`${soughtPart}, ${rememberedParts}, choice as materialized (
   select is_known and expected * listed <= ${SURELY_MORE} * all_runs and expected <= ${LOOKUP_COST} * listed as is_used
   from (
     select is_known, cardinality(ids) as expected, ${totalOf(shape)} as listed, ${allRuns} as all_runs from remembered
