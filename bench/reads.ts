@@ -59,7 +59,7 @@ const limits = [
 /api/runs?state=OPEN&minReward=&minBlock=, with one of ${FILTERED_LISTS} amounts in each request. Both answer 20 runs, and the
 exact total. Each request has a statement of its own. The bare server sends the same statements.
 A fifth of the runs are OPEN and past their deadlines, and newer than all others.
-Searches are asked for a minute before they are measured, because the matches of a word that is searched again are known.
+Searches are asked for two minutes before they are measured, because the matches of a word that is searched again are known.
 The tables are as after some weeks of a market: the newest 30 % of the runs have changed twice since they were loaded, and only
 autovacuum has vacuumed and analysed them, by the settings that the indexer gives its tables.
 Clients, API, bare server and PostgreSQL share two cores. Cached lists are bound by the client, whose one thread is full in
@@ -261,11 +261,12 @@ const MIX_SEED = 1
 
 /**
  * What is asked before, and for how many seconds. A connection plans each of the mix's statements once, which takes longer than
- * it runs. The matches of a word or a tag are known once it was searched twice.
+ * it runs. The matches of a word or a tag are known soon after it was searched twice.
  */
 const warmUps = [
   ['mix', isQuick ? 2 : 15],
-  ['search of any word', isQuick ? 2 : 60],
+  ['search of any word', isQuick ? 2 : 90],
+  ['search of a rare word', isQuick ? 2 : 30],
   ['search of each tag', isQuick ? 2 : 15],
 ] as const
 

@@ -8,7 +8,6 @@ import { startPostgres } from '../devnet/postgres.ts'
 import { runSorts } from '../ponder.schema.ts'
 import { openReadPool } from '../src/api/database/readPool.ts'
 import { jsonObject } from '../src/api/queries/json.ts'
-import { isOfIds } from '../src/api/queries/runConditions.ts'
 import { nameOfShape, partyFilters, type Shape, standings } from '../src/api/queries/runList.ts'
 import { gatheringOf, isOfAllIds, pageStatement } from '../src/api/queries/runStatements.ts'
 import { runSummaryMembers } from '../src/api/queries/runs.ts'
@@ -41,7 +40,6 @@ const newest: Shape = {
   isRewarded: false,
   parties: [],
   isSearched: false,
-  isKnown: false,
 }
 const isPlain = ({ standing }: Shape) => standing === 'any' || standing === 'state' || standing === 'none'
 const isWalked = (shape: Shape) => isCounted(shape) && gatheringOf(shape) === undefined
@@ -122,22 +120,8 @@ const families: Family[] = [
     title: 'A search',
     request: 'q=logo&tag=design',
     example: { ...newest, isSearched: true },
-    covers: ({ isKnown }) => !isKnown,
+    covers: ({ isSearched }) => isSearched,
     why: 'PostgreSQL estimates how many briefs match (`content.expected_briefs`, which reads the plan of a scan), and counts have how many runs match the other filters. If more than 20,000 runs are expected, a walk in the order of the list passes few that do not match, and the total is not counted: `totalIsExact` is false. If the walk gives up, or fewer are expected, all matches up to 10,000 are gathered, counted and sorted: by their words, or by the other filters if these have less than a third as many runs. If there are more, a walk finds the page. All searches are read two at a time, and clients take turns.',
-  },
-  {
-    title: 'A search that is repeated, with another filter',
-    request: 'q=logo&state=OPEN',
-    example: { ...newest, standing: 'state', isSearched: true, isKnown: true },
-    covers: (shape) => shape.isKnown && !isOfIds(shape),
-    why: 'The API knows the ids of the runs of finalized blocks that the search finds (`:known`), up to 60,000: these runs are read by their ids, and by the words those of later blocks, and those whose briefs were stored later. If a walk or the other filters take less time, or what is known is outdated, `is_used` is false, and the statement above finds the page.',
-  },
-  {
-    title: 'A search that is repeated, by creation',
-    request: 'q=logo',
-    example: { ...newest, isSearched: true, isKnown: true },
-    covers: (shape) => shape.isKnown && isOfIds(shape),
-    why: 'As above, up to 20,000 ids. The page is a slice of them, and no other run is read.',
   },
 ]
 
@@ -147,8 +131,8 @@ const shapes = runSorts.flatMap((sort) =>
       standings.flatMap((standing) =>
         [false, true].flatMap((isRewarded) =>
           subsetsOf(partyFilters).flatMap((parties) =>
-            [{}, { isSearched: true }, { isSearched: true, isKnown: true }].map(
-              (search): Shape => ({ ...newest, sort, order, start, standing, isRewarded, parties, ...search }),
+            [false, true].map(
+              (isSearched): Shape => ({ ...newest, sort, order, start, standing, isRewarded, parties, isSearched }),
             ),
           ),
         ),

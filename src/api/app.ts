@@ -15,6 +15,7 @@ import type { RequestTimer } from './observability/metrics.ts'
 import type { Tracing } from './observability/tracing.ts'
 import { describeApi } from './openapi.ts'
 import { createPageReader } from './queries/pageReader.ts'
+import { createRunPageReader } from './queries/runPageReader.ts'
 import { addAccountActionRoutes } from './routes/accountActions.ts'
 import { addAccountMessageRoutes } from './routes/accountMessages.ts'
 import { addActionStateRoutes } from './routes/actionState.ts'
@@ -65,9 +66,10 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   for (const path of ['/api/*', '/mcp', '/post/preview']) app.use(path, limitPostedBody)
   if (limit) app.use(limit)
 
-  // One reader, so that pages and the API share the bound of expensive reads.
+  // One reader, so that pages and the API share the bound of expensive reads, and what is known of searches.
   const readPage = createPageReader(deps.index)
-  addRunRoutes(app, deps, readPage)
+  const readPageOfRuns = createRunPageReader({ index: deps.index, readPage, logger: deps.logger })
+  addRunRoutes(app, deps, readPageOfRuns)
   addEligibilityRoutes(app, deps)
   addClaimMessageRoutes(app, deps)
   addClaimRoutes(app, deps)
@@ -84,7 +86,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addStatsRoutes(app, deps)
   addMarketRoutes(app, deps)
   addContentRoutes(app, deps)
-  app.route('/', boardRoutes(deps, readPage))
+  app.route('/', boardRoutes(deps, { readPage, readPageOfRuns }))
   addStreamRoutes(app, deps)
   addDocsRoutes(app)
   if (host.routes) app.route('/', host.routes)

@@ -1,15 +1,21 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { formatUnits, type Hex } from 'viem'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { blockContent, unblockContent } from '../../content/block.ts'
-import { run } from '../../ponder.schema.ts'
+import { run, runEvent } from '../../ponder.schema.ts'
 import type { ReadQuery } from '../../src/api/database/sharedConnections.ts'
-import { forgetMatches } from '../../src/api/queries/knownMatches.ts'
+import { readMatches } from '../../src/api/queries/knownMatches.ts'
+import type { RunList, RunStart } from '../../src/api/queries/runList.ts'
+import { pageOfRuns } from '../../src/api/queries/runPages.ts'
+import type { SnapshotQuery } from '../../src/api/queries/snapshot.ts'
+import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { storeBriefs } from '../../testkit/manyBriefs.ts'
 import { manyRuns, whale } from '../../testkit/manyRuns.ts'
-import { openRun, seedTime } from '../../testkit/rows.ts'
+import { eventOf, openRun, seedTime } from '../../testkit/rows.ts'
 import type { Answer } from '../support/describedAnswers.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { blockHash, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 /** More than the 20,000 matches from which on a search does not count them. */
@@ -32,6 +38,8 @@ const words = {
 }
 
 type Word = keyof typeof words
+
+type Block = { number: bigint; timestamp: bigint; hash: Hex }
 
 let index: IndexedDatabase
 let api: TestApi
@@ -60,6 +68,7 @@ beforeAll(async () => {
   await index.moveTo({ number: 10n, timestamp: seedTime })
   await index.pool.query('VACUUM ANALYZE')
   api = await testApi(index.url, () => 0)
+  app = api.app
 }, 300_000)
 
 afterAll(async () => {
@@ -69,17 +78,23 @@ afterAll(async () => {
   await index.close()
 })
 
-/** Whether the matches of a search may be known from an earlier request. */
-let isRemembered = true
+let app: TestApi['app']
 
 async function page(query: Record<string, string | number>) {
-  if (!isRemembered) forgetMatches(api.db)
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) search.set(name, String(value))
-  const response = await api.app.request(`/api/runs?${search}`)
+  const response = await app.request(`/api/runs?${search}`)
   const body = (await response.json()) as Answer['body']
   expect(response.status, JSON.stringify(body)).toBe(200)
-  return { ids: body.runs.map(({ bountyId }: { bountyId: number }) => bountyId) as number[], ...body.pagination }
+  return { ids: idsOf(body.runs), ...body.pagination }
+}
+
+const idsOf = (runs: { bountyId: number }[]) => runs.map(({ bountyId }) => bountyId)
+
+/** A page that is found by the words of the briefs, as in the first request for a search. */
+async function pageByWords(list: RunList, start: RunStart, limit: number) {
+  const { data } = await api.index.read(pageOfRuns(list, start, limit).query)
+  return { ...data, ids: idsOf(JSON.parse(`[${data.runs}]`)) }
 }
 
 /** The ids that the list has, by PostgreSQL without any index of words. */
@@ -107,55 +122,88 @@ const ofWords: [Record<string, string>, string][] = [
   [{ q: 'run12 run13' }, 'false'],
 ]
 
-const others: [Record<string, string>, string][] = [
+const others: [Partial<RunList>, string][] = [
   [{}, 'true'],
   [{ state: 'OPEN' }, `state = 'OPEN'`],
-  [{ claimable: 'true' }, `state = 'OPEN' AND deadline >= ${seedTime}`],
-  [{ claimable: 'false', state: 'OPEN' }, `state = 'OPEN' AND deadline < ${seedTime}`],
-  [{ minReward: '900' }, 'reward >= 900000000'],
+  [{ claimable: true }, `state = 'OPEN' AND deadline >= ${seedTime}`],
+  [{ claimable: false }, `(state <> 'OPEN' OR deadline < ${seedTime})`],
+  [{ claimable: false, state: 'OPEN' }, `state = 'OPEN' AND deadline < ${seedTime}`],
+  [{ claimable: true, state: 'APPROVED' }, 'false'],
+  [{ minReward: 900_000_000n }, 'reward >= 900000000'],
+  [{ minReward: 1_500_000n, state: 'APPROVED' }, `reward >= 1500000 AND state = 'APPROVED'`],
   [{ poster: whale, state: 'REJECTED' }, `poster_address = '${whale}' AND state = 'REJECTED'`],
-  [{ claimedBy: '7', minReward: '1', claimable: 'false' }, 'claimed_by = 7 AND reward >= 1000000'],
+  [{ claimedBy: 7n, minReward: 1_000_000n, claimable: false }, 'claimed_by = 7 AND reward >= 1000000'],
 ]
 
-const orders: [Record<string, string>, string][] = [
-  [{}, 'bounty_id DESC'],
-  [{ order: 'asc' }, 'bounty_id'],
-  [{ sort: 'reward' }, 'reward DESC, bounty_id DESC'],
+const newest = { sort: 'createdAt', order: 'desc' } as const
+const orders: [Pick<RunList, 'sort' | 'order'>, string][] = [
+  [newest, 'bounty_id DESC'],
+  [{ sort: 'createdAt', order: 'asc' }, 'bounty_id'],
+  [{ sort: 'reward', order: 'desc' }, 'reward DESC, bounty_id DESC'],
   [{ sort: 'deadline', order: 'asc' }, 'deadline, bounty_id'],
 ]
 
-describe.each(ofWords)('%j', (search, condition) => {
-  it.each([false, true])(
-    'has the expected pages and totals with every other filter, remembered: %s',
-    async (remembers) => {
-      isRemembered = remembers
-      for (const [place, [filter, also]] of others.entries()) {
-        // All orders for the words, which are found in all ways; one in turn for the others.
-        const ofWord = Object.keys(words).includes(search.q ?? '') && place === 0
-        for (const [sort, order] of ofWord ? orders : orders.slice(place % orders.length).slice(0, 1)) {
-          const list = { ...search, ...filter, ...sort }
-          const what = JSON.stringify(list)
-          const expected = await expectedIds(condition, also, order)
-          const first = await page({ ...list, limit: 7 })
-          expect(first.ids, what).toEqual(expected.slice(0, 7))
-          if (first.totalIsExact) expect(first.total, what).toBe(expected.length)
-          else expect(first.total, what).toBe(mostCounted)
-          if (expected.length <= mostCounted) expect(first.totalIsExact, what).toBe(true)
-          if (first.nextCursor === null) {
-            expect(expected.length, what).toBeLessThanOrEqual(7)
-            continue
-          }
-          const next = await page({ ...list, limit: 100, cursor: first.nextCursor })
-          expect(next, what).toMatchObject({ ids: expected.slice(7, 107), total: first.total, page: null })
-          const number = Math.min(100, Math.ceil(expected.length / 7))
-          const far = await page({ ...list, limit: 7, page: number })
-          expect(far, what).toMatchObject({ ids: expected.slice(7 * (number - 1), 7 * number), total: first.total })
-        }
-      }
-    },
-    120_000,
-  )
+/** The query of the list. `minReward` is in whole USDC there. */
+const queryOf = ({ minReward, ...list }: RunList) => ({
+  ...Object.fromEntries(Object.entries(list).map(([name, value]) => [name, String(value)])),
+  ...(minReward !== undefined && { minReward: formatUnits(minReward, 6) }),
 })
+
+describe.each(ofWords)('%j', (search, condition) => {
+  // All orders for the words, which are found in all ways; one in turn for the others.
+  const lists = others.flatMap(([filter, also], place) => {
+    const isOfAllOrders = Object.keys(words).includes(search.q ?? '') && place === 0
+    const ofOrders = isOfAllOrders ? orders : orders.slice(place % orders.length).slice(0, 1)
+    return ofOrders.map(([sort, order]) => ({ list: { ...search, ...filter, ...sort } as RunList, also, order }))
+  })
+
+  it('has the expected pages and totals with every other filter', async () => {
+    for (const { list, also, order } of lists) {
+      const what = JSON.stringify(queryOf(list))
+      const expected = await expectedIds(condition, also, order)
+      const first = await pageByWords(list, { offset: 0 }, 7)
+      expect(first.ids, what).toEqual(expected.slice(0, 7))
+      expectTotal(first.isTotalExact, first.total, expected, what)
+      if (first.end === null) {
+        expect(expected.length, what).toBeLessThanOrEqual(7)
+        continue
+      }
+      const next = await pageByWords(list, { after: first.end }, 100)
+      expect(next, what).toMatchObject({ ids: expected.slice(7, 107), total: first.total })
+      const offset = 7 * (lastPageOf(expected) - 1)
+      const far = await pageByWords(list, { offset }, 7)
+      expect(far, what).toMatchObject({ ids: expected.slice(offset, offset + 7), total: first.total })
+    }
+  }, 120_000)
+
+  it('has the same where it is asked for again', async () => {
+    for (const { list, also, order } of lists) {
+      const query = queryOf(list)
+      const what = JSON.stringify(query)
+      const expected = await expectedIds(condition, also, order)
+      const first = await page({ ...query, limit: 7 })
+      expect(first.ids, what).toEqual(expected.slice(0, 7))
+      expectTotal(first.totalIsExact, first.total, expected, what)
+      if (first.nextCursor === null) {
+        expect(expected.length, what).toBeLessThanOrEqual(7)
+        continue
+      }
+      const next = await page({ ...query, limit: 100, cursor: first.nextCursor })
+      expect(next, what).toMatchObject({ ids: expected.slice(7, 107), total: first.total, page: null })
+      const number = lastPageOf(expected)
+      const far = await page({ ...query, limit: 7, page: number })
+      expect(far, what).toMatchObject({ ids: expected.slice(7 * (number - 1), 7 * number), total: first.total })
+    }
+  }, 120_000)
+})
+
+function expectTotal(isExact: boolean, total: number, expected: number[], what: string) {
+  expect(total, what).toBe(isExact ? expected.length : mostCounted)
+  if (expected.length <= mostCounted) expect(isExact, what).toBe(true)
+}
+
+/** Of pages of seven, not beyond the hundredth. */
+const lastPageOf = (expected: number[]) => Math.min(100, Math.ceil(expected.length / 7))
 
 it('a cursor reaches the last run of a search, also beyond the runs that are counted', async () => {
   const expected = await expectedIds(isWord('elder'), 'true', 'bounty_id')
@@ -188,9 +236,9 @@ it('a cursor of another search is refused', async () => {
   }
 })
 
-it('a search has a connection of its own', async () => {
+it('a search that is found by its words has a connection of its own', async () => {
   const query = vi.spyOn(api.readPool, 'query')
-  await page({ q: 'every', limit: 9 })
+  await page({ q: 'every other', limit: 9 })
   const sent = query.mock.calls.map(([config]) => config as unknown as ReadQuery)
   query.mockRestore()
   expect(sent.filter(({ name }) => name?.startsWith('runs')).map(({ alone }) => alone)).toEqual([true])
@@ -265,62 +313,120 @@ it('random words and operators are answered', async () => {
   }
 }, 60_000)
 
-describe('a search that is repeated', () => {
+describe('a search that is asked for again', () => {
   /** Other URLs are other entries of the response cache. */
   let limit = 20
-  const found = async (order = 'asc') => (await page({ tag: 'third', order, limit: limit++ })).ids.slice(0, 3)
+  const found = async (query: Record<string, string> = {}) =>
+    (await page({ tag: 'third', order: 'asc', ...query, limit: limit++ })).ids.slice(0, 3)
+  const latest = () => found({ order: 'desc' })
+
   const storeBrief = (uri: string) =>
     index.db.execute(
       storeBriefs(sql`SELECT ${uri}::text AS uri, 'Title' AS title, NULL AS summary, '{third}'::text[] AS tags`),
     )
 
-  /** How often the database was asked for all matches. */
-  function countReads() {
+  /** How often which statements of searches were sent. */
+  function countStatements() {
     const query = vi.spyOn(api.readPool, 'query')
     return () => {
-      const sent = query.mock.calls.map(([config]) => config as unknown as ReadQuery)
+      const sent = query.mock.calls.map(([config]) => (config as unknown as ReadQuery).name ?? '')
       query.mockRestore()
-      return sent.filter(({ name }) => name === 'matches of a search').length
+      const count = (pattern: RegExp) => sent.filter((name) => pattern.test(name)).length
+      return {
+        byWords: count(/^runs \w+ \w+ \w+ \w+.* q$/),
+        all: count(/^(some )?matches of a search$/),
+        later: count(/^later matches of a search$/),
+        changed: count(/^changed runs$/),
+      }
     }
+  }
+
+  const none = { byWords: 0, all: 0, later: 0, changed: 0 }
+
+  /** Asks until the matches are known. */
+  async function untilKnown() {
+    for (let isKnown = false; !isKnown; ) {
+      const statements = countStatements()
+      expect(await found()).toEqual([3, 6, 9])
+      isKnown = statements().byWords === 0
+      if (limit > 90) throw new Error('The matches have not become known')
+      await sleep(50)
+    }
+  }
+  let number = 10n
+
+  type Writer = Parameters<Parameters<IndexedDatabase['db']['transaction']>[0]>[0]
+
+  /** Indexes the next block, a second later. */
+  async function mine(
+    write: (tx: Pick<Writer, 'insert' | 'execute'>, block: Block) => PromiseLike<unknown>,
+    branch = 0n,
+  ) {
+    number++
+    const block = { number, timestamp: seedTime + number, hash: blockHash(number + branch * 1_000_000n) }
+    await index.moveTo(block, (tx) => write(tx, block))
+  }
+
+  const event = (
+    bountyId: bigint,
+    name: 'BountyCreated' | 'BountyClaimed',
+    { number, timestamp, hash }: Block,
+    log = 1n,
+  ) =>
+    eventOf(bountyId, 1, {
+      id: checkpointOf({ number, timestamp }, log),
+      name,
+      timestamp,
+      blockNumber: number,
+      blockHash: hash,
+    })
+
+  async function createRun(
+    tx: Pick<Writer, 'insert'>,
+    id: bigint,
+    block: Block,
+    fields: Parameters<typeof openRun>[1] = {},
+  ) {
+    await tx.insert(run).values(openRun(id, { ipfsHash: 'ipfs://of9', createdAt: block.timestamp, ...fields }))
+    await tx.insert(runEvent).values(event(id, 'BountyCreated', block))
   }
 
   beforeEach(async () => {
     await index.pool.query(`DELETE FROM content.item WHERE uri IN ('ipfs://of5', 'ipfs://of9')`)
     await index.pool.query(`UPDATE run SET ipfs_hash = 'ipfs://of' || bounty_id WHERE bounty_id IN (5, 9)`)
     await storeBrief('ipfs://of9')
-    forgetMatches(api.db)
-    const reads = countReads()
-    for (let times = 0; times < 4; times++) expect(await found()).toEqual([3, 6, 9])
-    expect(reads()).toBe(1)
+    app = api.createAnotherApp()
+    limit = 20
+    await untilKnown()
+    limit = 20
+  })
+
+  afterEach(() => index.pool.query(`DELETE FROM run_event; DELETE FROM run WHERE bounty_id > ${runs}`))
+
+  it('has the same matches where they are read in parts', async () => {
+    const read = <Data>(query: SnapshotQuery<Data>) => api.index.read(query)
+    for (const search of [{ q: 'every' }, { q: 'rare', tag: 'third' }, { tag: 'absent' }]) {
+      const [atOnce, inParts] = [await readMatches(search, 0, read), await readMatches(search, 1e9, read)]
+      expect(inParts).toEqual(atOnce)
+    }
+  })
+
+  it('is found without words, in every order', async () => {
+    const statements = countStatements()
+    const expected = await expectedIds(`'third' = ANY(tags)`, `state = 'OPEN'`, 'reward DESC, bounty_id DESC')
+    for (const order of ['asc', 'desc']) await found({ order, sort: 'deadline' })
+    expect(await found({ order: 'desc', sort: 'reward', state: 'OPEN' })).toEqual(expected.slice(0, 3))
+    expect(statements()).toEqual(none)
   })
 
   it('finds a brief as soon as it is stored', async () => {
-    const reads = countReads()
+    const statements = countStatements()
     await storeBrief('ipfs://of5')
-    for (let times = 0; times < 2; times++) expect(await found()).toEqual([3, 5, 6])
-    expect(reads()).toBe(0)
-  })
-
-  it('adds what is later after five minutes, and keeps the rest', async () => {
-    await storeBrief('ipfs://of5')
-    const now = performance.now()
-    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now + 301_000)
-    const reads = countReads()
-    for (let times = 0; times < 2; times++) expect(await found()).toEqual([3, 5, 6])
-    clock.mockRestore()
-    expect(reads()).toBe(1)
-    // No longer as a brief that was stored later.
-    await index.pool.query(`UPDATE content.brief_words SET stored_at = '2020-01-01' WHERE uri = 'ipfs://of5'`)
-    expect(await found()).toEqual([3, 5, 6])
-  })
-
-  it('finds the same where so many briefs were stored that it begins anew', async () => {
-    const setTime = (time: string) =>
-      index.pool.query(`UPDATE content.brief_words SET stored_at = ${time} WHERE uri LIKE 'ipfs://unnamed1%'`)
-    await setTime('clock_timestamp()')
-    await storeBrief('ipfs://of5')
-    for (let times = 0; times < 2; times++) expect(await found()).toEqual([3, 5, 6])
-    await setTime(`'2020-01-01'`)
+    for (let times = 0; times < 3; times++) expect(await found()).toEqual([3, 5, 6])
+    expect(await found({ sort: 'deadline' })).toEqual(
+      (await expectedIds(`'third' = ANY(tags)`, 'true', 'deadline, bounty_id')).slice(0, 3),
+    )
+    expect(statements()).toEqual({ ...none, later: 1 })
   })
 
   it('finds no brief that is taken down, and finds it again once it is stored again', async () => {
@@ -334,33 +440,110 @@ describe('a search that is repeated', () => {
     expect(await found()).toEqual([3, 6, 9])
   })
 
-  it('finds the runs of later blocks', async () => {
-    const [newest = 0] = await found('desc')
-    const later = BigInt(runs) + 1n
-    await index.moveTo({ number: 11n, timestamp: seedTime + 2n }, (tx) =>
-      tx.insert(run).values(openRun(later, { ipfsHash: 'ipfs://of9' })),
-    )
-    const reads = countReads()
-    expect(await found('desc')).toEqual([Number(later), newest, newest - 3])
-    expect(reads()).toBe(0)
-    await index.moveTo({ number: 12n, timestamp: seedTime + 2n }, removeRun(later))
+  it('finds the runs of later blocks, in every order', async () => {
+    const [newest = 0] = await latest()
+    await found({ sort: 'reward' })
+    await found({ sort: 'deadline' })
+    const [first, second] = [BigInt(runs) + 1n, BigInt(runs) + 2n]
+    const statements = countStatements()
+    await mine((tx, block) => createRun(tx, first, block, { reward: 1n, deadline: 2n ** 32n - 1n }))
+    expect(await latest()).toEqual([Number(first), newest, newest - 3])
+    await mine((tx, block) => createRun(tx, second, block, { reward: 10n ** 15n, deadline: 1n }))
+    expect(await latest()).toEqual([Number(second), Number(first), newest])
+    expect((await found({ sort: 'reward' }))[0]).toBe(Number(first))
+    expect((await found({ sort: 'reward', order: 'desc' }))[0]).toBe(Number(second))
+    expect((await found({ sort: 'deadline' }))[0]).toBe(Number(second))
+    expect((await found({ sort: 'deadline', order: 'desc' }))[0]).toBe(Number(first))
+    expect(statements()).toEqual({ ...none, later: 2, changed: 2 })
   })
 
-  it('does not remember a run that a reorg can remove', async () => {
-    const [newest = 0] = await found('desc')
+  it('follows the states of runs', async () => {
+    const [open = 0, next = 0] = await found({ state: 'OPEN' })
+    const statements = countStatements()
+    await mine(async (tx, block) => {
+      await tx.execute(sql`UPDATE run SET state = 'CLAIMED' WHERE bounty_id = ${open}`)
+      await tx.insert(runEvent).values(event(BigInt(open), 'BountyClaimed', block))
+    })
+    expect((await found({ state: 'OPEN' }))[0]).toBe(next)
+    const { total, ids } = await page({ tag: 'third', state: 'CLAIMED', order: 'asc', limit: limit++ })
+    const expected = await expectedIds(`'third' = ANY(tags)`, `state = 'CLAIMED'`, 'bounty_id')
+    expect([total, ids]).toEqual([expected.length, expected.slice(0, ids.length)])
+    expect(ids).toContain(open)
+    expect(statements()).toEqual({ ...none, later: 1, changed: 1 })
+    await index.pool.query(`UPDATE run SET state = 'OPEN' WHERE bounty_id = ${open}`)
+  })
+
+  it('has claimable runs at the time of the block', async () => {
+    const ofClaimable = { tag: 'third', claimable: 'true', sort: 'deadline', order: 'asc' }
+    const [first] = await expectedIds(
+      `'third' = ANY(tags)`,
+      `state = 'OPEN' AND deadline >= ${seedTime + number}`,
+      'deadline',
+    )
+    await page({ ...ofClaimable, limit: limit++ })
+    const { rows } = await index.pool.query<{ deadline: string }>(`SELECT deadline FROM run WHERE bounty_id = ${first}`)
+    const deadline = BigInt(rows[0]?.deadline ?? 0)
+    number++
+    await index.moveTo({ number, timestamp: deadline + 1n })
+    const { ids, total } = await page({ ...ofClaimable, limit: limit++ })
+    const expected = await expectedIds(
+      `'third' = ANY(tags)`,
+      `state = 'OPEN' AND deadline > ${deadline}`,
+      'deadline, bounty_id',
+    )
+    expect([total, ids]).toEqual([expected.length, expected.slice(0, ids.length)])
+    number++
+    await index.moveTo({ number, timestamp: seedTime + number })
+  })
+
+  it('forgets the runs of a block that a reorg removes', async () => {
+    const [newest = 0] = await latest()
     const last = BigInt(runs) + 1n
-    const timestamp = seedTime + 3n
-    await index.moveTo({ number: 13n, timestamp }, (tx) =>
-      tx.insert(run).values(openRun(last, { ipfsHash: 'ipfs://of9', createdAt: timestamp })),
-    )
-    forgetMatches(api.db)
-    for (let times = 0; times < 3; times++) expect(await found('desc')).toEqual([Number(last), newest, newest - 3])
-    await index.moveTo({ number: 14n, timestamp }, removeRun(last))
-    expect(await found('desc')).toEqual([newest, newest - 3, newest - 6])
+    await mine((tx, block) => createRun(tx, last, block))
+    for (let times = 0; times < 3; times++) expect(await latest()).toEqual([Number(last), newest, newest - 3])
+    number--
+    await mine(async (tx) => {
+      await tx.execute(sql`DELETE FROM run_event`)
+      await tx.execute(sql`DELETE FROM run WHERE bounty_id > ${runs}`)
+    }, 1n)
+    for (let times = 0; times < 3; times++) expect(await latest()).toEqual([newest, newest - 3, newest - 6])
   })
 
-  const removeRun = (id: bigint) => (tx: { execute(statement: SQL): PromiseLike<unknown> }) =>
-    tx.execute(sql`DELETE FROM run WHERE bounty_id = ${id}`)
+  it('follows more events than are applied at once', async () => {
+    const [open = 0, next = 0] = await found({ state: 'OPEN' })
+    const statements = countStatements()
+    await mine(async (tx, block) => {
+      await tx.execute(sql`UPDATE run SET state = 'CLAIMED' WHERE bounty_id = ${open}`)
+      const ids = [...Array<bigint>(2_500).fill(3n), BigInt(open)]
+      await tx.insert(runEvent).values(ids.map((id, log) => event(id, 'BountyClaimed', block, BigInt(log))))
+    })
+    expect((await found({ state: 'OPEN' }))[0]).toBe(next)
+    expect(statements()).toEqual({ ...none, later: 1, changed: 2 })
+    await index.pool.query(`UPDATE run SET state = 'OPEN' WHERE bounty_id = ${open}`)
+  })
+
+  it('is found by its words where so many runs were added that it begins anew, and by all matches after five minutes', async () => {
+    await mine(async (tx, block) => {
+      const ids = Array.from({ length: 2_001 }, (_, n) => BigInt(runs + 1 + n))
+      await tx.insert(run).values(ids.map((id) => openRun(id, { createdAt: block.timestamp })))
+    })
+    const statements = countStatements()
+    for (let times = 0; times < 3; times++) expect(await found()).toEqual([3, 6, 9])
+    expect(statements()).toEqual({ byWords: 3, all: 0, later: 1, changed: 1 })
+    const now = performance.now()
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now + 301_000)
+    await untilKnown()
+    clock.mockRestore()
+  })
+
+  it('is brought up to date once for all requests of a block', async () => {
+    const last = BigInt(runs) + 1n
+    await mine((tx, block) => createRun(tx, last, block))
+    const statements = countStatements()
+    const answers = await Promise.all(Array.from({ length: 20 }, latest))
+    expect(answers.map(([first]) => first)).toEqual(answers.map(() => Number(last)))
+    expect(statements()).toEqual({ ...none, later: 1, changed: 1 })
+  })
 })
 
 it('a brief is found as soon as it is stored, and no longer once it is taken down', async () => {

@@ -105,7 +105,7 @@ const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
 }
 
 /** Literals, because PostgreSQL uses a partial index only where the text of the statement implies its condition. */
-const changesRun = sql.raw(`"name" not in ('${unchangingEvents.join(`', '`)}')`)
+export const changesRun = sql.raw(`"name" not in ('${unchangingEvents.join(`', '`)}')`)
 const setsState = sql`${changesRun} and ${runEvent.name} <> 'BountyClosing'`
 
 const eventJson = sql`json_build_array(${runEvent.blockNumber}::text, ${runEvent.timestamp}::text, ${runEvent.blockHash},
@@ -132,14 +132,25 @@ const number = sql`${sql.placeholder('number')}::int8`
 const hash = sql.placeholder('hash')
 const isSince = sql`${runEvent.id} > ${sql.placeholder('sinceEnd')}`
 
-const findChanges = plainQuery<Row>(
-  'changes',
-  sql`${withSnapshot}, "branch" as (
+/** One row: whether the block of `valuesOfBlock` is part of the chain, `"known"`. */
+export const isOfBranch = sql`
       select exists (select from ${recentBlock} where ${recentBlock.slot} = ${number} % ${ring}
           and ${recentBlock.number} = ${number} and ${recentBlock.hash} = ${hash})
         or exists (select from ${runEvent} where ${runEvent.id} > ${sql.placeholder('start')}
           and ${runEvent.id} < ${sql.placeholder('end')} and ${runEvent.blockHash} = ${hash}) as "known"
-    ), "passed" as (
+    `
+
+/** The values of `isOfBranch`. `end` is also the least id of the events of later blocks. */
+export const valuesOfBlock = (chainId: number, block: Block) => ({
+  number: String(block.number),
+  hash: block.hash,
+  start: idOf(chainId, block, '0'),
+  end: idOf(chainId, block, '9'),
+})
+
+const findChanges = plainQuery<Row>(
+  'changes',
+  sql`${withSnapshot}, "branch" as (${isOfBranch}), "passed" as (
       select ${runEvent.bountyId} as "run", ${runEvent.name} as "name" from ${runEvent}
       where (select "known" from "branch") and ${isSince}
       order by ${runEvent.id} limit ${sql.raw(String(MAX_PASSED_EVENTS))} + 1
@@ -187,10 +198,7 @@ export function changesSince(
   const values = {
     since: String(since.number),
     sinceEnd: idOf(chainId, since, '9'),
-    number: String(to.number),
-    hash: to.hash,
-    start: idOf(chainId, to, '0'),
-    end: idOf(chainId, to, '9'),
+    ...valuesOfBlock(chainId, to),
     shared: String(final < since.number ? final : since.number),
   }
   const decode = ({ known, many, finalized }: Row, rows: Row[]): Changes => ({

@@ -3,7 +3,6 @@ import { Problem } from '../http/errors.ts'
 import { createBlockHighWaterMark } from './blockHighWaterMark.ts'
 import { type BlockNotifications, HeadFeed } from './headFeed.ts'
 import { readHighestBlock } from './highestBlock.ts'
-import { forgetMatches } from './knownMatches.ts'
 import {
   type Database,
   isConsistent,
@@ -145,7 +144,6 @@ export class IndexReader {
     const askedAt = performance.now()
     const orphaned = this.#orphaned()
     if (orphaned !== undefined) {
-      forgetMatches(this.#db)
       this.head.record(undefined, askedAt)
       throw indexBehind(orphaned)
     }

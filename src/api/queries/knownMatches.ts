@@ -1,161 +1,175 @@
 import { sql } from 'drizzle-orm'
-import { LRUCache } from 'lru-cache'
-import { laterRuns, rememberedParts } from './knownRuns.ts'
+import { type Block, isOfBranch, valuesOfBlock } from './changes.ts'
+import { jsonObject } from './json.ts'
+import { runSummaryMembers, withBrief } from './runs.ts'
 import type { Search } from './searchedBriefs.ts'
-import { runsOfMatches, soughtPart } from './searchedRuns.ts'
-import { type Database, finalizedTime, isConsistent, plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
+import { isFound, runsOfMatches, sought, soughtPart } from './searchedRuns.ts'
+import { plainQuery, type Snapshot, type SnapshotQuery, type SnapshotResult, withSnapshot } from './snapshot.ts'
 
 /**
- * The runs of finalized blocks that a search finds. Agents repeat a search at each block, and many search for the same words.
- * To find a run by its words takes some 8 µs, but ids and URIs of these runs no longer change. So a repeated search begins with
- * their ids, and adds only what is later: runs of later blocks, and runs whose briefs were stored later.
+ * The runs that a search finds, as this process knows them. To find one by its words takes some 8 µs, and agents repeat a search at
+ * each block. But which runs a search finds changes only with new runs and briefs. So a search that is asked for again is answered
+ * from what is known.
  */
-type KnownMatches = {
-  /** The ids in ascending order, as PostgreSQL writes an array. */
-  known: string
-  /** All runs up to this id were searched. */
-  knownUpTo: bigint
-  /** After this time briefs may have been stored that were not searched. As PostgreSQL writes it. */
-  knownSince: string
-  /** How often briefs were taken down by then. If another one is, the ids are too many. */
-  takedowns: bigint
+export type KnownMatches = {
+  /** In ascending order. */
+  ids: Uint32Array
+  /** The block at which they are true, and the greatest id of a run at that block. */
+  block: Block
+  lastRun: number
+  briefs: BriefsVersion
 }
 
-const nothing = { known: null, knownUpTo: null, knownSince: null, takedowns: null }
+/** What changes with the stored briefs. No two briefs are stored at once, or have one time. */
+export type BriefsVersion = {
+  /** How often content was taken down. */
+  takedowns: bigint
+  /** When the last of the briefs was stored, as PostgreSQL writes it; null if there is none. */
+  lastStoredAt: string | null
+}
 
-/** To find fewer matches takes no longer than to remember them. */
-const LEAST_KNOWN = 300
+/** More matches are read in parts. */
+const MOST_AT_ONCE = 60_000
+const mostAtOnce = sql.raw(String(MOST_AT_ONCE))
 
-/** A list without another filter is answered by a walk if it has more. A sample of words is exact to a tenth. */
-const MOST_UNFILTERED = 20_000
+/** How many briefs are passed for a part. It takes some 80 ms. */
+const PART_BRIEFS = 20_000n
 
-/** Of more matches than this, a filter that has a third of the runs leaves so many that they are not counted either. */
-const MOST_KNOWN = 60_000
-const mostKnown = sql.raw(String(MOST_KNOWN))
+/** If more runs or briefs followed, all matches are read again. */
+const mostAdded = sql.raw('2000')
 
-/** The runs of later blocks are searched one by one. There are more where finality is far behind. */
-const mostLater = sql.raw('2000')
-
-/** How long matches are used before what is later is added to them. In this time few briefs are stored. */
-const FRESH_MS = 300_000
-
-/** Before the read: a transaction may end after it has stored its brief. */
+/** Briefs that were stored shortly before are read again: the clock of the database may have been set back. */
 const overlap = sql.raw(`interval '1 minute'`)
 
-/** How long until all matches are read anew: a database that fails over may have lost a brief. */
-const LIFETIME_MS = 3_600_000
-const MAX_CACHE_CHARACTERS = 32 * 1024 * 1024
+const placeholder = sql.placeholder
+const lastStoredAt = sql`(select max(stored_at) from content.brief_words)`
+const briefsVersion = sql`(select takedowns from content.total), ${lastStoredAt}::text as "lastStoredAt"`
+const version = sql`${briefsVersion},
+      coalesce((select max(bounty_id) from run), 0)::float8 as "lastRun"`
 
-/** An upper estimate of what an entry takes beside its ids and its search. */
-const ENTRY_OVERHEAD_CHARACTERS = 512
+/** Of a CTE of ids. */
+const listOf = (matches: string) =>
+  sql`(select coalesce(json_agg(bounty_id order by bounty_id), '[]') as ids from ${sql.raw(matches)})`
 
-type Row = Omit<KnownMatches, 'knownUpTo'> & { knownUpTo: bigint | null; is_known: boolean; count: number }
+type Row = BriefsVersion & { ids: number[]; lastRun: number }
 
-const last = sql`(select last from bounds)`
-const isKnown = sql`(select is_known from bounds)`
+const knownOf = ({ snapshot, data }: SnapshotResult<Row>): KnownMatches => {
+  const { ids, lastRun, takedowns, lastStoredAt } = data
+  return { ids: Uint32Array.from(ids), block: snapshot, lastRun, briefs: { takedowns, lastStoredAt } }
+}
 
-/** All matches, or those that are known already with what is later. */
+const valuesOf = ({ q, tag }: Search) => ({ q: q ?? null, tag: tag ?? null })
+
 const findMatches = plainQuery<Row>(
   'matches of a search',
-  sql`${withSnapshot}, ${soughtPart}, ${rememberedParts}, bounds as materialized (
-      select is_known, greatest(case when is_known then up_to end,
-          (select bounty_id from run where created_at < ${finalizedTime} order by bounty_id desc limit 1)) as last
-      from remembered
-    ), matches as (
-      select unnest(ids) as bounty_id from remembered where is_known
-      union all
-      select bounty_id from (${laterRuns(sql`bounty_id`, sql`bounty_id <= ${last}`, isKnown)}) as added
-      union all
-      (select bounty_id from ${runsOfMatches(sql`not ${isKnown}`)}
-      where bounty_id <= ${last}
-      limit ${mostKnown} + 1)
-    ), later as (
-      select from run where bounty_id > ${last} limit ${mostLater} + 1
+  sql`${withSnapshot}, ${soughtPart}, matches as materialized (
+      select bounty_id from ${runsOfMatches(sql`true`)}
+      limit ${mostAtOnce} + 1
     )
-    select "snapshot".*, cardinality(ids) <= ${mostKnown} and (select count(*) from later) <= ${mostLater} as is_known,
-      cardinality(ids) as count, ids::text as known, ${last} as "knownUpTo", (now() - ${overlap})::text as "knownSince",
-      (select takedowns from content.total)
-    from "snapshot" cross join (select coalesce(array_agg(bounty_id order by bounty_id), '{}') as ids from matches) as found`,
+    select "snapshot".*, ${version}, listed.* from "snapshot" cross join ${listOf('matches')} as listed`,
 )
 
-type Entry = {
-  matches?: KnownMatches | undefined
-  /** How many matches were expected, or are known. */
-  count: number
-  /** By `performance.now`. */
-  readAt: number
-  reading?: Promise<Entry> | undefined
-}
+type Part = Row & { lastUri: string; passed: bigint }
 
-/** Reads all matches, or what is later than those of the entry. */
-async function readMatches(
+const findPart = plainQuery<Part>(
+  'some matches of a search',
+  sql`${withSnapshot}, ${soughtPart}, part as materialized (
+      select uri, words @@ (select query from sought) as is_match from content.brief_words
+      where uri > ${placeholder('after')} order by uri limit ${sql.raw(String(PART_BRIEFS))}
+    ), matches as materialized (
+      select bounty_id from part join run on ipfs_hash = uri where is_match
+    )
+    select "snapshot".*, ${version}, (select max(uri) from part) as "lastUri", (select count(*) from part) as passed, listed.*
+    from "snapshot" cross join ${listOf('matches')} as listed`,
+)
+
+/** @param after the URI of the last brief that was passed. */
+const partAfter = (search: Search, after: string): SnapshotQuery<Part> =>
+  findPart({ ...valuesOf(search), after }, (row) => row, { alone: true })
+
+/**
+ * Reads all matches.
+ * @param read reads as an expensive page.
+ * @param expected how many PostgreSQL expects.
+ */
+export async function readMatches(
   search: Search,
-  { matches, count, readAt }: Entry,
-  ...[db, moment]: Parameters<SnapshotQuery<unknown>>
-): Promise<Entry> {
-  const dataOf = ({ is_known, count, known, knownUpTo, knownSince, takedowns }: Row): Entry | undefined =>
-    is_known && knownUpTo !== null ? { matches: { known, knownUpTo, knownSince, takedowns }, count, readAt } : undefined
-  const values = { q: search.q ?? null, tag: search.tag ?? null, ...(matches ?? nothing) }
-  const result = await findMatches(values, dataOf, { alone: true })(db, moment)
-  // While Ponder reverts and replays rows, some runs are missing.
-  return (result && isConsistent(result.snapshot) && result.data) || { count, readAt }
-}
-
-const caches = new WeakMap<Database, LRUCache<string, Entry>>()
-
-function cacheOf(db: Database): LRUCache<string, Entry> {
-  const cache =
-    caches.get(db) ??
-    new LRUCache<string, Entry>({ ttl: LIFETIME_MS, noUpdateTTL: true, maxSize: MAX_CACHE_CHARACTERS })
-  caches.set(db, cache)
-  return cache
-}
-
-/** Forgets all matches: a reorg has removed a finalized block. */
-export const forgetMatches = (db: Database): void => caches.get(db)?.clear()
-
-type Reads<T> = {
-  /** Whether the runs match another filter too. */
-  isFiltered: boolean
-  /** Reads without what is known. Tells how many briefs PostgreSQL expects to match. */
-  find: (expects: (briefs: number) => void) => SnapshotQuery<T>
-  /** Reads by what is known; undefined if that is of no use. */
-  findKnown: (matches: KnownMatches) => SnapshotQuery<T | undefined>
-}
-
-/** A read of a search. From the second request on by the matches that are known: to find all takes longer than to find a page. */
-export function withKnownMatches<T>(search: Search, { isFiltered, find, findKnown }: Reads<T>): SnapshotQuery<T> {
-  const most = isFiltered ? MOST_KNOWN : MOST_UNFILTERED
-  return async (db, moment) => {
-    const cache = cacheOf(db)
-    const key = JSON.stringify([search.q, search.tag])
-    const store = (entry: Entry) => {
-      const size = key.length + (entry.matches?.known.length ?? 0) + ENTRY_OVERHEAD_CHARACTERS
-      cache.set(key, entry, { size })
-    }
-    const found = cache.get(key)
-    if (!found) {
-      const expects = (count: number) => {
-        if (count >= LEAST_KNOWN && count <= most) store({ count, readAt: Number.NEGATIVE_INFINITY })
-      }
-      return find(expects)(db, moment)
-    }
-    if (found.count <= most) {
-      if (performance.now() - found.readAt > FRESH_MS) {
-        // Before the read ends, so that one that fails is not repeated at once.
-        found.readAt = performance.now()
-        found.reading = readMatches(search, found, db, moment)
-        found.reading.then(
-          (entry) => cache.get(key) === found && store(entry),
-          () => {
-            found.reading = undefined
-          },
-        )
-      }
-      const { matches } = (await found.reading) ?? found
-      const result = matches && (await findKnown(matches)(db, moment))
-      if (result?.data !== undefined) return { snapshot: result.snapshot, data: result.data }
-    }
-    return find(() => undefined)(db, moment)
+  expected: number,
+  read: <Data>(query: SnapshotQuery<Data>) => Promise<SnapshotResult<Data>>,
+): Promise<KnownMatches> {
+  if (expected <= MOST_AT_ONCE) {
+    const all = await read(findMatches(valuesOf(search), (row) => row, { alone: true }))
+    if (all.data.ids.length <= MOST_AT_ONCE) return knownOf(all)
   }
+  const first = await read(partAfter(search, ''))
+  const ids = [first.data.ids]
+  // What is added while the parts are read follows later: the matches are those of the first block.
+  for (let last = first.data; last.passed === PART_BRIEFS; ) {
+    const { data } = await read(partAfter(search, last.lastUri))
+    ids.push(data.ids)
+    last = data
+  }
+  return knownOf({ ...first, data: { ...first.data, ids: ids.flat().sort((one, other) => one - other) } })
 }
+
+type Later = Row & { is_known: boolean }
+
+const findLater = plainQuery<Later>(
+  'later matches of a search',
+  sql`${withSnapshot}, ${soughtPart}, branch as (${isOfBranch}), created as materialized (
+      select bounty_id, ipfs_hash from run where (select known from branch) and bounty_id > ${placeholder('lastRun')}
+      order by bounty_id limit ${mostAdded} + 1
+    ), stored as materialized (
+      select uri, words from content.brief_words
+      where stored_at > coalesce(${placeholder('lastStoredAt')}::timestamptz, '-infinity') - ${overlap} and stored_at < 'infinity'
+        and ${lastStoredAt} is distinct from ${placeholder('lastStoredAt')}::timestamptz
+      limit ${mostAdded} + 1
+    ), matches as materialized (
+      select bounty_id from created where ${isFound}
+      union
+      select bounty_id from stored join run on ipfs_hash = uri where words @@ ${sought}
+    )
+    select "snapshot".*, ${version}, known and (select count(*) from created) <= ${mostAdded}
+      and (select count(*) from stored) <= ${mostAdded} as is_known, listed.*
+    from "snapshot" cross join branch cross join ${listOf('matches')} as listed`,
+)
+
+/** Reads which matches were added after their block. */
+export const laterMatches =
+  (search: Search, { block, lastRun, briefs: { lastStoredAt } }: KnownMatches): SnapshotQuery<Later> =>
+  (db, moment) => {
+    const values = { ...valuesOf(search), lastRun, lastStoredAt, ...valuesOfBlock(moment.chainId, block) }
+    return findLater(values, (row) => row)(db, moment)
+  }
+
+/**
+ * The matches with those that were added.
+ * @returns undefined if all must be read again: their block is not part of the chain, content was taken down, or too much was added.
+ */
+export function withLater(known: KnownMatches, later: SnapshotResult<Later>): KnownMatches | undefined {
+  const { snapshot, data } = later
+  // A replica that is behind.
+  if (snapshot.number < known.block.number) return known
+  if (!data.is_known || data.takedowns !== known.briefs.takedowns) return undefined
+  const ids = data.ids.length === 0 ? known.ids : Uint32Array.from(new Set([...known.ids, ...data.ids])).sort()
+  return { ...knownOf(later), ids }
+}
+
+const findPage = plainQuery<BriefsVersion & { runs: string }>(
+  'runs of a search',
+  sql`${withSnapshot}, page as (
+      select ${jsonObject(runSummaryMembers)} as json, place
+      from unnest(${placeholder('ids')}::int8[]) with ordinality as found (bounty_id, place)
+        left join run on run.bounty_id = found.bounty_id ${withBrief}
+    )
+    select "snapshot".*, ${briefsVersion}, (select coalesce(string_agg(json, ',' order by place), '') from page) as runs
+    from "snapshot"`,
+)
+
+/** Reads the JSON of the runs with these ids, in their order, separated by commas, and which briefs are stored. */
+export const runsOf = (ids: readonly number[]): SnapshotQuery<BriefsVersion & { runs: string }> =>
+  findPage({ ids }, (row) => row)
+
+/** Whether the matches are those of the block and of the briefs. */
+export const isCurrent = ({ block, briefs }: KnownMatches, { hash }: Snapshot, version: BriefsVersion): boolean =>
+  hash === block.hash && version.takedowns === briefs.takedowns && version.lastStoredAt === briefs.lastStoredAt

@@ -1,128 +1,194 @@
-import { and, type SQL, sql } from 'drizzle-orm'
-import { byPosition, isAfterPosition, isOfIds, keyOf, limit, matching, offset } from './runConditions.ts'
-import type { Shape } from './runList.ts'
-import { totalOf } from './runTotals.ts'
-import {
-  allRuns,
-  isFound,
-  LOOKUP_COST,
-  mostCounted,
-  neededOf,
-  SURELY_MORE,
-  sought,
-  soughtPart,
-} from './searchedRuns.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Logger } from 'pino'
+import { runStates } from '../../../ponder.schema.ts'
+import { Problem } from '../http/errors.ts'
+import { type Block, changesRun, isOfBranch, valuesOfBlock } from './changes.ts'
+import type { IndexReader } from './indexReader.ts'
+import type { PageReader } from './pageReader.ts'
+import { RunColumns, type RunRows } from './runColumns.ts'
+import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 /**
- * Pages of a search whose matches are known (knownMatches.ts): the ids of the runs of finalized blocks that it finds. What was
- * added later is found by words.
+ * What lists filter and sort runs by, as this process knows it, so that a search that is asked for again reads nothing of the runs
+ * that it finds but those of the page. It is read once, in parts, and then follows the events of each block.
  */
+
+/** With more runs, whose columns take some 100 MB, searches are always found by words. */
+const MOST_RUNS = 4_000_000
+
+/** How many runs are read at once. It takes some 50 ms. */
+const PART_RUNS = 20_000
+
+/** How many events are applied at once. */
+const MOST_EVENTS = 2_000
+
+/** How long after a failure all runs are read again. */
+const RETRY_AFTER_MS = 5_000
+
+/** Its parts wait for their turns among the expensive pages of clients. */
+const requester = { client: 'known runs', gone: new AbortController().signal }
 
 const placeholder = sql.placeholder
+const stateCode = sql`array_position(${sql.raw(`array['${runStates.join(`','`)}']`)}, state) - 1`
+const columnOf = (name: string, value: SQL) => sql`coalesce(json_agg(${value}), '[]') as ${sql.raw(name)}`
 
-/** More briefs are not compared with the words of each search. */
-const mostStored = sql.raw('2000')
+/** The columns of a CTE with runs. */
+const columnsOf = (runs: string) =>
+  sql`(select ${sql.join(
+    [
+      columnOf('ids', sql`bounty_id`),
+      columnOf('rewards', sql`reward`),
+      columnOf('deadlines', sql`deadline`),
+      columnOf('states', stateCode),
+      columnOf('posters', sql`poster_address`),
+      columnOf('evaluators', sql`evaluator`),
+      columnOf('claimants', sql`claimed_by::text`),
+    ],
+    sql`, `,
+  )} from ${sql.raw(runs)})`
 
-/**
- * Three CTEs: what is known of the search; the briefs that were stored since; whether it is still known. It is not if something
- * was taken down, or much was stored. A replica that is behind may not have the last runs. Each value is sent once, because a
- * list of ids takes a millisecond to read. With two bounds of the time PostgreSQL expects few briefs, and reads them by its index.
- */
-export const rememberedParts = sql`given as materialized (
-  select ${placeholder('known')}::int8[] as ids, ${placeholder('knownUpTo')}::int8 as up_to,
-    ${placeholder('knownSince')}::timestamptz as since, ${placeholder('takedowns')}::int8 as takedowns
-), stored as materialized (
-  select uri, words from content.brief_words
-  where stored_at > (select since from given) and stored_at < 'infinity'
-  limit ${mostStored} + 1
-), remembered as materialized (
-  select *, ids is not null and takedowns = (select takedowns from content.total) and up_to <= (select max(bounty_id) from run)
-    and (select count(*) from stored) <= ${mostStored} as is_known
-  from given
-)`
-
-/** With a cast, because `any` of a subquery compares with its rows. */
-const known = sql`(select ids from remembered)::int8[]`
-const knownUpTo = sql`(select up_to from remembered)`
-
-/** How many of the known ids are not greater: PostgreSQL bisects them. */
-const knownIdsUpTo = (id: SQL) => sql`width_bucket(${id}, ${known})`
-
-/**
- * What was added to the known matches: those of later blocks, and those of earlier ones whose briefs were stored later. A brief
- * that was searched may be among them.
- */
-export const laterRuns = (
-  key: SQL,
-  conditions: SQL,
-  isAsked: SQL,
-): SQL => sql`(select bounty_id, ${key} as value from run
-  where bounty_id > ${knownUpTo} and ${isAsked} and ${conditions} and ${isFound})
-  union all
-  (select bounty_id, value from (
-    select bounty_id, ${key} as value from stored join run on ipfs_hash = uri
-    where ${isAsked} and words @@ ${sought} and ${conditions}
-  ) as late
-  where bounty_id <= ${knownUpTo} and bounty_id is distinct from (${known})[${knownIdsUpTo(sql`bounty_id`)}])`
-
-/** Whether the statement finds the page. Another statement does where a walk or the other filters take less time. */
-const isUsed = sql`(select is_used from choice)`
-
-/**
- * Parts that come before `counted`:
- * - `choice`, whether the known matches are used.
- * - `later`, what was added to them.
- * - `gathered`, these and the known matches, as far as the page needs them.
- */
-export function knownParts(shape: Shape): SQL {
-  return sql`${soughtPart}, ${rememberedParts}, choice as materialized (
-  select is_known and expected * listed <= ${SURELY_MORE} * all_runs and expected <= ${LOOKUP_COST} * listed as is_used
-  from (
-    select is_known, cardinality(ids) as expected, ${totalOf(shape)} as listed, ${allRuns} as all_runs from remembered
-    offset 0
-  ) as sizes
-), later as materialized (
-  ${laterRuns(keyOf(shape), matching(shape) ?? sql`true`, isUsed)}
-), gathered as materialized (
-  (${knownRuns(shape)})
-  union all
-  (select * from later)
-)`
+type Row = RunRows & {
+  /** Whether the block of the read before is part of the chain. */
+  known: boolean
 }
 
-/** If the ids are in the list's order, nothing else of the runs is read. */
-function knownRuns(shape: Shape): SQL {
-  if (!isOfIds(shape))
-    return sql`select bounty_id, ${keyOf(shape)} as value from run
-  where ${and(sql`bounty_id = any(${known})`, matching(shape), isUsed)}
-  limit ${SURELY_MORE} + 1`
-  const after = sql`${placeholder('afterId')}::int8`
-  const slice =
-    shape.order === 'asc'
-      ? { from: sql`preceding + 1`, to: sql`preceding + ${neededOf(shape)}` }
-      : { from: sql`greatest(preceding - ${neededOf(shape)} + 1, 1)`, to: sql`preceding` }
-  const ofCursor = knownIdsUpTo(shape.order === 'asc' ? after : sql`${after} - 1`)
-  const ofOffset = shape.order === 'asc' ? sql`0` : sql`cardinality(${known})`
-  return sql`select bounty_id, bounty_id as value
-  from (select ${shape.start === 'after' ? ofCursor : ofOffset} as preceding where ${isUsed}) as place
-    cross join unnest((${known})[${slice.from}:${slice.to}]) as bounty_id`
+const findPart = plainQuery<Row>(
+  'known runs',
+  sql`${withSnapshot}, branch as (${isOfBranch}), part as materialized (
+      select * from run where bounty_id > ${placeholder('after')} order by bounty_id limit ${sql.raw(String(PART_RUNS))}
+    )
+    select "snapshot".*, known, listed.* from "snapshot" cross join branch cross join ${columnsOf('part')} as listed`,
+)
+
+type ChangedRow = Row & {
+  /** How many events there are, up to `MOST_EVENTS`, and the id of the last of them. */
+  passed: bigint
+  last: string
 }
 
-/** If too many were gathered, a walk finds the page. `offset 0` makes PostgreSQL count once. */
-export function countedInKnown(shape: Shape): SQL {
-  const all = isOfIds(shape)
-    ? sql`(select cardinality(ids) from remembered) + (select count(*) from later)`
-    : sql`(select count(*) from gathered)`
-  return sql`select least(gathered, ${mostCounted}) as total, gathered <= ${mostCounted} as is_exact,
-    is_used and gathered <= ${SURELY_MORE} as is_used
-  from (select is_used, ${all} as gathered from choice offset 0) as sizes`
-}
+const findChanged = plainQuery<ChangedRow>(
+  'changed runs',
+  sql`${withSnapshot}, branch as (${isOfBranch}), passed as materialized (
+      select id, bounty_id, name from run_event
+      where (select known from branch) and id > ${placeholder('since')}
+      order by id limit ${sql.raw(String(MOST_EVENTS))}
+    ), changed as materialized (
+      select run.* from (select distinct bounty_id from passed where ${changesRun}) as ids join run on run.bounty_id = ids.bounty_id
+    )
+    select "snapshot".*, known, (select max(id) from passed) as last, (select count(*) from passed) as passed, listed.*
+    from "snapshot" cross join branch cross join ${columnsOf('changed')} as listed`,
+)
 
-/** The page. */
-export function foundInKnown(shape: Shape): SQL {
-  const isOfCursor = shape.start === 'after'
-  return sql`select * from gathered
-  where ${isOfCursor ? isAfterPosition(shape) : sql`true`}
-  order by ${byPosition(shape)}
-  limit ${limit} + 1${isOfCursor ? sql`` : sql` offset ${offset}`}`
+/** What no block has: it is not part of the chain. */
+const noBlock: Block = { number: 0n, timestamp: 0n, hash: '0x' }
+
+/** The id after which the events of later blocks begin. */
+const endOf = (chainId: number, block: Block) => valuesOfBlock(chainId, block).end
+
+/** Reads the runs after an id. @param before the block at which those before them were read. */
+const partAfter =
+  (after: number, before = noBlock): SnapshotQuery<Row & { end: string }> =>
+  async (db, moment) => {
+    const result = await findPart({ after, ...valuesOfBlock(moment.chainId, before) }, (row) => row, { alone: true })(
+      db,
+      moment,
+    )
+    return result && { ...result, data: { ...result.data, end: endOf(moment.chainId, result.snapshot) } }
+  }
+
+/** Reads the runs of the first events after an id. @param block is part of the chain if these events are. */
+const changedSince =
+  (since: string | undefined, block: Block): SnapshotQuery<ChangedRow> =>
+  (db, moment) => {
+    const values = { since: since ?? endOf(moment.chainId, block), ...valuesOfBlock(moment.chainId, block) }
+    return findChanged(values, (row) => row)(db, moment)
+  }
+
+type Options = { index: IndexReader; readPage: PageReader; logger: Logger }
+
+export class KnownRuns {
+  readonly #index: IndexReader
+  readonly #readPage: PageReader
+  readonly #logger: Logger
+  #known: { columns: RunColumns; block: Block } | undefined
+  #reading: Promise<void> | undefined
+  /** When all runs may be read, by `performance.now()`. */
+  #readableAt = 0
+
+  constructor({ index, readPage, logger }: Options) {
+    this.#index = index
+    this.#readPage = readPage
+    this.#logger = logger
+  }
+
+  /** The columns, and the block at which they are true; undefined until they are read. */
+  get current(): { columns: RunColumns; block: Block } | undefined {
+    return this.#known
+  }
+
+  /** Begins to read all runs, unless they are known or were tried to be read just now. */
+  start(): void {
+    if (this.#known || this.#reading || performance.now() < this.#readableAt) return
+    this.#readableAt = performance.now() + RETRY_AFTER_MS
+    this.#reading = this.#readAll()
+      .catch((err) => {
+        if (!(err instanceof Problem)) this.#logger.error({ err }, 'The runs cannot be read')
+      })
+      .finally(() => {
+        this.#reading = undefined
+      })
+  }
+
+  /** Applies the events since. Concurrent calls share it. */
+  follow(): Promise<void> {
+    if (!this.#known) return Promise.resolve()
+    const { columns, block } = this.#known
+    this.#reading ??= this.#follow(columns, block).finally(() => {
+      this.#reading = undefined
+    })
+    return this.#reading
+  }
+
+  async #readAll(): Promise<void> {
+    const columns = new RunColumns()
+    let since: string | undefined
+    let block: Block | undefined
+    for (let after = 0; ; ) {
+      const { snapshot, data } = await this.#readPage({ query: partAfter(after, block), isExpensive: true }, requester)
+      // A reorg has removed the block at which the runs before were read. The next search begins anew.
+      if (block && !data.known) return
+      block = snapshot
+      // Rows of later parts may be later than the first one. Their events are applied twice.
+      since ??= data.end
+      columns.set(data)
+      after = data.ids.at(-1) ?? after
+      if (after > MOST_RUNS) {
+        this.#readableAt = Number.POSITIVE_INFINITY
+        return
+      }
+      if (data.ids.length < PART_RUNS) return this.#follow(columns, block, since)
+    }
+  }
+
+  /** @param since the id of the last event that is applied; the end of the block if absent. */
+  async #follow(columns: RunColumns, from: Block, since?: string): Promise<void> {
+    const changed: RunRows[] = []
+    let block = from
+    for (let last = since; ; ) {
+      const { snapshot, data } = await this.#index.read(changedSince(last, block))
+      // A replica that is behind.
+      if (snapshot.number < block.number) return
+      if (!data.known) {
+        this.#known = undefined
+        return
+      }
+      changed.push(data)
+      block = snapshot
+      if (data.passed < MOST_EVENTS) break
+      last = data.last
+    }
+    // At once, because between two parts the columns are those of no block.
+    for (const rows of changed) columns.set(rows)
+    this.#known = { columns, block }
+  }
 }

@@ -65,11 +65,9 @@ export type Shape = RunOrder & {
   parties: readonly (typeof partyFilters)[number][]
   /** Whether there is a `q`, a `tag`, or both. */
   isSearched: boolean
-  /** Whether the matches of the search are known (knownMatches.ts). */
-  isKnown: boolean
 }
 
-export function shapeOf(list: RunList, start: RunStart, { isKnown = false } = {}): Shape {
+export function shapeOf(list: RunList, start: RunStart): Shape {
   return {
     sort: list.sort,
     order: list.order,
@@ -78,7 +76,6 @@ export function shapeOf(list: RunList, start: RunStart, { isKnown = false } = {}
     isRewarded: list.minReward !== undefined,
     parties: partyFilters.filter((party) => list[party] !== undefined),
     isSearched: isSearched(list),
-    isKnown,
   }
 }
 
@@ -86,9 +83,8 @@ export function shapeOf(list: RunList, start: RunStart, { isKnown = false } = {}
  * The name of a shape's statement: other shapes have other names. PostgreSQL truncates names of statements to 63 bytes,
  * and the longest of these has 63.
  */
-export function nameOfShape({ sort, order, start, standing, isRewarded, parties, isSearched, isKnown }: Shape): string {
-  const search = isKnown ? ['k'] : isSearched ? ['q'] : []
-  const filters = [...(isRewarded ? ['min'] : []), ...parties.map(shortly), ...search]
+export function nameOfShape({ sort, order, start, standing, isRewarded, parties, isSearched }: Shape): string {
+  const filters = [...(isRewarded ? ['min'] : []), ...parties.map(shortly), ...(isSearched ? ['q'] : [])]
   return ['runs', sort, order, start, standing, ...filters].join(' ')
 }
 

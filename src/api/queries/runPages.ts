@@ -1,8 +1,6 @@
 import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
 import { Problem } from '../http/errors.ts'
-import { withKnownMatches } from './knownMatches.ts'
 import { isFar, type PageRead } from './pageReader.ts'
-import { matching } from './runConditions.ts'
 import { nameOfShape, type RunList, type RunPosition, type RunStart, type Shape, shapeOf } from './runList.ts'
 import { gatheringOf, growsWithExpired, pageStatement } from './runStatements.ts'
 import { isCounted } from './runTotals.ts'
@@ -17,6 +15,8 @@ export type RunPage = {
   isTotalExact: boolean
   /** The position of the page's last run; null if no run follows. */
   end: RunPosition | null
+  /** How many briefs PostgreSQL expects to match, if the runs were found by the words of their briefs. */
+  expectedMatches?: number | undefined
 }
 
 type Row = {
@@ -28,10 +28,8 @@ type Row = {
   /** The position of the run that fills the page. */
   last_id: bigint
   last_value: bigint
-  /** Only of a search: how many briefs PostgreSQL expects to match. */
-  expected: number
-  /** Only of a search whose matches are known: whether they were used. If not, another statement finds the page. */
-  is_used: boolean
+  /** Only of a search. */
+  expected?: number
 }
 
 /** A page that is merged from bands or magnitudes reads as many rows of each as precede it. */
@@ -69,28 +67,14 @@ export function pageOfRuns(list: RunList, start: RunStart, limit: number): PageR
     limit,
     ...('offset' in start ? start : { afterId: start.after.bountyId, afterValue: start.after.value }),
   }
-  const decode = ({ runs, total, is_exact, found, last_id, last_value }: Row): RunPage => ({
+  const decode = ({ runs, total, is_exact, found, last_id, last_value, expected }: Row): RunPage => ({
     runs,
     total: Number(total),
     isTotalExact: is_exact,
     end: found > limit ? { value: last_value, bountyId: last_id } : null,
+    expectedMatches: expected,
   })
-  if (!shape.isSearched) return { query: queryOf(shape)(values, decode, { alone: isExpensive }), isExpensive }
-  const query = withKnownMatches<RunPage>(list, {
-    isFiltered: matching(shape) !== undefined,
-    find(expects) {
-      const decodeSearch = (row: Row) => {
-        expects(row.expected)
-        return decode(row)
-      }
-      return queryOf(shape)(values, decodeSearch, { alone: true })
-    },
-    findKnown(known) {
-      const decodeKnown = (row: Row) => (row.is_used ? decode(row) : undefined)
-      return queryOf(shapeOf(list, start, { isKnown: true }))({ ...values, ...known }, decodeKnown, { alone: true })
-    },
-  })
-  return { query, isExpensive }
+  return { query: queryOf(shape)(values, decode, { alone: isExpensive }), isExpensive }
 }
 
 /**

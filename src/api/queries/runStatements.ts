@@ -1,6 +1,5 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import { jsonObject } from './json.ts'
-import { countedInKnown, foundInKnown, knownParts } from './knownRuns.ts'
 import { claimableParts, countedInBands, foundByMagnitudes, foundInBands } from './mergedRuns.ts'
 import { byPosition, inOrder, isAfter, isOfIds, keyOf, limit, matching, neededOf, offset } from './runConditions.ts'
 import type { Shape } from './runList.ts'
@@ -31,7 +30,7 @@ ${parts ? sql`${parts}, ` : sql``}counted as (
   from found left join run on run.bounty_id = found.bounty_id ${withBrief}
   order by ${byPosition(shape)} limit ${limit}
 )
-select snapshot.*, total, ${exactnessBy(by)}, (select count(*) from found) as found, listed.*
+select snapshot.*, total, ${by === 'words' ? sql`is_exact, expected` : sql`true as is_exact`}, (select count(*) from found) as found, listed.*
 from snapshot cross join counted cross join (
   select coalesce(string_agg(json, ','), '') as runs,
     (array_agg(bounty_id))[${limit}] as last_id, (array_agg(value))[${limit}] as last_value
@@ -43,18 +42,11 @@ from snapshot cross join counted cross join (
 const partsOf: { [By in Gathering['by']]?: (shape: Shape) => SQL } = {
   bands: claimableParts,
   words: searchParts,
-  known: knownParts,
-}
-
-/** Whether the total is exact, and of a search what knownMatches.ts needs. */
-function exactnessBy(by?: Gathering['by']): SQL {
-  if (by === 'words') return sql`is_exact, expected`
-  return by === 'known' ? sql`is_exact, is_used` : sql`true as is_exact`
 }
 
 type Gathering =
   | { by: 'reward' | 'deadline'; when: 'always' | 'faster' }
-  | { by: 'bands' | 'magnitudes' | 'words' | 'known'; when: 'faster' }
+  | { by: 'bands' | 'magnitudes' | 'words'; when: 'faster' }
 
 /**
  * How a page is found. A walk reads an index in the list's order, and passes the runs that do not match. Gathering reads
@@ -66,11 +58,11 @@ type Gathering =
  * own order.
  *
  * `bands` and `magnitudes` gather less than all matching runs: see mergedRuns.ts. `words` gathers by the words of briefs, or
- * by the other filters: see searchedRuns.ts. `known` gathers the known matches of a search: see knownRuns.ts.
+ * by the other filters: see searchedRuns.ts.
  */
 export function gatheringOf(shape: Shape): Gathering | undefined {
   const { sort, standing, isRewarded, parties } = shape
-  if (shape.isSearched) return { by: shape.isKnown ? 'known' : 'words', when: 'faster' }
+  if (shape.isSearched) return { by: 'words', when: 'faster' }
   // Expired runs are few, and they are the oldest, so a walk from the newest would pass almost all runs.
   if (standing === 'expired') return sort === 'deadline' ? undefined : { by: 'deadline', when: 'always' }
   const isOfStates = standing === 'state' || standing === 'claimable'
@@ -110,7 +102,6 @@ function countedBy(shape: Shape): SQL {
   if (gathering?.when !== 'faster') return sql`select ${totalOf(shape)} as total offset 0`
   if (gathering.by === 'bands') return countedInBands
   if (gathering.by === 'words') return countedInSearch
-  if (gathering.by === 'known') return countedInKnown(shape)
   if (gathering.by === 'magnitudes') return countedForMagnitudes(shape)
   return sql`select total, ${isGatheringFaster(shape)} as is_gathered from (
     select ${totalOf(shape)} as total,
@@ -194,7 +185,6 @@ function foundBy(shape: Shape): SQL {
   if (gathering === undefined) return walk(condition)
   if (gathering.by === 'bands') return foundInBands(shape, slice)
   if (gathering.by === 'words') return foundInSearch(shape)
-  if (gathering.by === 'known') return foundInKnown(shape)
   if (gathering.when === 'always') return gather(gathering.by, condition)
   // A condition that does not depend on a row: PostgreSQL checks it once, and reads nothing for the other ways.
   const isGathered = sql`(select is_gathered from counted)`

@@ -11,20 +11,20 @@ import { tsqueryOf } from './searchedBriefs.ts'
  * - `list`: much fewer runs match the other filters. Their briefs are looked up, and those that match are sorted.
  * - `page`: many match. A walk in the list's order passes few runs whose briefs do not match.
  *
- * The first two count the matches exactly, up to `MOST_COUNTED`. A search that is repeated is found by its known matches:
- * knownRuns.ts.
+ * The first two count the matches exactly, up to `MOST_COUNTED`. A search that is asked for again is found otherwise: see
+ * runPageReader.ts.
  */
 
 /** Up to how many matches a search counts. Counting one takes some microseconds. */
 export const MOST_COUNTED = 10_000
 
-export const mostCounted = sql.raw(String(MOST_COUNTED))
+const mostCounted = sql.raw(String(MOST_COUNTED))
 
 /** From how many expected matches on there are surely more than `MOST_COUNTED`: a sample of words is exact to a tenth. */
-export const SURELY_MORE = sql.raw(String(2 * MOST_COUNTED))
+const SURELY_MORE = sql.raw(String(2 * MOST_COUNTED))
 
 /** To look up the brief of a run takes this many times as long as to look up the run of a brief: its words are read too. */
-export const LOOKUP_COST = sql.raw('3')
+const LOOKUP_COST = sql.raw('3')
 
 /** A walk gives up after so many times the runs that it would pass if the matches were spread evenly. */
 const MOST_TIMES_PASSED = sql.raw('4')
@@ -49,10 +49,9 @@ export const runsOfMatches = (condition: SQL) => sql`(
   ) as named`
 
 /** How many matches precede the end of the page, with the one that follows it. */
-export const neededOf = ({ start }: Shape) =>
-  start === 'after' ? sql`(${limit} + 1)` : sql`(${offset} + ${limit} + 1)`
+const neededOf = ({ start }: Shape) => (start === 'after' ? sql`(${limit} + 1)` : sql`(${offset} + ${limit} + 1)`)
 
-export const allRuns = totalOf({ standing: 'any', isRewarded: false, parties: [] })
+const allRuns = totalOf({ standing: 'any', isRewarded: false, parties: [] })
 
 /**
  * Parts that come before `counted`:

@@ -25,14 +25,9 @@ const builder = new QueryBuilder(dialect)
 /** A checkpoint has 10 digits of timestamp and 16 of chain id before the 16 of the block number. */
 const blockOf = (column: AnyPgColumn) => sql<bigint>`substring(${column} from 27 for 16)::int8`.mapWith(BigInt)
 
-const ofCheckpoint = (value: SQL) => sql`(select ${value} from ${checkpoint}
-  where ${checkpoint.chainId} = ${sql.placeholder('chainId')})`
-
 /** The latest block that Ponder counts as finalized: a subquery of one value. */
-export const finalizedBlock = ofCheckpoint(blockOf(checkpoint.finalizedCheckpoint))
-
-/** The timestamp of that block, in seconds: a subquery of one value. */
-export const finalizedTime = ofCheckpoint(sql`substring(${checkpoint.finalizedCheckpoint} for 10)::int8`)
+export const finalizedBlock = sql`(select ${blockOf(checkpoint.finalizedCheckpoint)} from ${checkpoint}
+  where ${checkpoint.chainId} = ${sql.placeholder('chainId')})`
 
 /**
  * The CTE `snapshot`: one row, or none while no block is indexed. A query selects from it and left-joins the rows that

@@ -30,7 +30,7 @@ import { createEventReader } from '../queries/events.ts'
 import type { PageReader } from '../queries/pageReader.ts'
 import { posterRecords } from '../queries/posters.ts'
 import type { RunList } from '../queries/runList.ts'
-import { pageOfRuns } from '../queries/runPages.ts'
+import type { RunPageReader } from '../queries/runPageReader.ts'
 import { runsById } from '../queries/runs.ts'
 import { type Snapshot, type SnapshotResult, snapshotOnly } from '../queries/snapshot.ts'
 import { stats } from '../queries/stats.ts'
@@ -117,8 +117,10 @@ export const unknownPage = new Hono().get('*', policy, (c) => {
   return c.html(problemPage(problem), problem.status, { 'Cache-Control': NO_STORE })
 })
 
+type Readers = { readPage: PageReader; readPageOfRuns: RunPageReader }
+
 /** The board: pages of the market for people, from the same queries as the API. */
-export function boardRoutes(deps: Deps, readPage: PageReader) {
+export function boardRoutes(deps: Deps, { readPage, readPageOfRuns }: Readers) {
   const app = new Hono()
   const readRun = createBatchedRead(deps.index, runsById)
   const readEvents = createEventReader(deps.index, readPage)
@@ -145,8 +147,8 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
   }
 
   async function readRunPage(c: Context, list: RunList, page: number) {
-    const requested = pageOfRuns(list, sliceOf({ page, limit: LIMIT }), LIMIT)
-    const { snapshot, data } = await readPage(requested, requesterOf(c, deps.limits))
+    const start = sliceOf({ page, limit: LIMIT })
+    const { snapshot, data } = await readPageOfRuns(list, start, LIMIT, requesterOf(c, deps.limits))
     const runs: RunSummary[] = JSON.parse(`[${data.runs}]`)
     const pagination = { ...formatPagination({ page, limit: LIMIT }, data.total), isTotalExact: data.isTotalExact }
     return { snapshot, data: { runs, ...pagination } }

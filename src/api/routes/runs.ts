@@ -6,9 +6,8 @@ import { Problem } from '../http/errors.ts'
 import { requesterOf } from '../http/requester.ts'
 import { addressParameter, flagParameter, idParameter, searchParameters, usdcParameter } from '../http/values.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
-import type { PageReader } from '../queries/pageReader.ts'
 import type { RunList, RunStart } from '../queries/runList.ts'
-import { pageOfRuns } from '../queries/runPages.ts'
+import type { RunPageReader } from '../queries/runPageReader.ts'
 import { runsById } from '../queries/runs.ts'
 import { exampleRunSummary, runDetailSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
@@ -83,14 +82,14 @@ function startOf(market: MarketAddress, list: RunList, { page, limit, cursor }: 
   })
 }
 
-export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPage: PageReader) {
+export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPageOfRuns: RunPageReader) {
   const market = marketOf(deps.deployment)
   const readRun = createBatchedRead(deps.index, runsById)
 
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
     const start = startOf(market, list, { page, limit, cursor })
-    const { data } = await readIndex(c, readPage(pageOfRuns(list, start, limit), requesterOf(c, deps.limits), minBlock))
+    const { data } = await readIndex(c, readPageOfRuns(list, start, limit, requesterOf(c, deps.limits), minBlock))
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
       page: cursor === undefined ? (page ?? 1) : null,
