@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { union } from './ascendingIds.ts'
 import { type Block, isOfBranch, valuesOfBlock } from './changes.ts'
 import { jsonObject } from './json.ts'
 import { runSummaryMembers, withBrief } from './runs.ts'
@@ -27,6 +28,9 @@ export type BriefsVersion = {
   /** When the last of the briefs was stored, as PostgreSQL writes it; null if there is none. */
   lastStoredAt: string | null
 }
+
+/** A search that finds more is always found by its words. Most of these are found by a walk, which passes few other runs. */
+export const MOST_KNOWN = 500_000
 
 /** More matches are read in parts. */
 const MOST_AT_ONCE = 60_000
@@ -103,13 +107,14 @@ export async function readMatches(
   }
   const first = await read(partAfter(search, ''))
   const ids = [first.data.ids]
-  // What is added while the parts are read follows later: the matches are those of the first block.
   for (let last = first.data; last.passed === PART_BRIEFS; ) {
     const { data } = await read(partAfter(search, last.lastUri))
     ids.push(data.ids)
     last = data
   }
-  return knownOf({ ...first, data: { ...first.data, ids: ids.flat().sort((one, other) => one - other) } })
+  // The matches are those of the first block. What was added while the other parts were read follows later.
+  const ofFirst = ids.flat().filter((id) => id <= first.data.lastRun)
+  return knownOf({ ...first, data: { ...first.data, ids: ofFirst.sort((one, other) => one - other) } })
 }
 
 type Later = Row & { is_known: boolean }
@@ -151,8 +156,7 @@ export function withLater(known: KnownMatches, later: SnapshotResult<Later>): Kn
   // A replica that is behind.
   if (snapshot.number < known.block.number) return known
   if (!data.is_known || data.takedowns !== known.briefs.takedowns) return undefined
-  const ids = data.ids.length === 0 ? known.ids : Uint32Array.from(new Set([...known.ids, ...data.ids])).sort()
-  return { ...knownOf(later), ids }
+  return { ...knownOf(later), ids: union(known.ids, data.ids) }
 }
 
 const findPage = plainQuery<BriefsVersion & { runs: string }>(

@@ -1,5 +1,6 @@
 import quickselect from 'quickselect'
 import { runStates } from '../../../ponder.schema.ts'
+import { placeOf } from './ascendingIds.ts'
 import { isOfIds } from './runConditions.ts'
 import { type RunList, type RunPosition, type RunStart, type Shape, shapeOf } from './runList.ts'
 import { MOST_COUNTED } from './searchedRuns.ts'
@@ -169,25 +170,13 @@ type Slice = {
 function pageById(listed: Uint32Array, { order }: RunList, start: RunStart, limit: number): Slice {
   const { length } = listed
   const isAscending = order === 'asc'
-  const preceding = 'offset' in start ? start.offset : precedingOf(listed, Number(start.after.bountyId), isAscending)
+  const precedingOf = (id: number) => (isAscending ? placeOf(listed, id + 1) : length - placeOf(listed, id))
+  const preceding = 'offset' in start ? start.offset : precedingOf(Number(start.after.bountyId))
   const end = Math.min(preceding + limit, length)
   const ids = isAscending
     ? Array.from(listed.subarray(preceding, end))
     : Array.from(listed.subarray(length - end, Math.max(length - preceding, 0))).reverse()
   return { ids, isFollowed: end < length }
-}
-
-/** How many ids of the list do not follow the id. */
-function precedingOf(ascending: Uint32Array, id: number, isAscending: boolean): number {
-  let low = 0
-  let high = ascending.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const other = ascending[middle] as number
-    if (other < id || (isAscending && other === id)) low = middle + 1
-    else high = middle
-  }
-  return isAscending ? low : ascending.length - low
 }
 
 /** Runs with one value are in the order of ids. */

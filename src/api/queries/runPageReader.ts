@@ -8,15 +8,17 @@ import {
   isCurrent,
   type KnownMatches,
   laterMatches,
+  MOST_KNOWN,
   readMatches,
   runsOf,
   withLater,
 } from './knownMatches.ts'
 import { KnownRuns } from './knownRuns.ts'
 import type { PageReader } from './pageReader.ts'
-import type { RunColumns } from './runColumns.ts'
+import { isOfIds } from './runConditions.ts'
 import { type RunList, type RunStart, shapeOf } from './runList.ts'
 import { pageOfRuns, type RunPage } from './runPages.ts'
+import type { Search } from './searchedBriefs.ts'
 import type { SnapshotQuery, SnapshotResult } from './snapshot.ts'
 
 /** How many bytes the known matches of all searches take at most. */
@@ -31,7 +33,7 @@ const LIFETIME_MS = 3_600_000
 /** How often all matches of a search are read, at most. */
 const FULL_READ_INTERVAL_MS = 300_000
 
-/** How often a page is read, at most: it is read again if the next block was indexed meanwhile, or the next second began. */
+/** How often a page is read, at most: it is read again if the next block was indexed meanwhile. */
 const MAX_ATTEMPTS = 4
 
 /** To filter more matches takes this process longer than the rest of a page. Clients take turns for these. */
@@ -39,7 +41,7 @@ const MOST_CHEAP_MATCHES = 50_000
 
 /** A search that was asked for before. */
 type Entry = {
-  search: RunList
+  search: Search
   /** How many briefs PostgreSQL expects to match. */
   expected: number
   known?: KnownMatches | undefined
@@ -108,19 +110,17 @@ export function createRunPageReader({ index, readPage, logger }: Options) {
     requester: Requester,
     minBlock?: bigint,
   ): Promise<SnapshotResult<RunPage> | undefined> {
-    let now = index.head.last?.now ?? 0n
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const runs = knownRuns.current
       const { known } = entry
       if (!known) learn(key, entry, requester)
       if (!known || !runs) return undefined
-      const isExpensive = known.ids.length > MOST_CHEAP_MATCHES
-      const query = pageOfKnown(runs.columns, known, asked, now)
+      const isExpensive = known.ids.length > MOST_CHEAP_MATCHES && !isOfIds(shapeOf(asked.list, asked.start))
+      const query = pageOfKnown(runs, known, asked)
       const { snapshot, data } = await readPage({ query, isExpensive }, requester, minBlock)
       const areRunsCurrent = snapshot.hash === runs.block.hash
       const areMatchesCurrent = isCurrent(known, snapshot, data.briefs)
-      if (areRunsCurrent && areMatchesCurrent && snapshot.now === now) return { snapshot, data: data.page }
-      now = snapshot.now
+      if (areRunsCurrent && areMatchesCurrent) return { snapshot, data: data.page }
       // Unless another request has brought them up to date meanwhile.
       await Promise.all([
         !areRunsCurrent && runs === knownRuns.current && knownRuns.follow(),
@@ -150,22 +150,25 @@ export function createRunPageReader({ index, readPage, logger }: Options) {
     if (known) return known
     const result = await readPage(page, requester, minBlock)
     const { expectedMatches = 0 } = result.data
-    if (!entry) store(key, { search: list, expected: expectedMatches, readableAt: 0 })
+    const { q, tag } = list
+    if (!entry && expectedMatches <= MOST_KNOWN)
+      store(key, { search: { q, tag }, expected: expectedMatches, readableAt: 0 })
     return result
   }
 }
 
 export type RunPageReader = ReturnType<typeof createRunPageReader>
 
-/** The page as the process knows it, with the texts of its runs. */
+/** The page as the process knows it, with the texts of its runs. If it is of the block, so is the time. */
 const pageOfKnown =
   (
-    columns: RunColumns,
+    { columns, block }: NonNullable<KnownRuns['current']>,
     { ids }: KnownMatches,
     { list, start, limit }: Asked,
-    now: bigint,
   ): SnapshotQuery<{ page: RunPage; briefs: BriefsVersion }> =>
   async (db, moment) => {
+    const clock = BigInt(moment.clock)
+    const now = block.timestamp > clock ? block.timestamp : clock
     const { ids: found, ...counts } = columns.page(ids, list, start, limit, now)
     const result = await runsOf(found)(db, moment)
     return (
