@@ -45,6 +45,8 @@ export class RunColumns {
   #posters = new Uint32Array(1)
   #evaluators = new Uint32Array(1)
   #claimants = new Uint32Array(1)
+  /** Where the runs of a list are collected: a new array for each would take as long as they do. */
+  #scratch: Uint32Array = new Uint32Array(1)
   /** A number for each party, from 1. */
   readonly #parties = new Map<string, number>()
 
@@ -109,7 +111,8 @@ export class RunColumns {
     const states = this.#states
     const deadlines = this.#deadlines
     const counts = countsOf(standing, list.state)
-    let selected: Uint32Array = new Uint32Array(found.length)
+    let selected = this.#scratch.length < found.length ? new Uint32Array(found.length) : this.#scratch
+    this.#scratch = selected
     let count = 0
     // Without a branch, which takes several times as long where the states of runs are mixed.
     for (let place = 0; place < found.length; place++) {
@@ -147,15 +150,14 @@ function countsOf(standing: Shape['standing'], asked: string | undefined): Uint8
   )
 }
 
-/** The runs whose value in a column meets the condition. */
+/** Keeps the runs whose value in a column meets the condition, in place. */
 function retain(ids: Uint32Array, column: Column, isMet: (value: number) => boolean): Uint32Array {
-  const retained = new Uint32Array(ids.length)
   let count = 0
   for (let place = 0; place < ids.length; place++) {
     const id = ids[place] as number
-    if (isMet(column[id] as number)) retained[count++] = id
+    if (isMet(column[id] as number)) ids[count++] = id
   }
-  return retained.subarray(0, count)
+  return ids.subarray(0, count)
 }
 
 type Column = Float64Array | Uint32Array | Uint8Array

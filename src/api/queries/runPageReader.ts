@@ -33,7 +33,7 @@ const LIFETIME_MS = 3_600_000
 /** How often all matches of a search are read, at most. */
 const FULL_READ_INTERVAL_MS = 300_000
 
-/** How often a page is read, at most: it is read again if the next block was indexed meanwhile. */
+/** How often a page is read, at most: it is read again if the next block was indexed during the read. */
 const MAX_ATTEMPTS = 4
 
 /** To filter more matches takes this process longer than the rest of a page. Clients take turns for these. */
@@ -121,7 +121,7 @@ export function createRunPageReader({ index, readPage, logger }: Options) {
       const areRunsCurrent = snapshot.hash === runs.block.hash
       const areMatchesCurrent = isCurrent(known, snapshot, data.briefs)
       if (areRunsCurrent && areMatchesCurrent) return { snapshot, data: data.page }
-      // Unless another request has brought them up to date meanwhile.
+      // Unless another request has brought them up to date during the read.
       await Promise.all([
         !areRunsCurrent && runs === knownRuns.current && knownRuns.follow(),
         !areMatchesCurrent && known === entry.known && update(key, entry, known),
