@@ -536,6 +536,44 @@ describe('a search that is asked for again', () => {
     clock.mockRestore()
   })
 
+  it('has the runs and the total of its block while blocks follow each other', async () => {
+    const open = await expectedIds(`'third' = ANY(tags)`, `state = 'OPEN'`, 'bounty_id')
+    const totals = new Map([[Number(number), open.length]])
+    let isMining = true
+    const wrong: unknown[] = []
+    let answers = 0
+    async function ask(client: number) {
+      for (let n = 0; isMining; n++) {
+        const query = `tag=third&state=OPEN&sort=reward&limit=${1 + ((n * 10 + client) % 100)}`
+        const response = await app.request(`/api/runs?${query}`)
+        const { runs, pagination } = (await response.json()) as Answer['body']
+        const block = Number(response.headers.get('X-Indexed-Block'))
+        const isRight = totals.get(block) === pagination.total
+        if (!isRight || runs.some(({ state }: { state: string }) => state !== 'OPEN'))
+          wrong.push([block, pagination, runs])
+        answers++
+        // Answers of the cache need no turn of the event loop.
+        await sleep(5)
+      }
+    }
+    const clients = Array.from({ length: 5 }, (_, client) => ask(client))
+    for (let n = 0; n < 12; n++) {
+      const [created, claimed] = [BigInt(runs + 1 + n), open[n] ?? 0]
+      // In turn one run less, and as many.
+      totals.set(Number(number) + 1, (totals.get(Number(number)) ?? 0) - 1 + (n % 2))
+      await mine(async (tx, block) => {
+        if (n % 2 === 1) await createRun(tx, created, block)
+        await tx.execute(sql`UPDATE run SET state = 'CLAIMED' WHERE bounty_id = ${claimed}`)
+        await tx.insert(runEvent).values(event(BigInt(claimed), 'BountyClaimed', block, 2n))
+      })
+    }
+    isMining = false
+    await Promise.all(clients)
+    expect(wrong).toEqual([])
+    expect(answers).toBeGreaterThan(50)
+    await index.pool.query(`UPDATE run SET state = 'OPEN' WHERE bounty_id = ANY($1)`, [open.slice(0, 12)])
+  }, 60_000)
+
   it('is brought up to date once for all requests of a block', async () => {
     const last = BigInt(runs) + 1n
     await mine((tx, block) => createRun(tx, last, block))
