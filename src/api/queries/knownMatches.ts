@@ -78,7 +78,7 @@ type Part = Row & { lastUri: string; passed: bigint }
 const findPart = plainQuery<Part>(
   'some matches of a search',
   sql`${withSnapshot}, ${soughtPart}, part as materialized (
-      select uri, words @@ (select query from sought) as is_match from content.brief_words
+      select uri, words @@ ${sought} as is_match from content.brief_words
       where uri > ${placeholder('after')} order by uri limit ${sql.raw(String(PART_BRIEFS))}
     ), matches as materialized (
       select bounty_id from part join run on ipfs_hash = uri where is_match
@@ -119,6 +119,7 @@ export async function readMatches(
 
 type Later = Row & { is_known: boolean }
 
+/** With two bounds of the time PostgreSQL expects few briefs, and reads them by its index. */
 const findLater = plainQuery<Later>(
   'later matches of a search',
   sql`${withSnapshot}, ${soughtPart}, branch as (${isOfBranch}), created as materialized (

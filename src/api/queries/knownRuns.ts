@@ -8,11 +8,6 @@ import type { PageReader } from './pageReader.ts'
 import { RunColumns, type RunRows } from './runColumns.ts'
 import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
-/**
- * What lists filter and sort runs by, as this process knows it, so that a search that is asked for again reads nothing of the runs
- * that it finds but those of the page. It is read once, in parts, and then follows the events of each block.
- */
-
 /** With more runs, whose columns take some 100 MB, searches are always found by words. */
 const MOST_RUNS = 4_000_000
 
@@ -106,6 +101,10 @@ const changedSince =
 
 type Options = { index: IndexReader; readPage: PageReader; logger: Logger }
 
+/**
+ * What lists filter and sort runs by, as this process knows it, so that a search that is asked for again reads nothing of the runs
+ * that it finds but those of the page. It is read once, in parts, and then follows the events of each block.
+ */
 export class KnownRuns {
   readonly #index: IndexReader
   readonly #readPage: PageReader
@@ -139,7 +138,10 @@ export class KnownRuns {
       })
   }
 
-  /** Applies the events since. Concurrent calls share it. */
+  /**
+   * Applies the events since. Concurrent calls share it.
+   * @throws Problem INDEX_BEHIND if the index cannot be read.
+   */
   follow(): Promise<void> {
     if (!this.#known) return Promise.resolve()
     const { columns, block } = this.#known

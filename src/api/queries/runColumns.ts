@@ -13,7 +13,7 @@ export type RunRows = Record<'ids' | 'rewards' | 'deadlines' | 'states', number[
   Record<'posters' | 'evaluators' | 'claimants', (string | null)[]>
 
 /** A page of a list without the texts of its runs. */
-export type IdPage = {
+type IdPage = {
   ids: number[]
   /** The number of runs in the list; if more than `MOST_COUNTED`, this number. */
   total: number
@@ -57,7 +57,7 @@ export class RunColumns {
       this.#rewards[id] = rewards[row] as number
       this.#deadlines[id] = deadlines[row] as number
       if (this.#deadlines[id] !== deadlines[row])
-        throw new RangeError(`Run ${id}: its deadline ${deadlines[row]} has no 32 bits`)
+        throw new RangeError(`Run ${id}: its deadline ${deadlines[row]} does not fit 32 bits`)
       this.#states[id] = states[row] as number
       this.#posters[id] = this.#numberOf(posters[row])
       this.#evaluators[id] = this.#numberOf(evaluators[row])
