@@ -28,7 +28,7 @@ const processes = { ...contracts, setupFiles: ['test/support/checkAnswers.ts'] }
 export default defineConfig({
   test: {
     // As the API and the indexer do.
-    execArgv: ['--import', new URL('core/moduleFormats.ts', import.meta.url).href],
+    execArgv: ['--import', new URL('core/cheapImports.ts', import.meta.url).href],
     globalSetup: 'test/support/globalSetup.ts',
     // For `.ci/run`, which looks for the files that failed.
     reporters: resultsDirectory

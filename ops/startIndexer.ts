@@ -10,7 +10,7 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 // These change how modules are loaded. What imports Ponder is imported below, once all are registered.
-import '../core/moduleFormats.ts'
+import '../core/cheapImports.ts'
 import './ponderSource.ts'
 import './ponderModules.ts'
 import './ponderLiveQueries.ts'

@@ -1,5 +1,5 @@
 // `npm run start:api`. The server is imported last, because hooks change only imports that come after them.
-import '../../core/moduleFormats.ts'
+import '../../core/cheapImports.ts'
 import { registerHooks } from 'node:module'
 
 // `ponder.schema.ts` imports the functions that describe tables. Ponder's entry also loads its indexer and GraphQL.
