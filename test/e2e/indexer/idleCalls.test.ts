@@ -3,7 +3,7 @@ import { baseSepolia } from 'viem/chains'
 import { beforeAll, expect, test } from 'vitest'
 import { keyOf, roles } from '../../../devnet/accounts.ts'
 import { type Api, startApi } from '../../../devnet/api.ts'
-import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
+import { startIndexer } from '../../../devnet/indexer.ts'
 import { connect } from '../../../ops/database/connect.ts'
 import { deployArtifact } from '../../../testkit/contracts.ts'
 import { type FastChain, startFastChain } from '../../../testkit/fastChain.ts'
@@ -17,13 +17,19 @@ const IDLE_SECONDS = 20
 /** The API compares the index with the chain every six seconds, and shows the result for two. */
 const LAG_SECONDS = 9
 
+type Name = 'indexer' | 'indexerWithSocket' | 'api'
+
 let chain: FastChain
-let databaseUrl: string
-let nodes: { indexer: MeteredNode; api: MeteredNode }
-let indexer: Indexer
+/** Of the indexers, with a socket and without. */
+let databases: { indexer: string; indexerWithSocket: string }
+let nodes: Record<Name, MeteredNode>
 let api: Api
 
 const latest = async () => (await chain.client.getBlock()).number
+
+const untilIndexed = async (block: bigint) => {
+  for (const databaseUrl of Object.values(databases)) await waitForIndex(databaseUrl, block)
+}
 
 beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
@@ -35,36 +41,47 @@ beforeAll(async () => {
   })
   parts.defer(chain.stop)
   await chain.start()
-  nodes = { indexer: await startMeteredNode(chain.rpcUrl), api: await startMeteredNode(chain.rpcUrl) }
-  parts.defer(nodes.indexer.stop)
-  parts.defer(nodes.api.stop)
-  databaseUrl = await freshDatabase()
-  indexer = await startIndexer({ ...chain, databaseUrl, rpcUrl: nodes.indexer.url })
-  parts.defer(() => indexer.stop())
+  const startNode = async () => {
+    const node = await startMeteredNode(chain.rpcUrl)
+    parts.defer(node.stop)
+    return node
+  }
+  nodes = { indexer: await startNode(), indexerWithSocket: await startNode(), api: await startNode() }
+  databases = { indexer: await freshDatabase(), indexerWithSocket: await freshDatabase() }
+  const WS_URL = chain.rpcUrl.replace('http', 'ws')
+  const indexers = await Promise.all([
+    startIndexer({ ...chain, databaseUrl: databases.indexer, rpcUrl: nodes.indexer.url }),
+    startIndexer({
+      ...chain,
+      databaseUrl: databases.indexerWithSocket,
+      rpcUrl: nodes.indexerWithSocket.url,
+      env: { WS_URL },
+    }),
+  ])
+  for (const indexer of indexers) parts.defer(indexer.stop)
   const relayerKey = keyOf(roles.relayer)
-  api = await startApi({ ...chain, databaseUrl, rpcUrl: nodes.api.url, relayerKey })
+  api = await startApi({ ...chain, databaseUrl: databases.indexer, rpcUrl: nodes.api.url, relayerKey })
   parts.defer(api.stop)
   const kept = parts.move()
   return () => kept.disposeAsync()
 }, 120_000)
 
-/** The calls of each process in a second while nothing happens in the market, and the index follows. */
-async function callsWhileIdle() {
-  await waitForIndex(databaseUrl, (await latest()) + 20n)
+test('an indexer asks little more than a poll for each of five blocks a second, with a socket little more than once a second, and an API once in three', async () => {
+  await untilIndexed((await latest()) + 20n)
   const from = await latest()
   for (const node of Object.values(nodes)) node.reset()
+  // Nothing happens in the market, and the indexes follow.
   await sleep(1_000 * IDLE_SECONDS)
-  const perSecond = (node: MeteredNode) => countCalls(node.use()) / IDLE_SECONDS
-  const calls = { indexer: perSecond(nodes.indexer), api: perSecond(nodes.api) }
-  console.log(`Calls a second: ${JSON.stringify(calls)}; the indexer's: ${[...nodes.indexer.use().calls].join('; ')}`)
-  await waitForIndex(databaseUrl, from + 4n * BigInt(IDLE_SECONDS))
-  return calls
-}
-
-test('an indexer asks little more than a poll for each of five blocks a second, and an API once in three', async () => {
-  const calls = await callsWhileIdle()
-  expect(calls.indexer).toBeLessThan(6.5)
-  expect(calls.api).toBeLessThanOrEqual(0.3)
+  const perSecond = (name: Name) => {
+    const use = nodes[name].use()
+    const calls = countCalls(use) / IDLE_SECONDS
+    console.log(`${name}: ${calls} calls a second: ${[...use.calls].join('; ')}`)
+    return calls
+  }
+  expect(perSecond('indexer')).toBeLessThan(6.5)
+  expect(perSecond('indexerWithSocket')).toBeLessThan(2.5)
+  expect(perSecond('api')).toBeLessThanOrEqual(0.3)
+  await untilIndexed(from + 4n * BigInt(IDLE_SECONDS))
 })
 
 // Beside other tests, an index may be behind for a moment.
@@ -78,13 +95,9 @@ test('an index that follows five blocks a second counts as behind by less than t
   expect(Math.max(...behind), behind.join()).toBeLessThan(2)
 })
 
-test('with a socket, an indexer asks little more than once a second, and indexes what happens', async () => {
-  await indexer.stop()
-  const env = { WS_URL: chain.rpcUrl.replace('http', 'ws') }
-  indexer = await startIndexer({ ...chain, databaseUrl, rpcUrl: nodes.indexer.url, env })
-  expect((await callsWhileIdle()).indexer).toBeLessThan(2.5)
+test('with a socket, an indexer indexes what happens', async () => {
   await postRun(chain)
-  await waitForIndex(databaseUrl, await latest())
-  await using client = await connect(databaseUrl)
+  await waitForIndex(databases.indexerWithSocket, await latest())
+  await using client = await connect(databases.indexerWithSocket)
   expect((await client.query('SELECT FROM runline.run')).rowCount).toBe(1)
 })
