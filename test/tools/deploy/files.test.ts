@@ -23,7 +23,7 @@ const sdkSettings = ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
 const settings = {
   api: new Set([...apiSettings, ...sdkSettings]),
   indexer: await settingsOf('ops/startIndexer.ts', 'ponder.config.ts', 'core/chainSettings.ts'),
-  audit: await settingsOf('ops/auditCommand.ts', 'ops/audit/audit.ts'),
+  audit: await settingsOf('ops/audit/command.ts', 'ops/audit/audit.ts'),
 }
 
 const settingsOfPart = { ...settings, standby: settings.indexer }
