@@ -6,7 +6,10 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { startProcess } from '../devnet/managedProcess.ts'
 
-// The build is the longer one, and the others wait for it.
+/** Of files at a time: one more than elsewhere, because these tests have wider bounds than drills. */
+const WORKERS = 4
+
+// The files of e2e wait for the build.
 const [isBuilt, apiPassed] = await Promise.all([run(['toolchain/forge.ts', 'build']), vitest('api')])
 if (!isBuilt) process.exit(2)
 
@@ -17,7 +20,7 @@ if (!contractsPassed) process.exitCode = 2
 else if (!apiPassed || !othersPassed) process.exitCode = 1
 
 async function vitest(...projects: string[]): Promise<boolean> {
-  const options = projects.flatMap((project) => ['--project', project])
+  const options = ['--maxWorkers', String(WORKERS), ...projects.flatMap((project) => ['--project', project])]
   const [code] = await once(spawn('vitest', ['run', ...options], { stdio: 'inherit' }), 'exit')
   return code === 0
 }
