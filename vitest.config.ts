@@ -48,7 +48,7 @@ export default defineConfig({
       project('e2e', 'test/e2e/**/*.test.ts', 120_000, processes),
       // The command line, the client packages, deployment, the devnet: programs beside the service.
       project('tools', 'test/tools/**/*.test.ts', 120_000, processes),
-      // They break or replace a part that runs, and wait until the others notice and recover.
+      // They break or replace a part that runs, and wait until the others notice and recover; or they count calls for a while.
       project('drills', 'test/**/*.drill.ts', 120_000, processes),
     ],
   },
