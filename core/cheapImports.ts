@@ -26,6 +26,7 @@ registerHooks({
       // Files in one directory have the same nearest package.json.
       if (url.endsWith('.js') && directories.has(directoryOf(url))) return { url, format: 'module', shortCircuit: true }
     } else if (url.endsWith('.ts')) {
+      // All of ours are ES modules.
       return { url, format: 'module-typescript', shortCircuit: true }
     }
     return noteDirectory(nextResolve(specifier, context))

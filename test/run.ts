@@ -6,21 +6,20 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { startProcess } from '../devnet/managedProcess.ts'
 
-/** Of files at a time: one more than elsewhere, because these tests have wider bounds than drills. */
-const WORKERS = 4
+/** How many files of e2e run at a time. Each waits for about half of its time. */
+const E2E_WORKERS = 4
 
 // The files of e2e wait for the build.
-const [isBuilt, apiPassed] = await Promise.all([run(['toolchain/forge.ts', 'build']), vitest('api')])
+const [isBuilt, apiPassed] = await Promise.all([run(['toolchain/forge.ts', 'build']), vitest('--project', 'api')])
 if (!isBuilt) process.exit(2)
 
 const contracts = run(['test/contracts/runTests.ts'], { isIdle: true })
-const othersPassed = await vitest('unit', 'e2e')
+const othersPassed = await vitest('--project', 'unit', '--project', 'e2e', '--maxWorkers', String(E2E_WORKERS))
 const contractsPassed = await contracts
 if (!contractsPassed) process.exitCode = 2
 else if (!apiPassed || !othersPassed) process.exitCode = 1
 
-async function vitest(...projects: string[]): Promise<boolean> {
-  const options = ['--maxWorkers', String(WORKERS), ...projects.flatMap((project) => ['--project', project])]
+async function vitest(...options: string[]): Promise<boolean> {
   const [code] = await once(spawn('vitest', ['run', ...options], { stdio: 'inherit' }), 'exit')
   return code === 0
 }
