@@ -8,27 +8,27 @@ const directories = new Set<string>()
 /** What a package's name leads to depends on the directory of the file that imports it, and on how. */
 const packages = new Map<string, ResolveFnOutput>()
 
-const PACKAGE_NAME = /^(@[\w.-]+\/)?[\w.-]+(\/|$)/
+const PACKAGE_NAME = /^(@[\w-][\w.-]*\/)?[\w-][\w.-]*(\/|$)/
 
 registerHooks({
   resolve(specifier, context, nextResolve) {
     const { parentURL, conditions } = context
     if (!parentURL?.startsWith('file:')) return nextResolve(specifier, context)
-    if (!specifier.startsWith('.')) {
-      if (!PACKAGE_NAME.test(specifier)) return nextResolve(specifier, context)
+    if (PACKAGE_NAME.test(specifier)) {
       const key = `${specifier} ${directoryOf(parentURL)} ${conditions}`
-      const known = packages.get(key) ?? { ...noteDirectory(nextResolve(specifier, context)), shortCircuit: true }
-      packages.set(key, known)
-      return known
+      const known = packages.get(key)
+      if (known) return known
+      const resolved = noteDirectory(nextResolve(specifier, context))
+      packages.set(key, { ...resolved, shortCircuit: true })
+      return resolved
     }
+    if (!specifier.startsWith('.')) return nextResolve(specifier, context)
     const url = new URL(specifier, parentURL).href
-    if (parentURL.includes('/node_modules/')) {
-      // Files in one directory have the same nearest package.json.
-      if (url.endsWith('.js') && directories.has(directoryOf(url))) return { url, format: 'module', shortCircuit: true }
-    } else if (url.endsWith('.ts')) {
-      // All of ours are ES modules.
-      return { url, format: 'module-typescript', shortCircuit: true }
-    }
+    const isOurs = !parentURL.includes('/node_modules/')
+    if (isOurs && url.endsWith('.ts')) return { url, format: 'module-typescript', shortCircuit: true }
+    // Files in one directory have the same nearest package.json.
+    if (!isOurs && url.endsWith('.js') && directories.has(directoryOf(url)))
+      return { url, format: 'module', shortCircuit: true }
     return noteDirectory(nextResolve(specifier, context))
   },
 })

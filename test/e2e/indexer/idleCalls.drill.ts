@@ -20,7 +20,7 @@ const LAG_SECONDS = 9
 type Name = 'indexer' | 'indexerWithSocket' | 'api'
 
 let chain: FastChain
-/** Of the indexers, with a socket and without. */
+/** Of the indexers, without a socket and with one. */
 let databases: { indexer: string; indexerWithSocket: string }
 let nodes: Record<Name, MeteredNode>
 let api: Api
