@@ -48,6 +48,21 @@ const signed = (runId: bigint) => signedRequestOf(people, runId, agent)
 
 const nonce = (address = relayer.address) => chain.client.getTransactionCount({ address })
 
+/** A remote key store. It refuses to sign while it is down, and notes when it was asked, by `performance.now()`. */
+function keyStore(key: PrivateKeyAccount, { isDown }: { isDown: boolean }) {
+  const askedAt: number[] = []
+  const account = toAccount({
+    ...key,
+    signTransaction: async (...transaction) => {
+      askedAt.push(performance.now())
+      if (store.isDown) throw new Error('the key store is down')
+      return key.signTransaction(...transaction)
+    },
+  })
+  const store = { account, askedAt, isDown }
+  return store
+}
+
 describe('a signer whose key is in a remote key store', () => {
   const key = accountOf(20)
 
@@ -66,20 +81,13 @@ describe('a signer whose key is in a remote key store', () => {
   })
 
   it('that fails is reported as unavailable at once, nothing is stored, and a later claim is won', async () => {
-    let isDown = true
-    const remote = toAccount({
-      ...key,
-      signTransaction: async (...transaction) => {
-        if (isDown) throw new Error('the key store is down')
-        return key.signTransaction(...transaction)
-      },
-    })
-    const relay = await start(await freshDatabase(), { accounts: [remote] })
+    const store = keyStore(key, { isDown: true })
+    const relay = await start(await freshDatabase(), { accounts: [store.account] })
     const request = await signed(await people.openRun(usdc))
     const before = await nonce(key.address)
     expect(await messageOf(relay, request)).toBe('The relayer’s key does not sign.')
     expect(await relay.signers()).toMatchObject([{ unmined: 0 }])
-    isDown = false
+    store.isDown = false
     await until('won', async () => (await messageOf(relay, request)) === 'won')
     expect(await nonce(key.address)).toBe(before + 1)
   })
@@ -96,37 +104,28 @@ describe('a signer whose key is in a remote key store', () => {
     timeout: 60_000,
   }, async () => {
     const bad = accountOf(21)
-    let isDown = true
-    const askedAt: number[] = []
-    const remote = toAccount({
-      ...bad,
-      signTransaction: async (...transaction) => {
-        askedAt.push(performance.now())
-        if (isDown) throw new Error('the key store is down')
-        return bad.signTransaction(...transaction)
-      },
-    })
+    const store = keyStore(bad, { isDown: true })
     const log: string[] = []
-    const relay = await start(await freshDatabase(), { accounts: [remote, key], maxBatch: 1 }, log)
+    const relay = await start(await freshDatabase(), { accounts: [store.account, key], maxBatch: 1 }, log)
     const before = await nonce(key.address)
     for (let count = 0; count < 8; count++) {
       expect(await messageOf(relay, await signed(await people.openRun(usdc)), 10_000)).toBe('won')
     }
     expect(await nonce(key.address)).toBe(before + 8)
-    expect(log.filter((line) => line.includes('its signer rests')).length).toBe(askedAt.length)
+    expect(log.filter((line) => line.includes('its signer rests')).length).toBe(store.askedAt.length)
     // Each rest is twice as long as the one before it.
     await until(
       'asked thrice',
       async () => {
         expect(await messageOf(relay, await signed(await people.openRun(usdc)), 10_000)).toBe('won')
-        return askedAt.length >= 3
+        return store.askedAt.length >= 3
       },
       20_000,
     )
-    const [first = 0, second = 0, third = 0] = askedAt
+    const [first = 0, second = 0, third = 0] = store.askedAt
     expect(second - first).toBeGreaterThan(1_000)
     expect(third - second).toBeGreaterThan(2_000)
-    isDown = false
+    store.isDown = false
     await until(
       'used again',
       async () => {
@@ -138,20 +137,13 @@ describe('a signer whose key is in a remote key store', () => {
   })
 
   it('that fails does not keep its signed transactions from being sent again', { timeout: 30_000 }, async () => {
-    let isDown = false
-    const remote = toAccount({
-      ...key,
-      signTransaction: async (...transaction) => {
-        if (isDown) throw new Error('the key store is down')
-        return key.signTransaction(...transaction)
-      },
-    })
-    const relay = await start(await freshDatabase(), { accounts: [remote] })
+    const store = keyStore(key, { isDown: false })
+    const relay = await start(await freshDatabase(), { accounts: [store.account] })
     const request = await signed(await people.openRun(usdc))
     await chain.client.setAutomine(false)
     const claiming = messageOf(relay, request, 20_000)
     await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
-    isDown = true
+    store.isDown = true
     await chain.client.request({ method: 'anvil_dropAllTransactions' } as never)
     await chain.client.mine({ blocks: 4 })
     await until('sent again', async () => (await chain.client.getTxpoolStatus()).pending === 1, 15_000)
@@ -172,15 +164,8 @@ describe('a claim whose transaction lost its nonce to a foreign one, while its s
     const old = await relayOn({ ...chain, databaseUrl }, { accounts: [bad] })
     expect(await messageOf(old, request, 700)).toBe('accepted')
     await old.close()
-    let isDown = true
-    const remote = toAccount({
-      ...bad,
-      signTransaction: async (...transaction) => {
-        if (isDown) throw new Error('the key store is down')
-        return bad.signTransaction(...transaction)
-      },
-    })
-    const relay = await start(databaseUrl, { accounts: [remote, ...others] })
+    const store = keyStore(bad, { isDown: true })
+    const relay = await start(databaseUrl, { accounts: [store.account, ...others] })
     await chain.client.sendTransaction({
       account: bad,
       to: bad.address,
@@ -191,7 +176,7 @@ describe('a claim whose transaction lost its nonce to a foreign one, while its s
     await chain.client.mine({ blocks: 1 })
     await chain.client.setAutomine(true)
     const sign = () => {
-      isDown = false
+      store.isDown = false
     }
     return { relay, request, sign }
   }
