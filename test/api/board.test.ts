@@ -518,8 +518,9 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
     await page.keyboard.press('?')
     await page.getByRole('dialog', { name: 'Keyboard' }).waitFor()
     expect(await violationsOn(page)).toEqual([])
-    await page.keyboard.press('Escape')
-    await page.keyboard.press('/')
+    // Both keys arrive before a busy page is drawn again.
+    await page.evaluate('setTimeout(() => { const end = Date.now() + 500; while (Date.now() < end); }, 50)')
+    await Promise.all([page.keyboard.press('Escape'), page.keyboard.press('/')])
     await page.waitForURL(`${origin}/#search`)
     await page.waitForFunction('document.activeElement.id === "search"')
     await page.keyboard.type('n?')

@@ -20,7 +20,11 @@ const actions = {
   p: () => click('a[rel="prev"]'),
 }
 
-const isTyping = (target) => target.closest('input, textarea, select, dialog') !== null
+function isTyping(target) {
+  // A dialog that has just closed has the focus until the page is drawn again.
+  if (target.closest('dialog:not([open])')) return false
+  return target.closest('input, textarea, select, dialog') !== null
+}
 
 document.addEventListener('keydown', (event) => {
   const { key, target, ctrlKey, altKey, metaKey } = event
