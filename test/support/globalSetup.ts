@@ -1,19 +1,22 @@
+import { execa } from 'execa'
 import type { TestProject } from 'vitest/node'
 import { startPostgres } from '../../devnet/postgres.ts'
-import { apiDescription } from '../../toolchain/apiDescription.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** One PostgreSQL server for the whole test run: each file creates its own databases on it. */
     postgresUrl: string
-    /** The text of /openapi.json. To make it loads the whole API, which takes seconds: no file makes its own. */
+    /** The text of /openapi.json. To make it loads the whole API, which takes a second: no file makes its own. */
     apiDescription: string
   }
 }
 
 export default async function setup(project: TestProject) {
-  const [postgres, description] = await Promise.all([startPostgres(), apiDescription()])
-  project.provide('apiDescription', description)
+  const [postgres, description] = await Promise.all([
+    startPostgres(),
+    execa(process.execPath, ['toolchain/describeApi.ts']),
+  ])
+  project.provide('apiDescription', description.stdout)
   project.provide('postgresUrl', postgres.url)
   return postgres.stop
 }
