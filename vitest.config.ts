@@ -36,9 +36,8 @@ export default defineConfig({
       : ['default'],
     // To load viem, Hono and Drizzle takes about a second of CPU time, so the files of a worker load them once.
     isolate: false,
-    // A file runs Anvil, an indexer and an API, and waits for about half of its time. Four files at a time use all of two cores:
-    // then drills exceed their bounds. `npm test`, which runs none, has four of e2e.
-    maxWorkers: 3,
+    // A file runs Anvil, an indexer and an API, and waits for about half of its time: four at a time use all of two cores.
+    maxWorkers: 4,
     // Vitest's 10 s to end a worker are too short on a busy machine.
     teardownTimeout: 60_000,
     sequence: { sequencer: LongestFirst },

@@ -6,15 +6,12 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { startProcess } from '../devnet/managedProcess.ts'
 
-/** How many files of e2e run at a time. Each waits for about half of its time. */
-const E2E_WORKERS = 4
-
 // The files of e2e wait for the build.
 const [isBuilt, apiPassed] = await Promise.all([run(['toolchain/forge.ts', 'build']), vitest('--project', 'api')])
 if (!isBuilt) process.exit(2)
 
 const contracts = run(['test/contracts/runTests.ts'], { isIdle: true })
-const othersPassed = await vitest('--project', 'unit', '--project', 'e2e', '--maxWorkers', String(E2E_WORKERS))
+const othersPassed = await vitest('--project', 'unit', '--project', 'e2e')
 const contractsPassed = await contracts
 if (!contractsPassed) process.exitCode = 2
 else if (!apiPassed || !othersPassed) process.exitCode = 1
