@@ -31,7 +31,10 @@ test('a second burst has to wait until the calls of the first are made up for', 
 })
 
 describe('a granted rate', () => {
-  /** How long calls take of which so many are more than those of a second, which are sent at once. */
+  /**
+   * How long calls take: those of a second are sent at once, and half as many after them. At half of the rate they would take two
+   * seconds, and at twice the rate no time. A busy machine adds some of its own.
+   */
   async function millisecondsOf(calls: number, rate: ReturnType<typeof createGrantedRate>): Promise<number> {
     const { times, order } = await sendAll(calls, rate.next)
     expect(order).toEqual(order.toSorted((a, b) => a - b))
@@ -47,7 +50,7 @@ describe('a granted rate', () => {
   test('grows with the answers, up to the most', async () => {
     const milliseconds = await millisecondsOf(400 + 200, grown())
     expect(milliseconds).toBeGreaterThan(400)
-    expect(milliseconds).toBeLessThan(750)
+    expect(milliseconds).toBeLessThan(950)
   })
 
   test('is halved by the refusals of a second', async () => {
@@ -55,7 +58,7 @@ describe('a granted rate', () => {
     for (let refusals = 0; refusals < 5; refusals++) rate.refused()
     const milliseconds = await millisecondsOf(200 + 100, rate)
     expect(milliseconds).toBeGreaterThan(400)
-    expect(milliseconds).toBeLessThan(750)
+    expect(milliseconds).toBeLessThan(950)
   })
 
   test('never falls below the first', async () => {
@@ -63,6 +66,6 @@ describe('a granted rate', () => {
     rate.refused()
     const milliseconds = await millisecondsOf(50 + 25, rate)
     expect(milliseconds).toBeGreaterThan(400)
-    expect(milliseconds).toBeLessThan(750)
+    expect(milliseconds).toBeLessThan(950)
   })
 })
