@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
- * Start in this order: a long file that starts last runs alone. The first one measures how long readers get no answer, and the two
+ * Start in this order: a long file that starts last runs alone. The first one measures how long readers get no answer, and the three
  * beside it wait for most of their time. Only the first run on a machine needs the rest.
  */
 const LONGEST = [
@@ -43,6 +43,9 @@ const LONGEST = [
   'test/api/board.test.ts',
   'test/api/stream.test.ts',
   'test/api/snapshot.test.ts',
+  'test/api/caches.test.ts',
+  'test/unit/streamClient.test.ts',
+  'test/unit/untilStalled.test.ts',
 ]
 
 export class LongestFirst extends BaseSequencer {
