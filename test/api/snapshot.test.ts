@@ -130,9 +130,10 @@ describe('at a block before one that was already shown', () => {
 
   it('waits until the index has reached the shown block again', async () => {
     const requests = paths.map((path) => api.get(path))
-    await sleep(300)
+    // In all less than the second for which a read waits.
+    await sleep(150)
     await index.moveTo(block(179n))
-    await sleep(300)
+    await sleep(150)
     await index.moveTo(block(180n))
     for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('180')
   })
