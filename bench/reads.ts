@@ -237,6 +237,7 @@ async function questionsOf({ api, bare }: ReadsMarket, runs: number) {
     return ((await response.json()) as { pagination: Pagination }).pagination
   }
   const mix = await drawMix(MIX_SEED, paginationOf, { areSearched: true })
+  const listMix = await drawMix(MIX_SEED, paginationOf, { areSearched: false })
   const middle = Math.ceil(runs / 2 / 20)
   const nearMiddle = (n: number) => middle - (n % Math.ceil(middle / 10))
   return {
@@ -253,6 +254,7 @@ async function questionsOf({ api, bare }: ReadsMarket, runs: number) {
     'search of any tag': ask(anyTag),
     'search of each tag': ask(eachTag),
     'search of OPEN by reward': ask((n) => `${anyWord(n)}&state=OPEN&sort=reward`),
+    'mix without searches': ask((n) => listMix[n % listMix.length] ?? ''),
     mix: ask((n) => mix[n % mix.length] ?? ''),
   }
 }
@@ -264,6 +266,7 @@ const MIX_SEED = 1
  * it runs. The matches of a word or a tag are known soon after it was searched twice.
  */
 const warmUps = [
+  ['mix without searches', isQuick ? 2 : 15],
   ['mix', isQuick ? 2 : 15],
   ['search of any word', isQuick ? 2 : 90],
   ['search of a rare word', isQuick ? 2 : 30],
