@@ -174,7 +174,13 @@ export function indexedDatabaseAt(url: string) {
     })
   }
 
-  return { url, db, pool, create, setHead, moveTo, close: () => pool.end() }
+  async function close() {
+    // The pool has ended before its connections have. A server that stops now ends them with an error.
+    pool.on('error', () => undefined)
+    await pool.end()
+  }
+
+  return { url, db, pool, create, setHead, moveTo, close }
 }
 
 export type IndexedDatabase = ReturnType<typeof indexedDatabaseAt>
