@@ -14,6 +14,7 @@ declare module 'vitest' {
 export default async function setup(project: TestProject) {
   const [postgres, description] = await Promise.all([
     startPostgres(),
+    // A process of its own loads the API by the hooks that make its imports cheap: within Vitest it takes a second longer.
     execa(process.execPath, ['toolchain/describeApi.ts']),
   ])
   project.provide('apiDescription', description.stdout)
