@@ -33,12 +33,19 @@ test('a second burst has to wait until the calls of the first are made up for', 
 describe('a granted rate', () => {
   /**
    * How long calls take: those of a second are sent at once, and half as many after them. At half of the rate they would take two
-   * seconds, and at twice the rate no time. A busy machine adds some of its own.
+   * seconds, and at twice the rate no time. The least of three times, because a busy machine adds some of its own.
    */
-  async function millisecondsOf(calls: number, rate: ReturnType<typeof createGrantedRate>): Promise<number> {
-    const { times, order } = await sendAll(calls, rate.next)
-    expect(order).toEqual(order.toSorted((a, b) => a - b))
-    return times.at(-1) ?? 0
+  async function millisecondsOf(
+    calls: number,
+    createRate: () => ReturnType<typeof createGrantedRate>,
+  ): Promise<number> {
+    const taken: number[] = []
+    for (let round = 0; round < 3; round++) {
+      const { times, order } = await sendAll(calls, createRate().next)
+      expect(order).toEqual(order.toSorted((a, b) => a - b))
+      taken.push(times.at(-1) ?? 0)
+    }
+    return Math.min(...taken)
   }
 
   function grown() {
@@ -47,25 +54,33 @@ describe('a granted rate', () => {
     return rate
   }
 
+  function halved() {
+    const rate = grown()
+    for (let refusals = 0; refusals < 5; refusals++) rate.refused()
+    return rate
+  }
+
+  function refusedAtOnce() {
+    const rate = createGrantedRate(50, 400)
+    rate.refused()
+    return rate
+  }
+
   test('grows with the answers, up to the most', async () => {
-    const milliseconds = await millisecondsOf(400 + 200, grown())
+    const milliseconds = await millisecondsOf(400 + 200, grown)
     expect(milliseconds).toBeGreaterThan(400)
-    expect(milliseconds).toBeLessThan(950)
+    expect(milliseconds).toBeLessThan(750)
   })
 
   test('is halved by the refusals of a second', async () => {
-    const rate = grown()
-    for (let refusals = 0; refusals < 5; refusals++) rate.refused()
-    const milliseconds = await millisecondsOf(200 + 100, rate)
+    const milliseconds = await millisecondsOf(200 + 100, halved)
     expect(milliseconds).toBeGreaterThan(400)
-    expect(milliseconds).toBeLessThan(950)
+    expect(milliseconds).toBeLessThan(750)
   })
 
   test('never falls below the first', async () => {
-    const rate = createGrantedRate(50, 400)
-    rate.refused()
-    const milliseconds = await millisecondsOf(50 + 25, rate)
+    const milliseconds = await millisecondsOf(50 + 25, refusedAtOnce)
     expect(milliseconds).toBeGreaterThan(400)
-    expect(milliseconds).toBeLessThan(950)
+    expect(milliseconds).toBeLessThan(750)
   })
 })
