@@ -1,4 +1,4 @@
-import { eq, fillPlaceholders, type SQL, sql } from 'drizzle-orm'
+import { eq, fillPlaceholders, is, Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { type AnyPgColumn, bigint, PgDialect, pgTable, QueryBuilder, varchar } from 'drizzle-orm/pg-core'
 import pg from 'pg'
@@ -115,7 +115,7 @@ const types: pg.CustomTypesConfig = {
  * connection.
  */
 export function plainQuery<Row>(name: string, statement: SQL) {
-  const { sql: text, params } = dialect.sqlToQuery(statement)
+  const { text, params } = withParameters(statement)
   return <T>(
     values: Record<string, unknown>,
     dataOf: (first: Row, rows: Row[]) => T,
@@ -129,6 +129,18 @@ export function plainQuery<Row>(name: string, statement: SQL) {
       const { number, hash, timestamp, checkpoint, now } = first
       return { snapshot: { number, hash, timestamp, checkpoint, now }, data: dataOf(first, rows) }
     }
+}
+
+/** A statement's text and parameters. A value that it uses several times, of one type, is one parameter. */
+function withParameters(statement: SQL): { text: string; params: unknown[] } {
+  const query = dialect.sqlToQuery(statement)
+  const nameOf = (param: unknown) => (is(param, Placeholder) ? param.name : param)
+  const params = query.params.filter(
+    (param, at) => query.params.findIndex((other) => nameOf(other) === nameOf(param)) === at,
+  )
+  const numberOf = (param: unknown) => 1 + params.findIndex((other) => nameOf(other) === nameOf(param))
+  const text = query.sql.replace(/\$(\d+)/g, (_, number: string) => `$${numberOf(query.params[Number(number) - 1])}`)
+  return { text, params }
 }
 
 /** Reads only the snapshot. */
