@@ -79,7 +79,7 @@ const families: Family[] = [
     request: 'claimable=true',
     example: { ...newest, standing: 'claimable' },
     covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'bands',
-    why: 'A walk passes expired runs. It gives up after twice as many runs as it passes where they are spread evenly. Then the page is merged: of the current band of deadlines, which lasts six hours, all claimable runs, which are counted too; of the bands ahead, each of which has its OPEN runs in the order of the list, as many as the page needs. These are the bands of six hours up to the next band of four days, and then bands of four days: at most 15 and 92, because a deadline is at most a year ahead. Expired runs are neither passed nor counted, however many there are.',
+    why: 'A walk passes expired runs. It gives up after twice as many runs as it passes where they are spread evenly, or at once if the first 50 are expired. Then the page is merged: of the current band of deadlines, which lasts six hours, all claimable runs, which are counted too; of the bands ahead, each of which has its OPEN runs in the order of the list, as many as the page can need. These are the bands of six hours up to the next band of four days, and then bands of four days: at most 15 and 92, because a deadline is at most a year ahead. What the page can need ends at its last run if it had only its shares of the wide bands. Expired runs are neither passed nor counted, however many there are.',
   },
   {
     title: 'A party in a state by reward, claimable runs of a party by another order',
@@ -93,14 +93,7 @@ const families: Family[] = [
     request: 'minReward=100',
     example: { ...newest, isRewarded: true },
     covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'magnitudes',
-    why: 'A walk would pass the runs of smaller rewards, which cost their posters little, also when thousands of them are the newest. The page is merged from the states and the magnitudes of rewards (their numbers of digits), each of which has its runs in the order of the list. The most frequent state is read first: of the others, only what can precede its last run is read. Few matching runs are gathered and sorted, and later pages are found by a walk. The total is a sum of bands of rewards; of claimable runs, without the expired ones of at least this reward, which are counted one by one: each has its reward in escrow. Below 1 USDC such pages are read two at a time.',
-  },
-  {
-    title: 'A least reward of runs that cannot be claimed, by another order',
-    request: 'claimable=false&minReward=100',
-    example: { ...newest, standing: 'unclaimable', isRewarded: true },
-    covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'reward',
-    why: 'As a party in a state by reward. Such pages are read two at a time, because expired runs are counted one by one.',
+    why: 'A walk would pass the runs of smaller rewards, which cost their posters little, also when thousands of them are the newest. The page is merged from the states and the magnitudes of rewards (their numbers of digits), each of which has its runs in the order of the list, so that only what the page needs is read. Few matching runs are gathered and sorted, and later pages are found by a walk. The total is a sum of bands of rewards; of runs that are claimable, or not, the expired ones of at least this reward are counted one by one: each has its reward in escrow. Pages of claimable runs below 1 USDC, and of runs that cannot be claimed, are read two at a time.',
   },
   {
     title: 'Expired runs by another order',
@@ -157,7 +150,13 @@ function named(statement: SQL): string {
 
 const snapshot = named(withSnapshot)
 const json = named(jsonObject(runSummaryMembers))
-const shorten = (text: string) => text.replace(snapshot, 'with snapshot as (…)').replace(json, '…')
+/** The parts of a Merge Append after the first one. */
+const OTHER_PARTS = /(\n +union all\n +\(select bounty_id, \w+ as value from run\n.*\n.*\)(?=\n)){2,}/
+const shorten = (text: string) =>
+  text
+    .replace(snapshot, 'with snapshot as (…)')
+    .replace(json, '…')
+    .replace(OTHER_PARTS, '\n    union all … -- each state, and two magnitudes more')
 
 type Node = {
   'Node Type': string

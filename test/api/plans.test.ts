@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { DEADLINE_BAND_SECONDS, runEvent } from '../../ponder.schema.ts'
+import { DEADLINE_BAND_SECONDS, runEvent, runStates } from '../../ponder.schema.ts'
 import { changesSince } from '../../src/api/queries/changes.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { manyAgents } from '../../testkit/manyAgents.ts'
@@ -23,6 +23,7 @@ type Node = {
   'Node Type': string
   'Relation Name'?: string
   'Subplan Name'?: string
+  'Index Name'?: string
   'Index Cond'?: string
   'Actual Rows': number
   'Actual Loops': number
@@ -320,9 +321,50 @@ describe(`${runs} runs and as many again by a quarter, newer and expired`, () =>
     },
   )
 
+  it.each(
+    ['minReward=10', 'minReward=100', 'state=OPEN&minReward=10'].flatMap((filter) =>
+      orders.map((order) => [filter, order]),
+    ),
+  )(
+    '%s, %s, reads once what precedes the page, of each state and magnitude only what it needs',
+    async (filter, order) => {
+      const page = 20
+      const parts = 3 * runStates.length
+      const { nodes } = await planOf(`/api/runs?${filter}&${order}&limit=${limit}&page=${page}`)
+      expectWalk(nodes, page * limit + parts + 2 * (limit + 1))
+    },
+  )
+
+  it.each(orders.filter((order) => order !== 'sort=createdAt&order=asc'))(
+    'claimable runs, %s, are read at most four times as often as the page needs them',
+    async (order) => {
+      const page = 40
+      const { nodes } = await planOf(`/api/runs?claimable=true&${order}&limit=${limit}&page=${page}`)
+      expectWalk(nodes, 4 * page * limit)
+    },
+  )
+
+  it.each(['claimable=true', 'minReward=100'])(
+    '%s by creation, after a run, is not read by the primary key',
+    async (filter) => {
+      for (const order of ['asc', 'desc']) {
+        const list = `/api/runs?${filter}&sort=createdAt&order=${order}&limit=${limit - 2}`
+        const { pagination } = await planOf(list)
+        const { nodes } = await planOf(`${list}&cursor=${pagination.nextCursor}`)
+        const found = nodes.filter(
+          (node) => node['Index Name'] === 'run_pkey' && !node['Index Cond']?.includes('found.'),
+        )
+        expect(found).toEqual([])
+      }
+    },
+  )
+
   it.each([
     ['claimable=true', false],
-    ['claimable=true&page=7', true],
+    ['claimable=true&page=50', false],
+    ['claimable=true&page=60', true],
+    ['minReward=100&page=50', false],
+    ['minReward=100&page=60', true],
     ['claimable=true&sort=reward&order=asc', false],
     ['state=OPEN', false],
     ['claimable=true&minReward=0.01', true],
@@ -332,7 +374,7 @@ describe(`${runs} runs and as many again by a quarter, newer and expired`, () =>
     [`claimable=false&poster=${whale}`, true],
     [EXPIRED, true],
     [`${EXPIRED}&sort=deadline`, false],
-  ])('%s has a connection of its own if it reads expired ones one by one: %s', async (filter, isAlone) => {
+  ])('%s has a connection of its own if it reads many runs one by one: %s', async (filter, isAlone) => {
     // With an equal URL, the response cache would answer.
     expect((await planOf(`/api/runs?${filter}&limit=${limit - 1}`)).isAlone).toBe(isAlone)
   })

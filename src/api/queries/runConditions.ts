@@ -58,7 +58,8 @@ export const inOrder = ({ sort, order }: RunOrder) =>
   sql.raw(sort === 'createdAt' ? `bounty_id ${order}` : `${sort} ${order}, bounty_id ${order}`)
 
 /** The same of rows that have the first sort key as `value`. */
-export const byPosition = ({ order }: RunOrder) => sql.raw(`value ${order}, bounty_id ${order}`)
+export const byPosition = ({ sort, order }: RunOrder) =>
+  sql.raw(sort === 'createdAt' ? `bounty_id ${order}` : `value ${order}, bounty_id ${order}`)
 
 /**
  * How many of the list's runs its page needs, with the one that follows it.

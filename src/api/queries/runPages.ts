@@ -32,8 +32,8 @@ type Row = {
   expected?: number
 }
 
-/** A page that is merged from bands or magnitudes reads as many rows of each as precede it. */
-const NEAR_MERGED_ROWS = 100
+/** A page that is merged, and that begins after up to this many runs, takes at most 2.5 times as long as the first one. */
+const NEAR_MERGED_ROWS = 1_000
 
 /**
  * The least `minReward`, in USDC base units, with which claimable runs are no expensive page: their expired runs are

@@ -1,6 +1,7 @@
 import { and, type SQL, sql } from 'drizzle-orm'
+import { claimableParts, countedInBands, foundInBands } from './claimableRuns.ts'
 import { jsonObject } from './json.ts'
-import { claimableParts, countedInBands, foundByMagnitudes, foundInBands } from './mergedRuns.ts'
+import { foundByMagnitudes } from './rewardedRuns.ts'
 import { byPosition, inOrder, isAfter, isOfIds, keyOf, limit, matching, neededOf, offset } from './runConditions.ts'
 import type { Shape } from './runList.ts'
 import { runSummaryMembers, withBrief } from './runs.ts'
@@ -57,8 +58,8 @@ type Gathering =
  * begins with a range: `minReward` and `claimable` are checked for each run that is passed, unless the list is in their
  * own order.
  *
- * `bands` and `magnitudes` gather less than all matching runs: see mergedRuns.ts. `words` gathers by the words of briefs, or
- * by the other filters: see searchedRuns.ts.
+ * `bands` and `magnitudes` gather less than all matching runs: see claimableRuns.ts and rewardedRuns.ts. `words` gathers by
+ * the words of briefs, or by the other filters: see searchedRuns.ts.
  */
 export function gatheringOf(shape: Shape): Gathering | undefined {
   const { sort, standing, isRewarded, parties } = shape
@@ -73,8 +74,7 @@ export function gatheringOf(shape: Shape): Gathering | undefined {
   }
   if (isRewarded) {
     if (sort === 'reward') return undefined
-    const isMerged = parties.length === 0 && (isOfStates || standing === 'any')
-    return { by: isMerged ? 'magnitudes' : 'reward', when: 'faster' }
+    return { by: parties.length === 0 ? 'magnitudes' : 'reward', when: 'faster' }
   }
   return standing === 'claimable' && sort !== 'deadline' ? { by: 'bands', when: 'faster' } : undefined
 }
@@ -140,19 +140,18 @@ function foundByIds(shape: Shape): SQL {
   limit ${rowsOf(shape)} offset case when (select first_id from counted) is null then ${offset} else 0 end`
 }
 
-/**
- * A page that is merged from magnitudes reads as many runs of each as it needs and as precede it: there are up to eight
- * states with some eight magnitudes. Later pages are found by a walk. As measured at a million runs, of which the newest fifth
- * have small rewards: a page that needs 1,000 to 2,000 runs takes 2 to 4 ms by merging, and 9 to 11 ms by a walk. Where a walk passes
- * few others, it would take 0.6 to 1.7 ms less, and up to 6 ms less if all runs match.
- */
-const MOST_MERGED = 2_500
+/** Later pages are found by a walk: it passes runs in a tenth of the time that merging takes for each that the page needs. */
+const MOST_MERGED = sql.raw('2500')
 
-/** Also whether the page is merged from magnitudes. */
-const countedForMagnitudes = (shape: Shape) => sql`select total, needed, is_gathered,
-    not is_gathered and needed <= ${sql.raw(String(MOST_MERGED))} as is_merged
+/**
+ * Also how many runs are merged from magnitudes to find the page. As measured at a million runs, merging takes twice as long
+ * for a run that the page needs as gathering for any that matches, and a twentieth for one that it passes: of the
+ * least magnitude, it passes runs of smaller rewards.
+ */
+const countedForMagnitudes = (shape: Shape) => sql`select total, is_gathered,
+    case when is_gathered or needed > ${MOST_MERGED} then 0 else needed end as merged
   from (
-    select total, needed, ${GATHERING_COST} * total * total <= needed * passed as is_gathered from (
+    select total, needed, total * total <= needed * (2 * total + passed / 20) as is_gathered from (
       ${sizesOf(shape)}
     ) as sizes
   ) as choice`
@@ -191,7 +190,7 @@ function foundBy(shape: Shape): SQL {
   // A condition that does not depend on a row: PostgreSQL checks it once, and reads nothing for the other ways.
   const isGathered = sql`(select is_gathered from counted)`
   if (gathering.by === 'magnitudes') {
-    return sql`(${walk(sql`${condition} and not (select is_gathered or is_merged from counted)`)})
+    return sql`(${walk(sql`${condition} and not (select is_gathered or merged > 0 from counted)`)})
   union all
   (${foundByMagnitudes(shape, condition, slice)})
   union all

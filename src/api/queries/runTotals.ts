@@ -59,8 +59,12 @@ type States = keyof typeof statesOf
 
 const countOf = (condition: SQL | undefined) => sql`(select count(*) from run where ${condition})`
 
+/** The number of digits of `minReward`, and of the greatest reward. */
+export const leastMagnitude = sql`length(${placeholder('minReward')}::int8::text)`
+export const greatestMagnitude = sql`(select length(max(reward)::text) from run)`
+
 /** The numbers of digits that rewards from `minReward` on have. */
-export const magnitudes = sql`generate_series(length(${placeholder('minReward')}::text), (select length(max(reward)::text) from run)) as digits`
+export const magnitudes = sql`generate_series(${leastMagnitude}, ${greatestMagnitude}) as digits`
 
 /** Counts runs with a `minReward` and of the state that the condition names, without passing runs of fewer digits. */
 const countByMagnitude = (condition: SQL | undefined) => sql`(select coalesce(sum(count), 0)::int8 from ${magnitudes}
