@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { classifyReadError } from '../../core/database/failures.ts'
 import { openReadPool } from '../../src/api/database/readPool.ts'
-import { type ReadQuery, shareConnections } from '../../src/api/database/sharedConnections.ts'
+import { MAX_STATEMENTS, type ReadQuery, shareConnections } from '../../src/api/database/sharedConnections.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const databaseUrl = await freshDatabase()
@@ -113,6 +113,22 @@ describe('a query that fails', () => {
     const errors = await Promise.all(times(6, () => pool.query('SELECT').catch((error: unknown) => error)))
     expect(errors.map(classifyReadError)).toEqual(times(6, () => 'transient'))
   })
+})
+
+it('a connection keeps the statements that it used last, and prepares the others again', async () => {
+  const { pool } = openPool()
+  const read = async (value: number) => {
+    const query = { name: `number ${value}`, text: `SELECT ${value} AS value, pg_backend_pid() AS pid` }
+    return (await pool.query<{ value: number; pid: number }>(query)).rows[0]
+  }
+  const numbers = times(MAX_STATEMENTS, (index) => index)
+  const asked = [...numbers, 0, MAX_STATEMENTS, 1]
+  const answers = await Promise.all(asked.map(read))
+  expect(answers.map((answer) => answer?.value)).toEqual(asked)
+  expect(new Set(answers.map((answer) => answer?.pid)).size).toBe(1)
+  const { rows } = await pool.query<{ name: string }>('SELECT name FROM pg_prepared_statements')
+  const names = [...numbers.filter((value) => value !== 2), MAX_STATEMENTS].map((value) => `number ${value}`)
+  expect(rows.map(({ name }) => name).toSorted()).toEqual(names.toSorted())
 })
 
 it('under constant load, a connection is released about once a second', async () => {

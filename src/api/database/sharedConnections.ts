@@ -13,9 +13,9 @@ const NOT_PREPARED = '26000'
 const LEASE_MS = 1_000
 
 /**
- * After how many prepared statements a connection is replaced, once the queries that run on it have ended. Clients
- * choose the filters of lists, so they could prepare every statement that exists on every connection, and PostgreSQL
- * keeps the plans as long as a connection.
+ * How many prepared statements a connection keeps: those that it used last. Clients choose the filters of lists, so they
+ * could prepare every statement that exists on every connection, and PostgreSQL keeps the plans until it deallocates the
+ * statement.
  */
 export const MAX_STATEMENTS = 180
 
@@ -62,7 +62,7 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
     const now = performance.now()
     let found: Lease | undefined
     for (const lease of leases) {
-      const hasEnded = lease.errors.size > 0 || now > lease.endsAt || (lease.connected && isFull(lease.connected))
+      const hasEnded = lease.errors.size > 0 || now > lease.endsAt
       if (hasEnded || lease.running >= MAX_QUERIES_PER_CONNECTION) continue
       if (found === undefined || lease.running < found.running) found = lease
     }
@@ -111,7 +111,7 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
 
   function endLease(lease: Lease) {
     leases.delete(lease)
-    lease.connected?.release(lease.errors.size > 0 || isFull(lease.connected))
+    lease.connected?.release(lease.errors.size > 0)
   }
 
   async function queryAlone(config: ReadQuery, values?: unknown[]) {
@@ -122,7 +122,7 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
       isBroken = false
       return result
     } finally {
-      client.release(isBroken || isFull(client))
+      client.release(isBroken)
     }
   }
 
@@ -156,15 +156,28 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
   Object.assign(pool, { query })
 }
 
-/** The names of the statements that each connection has prepared. */
-const prepared = new WeakMap<pg.PoolClient, Set<string>>()
+/** What node-postgres knows of a connection. Its types do not have `parsedStatements`, the texts by name. */
+type Connection = pg.Connection & { parsedStatements: Record<string, string> }
+
+/** The names of the statements that each connection keeps, the least recently used one first. */
+const kept = new WeakMap<pg.PoolClient, Set<string>>()
 
 function run(client: pg.PoolClient, config: ReadQuery, values?: unknown[]) {
-  const names = prepared.get(client) ?? new Set()
-  prepared.set(client, names)
-  if (config.name !== undefined) names.add(config.name)
+  if (config.name !== undefined) keepStatement(client, config.name)
   return client.query(config, values)
 }
 
-/** Whether the connection has as many prepared statements as it may. */
-const isFull = (client: pg.PoolClient): boolean => (prepared.get(client)?.size ?? 0) >= MAX_STATEMENTS
+/** If the statement is one too many for its connection, the least recently used one is deallocated before it is sent. */
+function keepStatement(client: pg.PoolClient, name: string) {
+  const names = kept.get(client) ?? new Set()
+  kept.set(client, names)
+  names.delete(name)
+  names.add(name)
+  const [leastRecent] = names
+  if (leastRecent === undefined || names.size <= MAX_STATEMENTS) return
+  names.delete(leastRecent)
+  const { connection } = client as pg.PoolClient & { connection: Connection }
+  // PostgreSQL answers with the next query: a client has no query that only closes a statement.
+  connection.close({ type: 'S', name: leastRecent }, true)
+  delete connection.parsedStatements[leastRecent]
+}
