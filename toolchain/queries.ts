@@ -9,7 +9,7 @@ import { runSorts } from '../ponder.schema.ts'
 import { openReadPool } from '../src/api/database/readPool.ts'
 import { jsonObject } from '../src/api/queries/json.ts'
 import { nameOfShape, partyFilters, type Shape, standings } from '../src/api/queries/runList.ts'
-import { gatheringOf, isOfAllIds, pageStatement } from '../src/api/queries/runStatements.ts'
+import { gatheringOf, isOfAllIds, isRange, pageStatement } from '../src/api/queries/runStatements.ts'
 import { runSummaryMembers } from '../src/api/queries/runs.ts'
 import { isCounted } from '../src/api/queries/runTotals.ts'
 import { withSnapshot } from '../src/api/queries/snapshot.ts'
@@ -42,7 +42,7 @@ const newest: Shape = {
   isSearched: false,
 }
 const isPlain = ({ standing }: Shape) => standing === 'any' || standing === 'state' || standing === 'none'
-const isWalked = (shape: Shape) => isCounted(shape) && gatheringOf(shape) === undefined
+const isCountedRange = (shape: Shape) => isCounted(shape) && isRange(shape)
 const isEither = (shape: Shape) => isCounted(shape) && gatheringOf(shape)?.when === 'faster'
 
 const families: Family[] = [
@@ -57,22 +57,29 @@ const families: Family[] = [
     title: 'All runs by another order, a state, a party, a party in a state',
     request: 'state=OPEN',
     example: { ...newest, standing: 'state' },
-    covers: (shape) => isWalked(shape) && isPlain(shape) && !shape.isRewarded && !isOfAllIds(shape),
-    why: 'The total is a sum of days, or the row of a party. An index begins with the filter and continues in the order of the list: the page is its next entries.',
+    covers: (shape) => isCountedRange(shape) && isPlain(shape) && !shape.isRewarded && !isOfAllIds(shape),
+    why: 'The total is a sum of days, or the row of a party. An index begins with the filter and continues in the order of the list: the page is its next entries from `start` on.',
   },
   {
-    title: 'Claimable runs by deadline, expired runs by deadline, all other runs',
+    title: 'Claimable runs by deadline, expired runs by deadline',
     request: 'claimable=true&sort=deadline',
     example: { ...newest, standing: 'claimable', sort: 'deadline' },
-    covers: (shape) => isWalked(shape) && !isPlain(shape) && !shape.isRewarded,
+    covers: (shape) => isCountedRange(shape) && !isPlain(shape),
     why: 'The total is a sum of bands of deadlines, and only the claimable runs of the current band, which lasts six hours, are counted one by one. The page is found as above.',
   },
   {
     title: 'A least reward, by reward',
     request: 'minReward=100&sort=reward',
     example: { ...newest, isRewarded: true, sort: 'reward' },
-    covers: (shape) => isWalked(shape) && shape.isRewarded,
+    covers: (shape) => isCountedRange(shape) && shape.isRewarded,
     why: 'The total is a sum of bands of rewards, and only the runs of the band that the reward splits are counted one by one. The page is found as above.',
+  },
+  {
+    title: 'Runs that cannot be claimed; claimable ones of a least reward, by reward',
+    request: 'claimable=false',
+    example: { ...newest, standing: 'unclaimable' },
+    covers: (shape) => isCounted(shape) && !isRange(shape) && gatheringOf(shape) === undefined,
+    why: 'The total is a sum of days and bands. A walk in the order of the list passes runs that do not match, and reads only the index: of runs that cannot be claimed, the claimable ones; of claimable ones of a least reward, the expired ones, each of which has its reward in escrow.',
   },
   {
     title: 'Claimable runs by another order',
@@ -236,7 +243,8 @@ try {
 
 Written by \`npm run queries\` from src/api/queries/runStatements.ts, which composes them. ${shapes.length} combinations of filters, sort,
 order and start make ${shapes.length} statements, of the ${families.length} kinds below. \`:name\` is a value of the request. After a cursor, \`found\` has the
-condition \`bounty_id < :afterId\`, or \`(reward, bounty_id) < (:afterValue, :afterId)\`, instead of an offset.
+condition \`bounty_id < :afterId\`, or \`(reward, bounty_id) < (:afterValue, :afterId)\`, instead of an offset; so has \`page\`, where there
+is no \`found\`, instead of \`start\`.
 
 Every statement begins with the indexed block, and a page with the JSON of its runs. They are shortened to \`…\` below:
 

@@ -92,14 +92,17 @@ async function explain(config: { name: string }, values: unknown[]): Promise<Nod
  * aggregate too, which concatenates their JSON.
  */
 function nodesOf(node: Node, isBelowAggregate = false): (Node & { isCounted: boolean })[] {
-  const isOfPage = node['Subplan Name'] === 'CTE found' || node['Index Cond']?.includes('found.bounty_id')
-  const isCounted = isBelowAggregate && !isOfPage
   const below = node.Plans ?? []
+  const isOfPosition = ['CTE start', 'CTE found'].includes(node['Subplan Name'] ?? '')
+  const isOfPage = isOfPosition || (node['Node Type'] === 'Nested Loop' && readsBriefs(node))
+  const isCounted = isBelowAggregate && !isOfPage
   return [
     { ...node, isCounted },
     ...below.flatMap((each) => nodesOf(each, isCounted || node['Node Type'] === 'Aggregate')),
   ]
 }
+
+const readsBriefs = (node: Node): boolean => node['Relation Name'] === 'brief' || (node.Plans ?? []).some(readsBriefs)
 
 const rowsOf = (node: Node) => node['Actual Rows'] * node['Actual Loops']
 const passedBy = (node: Node) => rowsOf(node) + (node['Rows Removed by Filter'] ?? 0) * node['Actual Loops']

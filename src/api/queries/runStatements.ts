@@ -10,15 +10,76 @@ import { countedInSearch, foundInSearch, searchParts } from './searchedRuns.ts'
 import { withSnapshot } from './snapshot.ts'
 
 /**
- * The statement of a list's page; docs/queries.md shows it for each kind of list. Its parts, in this order, after those of
- * `claimableParts` if the page is merged from bands, and those of `searchParts` if words are sought:
- * - `counted`, one row: `total`, the number of matching runs, whether it is exact, and whether gathering finds the page faster.
- * - `found`, the ids and sort keys of the page's runs and of the one that follows. They are columns of an index, so the
- *   runs that precede the page are not read from the table.
- * - `page`, the JSON of the page's runs. A left join, because with an inner join PostgreSQL may scan an index of all
- *   runs in the list's order.
+ * The statement of a list's page; docs/queries.md shows it for each kind of list. Its parts, in this order:
+ * - `counted`, one row: `total`, the number of matching runs, whether it is exact, and how the page is found.
+ * - `start`, the first run of a page of a range, or `found`, the sort keys of each run of another page: see `pageOfRange`
+ *   and `pageOfFound`.
+ * - `page`, the JSON of the page's runs, in the order of the list.
  */
-export function pageStatement(shape: Shape): SQL {
+export const pageStatement = (shape: Shape): SQL => (isRange(shape) ? pageOfRange(shape) : pageOfFound(shape))
+
+/**
+ * Whether the list is a range of an index. Then a page is the index's next entries from its first run on. Of other lists, a
+ * walk passes runs that do not match.
+ */
+export function isRange(shape: Shape): boolean {
+  const { sort, standing, isRewarded, parties } = shape
+  if (gatheringOf(shape) !== undefined || parties.length > 1 || standing === 'unclaimable') return false
+  const isOfTime = standing === 'claimable' || standing === 'expired'
+  return !isOfTime || (sort === 'deadline' && !isRewarded)
+}
+
+/**
+ * The page of a range. `start` has the sort keys of its first run, which are columns of an index: the runs that an offset
+ * passes are not read from the table. `page` has also the run that follows the page, if there is one.
+ */
+function pageOfRange(shape: Shape): SQL {
+  const start = shape.start === 'after' ? sql`` : sql`, start as materialized (\n  ${startOf(shape)}\n)`
+  return sql`${withSnapshot},
+counted as (
+  ${countedBy(shape)}
+)${start}, page as (
+  select ${jsonObject(runSummaryMembers)} as json, bounty_id, ${keyOf(shape)} as value
+  from run ${withBrief}
+  where ${and(shape.start === 'after' ? isAfter(shape) : isFromStart(shape), matching(shape))}
+  order by ${inOrder(shape)}
+  limit ${limit} + 1
+)
+select snapshot.*, total, true as is_exact, listed.*
+from snapshot cross join counted cross join (
+  select count(*) as found, coalesce(array_to_string((array_agg(json))[1 : ${limit}], ','), '') as runs,
+    (array_agg(bounty_id))[${limit}] as last_id, (array_agg(value))[${limit}] as last_value
+  from page
+) as listed`
+}
+
+/** The sort keys of the first run of the page. A page that begins behind the list passes no runs. */
+function startOf(shape: Shape): SQL {
+  const filter = matching(shape)
+  const walk = (columns: SQL) => sql`select ${columns} from run${filter ? sql` where ${filter}` : sql``}
+  order by ${inOrder(shape)}
+  limit case when (select total from counted) > ${offset} then 1 else 0 end offset ${offset}`
+  if (!isOfAllIds(shape)) return walk(sql`${keyOf(shape)} as value, bounty_id`)
+  const edge = sql.raw(shape.order === 'asc' ? 'min(bounty_id) +' : 'max(bounty_id) -')
+  return sql`select coalesce(case when ${offset} > 0 then (
+    select case when max(bounty_id) - min(bounty_id) + 1 = (select total from counted) then ${edge} ${offset} end from run
+  ) end, (${walk(sql`bounty_id`)})) as bounty_id`
+}
+
+function isFromStart({ sort, order }: Shape): SQL {
+  const compare = sql.raw(order === 'asc' ? '>=' : '<=')
+  return sort === 'createdAt'
+    ? sql`bounty_id ${compare} (select bounty_id from start)`
+    : sql`(${sql.raw(sort)}, bounty_id) ${compare} ((select value from start), (select bounty_id from start))`
+}
+
+/**
+ * The page of another list. `found` has the sort keys of its runs and of the one that follows. They are columns of an index,
+ * so the runs that precede the page are not read from the table. `page` is a left join, because with an inner join
+ * PostgreSQL may scan an index of all runs in the list's order. Before `counted` are the parts of `claimableParts` if the
+ * page is merged from bands, and those of `searchParts` if words are sought.
+ */
+function pageOfFound(shape: Shape): SQL {
   const by = gatheringOf(shape)?.by
   const parts = by === undefined ? undefined : partsOf[by]?.(shape)
   return sql`${withSnapshot},
@@ -90,13 +151,12 @@ export const growsWithExpired = (shape: Shape): boolean =>
     gatheringOf(shape)?.when === 'always')
 
 /**
- * Whether the list has all runs in the order of ids. The market counts ids up from 1, so the id at an offset is known, and
- * no runs before the page are passed.
+ * Whether the list has all runs in the order of ids. The market counts ids up from 1, so the id at an offset is known unless
+ * one is missing, and no runs before the page are passed.
  */
 export const isOfAllIds = (shape: Shape): boolean => isOfIds(shape) && shape.start === 'offset' && !shape.isSearched
 
 function countedBy(shape: Shape): SQL {
-  if (isOfAllIds(shape)) return countedForIds(shape)
   // `offset 0` makes PostgreSQL count once, not at each use of a count.
   const gathering = gatheringOf(shape)
   if (gathering?.when !== 'faster') return sql`select ${totalOf(shape)} as total offset 0`
@@ -120,24 +180,6 @@ const GATHERING_COST = sql.raw('4')
 function isGatheringFaster(shape: Shape): SQL {
   const walked = shape.start === 'after' ? rowsOf(shape) : sql`(${offset} + ${limit} + 1)`
   return sql`${GATHERING_COST} * total * total <= ${walked} * passed`
-}
-
-/** Also the id at which the page begins; null on the first page, and if ids are missing: a walk then passes the offset. */
-const countedForIds = (shape: Shape) => sql`select total, case when ${offset} > 0 then (
-    select case when max(bounty_id) - min(bounty_id) + 1 = total
-      then ${sql.raw(shape.order === 'asc' ? 'min(bounty_id) +' : 'max(bounty_id) -')} ${offset} end from run
-  ) end as first_id
-  from (select ${totalOf(shape)} as total offset 0) as sums`
-
-function foundByIds(shape: Shape): SQL {
-  const from =
-    shape.order === 'asc'
-      ? sql`bounty_id >= coalesce((select first_id from counted), 0)`
-      : sql`bounty_id <= coalesce((select first_id from counted), 9223372036854775807)`
-  return sql`select bounty_id, bounty_id as value from run
-  where ${from}
-  order by ${inOrder(shape)}
-  limit ${rowsOf(shape)} offset case when (select first_id from counted) is null then ${offset} else 0 end`
 }
 
 /** Later pages are found by a walk: it passes runs in a tenth of the time that merging takes for each that the page needs. */
@@ -164,7 +206,6 @@ const sizesOf = (shape: Shape) => sql`select total, passed, ${neededOf(shape, sq
     ) as sums`
 
 function foundBy(shape: Shape): SQL {
-  if (isOfAllIds(shape)) return foundByIds(shape)
   const runs = sql`select bounty_id, ${keyOf(shape)} as value from run`
   // The position is first, because a scan starts at the first of two bounds on one column, such as `minReward`.
   const condition = and(shape.start === 'after' ? isAfter(shape) : undefined, matching(shape)) ?? sql`true`
