@@ -153,6 +153,7 @@ async function questions(market: ReadsMarket, small: ReadsMarket | undefined): P
     oneClient,
   )
   const both = little && (await alternate({ ...large, ...ofLittle(little) }, oneClient))
+  const ofFew = little && (await alternate(only(little, isSameOrMix), manyClients))
   const names = Object.keys(large).filter((name) => name !== SAME) as (keyof typeof large)[]
   const measurements = [
     {
@@ -182,6 +183,7 @@ async function questions(market: ReadsMarket, small: ReadsMarket | undefined): P
         : []),
     ]),
     ...(both ? [flatness(SAME, both[SAME], both[`little ${SAME}` as const], 1.2)] : []),
+    ...(ofFew ? mixesOf(concurrent, ofFew) : []),
   ]
   return {
     measurements,
@@ -216,6 +218,29 @@ const flatness = (name: string, large: Load, little: Load, ratioAtMost: number):
   baseline: little.p50,
   goal: isMiddle(name) ? { atMost: MIDDLE_PAGE_MS } : { ratioAtMost },
 })
+
+/** What of a mix's rate is due to its questions, which a few runs have too, and what to the number of runs. */
+const mixesOf = (large: Record<string, Load>, little: Record<string, Load>): Measurement[] =>
+  Object.entries(little)
+    .filter(([name]) => isMix(name))
+    .flatMap(([name, { rps }]): Measurement[] => [
+      { figure: `${name} of ${few} runs, 10 clients`, unit: 'rps', value: rps, baseline: rateOf(little[SAME]) },
+      {
+        figure: `${name}, 10 clients, beside ${few} runs`,
+        unit: 'rps',
+        value: rateOf(large[name]),
+        baseline: rps,
+        goal: { ratioAtLeast: 0.5 },
+      },
+    ])
+
+function rateOf(load: Load | undefined): number {
+  if (!load) throw new Error('A list was not measured')
+  return load.rps
+}
+
+const isMix = (name: string) => name.startsWith('mix')
+const isSameOrMix = (name: string) => isMix(name) || name === SAME
 
 const SAME = 'same list'
 
