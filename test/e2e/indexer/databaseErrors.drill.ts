@@ -28,6 +28,8 @@ afterAll(() => chain?.stop())
 async function lockRuns(url: string, milliseconds: number) {
   await using client = await connect(url)
   const table = await tableOfRuns(client)
+  // The database's setting is for the indexer. This lock waits as long as the indexer's transaction takes.
+  await client.query('SET lock_timeout = 0')
   for (const end = Date.now() + milliseconds; Date.now() < end; await sleep(100)) {
     await client.query(`BEGIN; LOCK TABLE ${table} IN SHARE MODE`)
     await sleep(900)
