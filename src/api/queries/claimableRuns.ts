@@ -52,8 +52,8 @@ const isWalked = sql`(select is_complete from walk)`
  */
 export function claimableParts(shape: Shape): SQL {
   const key = keyOf(shape)
-  const isOpen = and(shape.start === 'after' ? isAfter(shape) : undefined, sql`state = 'OPEN'`)
-  const isOfPage = and(shape.start === 'after' ? isAfter(shape) : undefined, canBeNeeded(shape))
+  const isOpen = and(isAfter(shape), sql`state = 'OPEN'`)
+  const isOfPage = and(isAfter(shape), canBeNeeded(shape))
   return sql`bands as (
   select lowest, open from market_band where sort = 'deadline' and lowest >= ${nextBand} and open > 0
 ), sizes as (
@@ -117,7 +117,7 @@ const firstOfBand = (
   most: SQL,
   ...conditions: SQL[]
 ) => sql`select bounty_id, ${keyOf(shape)} as value from run
-      where ${and(shape.start === 'after' ? isAfter(shape) : undefined, sql`state = 'OPEN'`, ...conditions)}
+      where ${and(isAfter(shape), sql`state = 'OPEN'`, ...conditions)}
       order by ${inOrder(shape)}
       limit ${most}`
 

@@ -57,7 +57,7 @@ const expiredByMagnitudes = (shape: Shape) => sql`
     union all
     select of_magnitude.* from ${magnitudes} cross join lateral (
       select bounty_id, ${keyOf(shape)} as value from run
-      where length(reward::text) = digits and ${and(shape.start === 'after' ? isAfter(shape) : undefined, matching({ ...shape, standing: 'expired' }))}
+      where length(reward::text) = digits and ${and(isAfter(shape), matching({ ...shape, standing: 'expired' }))}
       order by deadline offset 0
     ) as of_magnitude
     where ${merged} > 0`

@@ -35,10 +35,21 @@ export function matching({ standing, isRewarded, parties }: Filter): SQL | undef
 export const isOfIds = ({ sort, standing, isRewarded, parties }: RunOrder & Filter): boolean =>
   sort === 'createdAt' && standing === 'any' && !isRewarded && parties.length === 0
 
-/** Whether a run follows the page's position. */
-export function isAfter({ sort, order }: RunOrder): SQL {
-  const compare = sql.raw(order === 'asc' ? '>' : '<')
-  const [id, value] = [sql`${placeholder('afterId')}::int8`, sql`${placeholder('afterValue')}::int8`]
+/** Whether a run follows the page's position; undefined if the page begins at an offset. */
+export function isAfter({ sort, order, start }: Shape): SQL | undefined {
+  if (start !== 'after') return undefined
+  const position = { value: sql`${placeholder('afterValue')}::int8`, id: sql`${placeholder('afterId')}::int8` }
+  return comparePosition(sort, order === 'asc' ? '>' : '<', position)
+}
+
+/** Whether a run is the one in `start`, or follows it. */
+export function isFromStart({ sort, order }: RunOrder): SQL {
+  const position = { value: sql`(select value from start)`, id: sql`(select bounty_id from start)` }
+  return comparePosition(sort, order === 'asc' ? '>=' : '<=', position)
+}
+
+function comparePosition(sort: RunOrder['sort'], operator: string, { value, id }: { value: SQL; id: SQL }): SQL {
+  const compare = sql.raw(operator)
   return sort === 'createdAt'
     ? sql`bounty_id ${compare} ${id}`
     : sql`(${sql.raw(sort)}, bounty_id) ${compare} (${value}, ${id})`

@@ -2,7 +2,18 @@ import { and, type SQL, sql } from 'drizzle-orm'
 import { claimableParts, countedInBands, foundInBands } from './claimableRuns.ts'
 import { jsonObject } from './json.ts'
 import { foundByMagnitudes } from './rewardedRuns.ts'
-import { byPosition, inOrder, isAfter, isOfIds, keyOf, limit, matching, neededOf, offset } from './runConditions.ts'
+import {
+  byPosition,
+  inOrder,
+  isAfter,
+  isFromStart,
+  isOfIds,
+  keyOf,
+  limit,
+  matching,
+  neededOf,
+  offset,
+} from './runConditions.ts'
 import type { Shape } from './runList.ts'
 import { runSummaryMembers, withBrief } from './runs.ts'
 import { passedOf, totalOf } from './runTotals.ts'
@@ -41,7 +52,7 @@ counted as (
 )${start}, page as (
   select ${jsonObject(runSummaryMembers)} as json, bounty_id, ${keyOf(shape)} as value
   from run ${withBrief}
-  where ${and(shape.start === 'after' ? isAfter(shape) : isFromStart(shape), matching(shape))}
+  where ${and(isAfter(shape) ?? isFromStart(shape), matching(shape))}
   order by ${inOrder(shape)}
   limit ${limit} + 1
 )
@@ -64,13 +75,6 @@ function startOf(shape: Shape): SQL {
   return sql`select coalesce(case when ${offset} > 0 then (
     select case when max(bounty_id) - min(bounty_id) + 1 = (select total from counted) then ${edge} ${offset} end from run
   ) end, (${walk(sql`bounty_id`)})) as bounty_id`
-}
-
-function isFromStart({ sort, order }: Shape): SQL {
-  const compare = sql.raw(order === 'asc' ? '>=' : '<=')
-  return sort === 'createdAt'
-    ? sql`bounty_id ${compare} (select bounty_id from start)`
-    : sql`(${sql.raw(sort)}, bounty_id) ${compare} ((select value from start), (select bounty_id from start))`
 }
 
 /**
@@ -164,11 +168,14 @@ function countedBy(shape: Shape): SQL {
   if (gathering.by === 'words') return countedInSearch
   if (gathering.by === 'magnitudes') return countedForMagnitudes(shape)
   return sql`select total, ${isGatheringFaster(shape)} as is_gathered from (
-    select ${totalOf(shape)} as total,
-      ${passedOf(shape)} as passed
-    offset 0
+    ${sumsOf(shape)}
   ) as sums`
 }
+
+/** How many runs match, and how many a walk passes in all. */
+const sumsOf = (shape: Shape) => sql`select ${totalOf(shape)} as total,
+      ${passedOf(shape)} as passed
+    offset 0`
 
 /** Gathering a run takes this many times as long as passing one on a walk, as measured at a million runs: it is sorted. */
 const GATHERING_COST = sql.raw('4')
@@ -194,21 +201,16 @@ const countedForMagnitudes = (shape: Shape) => sql`select total, is_gathered,
     case when is_gathered or needed > ${MOST_MERGED} then 0 else needed end as merged
   from (
     select total, needed, total * total <= needed * (2 * total + passed / 20) as is_gathered from (
-      ${sizesOf(shape)}
+      select total, passed, ${neededOf(shape, sql`total`)} as needed from (
+        ${sumsOf(shape)}
+      ) as sums
     ) as sizes
   ) as choice`
-
-/** How many runs match, how many a walk passes in all, and how many matches the page needs. */
-const sizesOf = (shape: Shape) => sql`select total, passed, ${neededOf(shape, sql`total`)} as needed from (
-      select ${totalOf(shape)} as total,
-        ${passedOf(shape)} as passed
-      offset 0
-    ) as sums`
 
 function foundBy(shape: Shape): SQL {
   const runs = sql`select bounty_id, ${keyOf(shape)} as value from run`
   // The position is first, because a scan starts at the first of two bounds on one column, such as `minReward`.
-  const condition = and(shape.start === 'after' ? isAfter(shape) : undefined, matching(shape)) ?? sql`true`
+  const condition = and(isAfter(shape), matching(shape)) ?? sql`true`
   const slice = sql`limit ${rowsOf(shape)}${shape.start === 'offset' ? sql` offset ${offset}` : sql``}`
   const walk = (where: SQL) => sql`${runs}
   where ${where}

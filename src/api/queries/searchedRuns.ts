@@ -62,7 +62,7 @@ const allRuns = totalOf({ standing: 'any', isRewarded: false, parties: [] })
  *   one, because they can be many more than are counted.
  */
 export function searchParts(shape: Shape): SQL {
-  const isPast = shape.start === 'after' ? isAfter(shape) : undefined
+  const isPast = isAfter(shape)
   const others = matching(shape)
   const key = keyOf(shape)
   const needed = neededOf(shape)
@@ -129,7 +129,7 @@ export function foundInSearch(shape: Shape): SQL {
     (select * from gathered where ${and(sql`(select is_gathered from counted)`, isOfCursor ? isAfterPosition(shape) : undefined)})
     union all
     (select bounty_id, ${keyOf(shape)} as value from run
-    where ${and(isOfCursor ? isAfter(shape) : undefined, matching(shape), isNeither, isFound)}
+    where ${and(isAfter(shape), matching(shape), isNeither, isFound)}
     order by ${inOrder(shape)}
     limit ${neededOf(shape)})
   ) as parts
