@@ -58,6 +58,11 @@ export const DEADLINE_BAND_SECONDS = 21_600n
 /** How many seconds a wide band of deadlines spans: four days. */
 export const WIDE_BAND_SECONDS = 16n * DEADLINE_BAND_SECONDS
 
+export const HOUR_SECONDS = 3_600n
+
+/** How many seconds the bands of deadlines span whose OPEN runs are counted. */
+const countedBandSeconds = [HOUR_SECONDS, WIDE_BAND_SECONDS] as const
+
 /** How many base units the band of the reward spans: the rewards of a band share two leading digits. */
 export function rewardBandWidth(reward: bigint): bigint {
   return 10n ** BigInt(Math.max(reward.toString().length - 2, 0))
@@ -66,13 +71,14 @@ export function rewardBandWidth(reward: bigint): bigint {
 /** What lists of runs are sorted by. */
 export const runSorts = ['createdAt', 'reward', 'deadline'] as const
 
-/** The sorts whose keys have bands. */
-export const bandSorts = ['reward', 'deadline'] as const
+/** The lowest reward of the reward's band: 123.45 USDC is in the band of 120. */
+export function lowestOfRewardBand(reward: bigint): bigint {
+  return reward - (reward % rewardBandWidth(reward))
+}
 
-/** The lowest value of the run's band: 123.45 USDC is in the band of 120. */
-export const lowestOfBand: Record<(typeof bandSorts)[number], (run: { reward: bigint; deadline: bigint }) => bigint> = {
-  reward: ({ reward }) => reward - (reward % rewardBandWidth(reward)),
-  deadline: ({ deadline }) => deadline - (deadline % DEADLINE_BAND_SECONDS),
+/** The keys of the bands that count the deadline. */
+export function deadlineBandsOf(deadline: bigint) {
+  return countedBandSeconds.map((seconds) => ({ seconds: Number(seconds), lowest: deadline - (deadline % seconds) }))
 }
 
 /** The party that an agent is as a claimant. */
@@ -268,24 +274,35 @@ const countsPer = <Key extends string>(keys: readonly Key[], t: ColumnBuilders) 
   recordOf(keys, () => t.integer().notNull().default(0))
 
 /**
- * One row per band of rewards, and one per band of deadlines: how many of the band's runs are in each state.
+ * One row per band of rewards: how many of the band's runs are in each state.
  *
  * Lists give exact totals, and counting a million rows takes longer than the rest of an answer. So a total is a sum of
- * bands or of days (`marketDay`), or the count of a party (`partyCount`). Bands count the runs from a reward, or from
- * the current time, on; only the runs of the band that it splits are counted one by one.
+ * bands or of days (`marketDay`), or the count of a party (`partyCount`). Bands count the runs from a reward on, or with
+ * `deadlineBand` from the current time on; only the runs of the band that it splits are counted one by one.
  *
  * The handlers update these rows with each change of a run, so that they are reverted and replayed with the runs. A row
  * has a column per state, so that a change of state costs one write, not two.
  */
-export const marketBand = onchainTable(
-  'market_band',
+export const rewardBand = onchainTable('reward_band', (t) => ({
+  /** See `lowestOfRewardBand`. */
+  lowest: t.int8({ mode: 'bigint' }).primaryKey(),
+  ...countsPer(runStates, t),
+}))
+
+/**
+ * One row per hour of deadlines, and one per wide band: how many of its runs are OPEN. Claimable runs are counted by hours
+ * up to the next wide band, and by wide bands from there on. Nothing is written when a run changes between other states.
+ */
+export const deadlineBand = onchainTable(
+  'deadline_band',
   (t) => ({
-    sort: t.text({ enum: bandSorts }).notNull(),
-    /** See `lowestOfBand`. */
+    /** How many seconds the band spans. */
+    seconds: t.integer().notNull(),
+    /** The first deadline of the band. */
     lowest: t.int8({ mode: 'bigint' }).notNull(),
-    ...countsPer(runStates, t),
+    open: t.integer().notNull().default(0),
   }),
-  (table) => ({ key: primaryKey({ columns: [table.sort, table.lowest] }) }),
+  (table) => ({ key: primaryKey({ columns: [table.seconds, table.lowest] }) }),
 )
 
 /** One row per poster, evaluator and agent: how many of its runs are in each state. */

@@ -33,7 +33,9 @@ export async function addRuns(databaseUrl: string, schemas: string[], runs: numb
   // Building an index is faster than filling it row by row.
   await db.execute(sql`SET maintenance_work_mem = '256MB'`)
   const like = sql.identifier(schemas[0] ?? '')
-  const tables = ['run', 'market_band', 'party_count', 'market_day'].map((name) => sql.identifier(name))
+  const tables = ['run', 'reward_band', 'deadline_band', 'party_count', 'market_day'].map((name) =>
+    sql.identifier(name),
+  )
   for (const table of tables) {
     await db.execute(sql`CREATE TEMP TABLE ${table} (LIKE ${like}.${table} INCLUDING DEFAULTS)`)
   }

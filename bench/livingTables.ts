@@ -35,11 +35,12 @@ const changed = changes.map(([one, other]) => `WHEN '${one}' THEN '${other}' WHE
 
 /** The statements that write the counts of the runs `$1` again, as a change of each run does. */
 export const countsOf = (schema: string): string[] => [
-  `UPDATE ${schema}.market_band SET open = open WHERE (sort, lowest) IN (
-    SELECT sort, lowest FROM ${schema}.run CROSS JOIN LATERAL (VALUES
-      ('reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
-      ('deadline', deadline / 21600 * 21600)
-    ) AS band (sort, lowest) WHERE bounty_id = ANY($1))`,
+  `UPDATE ${schema}.reward_band SET open = open WHERE lowest IN (
+    SELECT rpad(left(reward::text, 2), length(reward::text), '0')::int8
+    FROM ${schema}.run WHERE bounty_id = ANY($1))`,
+  `UPDATE ${schema}.deadline_band SET open = open WHERE (seconds, lowest) IN (
+    SELECT seconds, deadline / seconds * seconds
+    FROM ${schema}.run CROSS JOIN (VALUES (3600), (345600)) AS band (seconds) WHERE bounty_id = ANY($1))`,
   `UPDATE ${schema}.party_count SET open = open WHERE party IN (
     SELECT party FROM ${schema}.run CROSS JOIN LATERAL (VALUES
       ('poster ' || poster_address), ('evaluator ' || evaluator), ('claimedBy ' || claimed_by)

@@ -1,14 +1,15 @@
 import type { Context } from 'ponder:registry'
 import {
-  bandSorts,
   dayOf,
-  lowestOfBand,
-  marketBand,
+  deadlineBand,
+  deadlineBandsOf,
+  lowestOfRewardBand,
   marketDay,
   ofClaimant,
   partiesOf,
   partyCount,
   recordOf,
+  rewardBand,
   type run,
   runStates,
 } from 'ponder:schema'
@@ -36,9 +37,16 @@ export async function countRun({ db }: Context, after: Run, before: Counted | un
   // A row exists if it counted a run before, as every row that the run leaves did. One call for all rows of a table,
   // because each call of Ponder's store waits for its lock.
   await db
-    .insert(marketBand)
-    .values(bandSorts.map((sort) => ({ sort, lowest: lowestOfBand[sort](after), [to]: 1 })))
+    .insert(rewardBand)
+    .values({ lowest: lowestOfRewardBand(after.reward), [to]: 1 })
     .onConflictDoUpdate((band) => moveCounts(band, before?.state, to))
+  const opened = Number(to === 'OPEN') - Number(before?.state === 'OPEN')
+  if (opened !== 0) {
+    await db
+      .insert(deadlineBand)
+      .values(deadlineBandsOf(after.deadline).map((band) => ({ ...band, open: opened })))
+      .onConflictDoUpdate((band) => ({ open: band.open + opened }))
+  }
   await db
     .insert(partyCount)
     .values(parties.map((party) => ({ party, [to]: 1 })))

@@ -40,18 +40,17 @@ const stateColumns = sql.join(
 const stateCounts = sql.join(schema.runStates.map(countOf), sql`, `)
 
 /**
- * Fills the empty tables that count runs: bands, parties and the market's days. Each band is computed from the digits. A day
- * has the runs created on it, as if they had all their changes on that day.
+ * Fills the empty tables that count runs: bands, parties and the market's days. Each band of rewards is computed from the
+ * digits. A day has the runs created on it, as if they had all their changes on that day.
  */
 export const countRuns = [
   sql`
-    INSERT INTO market_band (sort, lowest, ${stateColumns})
-    SELECT sort, lowest, ${stateCounts}
-    FROM run CROSS JOIN LATERAL (VALUES
-      ('reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
-      ('deadline', deadline / 21600 * 21600)
-    ) AS band (sort, lowest)
-    GROUP BY 1, 2`,
+    INSERT INTO reward_band (lowest, ${stateColumns})
+    SELECT rpad(left(reward::text, 2), length(reward::text), '0')::int8, ${stateCounts} FROM run GROUP BY 1`,
+  sql`
+    INSERT INTO deadline_band (seconds, lowest, open)
+    SELECT seconds, deadline / seconds * seconds, count(*)
+    FROM run CROSS JOIN (VALUES (3600), (345600)) AS band (seconds) WHERE state = 'OPEN' GROUP BY 1, 2`,
   sql`
     INSERT INTO party_count (party, ${stateColumns})
     SELECT party, ${stateCounts}
@@ -165,7 +164,7 @@ export function indexedDatabaseAt(url: string) {
   async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)
-      for (const table of ['market_band', 'party_count', 'market_day', 'agent_count', 'proven_day']) {
+      for (const table of ['reward_band', 'deadline_band', 'party_count', 'market_day', 'agent_count', 'proven_day']) {
         await tx.execute(sql`DELETE FROM ${sql.identifier(table)}`)
       }
       for (const statement of [...countRuns, ...countAgents]) await tx.execute(statement)

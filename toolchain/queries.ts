@@ -65,7 +65,7 @@ const families: Family[] = [
     request: 'claimable=true&sort=deadline',
     example: { ...newest, standing: 'claimable', sort: 'deadline' },
     covers: (shape) => isCountedRange(shape) && !isPlain(shape),
-    why: 'The total is a sum of bands of deadlines, and only the claimable runs of the current band, which lasts six hours, are counted one by one. The page is found as above.',
+    why: 'The total is a sum of wide bands of deadlines, which last four days, and of hours up to the first of them. Only the claimable runs of the current hour are counted one by one. The page is found as above.',
   },
   {
     title: 'A least reward, by reward',
@@ -86,7 +86,7 @@ const families: Family[] = [
     request: 'claimable=true',
     example: { ...newest, standing: 'claimable' },
     covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'bands',
-    why: 'A walk passes expired runs. It gives up after twice as many runs as it passes where they are spread evenly, or at once if the first 50 are expired. Then the page is merged: of the current band of deadlines, which lasts six hours, all claimable runs, which are counted too; of the bands ahead, each of which has its OPEN runs in the order of the list, as many as the page can need. These are the bands of six hours up to the next band of four days, and then bands of four days: at most 15 and 92, because a deadline is at most a year ahead. What the page can need ends at its last run if it had only its shares of the wide bands. Expired runs are neither passed nor counted, however many there are.',
+    why: 'A walk passes expired runs. It gives up after twice as many runs as it passes where they are spread evenly, or at once if the first 50 are expired. Then the page is merged: of the current band of deadlines, which lasts six hours, all claimable runs that the page can need; of the bands ahead, each of which has its OPEN runs in the order of the list, as many as the page can need. These are the bands of six hours up to the next band of four days, and then bands of four days: at most 15 and 92, because a deadline is at most a year ahead. What the page can need ends at its last run if it had only its shares of the wide bands. Expired runs are neither passed nor counted, however many there are.',
   },
   {
     title: 'A party in a state by reward, claimable runs of a party by another order',

@@ -1,18 +1,30 @@
 import { getTableColumns, getTableName, type Table } from 'drizzle-orm'
 import { toSnakeCase } from 'drizzle-orm/casing'
 import pg from 'pg'
-import * as tables from '../../ponder.schema.ts'
+import {
+  agent,
+  agentCount,
+  deadlineBand,
+  head,
+  marketDay,
+  partyCount,
+  payee,
+  posterRecord,
+  provenDay,
+  rewardBand,
+  run,
+  runEvent,
+} from '../../ponder.schema.ts'
 import { inTransaction } from '../database/inTransaction.ts'
 
-const { head, run, agent, runEvent, payee, marketBand, partyCount, marketDay, agentCount, provenDay, posterRecord } =
-  tables
 const INDEXED = [
   head,
   run,
   agent,
   runEvent,
   payee,
-  marketBand,
+  rewardBand,
+  deadlineBand,
   partyCount,
   marketDay,
   agentCount,

@@ -1,4 +1,4 @@
-import { agentSteps, DEADLINE_BAND_SECONDS, runStates } from '../../ponder.schema.ts'
+import { agentSteps, HOUR_SECONDS, runStates, WIDE_BAND_SECONDS } from '../../ponder.schema.ts'
 import type { Audited, Step } from './audited.ts'
 import { compareRows } from './chainTables.ts'
 
@@ -60,14 +60,18 @@ const POSTER_RECORDS = `
  */
 const COUNTS = [
   {
-    stored: `SELECT 'runs by ' || sort || ' from ' || lowest AS name, * FROM market_band`,
+    stored: `SELECT 'runs by reward from ' || lowest AS name, * FROM reward_band`,
     counted: `
-      SELECT 'runs by ' || sort || ' from ' || lowest AS name, ${countsOf('state', runStates)}
-      FROM run CROSS JOIN LATERAL (VALUES
-        ('reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
-        ('deadline', div(deadline, ${DEADLINE_BAND_SECONDS}) * ${DEADLINE_BAND_SECONDS})
-      ) AS band (sort, lowest)
-      GROUP BY 1`,
+      SELECT 'runs by reward from ' || rpad(left(reward::text, 2), length(reward::text), '0') AS name,
+        ${countsOf('state', runStates)}
+      FROM run GROUP BY 1`,
+  },
+  {
+    stored: `SELECT 'runs by deadline, ' || seconds || ' s from ' || lowest AS name, open FROM deadline_band`,
+    counted: `
+      SELECT 'runs by deadline, ' || seconds || ' s from ' || div(deadline, seconds) * seconds AS name, count(*) AS open
+      FROM run CROSS JOIN (VALUES (${HOUR_SECONDS}), (${WIDE_BAND_SECONDS})) AS band (seconds)
+      WHERE state = 'OPEN' GROUP BY 1`,
   },
   {
     stored: `SELECT 'runs with ' || party AS name, * FROM party_count`,
@@ -104,7 +108,7 @@ const COUNTS = [
 /** The rows that count something: one that became empty may exist or not. */
 const nonEmpty = (rows: string) => `(
   SELECT * FROM (${rows}) AS counts WHERE EXISTS (
-    SELECT FROM jsonb_each_text(to_jsonb(counts) - ARRAY['name', 'sort', 'party', 'lowest', 'day', 'chain_id'])
+    SELECT FROM jsonb_each_text(to_jsonb(counts) - ARRAY['name', 'party', 'lowest', 'day', 'chain_id'])
     WHERE value <> '0'
   ))`
 

@@ -383,8 +383,9 @@ describe(`${runs} runs and as many again by a quarter, newer and expired`, () =>
   })
 
   describe('within the last hour, in the band of deadlines that the current time splits', () => {
-    // Nearer to the beginning of the band, so that its expired runs would be the fewer to count.
-    const now = seedTime - (seedTime % DEADLINE_BAND_SECONDS) + 2n * 3_600n
+    // Nearer to the beginning of the band, so that its expired runs would be the fewer to count. Some of them are in the
+    // current hour.
+    const now = seedTime - (seedTime % DEADLINE_BAND_SECONDS) + 2n * 3_600n + 1_800n
 
     beforeAll(async () => {
       await index.moveTo({ number: 10n, timestamp: now }, (tx) =>

@@ -1,8 +1,8 @@
 import { and, type SQL, sql } from 'drizzle-orm'
-import { WIDE_BAND_SECONDS } from '../../../ponder.schema.ts'
-import { byPosition, inOrder, isAfter, keyOf, neededOf } from './runConditions.ts'
+import { DEADLINE_BAND_SECONDS } from '../../../ponder.schema.ts'
+import { byPosition, inOrder, isAfter, keyOf, matching, neededOf } from './runConditions.ts'
 import type { Shape } from './runList.ts'
-import { BAND_SQL, isInCurrentBand, nextBand } from './runTotals.ts'
+import { claimableTotal, nextBandOf, nextWide, WIDE_SQL } from './runTotals.ts'
 import { now } from './snapshot.ts'
 
 /**
@@ -31,38 +31,28 @@ const MOST_PASSED_PER_MATCH = sql.raw('16')
 /** If none of so many runs is claimable where the page begins, a walk would only pass expired ones. */
 const PROBED = sql.raw('50')
 
-const WIDE_SQL = sql.raw(String(WIDE_BAND_SECONDS))
-
-/** Where the first wide band begins that has no expired run. */
-const nextWide = sql`(${now} / ${WIDE_SQL} + 1) * ${WIDE_SQL}`
+const BAND_SQL = sql.raw(String(DEADLINE_BAND_SECONDS))
 
 const isWalked = sql`(select is_complete from walk)`
 
 /**
  * Claimable runs, counted and found without the expired ones, however many expired. Parts that come before `counted`:
- * - `bands`, the bands of deadlines that have claimable runs and no expired ones.
- * - `sizes`, how many runs the page needs, and after how many runs a walk gives up: after twice as many as it passes where
- *   claimable runs are spread evenly among the OPEN ones; at once, if the first ones are expired.
+ * - `sizes`, how many runs are claimable, how many the page needs, and after how many runs a walk gives up: after twice as
+ *   many as it passes where claimable runs are spread evenly among the OPEN ones; at once, if the first ones are expired.
  * - `walked`, the page by a walk in the list's order over the OPEN runs. `walk` has whether it is complete.
- * - `wide`, the wide bands, if the walk gave up because expired runs are where the page begins, and how many runs of each
- *   the page is likely to need.
+ * - `wide`, the wide bands ahead, if the walk gave up because expired runs are where the page begins, and how many runs of
+ *   each the page is likely to need.
  * - `page_end`, up to which key the page can need runs, given these. More runs of a band than these are read only up to it.
- * - `current_band`, of the band that the current time splits, how many runs are claimable, and those that the page can
- *   need. All are read, because a walk in the list's order would pass the expired ones.
  */
 export function claimableParts(shape: Shape): SQL {
-  const key = keyOf(shape)
   const isOpen = and(isAfter(shape), sql`state = 'OPEN'`)
-  const isOfPage = and(isAfter(shape), canBeNeeded(shape))
-  return sql`bands as (
-  select lowest, open from market_band where sort = 'deadline' and lowest >= ${nextBand} and open > 0
-), sizes as (
-  select ahead, needed,
-    case when probed > 0 and all_open < ${MOST_PASSED_PER_MATCH} * ahead then 50 + 2 * needed * all_open / ahead else 0 end as most
+  return sql`sizes as (
+  select total, needed,
+    case when probed > 0 and all_open < ${MOST_PASSED_PER_MATCH} * total then 50 + 2 * needed * all_open / total else 0 end as most
   from (
-    select probed, all_open, ahead, ${neededOf(shape, sql`all_open`)} as needed from (
-      select (select coalesce(sum(open), 0) from market_day) as all_open,
-        (select coalesce(sum(open), 0) from bands) as ahead,
+    select total, all_open, probed, ${neededOf(shape, sql`total`)} as needed from (
+      select ${claimableTotal} as total,
+        (select coalesce(sum(open), 0) from market_day) as all_open,
         (select count(*) from (
           select deadline from run where ${isOpen} order by ${inOrder(shape)} limit ${PROBED}
         ) as first_runs where deadline >= ${now}) as probed
@@ -71,7 +61,7 @@ export function claimableParts(shape: Shape): SQL {
   ) as listed
 ), walked as (
   select bounty_id, value from (
-    select bounty_id, ${key} as value, deadline from run
+    select bounty_id, ${keyOf(shape)} as value, deadline from run
     where ${isOpen}
     order by ${inOrder(shape)}
     limit (select most from sizes)
@@ -82,11 +72,9 @@ export function claimableParts(shape: Shape): SQL {
 ), walk as (
   select count(*) >= ${needed} as is_complete from walked
 ), wide as (
-  select number, ${shareOf(shape)} as likely from (
-    select lowest / ${WIDE_SQL} as number, sum(open) as open from bands
-    where lowest >= ${nextWide} and not ${isWalked}
-    group by 1
-  ) as band cross join sizes
+  select lowest / ${WIDE_SQL} as number, ${shareOf(shape)} as likely
+  from deadline_band cross join sizes
+  where seconds = ${WIDE_SQL} and lowest >= ${nextWide} and open > 0 and not ${isWalked}
 ), page_end as (
   select case when ${isWalked} then ${noKey[shape.order]} else ${lastKey(shape)} end as last_key from (
     select merged.* from wide cross join lateral (
@@ -95,10 +83,6 @@ export function claimableParts(shape: Shape): SQL {
     order by ${byPosition(shape)}
     limit ${needed}
   ) as likely
-), current_band as (
-  select count(*) as claimable,
-    array_agg(bounty_id) filter (where ${isOfPage}) as ids, array_agg(${key}) filter (where ${isOfPage}) as keys
-  from run where ${isInCurrentBand}
 )`
 }
 
@@ -107,9 +91,10 @@ export function claimableParts(shape: Shape): SQL {
  * claimable runs are not spread so: most are in the first band.
  */
 function shareOf({ sort, order }: Shape): SQL {
-  const share = sql`10 + needed * open / sum(open) over ()`
-  if (sort !== 'createdAt' || order !== 'asc') return sql`least(needed, ${share})::int8`
-  return sql`case when number = min(number) over () then needed else least(needed, ${share})::int8 end`
+  const share = sql`least(needed, 10 + needed * open / sum(open) over ())`
+  return sort === 'createdAt' && order === 'asc'
+    ? sql`case when lowest = min(lowest) over () then needed else ${share} end`
+    : share
 }
 
 const firstOfBand = (
@@ -121,9 +106,13 @@ const firstOfBand = (
       order by ${inOrder(shape)}
       limit ${most}`
 
-export const countedInBands = sql`select ahead + claimable as total from sizes cross join current_band`
+export const countedInBands = sql`select total from sizes`
 
-/** @param slice the limit and the offset of the page. */
+/**
+ * Of the current band, all claimable runs are read that the page can need, because a walk in the list's order would pass the
+ * expired ones.
+ * @param slice the limit and the offset of the page.
+ */
 export const foundInBands = (shape: Shape, slice: SQL) => sql`select * from (
     select * from walked where ${isWalked}
     union all
@@ -132,12 +121,14 @@ export const foundInBands = (shape: Shape, slice: SQL) => sql`select * from (
     ) as merged
     union all
     select merged.* from (
-      select lowest / ${BAND_SQL} as number from bands where lowest < ${nextWide} and not ${isWalked}
+      select generate_series(${now} / ${BAND_SQL} + 1, ${nextWide} / ${BAND_SQL} - 1) as number where not ${isWalked}
     ) as band cross join lateral (
       ${firstOfBand(shape, needed, sql`deadline / ${BAND_SQL} = band.number`, canBeNeeded(shape))}
     ) as merged
     union all
-    select listed.* from current_band cross join unnest(ids, keys) as listed (bounty_id, value)
+    select bounty_id, ${keyOf(shape)} as value from run
+    where ${and(isAfter(shape), matching({ standing: 'claimable', isRewarded: false, parties: [] }), canBeNeeded(shape))}
+      and deadline < ${nextBandOf(BAND_SQL)} and not ${isWalked}
   ) as parts
   order by ${byPosition(shape)}
   ${slice}`

@@ -1,5 +1,5 @@
 import { and, type SQL, sql } from 'drizzle-orm'
-import { DEADLINE_BAND_SECONDS, runStates } from '../../../ponder.schema.ts'
+import { HOUR_SECONDS, runStates, WIDE_BAND_SECONDS } from '../../../ponder.schema.ts'
 import { type Filter, matching } from './runConditions.ts'
 import type { Shape } from './runList.ts'
 import { now } from './snapshot.ts'
@@ -76,20 +76,24 @@ const sumOf = ({ parties, isRewarded }: Pick<Filter, 'parties' | 'isRewarded'>, 
   if (parties.length > 0) return sql`(${sum} party_count where party = ${placeholder('party')})`
   if (!isRewarded) return sql`(${sum} market_day)`
   const inSplit = sql`reward >= ${placeholder('splitFrom')} and reward < ${placeholder('splitBefore')}`
-  return sql`((${sum} market_band where sort = 'reward' and lowest >= ${placeholder('wholeBand')})
+  return sql`((${sum} reward_band where lowest >= ${placeholder('wholeBand')})
     + ${countOf(and(condition, inSplit))} * ${placeholder('splitSign')}::int4)`
 }
 
-export const BAND_SQL = sql.raw(String(DEADLINE_BAND_SECONDS))
+const HOUR_SQL = sql.raw(String(HOUR_SECONDS))
+export const WIDE_SQL = sql.raw(String(WIDE_BAND_SECONDS))
 
-/** Where the first band of deadlines begins that has no expired run. */
-export const nextBand = sql`(${now} / ${BAND_SQL} + 1) * ${BAND_SQL}`
+/** Where the first of the bands of deadlines begins that have no expired run. */
+export const nextBandOf = (seconds: SQL) => sql`(${now} / ${seconds} + 1) * ${seconds}`
 
-export const isInCurrentBand = sql`state = 'OPEN' and deadline >= ${now} and deadline < ${nextBand}`
+const nextHour = nextBandOf(HOUR_SQL)
+export const nextWide = nextBandOf(WIDE_SQL)
 
 /**
- * How many runs are claimable: the OPEN runs of the bands ahead, and the claimable runs of the current band, which are
- * counted one by one. Expired runs are not, because any account can post many small runs that expire at once.
+ * How many runs are claimable: the OPEN runs of the wide bands ahead and of the hours before these, and the claimable runs of
+ * the current hour, which are counted one by one. Expired runs are not, because any account can post many small runs that
+ * expire at once.
  */
-export const claimableTotal = sql`((select coalesce(sum(open), 0) from market_band where sort = 'deadline' and lowest >= ${nextBand})
-    + ${countOf(isInCurrentBand)})`
+export const claimableTotal = sql`((select coalesce(sum(open), 0) from deadline_band where seconds = ${WIDE_SQL} and lowest >= ${nextWide})
+    + (select coalesce(sum(open), 0) from deadline_band where seconds = ${HOUR_SQL} and lowest >= ${nextHour} and lowest < ${nextWide})
+    + ${countOf(sql`state = 'OPEN' and deadline >= ${now} and deadline < ${nextHour}`)})`

@@ -69,16 +69,15 @@ export function comparableRun(row: typeof run.$inferSelect) {
 
 type Run = typeof run.$inferSelect
 
-/** How many runs of a band or a party are in each state. The key names its table, and its list and lowest sort key. */
+/** How many runs of a band of rewards or a party are in each state. The key names its table, and the party or the lowest reward. */
 type Band = { key: string } & Record<(typeof runStates)[number], number>
 
 /** The bands and parties' counts that the runs imply, derived from the amounts' digits. Without empty bands. */
 export function runBandsOf(runs: readonly Run[]): Band[] {
-  const keysOf = ({ reward, deadline, posterAddress, evaluator, claimedBy }: Run) => {
+  const keysOf = ({ reward, posterAddress, evaluator, claimedBy }: Run) => {
     const digits = reward.toString()
     return [
-      `market reward ${digits.slice(0, 2).padEnd(digits.length, '0')}`,
-      `market deadline ${(deadline / 21_600n) * 21_600n}`,
+      `reward ${digits.slice(0, 2).padEnd(digits.length, '0')}`,
       `party poster ${posterAddress}`,
       ...(evaluator === null ? [] : [`party evaluator ${evaluator}`]),
       ...(claimedBy === null ? [] : [`party claimedBy ${claimedBy}`]),
@@ -91,6 +90,17 @@ export function runBandsOf(runs: readonly Run[]): Band[] {
   return [...byKey].map(([key, members]) => {
     const counts = runStates.map((state) => [state, members.filter((member) => member.state === state).length])
     return { key, ...(Object.fromEntries(counts) as Record<(typeof runStates)[number], number>) }
+  })
+}
+
+/** The rows of `deadline_band` that the runs imply, without empty bands. */
+export function deadlineBandsOf(runs: readonly Run[]) {
+  const open = runs.filter(({ state }) => state === 'OPEN')
+  return [3_600, 345_600].flatMap((seconds) => {
+    const bands = Map.groupBy(open, ({ deadline }) => (deadline / BigInt(seconds)) * BigInt(seconds))
+    return [...bands]
+      .toSorted(([a], [b]) => Number(a - b))
+      .map(([lowest, members]) => ({ seconds, lowest, open: members.length }))
   })
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { asc, eq, sql } from 'drizzle-orm'
+import { asc, eq, ne, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Hex } from 'viem'
@@ -7,12 +7,13 @@ import { startIndexer } from '../../../devnet/indexer.ts'
 import {
   agent,
   agentCount,
+  deadlineBand,
   head,
-  marketBand,
   marketDay,
   partyCount,
   payee,
   provenDay,
+  rewardBand,
   run,
   runEvent,
 } from '../../../ponder.schema.ts'
@@ -64,17 +65,20 @@ export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
         agents: await db.select().from(agent).orderBy(asc(agent.id)),
         runEvents: await db.select().from(runEvent).orderBy(asc(runEvent.id)),
         runBands: [
-          ...(await db.select().from(marketBand).orderBy(asc(marketBand.sort), asc(marketBand.lowest))).map(
-            ({ sort, lowest, ...counts }) => ({
-              key: `market ${sort} ${lowest}`,
-              ...counts,
-            }),
-          ),
+          ...(await db.select().from(rewardBand).orderBy(asc(rewardBand.lowest))).map(({ lowest, ...counts }) => ({
+            key: `reward ${lowest}`,
+            ...counts,
+          })),
           ...(await db.select().from(partyCount).orderBy(asc(partyCount.party))).map(({ party, ...counts }) => ({
             key: `party ${party}`,
             ...counts,
           })),
         ],
+        deadlineBands: await db
+          .select()
+          .from(deadlineBand)
+          .where(ne(deadlineBand.open, 0))
+          .orderBy(asc(deadlineBand.seconds), asc(deadlineBand.lowest)),
         marketDays: await db.select().from(marketDay).orderBy(asc(marketDay.day)),
         agentCounts: await db.select().from(agentCount),
         provenDays: await db.select().from(provenDay).orderBy(asc(provenDay.day)),

@@ -3,7 +3,7 @@ import { accountOf } from '../../../devnet/accounts.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { agentCountsOf, comparableBands, figuresOf, runBandsOf, sumOfDays } from './chainState.ts'
+import { agentCountsOf, comparableBands, deadlineBandsOf, figuresOf, runBandsOf, sumOfDays } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 
 const finality = 30
@@ -57,6 +57,7 @@ test('the index reverts exactly the blocks that a reorg drops', async () => {
 
   const reverted = await index.tables()
   expect(comparableBands(reverted.runBands)).toEqual(comparableBands(runBandsOf(reverted.runs)))
+  expect(reverted.deadlineBands).toEqual(deadlineBandsOf(reverted.runs))
   expect(sumOfDays(reverted.marketDays)).toEqual(figuresOf(reverted.runs))
   expect(reverted.agentCounts).toMatchObject([agentCountsOf(reverted.agents)])
   expect({ ...reverted, heads: [] }).toEqual({ ...before, heads: [] })
@@ -80,6 +81,7 @@ test('the index has the same rows whether it followed the chain, was killed, or 
   expect(index.output()).toContain('Cleared the lock of an indexer that was killed')
   expect(await index.tables()).toEqual(followed)
   expect(comparableBands(followed.runBands)).toEqual(comparableBands(runBandsOf(followed.runs)))
+  expect(followed.deadlineBands).toEqual(deadlineBandsOf(followed.runs))
   expect(sumOfDays(followed.marketDays)).toEqual(figuresOf(followed.runs))
   expect(followed.agentCounts).toMatchObject([agentCountsOf(followed.agents)])
 

@@ -10,6 +10,7 @@ import {
   comparableAgent,
   comparableBands,
   comparableRun,
+  deadlineBandsOf,
   figuresOf,
   provenDaysOf,
   runBandsOf,
@@ -391,9 +392,10 @@ test('every run and agent row equals the chain', async () => {
   const bountyId = await post('ipfs://in review', usd(40))
   await chain.market.write.claimBounty([bountyId, 1n], by(ada))
   await chain.market.write.submitWork([bountyId, 'ipfs://to review'], by(ada))
-  const { runs, agents, payees, runBands, marketDays, agentCounts, provenDays } = await index.tables()
+  const { runs, agents, payees, runBands, deadlineBands, marketDays, agentCounts, provenDays } = await index.tables()
   expect(runs.map(comparableRun)).toEqual(await runsOnChain(chain))
   expect(comparableBands(runBands)).toEqual(comparableBands(runBandsOf(runs)))
+  expect(deadlineBands).toEqual(deadlineBandsOf(runs))
   expect(sumOfDays(marketDays)).toEqual(figuresOf(runs))
   expect(agentCounts).toMatchObject([agentCountsOf(agents)])
   expect(provenDays.filter(({ agents }) => agents > 0)).toEqual(provenDaysOf(agents))
