@@ -7,14 +7,19 @@ type Rate = { perSecond: number; burst: number }
 function createPace(rate: () => Rate): () => Promise<void> {
   /** When the next call would be due if calls were spread evenly. By `performance.now()`. */
   let dueAt = Number.NEGATIVE_INFINITY
+  let previous = Promise.resolve()
 
-  return async () => {
+  return () => {
     const { perSecond, burst } = rate()
     const intervalMs = 1_000 / perSecond
-    const now = performance.now()
-    const sendAt = Math.max(dueAt, now - (burst - 1) * intervalMs)
+    const sendAt = Math.max(dueAt, performance.now() - (burst - 1) * intervalMs)
     dueAt = sendAt + intervalMs
-    if (sendAt > now) await sleep(sendAt - now)
+    // One timer at a time: while the process is busy, Node may run the timers of later calls first.
+    previous = previous.then(async () => {
+      const waitMs = sendAt - performance.now()
+      if (waitMs > 0) await sleep(waitMs)
+    })
+    return previous
   }
 }
 

@@ -30,6 +30,26 @@ test('a second burst has to wait until the calls of the first are made up for', 
   expect(times[9]).toBeGreaterThan(90)
 })
 
+test('calls keep their order while the process is busy', async () => {
+  const mayBeSent = createCallRate(100, 1)
+  const order: number[] = []
+  const send = async (call: number) => {
+    await mayBeSent()
+    order.push(call)
+  }
+  const beBusy = (milliseconds: number) => {
+    for (const end = performance.now() + milliseconds; performance.now() < end; );
+  }
+  // Node runs timers of the same duration one after the other: the second and the fourth call, due in 10 ms each, would both
+  // be sent before the third, due in 20 ms.
+  const first = [send(0), send(1), send(2)]
+  beBusy(20)
+  const last = send(3)
+  beBusy(15)
+  await Promise.all([...first, last])
+  expect(order).toEqual([0, 1, 2, 3])
+})
+
 describe('a granted rate', () => {
   /**
    * How long calls take: those of a second are sent at once, and half as many after them. At half of the rate they would take two
