@@ -258,7 +258,14 @@ describe('a daily budget', () => {
     await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('0.1') })
     await chain.client.setAutomine(true)
     await chain.client.mine({ blocks: 1 })
-    expect(await Promise.all([result, waiting])).toEqual(['won', 'won'])
+    expect(await result).toBe('won')
+    // The wallet's share counts the first claim at its maximum fee until the relay knows that a block includes it. A claim that
+    // is tried before is refused, and may be asked for again.
+    const message = await waiting
+    if (message !== 'won') {
+      expect(message).toMatch(/^Open claims of wallet /)
+      expect(await messageOf(relay, requestOf(later, agent))).toBe('won')
+    }
   })
 })
 
