@@ -47,7 +47,12 @@ export async function measure() {
       ...(await besideFloods(market)),
       ...(small ? await memory(market, small) : []),
     ],
-    notes: [...limits, ...rates.notes, ...lists.notes],
+    notes: [
+      ...limits,
+      `PostgreSQL's shared memory in huge pages: ${market.hugePages}.`,
+      ...rates.notes,
+      ...lists.notes,
+    ],
   }
 }
 

@@ -56,9 +56,12 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
     constant: await listOf(api.url),
   })
   parts.defer(bare.stop)
+  const { rows } = await index.pool.query<{ huge_pages_status: string }>('SHOW huge_pages_status')
   const kept = parts.move()
   return {
     startAnotherApi,
+    /** Whether PostgreSQL's shared memory is in huge pages: it takes them if the machine has enough. */
+    hugePages: rows[0]?.huge_pages_status,
     api,
     bare,
     /** The processes whose CPU use limits a figure. */
