@@ -166,6 +166,17 @@ test('every changed, missing and invented row is reported, field by field', asyn
   expect((await audit()).exitCode).toBe(0)
 })
 
+test('a band of deadlines that counts other runs than it has is reported', async () => {
+  const { stdout, exitCode } = await tampered(
+    [`UPDATE deadline_band SET open = open + 5 WHERE seconds = 3600 AND open = 1`],
+    audit,
+  )
+  expect(stdout).toMatch(
+    /^runs by deadline, 3600 s from \d+: open is 6 in the table, 1 on chain\n1 difference\w* in 2 runs, 3 agents at block \d+$/,
+  )
+  expect(exitCode).toBe(1)
+})
+
 test('an interrupted audit resumes at the same block', async () => {
   let isKilled = false
   const interrupted = await audit({
