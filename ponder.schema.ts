@@ -77,7 +77,7 @@ export function lowestOfRewardBand(reward: bigint): bigint {
 }
 
 /** The keys of the bands that count the deadline. */
-export function deadlineBandsOf(deadline: bigint) {
+export function deadlineBandKeysOf(deadline: bigint) {
   return countedBandSeconds.map((seconds) => ({ seconds: Number(seconds), lowest: deadline - (deadline % seconds) }))
 }
 

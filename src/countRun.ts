@@ -2,7 +2,7 @@ import type { Context } from 'ponder:registry'
 import {
   dayOf,
   deadlineBand,
-  deadlineBandsOf,
+  deadlineBandKeysOf,
   lowestOfRewardBand,
   marketDay,
   ofClaimant,
@@ -44,7 +44,7 @@ export async function countRun({ db }: Context, after: Run, before: Counted | un
   if (opened !== 0) {
     await db
       .insert(deadlineBand)
-      .values(deadlineBandsOf(after.deadline).map((band) => ({ ...band, open: opened })))
+      .values(deadlineBandKeysOf(after.deadline).map((band) => ({ ...band, open: opened })))
       .onConflictDoUpdate((band) => ({ open: band.open + opened }))
   }
   await db

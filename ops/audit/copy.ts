@@ -1,35 +1,22 @@
 import { getTableColumns, getTableName, type Table } from 'drizzle-orm'
 import { toSnakeCase } from 'drizzle-orm/casing'
 import pg from 'pg'
-import {
-  agent,
-  agentCount,
-  deadlineBand,
-  head,
-  marketDay,
-  partyCount,
-  payee,
-  posterRecord,
-  provenDay,
-  rewardBand,
-  run,
-  runEvent,
-} from '../../ponder.schema.ts'
+import * as tables from '../../ponder.schema.ts'
 import { inTransaction } from '../database/inTransaction.ts'
 
 const INDEXED = [
-  head,
-  run,
-  agent,
-  runEvent,
-  payee,
-  rewardBand,
-  deadlineBand,
-  partyCount,
-  marketDay,
-  agentCount,
-  provenDay,
-  posterRecord,
+  tables.head,
+  tables.run,
+  tables.agent,
+  tables.runEvent,
+  tables.payee,
+  tables.rewardBand,
+  tables.deadlineBand,
+  tables.partyCount,
+  tables.marketDay,
+  tables.agentCount,
+  tables.provenDay,
+  tables.posterRecord,
 ]
 const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']
 
@@ -48,15 +35,15 @@ const emptyCopyOf = (table: Table) => {
  */
 const EXTENSION = `
   ALTER TABLE run ADD PRIMARY KEY (bounty_id);
-  ${emptyCopyOf(run)};
-  ${emptyCopyOf(runEvent)};
+  ${emptyCopyOf(tables.run)};
+  ${emptyCopyOf(tables.runEvent)};
   ALTER TABLE chain_run_event ADD COLUMN evaluator text;
   CREATE INDEX ON chain_run_event (bounty_id, name, id);
   CREATE INDEX ON chain_run_event (agent_id) WHERE name = 'BountyApproved';
-  ${emptyCopyOf(agent)};
+  ${emptyCopyOf(tables.agent)};
   ALTER TABLE chain_agent DROP COLUMN step, DROP COLUMN updated_block, DROP COLUMN agent_uri_block,
     ADD COLUMN status text;
-  ${emptyCopyOf(payee)};
+  ${emptyCopyOf(tables.payee)};
   CREATE UNLOGGED TABLE agent_fact
     (place text, id numeric, agent_uri text, agent_uri_truncated boolean, registered_at int8, registration_log text);
   CREATE INDEX ON agent_fact (id);
