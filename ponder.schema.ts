@@ -238,12 +238,18 @@ export const wideOpenRunIndexes = {
 } satisfies Indexes<typeof run>
 
 /**
- * Each has the runs of a state whose rewards have the same number of digits, in the order of a list. They find the runs
- * of a `minReward` without those of smaller rewards, however many of these are where the page begins.
+ * Each has the runs whose rewards have the same number of digits, in the order of a list. They find the runs of a
+ * `minReward` without those of smaller rewards, however many of these are where the page begins.
  */
 export const magnitudeIndexes = {
-  magnitudeNewest: ['bountyId', 'reward', 'deadline'],
-  magnitudeDeadline: ['deadline', 'bountyId', 'reward'],
+  magnitudeNewest: ['bountyId', 'reward', 'state', 'deadline'],
+  magnitudeDeadline: ['deadline', 'bountyId', 'reward', 'state'],
+} satisfies Indexes<typeof run>
+
+/** The same of one state. To merge these for a list of all states takes 0.2 ms longer. */
+export const stateMagnitudeIndexes = {
+  stateMagnitudeNewest: ['bountyId', 'reward', 'deadline'],
+  stateMagnitudeDeadline: ['deadline', 'bountyId', 'reward'],
 } satisfies Indexes<typeof run>
 
 /**

@@ -100,7 +100,7 @@ const families: Family[] = [
     request: 'minReward=100',
     example: { ...newest, isRewarded: true },
     covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'magnitudes',
-    why: 'A walk would pass the runs of smaller rewards, which cost their posters little, also when thousands of them are the newest. The page is merged from the states and the magnitudes of rewards (their numbers of digits), each of which has its runs in the order of the list, so that only what the page needs is read. Few matching runs are gathered and sorted, and later pages are found by a walk. The total is a sum of bands of rewards; of runs that are claimable, or not, the expired ones of at least this reward are counted one by one: each has its reward in escrow. Pages of claimable runs below 1 USDC, and of runs that cannot be claimed, are read two at a time.',
+    why: 'A walk would pass the runs of smaller rewards, which cost their posters little, also when thousands of them are the newest. The page is merged from the magnitudes of rewards (their numbers of digits): an index has the runs of each, or those of a state, in the order of the list, so that only what the page needs is read; of runs that cannot be claimed, the claimable ones are passed. Few matching runs are gathered and sorted, and later pages are found by a walk. The total is a sum of bands of rewards; of runs that are claimable, or not, the expired ones of at least this reward are counted one by one: each has its reward in escrow. Pages of claimable runs below 1 USDC, and of runs that cannot be claimed, are read two at a time.',
   },
   {
     title: 'Expired runs by another order',
@@ -157,13 +157,7 @@ function named(statement: SQL): string {
 
 const snapshot = named(withSnapshot)
 const json = named(jsonObject(runSummaryMembers))
-/** The parts of a Merge Append after the first one. */
-const OTHER_PARTS = /(\n +union all\n +\(select bounty_id, \w+ as value from run\n.*\n.*\)(?=\n)){2,}/
-const shorten = (text: string) =>
-  text
-    .replace(snapshot, 'with snapshot as (…)')
-    .replace(json, '…')
-    .replace(OTHER_PARTS, '\n    union all … -- each state, and two magnitudes more')
+const shorten = (text: string) => text.replace(snapshot, 'with snapshot as (…)').replace(json, '…')
 
 type Node = {
   'Node Type': string

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { DEADLINE_BAND_SECONDS, runEvent, runStates } from '../../ponder.schema.ts'
+import { DEADLINE_BAND_SECONDS, runEvent } from '../../ponder.schema.ts'
 import { changesSince } from '../../src/api/queries/changes.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { manyAgents } from '../../testkit/manyAgents.ts'
@@ -328,15 +328,11 @@ describe(`${runs} runs and as many again by a quarter, newer and expired`, () =>
     ['minReward=10', 'minReward=100', 'state=OPEN&minReward=10'].flatMap((filter) =>
       orders.map((order) => [filter, order]),
     ),
-  )(
-    '%s, %s, reads once what precedes the page, of each state and magnitude only what it needs',
-    async (filter, order) => {
-      const page = 20
-      const parts = 3 * runStates.length
-      const { nodes } = await planOf(`/api/runs?${filter}&${order}&limit=${limit}&page=${page}`)
-      expectWalk(nodes, page * limit + parts + 2 * (limit + 1))
-    },
-  )
+  )('%s, %s, reads once what precedes the page, of each magnitude only what it needs', async (filter, order) => {
+    const page = 20
+    const { nodes } = await planOf(`/api/runs?${filter}&${order}&limit=${limit}&page=${page}`)
+    expectWalk(nodes, page * limit + 3 + 2 * (limit + 1))
+  })
 
   it.each(orders.filter((order) => order !== 'sort=createdAt&order=asc'))(
     'claimable runs, %s, are read at most four times as often as the page needs them',

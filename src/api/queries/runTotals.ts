@@ -63,11 +63,9 @@ const countOf = (condition: SQL | undefined) => sql`(select count(*) from run wh
 export const leastMagnitude = sql`length(${placeholder('minReward')}::int8::text)`
 export const greatestMagnitude = sql`(select length(max(reward)::text) from run)`
 
-/** The numbers of digits that rewards from `minReward` on have. */
-export const magnitudes = sql`generate_series(${leastMagnitude}, ${greatestMagnitude}) as digits`
-
 /** Counts runs with a `minReward` and of the state that the condition names, without passing runs of fewer digits. */
-const countByMagnitude = (condition: SQL | undefined) => sql`(select coalesce(sum(count), 0)::int8 from ${magnitudes}
+const countByMagnitude = (condition: SQL | undefined) => sql`(select coalesce(sum(count), 0)::int8
+      from generate_series(${leastMagnitude}, ${greatestMagnitude}) as digits
       cross join lateral (select count(*) from run where length(reward::text) = digits and ${condition}) as of_magnitude)`
 
 const sumOf = ({ parties, isRewarded }: Pick<Filter, 'parties' | 'isRewarded'>, states: States): SQL => {
