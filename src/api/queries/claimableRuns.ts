@@ -1,8 +1,8 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import { DEADLINE_BAND_SECONDS } from '../../../ponder.schema.ts'
-import { byPosition, inOrder, isAfter, keyOf, matching, neededOf } from './runConditions.ts'
+import { byPosition, inOrder, isAfter, keyOf, limit, neededOf, offset } from './runConditions.ts'
 import type { Shape } from './runList.ts'
-import { claimableTotal, nextBandOf, nextWide, WIDE_SQL } from './runTotals.ts'
+import { claimableTotal, nextBandOf, WIDE_SQL } from './runTotals.ts'
 import { now } from './snapshot.ts'
 
 /**
@@ -10,20 +10,8 @@ import { now } from './snapshot.ts'
  * list, and the bands ahead have no expired runs.
  */
 
-/** How many of the list's runs the page needs. */
-const needed = sql`(select needed from sizes)`
-
-/** Keys before and after those of all runs. */
-const noKey = { asc: sql.raw('0'), desc: sql.raw('9223372036854775807') }
-const anyKey = { asc: noKey.desc, desc: noKey.asc }
-
-/** The key of the last run that the page can need, given the first `needed` of some of the list's runs, or all if they are fewer. */
-const lastKey = ({ order }: Shape) =>
-  sql`case when count(*) >= ${needed} then ${sql.raw(order === 'asc' ? 'max' : 'min')}(value) else ${anyKey[order]} end`
-
-/** Whether the page can need a run. */
-const canBeNeeded = ({ sort, order }: Shape) =>
-  sql`${keyOf({ sort, order })} ${sql.raw(order === 'asc' ? '<=' : '>=')} (select last_key from page_end)`
+/** A key after those of all runs. */
+const anyKey = { asc: sql.raw('9223372036854775807'), desc: sql.raw('0') }
 
 /** A walk that passes more OPEN runs than this for each claimable one takes longer than merging some 16 bands. */
 const MOST_PASSED_PER_MATCH = sql.raw('16')
@@ -33,21 +21,20 @@ const PROBED = sql.raw('50')
 
 const BAND_SQL = sql.raw(String(DEADLINE_BAND_SECONDS))
 
-const isWalked = sql`(select is_complete from walk)`
-
 /**
  * Claimable runs, counted and found without the expired ones, however many expired. Parts that come before `counted`:
  * - `sizes`, how many runs are claimable, how many the page needs, and after how many runs a walk gives up: after twice as
  *   many as it passes where claimable runs are spread evenly among the OPEN ones; at once, if the first ones are expired.
- * - `walked`, the page by a walk in the list's order over the OPEN runs. `walk` has whether it is complete.
- * - `wide`, the wide bands ahead, if the walk gave up because expired runs are where the page begins, and how many runs of
- *   each the page is likely to need.
+ * - `walked`, the page by a walk in the list's order over the OPEN runs. `walk` has whether it is complete. If it is, the
+ *   other parts have no rows.
+ * - `wide`, the wide bands ahead, and how many runs of each the page is likely to need.
  * - `page_end`, up to which key the page can need runs, given these. More runs of a band than these are read only up to it.
  */
 export function claimableParts(shape: Shape): SQL {
   const isOpen = and(isAfter(shape), sql`state = 'OPEN'`)
+  const listed = shape.start === 'after' ? sql`needed` : sql`greatest(needed - ${offset}, 0)`
   return sql`sizes as (
-  select total, needed,
+  select total, needed, ${listed} as listed,
     case when probed > 0 and all_open < ${MOST_PASSED_PER_MATCH} * total then 50 + 2 * needed * all_open / total else 0 end as most
   from (
     select total, all_open, probed, ${neededOf(shape, sql`total`)} as needed from (
@@ -58,7 +45,7 @@ export function claimableParts(shape: Shape): SQL {
         ) as first_runs where deadline >= ${now}) as probed
       offset 0
     ) as sums
-  ) as listed
+  ) as counts
 ), walked as (
   select bounty_id, value from (
     select bounty_id, ${keyOf(shape)} as value, deadline from run
@@ -68,21 +55,25 @@ export function claimableParts(shape: Shape): SQL {
   ) as passed
   where deadline >= ${now}
   order by ${byPosition(shape)}
-  limit ${needed}
+  limit ${limit} + 1${shape.start === 'after' ? sql`` : sql` offset ${offset}`}
 ), walk as (
-  select count(*) >= ${needed} as is_complete from walked
+  select count(*) >= (select listed from sizes) as is_complete from walked
 ), wide as (
   select lowest / ${WIDE_SQL} as number, ${shareOf(shape)} as likely
-  from deadline_band cross join sizes
-  where seconds = ${WIDE_SQL} and lowest >= ${nextWide} and open > 0 and not ${isWalked}
+  from snapshot cross join sizes cross join walk join deadline_band on seconds = ${WIDE_SQL} and lowest >= ${nextBandOf(WIDE_SQL)}
+  where open > 0 and not is_complete
 ), page_end as (
-  select case when ${isWalked} then ${noKey[shape.order]} else ${lastKey(shape)} end as last_key from (
-    select merged.* from wide cross join lateral (
-      ${firstOfBand(shape, sql`likely`, sql`deadline / ${WIDE_SQL} = number`)}
-    ) as merged
-    order by ${byPosition(shape)}
-    limit ${needed}
+  select needed, "now", case when found >= needed then last_key else ${anyKey[shape.order]} end as last_key
+  from snapshot cross join sizes cross join walk cross join lateral (
+    select count(*) as found, ${sql.raw(shape.order === 'asc' ? 'max' : 'min')}(value) as last_key from (
+      select merged.* from wide cross join lateral (
+        ${firstOfBand(shape, sql`likely`, sql`deadline / ${WIDE_SQL} = number`)}
+      ) as merged
+      order by ${byPosition(shape)}
+      limit needed
+    ) as likely
   ) as likely
+  where not is_complete
 )`
 }
 
@@ -113,22 +104,25 @@ export const countedInBands = sql`select total from sizes`
  * expired ones.
  * @param slice the limit and the offset of the page.
  */
-export const foundInBands = (shape: Shape, slice: SQL) => sql`select * from (
-    select * from walked where ${isWalked}
-    union all
-    select merged.* from wide cross join lateral (
-      ${firstOfBand(shape, needed, sql`deadline / ${WIDE_SQL} = number`, canBeNeeded(shape))}
+export function foundInBands(shape: Shape, slice: SQL): SQL {
+  const canBeNeeded = sql`${keyOf(shape)} ${sql.raw(shape.order === 'asc' ? '<=' : '>=')} last_key`
+  return sql`select * from walked where (select is_complete from walk)
+  union all
+  (select * from (
+    select merged.* from page_end cross join wide cross join lateral (
+      ${firstOfBand(shape, sql`needed`, sql`deadline / ${WIDE_SQL} = number`, canBeNeeded)}
     ) as merged
     union all
-    select merged.* from (
-      select generate_series(${now} / ${BAND_SQL} + 1, ${nextWide} / ${BAND_SQL} - 1) as number where not ${isWalked}
-    ) as band cross join lateral (
-      ${firstOfBand(shape, needed, sql`deadline / ${BAND_SQL} = band.number`, canBeNeeded(shape))}
+    select merged.* from page_end
+    cross join lateral generate_series("now" / ${BAND_SQL} + 1, ${nextBandOf(WIDE_SQL)} / ${BAND_SQL} - 1) as number
+    cross join lateral (
+      ${firstOfBand(shape, sql`needed`, sql`deadline / ${BAND_SQL} = number`, canBeNeeded)}
     ) as merged
     union all
-    select bounty_id, ${keyOf(shape)} as value from run
-    where ${and(isAfter(shape), matching({ standing: 'claimable', isRewarded: false, parties: [] }), canBeNeeded(shape))}
-      and deadline < ${nextBandOf(BAND_SQL)} and not ${isWalked}
+    select bounty_id, ${keyOf(shape)} as value
+    from page_end join run on ${and(isAfter(shape), sql`state = 'OPEN'`, canBeNeeded)}
+      and deadline >= "now" and deadline < ${nextBandOf(BAND_SQL)}
   ) as parts
   order by ${byPosition(shape)}
-  ${slice}`
+  ${slice})`
+}

@@ -79,9 +79,10 @@ function startOf(shape: Shape): SQL {
 
 /**
  * The page of another list. `found` has the sort keys of its runs and of the one that follows. They are columns of an index,
- * so the runs that precede the page are not read from the table. `page` is a left join, because with an inner join
- * PostgreSQL may scan an index of all runs in the list's order. Before `counted` are the parts of `claimableParts` if the
- * page is merged from bands, and those of `searchParts` if words are sought.
+ * so the runs that precede the page are not read from the table. `found` is in the list's order, so that PostgreSQL sorts
+ * these keys and no whole runs. `page` is a left join, because with an inner join PostgreSQL may scan an index of all runs
+ * in the list's order. Before `counted` are the parts of `claimableParts` if the page is merged from bands, and those of
+ * `searchParts` if words are sought.
  */
 function pageOfFound(shape: Shape): SQL {
   const by = gatheringOf(shape)?.by
@@ -90,7 +91,10 @@ function pageOfFound(shape: Shape): SQL {
 ${parts ? sql`${parts}, ` : sql``}counted as (
   ${countedBy(shape)}
 ), found as (
+  select * from (
   ${foundBy(shape)}
+  ) as runs_of_page
+  order by ${byPosition(shape)}
 ), page as (
   select ${jsonObject(runSummaryMembers)} as json, found.bounty_id, value
   from found left join run on run.bounty_id = found.bounty_id ${withBrief}

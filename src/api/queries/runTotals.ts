@@ -2,7 +2,6 @@ import { and, type SQL, sql } from 'drizzle-orm'
 import { HOUR_SECONDS, runStates, WIDE_BAND_SECONDS } from '../../../ponder.schema.ts'
 import { type Filter, matching } from './runConditions.ts'
 import type { Shape } from './runList.ts'
-import { now } from './snapshot.ts'
 
 const placeholder = sql.placeholder
 
@@ -81,17 +80,15 @@ const sumOf = ({ parties, isRewarded }: Pick<Filter, 'parties' | 'isRewarded'>, 
 const HOUR_SQL = sql.raw(String(HOUR_SECONDS))
 export const WIDE_SQL = sql.raw(String(WIDE_BAND_SECONDS))
 
-/** Where the first of the bands of deadlines begins that have no expired run. */
-export const nextBandOf = (seconds: SQL) => sql`(${now} / ${seconds} + 1) * ${seconds}`
-
-const nextHour = nextBandOf(HOUR_SQL)
-export const nextWide = nextBandOf(WIDE_SQL)
+/** Where the first of the bands of deadlines begins that have no run which has expired at `"now"`. */
+export const nextBandOf = (seconds: SQL) => sql`("now" / ${seconds} + 1) * ${seconds}`
 
 /**
  * How many runs are claimable: the OPEN runs of the wide bands ahead and of the hours before these, and the claimable runs of
  * the current hour, which are counted one by one. Expired runs are not, because any account can post many small runs that
  * expire at once.
  */
-export const claimableTotal = sql`((select coalesce(sum(open), 0) from deadline_band where seconds = ${WIDE_SQL} and lowest >= ${nextWide})
-    + (select coalesce(sum(open), 0) from deadline_band where seconds = ${HOUR_SQL} and lowest >= ${nextHour} and lowest < ${nextWide})
-    + ${countOf(sql`state = 'OPEN' and deadline >= ${now} and deadline < ${nextHour}`)})`
+export const claimableTotal = sql`(select (select coalesce(sum(open), 0) from deadline_band where seconds = ${WIDE_SQL} and lowest >= next_wide)
+    + (select coalesce(sum(open), 0) from deadline_band where seconds = ${HOUR_SQL} and lowest >= next_hour and lowest < next_wide)
+    + ${countOf(sql`state = 'OPEN' and deadline >= "now" and deadline < next_hour`)}
+    from (select "now", ${nextBandOf(HOUR_SQL)} as next_hour, ${nextBandOf(WIDE_SQL)} as next_wide from "snapshot") as bounds)`
