@@ -25,9 +25,11 @@ test('the calls of a burst are sent at once, and the others at the rate, in thei
 
 test('a second burst has to wait until the calls of the first are made up for', async () => {
   const mayBeSent = createCallRate(100, 10)
+  // From the first burst on: on a busy machine that burst takes a part of the wait.
+  const start = performance.now()
   await sendAll(10, mayBeSent)
-  const { times } = await sendAll(10, mayBeSent)
-  expect(times[9]).toBeGreaterThan(90)
+  await sendAll(10, mayBeSent)
+  expect(performance.now() - start).toBeGreaterThan(90)
 })
 
 test('calls keep their order while the process is busy', async () => {
