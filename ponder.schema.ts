@@ -246,7 +246,7 @@ export const magnitudeIndexes = {
   magnitudeDeadline: ['deadline', 'bountyId', 'reward', 'state'],
 } satisfies Indexes<typeof run>
 
-/** The same of one state. To merge these for a list of all states takes 0.2 ms longer. */
+/** The same of one state. To merge these for a list of all states takes 0.4 ms longer. */
 export const stateMagnitudeIndexes = {
   stateMagnitudeNewest: ['bountyId', 'reward', 'deadline'],
   stateMagnitudeDeadline: ['deadline', 'bountyId', 'reward'],

@@ -1,6 +1,6 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import { DEADLINE_BAND_SECONDS } from '../../../ponder.schema.ts'
-import { byPosition, inOrder, isAfter, keyOf, limit, neededOf, offset } from './runConditions.ts'
+import { byPosition, inOrder, isAfter, keyOf, limit, matching, neededOf, offset } from './runConditions.ts'
 import type { Shape } from './runList.ts'
 import { claimableTotal, nextBandOf, WIDE_SQL } from './runTotals.ts'
 import { now } from './snapshot.ts'
@@ -120,8 +120,8 @@ export function foundInBands(shape: Shape, slice: SQL): SQL {
     ) as merged
     union all
     select bounty_id, ${keyOf(shape)} as value
-    from page_end join run on ${and(isAfter(shape), sql`state = 'OPEN'`, canBeNeeded)}
-      and deadline >= "now" and deadline < ${nextBandOf(BAND_SQL)}
+    from page_end join run on ${and(isAfter(shape), matching({ standing: 'claimable', isRewarded: false, parties: [] }), canBeNeeded)}
+      and deadline < ${nextBandOf(BAND_SQL)}
   ) as parts
   order by ${byPosition(shape)}
   ${slice})`

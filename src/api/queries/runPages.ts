@@ -1,4 +1,4 @@
-import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
+import { lowestOfRewardBand, partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
 import { Problem } from '../http/errors.ts'
 import { isFar, type PageRead } from './pageReader.ts'
 import { nameOfShape, type RunList, type RunPosition, type RunStart, type Shape, shapeOf } from './runList.ts'
@@ -82,9 +82,8 @@ export function pageOfRuns(list: RunList, start: RunStart, limit: number): PageR
  * and `minReward` are counted one by one, and added to the bands from there on, or subtracted from them.
  */
 function splitAt(minReward: bigint) {
-  const width = rewardBandWidth(minReward)
-  const lowest = minReward - (minReward % width)
-  const next = lowest + width
+  const lowest = lowestOfRewardBand(minReward)
+  const next = lowest + rewardBandWidth(minReward)
   return minReward - lowest < next - minReward
     ? { wholeBand: lowest, splitFrom: lowest, splitBefore: minReward, splitSign: -1 }
     : { wholeBand: next, splitFrom: minReward, splitBefore: next, splitSign: 1 }
