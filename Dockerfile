@@ -2,8 +2,8 @@
 FROM node:24.21.0-bookworm-slim@sha256:2fe369e969550cde8e867afc3fe370b260140cab4a23d467074295b42163d553 AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-COPY client/package.json client/
-COPY cli/package.json cli/
+COPY packages/client/package.json packages/client/
+COPY packages/cli/package.json packages/cli/
 # The lockfile brings a Node for laptops. The image has its own.
 RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/node-linux-* node_modules/node-bin-*
 
@@ -13,11 +13,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json tsconfig.json ponder.config.ts ponder.schema.ts ./
 COPY abis abis
 COPY core core
-COPY market market
-COPY relay relay
-COPY content content
 COPY src src
-COPY mcp mcp
 COPY ops ops
 COPY deployments deployments
 # Ponder writes here when it starts.

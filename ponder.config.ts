@@ -6,11 +6,11 @@ import { chainSettings } from './core/chainSettings.ts'
 import { readDeployment } from './core/deployment.ts'
 import { readEnv } from './core/env.ts'
 import { createLogger } from './core/logger.ts'
+import { eventEvidence } from './core/market/eventEvidence.ts'
 import { createEndpoints } from './core/node/endpoints.ts'
 import { createHeadSocket } from './core/node/headSocket.ts'
 import { ponderTransport } from './core/node/ponderTransport.ts'
 import { createSecretFilter } from './core/urlSecrets.ts'
-import { eventEvidence } from './market/eventEvidence.ts'
 
 // DATABASE_URL has no default: without one Ponder would fall back to PGlite, whose half-indexed blocks are visible and
 // which no API process can open.

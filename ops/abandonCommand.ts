@@ -5,7 +5,13 @@ import type pg from 'pg'
 import { type Address, getAddress, type Hex, isAddress, isHash } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { readEnv } from '../core/env.ts'
-import { type Abandonable, abandonOne, abandonSigner, findAbandonable, findUnmined } from '../relay/abandonment.ts'
+import {
+  type Abandonable,
+  abandonOne,
+  abandonSigner,
+  findAbandonable,
+  findUnmined,
+} from '../src/api/relay/abandonment.ts'
 import { confirm } from './confirm.ts'
 import { connectCommand } from './database/connect.ts'
 import { runCommand } from './runCommand.ts'
@@ -19,7 +25,7 @@ const env = readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'RELAYER_KMS_KEYS'])
 async function readSigners(): Promise<Address[]> {
   const local = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key).address)
   if (!env.RELAYER_KMS_KEYS) return local
-  const { awsKmsKeys } = await import('../relay/sender/keys/awsKms.ts')
+  const { awsKmsKeys } = await import('../src/api/relay/sender/keys/awsKms.ts')
   const remote = await Promise.all((await awsKmsKeys(env.RELAYER_KMS_KEYS)).map((key) => key.open()))
   return [...local, ...remote.map(({ address }) => address)]
 }

@@ -1,9 +1,9 @@
 // `npm run content:block -- <cid> [--yes]`: takes content down, and refuses it from then on. With --lift it may be posted
 // again.
 import { parseArgs } from 'node:util'
-import { blockContent, unblockContent } from '../content/block.ts'
-import { isStorableCid } from '../content/cid.ts'
 import { readEnv } from '../core/env.ts'
+import { blockContent, unblockContent } from '../src/api/content/block.ts'
+import { isStorableCid } from '../src/api/content/cid.ts'
 import { confirm } from './confirm.ts'
 import { connectCommand } from './database/connect.ts'
 import { runCommand } from './runCommand.ts'

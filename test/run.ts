@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
-import { startProcess } from '../devnet/managedProcess.ts'
+import { startProcess } from '../tools/devnet/managedProcess.ts'
 
 // The files of e2e wait for the build.
-const [isBuilt, apiPassed] = await Promise.all([run(['toolchain/forge.ts', 'build']), vitest('--project', 'api')])
+const [isBuilt, apiPassed] = await Promise.all([run(['tools/toolchain/forge.ts', 'build']), vitest('--project', 'api')])
 if (!isBuilt) process.exit(2)
 
 const contracts = run(['test/contracts/runTests.ts'], { isIdle: true })

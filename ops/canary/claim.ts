@@ -3,7 +3,7 @@ import type { PublicClient, TypedDataDefinition } from 'viem'
 import { z } from 'zod'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { type Deployment, marketOf } from '../../core/deployment.ts'
-import { claimTypedData } from '../../market/claimMessage.ts'
+import { claimTypedData } from '../../core/market/claimMessage.ts'
 import type { Api } from './api.ts'
 import type { OwnRun } from './ownRun.ts'
 

@@ -16,7 +16,7 @@ import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { mockUsdcAbi } from '../../abis/MockUSDC.ts'
 import type { Deployment } from '../../core/deployment.ts'
-import { MIN_STAKE, REWARD_PER_FEE } from '../../market/constants.ts'
+import { MIN_STAKE, REWARD_PER_FEE } from '../../core/market/constants.ts'
 import type { Api } from './api.ts'
 import type { Pair } from './eligibility.ts'
 

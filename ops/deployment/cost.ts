@@ -1,6 +1,6 @@
 import { type Address, formatEther, formatUnits, type PublicClient, parseAbi } from 'viem'
 import { estimateL1Fee } from 'viem/op-stack'
-import { type Fees, replacementFees } from '../../relay/chain/fees.ts'
+import { type Fees, replacementFees } from '../../src/api/relay/chain/fees.ts'
 import type { Creation } from './plan.ts'
 
 /** The predeploy of every OP-stack chain that estimates its fees. https://specs.optimism.io/protocol/predeploys.html */

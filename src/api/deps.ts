@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
-import type { ContentStore } from '../../content/store.ts'
 import type { Deployment } from '../../core/deployment.ts'
-import type { AccountActionName } from '../../market/accountActions.ts'
-import type { OpenCallName } from '../../market/openCalls.ts'
-import type { RunActionName } from '../../market/runActions.ts'
-import type { Relay } from '../../relay/relay.ts'
+import type { AccountActionName } from '../../core/market/accountActions.ts'
+import type { OpenCallName } from '../../core/market/openCalls.ts'
+import type { RunActionName } from '../../core/market/runActions.ts'
+import type { ContentStore } from './content/store.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
 import type { IndexReader } from './queries/indexReader.ts'
+import type { Relay } from './relay/relay.ts'
 import type { Streams } from './stream/streams.ts'
 
 /** What the app uses. A host creates it; importing this module creates nothing. */

@@ -1,13 +1,13 @@
 import { type Hex, isAddressEqual } from 'viem'
-import { REWARD_PER_FEE } from '../../market/constants.ts'
-import { agentErrors } from '../../market/eligibility.ts'
-import type { NamedClaim } from '../../relay/claims/chain/market.ts'
-import type { IndexedClaims, IndexedWin } from '../../relay/claims/context.ts'
-import { unavailable } from '../../relay/refusal.ts'
+import { REWARD_PER_FEE } from '../../core/market/constants.ts'
+import { agentErrors } from '../../core/market/eligibility.ts'
 import { Problem } from './http/errors.ts'
 import { agentsById } from './queries/agents.ts'
 import { createClaimedRunReader, type ShownClaim, shownClaims } from './queries/claimedRuns.ts'
 import type { IndexReader } from './queries/indexReader.ts'
+import type { NamedClaim } from './relay/claims/chain/market.ts'
+import type { IndexedClaims, IndexedWin } from './relay/claims/context.ts'
+import { unavailable } from './relay/refusal.ts'
 import { asRun } from './resources/run.ts'
 
 /** What the index shows of claims, for the relay. A win that the index shows needs no receipt. */

@@ -3,17 +3,14 @@ import closeWithGrace from 'close-with-grace'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import { privateKeyToAccount } from 'viem/accounts'
-import { openContentStore } from '../../content/store.ts'
 import { listenForBlocks } from '../../core/database/notifications.ts'
 import { DEVNET, readDeployment } from '../../core/deployment.ts'
 import { apiSettings, readEnv } from '../../core/env.ts'
 import { createLogger } from '../../core/logger.ts'
 import { createChainClient } from '../../core/node/chainClient.ts'
 import { createEndpoints } from '../../core/node/endpoints.ts'
-import type { RelayEmitter } from '../../relay/events.ts'
-import { createRelay } from '../../relay/relay.ts'
-import type { Signer } from '../../relay/sender/keys/signing.ts'
 import { createApp } from './app.ts'
+import { openContentStore } from './content/store.ts'
 import { openReadPools } from './database/readReplicas.ts'
 import { refusePooler } from './database/refusePooler.ts'
 import { createClientLimits } from './http/clientLimits.ts'
@@ -29,6 +26,9 @@ import { watchForOrphan } from './observability/orphanedIndex.ts'
 import { createReadiness } from './observability/readiness.ts'
 import { measureRelay } from './observability/relayMetrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
+import type { RelayEmitter } from './relay/events.ts'
+import { createRelay } from './relay/relay.ts'
+import type { Signer } from './relay/sender/keys/signing.ts'
 import { healthRoutes, operatorRoutes } from './routes/health.ts'
 import { createStreams } from './stream/streams.ts'
 
@@ -96,7 +96,7 @@ const accounts: Signer[] = relays ? (env.RELAYER_PRIVATE_KEY ?? []).map((key) =>
 // Loaded only where it is used, because the SDK takes memory and time.
 const remoteKeys =
   relays && env.RELAYER_KMS_KEYS
-    ? await (await import('../../relay/sender/keys/awsKms.ts')).awsKmsKeys(env.RELAYER_KMS_KEYS)
+    ? await (await import('./relay/sender/keys/awsKms.ts')).awsKmsKeys(env.RELAYER_KMS_KEYS)
     : []
 const events: RelayEmitter = new EventEmitter()
 const relay =

@@ -1,8 +1,8 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agent } from '../../ponder.schema.ts'
-import { seedTime, stakedAgent } from '../../testkit/rows.ts'
 import type { Answer } from '../support/describedAnswers.ts'
+import { seedTime, stakedAgent } from '../support/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agent } from '../../ponder.schema.ts'
-import { seedTime, stakedAgent, wallet } from '../../testkit/rows.ts'
+import { seedTime, stakedAgent, wallet } from '../support/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { createRandom } from '../../sim/random.ts'
 import { placeOf, union } from '../../src/api/queries/ascendingIds.ts'
+import { createRandom } from '../../tools/simulation/random.ts'
 
 const random = createRandom(5)
 const ascending = (count: number, most: number) =>

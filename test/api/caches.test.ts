@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Api } from '../../devnet/api.ts'
 import { run, runEvent } from '../../ponder.schema.ts'
-import { type HttpCache, hasHttpCache, httpCaches, startHttpCache } from '../../testkit/httpCaches.ts'
-import { startIndexApi } from '../../testkit/indexApi.ts'
-import { checkpointOf } from '../../testkit/indexedTables.ts'
-import { eventOf, openRun, seedTime } from '../../testkit/rows.ts'
+import type { Api } from '../../tools/devnet/api.ts'
+import { type HttpCache, hasHttpCache, httpCaches, startHttpCache } from '../support/httpCaches.ts'
+import { startIndexApi } from '../support/indexApi.ts'
+import { checkpointOf } from '../support/indexedTables.ts'
+import { eventOf, openRun, seedTime } from '../support/rows.ts'
 import { blockHash, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 
 /** No answer is older: a second in the cache, which may count whole seconds, and what the API itself may be behind. */

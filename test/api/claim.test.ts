@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { seedTime, wallet } from '../../testkit/rows.ts'
+import { seedTime, wallet } from '../support/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

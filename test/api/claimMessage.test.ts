@@ -1,8 +1,8 @@
 import { recoverTypedDataAddress, zeroAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accountOf } from '../../devnet/accounts.ts'
 import { run } from '../../ponder.schema.ts'
-import { claimedRun, openRun, seedTime } from '../../testkit/rows.ts'
+import { accountOf } from '../../tools/devnet/accounts.ts'
+import { claimedRun, openRun, seedTime } from '../support/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

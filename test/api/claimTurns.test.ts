@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { startIndexApi } from '../../testkit/indexApi.ts'
-import { seedTime, wallet } from '../../testkit/rows.ts'
+import { startIndexApi } from '../support/indexApi.ts'
+import { seedTime, wallet } from '../support/rows.ts'
 import { indexedDatabase } from './indexedDatabase.ts'
 
 const FLOOD = 300

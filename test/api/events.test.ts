@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run, runEvent } from '../../ponder.schema.ts'
-import { eventOf, openRun, seedTime, wallet } from '../../testkit/rows.ts'
+import { eventOf, openRun, seedTime, wallet } from '../support/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

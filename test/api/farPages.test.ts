@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRandom } from '../../sim/random.ts'
-import { busyAgent, expiredRuns, manyRuns, whale } from '../../testkit/manyRuns.ts'
-import { seedTime } from '../../testkit/rows.ts'
+import { createRandom } from '../../tools/simulation/random.ts'
 import type { Answer } from '../support/describedAnswers.ts'
+import { busyAgent, expiredRuns, manyRuns, whale } from '../support/manyRuns.ts'
+import { seedTime } from '../support/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

@@ -3,9 +3,9 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { followFailover } from '../../core/database/followFailover.ts'
-import { type Postgres, startPostgres } from '../../devnet/postgres.ts'
 import { shareConnections } from '../../src/api/database/sharedConnections.ts'
-import { startTcpProxy, type TcpProxy } from '../../testkit/tcpProxy.ts'
+import { type Postgres, startPostgres } from '../../tools/devnet/postgres.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts'
 
 const checkIntervalMs = 50
 const parts = new AsyncDisposableStack()

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { listenForBlocks } from '../../core/database/notifications.ts'
-import { seedTime } from '../../testkit/rows.ts'
+import { seedTime } from '../support/rows.ts'
 import { blockHash, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { run } from '../../ponder.schema.ts'
 import type { Lag } from '../../src/api/observability/indexLag.ts'
 import { createReadiness } from '../../src/api/observability/readiness.ts'
-import { openRun, seedTime } from '../../testkit/rows.ts'
+import { openRun, seedTime } from '../support/rows.ts'
 import { type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Api } from '../../devnet/api.ts'
-import { startIndexApi } from '../../testkit/indexApi.ts'
-import { seedTime, wallet } from '../../testkit/rows.ts'
+import type { Api } from '../../tools/devnet/api.ts'
+import { startIndexApi } from '../support/indexApi.ts'
+import { seedTime, wallet } from '../support/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 
 let index: IndexedDatabase

@@ -3,7 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { exampleAgent } from '../../src/api/resources/agent.ts'
-import { apiDescription } from '../../toolchain/apiDescription.ts'
+import { apiDescription } from '../../tools/toolchain/apiDescription.ts'
 import { follow } from '../support/describedAnswers.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

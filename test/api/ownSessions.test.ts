@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { createOwnSessions, type OwnSessions } from '../../ops/database/ownSessions.ts'
-import { startTcpProxy, type TcpProxy } from '../../testkit/tcpProxy.ts'
 import { freshDatabase } from '../support/database.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts'
 
 /** Shorter than the three seconds that PostgreSQL must have waited. */
 const SILENT_MS = 1_000

@@ -1,10 +1,10 @@
 import { beforeAll, expect, it, onTestFinished } from 'vitest'
-import { startApi } from '../../devnet/api.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
-import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
-import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
+import { startApi } from '../../tools/devnet/api.ts'
 import { freshDatabase } from '../support/database.ts'
 import { hasPgBouncer, startPgBouncer } from '../support/pgBouncer.ts'
+import { placeholderDeployment } from '../support/placeholderDeployment.ts'
+import { temporaryDirectory } from '../support/temporaryDirectory.ts'
 
 /** The parameters with which the API's connections start. */
 const OF_API = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'options']

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Api } from '../../devnet/api.ts'
-import { type Postgres, startPostgres } from '../../devnet/postgres.ts'
-import { type Standby, startStandby } from '../../devnet/standby.ts'
 import { run } from '../../ponder.schema.ts'
-import { startIndexApi } from '../../testkit/indexApi.ts'
-import { type IndexedDatabase, indexedDatabaseAt } from '../../testkit/indexedTables.ts'
-import { openRun, seedTime } from '../../testkit/rows.ts'
+import type { Api } from '../../tools/devnet/api.ts'
+import { type Postgres, startPostgres } from '../../tools/devnet/postgres.ts'
+import { type Standby, startStandby } from '../../tools/devnet/standby.ts'
+import { startIndexApi } from '../support/indexApi.ts'
+import { type IndexedDatabase, indexedDatabaseAt } from '../support/indexedTables.ts'
+import { openRun, seedTime } from '../support/rows.ts'
 
 /** The third replica gets each block so much later. */
 const LATE_MS = 500

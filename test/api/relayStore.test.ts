@@ -2,11 +2,11 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt } from 'viem'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { abandonSigner, findUnmined } from '../../relay/abandonment.ts'
-import { CLAIM, claimsOf, HAS_STRANDED_CLAIMS } from '../../relay/claims/store/claims.ts'
-import { recordDecision, reopenClaims, storeDecisions } from '../../relay/claims/store/decisions.ts'
-import { oldClaims } from '../../relay/claims/store/oldClaims.ts'
-import { Refusal } from '../../relay/refusal.ts'
+import { abandonSigner, findUnmined } from '../../src/api/relay/abandonment.ts'
+import { CLAIM, claimsOf, HAS_STRANDED_CLAIMS } from '../../src/api/relay/claims/store/claims.ts'
+import { recordDecision, reopenClaims, storeDecisions } from '../../src/api/relay/claims/store/decisions.ts'
+import { oldClaims } from '../../src/api/relay/claims/store/oldClaims.ts'
+import { Refusal } from '../../src/api/relay/refusal.ts'
 import {
   connectionName,
   type Lease,
@@ -14,7 +14,7 @@ import {
   renewLease,
   signersWithWork,
   takeLease,
-} from '../../relay/sender/store/leases.ts'
+} from '../../src/api/relay/sender/store/leases.ts'
 import {
   minedTxsOf,
   recordDropped,
@@ -22,7 +22,7 @@ import {
   recordMined,
   recordTaken,
   recordUntaken,
-} from '../../relay/sender/store/settlements.ts'
+} from '../../src/api/relay/sender/store/settlements.ts'
 import {
   GAP,
   insertAttempt,
@@ -30,9 +30,9 @@ import {
   insertSigner,
   insertTxs,
   recordBroadcasts,
-} from '../../relay/sender/store/transactions.ts'
-import { migrate } from '../../relay/store/migrations.ts'
-import { startRetention } from '../../relay/store/retention.ts'
+} from '../../src/api/relay/sender/store/transactions.ts'
+import { migrate } from '../../src/api/relay/store/migrations.ts'
+import { startRetention } from '../../src/api/relay/store/retention.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const signer: Address = '0x00000000000000000000000000000000000000A1'

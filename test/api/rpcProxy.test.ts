@@ -1,12 +1,12 @@
 import { createPublicClient, createTestClient, createWalletClient, http, numberToHex, parseGwei } from 'viem'
 import { foundry } from 'viem/chains'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountOf } from '../../devnet/accounts.ts'
-import { type Anvil, startAnvil } from '../../devnet/anvil.ts'
-import { drawFaults } from '../../sim/faults/drawFaults.ts'
-import { requirePriceBump } from '../../sim/faults/replacementRule.ts'
-import { type Fault, type RpcProxy, says, startRpcProxy, status } from '../../sim/faults/rpcProxy.ts'
-import type { RpcCall } from '../../sim/faults/staleNode.ts'
+import { accountOf } from '../../tools/devnet/accounts.ts'
+import { type Anvil, startAnvil } from '../../tools/devnet/anvil.ts'
+import { drawFaults } from '../../tools/simulation/faults/drawFaults.ts'
+import { requirePriceBump } from '../../tools/simulation/faults/replacementRule.ts'
+import { type Fault, type RpcProxy, says, startRpcProxy, status } from '../../tools/simulation/faults/rpcProxy.ts'
+import type { RpcCall } from '../../tools/simulation/faults/staleNode.ts'
 
 let anvil: Anvil
 let proxy: RpcProxy

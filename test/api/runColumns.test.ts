@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
 import { runStates } from '../../ponder.schema.ts'
-import { createRandom } from '../../sim/random.ts'
 import { RunColumns, type RunRows } from '../../src/api/queries/runColumns.ts'
 import type { RunList, RunStart } from '../../src/api/queries/runList.ts'
-import { poster, wallet } from '../../testkit/rows.ts'
+import { createRandom } from '../../tools/simulation/random.ts'
+import { poster, wallet } from '../support/rows.ts'
 
 type Run = {
   id: number

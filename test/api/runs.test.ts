@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../ponder.schema.ts'
-import { claimedRun, openRun, poster, seedTime, wallet } from '../../testkit/rows.ts'
+import { claimedRun, openRun, poster, seedTime, wallet } from '../support/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

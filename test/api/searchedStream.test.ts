@@ -1,10 +1,10 @@
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { run, runEvent, type runEventNames, type runStates } from '../../ponder.schema.ts'
-import { checkpointOf } from '../../testkit/indexedTables.ts'
-import { storeBriefs } from '../../testkit/manyBriefs.ts'
-import { eventOf, openRun, seedTime } from '../../testkit/rows.ts'
+import { checkpointOf } from '../support/indexedTables.ts'
+import { storeBriefs } from '../support/manyBriefs.ts'
 import { readEvents } from '../support/readEvents.ts'
+import { eventOf, openRun, seedTime } from '../support/rows.ts'
 import { blockHash, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

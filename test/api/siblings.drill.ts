@@ -7,7 +7,7 @@ import { keepHighestBlock } from '../../ops/builds/highestBlock.ts'
 import { watchSibling } from '../../ops/builds/sibling.ts'
 import { takeOver } from '../../ops/builds/takeOver.ts'
 import { servedBuild } from '../../ops/builds/views.ts'
-import { chainId, checkpointOf } from '../../testkit/indexedTables.ts'
+import { chainId, checkpointOf } from '../support/indexedTables.ts'
 import { indexedDatabase } from './indexedDatabase.ts'
 
 const build = 'runline_0123456789'

@@ -7,9 +7,9 @@ import { MAX_STATEMENTS } from '../../src/api/database/sharedConnections.ts'
 import { IndexReader } from '../../src/api/queries/indexReader.ts'
 import type { RunList } from '../../src/api/queries/runList.ts'
 import { pageOfRuns } from '../../src/api/queries/runPages.ts'
-import { manyBriefs } from '../../testkit/manyBriefs.ts'
-import { manyRuns } from '../../testkit/manyRuns.ts'
-import { seedTime, wallet } from '../../testkit/rows.ts'
+import { manyBriefs } from '../support/manyBriefs.ts'
+import { manyRuns } from '../support/manyRuns.ts'
+import { seedTime, wallet } from '../support/rows.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
 
 /** What docs/scaling.md says that a connection may take in PostgreSQL. */

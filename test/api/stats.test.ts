@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { agent, payee, run } from '../../ponder.schema.ts'
-import { claimedRun, openRun, poster, seedTime, stakedAgent } from '../../testkit/rows.ts'
+import { claimedRun, openRun, poster, seedTime, stakedAgent } from '../support/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 

@@ -1,7 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { pino } from 'pino'
-import type { ContentStore } from '../../content/store.ts'
 import { createApp } from '../../src/api/app.ts'
+import type { ContentStore } from '../../src/api/content/store.ts'
 import { openReadPool } from '../../src/api/database/readPool.ts'
 import type { BlockNotifications } from '../../src/api/queries/headFeed.ts'
 import { IndexReader } from '../../src/api/queries/indexReader.ts'

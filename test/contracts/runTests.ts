@@ -8,7 +8,7 @@ import { RARE, tallyReport } from './invariant/tallyReport.ts'
 /** Fixed, so that a failure can be repeated. */
 const SEED = 1
 
-const FORGE = 'toolchain/forge.ts'
+const FORGE = 'tools/toolchain/forge.ts'
 
 /** Run by a process of its own: beside other suites Forge draws other calls, and not the same each time. */
 const CAMPAIGN = 'InvariantsTest'

@@ -36,5 +36,5 @@ export async function invariants(forgeArguments: string[]) {
 }
 
 function forgeTest(args: string[], env: Record<string, string>) {
-  runCommand(process.execPath, ['toolchain/forge.ts', 'test', ...args], { FOUNDRY_PROFILE: 'deep', ...env })
+  runCommand(process.execPath, ['tools/toolchain/forge.ts', 'test', ...args], { FOUNDRY_PROFILE: 'deep', ...env })
 }

@@ -1,4 +1,4 @@
-import { type ChooseFault, type Fault, startRpcProxy } from '../../sim/faults/rpcProxy.ts'
+import { type ChooseFault, type Fault, startRpcProxy } from '../../tools/simulation/faults/rpcProxy.ts'
 
 export type FaultyNode = Awaited<ReturnType<typeof startFaultyNode>>
 

@@ -7,7 +7,7 @@
 //   --hasty            only in the fastest mode of modes.ts: what survives it may still die in the others
 //   --jobs <n>         how many run concurrently; 1 if absent
 import { parseArgs } from 'node:util'
-import { stopAllProcesses } from '../../devnet/managedProcess.ts'
+import { stopAllProcesses } from '../../tools/devnet/managedProcess.ts'
 import { equivalents } from './equivalents.ts'
 import { fastestFirst, modeNames, mutantTrial } from './modes.ts'
 import { allMutants, type Mutant } from './mutants.ts'

@@ -2,8 +2,8 @@ import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startProcess } from '../../devnet/managedProcess.ts'
-import { registerCleanup } from '../../devnet/registerCleanup.ts'
+import { startProcess } from '../../tools/devnet/managedProcess.ts'
+import { registerCleanup } from '../../tools/devnet/registerCleanup.ts'
 import { startCompiler } from './compiler.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -35,7 +35,7 @@ export async function createWorkspace(modeNames: readonly string[]) {
   const directory = await mkdtemp(join(tmpdir(), 'runline-mutants-'))
   registerCleanup({ directory })
   for (const name of modeNames) {
-    for (const path of ['contracts', 'test/contracts', 'toolchain', 'foundry.toml', 'package.json']) {
+    for (const path of ['contracts', 'test/contracts', 'tools/toolchain', 'foundry.toml', 'package.json']) {
       await cp(join(root, path), join(directory, name, path), { recursive: true })
     }
     await symlink(join(root, 'node_modules'), join(directory, name, 'node_modules'))
@@ -49,7 +49,7 @@ export async function createWorkspace(modeNames: readonly string[]) {
     const forge = await startProcess({
       name: 'Forge',
       command: process.execPath,
-      args: ['toolchain/forge.ts', 'test', ...mode.arguments],
+      args: ['tools/toolchain/forge.ts', 'test', ...mode.arguments],
       directory: join(directory, mode.name),
       env: { NO_COLOR: '1', ...compiler.environment, ...mode.environment },
       onLine: (line) => lines.push(line),

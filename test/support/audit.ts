@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startReady } from '../../devnet/managedProcess.ts'
-import { type ServiceOptions, serviceProcess } from '../../devnet/service.ts'
-import type { MarketOnAnvil } from '../../testkit/marketOnAnvil.ts'
+import { startReady } from '../../tools/devnet/managedProcess.ts'
+import { type ServiceOptions, serviceProcess } from '../../tools/devnet/service.ts'
+import type { MarketOnAnvil } from './marketOnAnvil.ts'
 
 /** An audit waits until its block is final: 64 blocks on Anvil. */
 const FINAL_BLOCKS = 70

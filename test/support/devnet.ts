@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import getPort from 'get-port'
-import { startProcess } from '../../devnet/managedProcess.ts'
-import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
+import { startProcess } from '../../tools/devnet/managedProcess.ts'
 import { processesWith } from './processes.ts'
+import { temporaryDirectory } from './temporaryDirectory.ts'
 
 /** Free ports for a devnet; another process may take them before the devnet starts. */
 export async function freePorts() {

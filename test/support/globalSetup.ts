@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import type { TestProject } from 'vitest/node'
-import { startPostgres } from '../../devnet/postgres.ts'
+import { startPostgres } from '../../tools/devnet/postgres.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,7 +15,7 @@ export default async function setup(project: TestProject) {
   const [postgres, description] = await Promise.all([
     startPostgres(),
     // A process of its own loads the API by the hooks that make its imports cheap: within Vitest it takes a second longer.
-    execa(process.execPath, ['toolchain/describeApi.ts']),
+    execa(process.execPath, ['tools/toolchain/describeApi.ts']),
   ])
   project.provide('apiDescription', description.stdout)
   project.provide('postgresUrl', postgres.url)

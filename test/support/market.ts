@@ -1,10 +1,10 @@
-import { keyOf, roles } from '../../devnet/accounts.ts'
-import { type ApiOptions, startApi } from '../../devnet/api.ts'
-import { startIndexer } from '../../devnet/indexer.ts'
-import type { ManagedProcess } from '../../devnet/managedProcess.ts'
-import { startMarketOnAnvil } from '../../testkit/marketOnAnvil.ts'
-import { waitForIndex } from '../../testkit/waitForIndex.ts'
+import { keyOf, roles } from '../../tools/devnet/accounts.ts'
+import { type ApiOptions, startApi } from '../../tools/devnet/api.ts'
+import { startIndexer } from '../../tools/devnet/indexer.ts'
+import type { ManagedProcess } from '../../tools/devnet/managedProcess.ts'
 import { freshDatabase } from './database.ts'
+import { startMarketOnAnvil } from './marketOnAnvil.ts'
+import { waitForIndex } from './waitForIndex.ts'
 
 export type TestChain = Awaited<ReturnType<typeof startTestChain>>
 

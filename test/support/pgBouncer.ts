@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import getPort from 'get-port'
-import { startProcess } from '../../devnet/managedProcess.ts'
-import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
+import { startProcess } from '../../tools/devnet/managedProcess.ts'
+import { temporaryDirectory } from './temporaryDirectory.ts'
 
 /** Where PgBouncer is: what the environment names, then where Debian installs it. */
 const CANDIDATES = [process.env.PGBOUNCER, '/usr/sbin/pgbouncer', '/usr/bin/pgbouncer']

@@ -3,8 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import getPort from 'get-port'
 import { parse, stringify } from 'yaml'
-import { startReady } from '../../devnet/managedProcess.ts'
-import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
+import { startReady } from '../../tools/devnet/managedProcess.ts'
+import { temporaryDirectory } from './temporaryDirectory.ts'
 
 /** The path of a tool, by the variable of its name or where Debian installs it; undefined if it is not installed. */
 const toolOf = (name: string) =>

@@ -20,6 +20,6 @@ async function findPython(): Promise<string | undefined> {
 export const startPython = (program: string) =>
   execa({
     input: program,
-    env: { PYTHONPATH: 'clients/python:test/tools/python', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
+    env: { PYTHONPATH: 'packages/python:test/tools/python', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
     timeout: 100_000,
   })(python ?? '', ['-W', 'error', '-'])

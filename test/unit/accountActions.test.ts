@@ -12,10 +12,10 @@ import {
   isFunding,
   membersAsText,
   readAccountMessage,
-} from '../../market/accountActions.ts'
-import { explainAccountError } from '../../market/accountErrors.ts'
-import { postError, unstakeError } from '../../market/accountRules.ts'
-import { explainOpenError } from '../../market/openErrors.ts'
+} from '../../core/market/accountActions.ts'
+import { explainAccountError } from '../../core/market/accountErrors.ts'
+import { postError, unstakeError } from '../../core/market/accountRules.ts'
+import { explainOpenError } from '../../core/market/openErrors.ts'
 
 const account = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 const other = '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC'

@@ -5,9 +5,9 @@ import * as raw from 'multiformats/codecs/raw'
 import { identity } from 'multiformats/hashes/identity'
 import { sha256, sha512 } from 'multiformats/hashes/sha2'
 import { describe, expect, it } from 'vitest'
-import { briefJsonSchema, briefOf } from '../../content/brief.ts'
-import { checkContent } from '../../content/checkContent.ts'
-import { cidOf, isStorableCid } from '../../content/cid.ts'
+import { briefJsonSchema, briefOf } from '../../src/api/content/brief.ts'
+import { checkContent } from '../../src/api/content/checkContent.ts'
+import { cidOf, isStorableCid } from '../../src/api/content/cid.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 

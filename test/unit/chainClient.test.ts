@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { encodeErrorResult, type Hex, parseAbi } from 'viem'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createChainClient } from '../../core/node/chainClient.ts'
-import { createAnvilClient } from '../../devnet/anvilClient.ts'
+import { createAnvilClient } from '../../tools/devnet/anvilClient.ts'
 
 const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
 const offchainLookup = parseAbi([

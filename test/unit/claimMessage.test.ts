@@ -1,6 +1,6 @@
 import { hashTypedData, maxUint256, type TypedDataDefinition, zeroAddress } from 'viem'
 import { expect, it } from 'vitest'
-import { claimDigest, claimTypedData } from '../../market/claimMessage.ts'
+import { claimDigest, claimTypedData } from '../../core/market/claimMessage.ts'
 
 const first = { chainId: 31_337, address: '0x5FbDB2315678afecb367f032d93F642f64180aa3' } as const
 const second = { chainId: 8_453, address: '0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512' } as const

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { accountOf } from '../../devnet/accounts.ts'
-import { createClaimQueue, type Entry } from '../../relay/claims/queue/claimQueue.ts'
+import { createClaimQueue, type Entry } from '../../src/api/relay/claims/queue/claimQueue.ts'
+import { accountOf } from '../../tools/devnet/accounts.ts'
 
 const signer = accountOf(1)
 const otherSigner = accountOf(2)

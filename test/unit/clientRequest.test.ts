@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events'
 import getPort from 'get-port'
 import { expect, it } from 'vitest'
-import { createRunlineReads, NoAnswerError, type Retry } from '../../client/src/reads.ts'
-import { wait } from '../../client/src/request.ts'
+import { createRunlineReads, NoAnswerError, type Retry } from '../../packages/client/src/reads.ts'
+import { wait } from '../../packages/client/src/request.ts'
 
 it('a wait leaves no listener on its signal', async () => {
   const { signal } = new AbortController()

@@ -10,7 +10,7 @@ it('a page that only reads loads at most 6 kB of the client, and nothing of viem
   const bundled = await build({
     configFile: false,
     logLevel: 'error',
-    build: { write: false, lib: { entry: 'client/src/reads.ts', formats: ['iife'], name: 'runline' } },
+    build: { write: false, lib: { entry: 'packages/client/src/reads.ts', formats: ['iife'], name: 'runline' } },
     plugins: [{ name: 'modules', moduleParsed: ({ id }) => void modules.push(id) }],
   })
   const [output] = Array.isArray(bundled) ? bundled : [bundled]

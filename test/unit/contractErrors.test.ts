@@ -1,7 +1,7 @@
 import { encodeAbiParameters, encodeErrorResult, type Hex, pad, toFunctionSelector } from 'viem'
 import { formatAbiItem } from 'viem/utils'
 import { describe, expect, it } from 'vitest'
-import { contractsAbi, decodeClaimError, explainClaimError, stateName } from '../../market/contractErrors.ts'
+import { contractsAbi, decodeClaimError, explainClaimError, stateName } from '../../core/market/contractErrors.ts'
 import { problemTypes } from '../../src/api/http/errors.ts'
 
 const errors = contractsAbi.filter((item) => item.type === 'error')

@@ -1,9 +1,9 @@
 import { getContractAddress, keccak256 } from 'viem'
 import { describe, expect, it } from 'vitest'
-import { accountOf } from '../../devnet/accounts.ts'
 import { costLines } from '../../ops/deployment/cost.ts'
 import { planDeployment } from '../../ops/deployment/plan.ts'
 import { readArtifact } from '../../ops/readArtifact.ts'
+import { accountOf } from '../../tools/devnet/accounts.ts'
 
 const deployer = accountOf(0).address
 const TREASURY = accountOf(1).address

@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 
-const pages = globSync(['*.md', '{docs,client,cli}/*.md', 'test/**/*.md'])
+const pages = globSync(['*.md', '{docs,packages/*}/*.md', 'test/**/*.md'])
 
 /** The anchors of a page's headings, as GitHub makes them. */
 function anchorsOf(page: string): string[] {

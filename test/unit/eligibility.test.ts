@@ -1,7 +1,7 @@
 import { zeroAddress } from 'viem'
 import { describe, expect, it } from 'vitest'
-import type { ClaimError } from '../../market/contractErrors.ts'
-import { claimErrors, walletOf } from '../../market/eligibility.ts'
+import type { ClaimError } from '../../core/market/contractErrors.ts'
+import { claimErrors, walletOf } from '../../core/market/eligibility.ts'
 
 const owner = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 const wallet = '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC'

@@ -1,6 +1,6 @@
 import { getAddress, toHex } from 'viem'
 import { expect, test } from 'vitest'
-import { eventEvidence } from '../../market/eventEvidence.ts'
+import { eventEvidence } from '../../core/market/eventEvidence.ts'
 
 const addressOf = (number: number) => getAddress(toHex(number, { size: 20 }))
 

@@ -1,6 +1,6 @@
 import { formatTransactionReceipt } from 'viem'
 import { describe, expect, it } from 'vitest'
-import { type Fees, isFairReplacement, paidFee, replacementFees } from '../../relay/chain/fees.ts'
+import { type Fees, isFairReplacement, paidFee, replacementFees } from '../../src/api/relay/chain/fees.ts'
 
 const receipt = { gasUsed: '0x5208', effectiveGasPrice: '0x3b9aca00', status: '0x1' }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createFeesPaid } from '../../relay/feesPaid.ts'
+import { createFeesPaid } from '../../src/api/relay/feesPaid.ts'
 
 const agents = [1n, 2n]
 

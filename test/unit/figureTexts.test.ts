@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { compareWithGoal, type Measurement, slowest } from '../../bench/figure.ts'
-import { betterPeers, chosenTable, missedTable, type Result } from '../../toolchain/figureTexts.ts'
+import { compareWithGoal, type Measurement, slowest } from '../../tools/bench/figure.ts'
+import { betterPeers, chosenTable, missedTable, type Result } from '../../tools/toolchain/figureTexts.ts'
 
 const machine = { cpu: 'a CPU', cores: 2, memoryGiB: 4, node: 'v24' }
 const resultOf = (name: string, measurements: Measurement[]): Result => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Claim } from '../../gameday/claims.ts'
-import { countClaims, missedBounds, type Report, type Row, reportTable } from '../../gameday/report.ts'
-import { longestOf, silencesOf } from '../../gameday/silences.ts'
+import type { Claim } from '../../tools/gameday/claims.ts'
+import { countClaims, missedBounds, type Report, type Row, reportTable } from '../../tools/gameday/report.ts'
+import { longestOf, silencesOf } from '../../tools/gameday/silences.ts'
 
 const row: Row = {
   fault: 'frozen',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createListings, isListing, type Listing } from '../../mcp/listings.ts'
+import { createListings, isListing, type Listing } from '../../src/api/mcp/listings.ts'
 
 const requestWith = (version: string) =>
   new Request('http://localhost/mcp', { headers: { 'Mcp-Protocol-Version': version, Accept: 'application/json' } })

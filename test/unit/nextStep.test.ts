@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { type Judged, type Known, nextStep, type Open, type Step, stepAfter } from '../../relay/claims/nextStep.ts'
-import type { Placement } from '../../relay/claims/queue/dispatcher.ts'
-import type { StoredClaim } from '../../relay/claims/store/claims.ts'
-import { Refusal } from '../../relay/refusal.ts'
+import {
+  type Judged,
+  type Known,
+  nextStep,
+  type Open,
+  type Step,
+  stepAfter,
+} from '../../src/api/relay/claims/nextStep.ts'
+import type { Placement } from '../../src/api/relay/claims/queue/dispatcher.ts'
+import type { StoredClaim } from '../../src/api/relay/claims/store/claims.ts'
+import { Refusal } from '../../src/api/relay/refusal.ts'
 
 const claimOf = (digit: string) => ({ claimId: `0x${digit.repeat(64)}`, round: 1n }) as StoredClaim
 const own = claimOf('1')

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { usablePorts } from '../../devnet/ports.ts'
+import { usablePorts } from '../../tools/devnet/ports.ts'
 
 const server = createServer()
 let taken: number

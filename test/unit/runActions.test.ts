@@ -1,8 +1,8 @@
 import { decodeFunctionData, hashTypedData, type TypedDataDefinition } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
-import { decodeRunError, explainRunError, type RunError } from '../../market/actionErrors.ts'
-import { type RunFacts, revisionOf, runActionError } from '../../market/runActionRules.ts'
+import { decodeRunError, explainRunError, type RunError } from '../../core/market/actionErrors.ts'
+import { type RunFacts, revisionOf, runActionError } from '../../core/market/runActionRules.ts'
 import {
   actionOf,
   bodyOf,
@@ -12,7 +12,7 @@ import {
   runCallData,
   runDigest,
   runTypedData,
-} from '../../market/runActions.ts'
+} from '../../core/market/runActions.ts'
 
 const market = { chainId: 31337, address: '0x5FbDB2315678afecb367f032d93F642f64180aa3' } as const
 const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { createRunClaims } from '../../relay/claims/queue/runClaims.ts'
+import { createRunClaims } from '../../src/api/relay/claims/queue/runClaims.ts'
 
 const RUN = 1n
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { accountOf } from '../../devnet/accounts.ts'
-import { createSignerTurns, type SignerBlocker } from '../../relay/sender/signerTurns.ts'
+import { createSignerTurns, type SignerBlocker } from '../../src/api/relay/sender/signerTurns.ts'
+import { accountOf } from '../../tools/devnet/accounts.ts'
 
 const signer = accountOf(0)
 

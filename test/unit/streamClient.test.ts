@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
-import { streamChanges } from '../../client/src/stream.ts'
+import { streamChanges } from '../../packages/client/src/stream.ts'
 
 /** A server whose streams have these events and end, the last of them again and again. */
 async function startServer(...bodies: string[]) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, inject, it } from 'vitest'
-import { verifiedInstructions } from '../../cli/src/tools/verifiedSend.ts'
+import { verifiedInstructions } from '../../packages/cli/src/tools/verifiedSend.ts'
 import {
   agentFields,
   agentStakeFields,
@@ -8,7 +8,7 @@ import {
   runFields,
   runSummaryFields,
   UNPROVEN,
-} from '../../client/src/verify/fields.ts'
+} from '../../packages/client/src/verify/fields.ts'
 
 const { schemas }: { schemas: Record<string, { properties: object }> } = JSON.parse(inject('apiDescription')).components
 

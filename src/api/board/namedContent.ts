@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import type { MediaType } from '../../../content/checkContent.ts'
+import type { MediaType } from '../content/checkContent.ts'
 import { markdown } from './markdown.ts'
 import { briefLines, type Html, visibleLines } from './values.ts'
 

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
-import { GRACE_PERIOD } from '../../../market/constants.ts'
-import { type OpenRunCallName, openRunCallNames, openRunCalls } from '../../../market/openCalls.ts'
+import { GRACE_PERIOD } from '../../../core/market/constants.ts'
+import { type OpenRunCallName, openRunCallNames, openRunCalls } from '../../../core/market/openCalls.ts'
 import type { Run } from '../resources/run.ts'
 import type { Act } from './acts.ts'
 import { amount, type Html } from './values.ts'

@@ -1,7 +1,7 @@
-import { type AccountActionName, type AccountMessage, membersAsText } from '../../../market/accountActions.ts'
-import { partyMemberOf, type RunMessage } from '../../../market/runActions.ts'
-import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
-import { Refusal } from '../../../relay/refusal.ts'
+import { type AccountActionName, type AccountMessage, membersAsText } from '../../../core/market/accountActions.ts'
+import { partyMemberOf, type RunMessage } from '../../../core/market/runActions.ts'
+import type { ClaimRequest } from '../relay/claims/chain/market.ts'
+import { Refusal } from '../relay/refusal.ts'
 import { Problem, problemTypes } from './errors.ts'
 
 /** The answer to a refusal of the relay. Other errors stay what they are. */

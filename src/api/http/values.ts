@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress, isAddress, parseUnits } from 'viem'
-import { tagSchema } from '../../../content/brief.ts'
+import { tagSchema } from '../content/brief.ts'
 
 /**
  * The description of every id, in requests and answers. It has a `type`, so that each schema that has this description

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import type { Address, Hash, Hex } from 'viem'
-import type { ClaimRequest, NamedClaim } from '../../../relay/claims/chain/market.ts'
-import type { RelayEmitter } from '../../../relay/events.ts'
+import type { ClaimRequest, NamedClaim } from '../relay/claims/chain/market.ts'
+import type { RelayEmitter } from '../relay/events.ts'
 import { traceIdOf } from './claimTraces.ts'
 
 /** How many claims keep the ids of their request until they are final. */

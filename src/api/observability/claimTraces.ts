@@ -1,5 +1,5 @@
-import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
-import type { RelayEmitter } from '../../../relay/events.ts'
+import type { ClaimRequest } from '../relay/claims/chain/market.ts'
+import type { RelayEmitter } from '../relay/events.ts'
 import { claimAttributes, TRANSACTION_HASH, type Trace } from './tracing.ts'
 
 /** The traces of the claims that this process handles. The relay passes the request through all steps of a claim. */

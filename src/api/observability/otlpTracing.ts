@@ -24,8 +24,8 @@ import {
 } from '@opentelemetry/sdk-trace'
 import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
-import { Refusal } from '../../../relay/refusal.ts'
 import { Problem, problemTypes } from '../http/errors.ts'
+import { Refusal } from '../relay/refusal.ts'
 import { createExporter } from './traceExporter.ts'
 import type { Trace, Tracing } from './tracing.ts'
 

@@ -1,10 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { formatEther } from 'viem'
 import { reuseResult } from '../../../core/reuseResult.ts'
-import { CLAIM } from '../../../relay/claims/store/claims.ts'
-import type { RelayEmitter } from '../../../relay/events.ts'
-import { unlessUnavailable } from '../../../relay/refusal.ts'
-import type { Relay, RelayerState } from '../../../relay/relay.ts'
+import { CLAIM } from '../relay/claims/store/claims.ts'
+import type { RelayEmitter } from '../relay/events.ts'
+import { unlessUnavailable } from '../relay/refusal.ts'
+import type { Relay, RelayerState } from '../relay/relay.ts'
 import { addGauge } from './gauge.ts'
 
 /**

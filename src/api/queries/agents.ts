@@ -1,6 +1,6 @@
 import { and, eq, getTableColumns, isNotNull, type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
-import { ESTABLISHED_AFTER } from '../../../market/constants.ts'
+import { ESTABLISHED_AFTER } from '../../../core/market/constants.ts'
 import { agent } from '../../../ponder.schema.ts'
 import { now, type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 

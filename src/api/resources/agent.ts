@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
 import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
-import { MIN_STAKE } from '../../../market/constants.ts'
+import { MIN_STAKE } from '../../../core/market/constants.ts'
 import { address, amount, id, time, untrusted, untrustedContent } from '../http/values.ts'
 import { type AgentRow, agentStatuses, type ShownAgentRow } from '../queries/agents.ts'
 

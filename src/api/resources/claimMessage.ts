@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { zeroAddress } from 'viem'
-import { claimTypedData } from '../../../market/claimMessage.ts'
+import { claimTypedData } from '../../../core/market/claimMessage.ts'
 import { address, id } from '../http/values.ts'
 import { domainSchema, membersSchema } from './typedData.ts'
 

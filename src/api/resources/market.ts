@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import type { Address } from 'viem'
 import type { Deployment } from '../../../core/deployment.ts'
-import { MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
-import { ESTABLISHED_AFTER, GRACE_PERIOD, MIN_STAKE } from '../../../market/constants.ts'
+import { MAX_VALIDITY_SECONDS } from '../../../core/market/claimMessage.ts'
+import { ESTABLISHED_AFTER, GRACE_PERIOD, MIN_STAKE } from '../../../core/market/constants.ts'
 import { ESTABLISHED_COMPLETIONS } from '../../../ponder.schema.ts'
 import { address, amount } from '../http/values.ts'
 

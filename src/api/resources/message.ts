@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { runTypedData } from '../../../market/runActions.ts'
+import { runTypedData } from '../../../core/market/runActions.ts'
 import { typedDataSchema } from './typedData.ts'
 
 const example = {

@@ -1,8 +1,13 @@
 import { z } from '@hono/zod-openapi'
-import { accountErrorCodes } from '../../../market/accountErrors.ts'
-import { type ActionError, actionErrorCodes, explainRunError } from '../../../market/actionErrors.ts'
-import { type ClaimError, claimErrorCodes, explainClaimError, type Holder } from '../../../market/contractErrors.ts'
-import { openErrorCodes } from '../../../market/openErrors.ts'
+import { accountErrorCodes } from '../../../core/market/accountErrors.ts'
+import { type ActionError, actionErrorCodes, explainRunError } from '../../../core/market/actionErrors.ts'
+import {
+  type ClaimError,
+  claimErrorCodes,
+  explainClaimError,
+  type Holder,
+} from '../../../core/market/contractErrors.ts'
+import { openErrorCodes } from '../../../core/market/openErrors.ts'
 import { Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
 import { address, amount, hash, id, orNull, time } from '../http/values.ts'
 import { claimTypedDataSchema, exampleTypedData } from './claimMessage.ts'

@@ -1,5 +1,5 @@
 import type { Address } from 'viem'
-import type { RunFacts } from '../../../market/runActionRules.ts'
+import type { RunFacts } from '../../../core/market/runActionRules.ts'
 import type { Run } from './run.ts'
 
 /** The run as the market's rules see it. */

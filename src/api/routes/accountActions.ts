@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { type Hex, maxUint256 } from 'viem'
-import { type AccountMembers, type AccountMessage, accountMessage } from '../../../market/accountActions.ts'
+import { type AccountMembers, type AccountMessage, accountMessage } from '../../../core/market/accountActions.ts'
 import type { Deps } from '../deps.ts'
 import { prefer, waitingTime } from '../http/preferredWait.ts'
 import { problemOfAccountAction } from '../http/refusals.ts'

@@ -6,17 +6,22 @@ import {
   accountActions,
   accountMessage,
   accountTypedData,
-} from '../../../market/accountActions.ts'
-import type { AccountRefusal } from '../../../market/accountErrors.ts'
-import { LONGEST_VALIDITY_SECONDS, MAX_WORK_PERIOD, postError, unstakeError } from '../../../market/accountRules.ts'
-import { DEFAULT_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
-import { refusalOfPost } from '../../../relay/actions/accounts/refusal.ts'
+} from '../../../core/market/accountActions.ts'
+import type { AccountRefusal } from '../../../core/market/accountErrors.ts'
+import {
+  LONGEST_VALIDITY_SECONDS,
+  MAX_WORK_PERIOD,
+  postError,
+  unstakeError,
+} from '../../../core/market/accountRules.ts'
+import { DEFAULT_VALIDITY_SECONDS } from '../../../core/market/claimMessage.ts'
 import type { Deps } from '../deps.ts'
 import { Problem, type ProblemCode } from '../http/errors.ts'
 import { problemOf } from '../http/refusals.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
 import { type AgentRow, agentsById } from '../queries/agents.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
+import { refusalOfPost } from '../relay/actions/accounts/refusal.ts'
 import { saltParameter, uriParameter } from '../resources/accountAction.ts'
 import { textParameter } from '../resources/action.ts'
 import { relayOf } from './actionAnswers.ts'

@@ -7,14 +7,14 @@ import {
   type RunMessage,
   runActionNames,
   textMemberOf,
-} from '../../../market/runActions.ts'
-import type { ActionRequest } from '../../../relay/actions/request.ts'
+} from '../../../core/market/runActions.ts'
 import type { Deps } from '../deps.ts'
 import { prefer, waitingTime } from '../http/preferredWait.ts'
 import { problemOfAction } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
 import { createActedRunReader } from '../queries/actedRuns.ts'
+import type { ActionRequest } from '../relay/actions/request.ts'
 import { type ActionBody, actionBody, actionSchema, pendingActionSchema } from '../resources/action.ts'
 import { actionRefusals } from '../resources/problem.ts'
 import { actionResponses, madeIn, pending, readMadeRun, relayOf, relayRefusals, runNow } from './actionAnswers.ts'

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { claimErrors } from '../../../market/eligibility.ts'
+import { claimErrors } from '../../../core/market/eligibility.ts'
 import type { Deps } from '../deps.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
 import { runAndAgent } from '../queries/runs.ts'

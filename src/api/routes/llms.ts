@@ -1,4 +1,4 @@
-import type { ApiDescription } from '../../../mcp/schemas.ts'
+import type { ApiDescription } from '../mcp/schemas.ts'
 
 /**
  * The text of `/llms.txt`, which tells a language model what the service is and where to read on. The routes are those

@@ -1,11 +1,11 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { createMcpHandler, localhostAllowedOrigins, originValidationResponse } from '@modelcontextprotocol/server'
 import type { Context, Handler } from 'hono'
-import { createListings, isListing } from '../../../mcp/listings.ts'
-import { describeTools } from '../../../mcp/tools.ts'
 import type { ClientLimits } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
 import { REQUEST_ID } from '../http/requestId.ts'
+import { createListings, isListing } from '../mcp/listings.ts'
+import { describeTools } from '../mcp/tools.ts'
 
 /** Tools hold no state that changes, so a stream of changes would only keep a connection open. */
 const MAX_SUBSCRIPTIONS = 0

@@ -1,10 +1,10 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type Address, maxUint256, zeroAddress } from 'viem'
 import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
-import { explainRunError } from '../../../market/actionErrors.ts'
-import { MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
-import { claimErrors } from '../../../market/eligibility.ts'
-import { onlyPartyOf, revisionOf, runActionError } from '../../../market/runActionRules.ts'
+import { explainRunError } from '../../../core/market/actionErrors.ts'
+import { MAX_VALIDITY_SECONDS } from '../../../core/market/claimMessage.ts'
+import { claimErrors } from '../../../core/market/eligibility.ts'
+import { onlyPartyOf, revisionOf, runActionError } from '../../../core/market/runActionRules.ts'
 import {
   bodyOf,
   hasMember,
@@ -13,14 +13,14 @@ import {
   runActionNames,
   runTypedData,
   textMemberOf,
-} from '../../../market/runActions.ts'
-import { refusalOfReward } from '../../../relay/refusal.ts'
+} from '../../../core/market/runActions.ts'
 import type { Deps } from '../deps.ts'
 import { Problem, type ProblemCode } from '../http/errors.ts'
 import { problemOf } from '../http/refusals.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
 import { runAndAgent, runsById } from '../queries/runs.ts'
+import { refusalOfReward } from '../relay/refusal.ts'
 import { textParameter } from '../resources/action.ts'
 import { reasonsOf } from '../resources/eligibility.ts'
 import { asRun, type Run } from '../resources/run.ts'

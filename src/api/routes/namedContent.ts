@@ -1,6 +1,6 @@
-import { isStorableCid } from '../../../content/cid.ts'
 import { classifyReadError } from '../../../core/database/failures.ts'
 import type { NamedContent } from '../board/namedContent.ts'
+import { isStorableCid } from '../content/cid.ts'
 import type { Deps } from '../deps.ts'
 
 const SCHEME = 'ipfs://'

@@ -7,7 +7,7 @@ import {
   type OpenRunCallName,
   openRunCall,
   openRunCallNames,
-} from '../../../market/openCalls.ts'
+} from '../../../core/market/openCalls.ts'
 import type { Deps } from '../deps.ts'
 import { prefer, waitingTime } from '../http/preferredWait.ts'
 import { problemOf } from '../http/refusals.ts'

@@ -1,13 +1,13 @@
 import { type Hex, type LocalAccount, parseAbi } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, expect, it } from 'vitest'
-import { keyOf, roles } from '../../../devnet/accounts.ts'
-import { startApi } from '../../../devnet/api.ts'
 import { writeDeployment } from '../../../ops/writeDeployment.ts'
-import { deployArtifact } from '../../../testkit/contracts.ts'
-import { participantsOf, usdc } from '../../../testkit/participants.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { startApi } from '../../../tools/devnet/api.ts'
+import { deployArtifact } from '../../support/contracts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf, usdc } from '../../support/participants.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 
 const balances = parseAbi(['function balanceOf(address) view returns (uint256)'])

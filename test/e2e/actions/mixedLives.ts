@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LocalAccount, parseEventLogs } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { usdc } from '../../../testkit/participants.ts'
 import type { TestChain } from '../../support/market.ts'
+import { usdc } from '../../support/participants.ts'
 import { claimApi } from '../claims/claimApi.ts'
 
 const REWARD = 10n * usdc

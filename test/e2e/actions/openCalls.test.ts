@@ -1,8 +1,8 @@
 import { zeroAddress } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { usdc } from '../../../testkit/participants.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { usdc } from '../../support/participants.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 import { type Runs, runsOn, type Situation } from './runsInStates.ts'
 

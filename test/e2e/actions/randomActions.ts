@@ -7,7 +7,7 @@ import {
   accountMessage,
   accountTypedData,
   membersAsText,
-} from '../../../market/accountActions.ts'
+} from '../../../core/market/accountActions.ts'
 import {
   collectCall,
   type OpenCall,
@@ -15,7 +15,7 @@ import {
   openRunCall,
   openRunCallNames,
   openRunCalls,
-} from '../../../market/openCalls.ts'
+} from '../../../core/market/openCalls.ts'
 import {
   actionOf,
   bodyOf,
@@ -24,7 +24,7 @@ import {
   runCallData,
   runTypedData,
   textMemberOf,
-} from '../../../market/runActions.ts'
+} from '../../../core/market/runActions.ts'
 import { runStates } from '../../../ponder.schema.ts'
 import {
   accountOf,
@@ -34,10 +34,10 @@ import {
   OPEN,
   pickBounty,
   REVISION_REQUESTED,
-} from '../../../sim/parties.ts'
-import type { Random } from '../../../sim/random.ts'
-import type { World } from '../../../sim/world.ts'
-import { usdc } from '../../../testkit/participants.ts'
+} from '../../../tools/simulation/parties.ts'
+import type { Random } from '../../../tools/simulation/random.ts'
+import type { World } from '../../../tools/simulation/world.ts'
+import { usdc } from '../../support/participants.ts'
 
 /** An action that an account asks for: as a call of the contracts, and as requests of the API. */
 export type Drawn = {

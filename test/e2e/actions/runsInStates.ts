@@ -1,11 +1,11 @@
 import { type Address, type LocalAccount, zeroAddress } from 'viem'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
-import type { RunActionName, RunMessage } from '../../../market/runActions.ts'
-import { runTypedData } from '../../../market/runActions.ts'
-import type { ActionRequest } from '../../../relay/actions/request.ts'
-import { participantsOf, usdc } from '../../../testkit/participants.ts'
+import type { RunActionName, RunMessage } from '../../../core/market/runActions.ts'
+import { runTypedData } from '../../../core/market/runActions.ts'
+import type { ActionRequest } from '../../../src/api/relay/actions/request.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import type { TestChain } from '../../support/market.ts'
+import { participantsOf, usdc } from '../../support/participants.ts'
 
 export const poster = accountOf(roles.deployer)
 

@@ -2,10 +2,10 @@ import type { Browser, Page } from 'playwright-core'
 import type { LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { violationsOn } from '../../support/axe.ts'
 import { openBrowser } from '../../support/browser.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { installWallet, type TestWallet } from '../../support/testWallet.ts'
 
 const browser: Browser | undefined = await openBrowser()

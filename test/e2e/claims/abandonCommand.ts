@@ -1,4 +1,4 @@
-import { startProcess } from '../../../devnet/managedProcess.ts'
+import { startProcess } from '../../../tools/devnet/managedProcess.ts'
 
 /** Runs `npm run abandon:claims` to its end. */
 export async function abandon(databaseUrl: string, args: string[], env: Record<string, string> = {}) {

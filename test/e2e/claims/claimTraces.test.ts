@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { newTrace, startCollector } from '../../support/otlpCollector.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { claimApi } from './claimApi.ts'
 import { until } from './claimsOnChain.ts'
 

@@ -1,11 +1,11 @@
 import { encodeFunctionData } from 'viem'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { decodeClaimError, explainClaimError } from '../../../market/contractErrors.ts'
-import { revertOf } from '../../../relay/chain/client.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { decodeClaimError, explainClaimError } from '../../../core/market/contractErrors.ts'
+import { revertOf } from '../../../src/api/relay/chain/client.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { claimApi } from './claimApi.ts'
 
 let market: TestMarket

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events'
 import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import type { RelayEmitter, RelayEvents } from '../../../relay/events.ts'
-import type { Relay } from '../../../relay/relay.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import type { RelayEmitter, RelayEvents } from '../../../src/api/relay/events.ts'
+import type { Relay } from '../../../src/api/relay/relay.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { contextOf, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 let chain: TestChain

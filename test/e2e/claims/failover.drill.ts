@@ -1,12 +1,12 @@
 import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { type Postgres, startPostgres } from '../../../devnet/postgres.ts'
-import { type Standby, startStandby } from '../../../devnet/standby.ts'
-import type { Relay } from '../../../relay/relay.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
-import { startTcpProxy, type TcpProxy } from '../../../testkit/tcpProxy.ts'
+import type { Relay } from '../../../src/api/relay/relay.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
+import { type Postgres, startPostgres } from '../../../tools/devnet/postgres.ts'
+import { type Standby, startStandby } from '../../../tools/devnet/standby.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { startTcpProxy, type TcpProxy } from '../../support/tcpProxy.ts'
 import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 const PENDING_CLAIMS = 5

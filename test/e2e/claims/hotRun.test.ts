@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
-import { accountCount, accountOf, roles } from '../../../devnet/accounts.ts'
-import { type Participants, participantsOf } from '../../../testkit/participants.ts'
+import { accountCount, accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Participants, participantsOf } from '../../support/participants.ts'
 import { claimApi } from './claimApi.ts'
 
 const AGENTS = 100

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { keyOf, roles } from '../../../devnet/accounts.ts'
-import { type Api, startApi } from '../../../devnet/api.ts'
+import { keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import type { TestMarket } from '../../support/market.ts'
 
 /** Milliseconds between two reads of the relay's tables while waiting for a change. */

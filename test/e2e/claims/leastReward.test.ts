@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { claimApi, codeOf } from './claimApi.ts'
 
 let market: TestMarket

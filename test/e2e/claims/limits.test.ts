@@ -1,9 +1,9 @@
 import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
-import { startApi } from '../../../devnet/api.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { claimApi, codeOf } from './claimApi.ts'
 import { until } from './claimsOnChain.ts'
 

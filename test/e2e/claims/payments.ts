@@ -1,13 +1,13 @@
 // A second kind of action beside claims: payments of USDC by the signer. What a kind needs is in this file.
 import { type Address, encodeFunctionData, erc20Abi, stringify } from 'viem'
-import { answer, revertOf } from '../../../relay/chain/client.ts'
-import type { ActionKind } from '../../../relay/sender/action.ts'
-import type { SenderContext } from '../../../relay/sender/context.ts'
-import type { Call, Signer } from '../../../relay/sender/keys/signing.ts'
-import type { Placer } from '../../../relay/sender/placement.ts'
-import { isHeld, writeUnder } from '../../../relay/sender/store/leases.ts'
-import { deleteOldTransactions } from '../../../relay/sender/store/oldTransactions.ts'
-import { type Database, query } from '../../../relay/store/database.ts'
+import { answer, revertOf } from '../../../src/api/relay/chain/client.ts'
+import type { ActionKind } from '../../../src/api/relay/sender/action.ts'
+import type { SenderContext } from '../../../src/api/relay/sender/context.ts'
+import type { Call, Signer } from '../../../src/api/relay/sender/keys/signing.ts'
+import type { Placer } from '../../../src/api/relay/sender/placement.ts'
+import { isHeld, writeUnder } from '../../../src/api/relay/sender/store/leases.ts'
+import { deleteOldTransactions } from '../../../src/api/relay/sender/store/oldTransactions.ts'
+import { type Database, query } from '../../../src/api/relay/store/database.ts'
 
 export const PAYMENT = 'payment'
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { Refusal } from '../../../relay/refusal.ts'
-import type { Relay } from '../../../relay/relay.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { Refusal } from '../../../src/api/relay/refusal.ts'
+import type { Relay } from '../../../src/api/relay/relay.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { contextOf, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 /** Blocks are mined when a test mines them, so that it controls what is sent and what is mined. */

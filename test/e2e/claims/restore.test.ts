@@ -1,11 +1,11 @@
 // docs/runbook.md, "To restore a backup": the relay's database is set back to an earlier time.
 import { beforeEach, expect, inject, it, onTestFinished } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { createDatabase } from '../../../devnet/postgres.ts'
-import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import type { ClaimRequest } from '../../../src/api/relay/claims/chain/market.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
+import { createDatabase } from '../../../tools/devnet/postgres.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { relayer, relayOn, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 let chain: TestChain

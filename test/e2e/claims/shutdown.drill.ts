@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
-import { startApi } from '../../../devnet/api.ts'
-import { participantsOf, usdc } from '../../../testkit/participants.ts'
+import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf, usdc } from '../../support/participants.ts'
 import { claimApi } from './claimApi.ts'
 import { until } from './claimsOnChain.ts'
 

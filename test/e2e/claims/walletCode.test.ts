@@ -1,10 +1,10 @@
 import { type Address, numberToHex } from 'viem'
 import { expect, it } from 'vitest'
-import { startAnvil } from '../../../devnet/anvil.ts'
-import { createAnvilClient } from '../../../devnet/anvilClient.ts'
-import { createRpc } from '../../../relay/chain/client.ts'
-import { createCodeReader } from '../../../relay/chain/walletCode.ts'
-import { startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
+import { createRpc } from '../../../src/api/relay/chain/client.ts'
+import { createCodeReader } from '../../../src/api/relay/chain/walletCode.ts'
+import { startAnvil } from '../../../tools/devnet/anvil.ts'
+import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
+import { startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
 
 const WALLETS = 1_200
 

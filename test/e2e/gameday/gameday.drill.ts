@@ -3,7 +3,8 @@ import { execa } from 'execa'
 import { expect, test } from 'vitest'
 
 /** Runs the command as an operator does, without npm's own output. */
-const gameday = (...args: string[]) => execa('node', ['gameday/run.ts', ...args], { preferLocal: true, reject: false })
+const gameday = (...args: string[]) =>
+  execa('node', ['tools/gameday/run.ts', ...args], { preferLocal: true, reject: false })
 
 test('prints a line for the fault, and exits with 0 if all bounds are met', { timeout: 240_000 }, async () => {
   const { stdout, stderr, exitCode } = await gameday('--only', 'cancel')

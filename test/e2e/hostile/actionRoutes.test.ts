@@ -1,9 +1,9 @@
 import { type Hex, type LocalAccount, parseSignature, serializeSignature } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { poster, type Runs, runsOn, type Situation } from '../actions/runsInStates.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 

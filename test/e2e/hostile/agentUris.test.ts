@@ -1,8 +1,8 @@
 import { type Address, concat, encodeFunctionData, getContractAddress, type Hex, numberToHex, size } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { readEvents } from '../../support/readEvents.ts'
 
 const AGENTS = 40

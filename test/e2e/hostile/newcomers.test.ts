@@ -2,9 +2,9 @@ import pg from 'pg'
 import { parseEther } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 
 const relayer = accountOf(roles.relayer).address

@@ -1,13 +1,13 @@
 import { hexToBigInt, isHex } from 'viem'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { startApi } from '../../../devnet/api.ts'
-import { type Indexer, type IndexerOptions, startIndexer } from '../../../devnet/indexer.ts'
 import { positionOf } from '../../../ops/builds/views.ts'
 import { type Connection, connect } from '../../../ops/database/connect.ts'
-import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { startApi } from '../../../tools/devnet/api.ts'
+import { type Indexer, type IndexerOptions, startIndexer } from '../../../tools/devnet/indexer.ts'
+import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** How many blocks behind the latest one Ponder counts a block as finalized. */
 const FINALITY_BLOCKS = 30

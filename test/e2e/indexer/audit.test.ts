@@ -1,9 +1,9 @@
 import { execa } from 'execa'
 import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { participantsOf } from '../../../testkit/participants.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf } from '../../support/participants.ts'
 
 const ada = accountOf(2).address.toLowerCase()
 const bob = accountOf(3).address.toLowerCase()

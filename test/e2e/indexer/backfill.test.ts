@@ -1,12 +1,12 @@
 import { numberToHex } from 'viem'
 import { expect, test, vi } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { startIndexer } from '../../../devnet/indexer.ts'
 import { connect } from '../../../ops/database/connect.ts'
-import { startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
-import { startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
+import { startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 
 test('a connection that breaks during a backfill does not multiply the intervals after it', {
   timeout: 120_000,

@@ -9,7 +9,7 @@ import {
   type run,
   runStates,
 } from '../../../ponder.schema.ts'
-import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
 
 const week = 7n * 24n * 60n * 60n
 

@@ -1,12 +1,12 @@
 // docs/running.md, "When the indexer ends": in a storm of errors of PostgreSQL the indexer continues, or a restart helps.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startIndexer } from '../../../devnet/indexer.ts'
 import { connect } from '../../../ops/database/connect.ts'
-import { cancelStatements, terminateSessions } from '../../../testkit/databaseFaults.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { cancelStatements, terminateSessions } from '../../support/databaseFaults.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 import { poster, postRun } from './postRun.ts'
 import { expectAllRows, superviseIndexer, tableOfRuns } from './supervisedIndexer.ts'
 

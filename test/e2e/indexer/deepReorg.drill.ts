@@ -1,9 +1,9 @@
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { type Api, startApi } from '../../../devnet/api.ts'
-import { startIndexer } from '../../../devnet/indexer.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { type Api, startApi } from '../../../tools/devnet/api.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { poster, postRun } from './postRun.ts'
 

@@ -1,11 +1,11 @@
 import type { Hash } from 'viem'
 import { expect, test } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { startIndexer } from '../../../devnet/indexer.ts'
-import { type ChooseFault, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
-import { startPublicChain } from '../../../testkit/publicChain.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
+import { type ChooseFault, startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { startPublicChain } from '../../support/publicChain.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** Milliseconds: an eighth of the time that Ponder takes without our transport. */
 const BOUND = 8_000

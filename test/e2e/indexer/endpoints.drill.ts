@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { startAnvil } from '../../../devnet/anvil.ts'
-import { type Api, startApi } from '../../../devnet/api.ts'
-import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
-import { type ChooseFault, type RpcProxy, startRpcProxy, status } from '../../../sim/faults/rpcProxy.ts'
-import { startPublicChain } from '../../../testkit/publicChain.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { startAnvil } from '../../../tools/devnet/anvil.ts'
+import { type Api, startApi } from '../../../tools/devnet/api.ts'
+import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
+import { type ChooseFault, type RpcProxy, startRpcProxy, status } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { startPublicChain } from '../../support/publicChain.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** Milliseconds from a fault of the first endpoint until the index has a block that is mined after it. */
 const TAKEOVER_MS = 15_000

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startIndexer } from '../../../devnet/indexer.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 import { startIndexOf } from './indexOf.ts'
 import { poster, postRun } from './postRun.ts'
 

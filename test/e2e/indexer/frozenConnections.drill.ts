@@ -1,14 +1,14 @@
 // A firewall or a proxy forgets the indexer's connections to PostgreSQL, and drops what either end sends.
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startIndexer } from '../../../devnet/indexer.ts'
 import { isUnlocked } from '../../../ops/builds/buildLock.ts'
 import { listBuilds } from '../../../ops/builds/builds.ts'
 import { connect } from '../../../ops/database/connect.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
-import { startTcpProxy } from '../../../testkit/tcpProxy.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { startTcpProxy } from '../../support/tcpProxy.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 import { startIndexOf } from './indexOf.ts'
 import { poster, postRun } from './postRun.ts'
 

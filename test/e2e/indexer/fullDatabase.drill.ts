@@ -1,13 +1,13 @@
 // docs/scaling.md, "PostgreSQL's connections": another application takes all of them.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startIndexer } from '../../../devnet/indexer.ts'
-import { type Postgres, startPostgres } from '../../../devnet/postgres.ts'
 import { positionOf } from '../../../ops/builds/views.ts'
 import { connect } from '../../../ops/database/connect.ts'
-import { takeAllConnections } from '../../../testkit/databaseFaults.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
+import { type Postgres, startPostgres } from '../../../tools/devnet/postgres.ts'
+import { takeAllConnections } from '../../support/databaseFaults.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 import { poster, postRun } from './postRun.ts'
 
 /** Longer than the 20 seconds that an indexer continues without an answer of PostgreSQL. */

@@ -5,11 +5,11 @@ import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { createEndpoints } from '../../../core/node/endpoints.ts'
 import { createHeadSocket } from '../../../core/node/headSocket.ts'
 import { ponderTransport } from '../../../core/node/ponderTransport.ts'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { startAnvil } from '../../../devnet/anvil.ts'
-import { createAnvilClient } from '../../../devnet/anvilClient.ts'
-import { type MeteredNode, startMeteredNode } from '../../../testkit/meteredNode.ts'
-import { startTcpProxy } from '../../../testkit/tcpProxy.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
+import { startAnvil } from '../../../tools/devnet/anvil.ts'
+import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
+import { type MeteredNode, startMeteredNode } from '../../support/meteredNode.ts'
+import { startTcpProxy } from '../../support/tcpProxy.ts'
 
 const POLL = { method: 'eth_getBlockByNumber', params: ['latest', true] }
 

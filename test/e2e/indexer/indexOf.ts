@@ -3,7 +3,6 @@ import { asc, eq, ne, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Hex } from 'viem'
-import { startIndexer } from '../../../devnet/indexer.ts'
 import {
   agent,
   agentCount,
@@ -17,7 +16,8 @@ import {
   run,
   runEvent,
 } from '../../../ponder.schema.ts'
-import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
+import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
 
 const viewsSchema = 'runline'
 

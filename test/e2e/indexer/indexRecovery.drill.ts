@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
+import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { agentCountsOf, comparableBands, deadlineBandsOf, figuresOf, runBandsOf, sumOfDays } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 

@@ -1,8 +1,8 @@
 import { maxUint256 } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { agentCountsOf, agentsOnChain, comparableAgent } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 

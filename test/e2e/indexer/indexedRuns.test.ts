@@ -1,9 +1,9 @@
 import { encodeFunctionData, type Hex, keccak256, maxUint256, stringToHex, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import {
   agentCountsOf,
   agentsOnChain,

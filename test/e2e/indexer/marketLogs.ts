@@ -1,7 +1,7 @@
 import type { Hex } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { run, runEvent } from '../../../ponder.schema.ts'
-import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
 
 /** The arguments that the market's events may have. */
 type Arguments = Partial<{

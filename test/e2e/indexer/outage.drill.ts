@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Api, startApi } from '../../../devnet/api.ts'
-import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
-import { type ChooseFault, type Fault, type RpcProxy, startRpcProxy, status } from '../../../sim/faults/rpcProxy.ts'
-import { startPublicChain } from '../../../testkit/publicChain.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { type Api, startApi } from '../../../tools/devnet/api.ts'
+import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
+import {
+  type ChooseFault,
+  type Fault,
+  type RpcProxy,
+  startRpcProxy,
+  status,
+} from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { startPublicChain } from '../../support/publicChain.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** Seconds. `npm run test:deep outages` takes longer ones. */
 const OUTAGE = Number(process.env.OUTAGE_SECONDS || 20)

@@ -14,14 +14,14 @@ import {
   zeroAddress,
 } from 'viem'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { type Api, startApi } from '../../../devnet/api.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
-import { auditOnce } from '../../../testkit/auditOnce.ts'
-import { deployArtifact } from '../../../testkit/contracts.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
+import { type Api, startApi } from '../../../tools/devnet/api.ts'
+import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
+import { auditOnce } from '../../support/auditOnce.ts'
+import { deployArtifact } from '../../support/contracts.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 
 const poster = accountOf(2).address

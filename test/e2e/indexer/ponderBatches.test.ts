@@ -6,8 +6,8 @@ import { type Hash, numberToHex } from 'viem'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { createEndpoints } from '../../../core/node/endpoints.ts'
 import { ponderTransport } from '../../../core/node/ponderTransport.ts'
-import { type Anvil, startAnvil } from '../../../devnet/anvil.ts'
-import { createAnvilClient } from '../../../devnet/anvilClient.ts'
+import { type Anvil, startAnvil } from '../../../tools/devnet/anvil.ts'
+import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
 
 const BLOCKS = 60
 const POLL = { method: 'eth_getBlockByNumber', params: ['latest', true] }

@@ -8,9 +8,9 @@ import type { Evidence } from '../../../core/node/bloom.ts'
 import { createEndpoints } from '../../../core/node/endpoints.ts'
 import { MAX_ANSWER_BYTES } from '../../../core/node/http.ts'
 import { ponderTransport } from '../../../core/node/ponderTransport.ts'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { type Fault, status } from '../../../sim/faults/rpcProxy.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { type Fault, status } from '../../../tools/simulation/faults/rpcProxy.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 
 type Request = (call: { method: string; params: unknown[] }) => Promise<unknown>

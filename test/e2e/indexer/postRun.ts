@@ -1,6 +1,6 @@
-import { accountOf } from '../../../devnet/accounts.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
-import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
+import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
+import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
 
 /** Needs `chain.fund(poster)`. */
 export const poster = accountOf(2).address

@@ -1,9 +1,9 @@
 import type { Address, Hash } from 'viem'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { auditOnce } from '../../../testkit/auditOnce.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { auditOnce } from '../../support/auditOnce.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 
 const HOUR_SECONDS = 3_600
 

@@ -3,10 +3,10 @@ import { type Address, type Hash, type Hex, numberToHex, type RpcLog } from 'vie
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import { createEndpoints } from '../../../core/node/endpoints.ts'
 import { ponderTransport } from '../../../core/node/ponderTransport.ts'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { startAnvil } from '../../../devnet/anvil.ts'
-import { createAnvilClient } from '../../../devnet/anvilClient.ts'
-import { type Fault, says } from '../../../sim/faults/rpcProxy.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
+import { startAnvil } from '../../../tools/devnet/anvil.ts'
+import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
+import { type Fault, says } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 
 type Call = { method: string; params: readonly unknown[] }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { beforeAll, expect, test } from 'vitest'
-import { type IndexerOptions, startIndexer } from '../../../devnet/indexer.ts'
 import { writeDeployment } from '../../../ops/writeDeployment.ts'
-import { participantsOf } from '../../../testkit/participants.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { type IndexerOptions, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf } from '../../support/participants.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 let market: TestMarket
 

@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest'
-import { type Indexer, type IndexerOptions, startIndexer } from '../../../devnet/indexer.ts'
 import { writeDeployment } from '../../../ops/writeDeployment.ts'
-import { participantsOf } from '../../../testkit/participants.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { type Indexer, type IndexerOptions, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf } from '../../support/participants.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 import { OUTAGE_LIMIT_MS, readList } from './readList.ts'
 
 const serves = /Readers see this build/

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { startIndexer } from '../../../devnet/indexer.ts'
-import { startRpcProxy, status } from '../../../sim/faults/rpcProxy.ts'
-import { startPublicChain } from '../../../testkit/publicChain.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
+import { startRpcProxy, status } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { startPublicChain } from '../../support/publicChain.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 
 const RATE = 5
 

@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
-import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
 import { indexStatements } from '../../../ops/builds/indexes.ts'
 import { runDistinctValues } from '../../../ponder.schema.ts'
+import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 
 let market: TestMarket

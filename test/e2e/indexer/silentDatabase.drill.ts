@@ -1,8 +1,8 @@
 import { execa } from 'execa'
 import { beforeAll, expect, it } from 'vitest'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
-import { startTcpProxy, type TcpProxy } from '../../../testkit/tcpProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { startTcpProxy, type TcpProxy } from '../../support/tcpProxy.ts'
 
 /** The commands give a connection five seconds. A busy machine takes some seconds to start one. */
 const LIMIT_MS = 30_000

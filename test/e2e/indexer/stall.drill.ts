@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { numberToHex } from 'viem'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { type Api, startApi } from '../../../devnet/api.ts'
-import { startProcess } from '../../../devnet/managedProcess.ts'
 import { connect } from '../../../ops/database/connect.ts'
-import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { type Api, startApi } from '../../../tools/devnet/api.ts'
+import { startProcess } from '../../../tools/devnet/managedProcess.ts'
+import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** Seconds: longer than a start takes, even on a busy machine. */
 const STALL = 6

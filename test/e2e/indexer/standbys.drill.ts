@@ -1,14 +1,14 @@
 import { execa } from 'execa'
 import pg from 'pg'
 import { expect, test, vi } from 'vitest'
-import { type Api, startApi } from '../../../devnet/api.ts'
-import { type Indexer, type IndexerOptions, startIndexer } from '../../../devnet/indexer.ts'
 import { siblingOf } from '../../../ops/builds/builds.ts'
 import { servedBuild } from '../../../ops/builds/views.ts'
-import { startPublicChain } from '../../../testkit/publicChain.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { type Api, startApi } from '../../../tools/devnet/api.ts'
+import { type Indexer, type IndexerOptions, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain } from '../../support/market.ts'
+import { startPublicChain } from '../../support/publicChain.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 import { OUTAGE_LIMIT_MS, readList } from './readList.ts'
 
 type Connections = Pick<IndexerOptions, 'databaseUrl' | 'chainId' | 'rpcUrl' | 'deploymentsDirectory' | 'schema'>

@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
-import { startIndexer } from '../../../devnet/indexer.ts'
 import type { Connection } from '../../../ops/database/connect.ts'
-import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
-import { INDEXER_FINAL_ENDS, supervise } from '../../../testkit/supervise.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
+import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { INDEXER_FINAL_ENDS, supervise } from '../../support/supervise.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 import { startIndexOf } from './indexOf.ts'
 
 /** An indexer that is started again after each end, as its unit does. */

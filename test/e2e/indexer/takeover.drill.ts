@@ -1,8 +1,8 @@
 import { execa } from 'execa'
 import { beforeAll, expect, test } from 'vitest'
-import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
-import { participantsOf } from '../../../testkit/participants.ts'
+import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf } from '../../support/participants.ts'
 import { OUTAGE_LIMIT_MS, readList } from './readList.ts'
 
 let market: TestMarket

@@ -4,10 +4,10 @@ import type { Hex } from 'viem'
 import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { createEndpoints } from '../../../core/node/endpoints.ts'
 import { ponderTransport } from '../../../core/node/ponderTransport.ts'
-import { startAnvil } from '../../../devnet/anvil.ts'
-import { createAnvilClient } from '../../../devnet/anvilClient.ts'
-import { mineBlocks } from '../../../devnet/mineBlocks.ts'
-import { countCalls, startMeteredNode } from '../../../testkit/meteredNode.ts'
+import { startAnvil } from '../../../tools/devnet/anvil.ts'
+import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
+import { mineBlocks } from '../../../tools/devnet/mineBlocks.ts'
+import { countCalls, startMeteredNode } from '../../support/meteredNode.ts'
 
 const BLOCK_TIME_MS = 200
 /** Ponder's interval where polls wait for a block. */

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { MAX_OUTAGE_MS } from '../../../sim/availability.ts'
-import { restartsAndReorgs } from '../../../sim/faults/schedule.ts'
-import { list } from '../../../sim/oracle.ts'
-import { createRandom, seedOf } from '../../../sim/random.ts'
-import { simulate } from '../../../sim/simulate.ts'
+import { MAX_OUTAGE_MS } from '../../../tools/simulation/availability.ts'
+import { restartsAndReorgs } from '../../../tools/simulation/faults/schedule.ts'
+import { list } from '../../../tools/simulation/oracle.ts'
+import { createRandom, seedOf } from '../../../tools/simulation/random.ts'
+import { simulate } from '../../../tools/simulation/simulate.ts'
 
 const seed = Number(process.env.SEED ?? randomInt(2 ** 30))
 

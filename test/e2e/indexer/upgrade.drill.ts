@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { type Api, startApi } from '../../../devnet/api.ts'
-import { startIndexer } from '../../../devnet/indexer.ts'
-import { participantsOf } from '../../../testkit/participants.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { type Api, startApi } from '../../../tools/devnet/api.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf } from '../../support/participants.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -24,20 +24,7 @@ beforeAll(async () => {
 async function checkoutWith(line: string, changed: string) {
   const { path, remove } = await temporaryDirectory()
   onTestFinished(remove)
-  const parts = [
-    'package.json',
-    'tsconfig.json',
-    'ponder.config.ts',
-    'ponder.schema.ts',
-    'abis',
-    'core',
-    'market',
-    'relay',
-    'content',
-    'src',
-    'mcp',
-    'ops',
-  ]
+  const parts = ['package.json', 'tsconfig.json', 'ponder.config.ts', 'ponder.schema.ts', 'abis', 'core', 'src', 'ops']
   await execa('cp', ['-R', ...parts.map((part) => join(root, part)), path])
   await symlink(join(root, 'node_modules'), join(path, 'node_modules'))
   const schema = join(path, 'ponder.schema.ts')

@@ -1,10 +1,10 @@
 // docs/running.md, "When the indexer ends": whatever PostgreSQL answers, the indexer continues, or a restart helps.
 import { afterAll, beforeAll, test } from 'vitest'
 import { connect } from '../../../ops/database/connect.ts'
-import { failWrites } from '../../../testkit/databaseFaults.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { failWrites } from '../../support/databaseFaults.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 import { poster, postRun } from './postRun.ts'
 import { expectAllRows, superviseIndexer, tableOfRuns } from './supervisedIndexer.ts'
 

@@ -1,15 +1,15 @@
 // The machine of an operator's command, or that of an indexer, has a wrong clock.
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
-import { startIndexer } from '../../../devnet/indexer.ts'
 import { listBuilds } from '../../../ops/builds/builds.ts'
 import { removeBranch } from '../../../ops/builds/deadBranch.ts'
 import { connect } from '../../../ops/database/connect.ts'
 import { writeDeployment } from '../../../ops/writeDeployment.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
-import { shiftedClock } from '../../../testkit/shiftedClock.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { shiftedClock } from '../../support/shiftedClock.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 /** More than the 25 seconds after which Ponder takes a build whose heartbeat is older for one that does not run. */
 const WRONG_SECONDS = 60

@@ -1,12 +1,12 @@
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { accountOf, keyOf } from '../../../devnet/accounts.ts'
-import { startApi } from '../../../devnet/api.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
+import { startApi } from '../../../tools/devnet/api.ts'
 import { startHttpProxy } from '../../support/httpProxy.ts'
 import { startLyingApi } from '../../support/lyingApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 
 let market: TestMarket
 let people: Participants
@@ -25,7 +25,7 @@ const overHttp = () => new StreamableHTTPClientTransport(new URL('/mcp', market.
 const overStdioWith = (key: string, args: string[], api = market.api.url) =>
   new StdioClientTransport({
     command: process.execPath,
-    args: ['cli/src/main.ts', 'mcp', ...args],
+    args: ['packages/cli/src/main.ts', 'mcp', ...args],
     env: { RUNLINE_API: api, RUNLINE_RPC: market.rpcUrl, RUNLINE_KEY: key },
   })
 

@@ -1,12 +1,12 @@
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { createEndpoints } from '../../../core/node/endpoints.ts'
-import { startAnvil } from '../../../devnet/anvil.ts'
-import { createAnvilClient } from '../../../devnet/anvilClient.ts'
-import { mineBlocks } from '../../../devnet/mineBlocks.ts'
-import { createRpc } from '../../../relay/chain/client.ts'
-import { createHeads } from '../../../relay/chain/heads.ts'
-import { createNextBlock, type NextBlock } from '../../../relay/chain/nextBlock.ts'
+import { createRpc } from '../../../src/api/relay/chain/client.ts'
+import { createHeads } from '../../../src/api/relay/chain/heads.ts'
+import { createNextBlock, type NextBlock } from '../../../src/api/relay/chain/nextBlock.ts'
+import { startAnvil } from '../../../tools/devnet/anvil.ts'
+import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
+import { mineBlocks } from '../../../tools/devnet/mineBlocks.ts'
 
 /** Two seconds with five blocks in each. */
 const BLOCKS = 10

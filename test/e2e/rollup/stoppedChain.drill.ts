@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Api, startApi } from '../../../devnet/api.ts'
-import { startIndexer } from '../../../devnet/indexer.ts'
-import { type ChooseFault, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
-import { startPublicChain } from '../../../testkit/publicChain.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { type Api, startApi } from '../../../tools/devnet/api.ts'
+import { startIndexer } from '../../../tools/devnet/indexer.ts'
+import { type ChooseFault, startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain } from '../../support/market.ts'
+import { startPublicChain } from '../../support/publicChain.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** Seconds. */
 const BLOCK_TIME = 1

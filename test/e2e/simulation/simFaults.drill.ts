@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { MAX_OUTAGE_MS } from '../../../sim/availability.ts'
-import { list } from '../../../sim/oracle.ts'
-import { simulate } from '../../../sim/simulate.ts'
+import { MAX_OUTAGE_MS } from '../../../tools/simulation/availability.ts'
+import { list } from '../../../tools/simulation/oracle.ts'
+import { simulate } from '../../../tools/simulation/simulate.ts'
 
 const seed = Number(process.env.SEED ?? randomInt(2 ** 30))
 

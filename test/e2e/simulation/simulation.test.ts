@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
-import { act } from '../../../sim/activity.ts'
-import { claimThroughApi } from '../../../sim/apiClaims.ts'
-import { compareApi } from '../../../sim/compareApi.ts'
-import { list, readTruth } from '../../../sim/oracle.ts'
-import { createRandom, type Random } from '../../../sim/random.ts'
-import { createWorld, type World } from '../../../sim/world.ts'
+import { act } from '../../../tools/simulation/activity.ts'
+import { claimThroughApi } from '../../../tools/simulation/apiClaims.ts'
+import { compareApi } from '../../../tools/simulation/compareApi.ts'
+import { list, readTruth } from '../../../tools/simulation/oracle.ts'
+import { createRandom, type Random } from '../../../tools/simulation/random.ts'
+import { createWorld, type World } from '../../../tools/simulation/world.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 
 const STEPS = 600

@@ -1,4 +1,4 @@
-import { createRunlineClient, type RunSummary, type StreamEvent } from '../../../client/src/index.ts'
+import { createRunlineClient, type RunSummary, type StreamEvent } from '../../../packages/client/src/index.ts'
 
 /** A copy of all runs that follows a stream as docs/stream.md says. @param fetch of each connection and read. */
 export function keepCopy(fetch: typeof globalThis.fetch) {

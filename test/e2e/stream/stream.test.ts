@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, it, vi } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { type Api, startApi } from '../../../devnet/api.ts'
-import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
+import { type Api, startApi } from '../../../tools/devnet/api.ts'
+import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { openBrowser } from '../../support/browser.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { keepCopy, listRuns } from './copy.ts'
 
 let market: TestMarket

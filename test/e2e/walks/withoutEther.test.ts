@@ -5,10 +5,10 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { execa } from 'execa'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { participantsOf, usdc } from '../../../testkit/participants.ts'
-import { type TemporaryDirectory, temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { onMarket, startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf, usdc } from '../../support/participants.ts'
 import { python, startPython } from '../../support/python.ts'
+import { type TemporaryDirectory, temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 const page = await readFile('docs/without-ether.md', 'utf8')
 
@@ -55,12 +55,15 @@ const [program = '', printed = ''] = blocksOf('Python')
 
 describe('the walk without ether, as the page prints it,', () => {
   it('in TypeScript', { timeout: 60_000 }, async () => {
-    for (const name of ['package.json', 'client', 'node_modules']) {
+    for (const name of ['package.json', 'packages', 'node_modules']) {
       await symlink(resolve(name), join(project.path, name))
     }
     const source = onMarket(typescript, market)
     expect(source).not.toContain('…')
-    await writeFile(join(project.path, 'walk.ts'), source.replace('@runline/client', resolve('client/src/index.ts')))
+    await writeFile(
+      join(project.path, 'walk.ts'),
+      source.replace('@runline/client', resolve('packages/client/src/index.ts')),
+    )
     const { stdout } = await execa({ cwd: project.path })(process.execPath, ['walk.ts'])
     expect(`${stdout}\n`).toBe(printed)
     await expectPaid()
@@ -83,7 +86,7 @@ describe('the walk without ether, as the page prints it,', () => {
       const env = { RUNLINE_API: market.api.url, RUNLINE_RPC: market.rpcUrl }
       const client = new Client({ name: 'test', version: '1.0.0' })
       await client.connect(
-        new StdioClientTransport({ command: process.execPath, args: ['cli/src/main.ts', ...args], env }),
+        new StdioClientTransport({ command: process.execPath, args: ['packages/cli/src/main.ts', ...args], env }),
       )
       onTestFinished(() => client.close())
       clients[name] = client

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accountOf, keyOf } from '../../../devnet/accounts.ts'
-import { type Agent, participantsOf } from '../../../testkit/participants.ts'
+import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
 import { type LyingApi, startLyingApi } from '../../support/lyingApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, participantsOf } from '../../support/participants.ts'
 import { runnerOf } from './market.ts'
 
 let market: TestMarket

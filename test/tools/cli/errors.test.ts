@@ -1,10 +1,10 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 import { runnerOf } from './market.ts'
 
 let market: TestMarket

@@ -6,7 +6,7 @@ import type { TestMarket } from '../../support/market.ts'
 export function runnerOf({ api, rpcUrl }: Pick<TestMarket, 'api' | 'rpcUrl'>) {
   return async (key: Hex | string, ...args: string[]) => {
     const env = { RUNLINE_API: api.url, RUNLINE_RPC: rpcUrl, RUNLINE_KEY: key }
-    const { exitCode, stdout, stderr } = await execa(process.execPath, ['cli/src/main.ts', ...args], {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, ['packages/cli/src/main.ts', ...args], {
       env,
       reject: false,
       stdin: 'ignore',

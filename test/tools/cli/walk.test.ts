@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
-import { agents, runs } from '../../../devnet/demoMarket.ts'
-import { participantsOf, usdc } from '../../../testkit/participants.ts'
-import { type TemporaryDirectory, temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
+import { agents, runs } from '../../../tools/devnet/demoMarket.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf, usdc } from '../../support/participants.ts'
 import { patternOf, readSection } from '../../support/readme.ts'
+import { type TemporaryDirectory, temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 let market: TestMarket
 let project: TemporaryDirectory
@@ -39,7 +39,8 @@ it('the README’s walk from faucet to payment works as printed', async () => {
   const { steps } = await readSection('A whole life')
   expect(steps.length).toBe(13)
   // The keys of the walk are written to the current directory, so that is not the repository.
-  for (const name of ['package.json', 'cli', 'node_modules']) await symlink(resolve(name), join(project.path, name))
+  for (const name of ['package.json', 'packages', 'node_modules'])
+    await symlink(resolve(name), join(project.path, name))
   const env = { RUNLINE_API: market.api.url, RUNLINE_RPC: market.rpcUrl, RUNLINE_KEY: undefined }
   for (const { command, output } of steps) {
     const { stdout } = await execa('bash', ['-c', command], { cwd: project.path, env, stdin: 'ignore' })

@@ -1,9 +1,9 @@
 import type { LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createRunlineClient, isProblem } from '../../../client/src/index.ts'
-import { type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { createRunlineClient, isProblem } from '../../../packages/client/src/index.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
 
 let market: TestMarket
 let people: Participants

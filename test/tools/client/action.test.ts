@@ -1,6 +1,6 @@
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createRunlineClient, isProblem } from '../../../client/src/index.ts'
+import { createRunlineClient, isProblem } from '../../../packages/client/src/index.ts'
 import { poster, type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http'
 import { build } from 'vite'
 import { expect, it } from 'vitest'
-import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { listen } from '../../../src/api/http/httpServer.ts'
-import { participantsOf } from '../../../testkit/participants.ts'
+import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
 import { openBrowser } from '../../support/browser.ts'
 import { startTestMarket } from '../../support/market.ts'
+import { participantsOf } from '../../support/participants.ts'
 import type { Library } from './pageScript.ts'
 
 const browser = await openBrowser()

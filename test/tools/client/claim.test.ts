@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Wallet } from 'ethers'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createRunlineClient, type Signer, UndecidedClaimError } from '../../../client/src/index.ts'
-import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { createRunlineClient, type Signer, UndecidedClaimError } from '../../../packages/client/src/index.ts'
+import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 
 const relayer = accountOf(roles.relayer).address
 

@@ -1,10 +1,10 @@
 import { createWalletClient, http, type LocalAccount } from 'viem'
 import { foundry } from 'viem/chains'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createRunlineClient, createRunlineReads, isRevert } from '../../../client/src/index.ts'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { createRunlineClient, createRunlineReads, isRevert } from '../../../packages/client/src/index.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 
 let market: TestMarket
 let people: Participants

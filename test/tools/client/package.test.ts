@@ -2,11 +2,11 @@ import { copyFile, realpath, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf, keyOf } from '../../../devnet/accounts.ts'
-import { type Agent, participantsOf } from '../../../testkit/participants.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { installPacked, publishDry } from '../../support/packedPackage.ts'
+import { type Agent, participantsOf } from '../../support/participants.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 let market: TestMarket
 let agent: Agent
@@ -80,7 +80,7 @@ beforeAll(async () => {
 
 it('the package compiles in an empty strict project, and claims a run there', async () => {
   const { path } = project
-  const files = await installPacked('client', path)
+  const files = await installPacked('packages/client', path)
   expect(files.filter((name) => !/^dist\/.*\.(js|js\.map|d\.ts)$/.test(name))).toEqual([
     'CHANGELOG.md',
     'LICENSE',
@@ -88,11 +88,11 @@ it('the package compiles in an empty strict project, and claims a run there', as
     'examples/claimBestRun.ts',
     'package.json',
   ])
-  expect(await publishDry('client')).toEqual({ id: expect.stringMatching(/^@runline\/client@\d/), files })
+  expect(await publishDry('packages/client')).toEqual({ id: expect.stringMatching(/^@runline\/client@\d/), files })
   await writeFile(join(path, 'package.json'), JSON.stringify({ type: 'module' }))
   await writeFile(join(path, 'tsconfig.json'), JSON.stringify(tsconfig))
   await writeFile(join(path, 'program.ts'), program)
-  await copyFile('client/examples/claimBestRun.ts', join(path, 'claimBestRun.ts'))
+  await copyFile('packages/client/examples/claimBestRun.ts', join(path, 'claimBestRun.ts'))
   await execa(resolve('node_modules/.bin/tsc'), { cwd: path })
 
   const address = market.market.address

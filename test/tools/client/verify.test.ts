@@ -1,20 +1,20 @@
 import { zeroAddress } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createRunlineReads, headersOf, ProblemError, type RunlineReads } from '../../../client/src/reads.ts'
+import { createRunlineReads, headersOf, ProblemError, type RunlineReads } from '../../../packages/client/src/reads.ts'
 import {
   FalseAnswerError,
   proofOf,
   UnverifiedAnswerError,
   type VerifyOptions,
   verifyReads,
-} from '../../../client/src/verify/index.ts'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { says } from '../../../sim/faults/rpcProxy.ts'
-import { createRandom, type Random, seedOf } from '../../../sim/random.ts'
-import { usdc } from '../../../testkit/participants.ts'
+} from '../../../packages/client/src/verify/index.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { says } from '../../../tools/simulation/faults/rpcProxy.ts'
+import { createRandom, type Random, seedOf } from '../../../tools/simulation/random.ts'
 import { type Runs, runsOn, situations } from '../../e2e/actions/runsInStates.ts'
 import { type FaultyNode, startFaultyNode } from '../../e2e/faultyNode.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { usdc } from '../../support/participants.ts'
 import { type Answer, lyingFetch, memberAt, otherValue, type Place, placesIn, withMember } from './lies.ts'
 
 /** How many answers are changed, and how many honest ones are read through reorgs. `npm run test:deep verify` has 10,000 each. */

@@ -1,11 +1,11 @@
 import { createWalletClient, http, type LocalAccount } from 'viem'
 import { foundry } from 'viem/chains'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createRunlineClient, headersOf, isProblem, type Retry } from '../../../client/src/index.ts'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { usdc } from '../../../testkit/participants.ts'
+import { createRunlineClient, headersOf, isProblem, type Retry } from '../../../packages/client/src/index.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { usdc } from '../../support/participants.ts'
 
 let market: TestMarket
 let runs: Runs

@@ -4,14 +4,14 @@ import { execa } from 'execa'
 import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { participantsOf, usdc } from '../../../testkit/participants.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { claimApi } from '../../e2e/claims/claimApi.ts'
 import { until } from '../../e2e/claims/claimsOnChain.ts'
 import { startAudit } from '../../support/audit.ts'
 import { startTestMarket } from '../../support/market.ts'
+import { participantsOf, usdc } from '../../support/participants.ts'
 import { promtool } from '../../support/prometheus.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 if (promtool === undefined) console.warn('The test of the alert rules is skipped: install promtool, or set PROMTOOL.')
 

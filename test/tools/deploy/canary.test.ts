@@ -1,10 +1,10 @@
 import { execa } from 'execa'
 import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { startApi } from '../../../devnet/api.ts'
-import { participantsOf } from '../../../testkit/participants.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
+import { startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf } from '../../support/participants.ts'
 
 let market: TestMarket
 

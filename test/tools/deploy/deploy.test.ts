@@ -5,11 +5,11 @@ import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { signedFundingAbi } from '../../../abis/SignedFunding.ts'
 import { readDeployment } from '../../../core/deployment.ts'
-import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
-import { startAnvil } from '../../../devnet/anvil.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { returning } from '../../support/bytecode.ts'
 import { runDeploy } from '../../support/deployCommand.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 const treasury = accountOf(7).address
 const owner = accountOf(8).address

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import getPort from 'get-port'
 import { expect, it } from 'vitest'
-import { startProcess } from '../../../devnet/managedProcess.ts'
-import { startPostgres } from '../../../devnet/postgres.ts'
-import { startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { startProcess } from '../../../tools/devnet/managedProcess.ts'
+import { startPostgres } from '../../../tools/devnet/postgres.ts'
 import { until } from '../../e2e/claims/claimsOnChain.ts'
+import { startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 /** Without a Docker daemon, this does what the Dockerfile does: it copies the files, and runs `npm ci` by its command. */
 async function buildImage(directory: string) {

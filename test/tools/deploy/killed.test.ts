@@ -3,9 +3,9 @@ import { execa } from 'execa'
 import { type Address, createTestClient, http, isAddressEqual, publicActions } from 'viem'
 import { expect, it, onTestFinished } from 'vitest'
 import { readDeployment } from '../../../core/deployment.ts'
-import { accountOf, keyOf } from '../../../devnet/accounts.ts'
-import { startAnvil } from '../../../devnet/anvil.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
+import { startAnvil } from '../../../tools/devnet/anvil.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 const deployer = 0
 const { address } = accountOf(deployer)

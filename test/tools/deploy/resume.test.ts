@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { createTestClient, http, type LocalAccount, publicActions, walletActions } from 'viem'
 import { foundry } from 'viem/chains'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { startAnvil } from '../../../devnet/anvil.ts'
 import { type DeployOptions, prepareDeployment } from '../../../ops/deploy.ts'
-import { type Fault, says, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
+import { startAnvil } from '../../../tools/devnet/anvil.ts'
+import { type Fault, says, startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 const TREASURY = accountOf(7).address
 const OWNER = accountOf(8).address

@@ -1,16 +1,16 @@
 import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
-import { type Api, startApi } from '../../../devnet/api.ts'
-import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
-import { startPostgres } from '../../../devnet/postgres.ts'
-import { createRoles, type RoleUrls } from '../../../testkit/databaseRoles.ts'
-import { participantsOf } from '../../../testkit/participants.ts'
-import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { type Api, startApi } from '../../../tools/devnet/api.ts'
+import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
+import { startPostgres } from '../../../tools/devnet/postgres.ts'
 import { claimApi } from '../../e2e/claims/claimApi.ts'
 import { until } from '../../e2e/claims/claimsOnChain.ts'
 import { startAudit } from '../../support/audit.ts'
+import { createRoles, type RoleUrls } from '../../support/databaseRoles.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { participantsOf } from '../../support/participants.ts'
+import { waitForIndex } from '../../support/waitForIndex.ts'
 
 let chain: TestChain
 let ownerUrl: string

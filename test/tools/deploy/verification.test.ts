@@ -3,10 +3,10 @@ import solc from 'solc'
 import { type Address, concatHex, createPublicClient, type Hash, type Hex, http } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readDeployment } from '../../../core/deployment.ts'
-import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
-import { startAnvil } from '../../../devnet/anvil.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { runDeploy } from '../../support/deployCommand.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 type Code = { object: string; immutableReferences?: Record<string, { start: number; length: number }[]> }
 type Compiled = { evm: { bytecode: Code; deployedBytecode: Code } }

@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { listenForBlocks } from '../../../core/database/notifications.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 
 let market: TestMarket

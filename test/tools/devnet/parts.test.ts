@@ -5,9 +5,9 @@ import pg from 'pg'
 import { createClient, http } from 'viem'
 import { getChainId } from 'viem/actions'
 import { expect, it, onTestFinished } from 'vitest'
-import { startAnvil } from '../../../devnet/anvil.ts'
-import { startProcess } from '../../../devnet/managedProcess.ts'
-import { startPostgres } from '../../../devnet/postgres.ts'
+import { startAnvil } from '../../../tools/devnet/anvil.ts'
+import { startProcess } from '../../../tools/devnet/managedProcess.ts'
+import { startPostgres } from '../../../tools/devnet/postgres.ts'
 import { processesWith } from '../../support/processes.ts'
 
 function node(script: string, options: { grace?: number; env?: Record<string, string> } = {}) {
@@ -105,7 +105,7 @@ it('ends the parts and removes their files when the process that started them is
   const mark = `parts-${process.pid}-${Date.now()}`
   const starter = await stopAfterwards(
     node(
-      `Promise.all([import('./devnet/postgres.ts'), import('./devnet/anvil.ts')])
+      `Promise.all([import('./tools/devnet/postgres.ts'), import('./tools/devnet/anvil.ts')])
         .then(([{ startPostgres }, { startAnvil }]) => Promise.all([startPostgres(), startAnvil()]))
         .then(([postgres]) => console.log('up', postgres.part.pid)); setInterval(() => {}, 1000)`,
       { env: { MARK: mark } },

@@ -2,9 +2,9 @@ import { symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { expect, it, onTestFinished } from 'vitest'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { freePorts, runDev } from '../../support/devnet.ts'
 import { patternOf, readSection } from '../../support/readme.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 it('the requests of README answer as printed, in curl and in TypeScript', async () => {
   const [request, claim] = await Promise.all([readSection('A first request'), readSection('A first claim')])
@@ -16,7 +16,8 @@ it('the requests of README answer as printed, in curl and in TypeScript', async 
   await dev.ready()
 
   const onThisDevnet = (text: string) => text.replaceAll('http://localhost:3000', dev.url)
-  for (const name of ['package.json', 'client', 'node_modules']) await symlink(resolve(name), join(project.path, name))
+  for (const name of ['package.json', 'packages', 'node_modules'])
+    await symlink(resolve(name), join(project.path, name))
   await writeFile(join(project.path, 'first.ts'), onThisDevnet(request.programs.join('\n')))
   for (const { command, output } of [...request.steps, ...claim.steps]) {
     const { stdout } = await execa('bash', ['-c', onThisDevnet(command)], { cwd: project.path, stdin: 'ignore' })

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { keccak256 } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { participantsOf, usdc } from '../../../testkit/participants.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
 import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf, usdc } from '../../support/participants.ts'
 import { python, startPython } from '../../support/python.ts'
 
 let market: TestMarket

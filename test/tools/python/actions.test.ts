@@ -1,9 +1,9 @@
 import type { Address } from 'viem'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
-import { type Agent, type Participants, participantsOf } from '../../../testkit/participants.ts'
+import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf } from '../../support/participants.ts'
 import { python, startPython } from '../../support/python.ts'
 
 let market: TestMarket

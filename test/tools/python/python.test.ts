@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { accountOf, keyOf } from '../../../devnet/accounts.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
-import { startTcpProxy } from '../../../testkit/tcpProxy.ts'
+import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
 import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { python, startPython } from '../../support/python.ts'
+import { startTcpProxy } from '../../support/tcpProxy.ts'
 
 let market: TestMarket
 let people: Participants
@@ -74,7 +74,7 @@ const html = { status: 502, headers: { 'Content-Type': 'text/html' }, body: '<ht
 describe.skipIf(!python)('the Python client', () => {
   it('runs the example of its README', async () => {
     const runId = await openRun(100n * usdc)
-    const readme = await readFile('clients/python/README.md', 'utf8')
+    const readme = await readFile('packages/python/README.md', 'utf8')
     const [, example = ''] = /^```python\n(.*?)^```$/ms.exec(readme) ?? []
     const program = example
       .replace('http://localhost:3000', market.api.url)

@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import type { LocalAccount } from 'viem'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { keyOf, roles } from '../../../devnet/accounts.ts'
 import { exampleAgent } from '../../../src/api/resources/agent.ts'
-import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { poster, type Runs, runsOn, type Situation } from '../../e2e/actions/runsInStates.ts'
 import { onMarket, startTestMarket, type TestMarket } from '../../support/market.ts'
 import { python, startPython } from '../../support/python.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 type Language = 'Shell' | 'TypeScript' | 'Python'
 type Operation = { operationId: string; 'x-codeSamples'?: { lang: string; source: string }[] }
@@ -175,8 +175,8 @@ describe('the samples of the reference', () => {
       await symlink(resolve('node_modules'), join(path, 'node_modules'))
       for (const operation of operations) {
         const source = fillIn(operation, 'TypeScript')
-          .replace("'@runline/client/reads'", `'${resolve('client/src/reads.ts')}'`)
-          .replace("'@runline/client'", `'${resolve('client/src/index.ts')}'`)
+          .replace("'@runline/client/reads'", `'${resolve('packages/client/src/reads.ts')}'`)
+          .replace("'@runline/client'", `'${resolve('packages/client/src/index.ts')}'`)
         await writeFile(join(path, `${operation.operationId}.ts`), source)
       }
       const program = `for (const name of ${JSON.stringify(names)}) { console.log('### ' + name); await import(\`./\${name}.ts\`) }`

@@ -1,0 +1,252 @@
+import {
+  type Address,
+  encodeAbiParameters,
+  encodeFunctionData,
+  type Hex,
+  hashTypedData,
+  keccak256,
+  stringToHex,
+  type TypedDataDefinition,
+} from 'viem'
+import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../../abis/AgentStaking.ts'
+import { signedFundingAbi } from '../../abis/SignedFunding.ts'
+import { type Deployment, registrarOf } from '../deployment.ts'
+import type { ACCOUNT_ACTIONS } from '../env.ts'
+import { REWARD_PER_FEE } from './constants.ts'
+import { domainType } from './domain.ts'
+
+/**
+ * What an account signs to post a run, to register an agent, and to stake and unstake for one: its members in the order of
+ * the API, with their Solidity types.
+ */
+export const accountActions = {
+  /** The deadline is the run's. USDC's authorization is valid before the second `validBefore`. */
+  post: {
+    poster: 'address',
+    ipfsHash: 'string',
+    reward: 'uint256',
+    deadline: 'uint64',
+    workPeriod: 'uint32',
+    stakePercent: 'uint8',
+    evaluator: 'address',
+    salt: 'bytes32',
+    validBefore: 'uint256',
+  },
+  register: { owner: 'address', agentURI: 'string', salt: 'bytes32', deadline: 'uint256' },
+  stake: {
+    agentId: 'uint256',
+    from: 'address',
+    owner: 'address',
+    amount: 'uint256',
+    salt: 'bytes32',
+    validBefore: 'uint256',
+  },
+  unstake: { agentId: 'uint256', signer: 'address', amount: 'uint256', nonce: 'uint256', deadline: 'uint256' },
+} as const satisfies Record<(typeof ACCOUNT_ACTIONS)[number], Record<string, string>>
+
+type Definitions = typeof accountActions
+
+export type AccountActionName = keyof Definitions
+
+export const accountActionNames = Object.keys(accountActions) as AccountActionName[]
+
+type ValueOf<Type> = Type extends `uint${string}` ? bigint : Type extends 'string' ? string : Hex
+
+/** The members of an action, by their names. */
+export type AccountMembers<Name extends AccountActionName> = {
+  [Member in keyof Definitions[Name]]: ValueOf<Definitions[Name][Member]>
+}
+
+/**
+ * What an account signs. `party`: the account, which pays, owns or stakes. `deadline`: the last second at which the
+ * signature is valid.
+ */
+export type AccountMessage = {
+  [Name in AccountActionName]: {
+    action: Name
+    party: Address
+    deadline: bigint
+    members: AccountMembers<Name>
+  }
+}[AccountActionName]
+
+/** The member that names the account whose signature it is. */
+const signingMemberOf = { post: 'poster', register: 'owner', stake: 'from', unstake: 'signer' } as const
+
+/** The message with these members. */
+export function accountMessage<Name extends AccountActionName>(action: Name, members: AccountMembers<Name>) {
+  const values = members as Record<string, bigint | string>
+  const party = values[signingMemberOf[action]] as Address
+  const deadline = 'validBefore' in values ? (values.validBefore as bigint) - 1n : (values.deadline as bigint)
+  return { action, party, deadline, members } as Extract<AccountMessage, { action: Name }>
+}
+
+/** The message with these members, whose integers are decimal strings. */
+export function readAccountMessage(action: AccountActionName, members: Record<string, string>): AccountMessage {
+  const values = Object.entries(accountActions[action]).map(([member, type]) => {
+    const value = members[member]
+    if (value === undefined) throw new Error(`The action ${action} has no ${member}`)
+    return [member, type.startsWith('uint') ? BigInt(value) : value]
+  })
+  return accountMessage(action, Object.fromEntries(values))
+}
+
+/** The members with integers as decimal strings. */
+export const membersAsText = ({ members }: AccountMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(members).map(([member, value]) => [member, String(value)]))
+
+/** USDC's EIP-712 domain, which differs from chain to chain. */
+type UsdcDomain = { name: string; version: string }
+
+/** What the messages of accounts depend on beside their members. */
+export type AccountContracts = Pick<Deployment, 'chainId' | 'contracts'> & { usdcDomain: UsdcDomain }
+
+const RECEIVE_WITH_AUTHORIZATION = [
+  { name: 'from', type: 'address' },
+  { name: 'to', type: 'address' },
+  { name: 'value', type: 'uint256' },
+  { name: 'validAfter', type: 'uint256' },
+  { name: 'validBefore', type: 'uint256' },
+  { name: 'nonce', type: 'bytes32' },
+] as const
+
+const REGISTER = [
+  { name: 'owner', type: 'address' },
+  { name: 'agentURI', type: 'string' },
+  { name: 'salt', type: 'bytes32' },
+  { name: 'deadline', type: 'uint256' },
+] as const
+
+const UNSTAKE = [
+  { name: 'agentId', type: 'uint256' },
+  { name: 'signer', type: 'address' },
+  { name: 'amount', type: 'uint256' },
+  { name: 'nonce', type: 'uint256' },
+  { name: 'deadline', type: 'uint256' },
+] as const
+
+const termsType = {
+  type: 'tuple',
+  components: [{ type: 'uint32' }, { type: 'uint8' }, { type: 'address' }],
+} as const
+const postParameters = [
+  { type: 'bytes32' },
+  { type: 'address' },
+  { type: 'string' },
+  { type: 'uint256' },
+  { type: 'uint64' },
+  termsType,
+  { type: 'uint256' },
+  { type: 'uint256' },
+  { type: 'bytes32' },
+] as const
+const stakeParameters = [
+  { type: 'bytes32' },
+  { type: 'address' },
+  { type: 'uint256' },
+  { type: 'address' },
+  { type: 'uint256' },
+  { type: 'uint256' },
+  { type: 'uint256' },
+  { type: 'bytes32' },
+] as const
+
+/** Authorizations that the relay sends hold from the beginning. */
+const VALID_AFTER = 0n
+
+const postTag = keccak256(stringToHex('postBounty'))
+const stakeTag = keccak256(stringToHex('stake'))
+
+export type FundingMessage = Extract<AccountMessage, { action: 'post' | 'stake' }>
+
+export const isFunding = (message: AccountMessage): message is FundingMessage =>
+  message.action === 'post' || message.action === 'stake'
+
+/** The USDC that the message moves, in base units: a post pays the fee, too. */
+export const fundsOf = (message: FundingMessage): bigint =>
+  message.action === 'stake' ? message.members.amount : message.members.reward + message.members.reward / REWARD_PER_FEE
+
+/** USDC's nonce of the authorization: the hash of what the money is for, as SignedFunding computes it. */
+export function authorizationNonce(message: FundingMessage): Hex {
+  if (message.action === 'stake') {
+    const { from, agentId, owner, amount, validBefore, salt } = message.members
+    const values = [stakeTag, from, agentId, owner, amount, VALID_AFTER, validBefore, salt] as const
+    return keccak256(encodeAbiParameters(stakeParameters, values))
+  }
+  const { poster, ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator, validBefore, salt } = message.members
+  const terms = [Number(workPeriod), Number(stakePercent), evaluator] as const
+  const values = [postTag, poster, ipfsHash, reward, deadline, terms, VALID_AFTER, validBefore, salt] as const
+  return keccak256(encodeAbiParameters(postParameters, values))
+}
+
+/** The EIP-712 message. Its integers are decimal strings, which every wallet reads exactly from JSON. */
+export function accountTypedData({ chainId, contracts, usdcDomain }: AccountContracts, message: AccountMessage) {
+  const text = membersAsText(message)
+  const typed = (
+    domain: { name: string; version: string },
+    verifyingContract: Address,
+    primaryType: string,
+    members: readonly { name: string; type: string }[],
+    values: Record<string, string>,
+  ) => ({
+    types: { EIP712Domain: domainType, [primaryType]: members },
+    primaryType,
+    message: values,
+    domain: { ...domain, chainId, verifyingContract },
+  })
+  if (isFunding(message)) {
+    const values = {
+      from: message.party,
+      to: contracts.SignedFunding,
+      value: String(fundsOf(message)),
+      validAfter: String(VALID_AFTER),
+      validBefore: String(message.members.validBefore),
+      nonce: authorizationNonce(message),
+    }
+    return typed(usdcDomain, contracts.USDC, 'ReceiveWithAuthorization', RECEIVE_WITH_AUTHORIZATION, values)
+  }
+  if (message.action === 'unstake')
+    return typed({ name: 'AgentStaking', version: '1' }, contracts.AgentStaking, 'Unstake', UNSTAKE, text)
+  return typed({ name: 'Runline', version: '1' }, contracts.AgentRegistry, 'Register', REGISTER, text)
+}
+
+/** What the account signs: the EIP-712 hash of `accountTypedData`. It is the id of the action. */
+export const accountDigest = (contracts: AccountContracts, message: AccountMessage): Hex =>
+  hashTypedData(accountTypedData(contracts, message) as unknown as TypedDataDefinition)
+
+/** The call with which any account makes the signed action. A registry does not see the signature of a registration. */
+export function accountCall(
+  { contracts }: Pick<AccountContracts, 'contracts'>,
+  message: AccountMessage,
+  signature: Hex,
+) {
+  switch (message.action) {
+    case 'post': {
+      const { poster, ipfsHash, reward, deadline, evaluator, validBefore, salt } = message.members
+      const workPeriod = Number(message.members.workPeriod)
+      const stakePercent = Number(message.members.stakePercent)
+      const terms = { workPeriod, stakePercent, evaluator }
+      const args = [poster, ipfsHash, reward, deadline, terms, VALID_AFTER, validBefore, salt, signature] as const
+      const data = encodeFunctionData({ abi: signedFundingAbi, functionName: 'postBounty', args })
+      return { to: contracts.SignedFunding, data }
+    }
+    case 'stake': {
+      const { from, agentId, owner, amount, validBefore, salt } = message.members
+      const args = [from, agentId, owner, amount, VALID_AFTER, validBefore, salt, signature] as const
+      const data = encodeFunctionData({ abi: signedFundingAbi, functionName: 'stake', args })
+      return { to: contracts.SignedFunding, data }
+    }
+    case 'unstake': {
+      const { agentId, amount, signer, nonce, deadline } = message.members
+      const args = [agentId, amount, signer, nonce, deadline, signature] as const
+      const data = encodeFunctionData({ abi: agentStakingAbi, functionName: 'unstakeWithSig', args })
+      return { to: contracts.AgentStaking, data }
+    }
+    case 'register': {
+      const args = [message.members.owner, message.members.agentURI] as const
+      const data = encodeFunctionData({ abi: agentRegistryAbi, functionName: 'registerFor', args })
+      return { to: registrarOf({ contracts }), data }
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import { BaseError, decodeErrorResult, formatUnits, type Hex, parseAbi } from 'viem'
+import { agentStakingAbi } from '../../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { formatId, formatTime } from '../format.ts'
+import { decodeClaimError, explainClaimError } from './contractErrors.ts'
+
+/** The codes with which the chain refuses posts, registrations, stakes and unstakes. */
+export const accountErrorCodes = [
+  'AGENT_NOT_FOUND',
+  'INVALID_SIGNATURE',
+  'SIGNATURE_EXPIRED',
+  'SIGNER_MISMATCH',
+  'OWNER_MISMATCH',
+  'TERMS_REFUSED',
+  'INSUFFICIENT_BALANCE',
+  'INSUFFICIENT_STAKE',
+  'STAKE_LOCKED',
+  'WRONG_NONCE',
+  'AUTHORIZATION_USED',
+  'USDC_REFUSED',
+] as const
+
+export type AccountErrorCode = (typeof accountErrorCodes)[number]
+
+/** Why the chain refuses an action of an account. */
+export type AccountRefusal = { code: AccountErrorCode; sentence: string; extensions: Record<string, unknown> }
+
+/** Of OpenZeppelin's ERC-20, and the texts that Circle's token has instead. */
+const erc20Abi = parseAbi([
+  'error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)',
+  'error Error(string reason)',
+])
+
+const abi = [...bountyMarketAbi, ...agentStakingAbi, ...erc20Abi] as const
+
+const usdc = (amount: bigint) => `${formatUnits(amount, 6)} USDC`
+
+/** The refusals of Circle's token that callers tell apart, by their texts. The others are its own affair. */
+const usdcTexts: Record<string, AccountRefusal> = {
+  'FiatTokenV2: authorization is used or canceled': {
+    code: 'AUTHORIZATION_USED',
+    sentence: 'The payer has canceled the authorization, or it was used long ago. Sign a new message.',
+    extensions: {},
+  },
+  'FiatTokenV2: authorization is expired': {
+    code: 'SIGNATURE_EXPIRED',
+    sentence: 'The authorization is no longer valid. Sign a new message.',
+    extensions: {},
+  },
+  'FiatTokenV2: invalid signature': {
+    code: 'INVALID_SIGNATURE',
+    sentence: 'USDC does not accept the signature of the authorization.',
+    extensions: {},
+  },
+  'ERC20: transfer amount exceeds balance': {
+    code: 'INSUFFICIENT_BALANCE',
+    sentence: 'The payer has too little USDC.',
+    extensions: {},
+  },
+}
+
+const refusedTerm = (field: string, sentence: string): AccountRefusal => ({
+  code: 'TERMS_REFUSED',
+  sentence,
+  extensions: { field },
+})
+
+/**
+ * Explains the revert of an action of an account; undefined if its reason is none of the contracts' own.
+ * @param deadline the last second at which what was signed is valid. USDC does not repeat it.
+ */
+export function explainAccountError(data: Hex, deadline?: bigint): AccountRefusal | undefined {
+  const explained = explainError(data)
+  if (explained?.code !== 'SIGNATURE_EXPIRED' || deadline === undefined) return explained
+  return { ...explained, extensions: { deadline: deadline.toString(), ...explained.extensions } }
+}
+
+function explainError(data: Hex): AccountRefusal | undefined {
+  const ofClaim = decodeClaimError(data)
+  if (ofClaim?.errorName === 'SignatureExpired' || ofClaim?.errorName === 'SignatureTooLong')
+    return explainClaimError(ofClaim) as AccountRefusal
+  try {
+    return explain(data)
+  } catch (error) {
+    // viem knows no such error of these contracts.
+    if (error instanceof BaseError) return undefined
+    throw error
+  }
+}
+
+function explain(data: Hex): AccountRefusal | undefined {
+  const { errorName, args } = decodeErrorResult({ abi, data })
+  switch (errorName) {
+    case 'Error':
+      return (
+        usdcTexts[args[0]] ?? {
+          code: 'USDC_REFUSED',
+          sentence: `USDC refuses the payment: ${args[0]}.`,
+          extensions: {},
+        }
+      )
+    case 'ERC20InsufficientBalance':
+      return {
+        code: 'INSUFFICIENT_BALANCE',
+        sentence: `${args[0]} has ${usdc(args[1])}; ${usdc(args[2])} are required.`,
+        extensions: { balance: args[1].toString(), required: args[2].toString() },
+      }
+    case 'RewardOutOfRange':
+      return refusedTerm('reward', `The reward ${usdc(args[0])} must be from ${usdc(args[1])} to ${usdc(args[2])}.`)
+    case 'DeadlineOutOfRange':
+      return refusedTerm(
+        'deadline',
+        `The deadline ${args[0]} of the run must be from ${formatTime(args[1])} to ${formatTime(args[2])}.`,
+      )
+    case 'InvalidWorkPeriod':
+      return refusedTerm(
+        'workPeriod',
+        `The work period of ${args[0]} s must be whole hours, from ${args[1]} to ${args[2]} s.`,
+      )
+    case 'StakePercentOutOfRange':
+      return refusedTerm('stakePercent', `The stake of ${args[0]} % of the reward must be at most ${args[1]} %.`)
+    case 'InvalidStringLength':
+      return refusedTerm('ipfsHash', `The text has ${args[0]} bytes; it must have 1 to ${args[1]}.`)
+    case 'StakeTooLarge':
+      return refusedTerm(
+        'amount',
+        `Agent ${args[0]} would have ${usdc(args[1])} at stake; ${usdc(args[2])} is the most.`,
+      )
+    case 'ZeroAmount':
+      return refusedTerm('amount', 'The amount must not be 0.')
+    case 'AgentNotFound':
+      return {
+        code: 'AGENT_NOT_FOUND',
+        sentence: `There is no agent ${args[0]}.`,
+        extensions: { agentId: formatId(args[0]) },
+      }
+    case 'NotAgentOwner':
+      return {
+        code: 'OWNER_MISMATCH',
+        sentence: `${args[1]} does not own agent ${args[0]}; ${args[2]} does.`,
+        extensions: { owner: args[1], expected: args[2] },
+      }
+    case 'AmountExceedsStake':
+      return {
+        code: 'INSUFFICIENT_STAKE',
+        sentence: `Agent ${args[0]} has ${usdc(args[2])} at stake, not ${usdc(args[1])}.`,
+        extensions: { stakedAmount: args[2].toString(), required: args[1].toString() },
+      }
+    case 'StakeIsLocked':
+      return {
+        code: 'STAKE_LOCKED',
+        sentence: `Agent ${args[0]} would have ${usdc(args[1])} left at stake; its runs require ${usdc(args[2])}.`,
+        extensions: { remaining: args[1].toString(), required: args[2].toString() },
+      }
+    case 'WrongNonce':
+      return {
+        code: 'WRONG_NONCE',
+        sentence: `The message is about withdrawal ${args[1]} of agent ${args[0]}; ${args[2]} is the next.`,
+        extensions: { nonce: args[1].toString(), expected: args[2].toString() },
+      }
+    case 'InvalidUnstakeSignature':
+      return {
+        code: 'INVALID_SIGNATURE',
+        sentence: `The signature is not ${args[1]}’s of this withdrawal of agent ${args[0]}.`,
+        extensions: {},
+      }
+    default:
+      return undefined
+  }
+}

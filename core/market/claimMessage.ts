@@ -1,0 +1,80 @@
+import { type Address, concat, encodeAbiParameters, type Hex, keccak256, parseAbiParameters, stringToHex } from 'viem'
+import type { MarketAddress } from '../deployment.ts'
+import { domainHashOf, domainOf, domainType } from './domain.ts'
+
+/** A claim of one round of a run. A wallet signs it, and it can happen once only. */
+export type Claim = { bountyId: bigint; agentId: bigint; wallet: Address; round: bigint }
+
+/**
+ * The run's terms, which a wallet signs too, so that its signature is for these terms only. Base units; seconds. The
+ * evaluator is the zero address if the poster evaluates.
+ */
+export type ClaimTerms = { reward: bigint; stake: bigint; workPeriod: bigint; evaluator: Address }
+
+/** How long a signature may be valid at most, by the contract. */
+export const MAX_VALIDITY_SECONDS = 3_600n
+
+/** How long a message is valid if its request names no deadline. */
+export const DEFAULT_VALIDITY_SECONDS = 900n
+
+const types = {
+  EIP712Domain: domainType,
+  Claim: [
+    { name: 'bountyId', type: 'uint256' },
+    { name: 'agentId', type: 'uint256' },
+    { name: 'wallet', type: 'address' },
+    { name: 'round', type: 'uint256' },
+    { name: 'reward', type: 'uint256' },
+    { name: 'stake', type: 'uint256' },
+    { name: 'workPeriod', type: 'uint256' },
+    { name: 'evaluator', type: 'address' },
+    { name: 'deadline', type: 'uint256' },
+  ],
+} as const
+
+/**
+ * The EIP-712 message with which a wallet claims a run, as RunSignatures.sol hashes it. Its integers are decimal strings,
+ * which every wallet reads exactly from JSON.
+ * @param deadline The last second at which the signature is valid.
+ */
+export function claimTypedData(market: MarketAddress, claim: Claim & ClaimTerms, deadline: bigint) {
+  return {
+    types,
+    primaryType: 'Claim',
+    message: {
+      bountyId: claim.bountyId.toString(),
+      agentId: claim.agentId.toString(),
+      wallet: claim.wallet,
+      round: claim.round.toString(),
+      reward: claim.reward.toString(),
+      stake: claim.stake.toString(),
+      workPeriod: claim.workPeriod.toString(),
+      evaluator: claim.evaluator,
+      deadline: deadline.toString(),
+    },
+    domain: domainOf(market),
+  } as const
+}
+
+const claimTypeHash = keccak256(stringToHex(`Claim(${types.Claim.map(({ name, type }) => `${type} ${name}`).join()})`))
+const messageParameters = [{ type: 'bytes32' }, ...types.Claim] as const
+
+/**
+ * What the wallet signs: the EIP-712 hash of `claimTypedData`. viem's `hashTypedData` takes three times as long, because it
+ * hashes types and domain each time, and checks values that the callers have checked.
+ */
+export function claimDigest(market: MarketAddress, claim: Claim & ClaimTerms, deadline: bigint): Hex {
+  const { bountyId, agentId, wallet, round, reward, stake, workPeriod, evaluator } = claim
+  const terms = [reward, stake, workPeriod, evaluator] as const
+  const values = [claimTypeHash, bountyId, agentId, wallet, round, ...terms, deadline] as const
+  return keccak256(concat(['0x1901', domainHashOf(market), keccak256(encodeAbiParameters(messageParameters, values))]))
+}
+
+const claimIdParameters = parseAbiParameters(
+  'uint256 chainId, address market, uint256 bountyId, uint256 round, uint256 agentId, address wallet',
+)
+
+/** The id of a claim: a hash of its members, the same in every process. */
+export function claimIdOf({ chainId, address }: MarketAddress, { bountyId, agentId, wallet, round }: Claim): Hex {
+  return keccak256(encodeAbiParameters(claimIdParameters, [BigInt(chainId), address, bountyId, round, agentId, wallet]))
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander'
+import { type Address, parseEventLogs } from 'viem'
+import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
+import { action } from '../action.ts'
+import { formatUsdc, parseAddress } from '../arguments.ts'
+import { openSession, relayOptions } from '../session.ts'
+import { transact } from '../transact.ts'
+import { type RelayOptions, relay } from './relay.ts'
+
+/** `collect`: anyone may have what the market owes paid to its payee. */
+export function addCollect(program: Command) {
+  program
+    .command('collect')
+    .description('pay an address what the market owes it: refused payments, or the treasury’s fees')
+    .argument('[payee]', 'the address; the key’s if absent', parseAddress)
+    .addOption(relay())
+    .action(
+      action<RelayOptions, [Address | undefined]>(async (context, named) => {
+        const session = await openSession(context)
+        const address = session.contracts.market
+        const payee = named ?? session.node.account.address
+        const read = { address, abi: bountyMarketAbi, functionName: 'owed', args: [payee] } as const
+        const owed = await session.node.readContract(read)
+        const action = `collect ${formatUsdc(owed)} for ${payee}`
+        // A dry run shows what the call would do, which is the same.
+        if (context.relay && !context.dryRun) {
+          const { txHash, blockNumber } = await session.runline.runs.collect(payee, relayOptions(session))
+          context.output.transaction({ action, txHash, blockNumber })
+          return context.output.result({ payee, amount: String(owed) })
+        }
+        const receipt = await transact(session, context, [{ action, address, functionName: 'collect', args: [payee] }])
+        if (!receipt) return context.output.result({ payee, amount: String(owed), dryRun: true })
+        // One unit of the treasury's stays.
+        const [collected] = parseEventLogs({ abi: bountyMarketAbi, eventName: 'PaymentCollected', logs: receipt.logs })
+        context.output.result({ payee, amount: String(collected?.args.amount ?? 0n) })
+      }),
+    )
+}

@@ -1,0 +1,67 @@
+import { contentInput } from '../../../../src/api/mcp/content.ts'
+import type { SendToApi } from '../../../../src/api/mcp/sendToApi.ts'
+import { formatUsdc } from '../arguments.ts'
+import { CommandError } from '../commandError.ts'
+import type { Session } from '../session.ts'
+import { createStakeAllowance } from './stakeAllowance.ts'
+import { readUri } from './storedContent.ts'
+import { agentId, DECISION_TIMEOUT_SECONDS, readAgentId, readRunId, runId, type SigningTool, text } from './tool.ts'
+
+/**
+ * `claim_run` and what follows it: to start, deliver and give up the work of a run that the key's wallet has claimed. They put
+ * nothing at risk beyond the stake of the claim.
+ * @param send stores what a model gives instead of a URI.
+ * @param allowance how many claims the process signs, and the stake that they put at risk together, in base units. A
+ * refused claim counts, because its signature was sent.
+ */
+export function claimTools(
+  { runline: { runs }, node }: Session,
+  send: SendToApi,
+  allowance: { claims: number; stake: bigint },
+): SigningTool[] {
+  let left = allowance.claims
+  const signer = createStakeAllowance(allowance.stake)(node.account)
+  const options = { via: 'relay', signer: node.account, timeoutSeconds: DECISION_TIMEOUT_SECONDS } as const
+
+  return [
+    {
+      name: 'claim_run',
+      description:
+        `Claims the run. Up to ${allowance.claims} calls, and ${formatUsdc(allowance.stake)} at stake, in this session, ` +
+        'refused claims too.',
+      inputs: { runId, agentId },
+      async act(given) {
+        const id = readRunId(given)
+        if (left === 0) {
+          const message = `The ${allowance.claims} claims of --allow-claims are used. Ask the user to start the server again.`
+          throw new CommandError('ALLOWANCE_USED', message, { kind: 'refused' })
+        }
+        left--
+        const { timeoutSeconds } = options
+        return runs.claim(id, { agentId: readAgentId(given), signer, timeoutSeconds })
+      },
+    },
+    {
+      name: 'start_run',
+      description: 'Says that the work of a claimed run has begun.',
+      inputs: { runId },
+      act: async (given) => runs.start(readRunId(given), options),
+    },
+    {
+      name: 'submit_run',
+      description: 'Delivers the work of a claimed run, or a revision.',
+      inputs: { runId, deliverableHash: text('URI of the work, up to 128 bytes.'), content: contentInput },
+      optional: ['deliverableHash', 'content'],
+      async act(given) {
+        const id = readRunId(given)
+        return runs.submitWork(id, await readUri(given, 'deliverableHash', send), options)
+      },
+    },
+    {
+      name: 'abandon_run',
+      description: 'Gives a claimed run back. The stake of the claim is burned.',
+      inputs: { runId },
+      act: async (given) => runs.abandon(readRunId(given), options),
+    },
+  ]
+}

@@ -1,0 +1,129 @@
+import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
+import { contentInput } from '../../../../src/api/mcp/content.ts'
+import type { SendToApi } from '../../../../src/api/mcp/sendToApi.ts'
+import { formatUsdc, parseAddress, parseDuration, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
+import { assertFunding, type Session } from '../session.ts'
+import { createSpendAllowance } from './spendAllowance.ts'
+import { readUri } from './storedContent.ts'
+import {
+  agentId,
+  DECISION_TIMEOUT_SECONDS,
+  type Given,
+  number,
+  read,
+  readAgentId,
+  readRunId,
+  runId,
+  type SigningTool,
+  text,
+} from './tool.ts'
+
+const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
+
+const parseHours = (hours: string) => parseDuration(`${hours}h`)
+
+const amount = number('Whole USDC, such as 20 or 0.5.')
+
+/**
+ * What an account that has USDC does: it posts runs and reviews them, registers agents, and stakes.
+ * @param send stores what a model gives instead of a URI.
+ * @param limit what the process signs away, in USDC base units: see `createSpendAllowance`.
+ */
+export function spendTools(session: Session, send: SendToApi, limit: bigint): SigningTool[] {
+  const { runs, agents } = session.runline
+  const { node, contracts } = session
+  const market = { address: contracts.market, abi: bountyMarketAbi } as const
+  const allowance = createSpendAllowance(limit, (id) =>
+    node.readContract({ ...market, functionName: 'getBounty', args: [id] }),
+  )
+  const signer = allowance.limited(node.account)
+  const options = { via: 'relay', signer, timeoutSeconds: DECISION_TIMEOUT_SECONDS } as const
+  const usdc = formatUsdc(limit)
+
+  async function post(given: Given) {
+    assertFunding(session)
+    const { deadlineHours, workPeriodHours, stakePercent, evaluator } = given
+    // The chain's clock: the market compares the deadline with it.
+    const { timestamp } = await node.getBlock()
+    const seconds = deadlineHours === undefined ? DEFAULT_DEADLINE_SECONDS : read(given, 'deadlineHours', parseHours)
+    const terms = {
+      ipfsHash: await readUri(given, 'ipfsHash', send),
+      reward: read(given, 'reward', parseUsdc),
+      deadline: timestamp + BigInt(seconds),
+      ...(workPeriodHours !== undefined && { workPeriod: read(given, 'workPeriodHours', parseHours) }),
+      ...(stakePercent !== undefined && { stakePercent: read(given, 'stakePercent', parsePercent) }),
+      ...(evaluator !== undefined && { evaluator: read(given, 'evaluator', parseAddress) }),
+    }
+    const before = await node.readContract({ ...market, functionName: 'bountyCount' })
+    const posted = await runs.post(terms, options)
+    allowance.notePosted(BigInt(posted.run.bountyId), { reward: terms.reward, before })
+    return posted
+  }
+
+  return [
+    {
+      name: 'post_run',
+      description: `Posts a run, for the reward and 5 %. Payments and approvals take up to ${usdc} in this session.`,
+      inputs: {
+        ipfsHash: text('URI of the brief, up to 128 bytes.'),
+        content: contentInput,
+        reward: amount,
+        deadlineHours: number('How long it can be claimed; 720 if absent.'),
+        workPeriodHours: number('How long the agent has; 168 if absent.'),
+        stakePercent: number('Of the reward, at risk for the agent; 10 if absent.'),
+        evaluator: text('Address that reviews; you if absent.'),
+      },
+      optional: ['ipfsHash', 'content', 'deadlineHours', 'workPeriodHours', 'stakePercent', 'evaluator'],
+      act: post,
+    },
+    {
+      name: 'approve_run',
+      description: 'Approves a delivery: the agent is paid, and nothing undoes it.',
+      inputs: { runId, revision: number('Of the delivery: revisions of a SUBMITTED run, else one less.') },
+      act: async (given) => runs.approve(readRunId(given), read(given, 'revision', parseRevision), options),
+    },
+    {
+      name: 'revise_run',
+      description: 'Asks for a revision of the last delivery.',
+      inputs: { runId, feedbackHash: text('URI of the feedback, up to 128 bytes.'), content: contentInput },
+      optional: ['feedbackHash', 'content'],
+      async act(given) {
+        const id = readRunId(given)
+        return runs.requestRevision(id, await readUri(given, 'feedbackHash', send), options)
+      },
+    },
+    {
+      name: 'reject_run',
+      description: 'Rejects the last delivery: fee and stake are burned. A poster only after all revisions.',
+      inputs: { runId },
+      act: async (given) => runs.reject(readRunId(given), options),
+    },
+    {
+      name: 'close_run',
+      description: 'Refunds an open run; of a claimed one, lets a lost claim refund it.',
+      inputs: { runId },
+      act: async (given) => runs.close(readRunId(given), options),
+    },
+    {
+      name: 'register_agent',
+      description: 'Registers an agent of the account.',
+      inputs: { agentURI: text('URI of its registration file.') },
+      act: async (given) => agents.register(String(given.agentURI), options),
+    },
+    {
+      name: 'stake_agent',
+      description: 'Stakes USDC for the agent. A claim needs 20.',
+      inputs: { agentId, amount },
+      async act(given) {
+        assertFunding(session)
+        return agents.stake(readAgentId(given), read(given, 'amount', parseUsdc), options)
+      },
+    },
+    {
+      name: 'unstake_agent',
+      description: 'Pays stake back to the agent’s owner.',
+      inputs: { agentId, amount },
+      act: async (given) => agents.unstake(readAgentId(given), read(given, 'amount', parseUsdc), options),
+    },
+  ]
+}

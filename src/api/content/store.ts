@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { reuseResult } from '../../../core/reuseResult.ts'
+import type { MediaType } from './checkContent.ts'
+import { openContentPool } from './database.ts'
+import { migrateContent } from './migrations.ts'
+import { type Posted, type PostLimits, type PostResult, post } from './post.ts'
+import { startRetention } from './retention.ts'
+
+/** The pause between attempts to create the tables, while the database does not answer. */
+const MIGRATION_INTERVAL_MS = 1_000
+
+export type StoredContent = { mediaType: MediaType; bytes: Uint8Array<ArrayBuffer> }
+
+export type ContentStore = ReturnType<typeof openContentStore>
+
+type Options = {
+  /** Of the primary. */
+  url: string
+  chainId: number
+  /** The schema of the index, whose runs and agents name what is kept. */
+  indexSchema: string
+  limits: PostLimits
+  logger: Logger
+}
+
+/**
+ * Opens the store of content in schema `content`, which it creates. While the database cannot be used, the methods throw
+ * its errors, and the next call tries again.
+ */
+export function openContentStore({ url, chainId, indexSchema, limits, logger }: Options) {
+  const pool = openContentPool(url, logger)
+  const ready = reuseResult(Number.POSITIVE_INFINITY, () => migrateContent(pool))
+  const stopping = new AbortController()
+  const migrated = migrateSoon(ready, stopping.signal, logger)
+  const stopRetention = startRetention({ pool, chainId, indexSchema, ready, logger })
+
+  return {
+    /** Stores the content, unless it is stored already, for a day or as long as a run names it. */
+    async post(posted: Posted): Promise<PostResult> {
+      await ready()
+      return post(pool, posted, limits)
+    },
+
+    /** @returns the content; undefined if it is not stored, `blocked` if an operator has taken it down. */
+    async read(cid: string): Promise<StoredContent | 'blocked' | undefined> {
+      await ready()
+      const { rows } = await pool.query<{ media_type: MediaType | null; bytes: Buffer<ArrayBuffer>; blocked: boolean }>(
+        `SELECT item.media_type, item.bytes, blocked.cid IS NOT NULL AS blocked
+         FROM (SELECT $1::text AS cid) AS asked LEFT JOIN content.item USING (cid) LEFT JOIN content.blocked USING (cid)`,
+        [cid],
+      )
+      const [found] = rows
+      if (found?.blocked) return 'blocked'
+      return found?.media_type ? { mediaType: found.media_type, bytes: found.bytes } : undefined
+    },
+
+    async close() {
+      stopping.abort()
+      await Promise.all([stopRetention(), migrated])
+      await pool.end()
+    },
+  }
+}
+
+/** Lists of runs need the tables, also where no content is posted. */
+async function migrateSoon(ready: () => Promise<void>, stopping: AbortSignal, logger: Logger): Promise<void> {
+  while (!stopping.aborted) {
+    try {
+      return await ready()
+    } catch (err) {
+      logger.warn({ err }, 'cannot create or migrate schema content')
+    }
+    await sleep(MIGRATION_INTERVAL_MS, undefined, { signal: stopping }).catch(() => undefined)
+  }
+}

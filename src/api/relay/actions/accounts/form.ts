@@ -1,0 +1,200 @@
+import { type AbiEvent, type Address, getAbiItem, isAddressEqual, type Log, parseEventLogs } from 'viem'
+import { agentRegistryAbi } from '../../../../../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../../../../../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
+import { mockUsdcAbi } from '../../../../../abis/MockUSDC.ts'
+import { type Deployment, registrarOf } from '../../../../../core/deployment.ts'
+import {
+  type AccountActionName,
+  type AccountMessage,
+  accountCall,
+  accountDigest,
+  authorizationNonce,
+  type FundingMessage,
+  fundsOf,
+  isFunding,
+  membersAsText,
+  readAccountMessage,
+} from '../../../../../core/market/accountActions.ts'
+import { explainAccountError } from '../../../../../core/market/accountErrors.ts'
+import { answer } from '../../chain/client.ts'
+import type { ChainHead } from '../../chain/heads.ts'
+import type { Market } from '../../chain/market.ts'
+import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
+import { logsWhileValid, logWithSignature, type Range } from '../../chain/usedSignature.ts'
+import { Refusal, type RefusalCode } from '../../refusal.ts'
+import { actionTables } from '../../store/actionTables.ts'
+import { query } from '../../store/database.ts'
+import type { ActionForm, Made } from '../form.ts'
+import { actionPending, signatureExpired, unexplained } from '../refusal.ts'
+import type { ActionRequest } from '../request.ts'
+import type { ReadContracts } from './contracts.ts'
+import { invalidSignature } from './refusal.ts'
+
+/** The most gas of each action that a key has signed, with every slot cold. A registration stores up to 256 bytes. */
+const PLAIN_GAS: Record<AccountActionName, bigint> = {
+  post: 260_000n,
+  register: 460_000n,
+  stake: 220_000n,
+  unstake: 160_000n,
+}
+
+const MADE_ALREADY = new Set<RefusalCode>(['AUTHORIZATION_USED', 'WRONG_NONCE'])
+
+type Row = { name: AccountActionName; members: Record<string, string> }
+
+/** The agent that the message names. */
+const agentOf = (message: AccountMessage): bigint | null =>
+  message.action === 'stake' || message.action === 'unstake' ? message.members.agentId : null
+
+/** The USDC that the message moves, in base units: out of the account, or out of the agent's stake. */
+const amountOf = (message: AccountMessage): bigint => {
+  if (isFunding(message)) return fundsOf(message)
+  return message.action === 'unstake' ? message.members.amount : 0n
+}
+
+/**
+ * What an action is about: withdrawals of an agent have nonces, and follow each other. Any number of the others may be
+ * open at once.
+ */
+function subjectOf(message: AccountMessage): string {
+  if (message.action === 'unstake') return `agent ${message.members.agentId}`
+  return `${message.action} ${message.members.salt}`
+}
+
+/** Posts, registrations, stakes and unstakes that an account has signed. */
+export function accountActionForm(
+  market: Market,
+  { contracts }: Deployment,
+  readContracts: ReadContracts,
+): ActionForm<AccountMessage> {
+  const { client } = market
+  // Its event names the owner. Where it is not the registry, the registry's names it.
+  const registrar = registrarOf({ contracts })
+
+  /** The logs of a contract of this deployment. Others may emit events of the same form. */
+  const from = (logs: readonly Log[], contract: Address) =>
+    logs.filter(({ address }) => isAddressEqual(address, contract))
+
+  function resultIn(message: AccountMessage, logs: readonly Log[]): { result: bigint | null } | undefined {
+    switch (message.action) {
+      case 'post': {
+        const ofMarket = from(logs, contracts.BountyMarket)
+        const created = parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyCreated', logs: ofMarket })
+        const own = created.find(({ args }) => isAddressEqual(args.poster, message.party))
+        return own && { result: own.args.bountyId }
+      }
+      case 'register': {
+        const ofRegistrar = from(logs, registrar)
+        const registered = parseEventLogs({ abi: agentRegistryAbi, eventName: 'Registered', logs: ofRegistrar })
+        const own = registered.find(({ args }) => isAddressEqual(args.owner, message.party))
+        return own && { result: own.args.agentId }
+      }
+      default: {
+        const eventName = message.action === 'stake' ? 'Staked' : 'Unstaked'
+        const moved = parseEventLogs({ abi: agentStakingAbi, eventName, logs: from(logs, contracts.AgentStaking) })
+        const { agentId } = message.members
+        return moved.some(({ args }) => args.agentId === agentId) ? { result: agentId } : undefined
+      }
+    }
+  }
+
+  /** USDC takes each nonce once, and the nonce is the hash of what SignedFunding does with the payment. */
+  async function findFunding(message: FundingMessage, head: ChainHead): Promise<Made | undefined> {
+    const event = getAbiItem({ abi: mockUsdcAbi, name: 'AuthorizationUsed' })
+    const args = { authorizer: message.party, nonce: authorizationNonce(message) }
+    const read = (range: Range) => client.getLogs({ address: contracts.USDC, event, args, ...range })
+    const [used] = await logsWhileValid(client, head, read)
+    if (!used) return undefined
+    const receipt = await answer(client.getTransactionReceipt({ hash: used.transactionHash }))
+    const later = receipt.logs.filter(({ logIndex }) => logIndex > used.logIndex)
+    const proof = resultIn(message, later)
+    return proof && { ...proof, txHash: used.transactionHash, blockNumber: used.blockNumber }
+  }
+
+  async function findUnstake({ message, signature }: ActionRequest<AccountMessage>, head: ChainHead) {
+    const event = getAbiItem({ abi: agentStakingAbi, name: 'Unstaked' }) as AbiEvent
+    const args = { agentId: agentOf(message), by: message.party }
+    const read = (range: Range) => client.getLogs({ address: contracts.AgentStaking, event, args, ...range })
+    const logs = await logsWhileValid(client, head, read)
+    const own = await logWithSignature(client, logs, signature)
+    return own && { txHash: own.transactionHash, blockNumber: own.blockNumber, result: agentOf(message) }
+  }
+
+  return {
+    kind: 'account action',
+    table: actionTables['account action'],
+    columns: { about: 'text', agent_id: 'numeric', amount: 'numeric', members: 'jsonb' },
+    valuesOf: (message) => [
+      subjectOf(message),
+      agentOf(message),
+      amountOf(message),
+      JSON.stringify(membersAsText(message)),
+    ],
+    messageOf: ({ name, members }: Row) => readAccountMessage(name, members),
+    madeAlready: MADE_ALREADY,
+    isRepeatable: false,
+    hasParty: true,
+    subject: { column: 'about', of: subjectOf },
+
+    idOf: async (message) => accountDigest(await readContracts(), message),
+    call: (sender, message, signature) => ({ from: sender, ...accountCall({ contracts }, message, signature) }),
+    mostGas: PLAIN_GAS.register + CONTRACT_WALLET_GAS,
+    mostGasOf: ({ action }) => PLAIN_GAS[action] + CONTRACT_WALLET_GAS,
+
+    refusalOfFailure({ data }, { deadline }) {
+      const explained = data && explainAccountError(data, deadline)
+      if (!explained) return unexplained({ revertData: data ?? null })
+      return new Refusal(explained.code, explained.sentence, { extensions: explained.extensions })
+    },
+    expired: ({ deadline }, now) => signatureExpired(deadline, now),
+    invalidSignature,
+    pending: (actionId, { action, party }) => actionPending(actionId, `${action} of ${party}`),
+
+    resultIn,
+
+    async findMade(request, head) {
+      const { message } = request
+      if (isFunding(message)) return findFunding(message, head)
+      return message.action === 'unstake' ? findUnstake(request, head) : undefined
+    },
+
+    async findLost(message, head) {
+      if (message.action !== 'register') return []
+      const event = getAbiItem({ abi: agentRegistryAbi, name: 'Registered' })
+      const args = { owner: message.party }
+      const read = (range: Range) => client.getLogs({ address: registrar, event, args, ...range })
+      const logs = await logsWhileValid(client, head, read)
+      return logs
+        .toReversed()
+        .flatMap(({ args: { agentURI, agentId }, transactionHash: txHash, blockNumber }) =>
+          agentId === undefined || agentURI !== message.members.agentURI
+            ? []
+            : { txHash, blockNumber, result: agentId },
+        )
+    },
+
+    /** Claims lock their agent, too: stake that leaves backs no claim. */
+    locksOf: (message) => (message.action === 'unstake' ? [`agent ${message.members.agentId}`] : []),
+
+    /** Not those of newcomers: new accounts cost nothing, and must not use up what claims need. */
+    subjectsOf: ({ action, party }) => ({
+      shared: [`wallet ${party}`, action === 'post' ? 'posts' : 'registrations'],
+      ofFees: undefined,
+    }),
+
+    async isShort(db, message, { funds }) {
+      if (message.action === 'unstake') {
+        const text = "SELECT FROM relay.claim WHERE agent_id = $1 AND state = 'open' LIMIT 1"
+        return (await query(db, text, [message.members.agentId])).length > 0
+      }
+      if (!funds) return false
+      // What was mined after the block of the balance counts as pending.
+      const text = `
+        SELECT coalesce(sum(amount), 0) AS pending FROM relay.account_action
+        WHERE party = $1 AND name <> 'unstake' AND state <> 'refused' AND (block_number IS NULL OR block_number > $2)`
+      const [row] = await query<{ pending: bigint }>(db, text, [message.party, funds.block])
+      return funds.balance - (row?.pending ?? 0n) < amountOf(message)
+    },
+  }
+}

@@ -1,0 +1,243 @@
+import type { Notifications } from '../../../../core/database/notifications.ts'
+import type { Requester } from '../../../../core/fairLane.ts'
+import type { Conditions } from '../chain/conditions.ts'
+import type { ChainHead } from '../chain/heads.ts'
+import { tryNowAndNext, verdictOf } from '../chain/simulation.ts'
+import { Refusal, type RefusalCode, tooMuchGas, unavailable } from '../refusal.ts'
+import { watchDecisions } from '../results/decisions.ts'
+import type { FormContext } from './context.ts'
+import type { ActionOutcome } from './events.ts'
+import type { Examined } from './form.ts'
+import type { createPlaceAction } from './placing.ts'
+import type { Message } from './request.ts'
+import { type ActionRequest, actionGasLimit, type NamedAction } from './request.ts'
+import type { StoredAction } from './store/actions.ts'
+import { createReservation } from './store/reservation.ts'
+
+/**
+ * The transactions of a block are settled within this time, in milliseconds. What waits for room tries once after all of them,
+ * not after each: a try asks the node three times.
+ */
+const SETTLING_MS = 100
+
+/** `until` aborts when the request times out, which does not undo what was sent. */
+export type ActionAsked = Requester & { until: AbortSignal }
+
+/** Checks actions of a kind before they are simulated. */
+export type ActionExamination<M extends Message> = {
+  /**
+   * @param since by `performance.now()`. A refusal uses only reads of the chain that started at this time or later.
+   * @returns `undecided` with the chain's refusal if a pending transaction would change it.
+   * @throws Refusal with the chain's reason; REWARD_TOO_LOW; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client
+   * disconnects.
+   */
+  examine: (action: NamedAction<M>, requester: Requester, since: number) => Promise<Examined | { undecided: Refusal }>
+  /** Whether the party accepts the signature of the message, whatever the chain says of the action. */
+  isSigned: (action: NamedAction<M>, requester: Requester) => Promise<boolean>
+}
+
+/** `notifications`: of decisions. `closing` aborts when the relay stops accepting requests. */
+type Rooms<M extends Message> = {
+  examination: ActionExamination<M>
+  place: ReturnType<typeof createPlaceAction<M>>
+  notifications: Notifications
+  closing: AbortSignal
+}
+
+/**
+ * Takes an action from its request to its outcome. Stored ones are answered first; the others are authenticated, then
+ * simulated, then stored with a signed transaction.
+ */
+export function createActionFlow<M extends Message>(
+  context: FormContext<M>,
+  { examination, place, notifications, closing }: Rooms<M>,
+) {
+  const { pool, market, form, store, heads, nextBlock, feesPaid, accounts, walletLimits, events, logger } = context
+  const { refusalOfParty } = createReservation(form)
+  const decisions = watchDecisions<NamedAction<M>, StoredAction<M>>({
+    notifications,
+    idOf: ({ actionId }) => actionId,
+    read: (ids) => store.byId(pool, ids),
+    isDecided: ({ state }) => state !== 'open',
+    logger,
+  })
+  events.on('actionDecided', ({ actionId }) => decisions.hint(actionId))
+
+  /** Aborts once transactions are settled, which makes room for others of their signer. */
+  let settlement = new AbortController()
+  let isSettling = false
+  events.on('attemptMined', () => {
+    if (isSettling) return
+    isSettling = true
+    setTimeout(() => {
+      isSettling = false
+      settlement.abort()
+      settlement = new AbortController()
+    }, SETTLING_MS).unref()
+  })
+
+  /** The outcome of the action if it is stored. Another request may have stored it at any time. */
+  async function stored(action: NamedAction<M>, asked: ActionAsked, own: StoredAction<M>): Promise<ActionOutcome> {
+    const { request } = action
+    const isSame = own.request.signature === request.signature
+    if (!isSame && !(await examination.isSigned(action, asked))) throw form.invalidSignature(own.request.message)
+    return follow(own, asked.until)
+  }
+
+  async function make(request: ActionRequest<M>, asked: ActionAsked): Promise<ActionOutcome> {
+    const action: NamedAction<M> = { actionId: await form.idOf(request.message), request }
+    try {
+      return await send(action, asked)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      // What the chain refuses now may be what a concurrent request of the same message has done, or another sender.
+      const [own] = await store.byId(pool, [action.actionId])
+      const isMade = form.madeAlready.has(error.code)
+      if (own && (own.state === 'open' || !form.isRepeatable || isMade)) return stored(action, asked, own)
+      if (!isMade || !(await examination.isSigned(action, asked))) throw error
+      const made = await form.findMade(request, await heads.latest())
+      if (!made) throw error
+      return { actionId: action.actionId, status: 'done', ...made }
+    }
+  }
+
+  async function send(action: NamedAction<M>, asked: ActionAsked): Promise<ActionOutcome> {
+    const { until, gone } = asked
+    const { message } = action.request
+    let obstacle = unavailable('A transaction that is not mined yet decides about this action.')
+    // A refusal uses only what was read from the chain after this time.
+    let since = performance.now()
+
+    async function waitForBlock(head: ChainHead, orUntil?: AbortSignal) {
+      await heads.after(head, orUntil ? AbortSignal.any([until, orUntil]) : until)
+      since = performance.now()
+    }
+
+    /** Waits for another action of the party, which may change what the chain says of this one. */
+    async function waitFor(other: StoredAction<M>) {
+      await decisions.of(other, until)
+      heads.expire()
+      since = performance.now()
+    }
+
+    do {
+      if (closing.aborted) throw unavailable('The server is shutting down.')
+      if (gone.aborted) throw unavailable('The client has disconnected.')
+      const related = await store.related(pool, action)
+      const own = related.find(({ actionId }) => actionId === action.actionId)
+      if (own && (own.state === 'open' || !form.isRepeatable)) return stored(action, asked, own)
+      // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
+      const head = await heads.latest()
+      const examined = await examination.examine(action, asked, since)
+      if ('undecided' in examined) {
+        obstacle = examined.undecided
+        await waitForBlock(head)
+        continue
+      }
+      const limit = await refusalOfParty(pool, action, walletLimits)
+      if (limit) throw limit
+      const other = related.find((one) => one !== own)
+      if (other) {
+        obstacle = form.pending(other.actionId, other.request.message)
+        await waitFor(other)
+        continue
+      }
+      await context.whenReady()
+      const simulated = await simulate(action, examined)
+      if (simulated instanceof Refusal) {
+        obstacle = simulated
+        await waitForBlock(head)
+        continue
+      }
+      const fees = await feesOf(examined.agentId)
+      // If another request has made it since, the simulation is outdated.
+      const former = own?.tx.id
+      const { signal: settled } = settlement
+      const placed = await place({ action, gas: simulated, fees, former, ...examined }, asked)
+      if (typeof placed === 'object') {
+        const sent = { actionId: action.actionId, txHash: placed.attempt.hash, status: 'signed' } as const
+        return follow(action, until).catch((error) => {
+          // The action continues even if it cannot be waited for.
+          if (error instanceof Refusal && error.code === 'RELAY_UNAVAILABLE') return sent
+          throw error
+        })
+      }
+      if (placed === 'full') {
+        obstacle = unavailable('The relayer has as many unmined transactions as it may have.')
+        // A block makes no room by itself: its transactions count as unmined until a keeper has settled them. One of another
+        // replica is noticed at the next block.
+        await waitForBlock(head, settled)
+      }
+      if (placed === 'locked') {
+        const [open] = await store.openOf(pool, message.party)
+        obstacle = unavailable(`Other actions of ${message.party} are not decided yet.`)
+        if (open) await waitFor(open)
+        else await waitForBlock(head)
+      }
+    } while (!until.aborted)
+    throw obstacle
+  }
+
+  /**
+   * @returns the gas limit of the action's transaction, or the answer if no block changes its result.
+   * @throws Refusal with the market's reason, which no pending transaction changes.
+   */
+  async function simulate({ request }: NamedAction<M>, { runsWalletCode }: Examined): Promise<bigint | Refusal> {
+    const [signer] = accounts
+    if (!signer) throw unavailable('The store of the relayer’s keys does not answer.')
+    const { message } = request
+    const most = form.mostGasOf(message)
+    const call = form.call(signer.address, request.message, request.signature)
+    const verdict = verdictOf(await tryNowAndNext(market, call, runsWalletCode ? await conditions(most) : undefined))
+    if (verdict.result === 'passes') return actionGasLimit(verdict.gas, most)
+    if (verdict.result === 'fails') throw form.refusalOfFailure(verdict.failure, message)
+    return verdict.failure
+      ? form.refusalOfFailure(verdict.failure, message)
+      : unavailable('A transaction that is not mined yet decides about this action.')
+  }
+
+  async function feesOf(agentId: bigint | undefined): Promise<bigint> {
+    if (agentId === undefined) return 0n
+    return (await feesPaid([agentId])).get(agentId) ?? 0n
+  }
+
+  /** What the transaction of an action in the next block will be. */
+  async function conditions(gas: bigint): Promise<Conditions> {
+    const [price, block] = await Promise.all([context.fees(), nextBlock()])
+    return { gas, tooMuchGas: () => tooMuchGas('action', gas), fees: price, block }
+  }
+
+  /** Waits for the decision about a stored action. */
+  async function follow(action: NamedAction<M>, until: AbortSignal): Promise<ActionOutcome> {
+    const decided = await decisions.of(action, until)
+    return outcomeOf(decided ?? (await store.get(pool, action.actionId)))
+  }
+
+  /** Emits an event for the answer. */
+  async function observed(request: ActionRequest<M>, asked: ActionAsked): Promise<ActionOutcome> {
+    const start = performance.now()
+    const emit = (outcome: ActionOutcome['status'] | RefusalCode | 'INTERNAL') =>
+      events.emit('actionAnswered', { request, outcome, milliseconds: performance.now() - start })
+    try {
+      const outcome = await make(request, asked)
+      emit(outcome.status)
+      return outcome
+    } catch (error) {
+      emit(error instanceof Refusal ? error.code : 'INTERNAL')
+      throw error
+    }
+  }
+
+  return { act: observed }
+}
+
+/** The outcome of a stored action now. @throws Refusal with the reason if it was refused. */
+function outcomeOf({ actionId, state, tx, txHash, blockNumber, result, problem }: StoredAction): ActionOutcome {
+  if (state === 'refused') {
+    if (!problem) throw new Error(`Action ${actionId} is refused without a reason`)
+    throw new Refusal(problem.code, problem.detail, problem)
+  }
+  if (state === 'open') return { actionId, status: tx.state === 'accepted' ? 'accepted' : 'signed', txHash: tx.hash }
+  if (blockNumber === null || txHash === null) throw new Error(`Action ${actionId} is done in no block`)
+  return { actionId, status: 'done', blockNumber, txHash, result }
+}

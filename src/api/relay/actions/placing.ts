@@ -1,0 +1,158 @@
+import pLimit from 'p-limit'
+import { createBatcher } from '../../../../core/batcher.ts'
+import { createFairLane, type Requester } from '../../../../core/fairLane.ts'
+import { Refusal, rateLimited, unavailable } from '../refusal.ts'
+import type { Reserved } from '../sender/action.ts'
+import { type Signer, signingRestOf } from '../sender/keys/signing.ts'
+import type { Blocker, PlacedTx, Placer } from '../sender/placement.ts'
+import type { Send } from '../sender/send.ts'
+import { lastingBlockers, type SignerBlocker } from '../sender/signerTurns.ts'
+import { isConflict } from '../store/database.ts'
+import type { FormContext } from './context.ts'
+import type { Message } from './request.ts'
+import { type Candidate, createReservation } from './store/reservation.ts'
+
+/** How many batches of a kind have a connection to the database, of which claims need some. */
+const MOST_BATCHES = 4
+
+/** The most actions of a batch: they share a commit, and what the node says of their signer. */
+const MAX_BATCH = 16
+
+/** While a batch is placed, the next one gathers. Further actions wait in turn, so that one client delays no other for long. */
+const PLACING_LANE = {
+  concurrency: 2 * MAX_BATCH,
+  maxWaitingPerClient: 64,
+  waiting: 'actions wait for a signer',
+  refuseFull: rateLimited,
+  refuseGone: unavailable,
+}
+
+/** The part of a signer's unmined transactions that calls without a party leave to what accounts have signed. */
+const LEFT_TO_PARTIES = 0.5
+
+/**
+ * - `rival`, `locked`: see `reserve`.
+ * - `full`: every signer has as many unmined transactions as it may have for this kind, or its node does not take them now.
+ */
+export type Placement = PlacedTx | 'rival' | 'locked' | 'full'
+
+/** What a signer does with one action of a batch. */
+type Answer = PlacedTx | 'rival' | 'locked' | Blocker
+
+/**
+ * Places actions of a kind, each in a chain transaction of its own: actions of different runs share nothing. Those that wait
+ * for a signer at the same time are stored together.
+ */
+export function createPlaceAction<M extends Message>(context: FormContext<M>, placer: Placer, send: Send) {
+  const { form, accounts, maxUnmined, walletLimits, spendingLimits, events, logger } = context
+  const leftToOthers = form.hasParty ? 0 : Math.floor(maxUnmined * LEFT_TO_PARTIES)
+  const { lock, reserve } = createReservation(form)
+  const inTurn = createFairLane(PLACING_LANE)
+  const limited = pLimit(MOST_BATCHES)
+  /** What gathers the actions for each signer. */
+  const batchers = new Map<Signer, (candidate: Candidate<M>) => Promise<Answer>>()
+  let turn = 0
+
+  /** The signers, from another one on each time. Those that rest because they did not sign come last. */
+  function signersInTurn(): Signer[] {
+    const first = turn++ % Math.max(1, accounts.length)
+    const inOrder = accounts.slice(first).concat(accounts.slice(0, first))
+    return inOrder.toSorted((left, right) => signingRestOf(left) - signingRestOf(right))
+  }
+
+  /** @returns the answers, or refusals, in the order of the actions. */
+  async function placeTogether(signer: Signer, candidates: readonly Candidate<M>[]): Promise<(Answer | Error)[]> {
+    const answers = new Map<Candidate<M>, Awaited<ReturnType<typeof reserve>> | 'full'>()
+    const placed = await placer.place(signer, placer.quote(signer), async (db, room) => {
+      await lock(db, candidates)
+      const terms = { price: room.price, walletLimits, spendingLimits }
+      const calls: Reserved[] = []
+      let gas = room.gas
+      for (const candidate of candidates) {
+        const fits = gas >= candidate.gas && room.gasPerTransaction >= candidate.gas
+        const hasRoom = fits && room.transactions - calls.length > leftToOthers
+        const reserved = hasRoom ? await reserve(db, candidate, terms) : 'full'
+        answers.set(candidate, reserved)
+        if (typeof reserved === 'string' || reserved instanceof Refusal) continue
+        const { message, signature } = candidate.action.request
+        const { to, data } = form.call(signer.address, message, signature)
+        calls.push({ tx: reserved.tx, kind: form.kind, call: { to, data, gas: candidate.gas } })
+        gas -= candidate.gas
+      }
+      return calls
+    })
+    if (typeof placed === 'string') return candidates.map(() => placed)
+    const byTx = new Map(placed.map((one) => [one.tx, one]))
+    return candidates.map((candidate) => {
+      const answer = answers.get(candidate) ?? 'full'
+      if (typeof answer === 'string' || answer instanceof Refusal) return answer
+      const own = byTx.get(answer.tx)
+      if (!own) throw new Error(`Action ${candidate.action.actionId} was stored without a transaction`)
+      return own
+    })
+  }
+
+  /** If PostgreSQL refuses what one action stores, the others of its batch must not fail: then each is placed alone. */
+  async function placeBatch(signer: Signer, candidates: readonly Candidate<M>[]): Promise<(Answer | Error)[]> {
+    try {
+      return await placeTogether(signer, candidates)
+    } catch (error) {
+      if (candidates.length === 1 || error instanceof Refusal) throw error
+      logger.warn({ err: error, actions: candidates.length }, 'cannot place a batch of actions: each is placed alone')
+      const alone: (Answer | Error)[] = []
+      for (const candidate of candidates) {
+        alone.push(...(await placeTogether(signer, [candidate]).catch((refused: Error) => [refused])))
+      }
+      return alone
+    }
+  }
+
+  /** Places the action with the others that wait for the signer. @throws Refusal as `reserve` returns it. */
+  function placeWith(signer: Signer, candidate: Candidate<M>): Promise<Answer> {
+    const run = (candidates: readonly Candidate<M>[]) => limited(() => placeBatch(signer, candidates))
+    const batcher = batchers.get(signer) ?? createBatcher(run, { maxSize: MAX_BATCH })
+    batchers.set(signer, batcher)
+    return batcher(candidate)
+  }
+
+  async function broadcast(candidate: Candidate<M>, placed: PlacedTx) {
+    const { signer, nonce, attempt } = placed
+    const named = { ...candidate.action, signer, nonce, txHash: attempt.hash }
+    events.emit('actionPlaced', named)
+    events.emit('actionSent', { ...named, result: await send(placed) })
+  }
+
+  async function place(candidate: Candidate<M>): Promise<Placement> {
+    const blockers: SignerBlocker[] = []
+    for (const signer of signersInTurn()) {
+      try {
+        const placed = await placeWith(signer, candidate)
+        if (typeof placed !== 'string') {
+          broadcast(candidate, placed).catch((err) =>
+            logger.error({ err, txHash: placed.attempt.hash }, 'cannot broadcast a transaction: the keeper will'),
+          )
+          return placed
+        }
+        if (placed === 'rival' || placed === 'locked') return placed
+        blockers.push(placed)
+      } catch (error) {
+        // The same action, or another one of the party, was stored at the same time.
+        if (isConflict(error)) return 'rival'
+        throw error
+      }
+    }
+    const lasting = blockers.map((blocker) => lastingBlockers.get(blocker))
+    const isHopeless = lasting.every((one) => one !== undefined)
+    if (!isHopeless) return 'full'
+    const [soonest] = lasting.toSorted((left, right) => left.retrySeconds - right.retrySeconds)
+    throw unavailable(
+      soonest?.detail ?? 'The store of the relayer’s keys does not answer.',
+      undefined,
+      soonest?.retrySeconds,
+    )
+  }
+
+  /** @throws Refusal RELAY_UNAVAILABLE if no signer can send for long; RATE_LIMITED. */
+  return (candidate: Candidate<M>, requester: Requester): Promise<Placement> =>
+    inTurn(requester, () => place(candidate))
+}

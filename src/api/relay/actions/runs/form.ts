@@ -1,0 +1,104 @@
+import { type AbiEvent, type Address, getAbiItem, parseEventLogs } from 'viem'
+import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
+import {
+  actionOf,
+  type RunActionName,
+  type RunMessage,
+  runCallData,
+  runDigest,
+} from '../../../../../core/market/runActions.ts'
+import type { Market } from '../../chain/market.ts'
+import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
+import { logsWhileValid, logWithSignature } from '../../chain/usedSignature.ts'
+import type { RefusalCode } from '../../refusal.ts'
+import { actionTables } from '../../store/actionTables.ts'
+import type { ActionForm } from '../form.ts'
+import { actionPending, signatureExpired } from '../refusal.ts'
+import { invalidSignature, refusalOfFailure } from './refusal.ts'
+
+/** The most gas of an action that a key has signed, with every slot cold: a rejection burns a stake and a fee. */
+const PLAIN_ACTION_GAS = 150_000n
+
+/** The most gas of an action about a run. */
+const MAX_ACTION_GAS = PLAIN_ACTION_GAS + CONTRACT_WALLET_GAS
+
+/** Why the market refuses what it has made already: the run has moved on. */
+const MADE_ALREADY = new Set<RefusalCode>(['WRONG_STATE', 'WRONG_REVISION', 'INVALID_SIGNATURE', 'RUN_CLOSING'])
+
+type Row = {
+  name: RunActionName
+  party: Address
+  deadline: bigint
+  bounty_id: bigint
+  round: bigint
+  revision: bigint
+  text: string
+}
+
+const eventsOf = ({ action }: RunMessage) => [...actionOf(action).events]
+
+/** Actions about runs that a party has signed. */
+export const runActionForm = (market: Market): ActionForm<RunMessage> => ({
+  kind: 'run action',
+  table: actionTables['run action'],
+  columns: { bounty_id: 'numeric', round: 'bigint', revision: 'bigint', text: 'text' },
+  valuesOf: ({ bountyId, round, revision, text }) => [bountyId, round, revision, text],
+  messageOf: ({ name, party, deadline, bounty_id: bountyId, round, revision, text }: Row) => ({
+    action: name,
+    bountyId,
+    party,
+    round,
+    revision,
+    text,
+    deadline,
+  }),
+  madeAlready: MADE_ALREADY,
+  isRepeatable: false,
+  hasParty: true,
+  subject: { column: 'bounty_id', of: ({ bountyId }) => String(bountyId) },
+
+  idOf: async (message) => runDigest(market, message),
+  call: (from, message, signature) => ({ from, to: market.address, data: runCallData(message, signature) }),
+  mostGas: MAX_ACTION_GAS,
+  mostGasOf: () => MAX_ACTION_GAS,
+
+  refusalOfFailure,
+  expired: ({ deadline }, now) => signatureExpired(deadline, now),
+  invalidSignature: (message) => invalidSignature(message, message.round),
+  pending: (actionId, { action, party, bountyId }) =>
+    actionPending(actionId, `${action} of ${party} about run ${bountyId}`),
+
+  resultIn(message, logs) {
+    const own = parseEventLogs({ abi: bountyMarketAbi, eventName: eventsOf(message), logs: [...logs] })
+    const isProven = own.some(({ args }) => 'bountyId' in args && args.bountyId === message.bountyId)
+    return isProven ? { result: null } : undefined
+  },
+
+  async findMade({ message, signature }, head) {
+    const { client, address } = market
+    const found = await Promise.all(
+      eventsOf(message).map((name) => {
+        const event = getAbiItem({ abi: bountyMarketAbi, name }) as AbiEvent
+        const args = { bountyId: message.bountyId }
+        return logsWhileValid(client, head, (range) => client.getLogs({ address, event, args, ...range }))
+      }),
+    )
+    const own = await logWithSignature(client, found.flat(), signature)
+    return own && { txHash: own.transactionHash, blockNumber: own.blockNumber, result: null }
+  },
+
+  locksOf: (_, { agentId }) => (agentId === undefined ? [] : [`agent ${agentId}`]),
+
+  /**
+   * An action of the agent counts for its wallet and its agent. One of the other parties counts for its account only:
+   * neither side can use up a share of the other, and none counts for the poster's share, which claims of strangers can
+   * use up. A close undoes a post, and counts as one: nothing that posters repeat at no cost uses up what claims need.
+   */
+  subjectsOf({ action, party }, { agentId }) {
+    const shared = [`wallet ${party}`, action === 'close' ? 'posts' : 'newcomers']
+    if (agentId === undefined) return { shared, ofFees: undefined }
+    return { shared: [...shared, `agent ${agentId}`], ofFees: `fees ${agentId}` }
+  },
+
+  isShort: async () => false,
+})

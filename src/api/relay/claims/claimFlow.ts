@@ -1,0 +1,210 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Hex, isAddressEqual } from 'viem'
+import { createBatcher } from '../../../../core/batcher.ts'
+import type { ChainHead } from '../chain/heads.ts'
+import { type Bounty, type Failure, readBounty } from '../chain/market.ts'
+import { Refusal, type RefusalCode, unavailable } from '../refusal.ts'
+import type { ClaimRequest } from './chain/market.ts'
+import type { ClaimContext, ClaimsContext } from './context.ts'
+import type { ClaimOutcome } from './events.ts'
+import { createIdempotency } from './idempotency.ts'
+import type { Examine } from './intake/examine.ts'
+import { claimPending, refusal, signatureRequired } from './intake/refusal.ts'
+import {
+  type Followed,
+  type Judged,
+  type Known,
+  nextStep,
+  type Obstacle,
+  type Open,
+  stepAfter,
+  type Wait,
+} from './nextStep.ts'
+import type { Dispatcher, Placement } from './queue/dispatcher.ts'
+import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
+import { outcomeOf, type Results } from './results/results.ts'
+import { createRunStep } from './steps.ts'
+import { bodyHashOf, claimsById, openClaimsOf, openClaimsOfAgent, type StoredClaim } from './store/claims.ts'
+import { createLookUp, refusalOfLimits } from './store/lookUp.ts'
+
+/** `closing` aborts when the relay stops accepting claims. */
+type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
+
+/** Takes a claim from its request to its outcome. */
+export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, results, closing }: Rooms) {
+  const { pool, market, heads, walletLimits, indexedClaims, signersFor, interval, events } = context
+  const runClaims = createRunClaims()
+  const runStep = createRunStep(events)
+  const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
+  const lookUp = createLookUp(pool, walletLimits)
+  const { boundTo, bindUnrelayed } = createIdempotency(context)
+
+  /** Carries out what `nextStep` decides, until the claim has an outcome or its request times out. */
+  async function claim(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
+    const { until, key } = asked
+    // Read while the database is: its examination needs the head. If this fails, that reads it again.
+    heads.latest().catch(() => undefined)
+    let known = await know(request, asked)
+    let obstacle: Obstacle | undefined
+    // A refusal uses only what was read from the chain after this time.
+    let since = performance.now()
+
+    async function wait(wait: Wait, head: ChainHead | undefined) {
+      if (wait.for === 'decision') await decision(request, wait.of, until)
+      if (wait.for === 'placing') await run.whilePlacing(until)
+      if (wait.for === 'block' && head) await heads.after(head, until)
+      if (wait.for === 'agent') await whileLocked(request, until)
+      if (wait.for === 'binding' && key !== undefined) {
+        known = { ...known, bound: await boundTo(request, key, await lookUp({ request, key })) }
+      }
+      if (wait.for === 'decision' || wait.for === 'reread') {
+        heads.expire()
+        since = performance.now()
+      }
+    }
+
+    do {
+      if (closing.aborted) throw unavailable('The server is shutting down.')
+      if (asked.gone.aborted) throw unavailable('The client has disconnected.')
+      const { placed } = run
+      const open = await openOf(request)
+      let step = nextStep(known, open)
+      // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
+      const head = step.do === 'examine' ? await heads.latest() : undefined
+      if (step.do === 'examine') step = nextStep(known, open, await judge(request, asked, open, { run, placed, since }))
+      if (step.do === 'place') step = stepAfter(await place(request, asked, run, step.runsWalletCode))
+      if (step.do === 'follow') return follow(request, asked, step)
+      if (step.do === 'refuse') throw 'refusal' in step ? step.refusal : await refusalOf(request, step)
+      if (step.do !== 'wait') throw new Error(`The step ${step.do} of a claim has no result`)
+      if ('obstacle' in step) obstacle = step.obstacle
+      await wait(step, head)
+    } while (!until.aborted)
+    return giveUp(request, obstacle)
+  }
+
+  /** What is stored about the request. */
+  async function know(request: ClaimRequest, { key }: ClaimContext): Promise<Known> {
+    const stored = await runStep('look up', [request], () => lookUp({ request, key }))
+    const bound = await boundTo(request, key, stored)
+    if (bound || stored.isRepeat) return { key, bound, limit: undefined }
+    return { key, bound, limit: refusalOfLimits(request, stored, walletLimits) }
+  }
+
+  async function openOf(request: ClaimRequest): Promise<Open> {
+    const open = await openClaims(request.bountyId)
+    const own = open.find((one) => isSameClaimant(one.request, request))
+    return { own, hasSameBody: own?.bodyHash === bodyHashOf(request), rival: open[0] }
+  }
+
+  /** @param placed how many claims of the run this process had placed when the stored ones were read. */
+  async function judge(
+    request: ClaimRequest,
+    asked: ClaimContext,
+    { own }: Open,
+    { run, placed, since }: { run: RunClaims; placed: number; since: number },
+  ): Promise<Judged> {
+    const rivals = {
+      exist: () => run.count > 1,
+      haveOvertaken: () => run.placing !== undefined || run.placed !== placed,
+    }
+    const examined = await runStep('examine', [request], () => examine(request, asked, since, rivals))
+    if (!('good' in examined) || !own || asked.key !== undefined) return examined
+    return { ...examined, isLanded: await isLanded(own) }
+  }
+
+  /** Whether the chain has a claim of this round or a later one, which the keeper may not have stored yet. */
+  const isLanded = async ({ request, round }: StoredClaim) =>
+    BigInt((await readBounty(market, request.bountyId)).round) >= round
+
+  async function place(
+    request: ClaimRequest,
+    asked: ClaimContext,
+    run: RunClaims,
+    runsWalletCode: boolean,
+  ): Promise<Placement> {
+    const { client, gone, until, key } = asked
+    const isContended = run.count > 1 || dispatcher.isLong()
+    const isAdvised = !indexedClaims || !isContended || (await indexedClaims.isEligible(request))
+    const signers = await signersFor(request)
+    if (signers.length === 0) return { status: 'stale' }
+    const placing = dispatcher.place({ request, client, gone, until, key, isAdvised, runsWalletCode, signers })
+    if (isAdvised) run.startPlacing(placing)
+    const placement = await placing
+    if (placement.status === 'placed') run.placed++
+    return placement
+  }
+
+  async function follow(
+    request: ClaimRequest,
+    { key, until }: ClaimContext,
+    followed: Followed,
+  ): Promise<ClaimOutcome> {
+    const { claim, mayBeUnrelayed, wonAt, txHash } = followed
+    if (mayBeUnrelayed) await bindUnrelayed(request, key, followed)
+    if (wonAt !== undefined) {
+      const [relayed] = await claimsById(pool, [claim.claimId])
+      return { ...claim, status: 'won', blockNumber: wonAt, ...(relayed?.txHash && { txHash: relayed.txHash }) }
+    }
+    const named = { ...claim, request }
+    const waiting = () => (txHash ? results.followPlaced(named, txHash, until) : results.follow(named, until))
+    const outcome = runStep('wait for the result', [request], waiting, txHash)
+    return txHash ? dispatcher.countInFlight(outcome) : outcome
+  }
+
+  const decision = (request: ClaimRequest, other: StoredClaim, until: AbortSignal) =>
+    runStep('wait for another claim', [request], () => results.decisionOf(other, until))
+
+  /** Waits until one of the agent’s pending claims is decided, because that changes its unlocked stake. */
+  async function whileLocked({ agentId }: ClaimRequest, until: AbortSignal) {
+    const [other] = await openClaimsOfAgent(pool, agentId)
+    if (other) await results.decisionOf(other, until)
+    else await sleep(interval)
+  }
+
+  async function refusalOf(request: ClaimRequest, { failure, bounty }: { failure: Failure; bounty: Bounty }) {
+    // The signer may not make unsigned claims, so the claim needs a signature.
+    if (failure.error?.errorName !== 'NotRelayer') return refusal(failure, bounty)
+    const { timestamp } = await heads.latest()
+    return signatureRequired(market, request, bounty, timestamp)
+  }
+
+  /** The request timed out before its claim was sent. @param obstacle what the claim waited for last. */
+  async function giveUp(request: ClaimRequest, obstacle: Obstacle | undefined): Promise<ClaimOutcome> {
+    const { own, hasSameBody, rival } = await openOf(request)
+    if (own && hasSameBody) return outcomeOf(own)
+    if (rival) throw claimPending(rival)
+    if (obstacle && 'failure' in obstacle && obstacle.failure) {
+      throw refusal(obstacle.failure, await readBounty(market, request.bountyId))
+    }
+    if (obstacle?.status === 'locked')
+      throw unavailable(`Other claims of agent ${request.agentId} are not decided yet.`)
+    if (obstacle?.status === 'left') {
+      const isStuck = obstacle.blocker === 'stuck'
+      throw unavailable(isStuck ? 'The chain’s node does not take transactions.' : 'The claim queue is too long.')
+    }
+    throw unavailable('A transaction that is not mined yet decides about this claim.')
+  }
+
+  /** Emits events for the request and its answer. */
+  async function observedClaim(request: ClaimRequest, asked: ClaimContext): Promise<ClaimOutcome> {
+    const start = performance.now()
+    const emitAnswer = (outcome: ClaimOutcome['status'] | RefusalCode | 'INTERNAL', claimId?: Hex) => {
+      const milliseconds = performance.now() - start
+      events.emit('claimAnswered', { request, outcome, milliseconds, ...(claimId && { claimId }) })
+    }
+    events.emit('claimReceived', { request })
+    try {
+      const outcome = await runClaims.among(request.bountyId, (run) => claim(request, asked, run))
+      emitAnswer(outcome.status, outcome.claimId)
+      return outcome
+    } catch (error) {
+      emitAnswer(error instanceof Refusal ? error.code : 'INTERNAL')
+      throw error
+    }
+  }
+
+  return { claim: observedClaim, waitUnread: runClaims.waitUnread }
+}
+
+const isSameClaimant = (left: ClaimRequest, right: ClaimRequest) =>
+  left.agentId === right.agentId && isAddressEqual(left.wallet, right.wallet)

@@ -1,0 +1,148 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Hex } from 'viem'
+import { createFairLane, type Requester } from '../../../../../core/fairLane.ts'
+import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../../../../core/market/claimMessage.ts'
+import { type ClaimError, stateName } from '../../../../../core/market/contractErrors.ts'
+import { runErrors } from '../../../../../core/market/eligibility.ts'
+import type { ChainHead } from '../../chain/heads.ts'
+import type { Bounty, Failure, Market } from '../../chain/market.ts'
+import { CONTRACT_WALLET_GAS, isSignedByContract, isSignedByKey } from '../../chain/signatures.ts'
+import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
+import { type ChainView, checkView, createChainViews } from '../../chain/views.ts'
+import { type Refusal, rateLimited, refusalOfReward, signatureExpiring, unavailable } from '../../refusal.ts'
+import type { ClaimRequest } from '../chain/market.ts'
+import { isHeldByClaimant, wordOf } from '../chain/signatures.ts'
+import type { ClaimsContext } from '../context.ts'
+import { refusal, refusedByContract, signatureRequired } from './refusal.ts'
+
+/** How many calls of wallet contracts run at once, and how many claims of one client may wait for such a call. */
+const CONTRACT_WALLET_LANE = {
+  concurrency: 4,
+  maxWaitingPerClient: 64,
+  waiting: 'claims wait for their signatures to be checked',
+  refuseFull: rateLimited,
+  refuseGone: unavailable,
+}
+
+/**
+ * Several claims of a run are examined one by one, for about half a millisecond each, so that the process can place the
+ * first ones in between. `maxWaitingPerClient` is the most claims of one client that wait.
+ */
+const EXAMINATION_LANE = { ...CONTRACT_WALLET_LANE, concurrency: 1, maxWaitingPerClient: 1_000 }
+
+/**
+ * - `currentClaim`: this claim is the current claim of the run already.
+ * - `good`: the claim may enter the queue. `runsWalletCode`: the wallet's contract, not its key, accepts the signature, so
+ *   that the claim runs code of the wallet.
+ * - `undecided`: the run is not open, and a pending transaction would open it.
+ * - `overtaken`: the claim was not examined, because another claim of the run is likely to win it.
+ */
+export type Examined =
+  | { currentClaim: { claimId: Hex; round: bigint; blockNumber: bigint } }
+  | { good: true; runsWalletCode: boolean }
+  | { undecided: Failure }
+  | { overtaken: true }
+
+/** The other claims of the run in this process. `haveOvertaken`: one of them is likely to win the run. */
+export type Rivals = { exist: () => boolean; haveOvertaken: () => boolean }
+
+export type Examine = ReturnType<typeof createExamination>['examine']
+
+/**
+ * Checks the run and the signature of a claim before the claim can delay any other. A key’s signature needs no call,
+ * and the chain is read once per head for all claims. The refusals and their order are those of the market, after that of
+ * the reward.
+ * @param market has a client of its own, so that a flood of claims does not delay simulations.
+ */
+export function createExamination({ heads, allowUnsigned, leastReward, relayers }: ClaimsContext, market: Market) {
+  const viewOf = createChainViews(market, heads)
+  const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
+  const inTurn = createFairLane(EXAMINATION_LANE)
+  let waiting = 0
+
+  async function waitForTurn(requester: Requester) {
+    waiting++
+    await inTurn(requester, setImmediate).finally(() => waiting--)
+  }
+
+  const mayBeUnsigned = async () => allowUnsigned && (await relayers()).size > 0
+
+  /** What accepts the signature of this round's claim; undefined if nothing does. */
+  async function signedBy(request: ClaimRequest, round: bigint, view: ChainView, requester: Requester) {
+    const word = wordOf(market, request, round, view.bounty)
+    if (!word) return undefined
+    if (isSignedByKey(word)) return 'key'
+    if (!(await view.hasCode(request.wallet))) return undefined
+    const accepts = () => isSignedByContract(market, word)
+    return (await contractWallets(requester, accepts)) ? 'contract' : undefined
+  }
+
+  async function isHeld(request: ClaimRequest, view: ChainView, requester: Requester): Promise<boolean> {
+    if (!isHeldByClaimant(request, view.bounty)) return false
+    if (!request.signed) return mayBeUnsigned()
+    return (await signedBy(request, BigInt(view.bounty.round), view, requester)) !== undefined
+  }
+
+  async function check(request: ClaimRequest, view: ChainView, requester: Requester): Promise<Examined | Refusal> {
+    const { bounty, head } = view
+    if (await isHeld(request, view, requester)) {
+      const round = BigInt(bounty.round)
+      const claimId = claimIdOf(market, { ...request, round })
+      return { currentClaim: { claimId, round, blockNumber: head.number } }
+    }
+    const rewardRefusal =
+      stateName(bounty.state) && refusalOfReward('claim', request.bountyId, bounty.reward, leastReward)
+    if (rewardRefusal) return rewardRefusal
+    const refuse = (error: ClaimError) => refusal({ error, data: undefined }, bounty)
+    const runError = errorOfRun(request, bounty, head)
+    if (runError) {
+      const isPending = !errorOfRun(request, await view.pendingBounty(), head)
+      return isPending ? { undecided: { error: runError, data: undefined } } : refuse(runError)
+    }
+    const { signed } = request
+    const now = nextTimestamp(head)
+    if (!signed) {
+      const isGood = await mayBeUnsigned()
+      return isGood ? { good: true, runsWalletCode: false } : signatureRequired(market, request, bounty, now)
+    }
+    if (signed.deadline < now) return refuse({ errorName: 'SignatureExpired', args: [signed.deadline, now] })
+    if (isExpiring(signed.deadline, head)) {
+      return signatureExpiring('claim', signed.deadline, signed.deadline - now, MIN_VALIDITY_SECONDS)
+    }
+    const round = BigInt(bounty.round) + 1n
+    const by = await signedBy(request, round, view, requester)
+    if (by) return { good: true, runsWalletCode: by === 'contract' }
+    const latest = now + MAX_VALIDITY_SECONDS
+    if (signed.deadline > latest) return refuse({ errorName: 'SignatureTooLong', args: [signed.deadline, latest] })
+    if (await view.hasCode(request.wallet)) return refusedByContract(request, round, CONTRACT_WALLET_GAS)
+    return refuse({ errorName: 'InvalidSignature', args: [request.bountyId, request.wallet, round] })
+  }
+
+  /**
+   * @param since by `performance.now()`. A refusal uses only reads of the chain that started at this time or later.
+   * @param rivals checked again when it is the claim’s turn.
+   * @throws Refusal with the market’s reason; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client disconnects.
+   */
+  async function examine(
+    request: ClaimRequest,
+    requester: Requester,
+    since: number,
+    rivals: Rivals,
+  ): Promise<Examined> {
+    const view = await viewOf(request.bountyId, since, false)
+    if (rivals.exist()) await waitForTurn(requester)
+    if (rivals.haveOvertaken()) return { overtaken: true }
+    return checkView(viewOf, request.bountyId, since, view, (one) => check(request, one, requester))
+  }
+
+  /** `isBusy`: whether claims wait for their turn. */
+  return { examine, isBusy: () => waiting > 0 }
+}
+
+/** @param bounty at `head`, or after the pending transactions. */
+function errorOfRun({ bountyId }: ClaimRequest, bounty: Bounty, head: ChainHead): ClaimError | undefined {
+  const state = stateName(bounty.state)
+  if (state === undefined) return { errorName: 'BountyNotFound', args: [bountyId] }
+  const [error] = runErrors({ bountyId, state, deadline: BigInt(bounty.deadline) }, head.timestamp)
+  return error
+}

@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import type { Hex } from 'viem'
+import { listenTo } from '../../../core/database/notifications.ts'
+import type { AccountMessage } from '../../../core/market/accountActions.ts'
+import type { OpenCall } from '../../../core/market/openCalls.ts'
+import type { RunMessage } from '../../../core/market/runActions.ts'
+import { readUnstakeNonce } from './actions/accounts/contracts.ts'
+import { createAccountExamination } from './actions/accounts/examine.ts'
+import { createRegistryCheck } from './actions/accounts/registry.ts'
+import { type ActionAsked, type ActionExamination, createActionFlow } from './actions/actionFlow.ts'
+import type { FormContext } from './actions/context.ts'
+import type { ActionOutcome } from './actions/events.ts'
+import { createSignedActionKind } from './actions/kind.ts'
+import { createOpenExamination } from './actions/open/examine.ts'
+import { createPlaceAction } from './actions/placing.ts'
+import type { ActionRequest, Message } from './actions/request.ts'
+import { createRunExamination } from './actions/runs/examine.ts'
+import type { StoredAction } from './actions/store/actions.ts'
+import { createRpc } from './chain/client.ts'
+import { createClaimAction } from './claims/action.ts'
+import type { ClaimRequest } from './claims/chain/market.ts'
+import { createClaimFlow } from './claims/claimFlow.ts'
+import type { ClaimContext } from './claims/context.ts'
+import type { ClaimOutcome } from './claims/events.ts'
+import { createExamination } from './claims/intake/examine.ts'
+import { createDispatcher } from './claims/queue/dispatcher.ts'
+import { createResults } from './claims/results/results.ts'
+import { claimsById, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
+import { createContexts } from './contexts.ts'
+import { unlessUnavailable } from './refusal.ts'
+import { startKeeper } from './sender/keeper/keeper.ts'
+import { createKinds, toKeeperKind } from './sender/keeper/kinds.ts'
+import { openRemoteKeys } from './sender/keys/remoteKeys.ts'
+import { createPlacer } from './sender/placement.ts'
+import { createSend } from './sender/send.ts'
+import { type SignerState, signerStates } from './sender/signerState.ts'
+import { insertSigner } from './sender/store/transactions.ts'
+import type { RelaySettings } from './settings.ts'
+import { DECISIONS_CHANNEL } from './store/decisionsChannel.ts'
+import { migrate } from './store/migrations.ts'
+import { startRetention } from './store/retention.ts'
+import { newcomersLeft } from './store/spending.ts'
+
+/** How long `close` waits for requests, and then for the keepers. */
+const CLOSE_TIMEOUT_MS = 4_000
+
+/** The connections to the node for claims that are not authenticated yet. */
+const INTAKE_CONNECTIONS = 4
+
+/**
+ * The state of a signer, with the number of claims in its unmined transactions, and the funds for one claim at twice the
+ * current prices, in wei; undefined if the node does not answer in time.
+ */
+export type RelayerState = Omit<SignerState, 'callPrice'> & { claims: number; claimPrice: bigint | undefined }
+
+/** Makes claims and other actions by sending transactions to the market. */
+export type Relay = Awaited<ReturnType<typeof createRelay>>
+
+/**
+ * Starts the relay, also while the node or the store of a remote key does not answer yet. Any number of processes may
+ * share a database and keys.
+ * @throws if a remote key is unusable, if the node's chain is not that of the deployment and of the database, if there is
+ * no market on it, or if the database cannot be used.
+ */
+export async function createRelay(settings: RelaySettings) {
+  const holder = randomUUID()
+  const remote = await openRemoteKeys(settings.remoteKeys, settings.logger)
+  const accounts = [...settings.accounts, ...remote.signers]
+  const contexts = createContexts({ ...settings, accounts }, holder)
+  const { sender, claims, runActions, accountActions, openCalls, addSigner } = contexts
+  const { pool, logger } = sender
+  try {
+    await migrate(pool)
+    await Promise.all(accounts.map(({ address }) => insertSigner(pool, address)))
+    await sender.whenReady().catch((error) => {
+      unlessUnavailable(error)
+      settings.endpoints.assertSomeOnChain()
+      logger.warn({ err: error }, 'the relay starts without an answer of the chain’s node')
+    })
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  const placer = createPlacer(sender)
+  const kinds = createKinds(sender, [
+    toKeeperKind(sender, createClaimAction(claims, placer)),
+    toKeeperKind(sender, createSignedActionKind(runActions, placer)),
+    toKeeperKind(sender, createSignedActionKind(accountActions, placer)),
+    toKeeperKind(sender, createSignedActionKind(openCalls, placer)),
+  ])
+  const keeper = startKeeper(sender, { holder, kinds })
+  const send = createSend(sender, keeper.wake)
+  const dispatcher = createDispatcher(claims, placer, send)
+  const notifications = listenTo({ url: settings.databaseUrl, channel: DECISIONS_CHANNEL, logger })
+  const results = createResults(claims, notifications)
+  const intakeMarket = { ...claims.market, client: createRpc(settings.endpoints, INTAKE_CONNECTIONS) }
+  const { examine, isBusy } = createExamination(claims, intakeMarket)
+  const closing = new AbortController()
+  const deletions = kinds.all.flatMap((kind) => kind.deletions)
+  const stopRetention = startRetention(pool, settings.retentionDays, deletions, logger)
+  const opening = remote.openAbsent(addSigner, closing.signal)
+  const { claim, waitUnread } = createClaimFlow(claims, { examine, dispatcher, results, closing: closing.signal })
+  const flowOf = <M extends Message>(context: FormContext<M>, examination: ActionExamination<M>) =>
+    createActionFlow(context, {
+      examination,
+      place: createPlaceAction(context, placer, send),
+      notifications,
+      closing: closing.signal,
+    })
+  const { deployment, leastPost } = settings
+  const forRuns = flowOf(runActions, createRunExamination(runActions, intakeMarket))
+  const refusalOfRegistry = createRegistryCheck(intakeMarket, deployment)
+  const forAccounts = flowOf(
+    accountActions,
+    createAccountExamination(accountActions, intakeMarket, deployment, leastPost, refusalOfRegistry),
+  )
+  const forAnyone = flowOf(openCalls, createOpenExamination(openCalls, intakeMarket))
+  const pending = new Set<Promise<unknown>>()
+
+  /** `close` waits for the work. */
+  function waitedFor<T>(work: Promise<T>): Promise<T> {
+    pending.add(work)
+    work.catch(() => undefined).finally(() => pending.delete(work))
+    return work
+  }
+
+  return {
+    /**
+     * Makes the claim.
+     * @throws Refusal with the code of the contract’s refusal; REWARD_TOO_LOW; RATE_LIMITED; CLAIM_PENDING if another
+     * claim of the run is undecided; IDEMPOTENCY_CONFLICT if the key, or a pending claim of the same round by the same
+     * wallet, has another body; RELAY_UNAVAILABLE if nothing was signed, or if the database connection broke so that the
+     * state is unknown. Sending the same request again is always safe.
+     */
+    claim(request: ClaimRequest, claimContext: ClaimContext): Promise<ClaimOutcome> {
+      return waitedFor(claim(request, claimContext))
+    },
+
+    /**
+     * Makes the action that its party has signed. Sending the same request again is always safe: a signed message is sent
+     * once.
+     * @throws Refusal with the code of the contract’s refusal; REWARD_TOO_LOW; RATE_LIMITED; ACTION_PENDING if another
+     * action of the party about the run is undecided; RELAY_UNAVAILABLE if nothing was signed, or if the database
+     * connection broke so that the state is unknown.
+     */
+    act(request: ActionRequest<RunMessage>, asked: ActionAsked): Promise<ActionOutcome> {
+      return waitedFor(forRuns.act(request, asked))
+    },
+
+    /** As `act`: makes the post, registration, stake or unstake that its account has signed. */
+    actForAccount(request: ActionRequest<AccountMessage>, asked: ActionAsked): Promise<ActionOutcome> {
+      return waitedFor(forAccounts.act(request, asked))
+    },
+
+    /** Makes a call that the market allows to anyone, if nothing else has made it. */
+    callForAnyone(call: OpenCall, requestId: string | undefined, asked: ActionAsked): Promise<ActionOutcome> {
+      const request = { message: call, signature: '0x' as const, ...(requestId !== undefined && { requestId }) }
+      return waitedFor(forAnyone.act(request, asked))
+    },
+
+    /** The contracts and USDC's domain, for what accounts sign. @throws Refusal RELAY_UNAVAILABLE. */
+    readContracts: contexts.readContracts,
+
+    /**
+     * Why the registry registers no agent for another account than its caller; undefined if it does.
+     * @throws Refusal RELAY_UNAVAILABLE.
+     */
+    refusalOfRegistry,
+
+    /** The number of the agent's next withdrawal. @throws Refusal RELAY_UNAVAILABLE. */
+    unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(claims.market, agentId),
+
+    /** Finds a stored action; undefined if no transaction was ever signed for it. */
+    async findAction(actionId: Hex): Promise<StoredAction | undefined> {
+      const [[ofRun], [ofAccount], [ofAnyone]] = await Promise.all([
+        runActions.store.byId(pool, [actionId]),
+        accountActions.store.byId(pool, [actionId]),
+        openCalls.store.byId(pool, [actionId]),
+      ])
+      return ofRun ?? ofAccount ?? ofAnyone
+    },
+
+    waitUnread,
+
+    /** The smallest reward of a run whose claims are made, in USDC base units. */
+    leastReward: settings.leastReward,
+
+    /** The smallest reward of a run that is posted, in USDC base units. */
+    leastPost,
+
+    /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
+    async waitForExaminations() {
+      do await setImmediate()
+      while (isBusy())
+    },
+
+    /**
+     * Finds a stored claim, with the win that the index shows if the keeper has not stored it yet; undefined if no
+     * transaction was ever signed for the claim.
+     */
+    async find(claimId: Hex): Promise<StoredClaim | undefined> {
+      const [found] = await claimsById(pool, [claimId])
+      if (found?.state !== 'open') return found
+      // A client that got a 200 must not read `accepted` after it.
+      const wins = await claims.indexedClaims?.look([found]).catch(unlessUnavailable)
+      const win = wins?.get(claimId)
+      return win ? { ...found, state: 'won', ...win } : found
+    },
+
+    /** Whether the node has finalized the block. */
+    async isFinal(blockNumber: bigint) {
+      const finalized = await sender.finalBlock()
+      return finalized !== undefined && blockNumber <= finalized
+    },
+
+    /** @throws Refusal RELAY_UNAVAILABLE if the node or the database does not answer. */
+    async signers(): Promise<RelayerState[]> {
+      const [states, unminedClaims] = await Promise.all([signerStates(sender), countUnminedClaims(pool)])
+      return states.map(({ callPrice, ...state }) => {
+        return { ...state, claims: unminedClaims.get(state.signer) ?? 0, claimPrice: callPrice }
+      })
+    },
+
+    /** What is left of the budget that newcomers share, in wei. @throws Refusal RELAY_UNAVAILABLE. */
+    newcomersLeft: () => newcomersLeft(pool, claims.spendingLimits),
+
+    /** The keys without a signer, because their store has not answered since the start. */
+    absentKeys: remote.absent,
+
+    /** The number of claims that wait in this process for a signer. */
+    waiting: dispatcher.length,
+
+    /** Stops accepting claims, and answers the waiting ones within a timeout. Signed transactions stay stored. */
+    async close() {
+      closing.abort()
+      await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+      if (pending.size > 0)
+        logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
+      const stopped = Promise.all([keeper.stop(), stopRetention(), notifications.close(), opening]).then(() =>
+        pool.end(),
+      )
+      // A keeper may be stopped at any point: the next keeper continues from what is stored.
+      await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+    },
+  }
+}

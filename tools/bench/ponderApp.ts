@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url'
+import getPort from 'get-port'
+import { type ManagedProcess, startProcess } from '../devnet/managedProcess.ts'
+import type { BusyChain } from './busyChain.ts'
+
+const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
+/** It lifts Ponder's limit of requests, of which other apps would have a lower one than ours. */
+const ponderSource = new URL('../../ops/ponderSource.ts', import.meta.url).href
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+type Options = {
+  /** Its folder, such as `tools/bench/plainIndexer`. */
+  folder: string
+  /** `start` indexes and serves, `serve` only serves tables that are there. */
+  command: 'start' | 'serve'
+  schema: string
+  databaseUrl: string
+  chain: Pick<BusyChain, 'deployment' | 'rpcUrl' | 'deploymentsDirectory'>
+  onLine?: ((line: string) => void) | undefined
+}
+
+/** Starts a Ponder app that is not the market's own. Its HTTP server may not listen yet. */
+export async function startPonderApp(options: Options): Promise<{ url: string; part: ManagedProcess }> {
+  const { folder, command, schema, databaseUrl, chain, onLine } = options
+  const flags = ['--log-level', 'info', '--log-format', 'json', '--root', folder]
+  const port = String(await getPort())
+  const part = await startProcess({
+    name: `The Ponder app of ${folder}`,
+    command: process.execPath,
+    args: ['--import', ponderSource, ponder, ...flags, command, '--schema', schema, '--port', port],
+    directory: root,
+    env: {
+      DATABASE_URL: databaseUrl,
+      CHAIN_ID: String(chain.deployment.chainId),
+      RPC_URL: chain.rpcUrl,
+      DEPLOYMENTS_DIR: chain.deploymentsDirectory,
+      PORT: undefined,
+    },
+    onLine,
+  })
+  return { url: `http://127.0.0.1:${port}`, part }
+}
+
+/** The line that says that the app's HTTP server listens. */
+export const ponderListens = /Created HTTP server/
