@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { LongestFirst } from './test/support/longestFirst.ts'
 
 // Tests start hundreds of processes, which load the same modules. Node compiles each module once: the processes inherit
 // this variable. Ponder watches all other folders of this one, and its watcher would look at each of thousands of files.
@@ -40,15 +39,14 @@ export default defineConfig({
     maxWorkers: 4,
     // Vitest's 10 s to end a worker are too short on a busy machine.
     teardownTimeout: 60_000,
-    sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', 'test/unit/**/*.test.ts', 10_000, contracts),
       project('api', 'test/api/**/*.test.ts', 30_000),
       project('e2e', 'test/e2e/**/*.test.ts', 120_000, processes),
-      // The command line, the client packages, deployment, the devnet: programs beside the service.
-      project('tools', 'test/tools/**/*.test.ts', 120_000, processes),
-      // They break or replace a part that runs, and wait until the others notice and recover; or they count calls for a while.
-      project('drills', 'test/**/*.drill.ts', 120_000, processes),
+      // `.ci/run` runs these besides: longer files, and drills, which break or replace a part that runs and wait until the others recover.
+      project('ci', 'test/**/*.ci.ts', 120_000, processes),
+      // `npm run test:nightly` runs these, and the long campaigns.
+      project('nightly', 'test/**/*.nightly.ts', 120_000, processes),
     ],
   },
 })
