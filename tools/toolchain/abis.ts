@@ -1,4 +1,4 @@
-// Writes abis/*.ts from Forge's artifacts. With --check it only compares them, and fails if they differ.
+// Writes abis/*.ts from Forge's artifacts, one item a line. With --check it only compares them, and fails if they differ.
 import { readArtifact } from '../../ops/readArtifact.ts'
 import { writeGenerated } from './writeGenerated.ts'
 
@@ -12,7 +12,7 @@ const contracts = {
 }
 
 for (const [contract, constant] of Object.entries(contracts)) {
-  const abi = JSON.stringify(readArtifact(contract).abi, null, 2)
-  const source = `// Generated from contracts/ by \`npm run abis\`. Do not edit.\nexport const ${constant} = ${abi} as const\n`
+  const items = readArtifact(contract).abi.map((item) => `  ${JSON.stringify(item)},`)
+  const source = `// Generated from contracts/ by \`npm run abis\`. Do not edit.\nexport const ${constant} = [\n${items.join('\n')}\n] as const\n`
   writeGenerated(`abis/${contract}.ts`, source, 'the contracts', 'abis')
 }
