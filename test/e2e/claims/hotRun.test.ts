@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest'
 import { accountCount, accountOf, roles } from '../../../tools/devnet/accounts.ts'
-import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import { type Participants, participantsOf } from '../../support/participants.ts'
 import { claimApi } from './claimApi.ts'
 
@@ -12,9 +12,8 @@ let market: TestMarket
 let people: Participants
 
 beforeAll(async () => {
-  market = await startTestMarket()
+  market = await sharedMarket('unsigned')
   people = participantsOf(market)
-  return market.stop
 }, 120_000)
 
 /** The outcome of each of the relayer's transactions since a block. */

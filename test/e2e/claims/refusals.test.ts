@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
-import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { claimApi, codeOf } from './claimApi.ts'
 
@@ -13,14 +13,12 @@ let another: Agent
 const stranger = accountOf(15)
 
 beforeAll(async () => {
-  market = await startTestMarket()
+  market = await sharedMarket('unsigned')
   people = participantsOf(market)
   api = claimApi(market.api.url)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
   another = await people.newAgent(accountOf(3))
 }, 120_000)
-
-afterAll(() => market?.stop())
 
 describe('a refusal', () => {
   it.each<[string, () => Promise<[bigint, Agent]>, [number, string]]>([
