@@ -35,7 +35,7 @@ contract InvariantsTest is CampaignTest {
         _I8_ClaimsAnswerAsCheckClaimDoes();
     }
 
-    /// @dev For `test/deep/invariants.ts`: one line per run, with what it did and how often.
+    /// @dev For `runDeep.ts`: one line per run, with what it did and how often.
     function afterInvariant() external {
         string memory path = vm.envOr("TALLY", string(""));
         if (bytes(path).length > 0) vm.writeLine(path, vm.toString(abi.encode(campaign.counts())));

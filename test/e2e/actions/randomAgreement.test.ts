@@ -14,7 +14,7 @@ import { claimApi } from '../claims/claimApi.ts'
 import { type Drawn, drawAction } from './randomActions.ts'
 import { poster, runsOn, situations } from './runsInStates.ts'
 
-/** `npm run test:deep` sets 5,000. */
+/** A long campaign has 5,000. */
 const ACTIONS = Number(process.env.ACTIONS ?? 150)
 
 /** Steps before the first round, steps before each later round, and actions that are checked per round. */

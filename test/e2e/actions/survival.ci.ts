@@ -16,7 +16,7 @@ import { startTestChain, type TestChain } from '../../support/market.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 import { clientOf, findStrayActions, fundsOf, type Life, type Lived, newLife, pathNames } from './mixedLives.ts'
 
-/** `npm run test:deep` sets 500. */
+/** A long campaign has 500. */
 const LIVES = Number(process.env.LIVES ?? 15)
 /** How many lives go on at once. */
 const CONCURRENT_LIVES = 15

@@ -11,7 +11,7 @@ import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { claimApi } from './claimApi.ts'
 
-/** `npm run test:deep` sets 5,000. */
+/** A long campaign has 5,000. */
 const PAIRS = Number(process.env.CLAIM_PAIRS ?? 300)
 
 /** Steps before the first round, steps before each later round, and pairs that are checked per round. */

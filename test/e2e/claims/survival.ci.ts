@@ -12,7 +12,7 @@ import { type Agent, type Participants, participantsOf, usdc } from '../../suppo
 import { claimApi } from './claimApi.ts'
 import { type Kill, startKillableApis } from './killableApis.ts'
 
-/** `npm run test:deep` sets 100. */
+/** A long campaign has 100. */
 const KILLS = Number(process.env.KILLS ?? 5)
 const CLAIMS_PER_KILL = 5
 const CLAIMS = KILLS * CLAIMS_PER_KILL

@@ -13,7 +13,7 @@ import { freshDatabase } from '../../support/database.ts'
 import { startPublicChain } from '../../support/publicChain.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 
-/** Seconds. `npm run test:deep outages` takes longer ones. */
+/** Seconds. A long campaign has 90. */
 const OUTAGE = Number(process.env.OUTAGE_SECONDS || 20)
 
 /** Seconds from the node's first answer until the index has its latest block. */

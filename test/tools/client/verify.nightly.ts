@@ -17,7 +17,7 @@ import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { usdc } from '../../support/participants.ts'
 import { type Answer, lyingFetch, memberAt, otherValue, type Place, placesIn, withMember } from './lies.ts'
 
-/** How many answers are changed, and how many honest ones are read through reorgs. `npm run test:deep verify` has 10,000 each. */
+/** How many answers are changed, and how many honest ones are read through reorgs. A long campaign has 10,000 each. */
 const LIES = Number(process.env.VERIFY_LIES ?? 200)
 const ANSWERS = Number(process.env.VERIFY_ANSWERS ?? 60)
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
