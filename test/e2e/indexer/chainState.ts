@@ -1,4 +1,5 @@
 import { type Address, BaseError, ContractFunctionRevertedError, isAddressEqual, zeroAddress } from 'viem'
+import { expect } from 'vitest'
 import {
   type AgentStep,
   type agent,
@@ -10,6 +11,7 @@ import {
   runStates,
 } from '../../../ponder.schema.ts'
 import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import type { Index } from './indexOf.ts'
 
 const week = 7n * 24n * 60n * 60n
 
@@ -73,7 +75,7 @@ type Run = typeof run.$inferSelect
 type Band = { key: string } & Record<(typeof runStates)[number], number>
 
 /** The bands and parties' counts that the runs imply, derived from the amounts' digits. Without empty bands. */
-export function runBandsOf(runs: readonly Run[]): Band[] {
+function runBandsOf(runs: readonly Run[]): Band[] {
   const keysOf = ({ reward, posterAddress, evaluator, claimedBy }: Run) => {
     const digits = reward.toString()
     return [
@@ -94,7 +96,7 @@ export function runBandsOf(runs: readonly Run[]): Band[] {
 }
 
 /** The rows of `deadline_band` that the runs imply, without empty bands. */
-export function deadlineBandsOf(runs: readonly Run[]) {
+function deadlineBandsOf(runs: readonly Run[]) {
   const open = runs.filter(({ state }) => state === 'OPEN')
   return [3_600, 345_600].flatMap((seconds) => {
     const bands = Map.groupBy(open, ({ deadline }) => (deadline / BigInt(seconds)) * BigInt(seconds))
@@ -105,14 +107,14 @@ export function deadlineBandsOf(runs: readonly Run[]) {
 }
 
 /** The bands that count any run, in an order that does not depend on the tables. */
-export function comparableBands(bands: readonly Band[]): Band[] {
+function comparableBands(bands: readonly Band[]): Band[] {
   return bands
     .filter((band) => runStates.some((state) => band[state] !== 0))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
 }
 
 /** The sums over all rows of `market_day` that the runs imply. */
-export function figuresOf(runs: readonly Run[]) {
+function figuresOf(runs: readonly Run[]) {
   const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n)
   const live = runs.filter(({ state }) => !['DRAFT', 'APPROVED', 'REJECTED'].includes(state))
   return {
@@ -126,7 +128,7 @@ export function figuresOf(runs: readonly Run[]) {
 }
 
 /** The same sums over the rows. */
-export function sumOfDays(days: readonly (typeof marketDay.$inferSelect)[]) {
+function sumOfDays(days: readonly (typeof marketDay.$inferSelect)[]) {
   const names = ['escrowed', 'locked', 'paid', ...runStates] as const
   return Object.fromEntries(names.map((name) => [name, days.reduce((sum, day) => sum + BigInt(day[name]), 0n)]))
 }
@@ -143,19 +145,29 @@ function stepOf({ owner, banned, frozen, stakedAmount, completions }: Agent): Ag
 }
 
 /** The rows of `proven_day` that the agents imply, without rows that count nothing. */
-export function provenDaysOf(agents: readonly Agent[]): (typeof provenDay.$inferSelect)[] {
+function provenDaysOf(agents: readonly Agent[]): (typeof provenDay.$inferSelect)[] {
   const proven = agents.filter((agent) => stepOf(agent) === 'PROVEN')
   const byDay = Map.groupBy(proven, ({ stakedAt }) => stakedAt / 86_400n)
   return [...byDay].map(([day, members]) => ({ day: day * 86_400n, agents: members.length }))
 }
 
 /** The row of `agent_count` that the agents imply, without its chain. */
-export function agentCountsOf(agents: readonly Agent[]): Omit<typeof agentCount.$inferSelect, 'chainId'> {
+function agentCountsOf(agents: readonly Agent[]): Omit<typeof agentCount.$inferSelect, 'chainId'> {
   const counts = agentSteps.map((step) => [step, agents.filter((agent) => stepOf(agent) === step).length])
   return {
     ...(Object.fromEntries(counts) as Record<AgentStep, number>),
     staked: agents.reduce((total, { stakedAmount }) => total + stakedAmount, 0n),
   }
+}
+
+/** Expects that the tables of counts are what the rows of runs and agents imply. */
+export function expectCounts(tables: Awaited<ReturnType<Index['tables']>>) {
+  const { runs, agents, runBands, deadlineBands, marketDays, agentCounts, provenDays } = tables
+  expect(comparableBands(runBands)).toEqual(comparableBands(runBandsOf(runs)))
+  expect(deadlineBands).toEqual(deadlineBandsOf(runs))
+  expect(sumOfDays(marketDays)).toEqual(figuresOf(runs))
+  expect(agentCounts).toMatchObject([agentCountsOf(agents)])
+  expect(provenDays.filter(({ agents }) => agents > 0)).toEqual(provenDaysOf(agents))
 }
 
 /** The agent rows of these ids that registry and staking contract imply. */

@@ -1,27 +1,43 @@
 import pg from 'pg'
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { indexStatements } from '../../../ops/builds/indexes.ts'
 import { runDistinctValues } from '../../../ponder.schema.ts'
-import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
-import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { expectCounts } from './chainState.ts'
+import { type Index, startIndexOf } from './indexOf.ts'
+import { poster, postRun } from './postRun.ts'
 
-let market: TestMarket
-let indexer: Indexer
+const FINALITY_BLOCKS = 30
+const REWARD = 10_000_000n
+
+/** Characters that PostgreSQL's COPY escapes, by which Ponder writes many rows. */
+const SPECIAL = '\\N\\.\r\n\t\0'
+
+let chain: MarketOnAnvil
+let databaseUrl: string
+let index: Index
 
 beforeAll(async () => {
-  market = await startTestMarket()
-  indexer = market.indexer
-  return async () => {
-    await indexer.stop()
-    await market.stop()
-  }
+  ;[chain, databaseUrl] = await Promise.all([startMarketOnAnvil(), freshDatabase()])
+  index = await startIndexOf(chain, databaseUrl)
+  const account = accountOf(3).address
+  await chain.fund(poster, account)
+  await chain.registry.write.register([`ipfs://${SPECIAL}`], { account })
+  await chain.staking.write.stake([1n, 100_000_000n], { account })
+})
+
+afterAll(async () => {
+  await index?.stop()
+  await chain?.stop()
 })
 
 const ofBuild = `pg_class JOIN information_schema.view_table_usage
   ON table_schema = relnamespace::regnamespace::text AND table_name = relname AND view_schema = 'runline'`
 
 async function query(text: string) {
-  const client = new pg.Client({ connectionString: market.databaseUrl })
+  const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   const { rows } = await client.query<Record<string, string>>(text)
   await client.end()
@@ -34,6 +50,7 @@ const indexes = () =>
     WHERE NOT indisprimary AND indisvalid ORDER BY 1`)
 
 test('a build has the numbers of distinct values that its schema names', async () => {
+  await index.tables()
   const rows = await query(`SELECT attname AS column, split_part(attoptions[1], '=', 2) AS count
     FROM ${ofBuild} JOIN pg_attribute ON attrelid = pg_class.oid WHERE attoptions IS NOT NULL AND relname = 'run'`)
   const counts = Object.fromEntries(rows.map(({ column, count }) => [column, Number(count)]))
@@ -41,17 +58,41 @@ test('a build has the numbers of distinct values that its schema names', async (
   expect(counts).toEqual({ state, poster_address: posterAddress, claimed_by: claimedBy, evaluator })
 })
 
-test.each(['SIGTERM', 'SIGKILL'] as const)(
-  'after %s the indexer starts without waiting, and the indexes remain',
-  async (signal) => {
-    const before = await indexes()
-    expect(before).toHaveLength(indexStatements('any').length)
-    process.kill(indexer.part.pid, signal)
-    await indexer.part.ended
-    indexer = await startIndexer(market)
-    // Ponder says so before it waits until the lock of a killed process expires.
-    expect(indexer.part.output()).not.toContain('Schema is locked')
-    await market.indexed()
-    expect(await indexes()).toEqual(before)
-  },
-)
+test('the index has the same rows and indexes whether it followed the chain, was killed, or started late', {
+  timeout: 150_000,
+}, async () => {
+  for (let posted = 0; posted < 30; posted++) await postRun(chain, REWARD, SPECIAL)
+  // These runs are final now; the following ones are not, and a restart indexes them again.
+  await chain.client.mine({ blocks: 3 * FINALITY_BLOCKS })
+  for (let posted = 0; posted < 5; posted++) await postRun(chain, REWARD, SPECIAL)
+  const followed = await index.tables()
+  const before = await indexes()
+  expect(before).toHaveLength(indexStatements('any').length)
+
+  await index.kill()
+  await index.startAgain()
+  expect(index.output()).toContain('Cleared the lock of an indexer that was killed')
+  // Ponder says so before it waits until the lock of a killed process expires.
+  expect(index.output()).not.toContain('Schema is locked')
+  expect(await index.tables()).toEqual(followed)
+  expect(await indexes()).toEqual(before)
+  expectCounts(followed)
+
+  const late = await startIndexOf(chain, await freshDatabase())
+  try {
+    expect(await late.tables()).toEqual(followed)
+  } finally {
+    await late.stop()
+  }
+})
+
+test('the indexer releases its schema on SIGTERM, and keeps its indexes', async () => {
+  const { runs } = await index.tables()
+  const before = await indexes()
+  expect(await index.terminate()).toBe('exited with code 0')
+  await postRun(chain, REWARD, SPECIAL)
+  await index.startAgain()
+  expect(index.output()).not.toContain('Schema is locked')
+  expect((await index.tables()).runs).toHaveLength(runs.length + 1)
+  expect(await indexes()).toEqual(before)
+})

@@ -1,13 +1,17 @@
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { expectCounts } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { poster, postRun } from './postRun.ts'
 
-const finality = 30
+const FINALITY_BLOCKS = 30
+const ada = accountOf(3).address
+
 let chain: MarketOnAnvil
 let index: Index
 let databaseUrl: string
@@ -17,7 +21,7 @@ beforeAll(async () => {
   ;[chain, databaseUrl] = await Promise.all([startMarketOnAnvil(), freshDatabase()])
   index = await startIndexOf(chain, databaseUrl)
   api = await startApi({ ...chain, databaseUrl })
-  await chain.fund(poster)
+  await chain.fund(poster, ada)
 })
 
 afterAll(async () => {
@@ -47,15 +51,47 @@ async function operate(command: string) {
   return (await running).stdout
 }
 
+test('the index reverts exactly the blocks that a reorg drops', async () => {
+  const { client, market, registry, staking } = chain
+  await registry.write.register(['ipfs://ada'], { account: ada })
+  await staking.write.stake([1n, 100_000_000n], { account: ada })
+  await postRun(chain)
+  const claimed = await market.read.bountyCount()
+  const before = await index.tables()
+  const fork = await client.getBlock()
+
+  await market.write.claimBounty([claimed, 1n], { account: ada })
+  await registry.write.register(['ipfs://second'], { account: ada })
+  await postRun(chain)
+  const after = await index.tables()
+  expect(after.runs.map(({ bountyId, state }) => [bountyId, state])).toEqual([
+    [claimed, 'CLAIMED'],
+    [claimed + 1n, 'OPEN'],
+  ])
+  expect(after.agents).toMatchObject([{ id: 1n, lockedAmount: 1_000_000n }, { id: 2n }])
+
+  const tip = await client.getBlock()
+  await client.request({ method: 'anvil_reorg', params: [Number(tip.number - fork.number), []] })
+  const replaced = await client.getBlock({ blockNumber: tip.number })
+  expect(replaced.hash).not.toBe(tip.hash)
+  const reverted = await index.tables()
+  expectCounts(reverted)
+  expect({ ...reverted, heads: [] }).toEqual({ ...before, heads: [] })
+  expect(reverted.heads).toMatchObject([{ number: replaced.number, hash: replaced.hash }])
+
+  await market.write.claimBounty([claimed, 1n], { account: ada })
+  expect((await index.tables()).runs).toMatchObject([{ bountyId: claimed, state: 'CLAIMED', round: 1 }])
+})
+
 test('after a reorg deeper than finality reads answer 503, and the index recovers by the command', {
   timeout: 240_000,
 }, async () => {
   const { client } = chain
-  for (let posted = 0; posted < 5; posted++) await postRun(chain, 10_000_000n)
+  for (let posted = 0; posted < 4; posted++) await postRun(chain, 10_000_000n)
   const kept = await client.getBlock()
   // Some of these runs become final, and the reorg drops them.
   for (let posted = 0; posted < 20; posted++) await postRun(chain, 20_000_000n)
-  await client.mine({ blocks: 3 * finality })
+  await client.mine({ blocks: 3 * FINALITY_BLOCKS })
   expect((await index.tables()).runs).toHaveLength(25)
   expect(await operate('recoverCommand')).toContain('there is nothing to recover')
 
@@ -80,7 +116,7 @@ test('after a reorg deeper than finality reads answer 503, and the index recover
     ...Array<bigint>(5).fill(10_000_000n),
     ...Array<bigint>(3).fill(30_000_000n),
   ])
-  expect(await operate('auditCommand')).toMatch(/^0 differences in 8 runs, 0 agents at block \d+$/)
+  expect(await operate('auditCommand')).toMatch(/^0 differences in 8 runs, 1 agents at block \d+$/)
   await vi.waitFor(async () => expect((await read('/api/runs')).status).toBe(200), { timeout: 60_000 })
 })
 
@@ -88,7 +124,7 @@ test('where a setting allows it, the next start recovers by itself', { timeout: 
   const { client } = chain
   const kept = await client.getBlock()
   for (let posted = 0; posted < 4; posted++) await postRun(chain, 40_000_000n)
-  await client.mine({ blocks: 3 * finality })
+  await client.mine({ blocks: 3 * FINALITY_BLOCKS })
   expect((await index.tables()).runs).toHaveLength(12)
   const { number } = await client.getBlock()
   await client.request({ method: 'anvil_reorg', params: [Number(number - kept.number), []] })

@@ -3,6 +3,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, expect, it } from 'vitest'
 import { type AccountMessage, accountMessage, accountTypedData } from '../../../core/market/accountActions.ts'
 import { openRunCall } from '../../../core/market/openCalls.ts'
+import type { RunActionName } from '../../../core/market/runActions.ts'
 import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import type { ActionOutcome } from '../../../src/api/relay/actions/events.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
@@ -10,16 +11,18 @@ import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
-import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { runsOn, type Situation } from '../actions/runsInStates.ts'
+import { type Participants, usdc } from '../../support/participants.ts'
+import { poster, type Runs, runsOn, type Situation } from '../actions/runsInStates.ts'
 import { relayOn, resultOf, signedRequestOf } from '../claims/claimsOnChain.ts'
 
 let chain: TestChain & { databaseUrl: string }
+let runs: Runs
 let people: Participants
 
 beforeAll(async () => {
   chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
-  people = participantsOf(chain)
+  runs = await runsOn(chain)
+  people = runs.people
   return chain.stop
 }, 60_000)
 
@@ -52,14 +55,68 @@ const register = async (relay: Relay, owner = newAccount(), agentURI = 'ipfs://a
   return act(relay, accountMessage('register', { owner: owner.address, agentURI, salt: salt(), deadline }), owner)
 }
 
-async function post(relay: Relay, poster: LocalAccount, reward = usdc, ipfsHash = 'ipfs://run') {
+async function post(relay: Relay, by: LocalAccount, reward = usdc, ipfsHash = 'ipfs://run') {
   const now = await people.now()
   const terms = { ipfsHash, reward, deadline: now + 86_400n, workPeriod: 0n, stakePercent: 0n }
   const more = { evaluator: zeroAddress, salt: salt(), validBefore: now + 500n }
-  return act(relay, accountMessage('post', { poster: poster.address, ...terms, ...more }), poster)
+  return act(relay, accountMessage('post', { poster: by.address, ...terms, ...more }), by)
 }
 
-it('costs the relayer at most what SECURITY.md says', { timeout: 90_000 }, async () => {
+async function actOnRun(relay: Relay, action: RunActionName, runId: bigint, by: LocalAccount) {
+  return gasOf(relay.act(await runs.signed(await runs.messageOf(action, runId, by.address), by), asked()))
+}
+
+it('a signed action costs the relayer at most what SECURITY.md says', { timeout: 60_000 }, async () => {
+  const relay = await relayOn(chain)
+  const evaluator = accountOf(3)
+  const { wallet } = runs.agent
+  const table: [RunActionName, Situation, LocalAccount, bigint][] = [
+    ['start', 'CLAIMED', wallet, 40_000n],
+    ['submit', 'IN_PROGRESS', wallet, 45_000n],
+    ['abandon', 'CLAIMED', wallet, 120_000n],
+    ['approve', 'SUBMITTED', poster, 120_000n],
+    ['revise', 'SUBMITTED', poster, 50_000n],
+    ['reject', 'LAST_SUBMITTED', poster, 120_000n],
+    ['close', 'OPEN', poster, 80_000n],
+    ['close', 'CLAIMED', poster, 65_000n],
+  ]
+  const gas: string[] = []
+  for (const [action, situation, by, most] of table) {
+    const used = await actOnRun(relay, action, await runs.runIn(situation), by)
+    gas.push(`${action} ${used}`)
+    expect.soft(used, action).toBeLessThanOrEqual(most)
+  }
+  const rejected = await actOnRun(relay, 'reject', await runs.runIn('SUBMITTED', evaluator.address), evaluator)
+  console.log(`gas of the relayer: ${gas.join(', ')}, reject by an evaluator ${rejected}`)
+  await relay.close()
+})
+
+it('a party that uses up its share of the budget is refused, and uses up no share of the other party', {
+  timeout: 120_000,
+}, async () => {
+  const all = 1_000_000n
+  const others = { newcomers: all, posts: all, registrations: all, anyone: all, perUsdc: 0n }
+  const shares = { wallet: 10n, agent: all, poster: 10n, ...others }
+  const databaseUrl = await freshDatabase()
+  const relay = await relayOn({ ...chain, databaseUrl }, { shares, dailyBudget: parseEther('1') })
+  const answers: unknown[] = []
+  let runId = 0n
+  while (answers.length < 40 && typeof answers.at(-1) !== 'string') {
+    runId = await runs.runIn('CLAIMED')
+    answers.push(await actOnRun(relay, 'start', runId, runs.agent.wallet))
+  }
+  expect(answers.at(-1)).toBe('RATE_LIMITED')
+  // A share has room for three of the most expensive actions, of 250,000 gas each.
+  const spent = answers.slice(0, -1).reduce<bigint>((sum, gas) => sum + (gas as bigint), 0n)
+  expect(spent).toBeLessThanOrEqual(750_000n)
+  expect(answers.length).toBeGreaterThan(3)
+  expect(await actOnRun(relay, 'close', runId, poster)).toBeTypeOf('bigint')
+  await relay.close()
+})
+
+it('an account’s action, and a call for anyone, cost the relayer at most what SECURITY.md says', {
+  timeout: 90_000,
+}, async () => {
   const relay = await relayOn(chain)
   const account = newAccount()
   await people.mined(() => chain.usdc.write.mint([account.address, 200n * usdc]))
@@ -88,7 +145,6 @@ it('costs the relayer at most what SECURITY.md says', { timeout: 90_000 }, async
     stake: await act(relay, stake, account),
     unstake: await act(relay, unstake, account),
   }
-  const runs = await runsOn(chain)
   const situations = { finalize: 'SUBMITTED', expire: 'OPEN', slash: 'CLAIMED', 'reject-overdue': 'REVISION_REQUESTED' }
   const ids = new Map<string, bigint>()
   for (const [name, situation] of Object.entries(situations)) ids.set(name, await runs.runIn(situation as Situation))

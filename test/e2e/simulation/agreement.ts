@@ -1,0 +1,45 @@
+import { expect } from 'vitest'
+import { act } from '../../../tools/simulation/activity.ts'
+import { claimThroughApi } from '../../../tools/simulation/apiClaims.ts'
+import { compareApi } from '../../../tools/simulation/compareApi.ts'
+import { list, readTruth } from '../../../tools/simulation/oracle.ts'
+import { createRandom } from '../../../tools/simulation/random.ts'
+import { createWorld } from '../../../tools/simulation/world.ts'
+import { startTestMarket } from '../../support/market.ts'
+
+/**
+ * Makes random calls of the parties, a quarter of them claims through the API. Expects that each claim ends as its
+ * eligibility says, and after each quarter of the steps that the index equals the chain.
+ */
+export async function expectAgreement(seed: number, steps: number): Promise<void> {
+  const market = await startTestMarket({ chain: {} })
+  try {
+    const world = await createWorld(market, { salt: 'simulation', posters: 4, agents: 8 })
+    // The API takes the later of chain time and this machine's time as now: keep chain time the later.
+    await world.node.increaseTime({ seconds: 86_400 })
+    await world.node.mine({ blocks: 1 })
+    const random = createRandom(seed)
+    const outcomes = new Map<string, number>()
+    const count = (key: string) => outcomes.set(key, (outcomes.get(key) ?? 0) + 1)
+    for (let step = 1; step <= steps; step++) {
+      if (random.chance(0.25)) {
+        const compared = await claimThroughApi(world, market.api, random)
+        if (compared) {
+          expect(list(compared.differences), `step ${step}, seed ${seed}`).toBe('')
+          count(`API claim: ${compared.code ?? 'won'}`)
+        }
+      } else {
+        const { action, outcome } = await act(world, random)
+        count(`${action}: ${outcome}`)
+      }
+      if (step % (steps / 4) > 0) continue
+      const truth = await readTruth(world)
+      expect(truth.state.runs.size).toBeGreaterThan(0)
+      expect(list(await compareApi(world, market.api, truth, random)), `step ${step}, seed ${seed}`).toBe('')
+    }
+    const counts = [...outcomes].sort().map(([key, times]) => `${key} ${times}`)
+    console.log(`seed ${seed}: ${counts.join(', ')}`)
+  } finally {
+    await market.stop()
+  }
+}
