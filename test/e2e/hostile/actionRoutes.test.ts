@@ -2,7 +2,7 @@ import { type Hex, type LocalAccount, parseSignature, serializeSignature } from 
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, expect, it } from 'vitest'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
-import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { poster, type Runs, runsOn, type Situation } from '../actions/runsInStates.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
@@ -18,11 +18,10 @@ let runs: Runs
 let api: ReturnType<typeof claimApi>
 
 beforeAll(async () => {
-  market = await startTestMarket()
+  market = await sharedMarket('unsigned')
   people = participantsOf(market)
   runs = await runsOn(market)
   api = claimApi(market.api.url)
-  return market.stop
 }, 120_000)
 
 /** What each action is asked for with, and who signs it. */

@@ -11,6 +11,7 @@ import {
   marketDay,
   partyCount,
   payee,
+  posterRecord,
   provenDay,
   rewardBand,
   run,
@@ -82,6 +83,7 @@ export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
         marketDays: await db.select().from(marketDay).orderBy(asc(marketDay.day)),
         agentCounts: await db.select().from(agentCount),
         provenDays: await db.select().from(provenDay).orderBy(asc(provenDay.day)),
+        posterRecords: await db.select().from(posterRecord).orderBy(asc(posterRecord.address)),
         payees: await db.select().from(payee).orderBy(asc(payee.address)),
         heads: await db.select().from(head),
       }

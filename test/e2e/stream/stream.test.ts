@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, it, vi } from 'vitest'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
-import { openBrowser } from '../../support/browser.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { keepCopy, listRuns } from './copy.ts'
@@ -27,8 +25,7 @@ beforeAll(async () => {
   }
 }, 120_000)
 
-/** Starts a replica. @param port A free one if absent. */
-const start = (port = 0) => startApi({ ...market, port })
+const start = () => startApi({ ...market, port: 0 })
 
 /** Sends each request to the next replica, as a load balancer does. */
 function balanced(): typeof fetch {
@@ -111,37 +108,3 @@ function repeated(events: ReturnType<typeof keepCopy>['events']): string[] {
   )
   return names.filter((name, place) => names.indexOf(name) !== place)
 }
-
-it('is read by a browser’s EventSource, which reconnects to another process without loss', async ({ skip }) => {
-  const browser = await openBrowser()
-  if (!browser) return skip('Chromium is not installed')
-  try {
-    const replica = await start()
-    const page = await browser.newPage()
-    await page.goto(`${replica.url}/docs`)
-    await page.evaluate(() => {
-      const seen: string[] = []
-      Object.assign(globalThis, { seen })
-      const source = new EventSource('/api/stream?state=OPEN')
-      for (const type of ['ready', 'run', 'reset', 'close']) {
-        source.addEventListener(type, (event: object) => {
-          const { bountyId, left, reason } = JSON.parse('data' in event ? String(event.data) : '')
-          seen.push([type, bountyId, left && 'left', reason].filter(Boolean).join(' '))
-        })
-      }
-    })
-    const seen = () => page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen)
-    await expect.poll(seen).toEqual(['ready'])
-    const run = await people.openRun()
-    await expect.poll(seen).toEqual(['ready', `run ${run}`])
-    await replica.stop()
-    await claim(run)
-    await sleep(500)
-    const next = await start(replica.port)
-    const expected = ['ready', `run ${run}`, 'close SHUTDOWN', `run ${run} left`]
-    await expect.poll(seen, { timeout: 20_000 }).toEqual(expected)
-    await next.stop()
-  } finally {
-    await browser.close()
-  }
-}, 120_000)

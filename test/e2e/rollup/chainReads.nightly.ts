@@ -1,13 +1,16 @@
+// What the relay reads of the chain, from a bare Anvil.
 import { pino } from 'pino'
 import type { Address } from 'viem'
-import { beforeAll, expect, test } from 'vitest'
-import { createChainClient } from '../../../core/node/chainClient.ts'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createEndpoints } from '../../../core/node/endpoints.ts'
+import { createRpc } from '../../../src/api/relay/chain/client.ts'
 import { createHeads } from '../../../src/api/relay/chain/heads.ts'
+import { createNextBlock, type NextBlock } from '../../../src/api/relay/chain/nextBlock.ts'
 import { logsWhileValid, type Range } from '../../../src/api/relay/chain/usedSignature.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
+import { mineBlocks } from '../../../tools/devnet/mineBlocks.ts'
 
 /** Writes a log at each call. */
 const EMITTER: Address = '0x00000000000000000000000000000000000e3147'
@@ -17,6 +20,9 @@ const HOUR_SECONDS = 3_600
 
 /** In place of the thousands of a call, because Anvil needs minutes for an hour of blocks. */
 const RANGE = 20n
+
+/** Two seconds with five blocks in each. */
+const BLOCKS = 10
 
 let rpcUrl: string
 let client: ReturnType<typeof createAnvilClient>
@@ -33,10 +39,40 @@ beforeAll(async () => {
   return anvil.stop
 })
 
-async function look() {
-  const rpc = createChainClient(rpcUrl)
+/** The heads of the chain, as the relay reads them. */
+function readHeads() {
   const endpoints = createEndpoints({ rpcUrls: [rpcUrl], chainId: 31_337, logger: pino({ level: 'silent' }) })
-  const head = await createHeads(rpc, endpoints, 10).latest()
+  const rpc = createRpc(endpoints)
+  return { rpc, heads: createHeads(rpc, endpoints, 10) }
+}
+
+test('no block is predicted later than it comes, where five blocks share a second', async () => {
+  const { rpc, heads } = readHeads()
+  const nextBlock = createNextBlock(rpc, heads)
+  const mining = mineBlocks(client, 200)
+  onTestFinished(mining.stop)
+
+  const predicted: NextBlock[] = []
+  const untilEnd = AbortSignal.timeout(10_000)
+  for (let head = await heads.latest(); predicted.length < BLOCKS; ) {
+    const next = await heads.after(head, untilEnd)
+    if (!next) throw new Error(`The chain made ${predicted.length} of ${BLOCKS} blocks in 10 s`)
+    head = next
+    const prediction = await nextBlock()
+    // On a busy machine the block may be there already.
+    if ((await client.getBlockNumber()) < prediction.number) predicted.push(prediction)
+  }
+  await expect.poll(() => client.getBlockNumber()).toBeGreaterThanOrEqual(predicted.at(-1)?.number ?? 0n)
+  for (const { number, time } of predicted) {
+    const { timestamp } = await client.getBlock({ blockNumber: number })
+    expect(time, `block ${number}`).toBeLessThanOrEqual(timestamp)
+    expect(time, `block ${number}`).toBeGreaterThanOrEqual(timestamp - 1n)
+  }
+})
+
+async function look() {
+  const { rpc, heads } = readHeads()
+  const head = await heads.latest()
   const ranges: Range[] = []
   const read = (range: Range) => {
     ranges.push(range)

@@ -1,8 +1,9 @@
-import { maxUint256 } from 'viem'
+import { type Hash, maxUint256 } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { participantsOf } from '../../support/participants.ts'
 import { agentsOnChain, comparableAgent, expectCounts } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 
@@ -146,4 +147,57 @@ test('agent rows equal the chain', async () => {
   const ids = agents.map(({ id }) => id)
   expect(ids).toEqual([1n, 2n, 3n, 4n, 5n, 6n, maxUint256])
   expect(agents.map(comparableAgent)).toEqual(await agentsOnChain(chain, ids))
+})
+
+test('a poster has what it did with its runs', async () => {
+  const { client, market } = chain
+  const people = participantsOf(chain)
+  const hour = 3_600
+  const lifetime = 30n * 86_400n
+  const waits: bigint[] = []
+
+  /** Claims the run and delivers, and has each delivery decided so many seconds later. */
+  async function work(id: bigint, ...decisions: { after: number; decide: () => Promise<Hash> }[]) {
+    await market.write.claimBounty([id, 1n], by(ada))
+    for (const { after, decide } of decisions) {
+      await market.write.submitWork([id, 'ipfs://work'], by(ada))
+      const submittedAt = await now()
+      await client.increaseTime({ seconds: after })
+      await decide()
+      waits.push((await now()) - submittedAt)
+    }
+  }
+
+  const approved = await people.openRun(usd(100), lifetime)
+  await work(approved, { after: hour, decide: () => market.write.approveWork([approved, 0]) })
+  const rejected = await people.openRun(usd(200), lifetime)
+  const revise = () => market.write.requestRevision([rejected, 'ipfs://feedback'])
+  await work(
+    rejected,
+    { after: hour, decide: revise },
+    { after: 5 * hour, decide: revise },
+    { after: hour, decide: revise },
+    { after: hour, decide: () => market.write.rejectWork([rejected]) },
+  )
+  await market.write.withdrawBounty([await people.openRun(usd(50), lifetime)])
+  const expired = await people.openRun(usd(50), 60n)
+  await client.increaseTime({ seconds: 61 })
+  await market.write.expireBounty([expired], by(roles.relayer))
+  await people.openRun(usd(50), lifetime)
+
+  const tables = await index.tables()
+  expectCounts(tables)
+  const longestReview = waits.reduce((longest, wait) => (wait > longest ? wait : longest))
+  expect(longestReview).toBeGreaterThanOrEqual(5n * BigInt(hour))
+  expect(tables.posterRecords).toEqual([
+    {
+      address: people.poster,
+      paid: usd(100),
+      burned: usd(20),
+      expired: 1,
+      reviews: 5,
+      reviewSeconds: waits.reduce((sum, wait) => sum + wait),
+      longestReview,
+    },
+  ])
 })
