@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { concatHex, encodeErrorResult, type Hex, numberToHex, parseAbi, size } from 'viem'
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
@@ -141,49 +138,6 @@ describe('the operator’s port', () => {
     expect((await readiness()).toLowerCase()).not.toContain(relayer.slice(2).toLowerCase())
     await market.client.setBalance({ address: relayer, value: balance })
     await until('ready', async () => (await readiness()).includes('"ready"'))
-  })
-})
-
-describe('a wallet that is a contract', () => {
-  const abi = parseAbi([
-    'error OffchainLookup(address sender, string[] urls, bytes callData, bytes4 callbackFunction, bytes extraData)',
-  ])
-  /** Returns ERC-1271's magic value for every call. */
-  const agreeable: Hex = '0x631626ba7e60e01b60005260206000f3'
-
-  /** Reverts every call with the given data, which follow ten bytes of code. */
-  const reverting = (data: Hex) => concatHex(['0x61', numberToHex(size(data), { size: 2 }), '0x80600a5f395ffd', data])
-
-  it('and returns an OffchainLookup with a URL does not make the API fetch it', async () => {
-    const fetched: string[] = []
-    const server = createServer((request, response) => {
-      fetched.push(request.url ?? '')
-      response.end('{"data":"0x"}')
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/{sender}/{data}`
-
-    const wallet = privateKeyToAccount(generatePrivateKey())
-    const holder = await people.newAgent(wallet, 0n)
-    await people.stakeFor(holder)
-    await market.client.setCode({ address: wallet.address, bytecode: agreeable })
-    const runId = await people.openRun(usdc)
-    const open = await people.openRun(usdc)
-    const claims = claimApi(api.url)
-    const signed = await people.sign(runId, holder)
-    expect((await claims.claim(runId, holder, { ...signed, signature: '0xc0ffee' })).status).toBe(200)
-
-    const args = [wallet.address, [url], '0x12', '0x12345678', '0x34'] as const
-    const data = encodeErrorResult({ abi, errorName: 'OffchainLookup', args })
-    await market.client.setCode({ address: wallet.address, bytecode: reverting(data) })
-    const answers = []
-    for (const signature of ['0xdecaf0', '0xdecaf1', '0xdecaf2']) {
-      answers.push(await claims.claim(runId, holder, { ...signed, signature }))
-      answers.push(await claims.claim(open, holder, { ...(await people.sign(open, holder)), signature }))
-    }
-    expect(fetched).toEqual([])
-    for (const { status } of answers) expect([400, 401]).toContain(status)
-    server.close()
   })
 })
 

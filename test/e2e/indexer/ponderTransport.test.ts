@@ -119,11 +119,10 @@ test('where it may have one, logs are asked for, and those of other contracts ar
   expect(calls()).toBe(1)
 })
 
-test('a call that is refused three times is answered in less than four seconds', async () => {
+// Ponder would wait for a minute.
+test('a call that is refused three times is answered at the fourth, within seconds', { timeout: 10_000 }, async () => {
   node.plan(ofNoTransaction.method, [{ kind: 'refuse' }, { kind: 'reset' }, status(503)])
-  const begin = performance.now()
   expect(await request(ofNoTransaction)).toBeNull()
-  expect(performance.now() - begin).toBeLessThan(4_000)
   expect(node.isUsedUp()).toBe(true)
 })
 
@@ -137,11 +136,10 @@ test('a node that limits requests gets a call ever less often', { timeout: 20_00
   expect(await answer).toBeNull()
 })
 
-test('a call that hangs is sent again', async () => {
+test('a call that hangs is sent again within seconds', { timeout: 10_000 }, async () => {
   node.plan(ofNoTransaction.method, [{ kind: 'hang' }])
-  const begin = performance.now()
   expect(await request(ofNoTransaction)).toBeNull()
-  expect(performance.now() - begin).toBeLessThan(4_000)
+  expect(node.isUsedUp()).toBe(true)
 })
 
 test('logs that are longer than we read are refused at once, with an error after which Ponder asks for fewer', async () => {

@@ -6,5 +6,5 @@ test(
   {
     timeout: 180_000,
   },
-  () => expectAgreement(1, 200),
+  () => expectAgreement(1, 120),
 )
