@@ -106,4 +106,18 @@ describe('the claim queue', () => {
     queue.putBack(taken)
     expect(runsOf(queue.take(signer, 3))).toEqual([1n, 2n, 3n])
   })
+
+  it('neither puts back a claim that was released, nor releases the next claim of its run with it', () => {
+    const [late, next] = [entryOf(7n).entry, entryOf(7n).entry]
+    const queue = queueOf(late, next)
+    expect(queue.take(signer, 50)).toEqual([late])
+    queue.release([late])
+    expect(queue.take(signer, 50)).toEqual([next])
+    queue.putBack([late])
+    queue.release([late])
+    expect(queue.length()).toBe(0)
+    expect([late, next].map(queue.isTaken)).toEqual([false, true])
+    queue.enter(entryOf(7n).entry)
+    expect(queue.hasWorkFor(signer)).toBe(false)
+  })
 })

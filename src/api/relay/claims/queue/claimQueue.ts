@@ -38,11 +38,12 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
 ) {
   /** The waiting entries of each client, in the order of the clients’ turns. */
   const byClient = new Map<string, Waiting[]>()
-  /** The runs of which a claim is taken. */
-  const runsOut = new Set<bigint>()
+  /** The taken claim of each run that has one. */
+  const takenOf = new Map<bigint, Waiting>()
   let length = 0
 
   const all = () => [...byClient.values()].flat()
+  const isTaken = (entry: Waiting) => takenOf.get(entry.request.bountyId) === entry
 
   function startWait(entry: Waiting) {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -76,13 +77,13 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
       isProgress = false
       for (const [client, entries] of [...byClient]) {
         if (taken.size >= count) return
-        const entry = entries.find((one) => !taken.has(one) && !runsOut.has(one.request.bountyId) && fits(one))
+        const entry = entries.find((one) => !taken.has(one) && !takenOf.has(one.request.bountyId) && fits(one))
         if (!entry) continue
         const length = entry.request.signed ? size(entry.request.signed.signature) : 0
         if (length > bytes.left) return
         bytes.left -= length
         taken.add(entry)
-        runsOut.add(entry.request.bountyId)
+        takenOf.set(entry.request.bountyId, entry)
         isProgress = true
         // The client’s next turn is after all others.
         byClient.delete(client)
@@ -94,9 +95,12 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
   return {
     length: () => length,
 
+    /** Whether the entry is taken, and neither released nor put back. */
+    isTaken,
+
     /** Whether there is a claim to take for the signer. */
     hasWorkFor: (signer: Signer) =>
-      all().some(({ signers, request }) => signers.includes(signer) && !runsOut.has(request.bountyId)),
+      all().some(({ signers, request }) => signers.includes(signer) && !takenOf.has(request.bountyId)),
 
     /** @throws Refusal RELAY_UNAVAILABLE if the queue is full and no client has more claims in it. */
     enter(entry: Waiting) {
@@ -106,10 +110,11 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
       length++
     },
 
-    /** Puts taken claims back, before the other claims of their clients. */
+    /** Puts taken claims back, before the other claims of their clients. A claim that was released meanwhile has its answer. */
     putBack(entries: readonly Waiting[]) {
-      this.release(entries)
-      for (const entry of entries.toReversed()) {
+      const taken = entries.filter(isTaken)
+      this.release(taken)
+      for (const entry of taken.toReversed()) {
         startWait(entry)
         byClient.set(entry.client, [entry, ...(byClient.get(entry.client) ?? [])])
         length++
@@ -133,7 +138,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
 
     /** Lets other claims of these runs be taken, because the taken claims have a result. */
     release(entries: readonly Waiting[]) {
-      for (const { request } of entries) runsOut.delete(request.bountyId)
+      for (const entry of entries) if (isTaken(entry)) takenOf.delete(entry.request.bountyId)
     },
 
     /** Removes all waiting claims for which the predicate is true. */

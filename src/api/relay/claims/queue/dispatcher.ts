@@ -35,6 +35,12 @@ const READY_MS = 1_000
 export const LAST_CHANCE_MS = 1_000
 
 /**
+ * How long after its request timed out a taken claim is answered at the latest, in milliseconds. A request waits for 15 s,
+ * and the server closes its connection after 30 s.
+ */
+const ANSWER_MS = 10_000
+
+/**
  * The result of a claim in the queue.
  * - `placed`: it is stored with a signed transaction.
  * - `rival`, `locked`: see `Obstacle`.
@@ -150,27 +156,35 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
   async function handle(signer: Signer, quote: Promise<Quote>, entries: Waiting[]) {
     const head = await heads.latest()
     const present = entries.filter((entry) => isPresent(entry, head))
-    const unready = present.filter((entry) => !isReady(entry, head))
+    // Asked once: a result that counts now may be too old after the simulations of the others.
+    const ready = new Set(present.filter((entry) => isReady(entry, head)))
+    const unready = present.filter((entry) => !ready.has(entry))
     const { together, others } = await simulateClaims(signer.address, head, unready)
-    for (const [entry, simulated] of together) apply(entry, head, simulated)
-    const simulations = [...others].map(async ([entry, simulated]) => apply(entry, head, await simulated))
-    if (present.length === 1) await Promise.all(simulations)
-    const ready = present.filter((entry) => isReady(entry, head))
-    if (ready.length > 0) await placeReady(signer, quote, ready)
+    for (const [entry, simulated] of together) if (apply(entry, head, simulated)) ready.add(entry)
     // Claims that must be simulated alone do not delay the batch: those that pass join the next one.
-    if (present.length > 1) {
-      void Promise.all(simulations).then(() => {
-        queue.putBack([...others.keys()].filter((entry) => isReady(entry, head)))
-        assign()
-      })
+    const alone: Waiting[] = []
+    const simulations = [...others].map(async ([entry, simulated]) => {
+      if (apply(entry, head, await simulated)) alone.push(entry)
+    })
+    if (present.length === 1) {
+      await Promise.all(simulations)
+      for (const entry of alone.splice(0)) ready.add(entry)
     }
+    const placeable = present.filter((entry) => ready.has(entry) && queue.isTaken(entry))
+    if (placeable.length > 0) await placeReady(signer, quote, placeable)
+    void Promise.all(simulations).then(() => {
+      queue.putBack(alone)
+      assign()
+    })
   }
 
-  function apply(entry: Waiting, head: ChainHead, simulated: Simulated) {
+  /** Ends the wait of a claim that does not pass. @returns whether it passes. */
+  function apply(entry: Waiting, head: ChainHead, simulated: Simulated): boolean {
     const { hash } = head
     if ('candidate' in simulated) entry.ready = { head: hash, at: performance.now(), candidate: simulated.candidate }
     else if ('unplaceable' in simulated) settle(entry, simulated.unplaceable)
     else fail(entry, simulated.error)
+    return 'candidate' in simulated
   }
 
   function isPresent(entry: Waiting, head: ChainHead): boolean {
@@ -284,10 +298,18 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
       const giveUp = () => {
         for (const taken of queue.takeAll((one) => one === entry)) leave(taken)
       }
-      let timer: NodeJS.Timeout | undefined
+      const answer = () => {
+        giveUp()
+        if (!queue.isTaken(entry)) return
+        const { requestId, bountyId, agentId } = entry.request
+        logger.error({ requestId, bountyId, agentId }, 'a claim that was taken from the queue has no result in time')
+        const detail = 'The claim has no result in time. Whether it was stored is not known; send it again.'
+        fail(entry, unavailable(detail))
+      }
+      const timers: NodeJS.Timeout[] = []
       const expire = () => {
         if (isBlocked(entry)) giveUp()
-        else timer = setTimeout(giveUp, LAST_CHANCE_MS)
+        timers.push(setTimeout(giveUp, LAST_CHANCE_MS), setTimeout(answer, ANSWER_MS))
       }
       queue.enter(entry)
       assign()
@@ -299,7 +321,7 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
       try {
         return await promise
       } finally {
-        clearTimeout(timer)
+        for (const timer of timers) clearTimeout(timer)
         gone.removeEventListener('abort', giveUp)
         until.removeEventListener('abort', expire)
       }
