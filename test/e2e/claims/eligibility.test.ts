@@ -1,12 +1,12 @@
 import { encodeFunctionData } from 'viem'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { decodeClaimError, explainClaimError } from '../../../core/market/contractErrors.ts'
 import { revertOf } from '../../../src/api/relay/chain/client.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { claimApi } from './claimApi.ts'
+import { claimApi, codeOf } from './claimApi.ts'
 
 let market: TestMarket
 let people: Participants
@@ -20,9 +20,8 @@ beforeAll(async () => {
   market = await startTestMarket()
   people = participantsOf(market)
   api = claimApi(market.api.url)
+  return market.stop
 }, 120_000)
-
-afterAll(() => market?.stop())
 
 /** An agent of every status, at the boundaries of stake and lock, and with each kind of wallet. */
 async function manyAgents(): Promise<Agent[]> {
@@ -177,4 +176,46 @@ it('eligibility’s first reason is the error of checkClaim at the answer’s bl
     'eligible',
   ])
   expect([...seen.values()].reduce((sum, times) => sum + times)).toBe(runs.length * agents.length * 2)
+})
+
+describe('after a slash', () => {
+  it('the run can be claimed again, the last round’s signature is invalid, and the slashed agent is frozen', async () => {
+    const runId = await people.openRun(usdc, 300n * 86_400n)
+    const agent = await people.newAgent(wallet)
+    const slow = await people.newAgent(otherWallet)
+    const word = await people.sign(runId, slow)
+    const first = await api.claim(runId, slow, word)
+    expect(first.status).toBe(200)
+    await market.client.increaseTime({ seconds: 7 * 86_400 + 1 })
+    await market.client.mine({ blocks: 1 })
+    await people.mined(() => market.market.write.slashExpired([runId]))
+    await market.indexed()
+
+    expect(codeOf(await api.claim(runId, slow))).toEqual([403, 'AGENT_FROZEN'])
+    expect(codeOf(await api.claim(runId, slow, word))).toEqual([401, 'SIGNATURE_EXPIRED'])
+    const replayed = await people.sign(runId, slow, { round: 1n })
+    expect(codeOf(await api.claim(runId, slow, replayed))).toEqual([401, 'INVALID_SIGNATURE'])
+    expect((await api.eligibility(runId, slow)).body).toMatchObject({
+      eligible: false,
+      reasonCodes: ['AGENT_FROZEN', 'INSUFFICIENT_STAKE'],
+    })
+
+    const second = await api.claim(runId, agent, await people.sign(runId, agent))
+    expect(second).toMatchObject({ status: 200, body: { run: { round: 2, claimedBy: Number(agent.id) } } })
+    expect(second.body.claimId).not.toBe(first.body.claimId)
+  })
+})
+
+describe('the deadline', () => {
+  it('has passed one second later, for both eligibility and claim', async () => {
+    const agent = await people.newAgent(wallet)
+    const runId = await people.openRun(usdc, 30n)
+    const { deadline } = await market.market.read.getBounty([runId])
+    await market.client.setNextBlockTimestamp({ timestamp: BigInt(deadline) + 1n })
+    await market.client.mine({ blocks: 1 })
+    await market.indexed()
+    const { body } = await api.eligibility(runId, agent)
+    expect(body.reasonCodes).toEqual(['RUN_DEADLINE_PASSED'])
+    expect(codeOf(await api.claim(runId, agent))).toEqual([400, 'RUN_DEADLINE_PASSED'])
+  })
 })

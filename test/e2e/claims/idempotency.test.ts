@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
-import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 
 const relayer = accountOf(roles.relayer).address
@@ -14,15 +14,12 @@ let agent: Agent
 
 /** Two replicas with the same database and key. */
 beforeAll(async () => {
-  market = await startTestMarket()
+  market = await sharedMarket('unsigned')
   const second = await startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer) })
   replicas = [market.api, second]
   people = participantsOf(market)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  return async () => {
-    await second.stop()
-    await market.stop()
-  }
+  return second.stop
 }, 120_000)
 
 async function post(replica: number, runId: bigint, { id, wallet }: Agent, key?: string, more: object = {}) {
@@ -98,6 +95,13 @@ describe('an Idempotency-Key', () => {
 })
 
 describe('without a key, a pending claim', () => {
+  async function resumeMining() {
+    await market.client.setAutomine(true)
+    await market.client.setIntervalMining({ interval: 1 })
+  }
+  // Other files use this market, also after a test that failed.
+  afterEach(resumeMining)
+
   it('conflicts with the same claim under another signature', async () => {
     const runId = await people.openRun(usdc)
     await market.client.setAutomine(false)
@@ -107,8 +111,7 @@ describe('without a key, a pending claim', () => {
     const deadline = (await people.now()) + 700n
     const changed = await post(1, runId, agent, undefined, await people.sign(runId, agent, { deadline }))
     expect([changed.status, changed.body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT'])
-    await market.client.setAutomine(true)
-    await market.client.setIntervalMining({ interval: 1 })
+    await resumeMining()
     expect((await first).status).toBe(200)
   })
 

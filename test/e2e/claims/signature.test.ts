@@ -1,11 +1,11 @@
 import type { Hex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accountOf } from '../../../tools/devnet/accounts.ts'
-import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { startApi } from '../../../tools/devnet/api.ts'
+import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { claimApi, codeOf } from './claimApi.ts'
-import { until } from './claimsOnChain.ts'
 
 let market: TestMarket
 let people: Participants
@@ -13,13 +13,11 @@ let api: ReturnType<typeof claimApi>
 let agent: Agent
 
 beforeAll(async () => {
-  market = await startTestMarket({ api: { allowUnsignedClaims: false } })
+  market = await sharedMarket('signed')
   people = participantsOf(market)
   api = claimApi(market.api.url)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
 }, 120_000)
-
-afterAll(() => market?.stop())
 
 describe('where claims must be signed, a claim without a signature', () => {
   it('is answered with the message to sign, and is won once it is signed', async () => {
@@ -104,44 +102,33 @@ describe('a wallet that is a contract', () => {
   })
 })
 
-describe('an index that does not advance', () => {
-  it('does not make a claim fail: it is mined, and won when the index advances again', {
+describe('a server with MIN_RELAYED_REWARD', () => {
+  it('claims no run that pays less, says so first in eligibility, and claims a run that pays as much', {
     timeout: 60_000,
   }, async () => {
-    const runId = await people.openRun(usdc)
-    await market.indexed()
-    process.kill(market.indexer.part.pid, 'SIGSTOP')
-    const signed = await people.sign(runId, agent)
-    const answer = await api.claim(runId, agent, signed)
-    expect(answer).toMatchObject({
-      status: 202,
-      body: { success: false, status: 'mined', run: { state: 'OPEN' }, agent: { id: Number(agent.id) } },
+    const server = await startApi({
+      ...market,
+      port: 0,
+      relayerKey: keyOf(roles.relayer),
+      env: { MIN_RELAYED_REWARD: '500000' },
     })
-    expect(Object.keys(answer.body)).toEqual([...['success', 'run', 'agent', 'message', 'claimId', 'txHash', 'status']])
-    process.kill(market.indexer.part.pid, 'SIGCONT')
-    const won = await api.claim(runId, agent, signed)
-    expect(won).toMatchObject({ status: 200, body: { claimId: answer.body.claimId, txHash: answer.body.txHash } })
-  })
-})
-
-describe('the API on SIGTERM', () => {
-  it('answers the pending claim, and accepts no other', async () => {
-    const { client, api: server } = market
-    const runId = await people.openRun(usdc)
-    const late = await people.openRun(usdc)
+    onTestFinished(server.stop)
+    const { claim, eligibility } = claimApi(server.url)
+    const nonce = () => market.client.getTransactionCount({ address: accountOf(roles.relayer).address })
+    const low = await people.openRun(usdc / 2n - 1n)
+    const enough = await people.openRun(usdc / 2n)
     await market.indexed()
-    const signed = await people.sign(runId, agent)
-    const lateSigned = await people.sign(late, agent)
-    await client.setAutomine(false)
-    await client.setIntervalMining({ interval: 0 })
-    const claim = api.claim(runId, agent, signed)
-    await until('sent', async () => (await client.getTxpoolStatus()).pending === 1)
-    const stopped = server.stop()
-    await server.part.saw(/"msg":"Stopping"/, 5_000)
-    await expect(api.claim(late, agent, lateSigned)).rejects.toThrow('fetch failed')
-    await client.mine({ blocks: 1 })
-    expect(await claim).toMatchObject({ status: 200, body: { run: { bountyId: Number(runId) } } })
-    await stopped
-    expect(await server.part.ended).toBe('exited with code 0')
+    const before = await nonce()
+    const sentence = `Run ${low} pays 0.499999 USDC, and claims are relayed from 0.5 USDC on. Send it with the wallet.`
+    const { body } = await eligibility(low, { id: agent.id, wallet: accountOf(3) })
+    expect(body).toMatchObject({ eligible: false, reasonCodes: ['REWARD_TOO_LOW', 'WALLET_MISMATCH'] })
+    expect(body.reasons[0]).toBe(sentence)
+    const refused = await claim(low, agent, await people.sign(low, agent))
+    expect(codeOf(refused)).toEqual([403, 'REWARD_TOO_LOW'])
+    expect(refused.body).toMatchObject({ detail: sentence, reward: '499999', required: '500000' })
+    expect(await nonce()).toBe(before)
+
+    expect((await eligibility(enough, agent)).body).toMatchObject({ eligible: true, reasonCodes: [] })
+    expect((await claim(enough, agent, await people.sign(enough, agent))).status).toBe(200)
   })
 })
