@@ -2,8 +2,7 @@ import { html } from 'hono/html'
 import type { RunEvent } from '../resources/event.ts'
 import type { Run, RunDetail } from '../resources/run.ts'
 import { progressLine } from './acts.ts'
-import { briefText } from './briefText.ts'
-import { type NamedContent, namedContent } from './namedContent.ts'
+import { namedContent, type ShownContent } from './namedContent.ts'
 import { pager } from './page.ts'
 import { privateDeliveryPath } from './privateDelivery.ts'
 import { runActs } from './runActs.ts'
@@ -29,8 +28,10 @@ import {
 
 type RunPage = {
   run: RunDetail
-  delivery: NamedContent
-  feedback: NamedContent
+  /** Empty if no brief is stored here. */
+  brief: Html | string
+  delivery: ShownContent
+  feedback: ShownContent
   /** The newest first. */
   events: readonly RunEvent[]
   page: number
@@ -48,7 +49,7 @@ const contentField = (name: string, hash: string | null): Html | string =>
 
 /** A run with its terms, its claim and its timeline. @param now Seconds since 1970. */
 export function runPage(
-  { run, delivery, feedback, events, page, totalPages, explorerUrl }: RunPage,
+  { run, brief, delivery, feedback, events, page, totalPages, explorerUrl }: RunPage,
   now: bigint,
 ): Html {
   const time = (value: string) => relativeTime(value, now)
@@ -71,7 +72,7 @@ export function runPage(
         ${field('Created', run.createdAt, time)}
         ${contentField('Terms', run.ipfsHash)}
       </dl>
-      ${run.brief === null ? '' : briefText(run.brief)}
+      ${brief}
       ${run.claimedBy === null ? '' : claim(run, run.claimedBy, time)}
       ${namedContent('Delivery', delivery)}
       ${run.deliverableHash === null ? '' : html`<p class="hint">Everyone can read a delivery before it is paid. <a href="${privateDeliveryPath}">How to keep it private</a></p>`}

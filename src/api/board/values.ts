@@ -5,9 +5,22 @@ import { formatUnits } from 'viem'
 export type Html = ReturnType<typeof html>
 
 /** Characters without a glyph, or with an effect on others: controls, bidi marks, zero widths, line separators. */
-const invisible = /([\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}])/u
+const invisible = /([\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}]+)/u
 
-const invisibleInLines = /((?![\n\t])[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}])/u
+const invisibleInLines = /((?:(?![\n\t])[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}])+)/u
+
+/**
+ * How many runs of invisible characters a text still names by their code points. A further run becomes one replacement
+ * character: 32 kB of such characters made a page of 1.1 MB, which took 48 ms of the process's thread.
+ */
+export type Escapes = { left: number }
+
+export const newEscapes = (): Escapes => ({ left: 200 })
+
+const REPLACEMENT_CHARACTER = '\uFFFD'
+
+/** How many code points of a run are named. */
+const NAMED_OF_RUN = 3
 
 const codePoint = (character: string) =>
   `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
@@ -16,17 +29,19 @@ const codePoint = (character: string) =>
 export const chainText = (text: string): Html => html`<bdi class="chain">${visibleLine(text)}</bdi>`
 
 /** A line of a brief, in the same way, and in the font of the page. */
-export const briefLine = (text: string): Html => html`<bdi class="words">${visibleLine(text)}</bdi>`
+export const briefLine = (text: string, escapes?: Escapes): Html =>
+  html`<bdi class="words">${visibleLine(text, escapes)}</bdi>`
 
 /** Lines of a brief, as they are written. */
-export const briefLines = (text: string): Html =>
-  html`<div class="lines"><bdi class="words">${visibleLines(text)}</bdi></div>`
+export const briefLines = (text: string, escapes?: Escapes): Html =>
+  html`<div class="lines"><bdi class="words">${visibleLines(text, escapes)}</bdi></div>`
 
-/** The text, escaped. Each invisible character is shown as its code point. */
-export const visibleLine = (text: string): Html => html`${shownParts(text, invisible)}`
+/** The text, escaped. Invisible characters are shown as their code points, as long as `escapes` lasts. */
+export const visibleLine = (text: string, escapes = newEscapes()): Html => html`${shownParts(text, invisible, escapes)}`
 
 /** The same with line breaks and tabs. */
-export const visibleLines = (text: string): Html => html`${shownParts(text.replaceAll('\r\n', '\n'), invisibleInLines)}`
+export const visibleLines = (text: string, escapes = newEscapes()): Html =>
+  html`${shownParts(text.replaceAll('\r\n', '\n'), invisibleInLines, escapes)}`
 
 /** A line of a brief for the title of a page, which has no markup: without invisible characters, and cut. */
 export const plainLine = (text: string): string =>
@@ -37,11 +52,20 @@ export const plainLine = (text: string): string =>
 
 const MAX_PLAIN_CHARACTERS = 120
 
-function shownParts(text: string, hidden: RegExp) {
-  // With a group in the pattern, `split` returns each invisible character at an odd place.
-  return text
-    .split(hidden)
-    .map((part, place) => (place % 2 === 1 ? html`<span class="escape">${codePoint(part)}</span>` : part))
+function shownParts(text: string, hidden: RegExp, escapes: Escapes) {
+  // With a group in the pattern, `split` returns each run of invisible characters at an odd place.
+  return text.split(hidden).map((part, place) => {
+    if (place % 2 === 0) return part
+    if (escapes.left === 0) return REPLACEMENT_CHARACTER
+    escapes.left--
+    return html`<span class="escape">${namesOf([...part])}</span>`
+  })
+}
+
+function namesOf(characters: readonly string[]): string {
+  const named = characters.slice(0, NAMED_OF_RUN).map(codePoint).join(' ')
+  const rest = characters.length - NAMED_OF_RUN
+  return rest > 0 ? `${named} and ${count(rest)} more` : named
 }
 
 /** An IPFS URI of a whole CID, of version 0 or in base32 of version 1. */

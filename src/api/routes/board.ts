@@ -5,11 +5,14 @@ import { type Address, isAddress } from 'viem'
 import type { Requester } from '../../../core/fairLane.ts'
 import { agentListPage, agentPage } from '../board/agentPages.ts'
 import { assets } from '../board/assets.ts'
+import { briefText } from '../board/briefText.ts'
 import { connectPage } from '../board/connectPage.ts'
-import { markdownDraft } from '../board/markdown.ts'
+import { markdown } from '../board/markdown.ts'
 import { marketPage, PERIODS } from '../board/marketPage.ts'
+import { contentText } from '../board/namedContent.ts'
 import { problemPage, renderPage } from '../board/page.ts'
 import { postPage } from '../board/postPage.ts'
+import { createRenderings } from '../board/renderings.ts'
 import { ANY_STATE, runListDescription, runListPage, runListTitle } from '../board/runListPage.ts'
 import { runDescription, runPage } from '../board/runPage.ts'
 import { refusedSearchPage } from '../board/searchForm.ts'
@@ -52,7 +55,7 @@ const ATTEMPTS = 3
 
 const YEAR_SECONDS = 31_536_000
 
-/** Per address and process. A hostile text takes 60 ms of this process's one thread, and drafts are not cached. */
+/** Per address and process. A hostile text takes 60 ms of this process's one thread, and drafts are rendered each time. */
 const PREVIEWS_PER_MINUTE = 60
 
 const runQuery = listQuery.omit({ limit: true, cursor: true, minBlock: true })
@@ -127,6 +130,7 @@ export function boardRoutes(deps: Deps, { readPage, readPageOfRuns }: Readers) {
   const readAgent = createBatchedRead(deps.index, agentsById)
   const readStats = createSharedRead(deps.index, stats)
   const readContent = createContentReader(deps)
+  const rendered = createRenderings()
 
   app.onError(
     errorHandler(deps.logger, (c, problem) => {
@@ -193,22 +197,37 @@ export function boardRoutes(deps: Deps, { readPage, readPageOfRuns }: Readers) {
     return { oldest, timeline }
   }
 
+  async function showBrief({ ipfsHash, brief }: RunDetail, requester: Requester) {
+    return brief === null ? '' : rendered(`brief ${ipfsHash}`, requester, () => briefText(brief))
+  }
+
+  async function showContent(uri: string | null, requester: Requester) {
+    const content = await readContent(uri)
+    if (typeof content !== 'object') return content
+    return rendered(`${content.mediaType} ${uri}`, requester, () => contentText(content))
+  }
+
   app.get('/runs/:id', policy, async (c) => {
     const { id } = parse(idParams, c.req.param())
     const { page } = parse(pageQuery, givenOf(c))
+    const requester = requesterOf(c, deps.limits)
     const { snapshot, run, timeline } = await readAtOneBlock(async () => ({
       run: await readRun(id),
-      ...(await readTimeline(id, page, requesterOf(c, deps.limits))),
+      ...(await readTimeline(id, page, requester)),
     }))
     if (run.data === null || timeline.data === null) throw runNotFound(id)
     const { events, total } = timeline.data
     const { totalPages } = formatPagination({ page, limit: EVENTS_LIMIT }, total)
     const shown: RunDetail = JSON.parse(run.data)
     const newestFirst = events.map(formatEvent).toReversed()
-    const [delivery, feedback] = await Promise.all([shown.deliverableHash, shown.feedbackHash].map(readContent))
+    const [brief, delivery, feedback] = await Promise.all([
+      showBrief(shown, requester),
+      showContent(shown.deliverableHash, requester),
+      showContent(shown.feedbackHash, requester),
+    ])
     const { explorerUrl } = deps
     const content = runPage(
-      { run: shown, delivery, feedback, events: newestFirst, page, totalPages, explorerUrl },
+      { run: shown, brief, delivery, feedback, events: newestFirst, page, totalPages, explorerUrl },
       snapshot.now,
     )
     const title = shown.title === null ? `Run ${id}` : `${plainLine(shown.title)} · Run ${id}`
@@ -267,7 +286,7 @@ export function boardRoutes(deps: Deps, { readPage, readPageOfRuns }: Readers) {
     const wait = takePreview(client)
     if (wait > 0) throw rateLimited(`${client} may ask for ${PREVIEWS_PER_MINUTE} previews a minute.`, wait / 1_000)
     const text = await c.req.text()
-    return c.html(markdownDraft(text), 200, { 'Cache-Control': NO_STORE })
+    return c.html(markdown(text), 200, { 'Cache-Control': NO_STORE })
   })
 
   app.get('/connect', policy, async (c) => {
