@@ -140,8 +140,8 @@ const apiEnvironment = z.object({
   MAX_UNMINED: integer(1, 1_024).default(16),
   /** How many proxies in front of the API are the operator's own and append to X-Forwarded-For. */
   TRUST_PROXY: integer(0, 16).default(0),
-  /** Per address, without requests that the response cache answers: 5,000 a second, for many agents behind one NAT. */
-  REQUESTS_PER_MINUTE: perTime(300_000),
+  /** Per address, without requests that the response cache answers: 50 a second, for some hundred agents behind one NAT. */
+  REQUESTS_PER_MINUTE: perTime(3_000),
   /** Per address, for many agents or readers behind one NAT. */
   STREAMS_PER_CLIENT: z.coerce.number().int().min(1).max(1_000_000).default(100),
   /** Each takes a connection, some 20 kB of memory, and a part of the time in which a block is sent to all. */

@@ -15,6 +15,7 @@ import { openReadPools } from './database/readReplicas.ts'
 import { refusePooler } from './database/refusePooler.ts'
 import { createClientLimits } from './http/clientLimits.ts'
 import { createHttpServer, drain, listen } from './http/httpServer.ts'
+import { sharesOf } from './http/networkShares.ts'
 import { stopAtSignal, stopSignals } from './http/stopSignals.ts'
 import { indexedClaims } from './indexedClaims.ts'
 import { logActions } from './observability/actionLog.ts'
@@ -152,12 +153,14 @@ const limits = createClientLimits({
   probesPerMinute: env.PROBES_PER_MINUTE,
   claimsPerMinute: env.CLAIMS_PER_MINUTE,
 })
+const streamShares = sharesOf(env.MAX_STREAMS)
 const streams = createStreams({
   index,
   chainId: env.CHAIN_ID,
   logger,
-  maxPerClient: env.STREAMS_PER_CLIENT,
   maxStreams: env.MAX_STREAMS,
+  maxPerClient: Math.min(env.STREAMS_PER_CLIENT, streamShares.perClient),
+  maxPerNetwork: streamShares.perNetwork,
 })
 measureStreams(registry, streams)
 const relayedActions = env.RELAY_ACTIONS
@@ -191,7 +194,11 @@ const app = createApp(deps, {
   ...(tracing && { tracing }),
   routes: healthRoutes(checkReadiness),
 })
-const server = createHttpServer(app, { maxConnections: env.MAX_CONNECTIONS })
+const server = createHttpServer(app, {
+  maxConnections: env.MAX_CONNECTIONS,
+  // Behind proxies all connections have the proxies’ addresses. A proxy limits the connections of its clients itself.
+  hasShares: env.TRUST_PROXY === 0,
+})
 const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger), {
   maxConnections: MAX_OPERATOR_CONNECTIONS,
 })

@@ -16,7 +16,7 @@ afterEach(() => server?.close().closeAllConnections())
 const large = 'x'.repeat(20_000_000)
 
 /** A server of a large answer, and of a stream that sends a byte four times within the timeout. */
-async function start(maxConnections = 10): Promise<number> {
+async function start(maxConnections = 10, hasShares = false): Promise<number> {
   const app = new Hono()
   app.get('/large', (c) => c.text(large))
   app.get('/stream', () => {
@@ -28,12 +28,12 @@ async function start(maxConnections = 10): Promise<number> {
     })
     return new Response(ticks)
   })
-  server = createHttpServer(app, { maxConnections, unreadTimeoutMs: UNREAD_TIMEOUT_MS })
+  server = createHttpServer(app, { maxConnections, hasShares, unreadTimeoutMs: UNREAD_TIMEOUT_MS })
   return listen(server, { setting: 'PORT', port: 0, host: '127.0.0.1' })
 }
 
-async function openConnection(port: number) {
-  const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+async function openConnection(port: number, localAddress = '127.0.0.1') {
+  const socket = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => undefined)
   await once(socket, 'connect')
   return socket
 }
@@ -84,5 +84,35 @@ describe('a connection', () => {
     const [answer] = await once(first, 'data')
     expect(String(answer)).toContain('200 OK')
     first.destroy()
+  })
+
+  it('of an address that has its share is closed at once, and those of other addresses are served', async () => {
+    const port = await start(20, true)
+    const attackers = await Promise.all(Array.from({ length: 5 }, () => openConnection(port, '127.0.0.2')))
+    await expect.poll(openConnections).toBe(2)
+    const other = await openConnection(port, '127.0.0.3')
+    other.write('GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    expect(String((await once(other, 'data'))[0])).toContain('200 OK')
+    for (const socket of [...attackers, other]) socket.destroy()
+    await expect.poll(openConnections).toBe(0)
+
+    const again = await openConnection(port, '127.0.0.2')
+    again.write('GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    expect(String((await once(again, 'data'))[0])).toContain('200 OK')
+    again.destroy()
+  })
+})
+
+it('a request that names two hosts is refused, and its connection closed', async () => {
+  const port = await start()
+  const socket = await openConnection(port)
+  socket.write('GET /large HTTP/1.1\r\nHost: localhost\r\nHost: bank.example\r\n\r\n')
+  let answer = ''
+  for await (const bytes of socket) answer += bytes
+  expect(answer).toContain('HTTP/1.1 400')
+  expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({
+    code: 'VALIDATION_FAILED',
+    field: 'host',
+    detail: 'host: must be given once.',
   })
 })

@@ -148,6 +148,7 @@ describe('/openapi.json', () => {
 describe('/docs', () => {
   it('loads nothing from other origins', async () => {
     const page = await api.app.request('/docs')
+    expect(page.headers.get('Strict-Transport-Security')).toBeNull()
     expect(page.headers.get('Content-Type')).toContain('text/html')
     expect(page.headers.get('Content-Security-Policy')).toContain("default-src 'none'; script-src 'self'")
     const links = [...(await page.text()).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link ?? '')

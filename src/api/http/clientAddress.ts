@@ -49,5 +49,12 @@ function parseNetwork(text: string): string | undefined {
   return `${convertIPv6BinaryToString((address >> 64n) << 64n)}/64`
 }
 
+/** The client, as `clientOf` names it, and the /48 network around it if it is an IPv6 /64. */
+export function networksOf(client: string): string[] {
+  const [address = '', prefix] = client.split('/')
+  if (prefix === undefined) return [client]
+  return [client, `${convertIPv6BinaryToString((convertIPv6ToBinary(address) >> 80n) << 80n)}/48`]
+}
+
 /** Some proxies append the port too. */
 const withoutPort = (entry: string) => bracketed.exec(entry)?.[1] ?? ipv4WithPort.exec(entry)?.[1] ?? entry

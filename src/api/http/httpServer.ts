@@ -3,7 +3,9 @@ import { createServer, type Server, type ServerResponse, STATUS_CODES } from 'no
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
+import { clientOf } from './clientAddress.ts'
 import { Problem } from './errors.ts'
+import { createNetworkShares, sharesOf } from './networkShares.ts'
 
 type App = { fetch: Parameters<typeof getRequestListener>[0] }
 
@@ -20,13 +22,15 @@ const UNREAD_TIMEOUT_MS = 30_000
 type ServerLimits = {
   /** How many connections may be open at once. A further one is closed at once. */
   maxConnections: number
+  /** Whether one address, or IPv6 network, may have a share of the connections only. */
+  hasShares?: boolean
   unreadTimeoutMs?: number
 }
 
 /** Creates an HTTP server for the app, with limits on how slowly and how much a client may send, and how slowly it may read. */
 export function createHttpServer(
   app: App,
-  { maxConnections, unreadTimeoutMs = UNREAD_TIMEOUT_MS }: ServerLimits,
+  { maxConnections, hasShares = false, unreadTimeoutMs = UNREAD_TIMEOUT_MS }: ServerLimits,
 ): Server {
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -37,10 +41,28 @@ export function createHttpServer(
     // load balancer may still use.
     keepAliveTimeout: 65_000,
   }
-  const server = createServer(limits, getRequestListener(app.fetch, { errorHandler: refuseMalformed }))
+  const answer = getRequestListener(app.fetch, { errorHandler: refuseMalformed })
+  const server = createServer(limits, (incoming, outgoing) =>
+    (incoming.headersDistinct.host?.length ?? 0) > 1 ? refuseHosts(outgoing) : answer(incoming, outgoing),
+  )
   server.maxConnections = maxConnections
+  if (hasShares) limitShares(server, maxConnections)
   server.setTimeout(unreadTimeoutMs)
   return server.on('clientError', refuseUnparsed)
+}
+
+/** Closes a connection at once if its client has its share of them. */
+function limitShares(server: Server, maxConnections: number) {
+  const shares = createNetworkShares(sharesOf(maxConnections))
+  server.on('connection', (socket) => {
+    const client = clientOf(socket.remoteAddress, undefined, 0)
+    if (shares.full(client)) {
+      socket.destroy()
+      return
+    }
+    shares.add(client)
+    socket.once('close', () => shares.remove(client))
+  })
 }
 
 const PROBLEM_JSON = { 'Content-Type': 'application/problem+json' }
@@ -50,6 +72,15 @@ function refuseMalformed(error: unknown): Response {
   if (!(error instanceof RequestError)) throw error
   const problem = new Problem('VALIDATION_FAILED', `url: ${error.message}.`, { extensions: { field: 'url' } })
   return new Response(JSON.stringify(problem), { status: problem.status, headers: PROBLEM_JSON })
+}
+
+/** Refuses a request that names two hosts: Node reads the first, and a proxy or a cache before it may have read the other. */
+function refuseHosts(response: ServerResponse) {
+  const detail = 'host: must be given once.'
+  const problem = new Problem('VALIDATION_FAILED', detail, { extensions: { field: 'host' } })
+  const body = JSON.stringify(problem)
+  const headers = { ...PROBLEM_JSON, 'Content-Length': Buffer.byteLength(body), Connection: 'close' }
+  response.writeHead(problem.status, headers).end(body)
 }
 
 /** Answers bytes that Node's parser refuses, which reach no app, and closes the connection. */

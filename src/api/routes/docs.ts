@@ -59,6 +59,8 @@ export function addDocsRoutes(app: OpenAPIHono) {
       formAction: ["'none'"],
       frameAncestors: ["'none'"],
     },
+    // Only the proxy that terminates TLS knows whether the host name is HTTPS only.
+    strictTransportSecurity: false,
   })
   app.get('/docs', policy, (c) => c.html(page))
   app.get('/docs/start.js', (c) => c.body(start, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
+import { createNetworkShares } from '../http/networkShares.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
 import { ChangeFeed } from './changeFeed.ts'
 import type { Cursor } from './cursor.ts'
@@ -20,9 +21,10 @@ type Options = {
   index: IndexReader
   chainId: number
   logger: Logger
-  /** How many streams this process may have, and one client. */
+  /** How many streams this process may have, one client, and the clients of one /48 network. */
   maxStreams?: number
   maxPerClient?: number
+  maxPerNetwork?: number
 }
 
 type Subscriber = {
@@ -43,18 +45,13 @@ export function createStreams({
   logger,
   maxStreams = MAX_STREAMS,
   maxPerClient = maxStreams,
+  maxPerNetwork = maxStreams,
 }: Options) {
   const feed = new ChangeFeed({ index, chainId, logger })
-  const perClient = new Map<string, number>()
+  const shares = createNetworkShares({ perClient: maxPerClient, perNetwork: maxPerNetwork })
   const ended = new Map<EndReason, number>()
   let sent = 0
   let isClosed = false
-
-  function count(client: string, change: number) {
-    const streams = (perClient.get(client) ?? 0) + change
-    if (streams === 0) perClient.delete(client)
-    else perClient.set(client, streams)
-  }
 
   const heartbeats = setInterval(() => {
     for (const stream of feed.streams) stream.sendHeartbeat()
@@ -76,21 +73,22 @@ export function createStreams({
      * @throws Problem RATE_LIMITED, STREAMS_UNAVAILABLE, or INDEX_BEHIND.
      */
     async start(filter: StreamFilter, { cursor, client, cut }: Subscriber) {
-      const own = perClient.get(client) ?? 0
-      if (own >= maxPerClient) {
-        throw rateLimited(`${client} has ${own} open streams, and may have ${maxPerClient}.`, RETRY_AFTER_SECONDS)
+      const full = shares.full(client)
+      if (full) {
+        const { name, limit } = full
+        throw rateLimited(`${name} has ${limit} open streams, and may have ${limit}.`, RETRY_AFTER_SECONDS)
       }
       if (isClosed || feed.streams.size >= maxStreams) {
         const detail = isClosed ? 'This server is stopping.' : `This server has ${maxStreams} open streams.`
         throw new Problem('STREAMS_UNAVAILABLE', detail, { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } })
       }
-      count(client, 1)
+      shares.add(client)
       const stream = new EventStream(filter, {
         onSend: (events) => {
           sent += events
         },
         onEnd: (reason) => {
-          count(client, -1)
+          shares.remove(client)
           feed.delete(stream)
           ended.set(reason, (ended.get(reason) ?? 0) + 1)
         },
@@ -99,7 +97,7 @@ export function createStreams({
       try {
         await feed.add(stream, cursor)
       } catch (error) {
-        count(client, -1)
+        shares.remove(client)
         throw error
       }
       return stream.body
