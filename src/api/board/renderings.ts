@@ -18,8 +18,6 @@ const RENDERING_LANE = {
   refuseGone: (detail: string) => new Problem('INDEX_BEHIND', detail),
 }
 
-export type Renderings = ReturnType<typeof createRenderings>
-
 /** Keeps what stored texts look like on a page: the bytes of a CID never change, so each is rendered once. */
 export function createRenderings() {
   const kept = new LRUCache<string, string>({
