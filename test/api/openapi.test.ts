@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib'
-import { Validator } from '@seriousme/openapi-schema-validator'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { exampleAgent } from '../../src/api/resources/agent.ts'
@@ -35,9 +35,12 @@ function exampleOf(responses: Described['responses'], status: number) {
 }
 
 describe('/openapi.json', () => {
-  it('is valid OpenAPI 3.1', async () => {
+  it('is OpenAPI 3.1, whose schemas are valid JSON schemas', () => {
     expect(description.openapi).toBe('3.1.0')
-    expect(await new Validator().validate(description)).toEqual({ valid: true })
+    const schemas = Object.entries<object>(description.components.schemas)
+    expect(schemas.length).toBeGreaterThan(20)
+    const ajv = new Ajv2020()
+    expect(schemas.filter(([, schema]) => !ajv.validateSchema(schema)).map(([name]) => name)).toEqual([])
   })
 
   it('describes every route of the app', () => {

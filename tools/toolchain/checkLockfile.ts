@@ -18,7 +18,7 @@ const machinePath = process.env.PATH?.split(delimiter)
 
 const directory = await mkdtemp(join(tmpdir(), 'runline-lockfile-'))
 try {
-  for (const workspace of workspaces) await mkdir(join(directory, workspace))
+  for (const workspace of workspaces) await mkdir(join(directory, workspace), { recursive: true })
   const manifests = workspaces.map((workspace) => `${workspace}/package.json`)
   for (const file of ['.npmrc', 'package.json', 'package-lock.json', ...manifests]) {
     await copyFile(file, join(directory, file))

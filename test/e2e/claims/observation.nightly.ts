@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { parser } from '@prometheus-io/lezer-promql'
 import pg from 'pg'
 import { parseEther } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -112,20 +111,23 @@ describe('the log', () => {
   })
 })
 
-/** The metrics that the expressions select. Fails if an expression is not valid PromQL, or selects none. */
+/** What is no metric: texts, matchers, ranges, lists of labels, functions, operators and their modifiers. */
+const noMetrics = [
+  /"[^"]*"/g,
+  /\{[^}]*\}/g,
+  /\[[^\]]*\]/g,
+  /\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g,
+  /\w+\s*(?=\()/g,
+  /\b(and|or|unless|bool|offset|inf|\d\w*)\b/gi,
+]
+
+/** The metrics that the expressions select. Fails if an expression selects none. Promtool checks the syntax: `npm run test:nightly`. */
 function metricsOf(expressions: string[]): Set<string> {
   const all = expressions.map((expression) => {
-    const names: string[] = []
-    parser.parse(expression).iterate({
-      enter({ type, from, to, node }) {
-        expect(type.isError, `${expression} has a syntax error at ${from}`).toBe(false)
-        if (type.name === 'Identifier' && node.parent?.type.name === 'VectorSelector') {
-          names.push(expression.slice(from, to).replace(/_(bucket|count|sum)$/, ''))
-        }
-      },
-    })
+    const rest = noMetrics.reduce((text, pattern) => text.replaceAll(pattern, ' '), expression)
+    const names = rest.match(/[a-z_:][\w:]*/gi) ?? []
     expect(names.length, expression).toBeGreaterThan(0)
-    return names
+    return names.map((name) => name.replace(/_(bucket|count|sum)$/, ''))
   })
   return new Set(all.flat())
 }
@@ -160,7 +162,7 @@ describe('/metrics', () => {
     expect(grown(`relay_budget_left_ether${signer}`)).toBeCloseTo(-fee, 9)
   })
 
-  it('has every metric of the alerts and the dashboard, whose expressions are valid', async () => {
+  it('has every metric of the alerts and the dashboard', async () => {
     const alerts = parseYaml(await readFile('deploy/prometheus/alerts.yaml', 'utf8'))
     const dashboard = JSON.parse(await readFile('deploy/grafana/dashboard.json', 'utf8'))
     const rules: Rule[] = alerts.groups.flatMap((group: { rules: Rule[] }) => group.rules)

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
-import { build } from 'vite'
 import { expect, it } from 'vitest'
 import { listen } from '../../../src/api/http/httpServer.ts'
 import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
 import { openBrowser } from '../../support/browser.ts'
+import { bundle } from '../../support/bundle.ts'
 import { startTestMarket } from '../../support/market.ts'
 import { participantsOf } from '../../support/participants.ts'
 import type { Library } from './pageScript.ts'
@@ -12,17 +12,10 @@ const browser = await openBrowser()
 
 /** A page of another origin than the API, with the client in one bundle. */
 async function servePage() {
-  const bundled = await build({
-    configFile: false,
-    logLevel: 'error',
-    build: { write: false, lib: { entry: 'test/tools/client/pageScript.ts', formats: ['iife'], name: 'page' } },
-  })
-  const [output] = Array.isArray(bundled) ? bundled : [bundled]
-  const [chunk] = output && 'output' in output ? output.output : []
-  if (chunk?.type !== 'chunk') throw new Error('Vite made no script')
+  const script = await bundle('test/tools/client/pageScript.ts', 'page')
   const html = '<!doctype html><title>Test</title><script src="/script.js"></script>'
   const server = createServer(({ url }, response) => {
-    const [type, body] = url === '/script.js' ? ['text/javascript', chunk.code] : ['text/html', html]
+    const [type, body] = url === '/script.js' ? ['text/javascript', script] : ['text/html', html]
     response.setHeader('Content-Type', `${type}; charset=utf-8`).end(body)
   })
   const port = await listen(server, { setting: 'page', port: 0, host: 'localhost' })

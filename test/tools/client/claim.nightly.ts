@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Wallet } from 'ethers'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRunlineClient, type Signer, UndecidedClaimError } from '../../../packages/client/src/index.ts'
-import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
@@ -97,14 +96,18 @@ describe('runs.claim', () => {
     ])
   })
 
-  it('accepts a signer of ethers', async () => {
+  it('gives the signer no type EIP712Domain: ethers refuses it, and derives it from the domain', async () => {
     const runId = await openRun()
-    const wallet = new Wallet(keyOf(2))
+    const signed: Parameters<Signer['signTypedData']>[0][] = []
     const signer: Signer = {
-      address: wallet.address,
-      signTypedData: ({ domain, types, message }) => wallet.signTypedData(domain, types, message),
+      address: agent.wallet.address,
+      signTypedData: (typedData) => {
+        signed.push(typedData)
+        return agent.wallet.signTypedData(typedData)
+      },
     }
     expect(await claim(runId, { id: agent.id, wallet: signer })).toMatchObject({ success: true })
+    expect(signed.map(({ types, primaryType }) => [Object.keys(types), primaryType])).toEqual([[['Claim'], 'Claim']])
   })
 
   it.each<[string, HttpFault[]]>([
