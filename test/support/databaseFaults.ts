@@ -9,21 +9,8 @@ const TAKE_INTERVAL_MS = 20
 /** PostgreSQL's code `too_many_connections`. */
 const TOO_MANY = '53300'
 
-/** How often a statement to cancel is looked for. Statements of the indexer take about a millisecond. */
-const LOOK_INTERVAL_MS = 1
-
 /** The other sessions of the database. */
 const OTHERS = 'pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
-
-/**
- * Asks PostgreSQL to cancel one statement. It may have ended before.
- * @param sessions a regular expression of the `application_name` of the sessions that may run it.
- */
-export async function cancelStatement(url: string, sessions: string): Promise<void> {
-  await using client = await connect(url)
-  const text = `SELECT pg_cancel_backend(pid) FROM ${OTHERS} AND state = 'active' AND application_name ~ $1 LIMIT 1`
-  while ((await client.query(text, [sessions])).rowCount === 0) await sleep(LOOK_INTERVAL_MS)
-}
 
 /**
  * Cancels every statement that other sessions of the database run, about once a millisecond, as a storm of
@@ -50,9 +37,9 @@ async function repeatInDatabase(url: string, milliseconds: number, statement: st
 /**
  * Takes every connection that the server has free, and each that another client frees later, as an application does
  * whose pool has no limit. New connections of others then get 53300, `too_many_connections`. Their open ones work.
- * @returns once all are taken, with functions that count them and give them back.
+ * @returns once all are taken, with a function that gives them back.
  */
-export async function takeAllConnections(url: string): Promise<{ count(): number; release(): Promise<void> }> {
+export async function takeAllConnections(url: string): Promise<{ release(): Promise<void> }> {
   const taken: pg.Client[] = []
   let isOver = false
 
@@ -74,7 +61,6 @@ export async function takeAllConnections(url: string): Promise<{ count(): number
   await takeFree()
   const taking = takeLater()
   return {
-    count: () => taken.length,
     async release() {
       isOver = true
       await taking

@@ -8,6 +8,7 @@ import { startApi } from '../../../tools/devnet/api.ts'
 import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { startPostgres } from '../../../tools/devnet/postgres.ts'
+import { findDisorder, readLedger } from '../../support/claimLedger.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { type Agent, participantsOf, usdc } from '../../support/participants.ts'
@@ -73,6 +74,11 @@ test.skipIf(disk === undefined)(
     expect(codeOf(refused)).toEqual([503, 'RELAY_UNAVAILABLE'])
 
     await rm(filler)
+    const relayer = accountOf(roles.relayer).address
+    // What was accepted is made once.
+    await expect
+      .poll(async () => findDisorder(await readLedger({ ...chain, databaseUrl }, [relayer])), { timeout: 30_000 })
+      .toEqual([])
     const resumed = await startIndexOf(chain, databaseUrl)
     parts.defer(resumed.stop)
     const undisturbed = await startIndexOf(chain, await freshDatabase())
