@@ -8,6 +8,7 @@ import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import type { ActionOutcome } from '../../../src/api/relay/actions/events.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
+import type { RelaySettings } from '../../../src/api/relay/settings.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
@@ -15,16 +16,20 @@ import { type Participants, usdc } from '../../support/participants.ts'
 import { poster, type Runs, runsOn, type Situation } from '../actions/runsInStates.ts'
 import { relayOn, resultOf, signedRequestOf } from '../claims/claimsOnChain.ts'
 
-let chain: TestChain & { databaseUrl: string }
+let chain: TestChain
 let runs: Runs
 let people: Participants
 
 beforeAll(async () => {
-  chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
+  chain = await startTestChain({})
   runs = await runsOn(chain)
   people = runs.people
   return chain.stop
 }, 60_000)
+
+/** A relay with a database of its own. */
+const startRelay = async (options: Partial<RelaySettings> = {}) =>
+  relayOn({ ...chain, databaseUrl: await freshDatabase() }, options)
 
 const asked = (): ActionAsked => ({
   client: 'test',
@@ -67,7 +72,7 @@ async function actOnRun(relay: Relay, action: RunActionName, runId: bigint, by: 
 }
 
 it('a signed action costs the relayer at most what SECURITY.md says', { timeout: 60_000 }, async () => {
-  const relay = await relayOn(chain)
+  const relay = await startRelay()
   const evaluator = accountOf(3)
   const { wallet } = runs.agent
   const table: [RunActionName, Situation, LocalAccount, bigint][] = [
@@ -97,8 +102,7 @@ it('a party that uses up its share of the budget is refused, and uses up no shar
   const all = 1_000_000n
   const others = { newcomers: all, posts: all, registrations: all, anyone: all, perUsdc: 0n }
   const shares = { wallet: 10n, agent: all, poster: 10n, ...others }
-  const databaseUrl = await freshDatabase()
-  const relay = await relayOn({ ...chain, databaseUrl }, { shares, dailyBudget: parseEther('1') })
+  const relay = await startRelay({ shares, dailyBudget: parseEther('1') })
   const answers: unknown[] = []
   let runId = 0n
   while (answers.length < 40 && typeof answers.at(-1) !== 'string') {
@@ -117,7 +121,7 @@ it('a party that uses up its share of the budget is refused, and uses up no shar
 it('an account’s action, and a call for anyone, cost the relayer at most what SECURITY.md says', {
   timeout: 90_000,
 }, async () => {
-  const relay = await relayOn(chain)
+  const relay = await startRelay()
   const account = newAccount()
   await people.mined(() => chain.usdc.write.mint([account.address, 200n * usdc]))
   const staker = await people.newAgent(account, 0n)
@@ -178,8 +182,7 @@ it('posts and registrations use up their own shares, and leave claims theirs', {
   const all = 1_000_000n
   const least = { posts: 0n, registrations: 0n, anyone: 0n }
   const shares = { wallet: all, agent: all, poster: all, newcomers: all, ...least, perUsdc: 0n }
-  const databaseUrl = await freshDatabase()
-  const relay = await relayOn({ ...chain, databaseUrl }, { shares, dailyBudget: parseEther('1') })
+  const relay = await startRelay({ shares, dailyBudget: parseEther('1') })
   /** Repeats it until it is refused. @returns the gas of the relayer. */
   async function drain(repeat: () => Promise<bigint | string>): Promise<bigint> {
     for (let gas = 0n, count = 0; count < 60; count++) {
@@ -207,8 +210,7 @@ it('posts and registrations use up their own shares, and leave claims theirs', {
 })
 
 it('a run with less than the least reward is not posted', { timeout: 30_000 }, async () => {
-  const databaseUrl = await freshDatabase()
-  const relay = await relayOn({ ...chain, databaseUrl }, { leastPost: 5n * usdc })
+  const relay = await startRelay({ leastPost: 5n * usdc })
   const poster = newAccount()
   await people.mined(() => chain.usdc.write.mint([poster.address, 100n * usdc]))
   expect(await post(relay, poster, 5n * usdc - 1n)).toBe('REWARD_TOO_LOW')

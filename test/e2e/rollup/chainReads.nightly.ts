@@ -39,15 +39,20 @@ beforeAll(async () => {
   return anvil.stop
 })
 
-/** The heads of the chain, as the relay reads them. */
-function readHeads() {
-  const endpoints = createEndpoints({ rpcUrls: [rpcUrl], chainId: 31_337, logger: pino({ level: 'silent' }) })
+/** The heads of a chain, as the relay reads them. */
+function readHeads(url: string) {
+  const endpoints = createEndpoints({ rpcUrls: [url], chainId: 31_337, logger: pino({ level: 'silent' }) })
   const rpc = createRpc(endpoints)
   return { rpc, heads: createHeads(rpc, endpoints, 10) }
 }
 
 test('no block is predicted later than it comes, where five blocks share a second', async () => {
-  const { rpc, heads } = readHeads()
+  // By itself: a block that is mined for a transaction has the next second.
+  const anvil = await startAnvil()
+  onTestFinished(anvil.stop)
+  const client = createAnvilClient(anvil.rpcUrl)
+  await client.setAutomine(false)
+  const { rpc, heads } = readHeads(anvil.rpcUrl)
   const nextBlock = createNextBlock(rpc, heads)
   const mining = mineBlocks(client, 200)
   onTestFinished(mining.stop)
@@ -71,7 +76,7 @@ test('no block is predicted later than it comes, where five blocks share a secon
 })
 
 async function look() {
-  const { rpc, heads } = readHeads()
+  const { rpc, heads } = readHeads(rpcUrl)
   const head = await heads.latest()
   const ranges: Range[] = []
   const read = (range: Range) => {
