@@ -22,7 +22,6 @@ const OPEN_INTERVAL_MS = 20
 
 /** The API in each recipe. */
 const API_PORT = '3000'
-const NGINX_SERVER = '  server 127.0.0.1:3000;\n'
 
 const nginx: Recipe = {
   executable: '/usr/sbin/nginx',
@@ -91,29 +90,20 @@ export function hasHttpCache(name: HttpCache): boolean {
   return has
 }
 
-/** Starts nginx before several APIs. */
-export const startNginx = (apiPorts: readonly number[]) =>
-  start('nginx', (recipe) =>
-    replace(recipe, NGINX_SERVER, apiPorts.map((port) => `  server 127.0.0.1:${port};\n`).join('')),
-  )
-
 /** Starts a cache before the API at a port, with the configuration of deploy/caches but for ports and folders. */
-export const startHttpCache = (name: HttpCache, apiPort: number) =>
-  start(name, (recipe) => replace(recipe, API_PORT, String(apiPort)))
-
-async function start(name: HttpCache, withPorts: (recipe: string) => string) {
+export async function startHttpCache(name: HttpCache, apiPort: number) {
   await using parts = new AsyncDisposableStack()
   const { executable, file, prepare } = httpCaches[name]
   const directory = await temporaryDirectory()
   parts.defer(directory.remove)
   const port = await getPort()
-  const recipe = withPorts(await readFile(`deploy/caches/${file}`, 'utf8'))
+  const recipe = replace(await readFile(`deploy/caches/${file}`, 'utf8'), API_PORT, String(apiPort))
   const { args, ready } = await prepare(recipe, directory.path, port)
   const { part } = await startReady({ name, command: executable, args }, ready, 30_000)
   parts.defer(part.stop)
   await untilOpen(port)
   const kept = parts.move()
-  return { pid: part.pid, url: `http://127.0.0.1:${port}`, stop: () => kept.disposeAsync() }
+  return { url: `http://127.0.0.1:${port}`, stop: () => kept.disposeAsync() }
 }
 
 /** Waits until the port accepts connections: a program may say that it is ready some moments earlier. */

@@ -63,11 +63,6 @@ export async function impersonate(chain: Omit<MarketOnAnvil, 'stop'>) {
         ]),
       ])
     },
-
-    /** Takes the accounts' nonces from the chain, which a reorg has changed. */
-    async readNonces() {
-      for (const address of nonces.keys()) nonces.set(address, await client.getTransactionCount({ address }))
-    },
   }
 }
 

@@ -173,13 +173,20 @@ export function indexedDatabaseAt(url: string) {
     })
   }
 
+  /** Indexes a block in which nothing changes. */
+  const addBlock = (block: Block) =>
+    db.transaction(async (tx) => {
+      await setHead(block, tx)
+      await setCheckpoint(block, tx)
+    })
+
   async function close() {
     // The pool has ended before its connections have. A server that stops now ends them with an error.
     pool.on('error', () => undefined)
     await pool.end()
   }
 
-  return { url, db, pool, create, setHead, moveTo, close }
+  return { url, db, pool, create, setHead, addBlock, moveTo, close }
 }
 
 export type IndexedDatabase = ReturnType<typeof indexedDatabaseAt>

@@ -2,26 +2,11 @@ import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { indexStatements } from '../../ops/builds/indexes.ts'
-import { servedBuild } from '../../ops/builds/views.ts'
 import { countRuns } from '../../test/support/indexedTables.ts'
 import { manyRuns } from '../../test/support/manyRuns.ts'
 
 /** The lowest id of the added runs, above any id on the chain. */
 const firstAdded = 1_000_000_000
-
-/** The schema of the tables behind the readers' views. @throws if there are no views. */
-export async function servedSchema(databaseUrl: string, viewsSchema = 'runline'): Promise<string> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
-    const schema = await servedBuild(client, viewsSchema)
-    if (schema === undefined)
-      throw new Error(`${databaseUrl} has no views in schema ${viewsSchema}: start an indexer first`)
-    return schema
-  } finally {
-    await client.end()
-  }
-}
 
 /** Inserts the same runs and their bands into the tables in each schema. No indexer of these schemas may run. */
 export async function addRuns(databaseUrl: string, schemas: string[], runs: number) {

@@ -1,144 +1,133 @@
 /**
- * How fast the indexer backfills a chain, compared with a Ponder app that only inserts each of the same events.
+ * How fast the indexer backfills a chain, beside a Ponder app that only inserts each of the same events; and the bytes of a
+ * run in the database.
  *
  * Both start with a full `ponder_sync` cache, as after a first run, so that the bench measures decoding, handlers and
  * tables. With an empty cache both would mostly wait for Anvil, and the difference would be hidden.
  */
-import pg from 'pg'
-import { type Postgres, startPostgres } from '../devnet/postgres.ts'
-import { type Backfill, backfill, ours, plain } from './backfill.ts'
+import { connect } from '../../ops/database/connect.ts'
+import { startIndexer } from '../devnet/indexer.ts'
+import type { ManagedProcess } from '../devnet/managedProcess.ts'
+import { startPostgres } from '../devnet/postgres.ts'
 import { type BusyChain, eventsOfALife, startBusyChain } from './busyChain.ts'
-import { createCpuMeter } from './cpuMeter.ts'
 import { type Measurement, median } from './figure.ts'
-import { isQuick, workload } from './workload.ts'
+import { PLAIN_SCHEMA, startPonderApp } from './ponderApp.ts'
+import { amount, ROUNDS } from './workload.ts'
 
-const large = workload.events
-const small = large / 10
-const PARTIES = isQuick ? 200 : 2_000
-const { longRounds: rounds } = workload
-/** A round of the small chain takes less than a second, so other load on the machine distorts it more. */
-const smallRounds = 3 * rounds
+/** The market's events on the chain. */
+const EVENTS = amount(50_000, 5_000)
+const RUNS = EVENTS / eventsOfALife
+const PARTIES = amount(2_000, 200)
+
+const BACKFILL_LIMIT_MS = 180_000
+
+type Start = (databaseUrl: string, chain: BusyChain, onLine: (line: string) => void) => Promise<ManagedProcess>
+
+/** How an indexer is started, and the line that says that it has done all that a backfill needs. */
+type Indexer = { start: Start; done: RegExp }
+
+/** The market's indexer, as in production. It builds its indexes after the backfill. */
+const ours: Indexer = {
+  start: async (databaseUrl, chain, onLine) => (await startIndexer({ ...chain, databaseUrl, onLine })).part,
+  done: /Readers see this build/,
+}
+
+/** A Ponder app on the same contracts and events that only inserts each event. */
+const plain: Indexer = {
+  start: async (databaseUrl, chain, onLine) =>
+    (await startPonderApp({ command: 'start', databaseUrl, chain, onLine })).part,
+  done: /"msg":"Started returning 200 responses","endpoint":"\/ready"/,
+}
 
 export async function measure() {
+  await using parts = new AsyncDisposableStack()
+  console.log(`A chain with ${EVENTS} market events`)
   // Old blocks of many parties, as in a backfill of a real chain.
   const chain = await startBusyChain({ parties: PARTIES, daysAgo: 60 })
-  await using _stopped = { [Symbol.asyncDispose]: chain.stop }
-  // A look does with one.
-  const little = isQuick ? undefined : await measureChain(chain, small, smallRounds)
-  const much = await measureChain(chain, large, rounds)
-  const largeFigures = figuresOf(large, much)
-  return {
-    measurements: little ? [...figuresOf(small, little), ...largeFigures, compare(much, little)] : largeFigures,
-    notes: [
-      `The chain has ${PARTIES} posters and ${PARTIES} agents, of whom some have many more runs than others, and each step of a run is
-in a block of its own. A block has the steps of 40 runs, and ${Math.round(much.eventsOfBlock)} events of all three contracts.
-Both indexers have the blocks and logs in their cache. Plain Ponder stores a row per event; ours also keeps runs,
-agents, and the bands that make totals and pages flat. Both wait for nothing but the indexer's one thread.`,
-      ...(little ? notesOf(small, little) : []),
-      ...notesOf(large, much),
-    ],
-  }
-}
-
-function compare(much: Rates, little: Rates): Measurement {
-  const ratio = ({ ours, plain }: Rates) => ours.handled / plain.handled
-  return {
-    figure: `ratio at ${large} beside the ratio at ${small}`,
-    unit: 'ours / plain',
-    value: ratio(much),
-    baseline: ratio(little),
-    goal: { ratioAtLeast: 0.9 },
-  }
-}
-
-const notesOf = (events: number, { cpu }: Rates) =>
-  Object.entries(cpu).map(([name, shares]) => `backfill of ${events} market events, ${name}: ${shares}`)
-
-/** Events a second, of all three contracts, until each point of a backfill. */
-type Rate = Record<keyof Backfill, number>
-type Name = 'ours' | 'plain'
-type Rates = { ours: Rate; plain: Rate; cpu: Record<Name, string> }
-type ChainRates = Rates & { eventsOfBlock: number }
-
-const figuresOf = (events: number, { ours, plain }: Rates): Measurement[] => [
-  {
-    figure: `backfill of ${events} market events`,
-    unit: 'events/s',
-    value: ours.handled,
-    baseline: plain.handled,
-    goal: { ratioAtLeast: 0.6 },
-  },
-  {
-    figure: `backfill of ${events}, until served with its indexes`,
-    unit: 'events/s',
-    value: ours.served,
-    baseline: plain.served,
-  },
-]
-
-/** Grows the chain to so many market events, and indexes it. */
-async function measureChain(chain: BusyChain, marketEvents: number, rounds: number): Promise<ChainRates> {
-  await using parts = new AsyncDisposableStack()
-  console.log(`A chain with ${marketEvents} market events`)
-  await chain.grow(marketEvents / eventsOfALife)
+  parts.defer(chain.stop)
+  await chain.grow(RUNS)
   const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
   parts.defer(postgres.stop)
   const filled = await postgres.createDatabase('filled')
   console.log('  filling the cache once')
-  await backfill(plain, filled, chain, { meter: createCpuMeter(), pids: {} })
-  const { events, eventsOfBlock } = await keepCacheOnly(filled)
-  return { ...(await alternate(chain, postgres, events, rounds)), eventsOfBlock }
-}
+  await backfill(plain, filled, chain)
+  const events = await keepCacheOnly(filled)
 
-/** Alternates the two in each round, so that other load on the machine affects both alike. */
-async function alternate(chain: BusyChain, postgres: Postgres, events: number, rounds: number): Promise<Rates> {
-  const { url: serverUrl } = postgres
-  const taken: Record<Name, Backfill[]> = { ours: [], plain: [] }
-  const meters = { ours: createCpuMeter(), plain: createCpuMeter() }
-  for (let round = 1; round <= rounds; round++) {
-    for (const [name, start] of Object.entries({ plain, ours }) as [Name, typeof ours][]) {
-      const database = `${name}_${round}`
-      await execute(serverUrl, `CREATE DATABASE ${database} TEMPLATE filled`)
-      const measured = { meter: meters[name], pids: { PostgreSQL: postgres.part.pid } }
-      const each = await backfill(start, urlOf(serverUrl, database), chain, measured)
-      await execute(serverUrl, `DROP DATABASE ${database} WITH (FORCE)`)
-      taken[name].push(each)
-      const seconds = Object.values(each).map((milliseconds) => (milliseconds / 1_000).toFixed(2))
-      console.log(
-        `  round ${round} of ${rounds}, ${name}: ${events} events in ${seconds[0]} s, served in ${seconds[1]} s`,
-      )
+  const rates = { ours: [] as number[], plain: [] as number[] }
+  let bytes: Measurement[] = []
+  for (let round = 1; round <= ROUNDS; round++) {
+    for (const [name, indexer] of Object.entries({ plain, ours }) as [keyof typeof rates, Indexer][]) {
+      const databaseUrl = await postgres.createDatabase(`${name}_${round}`, 'filled')
+      const seconds = await backfill(indexer, databaseUrl, chain)
+      rates[name].push(events / seconds)
+      console.log(`  round ${round} of ${ROUNDS}, ${name}: ${events} events in ${seconds.toFixed(2)} s`)
+      if (name === 'ours' && round === ROUNDS) bytes = await bytesOfRuns(databaseUrl)
     }
   }
-  const rate = (each: Backfill[], until: keyof Backfill) => median(each.map((times) => (1_000 * events) / times[until]))
-  const rates = (each: Backfill[]): Rate => ({ handled: rate(each, 'handled'), served: rate(each, 'served') })
-  const cpu = { ours: meters.ours.shares(), plain: meters.plain.shares() }
-  return { ours: rates(taken.ours), plain: rates(taken.plain), cpu }
-}
-
-/** Drops the plain indexer's tables, and keeps the cache. @returns how many events there are, and in a block that has any. */
-async function keepCacheOnly(url: string): Promise<{ events: number; eventsOfBlock: number }> {
-  const [counted] = await execute(
-    url,
-    `SELECT count(*)::int AS events, count(*)::float8 / count(DISTINCT block_number) AS "eventsOfBlock"
-    FROM plain.plain_event`,
-  )
-  await execute(url, 'DROP SCHEMA plain CASCADE')
-  await execute(url, 'VACUUM ANALYZE')
-  return counted
-}
-
-async function execute(connectionString: string, statement: string) {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
-    return (await client.query(statement)).rows
-  } finally {
-    await client.end()
+  return {
+    measurements: [
+      {
+        figure: `backfill of ${EVENTS} market events`,
+        unit: 'events/s',
+        value: median(rates.ours),
+        baseline: median(rates.plain),
+        goal: { ratioAtLeast: 0.6 },
+      },
+      ...bytes,
+    ],
+    notes: [
+      `The chain has ${PARTIES} posters and ${PARTIES} agents, of whom some have many more runs than others, and each step of a run
+is in a block of its own, with the steps of 40 runs. Both indexers have the blocks and logs in their cache.`,
+    ],
   }
 }
 
-function urlOf(serverUrl: string, database: string): string {
-  const url = new URL(serverUrl)
-  url.pathname = database
-  return url.href
+/**
+ * Runs an indexer on a database without its tables.
+ * @returns the seconds until its log says that the handlers have caught up with the chain.
+ */
+async function backfill({ start, done }: Indexer, databaseUrl: string, chain: BusyChain): Promise<number> {
+  let begin = Number.NaN
+  let end = Number.NaN
+  const indexer = await start(databaseUrl, chain, (line) => {
+    if (line.includes('"msg":"Started backfill indexing"')) begin = performance.now()
+    if (line.includes('"msg":"Completed backfill indexing across all chains"')) end = performance.now()
+  })
+  try {
+    await indexer.saw(done, BACKFILL_LIMIT_MS)
+    return (end - begin) / 1_000
+  } finally {
+    await indexer.stop()
+  }
+}
+
+/** Drops the plain app's tables, and keeps the cache. @returns how many events there were. */
+async function keepCacheOnly(databaseUrl: string): Promise<number> {
+  await using client = await connect(databaseUrl)
+  const { rows } = await client.query(`SELECT count(*)::int AS events FROM ${PLAIN_SCHEMA}.plain_event`)
+  await client.query(`DROP SCHEMA ${PLAIN_SCHEMA} CASCADE`)
+  await client.query('VACUUM ANALYZE')
+  return rows[0].events
+}
+
+/** What a run takes in the tables of the indexer and in Ponder's cache. */
+async function bytesOfRuns(databaseUrl: string): Promise<Measurement[]> {
+  await using client = await connect(databaseUrl)
+  const bytesOf = async (figure: string, size: string, condition: string): Promise<Measurement> => {
+    const { rows } = await client.query(
+      `SELECT sum(${size}) AS bytes FROM pg_class WHERE relkind = 'r' AND ${condition}`,
+    )
+    return { figure, unit: 'bytes', value: Number(rows[0].bytes) / RUNS }
+  }
+  const isOf = (table: string) => `relname = '${table}'`
+  return [
+    await bytesOf('a run in the index', 'pg_table_size(oid)', isOf('run')),
+    await bytesOf('its indexes', 'pg_indexes_size(oid)', isOf('run')),
+    await bytesOf('its five events, with their indexes', 'pg_total_relation_size(oid)', isOf('run_event')),
+    await bytesOf(
+      "its events in Ponder's cache",
+      'pg_total_relation_size(oid)',
+      `relnamespace = 'ponder_sync'::regnamespace`,
+    ),
+  ]
 }

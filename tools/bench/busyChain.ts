@@ -20,8 +20,6 @@ const padding = 64
 export type BusyChain = Awaited<ReturnType<typeof startBusyChain>>
 
 type Options = {
-  /** Of how many blocks the node keeps the state, which a reorg needs. */
-  keptStates?: number
   /** How many posters there are, and how many agents. */
   parties?: number
   /** How long before now the chain begins. Its blocks are then `BLOCK_SECONDS` apart. */
@@ -31,14 +29,14 @@ type Options = {
 }
 
 /** Starts a chain with a market, funded posters and staked agents. It mines only on request. */
-export async function startBusyChain({ keptStates, parties = 10, daysAgo, secondsAgo = 0 }: Options = {}) {
-  const flags = ['--order', 'fifo', '--prune-history', ...(keptStates === undefined ? [] : [String(keptStates)])]
+export async function startBusyChain({ parties = 10, daysAgo, secondsAgo = 0 }: Options = {}) {
+  const flags = ['--order', 'fifo', '--prune-history']
   const age = daysAgo === undefined ? secondsAgo : daysAgo * Number(DAY_SECONDS)
   const past = age > 0 && { timestamp: Math.floor(Date.now() / 1_000) - age }
   const chain = await startMarketOnAnvil({ flags, ...past, awaitsMining: false })
   const { client, market } = chain
   if (daysAgo !== undefined) await client.setBlockTimestampInterval({ interval: BLOCK_SECONDS })
-  const { mineBlock, addParties, readNonces } = await impersonate(chain)
+  const { mineBlock, addParties } = await impersonate(chain)
   const posters = Array.from({ length: parties }, (_, index) => addressOf(FIRST_POSTER + index))
   const agents = Array.from({ length: parties }, (_, index) => addressOf(FIRST_AGENT + index))
   await addParties(posters, agents)
@@ -70,25 +68,6 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo, second
 
   return {
     ...chain,
-
-    /** How many runs are on the chain. Their ids are 1 to this number. */
-    runs: () => lives,
-
-    /**
-     * Replaces the last `depth` blocks by empty ones.
-     * @returns when the node had done so, by `performance.now()`.
-     * @throws if the chain stays as it was.
-     */
-    async reorg(depth: number): Promise<number> {
-      const { number, hash } = await client.getBlock()
-      await client.request({ method: 'anvil_reorg', params: [depth, []] })
-      const doneAt = performance.now()
-      const replaced = await client.getBlock({ blockNumber: number })
-      if (replaced.hash === hash) throw new Error(`anvil_reorg of ${depth} blocks left block ${number} as it was`)
-      await readNonces()
-      lives = Number(await market.read.bountyCount())
-      return doneAt
-    },
 
     /** Mines one block in which `count` runs are posted, claimed, submitted and approved. */
     async mineLives(count: number) {

@@ -82,11 +82,13 @@ export function percentile(values: readonly number[], share: number): number {
   return value
 }
 
-/** With fewer values, more than a hundredth of them would be the slowest one. */
-const MIN_FOR_P99 = 200
-
-/** The slowest of the times, and what it is: their 99th percentile, or of few times the slowest one. */
-export function slowest(times: readonly number[]): { name: string; value: number } {
-  if (times.length < MIN_FOR_P99) return { name: `slowest of ${times.length}`, value: Math.max(...times) }
-  return { name: 'p99', value: percentile(times, 0.99) }
+/**
+ * The figure of the worst one of several, which alone has the goal: the highest ratio, or the highest value without
+ * baselines. @throws if there are none.
+ */
+export function worstOf(figure: string, measurements: readonly Measurement[], goal: Goal): Measurement {
+  const rank = ({ value, baseline }: Measurement) => (baseline ? value / baseline : value)
+  const worst = measurements.toSorted((a, b) => rank(b) - rank(a))[0]
+  if (!worst) throw new Error(`'${figure}' needs at least one measurement`)
+  return { ...worst, figure, goal }
 }

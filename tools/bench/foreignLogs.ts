@@ -1,4 +1,4 @@
-import type { Address, Hash } from 'viem'
+import type { Address } from 'viem'
 import { sendTransaction } from 'viem/actions'
 import type { MarketOnAnvil } from '../../test/support/marketOnAnvil.ts'
 import { accountOf } from '../devnet/accounts.ts'
@@ -21,5 +21,5 @@ const GAS = 2_000_000n
 export const putForeignLogs = (client: Client): Promise<void> => client.setCode({ address: EMITTER, bytecode: CODE })
 
 /** Sends a transaction that writes the logs. Unlike the client's own method, it does not wait for its block. */
-export const writeForeignLogs = (client: Client): Promise<Hash> =>
+export const writeForeignLogs = (client: Client) =>
   sendTransaction(client, { account: accountOf(3).address, to: EMITTER, gas: GAS, chain: null })

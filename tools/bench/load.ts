@@ -1,89 +1,41 @@
 import autocannon from 'autocannon'
-import { createCpuMeter } from './cpuMeter.ts'
-import { median, percentile } from './figure.ts'
-import { workload } from './workload.ts'
+import { median } from './figure.ts'
+import { amount, ROUNDS } from './workload.ts'
 
-/** Requests per second, and the 50th and 99th percentile of the time to answer in milliseconds. */
-export type Load = { rps: number; p50: number; p99: number }
+/** What to ask for: another path for each request. */
+export type Target = { url: string; path: (request: number) => string }
 
-export type Target = {
-  url: string
-  path: (request: number) => string
-  /** JSON to post; without it the request is a GET. */
-  body?: ((request: number) => string) | undefined
-  headers?: Record<string, string>
-}
-
-type Options = {
-  connections: number
-  seconds: number
-  /** Requests a second over all connections; unlimited if absent. */
-  rate?: number
-}
+const CONNECTIONS = 10
+const SECONDS = amount(2, 1)
 
 let sent = 0
 
-/** Sends requests one after the other on each connection, or at the given rate. @throws if an answer is not 2xx. */
-export async function load(
-  { url, path, body, headers = {} }: Target,
-  { connections, seconds, rate }: Options,
-): Promise<Load> {
-  const times: number[] = []
-  const setupRequest = (request: autocannon.Request) => {
-    const n = sent++
-    return {
-      ...request,
-      path: path(n),
-      headers,
-      ...(body !== undefined && {
-        method: 'POST' as const,
-        body: body(n),
-        headers: { ...headers, 'content-type': 'application/json' },
-      }),
-    }
-  }
-  const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>()
-  const settle = (error: unknown, result: autocannon.Result) => (error ? reject(error) : resolve(result))
-  const options = {
-    url,
-    connections,
-    duration: seconds,
-    requests: [{ setupRequest }],
-    ...(rate && { overallRate: rate }),
-  }
-  const instance = autocannon(options, settle)
-  // Autocannon's own histogram has whole milliseconds only.
-  instance.on('response', (_client, _status, _bytes, milliseconds) => times.push(milliseconds))
-  const { non2xx, errors, timeouts, duration } = await promise
+/**
+ * Sends requests one after the other on each connection. @returns answers a second.
+ * @throws if an answer is not 2xx.
+ */
+export async function load({ url, path }: Target, seconds = SECONDS): Promise<number> {
+  const setupRequest = (request: autocannon.Request) => ({ ...request, path: path(sent++) })
+  const options = { url, connections: CONNECTIONS, duration: seconds, requests: [{ setupRequest }] }
+  const { non2xx, errors, timeouts, duration, requests } = await autocannon(options)
   const failed = non2xx + errors + timeouts
-  if (failed > 0) throw new Error(`${failed} of ${times.length} requests failed: ${url}${path(sent)}`)
-  return { rps: times.length / duration, p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
+  if (failed > 0) throw new Error(`${failed} of ${requests.total} requests failed: ${url}${path(sent)}`)
+  return requests.total / duration
 }
 
 /**
- * Loads each target in every round, so that other load on the machine affects all alike.
- * @param pids the processes whose CPU shares are measured, by name.
- * @returns the medians, and what each target used of the CPU.
+ * Loads both in every round, so that other load on the machine affects both alike.
+ * @returns the medians of the answers a second.
  */
-export async function alternate<Name extends string>(
-  targets: Record<Name, Target>,
-  options: Options,
-  { rounds = workload.rounds, pids = {} }: { rounds?: number; pids?: Record<string, number> } = {},
-): Promise<Record<Name, Load & { cpu: string }>> {
-  const names = Object.keys(targets) as Name[]
-  const taken = new Map(names.map((name) => [name, { loads: [] as Load[], meter: createCpuMeter() }]))
-  for (const name of names) await load(targets[name], { ...options, seconds: 1 })
-  for (let round = 1; round <= rounds; round++) {
-    for (const [name, { loads, meter }] of taken) {
-      loads.push(await meter.during(pids, () => load(targets[name], options)))
-    }
-    console.log(`  round ${round} of ${rounds}: ${names.join(', ')}`)
+export async function compare(name: string, ours: Target, baseline: Target) {
+  const rates = { value: [] as number[], baseline: [] as number[] }
+  for (const target of [ours, baseline]) await load(target, 1)
+  for (let round = 1; round <= ROUNDS; round++) {
+    rates.value.push(await load(ours))
+    rates.baseline.push(await load(baseline))
+    console.log(
+      `  ${name}, round ${round} of ${ROUNDS}: ${rates.value.at(-1)?.toFixed(0)} and ${rates.baseline.at(-1)?.toFixed(0)} rps`,
+    )
   }
-  const middle = (loads: Load[]) => ({
-    rps: median(loads.map(({ rps }) => rps)),
-    p50: median(loads.map(({ p50 }) => p50)),
-    p99: median(loads.map(({ p99 }) => p99)),
-  })
-  const medians = [...taken].map(([name, { loads, meter }]) => [name, { ...middle(loads), cpu: meter.shares() }])
-  return Object.fromEntries(medians)
+  return { value: median(rates.value), baseline: median(rates.baseline) }
 }

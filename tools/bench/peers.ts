@@ -1,79 +1,53 @@
 /**
- * Runline beside what a team would choose instead: plain Ponder, a poller with Prisma and Express, Subsquid, and Envio.
- * Each indexes the same chain, and answers the same questions. A peer that fails is named in the notes.
+ * The newest runs with their total, beside plain Ponder: what a team without Runline would use. Both have the same runs, and no
+ * indexer runs. What other peers took when they were last measured is in docs/benchmarks.md.
  */
+import { connect } from '../../ops/database/connect.ts'
+import { tablesSchema } from '../../test/support/indexedTables.ts'
+import { startMarketOnAnvil } from '../../test/support/marketOnAnvil.ts'
 import { startPostgres } from '../devnet/postgres.ts'
-import { eventsOfALife, startBusyChain } from './busyChain.ts'
-import { autovacuumSettings } from './livingTables.ts'
-import { type Backfill, measureBackfill } from './peers/backfill.ts'
-import { envio } from './peers/envio.ts'
-import { figuresOf, overview } from './peers/figures.ts'
-import { type Live, measureLive } from './peers/live.ts'
-import { notes } from './peers/notes.ts'
-import type { Place } from './peers/peer.ts'
-import { plainPonder } from './peers/plainPonder.ts'
-import { poller } from './peers/poller.ts'
-import { measureReads } from './peers/reads.ts'
-import { runline } from './peers/runline.ts'
-import { subsquid } from './peers/subsquid.ts'
-import { workload } from './workload.ts'
+import { compare } from './load.ts'
+import { PLAIN_SCHEMA, startPonderApp } from './ponderApp.ts'
+import { startReadsMarket } from './readsMarket.ts'
+import { amount } from './workload.ts'
 
-const RUNS_ON_CHAIN = workload.peers.events / eventsOfALife
+const RUNS = amount(200_000, 20_000)
 
-const asked = process.env.BENCH_PEERS?.split(',')
-const peers = [plainPonder, poller, subsquid, envio].filter(({ name }) => asked?.includes(name) ?? true)
+const START_LIMIT_MS = 60_000
 
 export async function measure() {
   await using parts = new AsyncDisposableStack()
-  const postgres = await startPostgres({
-    settings: { ...autovacuumSettings, shared_buffers: '1GB', max_wal_size: '8GB' },
-  })
+  const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
   parts.defer(postgres.stop)
-  const chain = await startBusyChain({ keptStates: 64 })
+  const chain = await startMarketOnAnvil()
   parts.defer(chain.stop)
-  await chain.grow(RUNS_ON_CHAIN)
-
-  const failures: string[] = []
-  const failed = (name: string, error: unknown) => {
-    console.error(error)
-    failures.push(`${name} is not measured further: ${error instanceof Error ? error.message : error}`)
-  }
-  const backfills: Record<string, Backfill> = {}
-  const live: Record<string, Backfill & Live> = {}
-  const places: Record<string, Place> = {}
-  // All backfills before the first block that a peer adds, so that they are of the same chain.
-  for (const peer of [runline, ...peers]) {
-    console.log(`${peer.name}: backfill`)
-    const place = { chain, databaseUrl: await postgres.createDatabase() }
-    try {
-      backfills[peer.name] = await measureBackfill(peer, place, postgres.part.pid)
-      places[peer.name] = place
-    } catch (error) {
-      if (peer === runline) throw error
-      failed(peer.name, error)
-    }
-  }
-  for (const peer of [runline, ...peers]) {
-    const { [peer.name]: backfill } = backfills
-    const { [peer.name]: place } = places
-    if (!backfill || !place) continue
-    console.log(`${peer.name}: live`)
-    try {
-      live[peer.name] = { ...backfill, ...(await measureLive(peer, place)) }
-    } catch (error) {
-      if (peer === runline) throw error
-      failed(peer.name, error)
-      delete places[peer.name]
-    }
-  }
-  const filled = peers.flatMap((peer) => {
-    const place = places[peer.name]
-    return place ? [{ peer, place }] : []
-  })
-  const { reads, bounds } = await measureReads(postgres, filled, failed)
-  const limits = Object.entries(live).map(([name, { bound }]) => `backfill, ${name}: ${bound}`)
+  console.log(`  loading ${RUNS} runs`)
+  const market = await startReadsMarket(postgres, RUNS)
+  parts.defer(market.stop)
+  const { databaseUrl } = market
+  const indexer = await startPonderApp({ command: 'start', databaseUrl, chain })
+  await indexer.part.saw(/"endpoint":"\/ready"/, START_LIMIT_MS).finally(indexer.part.stop)
+  await fill(databaseUrl)
+  const plain = await startPonderApp({ command: 'serve', databaseUrl, chain })
+  parts.defer(plain.part.stop)
+  await plain.part.saw(/Created HTTP server/, START_LIMIT_MS)
+  const ours = { url: market.api.url, path: (n: number) => `/api/runs?minBlock=${n}` }
+  const rates = await compare('the newest list', ours, { url: plain.url, path: () => '/runs' })
   return {
-    measurements: figuresOf(live, reads),
-    notes: [overview(live, reads), ...failures, ...notes, [...limits, ...bounds].join('\n')],
+    measurements: [
+      { figure: `the newest of ${RUNS} runs with their total`, unit: 'rps', ...rates, goal: { ratioAtLeast: 4 } },
+    ],
   }
+}
+
+/** Gives plain Ponder the runs of the market. It has addresses in lower case. */
+async function fill(databaseUrl: string) {
+  const columns = ['bounty_id', 'ipfs_hash', 'reward', 'deadline', 'state', 'claimed_by', 'stake', 'deliverable_hash']
+  const same = [...columns, 'claimed_at', 'submitted_at', 'created_at']
+  await using client = await connect(databaseUrl)
+  // Without triggers that record what a reorg must revert: these runs belong to no block.
+  await client.query('SET session_replication_role = replica')
+  await client.query(`INSERT INTO ${PLAIN_SCHEMA}.run (${same}, poster_address, claimed_by_wallet)
+    SELECT ${same}, lower(poster_address), lower(claimed_by_wallet) FROM ${tablesSchema}.run`)
+  await client.query(`VACUUM ANALYZE ${PLAIN_SCHEMA}.run`)
 }

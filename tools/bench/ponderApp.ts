@@ -8,26 +8,26 @@ const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponde
 const ponderSource = new URL('../../ops/ponderSource.ts', import.meta.url).href
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
+/** The schema of the app's tables. */
+export const PLAIN_SCHEMA = 'plain'
+
 type Options = {
-  /** Its folder, such as `tools/bench/plainIndexer`. */
-  folder: string
   /** `start` indexes and serves, `serve` only serves tables that are there. */
   command: 'start' | 'serve'
-  schema: string
   databaseUrl: string
   chain: Pick<BusyChain, 'deployment' | 'rpcUrl' | 'deploymentsDirectory'>
   onLine?: ((line: string) => void) | undefined
 }
 
-/** Starts a Ponder app that is not the market's own. Its HTTP server may not listen yet. */
+/** Starts the Ponder app of tools/bench/plainPonder. Its HTTP server may not listen yet. */
 export async function startPonderApp(options: Options): Promise<{ url: string; part: ManagedProcess }> {
-  const { folder, command, schema, databaseUrl, chain, onLine } = options
-  const flags = ['--log-level', 'info', '--log-format', 'json', '--root', folder]
+  const { command, databaseUrl, chain, onLine } = options
+  const flags = ['--log-level', 'info', '--log-format', 'json', '--root', 'tools/bench/plainPonder']
   const port = String(await getPort())
   const part = await startProcess({
-    name: `The Ponder app of ${folder}`,
+    name: 'The plain Ponder app',
     command: process.execPath,
-    args: ['--import', ponderSource, ponder, ...flags, command, '--schema', schema, '--port', port],
+    args: ['--import', ponderSource, ponder, ...flags, command, '--schema', PLAIN_SCHEMA, '--port', port],
     directory: root,
     env: {
       DATABASE_URL: databaseUrl,
@@ -40,6 +40,3 @@ export async function startPonderApp(options: Options): Promise<{ url: string; p
   })
   return { url: `http://127.0.0.1:${port}`, part }
 }
-
-/** The line that says that the app's HTTP server listens. */
-export const ponderListens = /Created HTTP server/

@@ -1,361 +1,162 @@
 /**
- * Reads of a market with a million runs. Figures and baselines are medians of rounds, in which both are measured in turn.
- * An answer that is not 2xx ends the bench.
+ * Reads of a market with a million runs, each with another URL, so that no answer is cached. The questions come as many
+ * independent clients ask them (Poisson arrivals), and their waits are told by kind. An answer that is not 2xx ends the
+ * bench: so does one that is cut off after two seconds.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Postgres, startPostgres } from '../devnet/postgres.ts'
+import { ask, type Waited } from './arrivals.ts'
+import { cpuSeconds } from './cpuSeconds.ts'
+import { type Measurement, worstOf } from './figure.ts'
+import { compare, load } from './load.ts'
+import { dearest, drawLists, type Lists, searches, singles } from './readsKinds.ts'
+import { type ReadsMarket, startBare, startReadsMarket } from './readsMarket.ts'
+import { startLoad } from './startLoad.ts'
+import { amount, MANY_RUNS } from './workload.ts'
 
-import { whale } from '../../test/support/manyRuns.ts'
-import { startPostgres } from '../devnet/postgres.ts'
-import type { Measurement } from './figure.ts'
-import { autovacuumSettings } from './livingTables.ts'
-import { alternate, type Load, load, type Target } from './load.ts'
-import { fairness } from './readsFairness.ts'
-import { FILTERED_LISTS, type ReadsMarket, startReadsMarket } from './readsMarket.ts'
-import {
-  anyTag,
-  anyWord,
-  drawMix,
-  eachTag,
-  openWithAnyReward,
-  type Pagination,
-  rareWord,
-  withAnyReward,
-} from './readsMix.ts'
-import { isQuick, workload } from './workload.ts'
+const EXPIRED = MANY_RUNS / 5
 
-const many = workload.runs
-const few = 1_000
-const manyClients = { connections: 10, seconds: workload.seconds }
-/** One request at a time, so that the latency does not include a queue. */
-const oneClient = { ...manyClients, connections: 1 }
+const SECONDS = amount(30, 5)
+const WARM_UP_SECONDS = amount(8, 2)
+
+const AGENTS = 1_000
+const AGENT_INTERVAL_SECONDS = 5
+const BLOCK_MS = 200
+
+const FLOOD = { connections: 30, requests: 50_000, headers: { 'X-Forwarded-For': '198.51.100.1' } }
+const HONEST = { perSecond: 50, seconds: amount(15, 3), headers: { 'X-Forwarded-For': '203.0.113.1' } }
 
 export async function measure() {
   await using parts = new AsyncDisposableStack()
-  const postgres = await startPostgres({ settings: { ...autovacuumSettings, shared_buffers: '1GB' } })
+  const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
   parts.defer(postgres.stop)
-  console.log(`Loading ${many} runs`)
-  const market = await startReadsMarket(postgres, many)
+  console.log(`  loading ${MANY_RUNS} runs`)
+  const market = await startReadsMarket(postgres, MANY_RUNS)
   parts.defer(market.stop)
-  // A look does without: its market takes as long to ask.
-  const small = isQuick ? undefined : await startReadsMarket(postgres, few)
-  if (small) parts.defer(small.stop)
-  const rates = await throughput(market)
-  const lists = await questions(market, small)
-  return {
-    measurements: [
-      ...rates.measurements,
-      ...lists.measurements,
-      ...(await cursors(market)),
-      ...(await besideFloods(market)),
-      ...(small ? await memory(market, small) : []),
-    ],
-    notes: [
-      ...limits,
-      `PostgreSQL's shared memory in huge pages: ${market.hugePages}.`,
-      ...rates.notes,
-      ...lists.notes,
-    ],
-  }
-}
-
-type Result = { measurements: Measurement[]; notes: string[] }
-
-/** What limits the figures, from profiles. The CPU shares of each measurement follow. */
-const limits = [
-  `The list is /api/runs?minBlock=, whose minBlock differs so that no answer is cached. The filtered list is
-/api/runs?state=OPEN&minReward=&minBlock=, with one of ${FILTERED_LISTS} amounts in each request. Both answer 20 runs, and the
-exact total. Each request has a statement of its own. The bare server sends the same statements.
-A fifth of the runs are OPEN and past their deadlines, and newer than all others.
-Searches are asked for two minutes before they are measured, because the matches of a word that is searched again are known.
-The tables are as after some weeks of a market: the newest 30 % of the runs have changed twice since they were loaded, and only
-autovacuum has vacuumed and analysed them, by the settings that the indexer gives its tables.
-Clients, API, bare server and PostgreSQL share two cores. Cached lists are bound by the client, whose one thread is full in
-both cases. The bare server's constant answer has one header, the API's a dozen: "beside the same headers" is the bare
-server with all of them. Any minReward, pages of one state and the mix are bound by PostgreSQL.
-A profile of PostgreSQL under the mix is flat: the greatest part, to find pages in memory, takes 7 % of its time.
-Since connections have several statements at once, the bare server's slowest hundredth of lists and of runs by id takes less
-time, but the API's does not. The cause is not known.
-A page in the middle is found by an offset: PostgreSQL passes the entries of an index that precede it. Only a page of all runs
-by creation begins at an id. Such pages are read two
-at a time, on connections of their own.`,
-]
-
-/** Another URL each time, so that the answer cache never answers. */
-const uncached = (url: string, list = '/api/runs?') => ({ url, path: (n: number) => `${list}&minBlock=${n}` })
-const byId = (url: string, prefix: string) => ({ url, path: (n: number) => `${prefix}${1 + ((n * 7_919) % many)}` })
-
-async function throughput({ api, bare, pids }: ReadsMarket): Promise<Result> {
-  console.log('Throughput')
-  const both = (ours: Target, bare: Target) => alternate({ ours, bare }, manyClients, { pids })
-  const filtered = await both(
-    { url: api.url, path: (n) => `/api/runs?${openWithAnyReward(n % FILTERED_LISTS)}&minBlock=${n}` },
-    { url: bare.url, path: (n) => `/filtered/${n % FILTERED_LISTS}` },
-  )
-  const list = await both(uncached(api.url), { url: bare.url, path: () => '/list' })
-  const run = await both(byId(api.url, '/api/runs/'), byId(bare.url, '/run/'))
-  const constant = (url: string, path: string): Target => ({ url, path: () => path })
-  const cached = await alternate(
-    {
-      ours: constant(api.url, '/api/runs'),
-      bare: constant(bare.url, '/constant'),
-      headers: constant(bare.url, '/constant-with-headers'),
-    },
-    manyClients,
-    { pids },
-  )
-  const named = {
-    'filtered list, uncached': filtered,
-    'list, uncached': list,
-    'by id, uncached': run,
-    'list, cached': cached,
-  }
-  return {
-    measurements: [
-      ...against('filtered list, uncached', filtered, LIST_GOAL),
-      ...against('list, uncached', list, LIST_GOAL),
-      ...against('by id, uncached', run, BARE_GOAL),
-      rate('list, cached', cached, BARE_GOAL),
-      rate('list, cached, beside the same headers', { ours: cached.ours, bare: cached.headers }, BARE_GOAL),
-    ],
-    notes: Object.entries(named).flatMap(([name, { ours, bare }]) => [
-      `${name}: ${ours.cpu}`,
-      `${name}, bare: ${bare.cpu}`,
-    ]),
-  }
-}
-
-type Pair = { ours: Load; bare: Load }
-
-/** Of the bare server's rate. */
-const BARE_GOAL = 0.9
-/** A list does more than its statement: it parses filters, and makes a cursor and a total. */
-const LIST_GOAL = 0.85
-
-const rate = (name: string, { ours, bare }: Pair, ratioAtLeast: number): Measurement => ({
-  figure: name,
-  unit: 'rps',
-  value: ours.rps,
-  baseline: bare.rps,
-  goal: { ratioAtLeast },
-})
-
-const against = (name: string, { ours, bare }: Pair, ratioAtLeast: number): Measurement[] => [
-  rate(name, { ours, bare }, ratioAtLeast),
-  { figure: `${name}, p99`, unit: 'ms', value: ours.p99, baseline: bare.p99, goal: { ratioAtMost: 1.3 } },
-]
-
-/** Lists that few requests share, beside the same list over and over, which requests share; and beside few runs. */
-async function questions(market: ReadsMarket, small: ReadsMarket | undefined): Promise<Result> {
-  console.log('Other questions than the same list')
-  const large = await questionsOf(market, many)
-  const little = small && (await questionsOf(small, few))
-  const first = await load(large['search of any word'], manyClients)
-  for (const asked of [large, little]) {
-    if (!asked) continue
-    for (const [name, seconds] of warmUps) await load(asked[name], { ...manyClients, seconds })
-  }
-  const concurrent = await alternate(large, manyClients, { pids: market.pids })
-  const single = await alternate(
-    only(large, (name) => isSearch(name) || name === SAME),
-    oneClient,
-  )
-  const both = little && (await alternate({ ...large, ...ofLittle(little) }, oneClient))
-  const ofFew = little && (await alternate(only(little, isSameOrMix), manyClients))
-  const names = Object.keys(large).filter((name) => name !== SAME) as (keyof typeof large)[]
+  const lists = await drawLists(market)
+  await warmUp(market, lists)
   const measurements = [
-    {
-      figure: 'search of any word by a new process, 10 clients',
-      unit: 'rps',
-      value: first.rps,
-      baseline: concurrent[SAME].rps,
-    },
-    ...names.flatMap((name): Measurement[] => [
-      {
-        figure: `${name}, 10 clients`,
-        unit: 'rps',
-        value: concurrent[name].rps,
-        baseline: concurrent[SAME].rps,
-        ...(hasGoal(name) && { goal: { ratioAtLeast: isSearch(name) ? 0.3 : 0.5 } }),
-      },
-      {
-        figure: `${name}, 10 clients, p99`,
-        unit: 'ms',
-        value: concurrent[name].p99,
-        baseline: concurrent[SAME].p99,
-        ...(hasGoal(name) && !isSearch(name) && { goal: { atMost: 25 } }),
-      },
-      ...searched(name, single),
-      ...(both && !isSearch(name) && name !== COUNTED
-        ? [flatness(name, both[name], both[`little ${name}` as const], 1.5)]
-        : []),
-    ]),
-    ...(both ? [flatness(SAME, both[SAME], both[`little ${SAME}` as const], 1.2)] : []),
-    ...(ofFew ? mixesOf(concurrent, ofFew) : []),
+    ...(await listsOf(market, lists)),
+    ...(await singlesAndSearches(market)),
+    ...(await besideBare(market)),
+    await pollingAgents(market, postgres, lists),
+    ...(await besideFlood(market)),
+    // Last, because the market is another one then.
+    ...(await listsBehindExpired(market, lists)),
   ]
   return {
     measurements,
-    notes: Object.entries(concurrent).map(([name, { cpu }]) => `${name}, 10 clients: ${cpu}`),
+    notes: [
+      'Clients, API, bare server and PostgreSQL share the cores of the machine. The tables are loaded and analysed.',
+    ],
   }
 }
 
-const only = (targets: Record<string, Target>, isChosen: (name: string) => boolean) =>
-  Object.fromEntries(Object.entries(targets).filter(([name]) => isChosen(name)))
-
-/** How long a search takes without a queue. */
-const searched = (name: string, single: Record<string, Load>): Measurement[] => {
-  const alone = single[name]
-  const same = single[SAME]
-  if (!alone || !same || !isSearch(name)) return []
-  return [{ figure: `${name}, p50`, unit: 'ms', value: alone.p50, baseline: same.p50, goal: { atMost: SEARCH_MS } }]
+/** A connection plans each statement once, which takes longer than it runs. */
+async function warmUp(market: ReadsMarket, lists: Lists) {
+  const kinds = [...lists(1), ...singles(market), searches]
+  await load({ url: market.api.url, path: (n) => kinds[n % kinds.length]?.path(n) ?? '' }, WARM_UP_SECONDS)
 }
 
-const SEARCH_MS = 20
-const isSearch = (name: string) => name.startsWith('search')
+const p50 = ({ name, p50 }: Waited): Measurement => ({ figure: `${name}, p50`, unit: 'ms', value: p50 })
+const p99 = ({ name, p99 }: Waited): Measurement => ({ figure: `${name}, p99`, unit: 'ms', value: p99 })
 
-const ofLittle = <Name extends string>(targets: Record<Name, Target>) =>
-  Object.fromEntries(Object.entries(targets).map(([name, target]) => [`little ${name}`, target])) as Record<
-    `little ${Name}`,
-    Target
-  >
-
-const flatness = (name: string, large: Load, little: Load, ratioAtMost: number): Measurement => ({
-  figure: `${name}, p50 beside ${few} runs`,
-  unit: 'ms',
-  value: large.p50,
-  baseline: little.p50,
-  goal: isMiddle(name) ? { atMost: MIDDLE_PAGE_MS } : { ratioAtMost },
-})
-
-/** What of a mix's rate is due to its questions, which a few runs have too, and what to the number of runs. */
-const mixesOf = (large: Record<string, Load>, little: Record<string, Load>): Measurement[] =>
-  Object.entries(little)
-    .filter(([name]) => isMix(name))
-    .flatMap(([name, { rps }]): Measurement[] => [
-      { figure: `${name} of ${few} runs, 10 clients`, unit: 'rps', value: rps, baseline: rateOf(little[SAME]) },
-      {
-        figure: `${name}, 10 clients, beside ${few} runs`,
-        unit: 'rps',
-        value: rateOf(large[name]),
-        baseline: rps,
-        goal: { ratioAtLeast: 0.5 },
-      },
-    ])
-
-function rateOf(load: Load | undefined): number {
-  if (!load) throw new Error('A list was not measured')
-  return load.rps
+async function listsOf({ api }: ReadsMarket, lists: Lists): Promise<Measurement[]> {
+  console.log('  lists, 100 a second')
+  const waited = await ask(api.url, lists(100), { seconds: SECONDS })
+  return [
+    ...waited.flatMap((kind) => [p50(kind), p99(kind)]),
+    worstOf('the slowest kind of list, 100 a second, p50', waited.map(p50), { atMost: 10 }),
+    worstOf('the slowest kind of list, 100 a second, p99', waited.map(p99), { atMost: 50 }),
+  ]
 }
 
-const isMix = (name: string) => name.startsWith('mix')
-const isSameOrMix = (name: string) => isMix(name) || name === SAME
-
-const SAME = 'same list'
-
-/** A page in the middle is not flat: PostgreSQL passes half of a million runs. It may take so long for a single client. */
-const MIDDLE_PAGE_MS = 50
-const isMiddle = (name: string) => name.startsWith('middle page')
-
-/** The plain count of the briefs of a search, without runs, order and texts. It counts frequent words too, which a search does not. */
-const COUNTED = 'briefs with any word, counted by the bare server'
-const hasGoal = (name: string) => !isMiddle(name) && name !== COUNTED
-
-async function questionsOf({ api, bare }: ReadsMarket, runs: number) {
-  const ask = (query: (n: number) => string): Target => ({
-    url: api.url,
-    path: (n) => `/api/runs?${query(n)}&minBlock=${n}`,
-  })
-  const paginationOf = async (query: string) => {
-    const response = await fetch(`${api.url}/api/runs?${query}`)
-    return ((await response.json()) as { pagination: Pagination }).pagination
-  }
-  const mix = await drawMix(MIX_SEED, paginationOf, { areSearched: true })
-  const listMix = await drawMix(MIX_SEED, paginationOf, { areSearched: false })
-  const middle = Math.ceil(runs / 2 / 20)
-  const nearMiddle = (n: number) => middle - (n % Math.ceil(middle / 10))
-  return {
-    [SAME]: ask(() => ''),
-    'any minReward': ask(withAnyReward),
-    'claimable=true': ask(() => 'claimable=true'),
-    'poster of half': ask(() => `poster=${whale}`),
-    'middle page': ask((n) => `page=${nearMiddle(n)}`),
-    'middle page of APPROVED': ask((n) => `state=APPROVED&page=${Math.ceil(nearMiddle(n) / 2)}`),
-    'search of any word': ask(anyWord),
-    [COUNTED]: { url: bare.url, path: (n: number) => `/briefs?${anyWord(n)}` },
-    'search of a rare word': ask(rareWord),
-    'search of a word of all': ask(() => 'q=work'),
-    'search of any tag': ask(anyTag),
-    'search of each tag': ask(eachTag),
-    'search of OPEN by reward': ask((n) => `${anyWord(n)}&state=OPEN&sort=reward`),
-    'mix without searches': ask((n) => listMix[n % listMix.length] ?? ''),
-    mix: ask((n) => mix[n % mix.length] ?? ''),
-  }
+async function singlesAndSearches(market: ReadsMarket): Promise<Measurement[]> {
+  console.log('  runs by id, eligibility, and 5 searches a second')
+  const waited = await ask(market.api.url, [...singles(market), searches], { seconds: SECONDS })
+  const [run, eligibility, searched] = waited
+  if (!run || !eligibility || !searched) throw new Error('A kind of question was not asked')
+  return [
+    p99(run),
+    p99(eligibility),
+    worstOf('the slower of these two, p99', [p99(run), p99(eligibility)], { atMost: 20 }),
+    { ...p50(searched), figure: 'searches, 5 a second, p50', goal: { atMost: 60 } },
+    { ...p99(searched), figure: 'searches, 5 a second, p99', goal: { atMost: 400 } },
+  ]
 }
 
-const MIX_SEED = 1
-
-/**
- * What is asked before, and for how many seconds. A connection plans each of the mix's statements once, which takes longer than
- * it runs. The matches of a word or a tag are known soon after it was searched twice.
- */
-const warmUps = [
-  ['mix without searches', isQuick ? 2 : 15],
-  ['mix', isQuick ? 2 : 15],
-  ['search of any word', isQuick ? 2 : 90],
-  ['search of a rare word', isQuick ? 2 : 30],
-  ['search of each tag', isQuick ? 2 : 15],
-] as const
-
-async function cursors({ api }: ReadsMarket): Promise<Measurement[]> {
-  console.log('Cursors')
-  const response = await fetch(`${api.url}/api/runs?page=${(0.9 * many) / 20}`)
-  const { pagination } = (await response.json()) as { pagination: { nextCursor: string } }
-  const { first, cursor } = await alternate(
-    { first: uncached(api.url), cursor: uncached(api.url, `/api/runs?cursor=${pagination.nextCursor}`) },
-    oneClient,
-  )
-  const figure = `cursor at row ${0.9 * many}, p50`
-  return [{ figure, unit: 'ms', value: cursor.p50, baseline: first.p50, goal: { ratioAtMost: 1.2 } }]
-}
-
-function besideFloods({ api }: ReadsMarket): Promise<Measurement[]> {
-  console.log('Beside floods')
-  const page = (n: number) => `page=${1 + ((n * 7_919) % 7_000)}`
-  return fairness(
-    api.url,
-    (n) => `/api/runs?state=OPEN&minBlock=${n}`,
-    {
-      'any minReward': (n) => `/api/runs?${withAnyReward(n)}&minBlock=${n}`,
-      searches: (n) => `/api/runs?${anyWord(n)}&minBlock=${n}`,
-      'middle pages': (n) => `/api/runs?page=${Math.ceil(many / 2 / 20) - (n % 1_000)}&minBlock=${n}`,
-      'pages of claimable=true': (n) => `/api/runs?claimable=true&${page(n)}&minBlock=${n}`,
-      'pages of any minReward': (n) => `/api/runs?${withAnyReward(n)}&sort=deadline&${page(n)}&minBlock=${n}`,
-    },
-    FAIRNESS_SECONDS,
-  )
-}
-
-/** So long that the honest client sends hundreds of requests. */
-const FAIRNESS_SECONDS = 2 * manyClients.seconds
-
-async function memory(market: ReadsMarket, small: ReadsMarket): Promise<Measurement[]> {
-  console.log('Memory')
-  const large = await loadedMegabytes(market)
-  const little = await loadedMegabytes(small)
-  const figure = `memory of the API at ${many} runs`
-  return [{ figure, unit: 'MB', value: large, baseline: little, goal: { ratioAtMost: 1.3 } }]
-}
-
-/** The memory of a new API process after a round of each load. */
-async function loadedMegabytes({ startAnotherApi }: ReadsMarket) {
-  const api = await startAnotherApi()
+/** The newest list beside a bare route with the same statement, and from the cache beside constant bytes. */
+async function besideBare(market: ReadsMarket): Promise<Measurement[]> {
+  const bare = await startBare(market)
   try {
-    for (const target of [uncached(api.url), { url: api.url, path: () => '/api/runs' }]) await load(target, manyClients)
-    return await residentMegabytes(api.opsUrl)
+    const { url } = market.api
+    const newest = { url, path: (n: number) => `/api/runs?minBlock=${n}` }
+    const list = await compare('the newest list', newest, { url: bare.url, path: () => '/list' })
+    const constant = { url: bare.url, path: () => '/constant' }
+    const cached = await compare('from the cache', { url, path: () => '/api/runs' }, constant)
+    return [
+      { figure: 'the newest list', unit: 'rps', ...list, goal: { ratioAtLeast: 0.85 } },
+      { figure: 'the newest list, from the cache', unit: 'rps', ...cached, goal: { ratioAtLeast: 0.5 } },
+    ]
   } finally {
-    await api.stop()
+    await bare.stop()
   }
 }
 
-async function residentMegabytes(opsUrl: string) {
-  const metrics = await (await fetch(`${opsUrl}/metrics`)).text()
-  return Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1]) / 2 ** 20
+/** What agents that poll cost while each block ends the answers in the cache. */
+async function pollingAgents({ api, addBlock }: ReadsMarket, postgres: Postgres, lists: Lists): Promise<Measurement> {
+  console.log(`  ${AGENTS} polling agents`)
+  const seconds = SECONDS / 2
+  const blocks = (async () => {
+    for (let block = 1; block <= (1_000 * seconds) / BLOCK_MS; block++) {
+      await addBlock()
+      await sleep(BLOCK_MS)
+    }
+  })()
+  const used = () => cpuSeconds(api.part.pid, postgres.part.pid)
+  const [before, begin] = [await used(), performance.now()]
+  await Promise.all([ask(api.url, lists(AGENTS / AGENT_INTERVAL_SECONDS), { seconds }), blocks])
+  const value = ((await used()) - before) / ((performance.now() - begin) / 1_000)
+  return {
+    figure: `${AGENTS} agents that ask another list every ${AGENT_INTERVAL_SECONDS} s, API and PostgreSQL`,
+    unit: 'cores',
+    value,
+    goal: { atMost: 1 },
+  }
+}
+
+/** Open runs of one client, while another one of another address asks the dearest questions on many connections. */
+async function besideFlood(market: ReadsMarket): Promise<Measurement[]> {
+  console.log('  beside a flood of the dearest questions')
+  const { api } = market
+  const path = dearest(market)
+  const { connections, headers } = FLOOD
+  const requests = Array.from({ length: FLOOD.requests }, (_, n) => ({
+    method: 'GET' as const,
+    path: path(n),
+    headers,
+  }))
+  using flood = await startLoad({ url: api.url, requests, connections, seconds: HONEST.seconds + 2 })
+  flood.begin()
+  await sleep(1_000)
+  const open = {
+    name: 'open runs',
+    perSecond: HONEST.perSecond,
+    path: (n: number) => `/api/runs?state=OPEN&minBlock=${n}`,
+  }
+  const [waited] = await ask(api.url, [open], HONEST)
+  if (!waited) throw new Error('No list was asked for')
+  console.log(`  the answers of the flood: ${(await flood.ended).statuses}`)
+  return [
+    { ...p50(waited), figure: 'others beside a flood, p50' },
+    { ...p99(waited), figure: 'others beside a flood, p99', goal: { atMost: 250 } },
+  ]
+}
+
+async function listsBehindExpired({ api, addExpired }: ReadsMarket, lists: Lists): Promise<Measurement[]> {
+  console.log(`  lists behind ${EXPIRED} expired runs, 30 a second`)
+  await addExpired(EXPIRED)
+  const waited = await ask(api.url, lists(30), { seconds: SECONDS })
+  const name = `the slowest kind of list behind ${EXPIRED} cheap expired runs, 30 a second, p99`
+  return [worstOf(name, waited.map(p99), { atMost: 150 })]
 }

@@ -1,16 +1,11 @@
 /**
- * How long readers get no answer while the indexer restarts, with and without a standby: after SIGTERM, SIGKILL, a crash
- * of the database, and a new build. The baseline is the same with a thousand runs.
+ * How long readers of a market with a million runs get no answer while its one indexer restarts: after SIGTERM, after
+ * SIGKILL, after a crash of the database, and for a new build. The chain makes five blocks a second, as Base does.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startPostgres } from '../devnet/postgres.ts'
-import type { Measurement } from './figure.ts'
-import { type Event, withoutStandby, withStandby } from './restartLegs.ts'
-import { type RestartMarket, startRestartChain, startRestartMarket } from './restartMarket.ts'
-import { isQuick, workload } from './workload.ts'
-
-const many = workload.runs
-const few = 1_000
+import { type Measurement, worstOf } from './figure.ts'
+import { type RestartMarket, startRestartMarket } from './restartMarket.ts'
 
 /** How long an event comes after a block. A crash within milliseconds of a block may lose it, which its readers wait for. */
 const AFTER_BLOCK_MS = 100
@@ -21,61 +16,61 @@ const READ_INTERVAL_MS = 20
 /** How long reads go on once readers see new blocks again: a build that rebuilds its indexes stops answering then. */
 const AFTER_MS = 1_000
 
-const WITH_STANDBY = 'with a standby'
+/** Time for the log line of a switch. */
+const SWITCH_LIMIT_MS = 60_000
 
 export async function measure() {
   await using parts = new AsyncDisposableStack()
   const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
   parts.defer(postgres.stop)
-  const chain = await startRestartChain(postgres)
-  parts.defer(chain.stop)
-  const outages = new Map<number, Map<string, number>>()
-  // A look does without the baseline, which takes as long.
-  for (const runs of isQuick ? [many] : [few, many]) {
-    console.log(`A market with ${runs} runs`)
-    const market = await startRestartMarket(postgres, chain, runs)
-    outages.set(runs, await measureLegs(market, postgres.crash))
-    await market.stop()
-  }
-  const measurements = [...(outages.get(many) ?? [])].map(([leg, value]): Measurement => {
-    const baseline = outages.get(few)?.get(leg)
-    const atMost = leg.endsWith(WITH_STANDBY) ? 2 : 5
-    const figure = `longest time without an answer, ${leg}, ${many} runs`
-    return { figure, unit: 's', value, ...(baseline !== undefined && { baseline }), goal: { atMost } }
-  })
+  const market = await startRestartMarket(postgres)
+  parts.defer(market.stop)
+  const measurements = await measureEvents(market, postgres.crash)
   return {
-    measurements,
-    notes: [limits],
+    measurements: [...measurements, worstOf('the longest of these times', measurements, { atMost: 5 })],
+    notes: [
+      `A restarted indexer reverts the blocks that are not finalized, and replays them: those of a minute. Until the replay has the
+last block that readers saw, an answer would show them an earlier market. A crash within milliseconds of a block may lose it.`,
+    ],
   }
 }
 
-/** From the log lines of all processes with their times. */
-const limits = `A crash of PostgreSQL ends both indexers. Readers get answers again as soon as PostgreSQL has recovered, because a block that
-they saw is on the disk. With a standby, the indexer that they see waits until the other has caught up and takes over. Without
-one, its restart is a second time without answers, as after SIGKILL: it reverts the blocks that are not finalized, and
-replays them: those of a minute, up to fifty in a transaction. Until the replay has the last block that readers saw, an answer would
-show them an earlier market. A crash within milliseconds of a block may lose it; then both times and the start of the process
-between them are one.`
+async function measureEvents(market: RestartMarket, crash: () => Promise<void>): Promise<Measurement[]> {
+  const measurements: Measurement[] = []
+  let indexer = await market.start({})
 
-/** @returns the longest time between two answers in each leg, in seconds. */
-async function measureLegs(market: RestartMarket, crash: () => Promise<void>): Promise<Map<string, number>> {
-  const longest = new Map<string, number>()
-  const measureAs = (variant: string) => async (event: Event, leg: () => Promise<void>) => {
+  async function measureEvent(event: string, happen: () => Promise<void>) {
     await market.indexed()
-    const reads = watchReads(market.api.url)
+    const reads = watchReads(market.apiUrl)
     await sleep(AFTER_BLOCK_MS)
-    await leg()
+    await happen()
     await market.indexed()
     await sleep(AFTER_MS)
-    const seconds = await reads.stop()
-    longest.set(`${event}, ${variant}`, seconds)
-    console.log(`  ${event}, ${variant}: ${seconds.toFixed(2)} s without an answer`)
+    const value = await reads.stop()
+    console.log(`  ${event}: ${value.toFixed(2)} s without an answer`)
+    measurements.push({ figure: `time without an answer, ${event}`, unit: 's', value })
   }
-  const serving = await withStandby(market, crash, measureAs(WITH_STANDBY))
-  // A look does without: these legs take as long again.
-  if (isQuick) await serving.stop()
-  else await withoutStandby(market, serving, crash, measureAs('without one'))
-  return longest
+
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    await measureEvent(`restart after ${signal}`, async () => {
+      process.kill(indexer.part.pid, signal)
+      await indexer.part.ended
+      indexer = await market.start({})
+    })
+  }
+  await measureEvent('crash of PostgreSQL', async () => {
+    const restarting = indexer.part.ended.then(() => market.start({}))
+    await crash()
+    indexer = await restarting
+  })
+  await measureEvent('redeploy', async () => {
+    const replacement = await market.start({ isNewBuild: true, redeploy: true })
+    await replacement.part.saw(/Readers see this build/, SWITCH_LIMIT_MS)
+    await indexer.stop()
+    indexer = replacement
+  })
+  await indexer.stop()
+  return measurements
 }
 
 /** Reads a list over and over. @returns a function that stops and returns the longest time between two answers, in seconds. */
@@ -91,7 +86,7 @@ function watchReads(url: string) {
       await sleep(READ_INTERVAL_MS)
     }
   })()
-  // `stop` throws it. Where a leg fails first, its error is the one to report.
+  // `stop` throws it. Where an event fails first, its error is the one to report.
   reading.catch(() => undefined)
   return {
     async stop() {

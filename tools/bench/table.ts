@@ -1,7 +1,7 @@
 import type { Figure } from './figure.ts'
 
 /** Formats a table: each column is as wide as its widest cell, and numbers are aligned right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => (row[column] ?? '').length)))
   const line = (row: readonly string[]) =>
     widths
@@ -29,6 +29,6 @@ export function figureTable(figures: Figure[]): string {
 }
 
 /** The number with at most three decimals; empty if there is none. */
-export function number(value: number | null): string {
+function number(value: number | null): string {
   return value === null ? '' : value.toLocaleString('en-US', { maximumFractionDigits: 3 })
 }

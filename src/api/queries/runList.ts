@@ -42,9 +42,7 @@ export type RunStart = { after: RunPosition } | { offset: number }
  * What `state` and `claimable` mean together. `expired` runs are OPEN and past their deadline. `unclaimable` runs are
  * expired or not OPEN. `none` is a contradiction: no run matches.
  */
-export const standings = ['any', 'state', 'claimable', 'expired', 'unclaimable', 'none'] as const
-
-type Standing = (typeof standings)[number]
+type Standing = 'any' | 'state' | 'claimable' | 'expired' | 'unclaimable' | 'none'
 
 function standingOf({ state, claimable }: RunFilter): Standing {
   if (claimable === undefined) return state ? 'state' : 'any'
@@ -54,7 +52,7 @@ function standingOf({ state, claimable }: RunFilter): Standing {
 }
 
 /** The filters that name a party of a run. */
-export const partyFilters = ['poster', 'evaluator', 'claimedBy'] as const
+const partyFilters = ['poster', 'evaluator', 'claimedBy'] as const
 
 /** A list's page without the values of its filters. The text of the page's statement depends on nothing else. */
 export type Shape = RunOrder & {

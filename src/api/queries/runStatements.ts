@@ -21,7 +21,7 @@ import { countedInSearch, foundInSearch, searchParts } from './searchedRuns.ts'
 import { withSnapshot } from './snapshot.ts'
 
 /**
- * The statement of a list's page; docs/queries.md shows it for each kind of list. Its parts, in this order:
+ * The statement of a list's page. Its parts, in this order:
  * - `counted`, one row: `total`, the number of matching runs, whether it is exact, and how the page is found.
  * - `start`, the first run of a page of a range, or `found`, the sort keys of each run of another page: see `pageOfRange`
  *   and `pageOfFound`.
@@ -33,7 +33,7 @@ export const pageStatement = (shape: Shape): SQL => (isRange(shape) ? pageOfRang
  * Whether the list is a range of an index. Then a page is the index's next entries from its first run on. Of other lists, a
  * walk passes runs that do not match.
  */
-export function isRange(shape: Shape): boolean {
+function isRange(shape: Shape): boolean {
   const { sort, standing, isRewarded, parties } = shape
   if (gatheringOf(shape) !== undefined || parties.length > 1 || standing === 'unclaimable') return false
   const isOfTime = standing === 'claimable' || standing === 'expired'
@@ -162,7 +162,7 @@ export const growsWithExpired = (shape: Shape): boolean =>
  * Whether the list has all runs in the order of ids. The market counts ids up from 1, so the id at an offset is known unless
  * one is missing, and no runs before the page are passed.
  */
-export const isOfAllIds = (shape: Shape): boolean => isOfIds(shape) && shape.start === 'offset' && !shape.isSearched
+const isOfAllIds = (shape: Shape): boolean => isOfIds(shape) && shape.start === 'offset' && !shape.isSearched
 
 function countedBy(shape: Shape): SQL {
   // `offset 0` makes PostgreSQL count once, not at each use of a count.

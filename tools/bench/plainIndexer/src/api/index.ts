@@ -1,4 +1,0 @@
-import { Hono } from 'hono'
-
-// Ponder does not start without a Hono app.
-export default new Hono()
