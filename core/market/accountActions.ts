@@ -12,7 +12,7 @@ import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { signedFundingAbi } from '../../abis/SignedFunding.ts'
 import { type Deployment, registrarOf } from '../deployment.ts'
-import type { ACCOUNT_ACTIONS } from '../env.ts'
+import type { ACCOUNT_ACTIONS } from '../settings/relay.ts'
 import { REWARD_PER_FEE } from './constants.ts'
 import { domainType } from './domain.ts'
 

@@ -10,7 +10,7 @@ import {
 } from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import type { MarketAddress } from '../deployment.ts'
-import type { OPEN_CALLS } from '../env.ts'
+import type { OPEN_CALLS } from '../settings/relay.ts'
 import type { RunState } from './runActions.ts'
 
 /** Calls of the market about a run that anyone may make: the states in which, and the event that proves it. */

@@ -11,7 +11,7 @@ import {
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import type { runEventNames, runStates } from '../../ponder.schema.ts'
 import type { MarketAddress } from '../deployment.ts'
-import { RUN_ACTIONS } from '../env.ts'
+import { RUN_ACTIONS } from '../settings/relay.ts'
 import { domainHashOf, domainOf, domainType } from './domain.ts'
 
 /** The EIP-712 types of the members of all messages. */

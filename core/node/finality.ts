@@ -1,4 +1,4 @@
-import { MAX_REORG_WINDOW_SECONDS } from '../env.ts'
+import { MAX_REORG_WINDOW_SECONDS } from '../settings/indexer.ts'
 import { POSSIBLE_BLOCKS_PER_SECOND } from './head.ts'
 
 /** Timestamps are whole seconds, so the time of some blocks is known but for a second. */

@@ -3,7 +3,7 @@ import { BaseError, decodeErrorResult, type Hex, parseAbi, zeroAddress } from 'v
 import { beforeAll, expect, it } from 'vitest'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
-import { ACCOUNT_ACTIONS, OPEN_CALLS, RUN_ACTIONS } from '../../../core/env.ts'
+import { ACCOUNT_ACTIONS, OPEN_CALLS, RUN_ACTIONS } from '../../../core/settings/relay.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { act } from '../../../tools/simulation/activity.ts'
 import { createRandom } from '../../../tools/simulation/random.ts'
