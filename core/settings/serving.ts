@@ -61,11 +61,13 @@ export const servingSettings = z.object({
     .min(1)
     .max(1_000_000)
     .default(10_000)
-    .describe('How many streams a process may have open. Each needs a file descriptor (`ulimit -n`) and some 20 kB'),
+    .describe(
+      'How many streams a process may have open. Each needs a file descriptor (`ulimit -n`) and some 20 kB. An address gets a tenth of them, an IPv6 /48 a quarter',
+    ),
   MAX_CONNECTIONS: integer(10, 1_000_000)
     .default(20_000)
     .describe(
-      'How many connections a process may have open, streams among them. One beyond it is closed at once, so keep it above what proxies and readers open',
+      'How many connections a process may have open, streams among them. One beyond it is closed at once, so keep it above what proxies and readers open. With `TRUST_PROXY=0` an address gets a tenth of them, an IPv6 /48 a quarter',
     ),
   CONTENT_MB: integer(0, 1_000_000)
     .default(1_024)

@@ -1,4 +1,4 @@
-# Varnish 7 before the API: varnishd -a :80 -f varnish.vcl. Set TRUST_PROXY=1 for the API. docs/caches.md says what clients may
+# Varnish 7 before the API: varnishd -a :80 -f varnish.vcl. Set TRUST_PROXY=1 for the API. docs/operations.md#behind-a-cache says what clients may
 # rely on. Varnish adds the client's address to X-Forwarded-For by itself.
 
 vcl 4.1;

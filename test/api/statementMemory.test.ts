@@ -12,7 +12,7 @@ import { manyRuns } from '../support/manyRuns.ts'
 import { seedTime, wallet } from '../support/rows.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
 
-/** What docs/scaling.md says that a connection may take in PostgreSQL. */
+/** What docs/operations.md#reads says that a connection may take in PostgreSQL. */
 const MAX_MEGABYTES = 150
 
 let index: IndexedDatabase

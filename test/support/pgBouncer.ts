@@ -15,7 +15,7 @@ if (executable === undefined) console.warn('Tests with PgBouncer are skipped: in
 export const hasPgBouncer = executable !== undefined
 
 /**
- * Starts PgBouncer before the server of a URL. Its settings are those of docs/running.md.
+ * Starts PgBouncer before the server of a URL. Its settings are those of docs/operations.md, "Behind a pooler".
  * @param ignored the startup parameters that it drops. It refuses connections with others that it does not know.
  * @returns with the database's URL behind it.
  */

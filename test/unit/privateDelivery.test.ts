@@ -10,7 +10,7 @@ const commands = [...String(privateDelivery).matchAll(/<code>(.*?)<\/code>/g)].m
 const DELIVERY = 'Voilà la page.\r\n'
 
 it('a delivery is encrypted with the commands of the board, which are those of the documentation', async () => {
-  const documentation = await readFile('docs/content.md', 'utf8')
+  const documentation = await readFile('docs/api.md', 'utf8')
   for (const command of commands) expect(documentation).toContain(`   ${command}\n`)
   const [makeKey = '', encrypt = '', decrypt = ''] = commands
   const cwd = await mkdtemp(join(tmpdir(), 'runline-delivery-'))

@@ -24,12 +24,12 @@ it.each(tables)('every member of a %s is either proven, or listed as not proven'
   expect(Object.keys(fields).toSorted()).toEqual(Object.keys(schemas[name]?.properties ?? {}).toSorted())
 })
 
-const page = readFileSync('docs/verified-reads.md', 'utf8')
+const page = readFileSync('docs/api.md', 'utf8')
 
 /** The names in code spans of the first cells of the table under a heading. */
 function namesUnder(heading: string): string[] {
   const [, section = ''] = page.split(`## ${heading}\n`)
-  const [table = ''] = section.split('\n## ')
+  const [table = ''] = section.split('\n##')
   const cells = [...table.matchAll(/^\| (`[^|]+) \|/gm)].map(([, cell = '']) => cell)
   return cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
 }

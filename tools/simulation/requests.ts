@@ -25,7 +25,7 @@ export type Requests = ReturnType<typeof createRequests>
 
 /**
  * Requests that the API relays. Each is repeated until it is answered, whatever process is killed in between, as
- * docs/claims.md and docs/actions.md describe.
+ * docs/api.md#claims and docs/api.md#actions describe.
  */
 export function createRequests(world: World, api: Api) {
   const answers = new Tally()

@@ -14,7 +14,7 @@ const MAX_PAUSE_SECONDS = 30
 
 export type StreamQuery = Given<Omit<NonNullable<paths['/api/stream']['get']['parameters']['query']>, 'lastEventId'>>
 
-/** An event, with the id after which another stream can continue. `docs/stream.md` says how to keep a copy with them. */
+/** An event, with the id after which another stream can continue. `docs/api.md#the-stream-of-changes` says how to keep a copy with them. */
 export type StreamEvent = { id: string } & (
   | { type: 'ready'; data: Schemas['StreamReady'] }
   | { type: 'run'; data: Schemas['RunChange'] }

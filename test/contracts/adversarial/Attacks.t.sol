@@ -6,7 +6,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {MeasuredAttacks} from "./support/MeasuredAttacks.sol";
 
-/// @notice The attack table of SECURITY.md: each test runs an attack to its end, at rewards of 1, 100, 10,000 and
+/// @notice The attack table of docs/threat-model.md: each test runs an attack to its end, at rewards of 1, 100, 10,000 and
 /// 1,000,000 USDC with default terms, and measures the gain or loss of every account. No attacker gains from what another
 /// loses, except where a party that must review does not.
 contract AttacksTest is MeasuredAttacks {

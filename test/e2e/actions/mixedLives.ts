@@ -94,7 +94,7 @@ const isRefused = ({ cause }: Error) => cause instanceof Error && 'code' in caus
 export function clientOf(url: () => string, client: TestChain['client']) {
   let cutOff = 0
 
-  /** Repeats a request while it is not answered or not decided, as docs/actions.md says. */
+  /** Repeats a request while it is not answered or not decided, as docs/api.md#actions says. */
   async function untilAnswered(
     request: (api: ReturnType<typeof claimApi>) => ReturnType<ReturnType<typeof claimApi>['get']>,
   ) {

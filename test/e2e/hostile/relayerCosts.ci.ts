@@ -71,7 +71,7 @@ async function actOnRun(relay: Relay, action: RunActionName, runId: bigint, by: 
   return gasOf(relay.act(await runs.signed(await runs.messageOf(action, runId, by.address), by), asked()))
 }
 
-it('a signed action costs the relayer at most what SECURITY.md says', { timeout: 60_000 }, async () => {
+it('a signed action costs the relayer at most what docs/threat-model.md says', { timeout: 60_000 }, async () => {
   const relay = await startRelay()
   const evaluator = accountOf(3)
   const { wallet } = runs.agent
@@ -118,7 +118,7 @@ it('a party that uses up its share of the budget is refused, and uses up no shar
   await relay.close()
 })
 
-it('an account’s action, and a call for anyone, cost the relayer at most what SECURITY.md says', {
+it('an account’s action, and a call for anyone, cost the relayer at most what docs/threat-model.md says', {
   timeout: 90_000,
 }, async () => {
   const relay = await startRelay()

@@ -1,4 +1,4 @@
-// docs/running.md, "When the indexer ends": whatever PostgreSQL answers, the indexer continues, or a restart helps.
+// docs/operations.md, "When the indexer ends": whatever PostgreSQL answers, the indexer continues, or a restart helps.
 import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 import { afterAll, beforeAll, expect, test } from 'vitest'

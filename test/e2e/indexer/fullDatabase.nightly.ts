@@ -1,4 +1,4 @@
-// docs/scaling.md, "PostgreSQL's connections": another application takes all of them.
+// docs/operations.md, "PostgreSQL's connections": another application takes all of them.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { positionOf } from '../../../ops/builds/views.ts'

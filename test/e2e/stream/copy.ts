@@ -1,6 +1,6 @@
 import { createRunlineClient, type RunSummary, type StreamEvent } from '../../../packages/client/src/index.ts'
 
-/** A copy of all runs that follows a stream as docs/stream.md says. @param fetch of each connection and read. */
+/** A copy of all runs that follows a stream as docs/api.md#the-stream-of-changes says. @param fetch of each connection and read. */
 export function keepCopy(fetch: typeof globalThis.fetch) {
   const stopping = new AbortController()
   const runline = createRunlineClient({ url: 'http://replicas', fetch })

@@ -14,7 +14,7 @@ import { type TemporaryDirectory, temporaryDirectory } from '../../support/tempo
 let market: TestMarket
 let project: TemporaryDirectory
 
-/** As many agents and runs as the demo market has, so that the ids are those of the README. */
+/** As many agents and runs as the demo market has, so that the ids are those of the page. */
 async function fillMarket() {
   const people = participantsOf(market)
   const deadline = (await people.now()) + 86_400n
@@ -35,8 +35,8 @@ beforeAll(async () => {
   }
 }, 240_000)
 
-it('the README’s walk from faucet to payment works as printed', async () => {
-  const { steps } = await readSection('A whole life')
+it('the walk of packages/cli/README.md from faucet to payment works as printed', async () => {
+  const { steps } = await readSection('packages/cli/README.md', 'A whole life')
   expect(steps.length).toBe(13)
   // The keys of the walk are written to the current directory, so that is not the repository.
   for (const name of ['package.json', 'packages', 'node_modules'])

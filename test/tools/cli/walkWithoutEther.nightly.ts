@@ -19,7 +19,7 @@ beforeAll(async () => {
   market = await startTestMarket({ api: { allowUnsignedClaims: false } })
   const people = participantsOf(market)
   const deadline = (await people.now()) + 86_400n
-  // As many as the demo market has, so that the ids are those of the README.
+  // As many as the demo market has, so that the ids are those of the page.
   for (const _ of agents) await people.newAgent(accountOf(2), 0n)
   for (const _ of runs) {
     await people.mined(() => market.market.write.createBounty(['ipfs://run', usdc, deadline, defaultTerms]))
@@ -34,14 +34,14 @@ beforeAll(async () => {
 const accountOfKey = async (name: string) =>
   privateKeyToAccount(`0x${(await readFile(join(project.path, `${name}.key`), 'utf8')).trim()}`)
 
-/** The command of the README, by a signature that the API sends. A claim is one in any case. */
+/** The command of the page, by a signature that the API sends. A claim is one in any case. */
 const relayed = (command: string) =>
   /market -- (run (post|start|submit|revise|approve)|agent (register|stake)) /.test(command)
     ? `${command} --relay`
     : command
 
-it('the README’s walk, with --relay, needs no ether', async () => {
-  const { steps } = await readSection('A whole life')
+it('the walk of packages/cli/README.md, with --relay, needs no ether', async () => {
+  const { steps } = await readSection('packages/cli/README.md', 'A whole life')
   for (const name of ['package.json', 'packages', 'node_modules'])
     await symlink(resolve(name), join(project.path, name))
   const env = { RUNLINE_API: market.api.url, RUNLINE_RPC: market.rpcUrl, RUNLINE_KEY: undefined }

@@ -232,7 +232,7 @@ it('the documentation names only files that exist', async () => {
   const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/*.md', { cwd: fileURLToPath(root) })]
   const texts = await Promise.all(pages.map(read))
   const named = texts.flatMap(
-    (text) => text.match(/(?<![\w/])(?:test|ops|core|market|relay|src|bench|sim|deploy)\/[\w./]+(?=[`) ])/g) ?? [],
+    (text) => text.match(/(?<![\w/])(?:test|ops|core|contracts|packages|src|tools|deploy)\/[\w./]+(?=[`) ])/g) ?? [],
   )
   expect(named.length).toBeGreaterThan(50)
   expect(named.filter((path) => !existsSync(new URL(path, root)))).toEqual([])

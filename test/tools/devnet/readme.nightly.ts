@@ -6,9 +6,12 @@ import { freePorts, runDev } from '../../support/devnet.ts'
 import { patternOf, readSection } from '../../support/readme.ts'
 import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
-it('the requests of README answer as printed, in curl and in TypeScript', async () => {
-  const [request, claim] = await Promise.all([readSection('A first request'), readSection('A first claim')])
-  expect([request.steps.length, request.programs.length, claim.steps.length]).toEqual([2, 1, 3])
+it('the agent of README claims what it prints, and a run is posted by the command of README', async () => {
+  const [agent, doors] = await Promise.all([
+    readSection('README.md', 'An agent in ten lines'),
+    readSection('README.md', 'Three doors'),
+  ])
+  expect([agent.steps.length, agent.programs.length, doors.commands.length]).toEqual([1, 1, 3])
   const project = await temporaryDirectory()
   onTestFinished(project.remove)
   const dev = await runDev(await freePorts())
@@ -16,12 +19,21 @@ it('the requests of README answer as printed, in curl and in TypeScript', async 
   await dev.ready()
 
   const onThisDevnet = (text: string) => text.replaceAll('http://localhost:3000', dev.url)
+  const run = async (command: string) => {
+    const env = { RUNLINE_API: dev.url, RUNLINE_RPC: dev.rpcUrl }
+    const { stdout } = await execa('bash', ['-c', onThisDevnet(command)], { cwd: project.path, env, stdin: 'ignore' })
+    return stdout
+  }
   for (const name of ['package.json', 'packages', 'node_modules'])
     await symlink(resolve(name), join(project.path, name))
-  await writeFile(join(project.path, 'first.ts'), onThisDevnet(request.programs.join('\n')))
-  for (const { command, output } of [...request.steps, ...claim.steps]) {
-    const { stdout } = await execa('bash', ['-c', onThisDevnet(command)], { cwd: project.path, stdin: 'ignore' })
-    // README breaks JSON, which is one line, before a space.
-    expect(stdout, command).toMatch(patternOf(output.join('\n').replaceAll('\n ', '')))
+  await writeFile(join(project.path, 'first.ts'), onThisDevnet(agent.programs.join('\n')))
+
+  const [list = '', post = '', rehearse] = doors.commands
+  expect(JSON.parse(await run(list)).runs).toHaveLength(1)
+  for (const { command, output } of agent.steps) {
+    expect(await run(command), command).toMatch(patternOf(output.join('\n')))
   }
+  expect(await run(post)).toMatch(/^Run 49 is OPEN[.]$/m)
+  // test/e2e/rollup/rehearsal.nightly.ts is what this command runs.
+  expect(rehearse).toBe('npm run rehearse')
 }, 150_000)

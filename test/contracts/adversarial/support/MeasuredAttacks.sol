@@ -38,7 +38,7 @@ abstract contract MeasuredAttacks is BountyMarketTest {
         }
     }
 
-    // The amounts that SECURITY.md states, at each reward with default terms.
+    // The amounts that docs/threat-model.md states, at each reward with default terms.
 
     function _reward(uint256 i) internal pure returns (int256) {
         return [int256(1e6), 100e6, 10_000e6, 1_000_000e6][i];

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { follow } from '../support/describedAnswers.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
-const page = readFileSync('docs/claims.md', 'utf8')
+const page = readFileSync('docs/api.md', 'utf8')
 let api: TestApi
 
 beforeAll(async () => {
@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => api.close())
 
-describe('docs/claims.md', () => {
+describe('docs/api.md', () => {
   it('explains every answer to a claim that /openapi.json has', async () => {
     const document = (await (await api.app.request('/openapi.json')).json()) as {
       paths: Record<string, { post: { responses: Record<string, { description: string } | { $ref: string }> } }>
