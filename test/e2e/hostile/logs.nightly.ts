@@ -13,7 +13,7 @@ import type { ChooseFault, Fault } from '../../../tools/simulation/faults/rpcPro
 import type { RpcCall } from '../../../tools/simulation/faults/staleNode.ts'
 import { freshDatabase } from '../../support/database.ts'
 import type { Answer } from '../../support/describedAnswers.ts'
-import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 import { claimApi } from '../claims/claimApi.ts'
@@ -32,8 +32,7 @@ let gateway: Awaited<ReturnType<typeof startGateway>>
 
 beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
-  market = await startTestMarket({ api: { relayerKey: undefined } })
-  parts.defer(market.stop)
+  market = await sharedMarket('unsigned')
   node = await startFaultyNode(market.rpcUrl)
   parts.defer(node.stop)
   gateway = await startGateway(node.url)

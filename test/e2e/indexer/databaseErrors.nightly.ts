@@ -158,6 +158,7 @@ test('a kill of PostgreSQL’s first process loses no block that readers saw, an
   parts.defer(api.stop)
   await postRun(chain)
   const block = await latest()
+  await waitForIndex(options.databaseUrl, block, 60_000)
   const statusAt = async () => (await fetch(`${api.url}/api/runs?minBlock=${block}`)).status
   expect(await statusAt()).toBe(200)
   await sleep(500)
