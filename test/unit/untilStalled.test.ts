@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Checkpoint } from '../../ops/stall/checkpoint.ts'
 import { untilStalled } from '../../ops/stall/untilStalled.ts'
 
@@ -19,6 +18,10 @@ type Watched = {
   stallTimeout?: number
 }
 
+// The time passes only where a test says so.
+beforeEach(() => void vi.useFakeTimers({ fakeNodeBuiltins: true }))
+afterEach(() => void vi.useRealTimers())
+
 /** Watches a chain and an index at these positions for 350 ms. */
 async function watched({ chainAt, checkpointAt, answersAt = () => 0, stallTimeout = 100 }: Watched) {
   const { logger, messages } = recording()
@@ -33,7 +36,11 @@ async function watched({ chainAt, checkpointAt, answersAt = () => 0, stallTimeou
     interval: 5,
     stallTimeout,
   })
-  const isStalled = await Promise.race([stalled.then(() => true), sleep(350, false)])
+  let isStalled = false
+  void stalled.then(() => {
+    isStalled = true
+  })
+  await vi.advanceTimersByTimeAsync(350)
   return { isStalled, messages: new Set(messages) }
 }
 
@@ -81,7 +88,7 @@ test.each<[string, Watched]>([
 
 test('an indexer that does not begin to index is a stall after sixteen times as long', async () => {
   const begin = performance.now()
-  await untilStalled({
+  const stalled = untilStalled({
     readChain: async () => 100n,
     readCheckpoint: async () => checkpoint(1),
     countAnswers: () => 0,
@@ -89,6 +96,8 @@ test('an indexer that does not begin to index is a stall after sixteen times as 
     interval: 5,
     stallTimeout: 20,
   })
+  await vi.runAllTimersAsync()
+  await stalled
   expect(performance.now() - begin).toBeGreaterThanOrEqual(320)
 })
 
