@@ -17,8 +17,6 @@ const project = (name: string, files: string, timeoutMs: number, more = {}) => (
   },
 })
 
-const resultsDirectory = process.env.VITEST_RESULTS
-
 /** For tests that deploy contracts. */
 const contracts = { globalSetup: 'test/support/builtContracts.ts' }
 /** For tests that start the market's processes. */
@@ -29,10 +27,6 @@ export default defineConfig({
     // As the API and the indexer do.
     execArgv: ['--import', new URL('core/cheapImports.ts', import.meta.url).href],
     globalSetup: 'test/support/globalSetup.ts',
-    // For `.ci/run`, which looks for the files that failed.
-    reporters: resultsDirectory
-      ? ['default', ['json', { outputFile: `${resultsDirectory}/${process.pid}.json` }]]
-      : ['default'],
     // To load viem, Hono and Drizzle takes about a second of CPU time, so the files of a worker load them once.
     isolate: false,
     // A file runs Anvil, an indexer and an API, and waits for about half of its time: four at a time use all of two cores.

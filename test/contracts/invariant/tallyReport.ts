@@ -43,7 +43,7 @@ const UNREACHABLE_ERRORS = [
 const UNREACHABLE_EVENTS = ['EIP712DomainChanged']
 
 /**
- * What the short campaign of every test run need not reach: rare combinations of state and time. The unit tests and the
+ * What a campaign of fewer than all runs need not reach: rare combinations of state and time. The unit tests and the
  * matrix cover each, and the deep campaign must reach them all.
  */
 export const RARE = [
