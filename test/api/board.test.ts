@@ -1,0 +1,260 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { blockContent } from '../../src/api/content/block.ts'
+import { poster, seedTime } from '../support/rows.ts'
+import { allPaths, type BoardMarket, boardMarket, EVENTS, hostileBriefs, tracker } from './boardMarket.ts'
+
+let index: BoardMarket['index']
+let api: BoardMarket['api']
+let delivered: BoardMarket['delivered']
+let close: BoardMarket['close']
+
+beforeAll(async () => {
+  ;({ index, api, delivered, close } = await boardMarket())
+})
+
+afterAll(() => close())
+
+async function textOf(path: string) {
+  const response = await api.app.request(path)
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+describe('the board', () => {
+  it('shows open runs, with amounts, times and the block', async () => {
+    const { status, text } = await textOf('/?minReward=1000')
+    expect(status).toBe(200)
+    expect(text).toContain('1,234.567891')
+    expect(text).toContain('1,000,000,000.00')
+    expect(text).toContain('<time datetime="2024-01-20T12:00:00.000Z" title="2024-01-20 12:00 UTC">in 5 days</time>')
+    expect(text).toMatch(/Indexed block <code title="0x0+a">10<\/code>, 4 seconds old/)
+    expect(text).not.toContain('/runs/3"')
+  })
+
+  it('says of a run whose claim is the last that its poster has closed it, until it ends', async () => {
+    expect((await textOf('/runs/9')).text).toContain('The poster has closed the run: this claim is the last.')
+    expect((await textOf('/runs/10')).text).not.toContain('has closed')
+    expect((await textOf('/runs/101')).text).not.toContain('has closed')
+  })
+
+  it('filters, sorts and pages as the API does', async () => {
+    expect((await textOf('/?minReward=1234.5&sort=reward&order=asc')).text).toMatch(/Run 1<.*Run 2</s)
+    expect((await textOf(`/?state=DRAFT&poster=${poster}&minReward=`)).text).toContain('1 run<')
+    const second = await textOf('/?page=2')
+    expect(second.text).toContain('Page 2 of 2')
+    expect(second.text).toContain('rel="prev"')
+    expect((await textOf('/?state=REJECTED')).text).toContain('No run matches')
+  })
+
+  it('shows the texts of hostile briefs as text, in lists, on pages and in titles', async () => {
+    for (const path of ['/?page=1', '/runs/200', '/runs/201', '/runs/203', '/runs/204']) {
+      const { text } = await textOf(path)
+      expect(text).not.toMatch(/<script>|<img (?!src="\/board\/)|<iframe|<style>|<a href="javascript|\u202e|\u200b/)
+    }
+    expect((await textOf('/runs/201')).text).toContain('<title>eltit · Run 201 · Runline</title>')
+    expect((await textOf('/runs/200')).text).toContain(
+      `<a href="${tracker}" rel="noreferrer nofollow ugc">a <span class="hint">image, tracker.example</span></a> [b](javascript:alert(1))`,
+    )
+    expect((await textOf('/runs/202')).text).toContain('W'.repeat(31_000))
+  })
+
+  it('shows deliveries and feedback by their type, as far as they are stored here', async () => {
+    const { text } = await textOf('/runs/300')
+    expect(text).toMatch(/aria-label="Delivery"><div class="markdown"><p>&lt;script&gt;.*<strong>Voilà<\/strong>/s)
+    expect(text).toMatch(/aria-label="Feedback"><div class="markdown">/)
+    expect(text).toContain('Everyone can read a delivery before it is paid.')
+    expect((await textOf('/runs/301')).text).toContain('<pre><code>{&quot;a&quot;:&quot;WWW')
+    expect((await textOf('/runs/302')).text).toContain(
+      '<bdi class="words">-----BEGIN CMS-----<span class="escape">U+202E</span>\n**a**\n</bdi>',
+    )
+    expect((await textOf('/runs/102')).text).not.toContain('aria-label="Delivery"')
+    expect((await textOf('/runs/1')).text).not.toContain('Everyone can read')
+  })
+
+  it('says of a delivery that was taken down that it was', async () => {
+    const client = new pg.Client({ connectionString: index.url })
+    await client.connect()
+    await blockContent(client, delivered[1]?.slice('ipfs://'.length) ?? '')
+    await client.end()
+    expect((await textOf('/runs/301')).text).toMatch(
+      /<h3>Delivery<\/h3><p class="hint">The operator of this server has/,
+    )
+  })
+
+  it('leads a search for a number to the run, and one for an address to its runs', async () => {
+    const placeOf = async (words: string) => {
+      const { status, headers } = await textOf(`/?q=${encodeURIComponent(words)}`)
+      return [status, headers.get('Location')]
+    }
+    expect(await placeOf(' 9 ')).toEqual([302, '/runs/9'])
+    expect(await placeOf('#9')).toEqual([302, '/runs/9'])
+    expect(await placeOf(poster)).toEqual([302, `/?state=ANY&poster=${poster}`])
+  })
+
+  it('finds runs by words, which remain in the field with the other filters', async () => {
+    const { text } = await textOf(`/?q=link&poster=${poster}`)
+    expect(text).toContain('1 run<')
+    expect(text).toContain('<a href="/runs/204">')
+    expect(text).toContain('value="link"')
+    expect(text).toContain(`<input type="hidden" name="poster" value="${poster}">`)
+    expect(text).toContain('<title>Open runs, with link, of')
+  })
+
+  it('keeps what was typed into a search that it refuses, and moves the focus to the field', async () => {
+    const { status, text } = await textOf('/?q=logo&minReward=1%3C2&sort=reward&state=REJECTED')
+    expect(status).toBe(400)
+    expect(text).toContain('minReward: must be an amount of USDC')
+    expect(text).toMatch(/name="minReward" value="1&lt;2"\s+aria-invalid="true" aria-describedby="refusal" autofocus>/)
+    expect(text).toMatch(/name="q" value="logo"\s+>/)
+    expect(text).toMatch(/<option value="reward" selected>/)
+    expect(text).toContain('<input type="hidden" name="state" value="REJECTED">')
+    // What no field shows would be refused again.
+    expect((await textOf('/?state=NONE')).text).toContain('<input type="hidden" name="state" value="OPEN">')
+    expect((await textOf('/?tag=N%20O')).text).not.toContain('name="tag"')
+  })
+
+  it('names its pages after what they show', async () => {
+    const titleOf = async (path: string) => /<title>(.*)<\/title>/.exec((await textOf(path)).text)?.[1]
+    expect(await titleOf('/')).toBe('Open runs · Runline')
+    expect(await titleOf(`/?state=ANY&poster=${poster}&minReward=5`)).toBe(
+      `All runs, of ${poster.slice(0, 10)}…, from 5 USDC · Runline`,
+    )
+    expect(await titleOf('/?state=REJECTED')).toBe('Rejected runs · Runline')
+    expect(await titleOf('/runs/9')).toBe('Run 9 · Runline')
+    expect(await titleOf('/?claimedBy=7&claimable=true&page=2')).toBe(
+      'Open runs, claimed by agent 7, to be claimed now, page 2 · Runline',
+    )
+  })
+
+  it('says what a page shows to those that preview links to it, as text', async () => {
+    const metaOf = async (path: string, name: string) =>
+      new RegExp(`<meta (?:property|name)="${name}" content="([^"]*)">`).exec((await textOf(path)).text)?.[1]
+    expect(await metaOf('/?minReward=1000', 'description')).toBe('2 runs, with rewards in escrow.')
+    expect(await metaOf('/runs/200', 'og:title')).toMatch(/^&lt;script&gt;.* · Run 200$/)
+    expect(await metaOf('/runs/200', 'og:description')).toBe(`100.00 USDC, open. &lt;img src=${tracker}&gt;`)
+    expect(await metaOf('/agents', 'og:description')).toMatch(/^Work for agents/)
+  })
+
+  it('introduces the market on its first page only, and offers the states', async () => {
+    const first = (await textOf('/')).text
+    expect(first).toMatch(
+      /Work for agents, with its reward in escrow.*href="\/post">Post a run.*href="\/connect">Connect an agent/s,
+    )
+    expect(first).toMatch(/<a href="\?state=REVISION_REQUESTED"/)
+    expect(first).toMatch(/<a href="\?state=OPEN"\s+aria-current="page"/)
+    expect((await textOf('/?minReward=5')).text).not.toContain('Work for agents')
+  })
+
+  it('shows the deadline of a claim only while a run can be claimed', async () => {
+    expect((await textOf('/runs/1')).text).toContain('To be claimed by')
+    expect((await textOf('/runs/10')).text).not.toContain('To be claimed by')
+  })
+
+  it('shows the newest event first, on every page of them', async () => {
+    const first = (await textOf('/runs/44')).text
+    expect(first).toMatch(/Work submitted.*Created/s)
+    expect(first).toContain('Page 1 of 2')
+    expect([...first.matchAll(/in block ([\d,]+)/g)].map(([, block]) => block)).toEqual(
+      Array.from({ length: 100 }, (_, place) => String(EVENTS - place)),
+    )
+    const second = (await textOf('/runs/44?page=2')).text
+    expect([...second.matchAll(/in block ([\d,]+)/g)].map(([, block]) => block)).toEqual(['3', '2', '1'])
+  })
+
+  it.each([
+    ['/runs/999', 404, 'There is no run 999.'],
+    [`/runs/${2n ** 300n}`, 404, 'No such run'],
+    ['/agents/999', 404, 'There is no agent 999.'],
+    ['/runs/abc', 400, 'The request is malformed'],
+    ['/?state=NONE', 400, 'The request is malformed'],
+    ['/?cursor=abc', 400, 'cursor: is not known here'],
+    ['/market?interval=hour', 400, 'The request is malformed'],
+  ])('answers %s with %i and a page', async (path, status, words) => {
+    const answer = await textOf(path)
+    expect([answer.status, answer.headers.get('Content-Type')]).toEqual([status, 'text/html; charset=UTF-8'])
+    expect(answer.text).toContain(words)
+  })
+
+  it.each(allPaths)('sends %s with a policy that allows nothing inline and no other host', async (path) => {
+    const { headers, text: whole } = await textOf(path)
+    // The links of briefs lead to other hosts, and send no Referer.
+    const text = whole
+      .replaceAll(/<a href="https:\/\/[^"]*" rel="noreferrer nofollow ugc">/g, '')
+      .replaceAll(/<meta (?:name|property)="[a-z:-]+" content="[^"]*">/g, '')
+    const policy = headers.get('Content-Security-Policy')
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'/)
+    expect(policy).not.toContain('unsafe')
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(headers.get('Referrer-Policy')).toBe('no-referrer')
+    expect(text).not.toMatch(/<[^>]* (style|on\w+)=|<script>|<[^>]*https?:/)
+    for (const [, link] of text.matchAll(/(?:href|src)="([^"]*)"/g)) {
+      expect(link).toMatch(/^(\/(?!\/)|\?|#content$|ipfs:\/\/(Qm\w{44}|b\w{58})$)/)
+    }
+  })
+
+  it('renders a description that is being written as the page of its run shows it', async () => {
+    for (const { description = '' } of hostileBriefs) {
+      const preview = await api.app.request('/post/preview', { method: 'POST', body: description })
+      expect([preview.status, preview.headers.get('Cache-Control')]).toEqual([200, 'no-store'])
+      expect(preview.headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'/)
+      const page = await preview.text()
+      expect(page).not.toMatch(/<[^>]* (style|on\w+)=|<script|<img|<iframe|href="javascript/)
+      const place = hostileBriefs.findIndex((brief) => brief.description === description)
+      expect((await textOf(`/runs/${200 + place}`)).text).toContain(description === '' ? '' : page)
+    }
+    const tooLong = await api.app.request('/post/preview', { method: 'POST', body: 'a'.repeat(40_000) })
+    expect(tooLong.status).toBe(413)
+  })
+
+  it('renders so many drafts of an address a minute, because a hostile one takes 60 ms', async () => {
+    const statuses: number[] = []
+    for (let draft = 0; draft < 70; draft++) {
+      statuses.push((await api.app.request('/post/preview', { method: 'POST', body: 'a' })).status)
+    }
+    expect(new Set(statuses)).toEqual(new Set([200, 429]))
+    expect(statuses.at(-1)).toBe(429)
+  })
+
+  it('serves its files, and the modules that they import, with URLs that change with their content', async () => {
+    const { text } = await textOf('/post')
+    const links = [...text.matchAll(/"(\/board\/[^"]+)"/g)].map(([, link]) => link ?? '')
+    const served = new Set<string>()
+    for (let link = links.pop(); link !== undefined; link = links.pop()) {
+      if (served.has(link)) continue
+      served.add(link)
+      expect(link).toMatch(/^\/board\/([0-9a-f]{12}\/[\w/]+\.js|\w+\.[0-9a-f]{12}\.(css|svg))$/)
+      const { status, headers, text } = await textOf(link)
+      expect([link, status, headers.get('Cache-Control')]).toEqual([link, 200, 'public, max-age=31536000, immutable'])
+      const imports = [...text.matchAll(/^import .*'(.+)'$|^import .*"(.+)";$|from '(.+)';?$/gm)]
+      for (const [, ...paths] of imports) {
+        const path = paths.find((each) => each !== undefined) ?? ''
+        links.push(new URL(path, `http://localhost${link}`).pathname)
+      }
+    }
+    expect(served.size).toBeGreaterThan(12)
+    expect([...served].some((link) => link.endsWith('/hashes/crypto.js'))).toBe(true)
+  })
+
+  it('answers an unknown path with a page to a browser, and with a problem to others', async () => {
+    const ask = (path: string, accept: string) => api.app.request(path, { headers: { Accept: accept } })
+    const ofBrowser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8'
+    const page = await ask('/run/1', ofBrowser)
+    expect([page.status, page.headers.get('Content-Type')]).toEqual([404, 'text/html; charset=UTF-8'])
+    expect(page.headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'/)
+    expect(await page.text()).toMatch(/There is no page \/run\/1 here.*See <a href="\/">the open runs<\/a>/s)
+    for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.5']) {
+      const problem = await ask('/run/1', accept)
+      const { code } = (await problem.json()) as { code: string }
+      expect([problem.status, code]).toEqual([404, 'ROUTE_NOT_FOUND'])
+    }
+    expect((await ask('/mcp', ofBrowser)).status).toBe(405)
+  })
+
+  it('answers 503 with a page while the index rewinds', async () => {
+    await index.setHead({ number: 9n, timestamp: seedTime })
+    const { status, headers, text } = await textOf('/runs/1')
+    expect([status, headers.get('Retry-After')]).toEqual([503, '1'])
+    expect(text).toContain('The index is catching up with the chain')
+    await index.moveTo({ number: 10n, timestamp: seedTime })
+  })
+})

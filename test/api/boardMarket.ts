@@ -1,0 +1,152 @@
+import { pino } from 'pino'
+import { expect } from 'vitest'
+import { agent, run, runEvent } from '../../ponder.schema.ts'
+import { type Brief, briefOf } from '../../src/api/content/brief.ts'
+import type { MediaType } from '../../src/api/content/checkContent.ts'
+import { cidOf, uriOf } from '../../src/api/content/cid.ts'
+import { type ContentStore, openContentStore } from '../../src/api/content/store.ts'
+import { claimedRun, eventOf, openRun, poster, seedTime, stakedAgent } from '../support/rows.ts'
+import { chainId, emptyIndex, viewsSchema } from './indexedDatabase.ts'
+import { testApi } from './testApi.ts'
+
+export const script = '<script>document.title = "taken"</script><img src=x onerror=alert(1)>"\'&'
+const hostileTexts = [
+  script,
+  'javascript:alert(1)',
+  'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG"onclick="alert(1)',
+  '\u202Eslaever\u202C \u2066isolate\u2069 \u200B\u0007\u001B[31m',
+  'ü'.repeat(64),
+  'W'.repeat(128),
+]
+export const tracker = 'https://tracker.example/x.png'
+export const hostileBriefs = [
+  {
+    title: script,
+    summary: `<img src=${tracker}>`,
+    description: `![a](${tracker}) [b](javascript:alert(1)) <iframe src="${tracker}">`,
+  },
+  {
+    title: '\u202Eeltit\u200B',
+    description: '\u202Etxet\u2066\n'.repeat(50),
+    acceptance: ['</ul><style>*{display:none}</style>'],
+  },
+  { title: 'W'.repeat(120), summary: 'W'.repeat(500), description: 'W'.repeat(31_000), tags: ['w'.repeat(32)] },
+  {
+    title: 'Markdown',
+    description: `# It\n\n### Deep \n\n5. [text](${tracker} "b") \u202e\n6. > quoted\n\n\`\`\`\na\n\`\`\`\n\n${'> - '.repeat(5_000)}`,
+  },
+  { title: 'A link', attachments: [{ name: '<a href="javascript:alert(1)">', cid: 'Q'.repeat(46), size: 1 }] },
+]
+
+const hugeId = 2n ** 255n
+
+/** Of run 44. A page has a hundred. */
+export const EVENTS = 103
+
+const paths = ['/', '/?state=ANY', '/?state=REJECTED', '/runs/1', '/runs/9', '/runs/999', '/agents', '/agents/1']
+const deliveryPaths = ['/runs/300', '/runs/302']
+const hostilePaths = [
+  ...hostileTexts.map((_, place) => `/runs/${100 + place}`),
+  ...hostileBriefs.map((_, place) => `/runs/${200 + place}`),
+]
+export const ownPaths = [
+  ...paths,
+  `/agents/${hugeId}`,
+  '/post',
+  '/connect',
+  '/market',
+  '/market?interval=month',
+  '/?page=0',
+  '/?minReward=none',
+]
+export const allPaths = [...ownPaths, ...hostilePaths, ...deliveryPaths]
+
+const contentLimits = { clientBytes: 1_000_000, totalBytes: 100_000_000 }
+
+/** Stores the text. @returns its URI. */
+async function store(content: ContentStore, text: string, mediaType: MediaType, brief?: Brief) {
+  const bytes = new TextEncoder().encode(text)
+  const cid = await cidOf(bytes)
+  const { status } = await content.post({ cid, mediaType, bytes, brief, registration: undefined, client: 'a' })
+  expect(status).toBe('stored')
+  return uriOf(cid)
+}
+
+/** Stores the brief. @returns its URI. */
+function storeBrief(content: ContentStore, brief: object) {
+  const read = briefOf(brief)
+  expect(read).toEqual(brief)
+  return store(content, JSON.stringify(brief), 'application/json', read)
+}
+
+/**
+ * A market whose accounts wrote hostile texts, and the app that shows it. `delivered` has the URIs of the deliveries of
+ * runs 300 and on.
+ */
+export async function boardMarket() {
+  const index = await emptyIndex()
+  const content = openContentStore({
+    url: index.url,
+    chainId,
+    indexSchema: viewsSchema,
+    limits: contentLimits,
+    logger: pino({ level: 'silent' }),
+  })
+  const briefs: string[] = []
+  for (const brief of hostileBriefs) briefs.push(await storeBrief(content, brief))
+  const delivered = [
+    await store(content, `${script} **Voilà** ![a](${tracker})`, 'text/markdown'),
+    await store(content, `{"a":"${'W'.repeat(2_000)}"}`, 'application/json'),
+    await store(content, '-----BEGIN CMS-----\u202e\n**a**\n', 'text/plain'),
+  ]
+  await index.db.insert(run).values(briefs.map((ipfsHash, place) => openRun(BigInt(200 + place), { ipfsHash })))
+  await index.db.insert(run).values([
+    openRun(1n, { reward: 1_234_567_891n }),
+    openRun(2n, { reward: 10n ** 15n, deadline: seedTime - 1n }),
+    openRun(3n, { state: 'DRAFT' }),
+    ...Array.from({ length: 25 }, (_, place) => openRun(BigInt(20 + place))),
+    claimedRun(9n, {
+      state: 'SUBMITTED',
+      submitBy: null,
+      reviewBy: seedTime + 9n,
+      claimedBy: hugeId,
+      evaluator: poster,
+      closing: true,
+    }),
+    ...delivered.map((deliverableHash, place) =>
+      claimedRun(BigInt(300 + place), { deliverableHash, feedbackHash: delivered[0] }),
+    ),
+    claimedRun(10n, { state: 'APPROVED', submitBy: null, endedAt: seedTime, closing: true }),
+    ...hostileTexts.map((text, place) =>
+      claimedRun(BigInt(100 + place), { ipfsHash: text, deliverableHash: text, feedbackHash: text }),
+    ),
+  ])
+  await index.db
+    .insert(runEvent)
+    .values([
+      eventOf(1n, 1, { name: 'BountyCreated', address: poster, amount: 100_000_000n, hash: script }),
+      eventOf(9n, 1, { name: 'BountyApproved', byTimeout: true, agentId: hugeId }),
+      ...Array.from({ length: EVENTS }, (_, place) =>
+        eventOf(44n, place + 1, { name: place === EVENTS - 1 ? 'WorkSubmitted' : 'BountyCreated' }),
+      ),
+      ...hostileTexts.map((hash, place) => eventOf(BigInt(100 + place), 1, { name: 'WorkSubmitted', hash })),
+    ])
+  await index.db
+    .insert(agent)
+    .values([
+      stakedAgent(1n, { agentURI: script, completions: 5 }),
+      stakedAgent(hugeId, { agentURI: 'javascript:alert(1)', stakedAmount: 2n ** 200n, frozen: true }),
+    ])
+  await index.moveTo({ number: 10n, timestamp: seedTime })
+  const api = await testApi(index.url, () => Number(seedTime + 4n) * 1_000, undefined, {}, content)
+
+  async function close() {
+    await api.close()
+    await content.close()
+    await index.close()
+  }
+
+  return { index, api, delivered, close }
+}
+
+export type BoardMarket = Awaited<ReturnType<typeof boardMarket>>
