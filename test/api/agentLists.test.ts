@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agent } from '../../ponder.schema.ts'
 import type { Answer } from '../support/describedAnswers.ts'
 import { seedTime, stakedAgent } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 type Row = Required<Omit<typeof agent.$inferSelect, 'step'>>
@@ -51,8 +51,7 @@ function statusOf({ banned, frozen, stakedAmount, stakedAt, completions }: Row) 
 }
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await index.db.insert(agent).values(rows)
   await index.moveTo({ number: 100n, timestamp: seedTime })
   api = await testApi(index.url, () => 0)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agent } from '../../ponder.schema.ts'
 import { seedTime, stakedAgent, wallet } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase
@@ -30,8 +30,7 @@ const ladder = [
 ] as const
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await index.db.insert(agent).values([
     ...ladder.map(([id, , fields]) => stakedAgent(id, fields)),
     stakedAgent(0n, { owner, agentWallet: null, stakedAt: now, volume: 123n, agentURI: null }),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../ponder.schema.ts'
 import { accountOf } from '../../tools/devnet/accounts.ts'
 import { claimedRun, openRun, seedTime } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase
@@ -13,8 +13,7 @@ const account = accountOf(1)
 const now = seedTime
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await index.db.insert(run).values([openRun(1n), claimedRun(2n, { round: 3 })])
   await index.moveTo({ number: 10n, timestamp: now })
   api = await testApi(index.url, () => 0)

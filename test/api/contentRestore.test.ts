@@ -10,7 +10,7 @@ import { openContentStore } from '../../src/api/content/store.ts'
 import { createDatabase } from '../../tools/devnet/postgres.ts'
 import { indexedDatabaseAt } from '../support/indexedTables.ts'
 import { openRun, seedTime } from '../support/rows.ts'
-import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+import { chainId, emptyIndex, type IndexedDatabase, viewsSchema } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 const limits = { clientBytes: 1_000_000, totalBytes: 100_000_000 }
@@ -61,8 +61,7 @@ async function listed(query = '') {
 }
 
 beforeAll(async () => {
-  const index = await indexedDatabase()
-  await index.create()
+  const index = await emptyIndex()
   const uris = await Promise.all([kept, lost, blocked].map(async (brief) => uriOf(await cidOfBrief(brief))))
   await index.db.insert(run).values(uris.map((ipfsHash, place) => openRun(BigInt(place + 1), { ipfsHash })))
   await index.moveTo({ number: block, timestamp: seedTime })

@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run, runEvent } from '../../ponder.schema.ts'
 import { eventOf, openRun, seedTime, wallet } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase
 let api: TestApi
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await index.db.insert(run).values([openRun(1n), openRun(2n), openRun(3n)])
   await index.db.insert(runEvent).values([
     ...Array.from({ length: 130 }, (_, at) => eventOf(1n, 130 - at)),

@@ -4,15 +4,14 @@ import { run } from '../../ponder.schema.ts'
 import type { Lag } from '../../src/api/observability/indexLag.ts'
 import { createReadiness } from '../../src/api/observability/readiness.ts'
 import { openRun, seedTime } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase, viewsSchema } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase
 let api: TestApi
 
 beforeEach(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await index.db.insert(run).values(openRun(1n))
   await index.moveTo({ number: 10n, timestamp: seedTime })
   api = await testApi(index.url)

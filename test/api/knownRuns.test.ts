@@ -66,7 +66,7 @@ function knownRuns(after: (part: number) => Promise<unknown>) {
   return new KnownRuns({ index: api.index, readPage, logger: pino({ level: 'silent' }) })
 }
 
-const isKnown = (known: KnownRuns) => vi.waitFor(() => expect(known.current).toBeDefined())
+const isKnown = (known: KnownRuns) => expect.poll(() => known.current).toBeDefined()
 
 /** Whether the columns have the run in the state. */
 function isIn(known: KnownRuns, state: RunState): boolean {
@@ -90,10 +90,13 @@ it('are read again where a reorg removes the block at which some of them were re
   const start = performance.now()
   // Each look at the clock is some seconds later, so that it does not wait.
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => start + 6_000 * seconds++)
-  await vi.waitFor(() => {
-    known.start()
-    expect(known.current).toBeDefined()
-  })
+  await vi.waitFor(
+    () => {
+      known.start()
+      expect(known.current).toBeDefined()
+    },
+    { timeout: 10_000 },
+  )
   clock.mockRestore()
   expect(isIn(known, 'OPEN')).toBe(true)
 })

@@ -1,35 +1,42 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Api } from '../../tools/devnet/api.ts'
 import { startIndexApi } from '../support/indexApi.ts'
 import { seedTime, wallet } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
+
+/** Each test has an address of its own. */
+const LIMIT = 4
 
 let index: IndexedDatabase
+/** Behind a proxy that adds the address of the client. */
 let api: Api
+/** Trusts no proxy. */
+let direct: Api
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await index.moveTo({ number: 10n, timestamp: seedTime })
+  const limits = { REQUESTS_PER_MINUTE: String(LIMIT), PROBES_PER_MINUTE: String(LIMIT), TRUST_PROXY: '1' }
+  ;[api, direct] = await Promise.all([
+    startIndexApi(index.url, limits),
+    startIndexApi(index.url, { REQUESTS_PER_MINUTE: '60' }),
+  ])
 })
 
-afterEach(() => api.stop())
-
 afterAll(async () => {
+  await Promise.all([api.stop(), direct.stop()])
   await index.close()
 })
 
-async function start(env: Record<string, string>) {
-  api = await startIndexApi(index.url, env)
-}
+const from = (address: string) => ({ 'X-Forwarded-For': address })
 
-async function get(path: string, headers: Record<string, string> = {}) {
-  const response = await fetch(api.url + path, { headers })
+async function get(path: string, headers: Record<string, string> = {}, url = api.url) {
+  const response = await fetch(url + path, { headers })
   return { status: response.status, headers: response.headers, body: await response.text() }
 }
 
 /** Sends `count` requests, one after the other, that the response cache cannot answer. @returns their statuses. */
-async function statuses(count: number, headersOf: (position: number) => Record<string, string> = () => ({})) {
+async function statuses(count: number, headersOf: (position: number) => Record<string, string>) {
   const seen: number[] = []
   for (let position = 0; position < count; position++) {
     seen.push((await get(`/api/runs/${1_000 + position}`, headersOf(position))).status)
@@ -37,11 +44,13 @@ async function statuses(count: number, headersOf: (position: number) => Record<s
   return seen
 }
 
+const allowed = Array(LIMIT).fill(404)
+
 describe('requests of one address', () => {
   it('beyond the limit are refused, with the seconds to wait', async () => {
-    await start({ REQUESTS_PER_MINUTE: '4' })
-    expect(await statuses(4)).toEqual([404, 404, 404, 404])
-    const refused = await get('/api/runs/7', { Origin: 'https://market.example', 'X-Request-Id': 'mine' })
+    const address = from('203.0.113.1')
+    expect(await statuses(LIMIT, () => address)).toEqual(allowed)
+    const refused = await get('/api/runs/7', { ...address, Origin: 'https://market.example', 'X-Request-Id': 'mine' })
     expect(refused.status).toBe(429)
     expect(Object.fromEntries(refused.headers)).toMatchObject({
       'content-type': 'application/problem+json',
@@ -55,74 +64,75 @@ describe('requests of one address', () => {
       type: 'urn:problem-type:runline:RATE_LIMITED',
       title: 'Too many requests',
       status: 429,
-      detail: expect.stringMatching(/^127\.0\.0\.1 may send 4 requests a minute\. Try again in 1[45] s\.$/),
+      detail: expect.stringMatching(/^203\.0\.113\.1 may send 4 requests a minute\. Try again in 1[45] s\.$/),
       code: 'RATE_LIMITED',
     })
   })
 
-  it('beyond the limit are refused on any route, claims included', async () => {
-    await start({ REQUESTS_PER_MINUTE: '1' })
-    await statuses(1)
-    const claim = await fetch(`${api.url}/api/runs/1/claim`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ agentId: 1, walletAddress: wallet }),
-    })
+  it('beyond the limit are refused on any route, claims included, but not its probes', async () => {
+    const address = from('203.0.113.2')
+    await statuses(LIMIT, () => address)
+    const paths = ['/openapi.json', '/docs', '/docs/start.js', '/nowhere', '/metrics', '/']
+    const sent = paths.flatMap((path) => [
+      fetch(api.url + path, { headers: address }),
+      fetch(api.url + path, { method: 'OPTIONS', headers: address }),
+    ])
+    for (const { url, status } of await Promise.all(sent)) expect([url, status]).toEqual([url, 429])
+    const body = JSON.stringify({ agentId: 1, walletAddress: wallet })
+    const headers = { ...address, 'Content-Type': 'application/json' }
+    const claim = await fetch(`${api.url}/api/runs/1/claim`, { method: 'POST', headers, body })
     expect([claim.status, claim.headers.get('Access-Control-Allow-Origin')]).toEqual([429, '*'])
-    expect((await get('/healthz')).status).toBe(200)
+    expect((await get('/healthz', address)).status).toBe(200)
   })
 
-  it.each(['/openapi.json', '/docs', '/docs/start.js', '/nowhere', '/metrics', '/'])(
-    'beyond the limit are refused also for %s',
-    async (path) => {
-      await start({ REQUESTS_PER_MINUTE: '3' })
-      const answers = []
-      for (let asked = 0; asked < 4; asked++) answers.push((await get(path)).status)
-      expect(answers.slice(0, 3)).not.toContain(429)
-      expect(answers[3]).toBe(429)
-      const preflight = await fetch(api.url + path, { method: 'OPTIONS' })
-      expect(preflight.status).toBe(429)
-    },
-  )
+  it('are counted on any route', async () => {
+    const countOn = async (path: string, place: number) => {
+      const address = from(`198.51.100.${place}`)
+      const seen: number[] = []
+      for (let asked = 0; asked <= LIMIT; asked++) seen.push((await get(path, address)).status)
+      expect([path, seen.indexOf(429)]).toEqual([path, LIMIT])
+    }
+    await Promise.all(['/openapi.json', '/docs', '/docs/start.js', '/nowhere', '/metrics', '/'].map(countOn))
+  })
 
   it.each(['/healthz', '/readyz'])('for %s have a separate limit, and none on the operator’s port', async (path) => {
-    await start({ REQUESTS_PER_MINUTE: '3', PROBES_PER_MINUTE: '3' })
-    expect(await statuses(4)).toEqual([404, 404, 404, 429])
-    const answers = []
-    for (let asked = 0; asked < 4; asked++) answers.push((await get(path)).status)
-    expect(answers).toEqual([200, 200, 200, 429])
+    const address = from(`192.0.2.${path.length}`)
+    expect(await statuses(LIMIT, () => address)).toEqual(allowed)
+    for (let asked = 0; asked < LIMIT; asked++) expect((await get(path, address)).status).toBe(200)
     // A refusal is delayed, so that a client that repeats it at once costs the process little.
     const start429 = performance.now()
-    expect((await get(path)).status).toBe(429)
+    expect((await get(path, address)).status).toBe(429)
     expect(performance.now() - start429).toBeGreaterThan(900)
-    for (let asked = 0; asked < 4; asked++) expect((await fetch(api.opsUrl + path)).status).toBe(200)
-  })
-
-  it('are not counted if the response cache answers them', async () => {
-    await start({ REQUESTS_PER_MINUTE: '60' })
-    const { headers } = await get('/api/runs?limit=3')
-    const etag = headers.get('ETag') ?? ''
-    // A few at a time: all at once would share one read instead of the cache.
-    for (let round = 0; round < 50; round++) {
-      const asked = Array.from({ length: 10 }, () => get('/api/runs?limit=3', { 'If-None-Match': etag }))
-      for (const { status } of await Promise.all(asked)) expect(status).toBe(304)
+    for (let asked = 0; asked <= LIMIT; asked++) {
+      expect((await fetch(api.opsUrl + path, { headers: address })).status).toBe(200)
     }
   })
 
   it('are counted by the address that the trusted proxy added, despite forged entries', async () => {
-    await start({ REQUESTS_PER_MINUTE: '3', TRUST_PROXY: '1' })
-    const forged = (position: number) => ({ 'X-Forwarded-For': `198.51.100.${position}, 203.0.113.7` })
-    expect(await statuses(5, forged)).toEqual([404, 404, 404, 429, 429])
-    expect(await statuses(1, () => ({ 'X-Forwarded-For': '203.0.113.8' }))).toEqual([404])
-    const sameNetwork = (position: number) => ({ 'X-Forwarded-For': `2001:db8::${position}` })
-    expect(await statuses(4, sameNetwork)).toEqual([404, 404, 404, 429])
-    const garbage = (position: number) => ({ 'X-Forwarded-For': `not-an-address-${position}` })
-    expect(await statuses(4, garbage)).toEqual([404, 404, 404, 429])
+    const forged = (position: number) => from(`198.51.100.${position}, 203.0.113.7`)
+    expect(await statuses(LIMIT + 1, forged)).toEqual([...allowed, 429])
+    expect(await statuses(1, () => from('203.0.113.8'))).toEqual([404])
+    const sameNetwork = (position: number) => from(`2001:db8::${position}`)
+    expect(await statuses(LIMIT + 1, sameNetwork)).toEqual([...allowed, 429])
+    const garbage = (position: number) => from(`not-an-address-${position}`)
+    expect(await statuses(LIMIT + 1, garbage)).toEqual([...allowed, 429])
+  })
+
+  it('are not counted if the response cache answers them', async () => {
+    const { headers } = await get('/api/runs?limit=3', {}, direct.url)
+    const etag = headers.get('ETag') ?? ''
+    // A few at a time: all at once would share one read instead of the cache.
+    for (let round = 0; round < 20; round++) {
+      const asked = Array.from({ length: 10 }, () => get('/api/runs?limit=3', { 'If-None-Match': etag }, direct.url))
+      for (const { status } of await Promise.all(asked)) expect(status).toBe(304)
+    }
   })
 
   it('are counted by the connection’s address where no proxy is trusted', async () => {
-    await start({ REQUESTS_PER_MINUTE: '3' })
-    const forged = (position: number) => ({ 'X-Forwarded-For': `198.51.100.${position}` })
-    expect(await statuses(4, forged)).toEqual([404, 404, 404, 429])
+    const asked = Array.from({ length: 80 }, (_, place) =>
+      get(`/api/runs/${1_000 + place}`, from(`198.51.100.${place}`), direct.url),
+    )
+    const seen = (await Promise.all(asked)).map(({ status }) => status)
+    expect(new Set(seen)).toEqual(new Set([404, 429]))
   })
 })

@@ -7,7 +7,7 @@ import { cidOf, uriOf } from '../../src/api/content/cid.ts'
 import { post } from '../../src/api/content/post.ts'
 import { readEvents } from '../support/readEvents.ts'
 import { seedTime, stakedAgent } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 const limits = { clientBytes: 1_000_000, totalBytes: 100_000_000 }
@@ -52,8 +52,7 @@ async function postJson(json: unknown) {
 const get = async (path: string) => (await api.get(`${path}${path.includes('?') ? '&' : '?'}minBlock=${block}`)).body
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   const uris = await Promise.all([file, long, ...others].map(uriOfJson))
   const named = uris.map((agentURI, place) => stakedAgent(BigInt(place + 1), { agentURI, updatedBlock: 11n }))
   await index.db.insert(agent).values([...named, stakedAgent(100n, { agentURI: null })])

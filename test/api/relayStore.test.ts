@@ -273,13 +273,20 @@ describe('what a mined transaction cost', () => {
 describe('retention', () => {
   it('deletes only old and settled transactions, with their claims and keys', async () => {
     const lease = await taken('a', a)
-    const ids = Array.from({ length: 205 }, (_, index) => BigInt(index + 1))
-    const txs = []
-    for (const id of ids) txs.push(await insertTx(id))
-    const [unmined, young, ...old] = txs
-    if (!unmined || !young) throw new Error('There are no transactions')
-    for (const tx of [young, ...old]) await minedIn(lease, tx, 'block')
+    const [unmined, young, old] = [await insertTx(1n), await insertTx(2n), await insertTx(3n)]
+    for (const tx of [young, old]) await minedIn(lease, tx, 'block')
     await recordFinal(pool, lease, 9n, [CLAIM])
+    // As many more as `old` that one deletion cannot delete all.
+    const hash = `'0x' || lpad(n::text, 64, '0')`
+    for (const [table, key, fields] of [
+      ['tx', 'id', `'id', n, 'nonce', n, 'hash', ${hash}`],
+      ['attempt', 'tx', `'tx', n, 'hash', ${hash}`],
+      ['claim', 'tx', `'tx', n, 'id', ${hash}, 'bounty_id', n, 'tx_hash', ${hash}`],
+    ]) {
+      await pool.query(`INSERT INTO relay.${table}
+        SELECT (jsonb_populate_record(${table}, jsonb_build_object(${fields}))).*
+        FROM relay.${table}, generate_series(4, 205) AS n WHERE ${key} = 3`)
+    }
     await pool.query(`INSERT INTO relay.idempotency_key (agent_id, wallet, key, body_hash, claim, round)
       SELECT agent_id, wallet, id, '0x', id, 1 FROM relay.claim`)
     const elsewhere = `INSERT INTO relay.idempotency_key (agent_id, wallet, key, body_hash, claim, round, bound_at)

@@ -6,7 +6,7 @@ import { briefOf } from '../../src/api/content/brief.ts'
 import { cidOf, uriOf } from '../../src/api/content/cid.ts'
 import { post } from '../../src/api/content/post.ts'
 import { openRun, seedTime } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 const limits = { clientBytes: 1_000_000, totalBytes: 100_000_000 }
@@ -62,8 +62,7 @@ const get = async (path: string) => {
 const page = async (path: string) => (await api.app.request(path)).text()
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   const [ofWhole, ofHostile, ofLongest] = await Promise.all([
     uriOfBrief(whole),
     uriOfBrief(hostile),

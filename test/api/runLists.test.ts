@@ -4,7 +4,7 @@ import { run, runStates } from '../../ponder.schema.ts'
 import type { ReadQuery } from '../../src/api/database/sharedConnections.ts'
 import type { Answer } from '../support/describedAnswers.ts'
 import { openRun, poster, seedTime, wallet } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 type Row = Required<typeof run.$inferInsert>
@@ -42,8 +42,7 @@ const rows = Array.from({ length: 83 }, (_, place) => {
 })
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await index.db.insert(run).values(rows)
   await index.moveTo({ number: 10n, timestamp: seedTime })
   api = await testApi(index.url, () => 0)
@@ -89,7 +88,12 @@ async function page(query: Record<string, string | number>) {
   return { ids: body.runs.map(({ bountyId }: { bountyId: number }) => bountyId) as number[], ...body.pagination }
 }
 
-describe.each(['createdAt', 'reward', 'deadline'] as const)('lists by %s', (sort) => {
+const sorts = ['createdAt', 'reward', 'deadline'] as const
+
+/** Each combination is listed in both orders of one sort. Three that follow each other differ in `claimable` only. */
+const sortOf = (place: number) => sorts[(place + Math.floor(place / 3)) % 3]
+
+describe.each(sorts)('lists by %s', (sort) => {
   it.each(['asc', 'desc'])(
     '%s return the expected pages and totals for every filter, by number and by cursor',
     {
@@ -97,7 +101,7 @@ describe.each(['createdAt', 'reward', 'deadline'] as const)('lists by %s', (sort
     },
     async (order) => {
       const sign = order === 'asc' ? 1 : -1
-      for (const filters of combinations) {
+      for (const filters of combinations.filter((_, place) => sortOf(place) === sort)) {
         const list = { ...filters, sort, order }
         const expected = rows
           .filter((row) => matches(row, filters))

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../ponder.schema.ts'
 import { claimedRun, openRun, poster, seedTime, wallet } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase
@@ -12,8 +12,7 @@ const foreignAgent = 9_007_199_254_740_993n
 const otherPoster = '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65'
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await index.db
     .insert(run)
     .values([

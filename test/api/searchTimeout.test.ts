@@ -6,7 +6,7 @@ import type { Api } from '../../tools/devnet/api.ts'
 import { startIndexApi } from '../support/indexApi.ts'
 import { storeBriefs } from '../support/manyBriefs.ts'
 import { openRun, seedTime } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 
 const slow = 'slow'
 const fast = 'fast'
@@ -15,8 +15,7 @@ let index: IndexedDatabase
 let api: Api
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await index.db.insert(run).values(openRun(1n, { ipfsHash: 'ipfs://brief' }))
   await index.db.execute(
     storeBriefs(

@@ -5,7 +5,7 @@ import { checkpointOf } from '../support/indexedTables.ts'
 import { storeBriefs } from '../support/manyBriefs.ts'
 import { readEvents } from '../support/readEvents.ts'
 import { eventOf, openRun, seedTime } from '../support/rows.ts'
-import { blockHash, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { blockHash, emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 type Writer = Parameters<NonNullable<Parameters<IndexedDatabase['moveTo']>[1]>>[0]
@@ -67,8 +67,7 @@ async function listed(query: string): Promise<number[]> {
 }
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await mine()
   api = await testApi(index.url)
 })

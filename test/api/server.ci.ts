@@ -8,7 +8,7 @@ import { startProcess } from '../../tools/devnet/managedProcess.ts'
 import { placeholderDeployment } from '../support/placeholderDeployment.ts'
 import { seedTime } from '../support/rows.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporaryDirectory.ts'
-import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+import { chainId, emptyIndex, type IndexedDatabase, viewsSchema } from './indexedDatabase.ts'
 
 let index: IndexedDatabase
 let deployments: TemporaryDirectory
@@ -25,8 +25,7 @@ beforeAll(async () => {
   deployments = await temporaryDirectory()
   deploymentsDirectory = deployments.path
   writeDeployment(placeholderDeployment(chainId), deploymentsDirectory)
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await index.moveTo(block(head))
 })
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { run } from '../../ponder.schema.ts'
 import type { Answer } from '../support/describedAnswers.ts'
 import { openRun, seedTime } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase, tablesSchema, viewsSchema } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase
@@ -13,7 +13,7 @@ let api: TestApi
 const block = (number: bigint) => ({ number, timestamp: seedTime })
 
 beforeEach(async () => {
-  index = await indexedDatabase()
+  index = await emptyIndex()
   api = await testApi(index.url)
 })
 
@@ -47,17 +47,15 @@ const paths = [
 
 describe('before the first block', () => {
   it('answers 503, not an empty list, while there are no tables', async () => {
+    await index.pool.query(`DROP SCHEMA ${viewsSchema} CASCADE; DROP SCHEMA ${tablesSchema} CASCADE`)
     for (const answer of await Promise.all(paths.map((path) => api.get(path)))) expectBehind(answer)
   })
 
   it('answers 503, not an empty list, while the tables are empty', async () => {
-    await index.create()
     for (const answer of await Promise.all(paths.map((path) => api.get(path)))) expectBehind(answer)
   })
 
   it('waits for the first block', async () => {
-    // Before the request, which waits for a second only: a busy machine needs longer for all tables and indexes.
-    await index.create()
     const request = timed(api.get('/api/runs'))
     await sleep(200)
     await index.moveTo(block(1n))
@@ -69,7 +67,6 @@ describe('before the first block', () => {
 
 describe('while the index rewinds', () => {
   beforeEach(async () => {
-    await index.create()
     await index.db.insert(run).values(openRun(1n))
     await index.moveTo(block(180n))
     // As observed after a restart of Ponder: rows at block 136, checkpoint at block 180.
@@ -110,7 +107,6 @@ describe('at a block before one that was already shown', () => {
     now = Number(seedTime) * 1_000
     await api.close()
     api = await testApi(index.url, () => now)
-    await index.create()
     // Shows both blocks, and then outlasts the cached answers.
     for (const number of [150n, 180n]) {
       await index.moveTo(block(number))
@@ -152,7 +148,6 @@ describe('an API that starts', () => {
   let later: TestApi
 
   beforeEach(async () => {
-    await index.create()
     await index.moveTo(block(180n))
     later = await testApi(index.url)
   })
@@ -193,7 +188,6 @@ describe('an API that starts', () => {
 
 describe('minBlock', () => {
   beforeEach(async () => {
-    await index.create()
     await index.moveTo(block(10n))
   })
 
@@ -222,7 +216,6 @@ describe('minBlock', () => {
 
 describe('while blocks are indexed', () => {
   it('never mixes two blocks in one answer', async () => {
-    await index.create()
     await index.db.insert(run).values([openRun(1n), openRun(2n), openRun(3n)])
     let done = false
     const indexer = (async () => {
@@ -243,7 +236,6 @@ describe('while blocks are indexed', () => {
 
 describe('when another build of the indexer takes over', () => {
   it('reads its tables with statements that were prepared on the old tables', async () => {
-    await index.create()
     await index.db.insert(run).values(openRun(1n))
     await index.moveTo(block(10n))
     const lists = ['/api/runs?state=OPEN', '/api/runs?state=OPEN&page=2', '/api/runs/1', '/api/stats']
@@ -268,7 +260,6 @@ describe('when another build of the indexer takes over', () => {
 
 describe('where the database does not answer', () => {
   beforeEach(async () => {
-    await index.create()
     await index.moveTo(block(10n))
   })
 

@@ -2,15 +2,14 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { agent, payee, run } from '../../ponder.schema.ts'
 import { claimedRun, openRun, poster, seedTime, stakedAgent } from '../support/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase
 let api: TestApi
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   api = await testApi(index.url, () => 0)
 })
 

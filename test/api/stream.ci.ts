@@ -6,7 +6,7 @@ import type { ReadQuery } from '../../src/api/database/sharedConnections.ts'
 import { checkpointOf } from '../support/indexedTables.ts'
 import { readEvents } from '../support/readEvents.ts'
 import { eventOf, openRun, seedTime, stakedAgent, wallet } from '../support/rows.ts'
-import { blockHash, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { blockHash, emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 type Writer = Parameters<NonNullable<Parameters<IndexedDatabase['moveTo']>[1]>>[0]
@@ -23,8 +23,7 @@ beforeEach(async () => {
   apis = []
   readers = []
   ahead = 0
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   for (let number = 1n; number < 10n; number++) await index.setHead(blockAt(number))
   await mine(10n, async (tx) => {
     for (const id of [1n, 2n, 3n]) await post(tx, 10n, id)
@@ -391,7 +390,7 @@ describe('a stream that resumes', () => {
     const reader = await open(api, `?lastEventId=${id}`)
     const [last] = await reader.next()
     expect(last).toMatchObject({ event: 'close', data: { reason: 'INDEX_BEHIND' } })
-    await vi.waitUntil(() => reader.end() === 'ended')
+    await vi.waitUntil(() => reader.end() === 'ended', { timeout: 10_000 })
     expect([...api.streams.figures.ended]).toEqual([['INDEX_BEHIND', 1]])
     await client.query('ROLLBACK')
     client.release()
@@ -458,7 +457,7 @@ describe('a stream that resumes', () => {
       const id = await farBehind()
       const api = await startApi()
       const { body } = await api.app.request(`/api/stream?lastEventId=${id}`)
-      await vi.waitUntil(() => api.streams.figures.sent() > 500)
+      await vi.waitUntil(() => api.streams.figures.sent() > 500, { timeout: 10_000 })
       await sleep(300)
       expect(api.streams.figures.sent() * bytesOfRun).toBeLessThan(1.5 * 1024 * 1024)
       await body?.cancel()

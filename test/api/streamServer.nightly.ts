@@ -8,15 +8,14 @@ import { startIndexApi } from '../support/indexApi.ts'
 import { checkpointOf } from '../support/indexedTables.ts'
 import { readEvents } from '../support/readEvents.ts'
 import { eventOf, openRun, seedTime } from '../support/rows.ts'
-import { blockHash, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { blockHash, emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 
 let index: IndexedDatabase
 let api: Api
 let number = 10n
 
 beforeAll(async () => {
-  index = await indexedDatabase()
-  await index.create()
+  index = await emptyIndex()
   await index.moveTo({ number, timestamp: seedTime }, (tx) => tx.insert(run).values(openRun(1n)))
 })
 
