@@ -78,7 +78,14 @@ it('reads once for many concurrent requests', async () => {
   // The first read of a process also reads the highest block that readers may have seen.
   await api.get('/api/runs/1')
   const reads = countReads()
-  const answers = await Promise.all(Array.from({ length: 50 }, () => api.get('/api/runs')))
+  // A read that ends only after the last request has come.
+  const client = await index.pool.connect()
+  await client.query('BEGIN; LOCK TABLE head IN ACCESS EXCLUSIVE MODE')
+  const requests = Array.from({ length: 50 }, () => api.get('/api/runs'))
+  await new Promise(setImmediate)
+  await client.query('ROLLBACK')
+  client.release()
+  const answers = await Promise.all(requests)
   for (const { status, body } of answers) expect([status, body.runs.length]).toEqual([200, 1])
   expect(reads()).toBe(1)
 })

@@ -54,7 +54,7 @@ describe('requests of one address', () => {
     expect(refused.status).toBe(429)
     expect(Object.fromEntries(refused.headers)).toMatchObject({
       'content-type': 'application/problem+json',
-      'retry-after': expect.stringMatching(/^1[45]$/),
+      'retry-after': expect.stringMatching(/^1?\d$/),
       'access-control-allow-origin': '*',
       'access-control-expose-headers': '*',
       'cache-control': 'no-store',
@@ -64,7 +64,7 @@ describe('requests of one address', () => {
       type: 'urn:problem-type:runline:RATE_LIMITED',
       title: 'Too many requests',
       status: 429,
-      detail: expect.stringMatching(/^203\.0\.113\.1 may send 4 requests a minute\. Try again in 1[45] s\.$/),
+      detail: expect.stringMatching(/^203\.0\.113\.1 may send 4 requests a minute\. Try again in 1?\d s\.$/),
       code: 'RATE_LIMITED',
     })
   })

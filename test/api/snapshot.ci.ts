@@ -58,7 +58,7 @@ describe('before the first block', () => {
   it('waits for the first block', async () => {
     const request = timed(api.get('/api/runs'))
     await sleep(200)
-    await index.moveTo(block(1n))
+    await index.addBlock(block(1n))
     const { status, milliseconds } = await request
     expect(status).toBe(200)
     expect(milliseconds).toBeGreaterThan(200)
@@ -68,7 +68,7 @@ describe('before the first block', () => {
 describe('while the index rewinds', () => {
   beforeEach(async () => {
     await index.db.insert(run).values(openRun(1n))
-    await index.moveTo(block(180n))
+    await index.addBlock(block(180n))
     // As observed after a restart of Ponder: rows at block 136, checkpoint at block 180.
     await index.setHead(block(136n))
   })
@@ -86,7 +86,7 @@ describe('while the index rewinds', () => {
   it('waits for the index and answers at its block', async () => {
     const requests = paths.map((path) => api.get(path))
     await sleep(300)
-    await index.moveTo(block(181n))
+    await index.addBlock(block(181n))
     for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('181')
   })
 
@@ -109,11 +109,11 @@ describe('at a block before one that was already shown', () => {
     api = await testApi(index.url, () => now)
     // Shows both blocks, and then outlasts the cached answers.
     for (const number of [150n, 180n]) {
-      await index.moveTo(block(number))
+      await index.addBlock(block(number))
       await sleep(260)
       for (const path of paths) expect((await api.get(path)).headers.get('X-Indexed-Block')).toBe(String(number))
     }
-    await index.moveTo(block(150n))
+    await index.addBlock(block(150n))
     // Cached answers are served for up to 250 ms.
     await sleep(260)
   })
@@ -128,10 +128,10 @@ describe('at a block before one that was already shown', () => {
   it('waits until the index has reached the shown block again', async () => {
     const requests = paths.map((path) => api.get(path))
     // In all less than the second for which a read waits.
-    await sleep(150)
-    await index.moveTo(block(179n))
-    await sleep(150)
-    await index.moveTo(block(180n))
+    await sleep(50)
+    await index.addBlock(block(179n))
+    await sleep(50)
+    await index.addBlock(block(180n))
     for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('180')
   })
 
@@ -148,7 +148,7 @@ describe('an API that starts', () => {
   let later: TestApi
 
   beforeEach(async () => {
-    await index.moveTo(block(180n))
+    await index.addBlock(block(180n))
     later = await testApi(index.url)
   })
 
@@ -164,10 +164,10 @@ describe('an API that starts', () => {
   it('answers 503 at a block before the highest that earlier processes could show, until the index has that again', async () => {
     await index.setHead(block(150n))
     for (const number of [150n, 179n]) {
-      await index.moveTo(block(number))
+      await index.addBlock(block(number))
       for (const answer of await Promise.all(paths.map((path) => later.get(path)))) expectBehind(answer)
     }
-    await index.moveTo(block(180n))
+    await index.addBlock(block(180n))
     for (const answer of await Promise.all(paths.map((path) => later.get(path)))) {
       expect(answer.headers.get('X-Indexed-Block')).toBe('180')
     }
@@ -179,16 +179,16 @@ describe('an API that starts', () => {
     expectBehind(await later.get('/api/runs'))
     await client.query('ROLLBACK')
     client.release()
-    await index.moveTo(block(150n))
+    await index.addBlock(block(150n))
     expectBehind(await later.get('/api/runs'))
-    await index.moveTo(block(180n))
+    await index.addBlock(block(180n))
     expect((await later.get('/api/runs')).headers.get('X-Indexed-Block')).toBe('180')
   })
 })
 
 describe('minBlock', () => {
   beforeEach(async () => {
-    await index.moveTo(block(10n))
+    await index.addBlock(block(10n))
   })
 
   it.each(['0', '9', '10'])('does not wait for %s at block 10', async (minBlock) => {
@@ -199,9 +199,9 @@ describe('minBlock', () => {
   it('waits longer for the block than for an index that rewinds', async () => {
     const requests = paths.map((path) => api.get(`${path}?minBlock=12`))
     await sleep(700)
-    await index.moveTo(block(11n))
+    await index.addBlock(block(11n))
     await sleep(700)
-    await index.moveTo(block(12n))
+    await index.addBlock(block(12n))
     for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('12')
   })
 
@@ -237,7 +237,7 @@ describe('while blocks are indexed', () => {
 describe('when another build of the indexer takes over', () => {
   it('reads its tables with statements that were prepared on the old tables', async () => {
     await index.db.insert(run).values(openRun(1n))
-    await index.moveTo(block(10n))
+    await index.addBlock(block(10n))
     const lists = ['/api/runs?state=OPEN', '/api/runs?state=OPEN&page=2', '/api/runs/1', '/api/stats']
     for (const path of lists) expect((await api.get(path)).status).toBe(200)
 
@@ -260,7 +260,7 @@ describe('when another build of the indexer takes over', () => {
 
 describe('where the database does not answer', () => {
   beforeEach(async () => {
-    await index.moveTo(block(10n))
+    await index.addBlock(block(10n))
   })
 
   /** Takes the lock that a reorg takes. */

@@ -400,7 +400,7 @@ describe('a stream that resumes', () => {
   })
 
   describe('with thousands of changes', () => {
-    const runs = 4_000
+    const runs = 2_500
     const bytesOfRun = 1_000
 
     /** The id of a client that lacks a change of each of the runs. */
