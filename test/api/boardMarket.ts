@@ -9,7 +9,7 @@ import { claimedRun, eventOf, openRun, poster, seedTime, stakedAgent } from '../
 import { chainId, emptyIndex, viewsSchema } from './indexedDatabase.ts'
 import { testApi } from './testApi.ts'
 
-export const script = '<script>document.title = "taken"</script><img src=x onerror=alert(1)>"\'&'
+const script = '<script>document.title = "taken"</script><img src=x onerror=alert(1)>"\'&'
 const hostileTexts = [
   script,
   'javascript:alert(1)',
