@@ -3,24 +3,26 @@ import { address, maxReward, port, privateKey } from './formats.ts'
 
 /** Of `npm run deploy`. */
 export const deployingSettings = z.object({
-  DEPLOYER_PRIVATE_KEY: privateKey.describe("The deployer's key"),
+  DEPLOYER_PRIVATE_KEY: privateKey.describe("Of `npm run deploy`: the deployer's key"),
   TREASURY: address.describe(
-    "The account that gets the fees, by `collect`. It cannot be one of the market's contracts, USDC or the burn address",
+    "Of `npm run deploy`: the account that gets the fees, by `collect`. It cannot be one of the market's contracts, USDC or the burn address",
   ),
-  OWNER: address.describe('The account that may ban agents'),
+  OWNER: address.describe('Of `npm run deploy`: the account that may ban agents'),
   MAX_REWARD: maxReward
     .prefault('1000000000')
-    .describe('The largest reward of a run, in whole USDC; a billion at most. It cannot be changed later'),
-  USDC_ADDRESS: address.optional().describe('An existing token. Must be set on a public chain'),
+    .describe(
+      'Of `npm run deploy`: the largest reward of a run, in whole USDC; a billion at most. It cannot be changed later',
+    ),
+  USDC_ADDRESS: address.optional().describe('Of `npm run deploy`: an existing token. Must be set on a public chain'),
   AGENT_REGISTRY_ADDRESS: address
     .optional()
     .describe(
-      'An existing ERC-8004 registry, beside which `AgentRegistrar` is deployed if it registers its caller only. Without it, ours is deployed',
+      'Of `npm run deploy`: an existing ERC-8004 registry, beside which `AgentRegistrar` is deployed if it registers its caller only. Without it, ours is deployed',
     ),
 })
 
 /** Of `npm run dev`, which reads `PORT` and `PONDER_PORT` too. */
 export const devnetSettings = z.object({
-  ANVIL_PORT: port(8545).describe("The chain's port. `PORT` and `PONDER_PORT` apply, too"),
-  POSTGRES_PORT: port(0).describe("PostgreSQL's port; `0` for any free one"),
+  ANVIL_PORT: port(8545).describe("Of `npm run dev`: the chain's port. `PORT` and `PONDER_PORT` apply, too"),
+  POSTGRES_PORT: port(0).describe("Of `npm run dev`: PostgreSQL's port; `0` for any free one"),
 })

@@ -46,7 +46,7 @@ export const indexerSettings = z.object({
 /** Of `npm run audit -- --every <interval>`. */
 export const auditSettings = z.object({
   AUDIT_PORT: port(9465).describe(
-    'The port of `/metrics` and `/healthz`. If it is taken, the audit does not start; `0` for any free one, which the log names',
+    'Of `npm run audit -- --every …`: the port of `/metrics` and `/healthz`. If it is taken, the audit does not start; `0` for any free one, which the log names',
   ),
   AUDIT_HOST: z
     .string()

@@ -11,7 +11,7 @@ const DELIVERY = 'Voilà la page.\r\n'
 
 it('a delivery is encrypted with the commands of the board, which are those of the documentation', async () => {
   const documentation = await readFile('docs/api.md', 'utf8')
-  for (const command of commands) expect(documentation).toContain(`   ${command}\n`)
+  for (const command of commands) expect(documentation).toContain(`\n${command}\n`)
   const [makeKey = '', encrypt = '', decrypt = ''] = commands
   const cwd = await mkdtemp(join(tmpdir(), 'runline-delivery-'))
   const run = (command: string) => execa('sh', ['-c', command], { cwd })

@@ -11,11 +11,9 @@ import { writeGenerated } from './writeGenerated.ts'
 const sections: [string, z.ZodObject][] = [
   ['Indexer and API', sharedSettings],
   ['Indexer', indexerSettings],
-  ['Audit', auditSettings],
   ['API: serving', servingSettings],
   ['API: claims and actions', relaySettings],
-  ['`npm run deploy`', deployingSettings],
-  ['`npm run dev`', devnetSettings],
+  ['Commands', auditSettings.extend(deployingSettings.shape).extend(devnetSettings.shape)],
 ]
 
 /** The default as an operator would write it. */
