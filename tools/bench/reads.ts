@@ -1,7 +1,7 @@
 /**
  * Reads of a market with a million runs, each with another URL, so that no answer is cached. The questions come as many
- * independent clients ask them (Poisson arrivals), and their waits are told by kind. An answer that is not 2xx ends the
- * bench: so does one that is cut off after two seconds.
+ * independent clients ask them (Poisson arrivals), and percentiles are of each kind. An answer that is not 2xx, such as one
+ * that is cut off after two seconds, ends the bench.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Postgres, startPostgres } from '../devnet/postgres.ts'

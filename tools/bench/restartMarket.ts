@@ -45,8 +45,15 @@ export async function startRestartMarket(postgres: Postgres) {
   await mineHistory(chain.client, { seconds: HISTORY_SECONDS, blockTime: BLOCK_MS / 1_000 })
   const databaseUrl = await postgres.createDatabase()
 
-  const start = ({ isNewBuild, ...options }: Start) =>
-    startIndexer({ ...chain, ...options, ...(isNewBuild && { deploymentsDirectory: another.path }), databaseUrl })
+  const indexers = parts.use(new AsyncDisposableStack())
+
+  async function start({ isNewBuild, ...options }: Start) {
+    const directory = isNewBuild && { deploymentsDirectory: another.path }
+    const indexer = await startIndexer({ ...chain, ...options, ...directory, databaseUrl })
+    // Whatever fails, it ends with the market.
+    indexers.defer(indexer.stop)
+    return indexer
+  }
 
   /** @returns the schema of the build's tables. */
   async function index(options: Start): Promise<string> {

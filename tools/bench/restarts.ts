@@ -67,9 +67,7 @@ async function measureEvents(market: RestartMarket, crash: () => Promise<void>):
     const replacement = await market.start({ isNewBuild: true, redeploy: true })
     await replacement.part.saw(/Readers see this build/, SWITCH_LIMIT_MS)
     await indexer.stop()
-    indexer = replacement
   })
-  await indexer.stop()
   return measurements
 }
 
