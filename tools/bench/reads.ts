@@ -118,7 +118,7 @@ async function pollingAgents({ api, addBlock }: ReadsMarket, postgres: Postgres,
   await Promise.all([ask(api.url, lists(AGENTS / AGENT_INTERVAL_SECONDS), { seconds }), blocks])
   const value = ((await used()) - before) / ((performance.now() - begin) / 1_000)
   return {
-    figure: `${AGENTS} agents that ask another list every ${AGENT_INTERVAL_SECONDS} s, API and PostgreSQL`,
+    figure: `API and PostgreSQL under ${AGENTS} agents that ask another list every ${AGENT_INTERVAL_SECONDS} s`,
     unit: 'cores',
     value,
     goal: { atMost: 1 },
