@@ -80,7 +80,7 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
   it('shows invisible characters of chain data, and isolates its direction', async () => {
     await page.goto(`${origin}/runs/103`)
     const terms = page.locator('dd bdi').first()
-    expect(await terms.textContent()).toBe('U+202EslaeverU+202C U+2066isolateU+2069 U+200BU+0007U+001B[31m')
+    expect(await terms.textContent()).toBe('U+202EslaeverU+202C U+2066isolateU+2069 U+200B U+0007 U+001B[31m')
   })
 
   it('begins with a link to the content, for the keyboard', async () => {

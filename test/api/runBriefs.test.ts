@@ -146,7 +146,7 @@ describe('the board', () => {
     for (const path of ['/', '/runs/3']) {
       const text = await page(path)
       expect(text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
-      expect(text).toContain('<span class="escape">U+202E</span>')
+      expect(text).toContain('<span class="escape">U+202E U+200B</span>')
       expect(text).not.toMatch(/<script>alert|<img (?!src="\/board\/)|<iframe|<style>|<b onclick|\u202e|\u200b/)
       expect(text).not.toMatch(/src="https?:|(src|href)="javascript:/)
     }
