@@ -50,7 +50,6 @@ describe('a connection', () => {
     await expect(pid()).rejects.toMatchObject({ code: 'ETIMEDOUT', message: 'PostgreSQL sent nothing for 300 ms' })
     const waited = performance.now() - begin
     expect(waited).toBeGreaterThan(silence - 50)
-    expect(waited).toBeLessThan(10 * silence)
     expect(await pid()).not.toBe(first)
   })
 })

@@ -113,7 +113,7 @@ describe('a signer’s lease', () => {
     await taken('a', a)
     await a.end()
     // Well before the lease expires.
-    await expect.poll(() => takeLease(b, 'b', signer), { timeout: 2_000 }).toBeDefined()
+    await expect.poll(() => takeLease(b, 'b', signer), { timeout: 4_000 }).toBeDefined()
   })
 
   it('that is superseded or expired writes nothing', async () => {

@@ -84,7 +84,7 @@ describe('health', () => {
       { status: 'ready', indexedBlock: 10, behindSeconds: 0, reasons: [] },
     ])
     await index.setHead(block(9n))
-    await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 3_000 }).toBe(503)
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 10_000 }).toBe(503)
     for (let probe = 0; probe < 3; probe++) {
       const rewinding = await fetch(`${url}/readyz`)
       const reason = { code: 'INDEX_REWINDING', detail: expect.stringContaining('replaying block 9'), affects: 'reads' }
@@ -181,7 +181,7 @@ describe('on SIGTERM', () => {
     const inFlight = fetch(`${url}/api/runs?minBlock=${head + 1n}`)
     await sleep(200)
     process.kill(part.pid, signal)
-    await part.saw(/"msg":"Stopping"/, 2_000)
+    await part.saw(/"msg":"Stopping"/, 10_000)
     process.kill(part.pid, signal)
     await indexNext()
     expect((await inFlight).status).toBe(200)
@@ -208,7 +208,7 @@ describe('on SIGTERM', () => {
     await sleep(200)
     // To the whole process group, as a terminal does.
     process.kill(-npm.pid, 'SIGINT')
-    await npm.saw(/"msg":"Stopping"/, 2_000)
+    await npm.saw(/"msg":"Stopping"/, 10_000)
     await indexNext()
     expect((await inFlight).status).toBe(200)
     await npm.ended
@@ -221,7 +221,7 @@ describe('on SIGTERM', () => {
     const inFlight = fetch(`${url}/api/runs?minBlock=${head + 1n}`).catch((error: Error) => error.name)
     await sleep(200)
     process.kill(part.pid, 'SIGTERM')
-    await part.saw(/"msg":"Stopping"/, 2_000)
+    await part.saw(/"msg":"Stopping"/, 10_000)
     await sleep(1_100)
     const signalled = performance.now()
     process.kill(part.pid, 'SIGTERM')

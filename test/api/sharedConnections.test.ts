@@ -135,14 +135,16 @@ it('under constant load, a connection is released about once a second', async ()
   const { pool, pid } = openPool()
   let releases = 0
   pool.on('release', () => releases++)
-  const end = performance.now() + 2_500
+  const start = performance.now()
+  const end = start + 2_500
   const keepBusy = async () => {
     while (performance.now() < end) await pid({}, 0.01)
   }
   await Promise.all(times(6, keepBusy))
   // The last release is the end of the load.
   expect(releases).toBeGreaterThanOrEqual(3)
-  expect(releases).toBeLessThanOrEqual(5)
+  const seconds = (performance.now() - start) / 1_000
+  expect(releases).toBeLessThanOrEqual(2 + Math.ceil(seconds))
   expect(pool.totalCount).toBe(1)
 })
 
