@@ -32,6 +32,7 @@ const parts: Record<string, string[]> = {
   'tests of the night': ['vitest', 'run', '--project', 'nightly'],
   'long drills': ['vitest', 'run', '--project', 'ci', 'claims/survival', 'actions/survival', 'indexer/outage'],
   invariants: ['npm', 'run', 'test:invariants'],
+  'coverage of the contracts': ['npm', 'run', 'coverage:contracts'],
   'a sample of mutants': ['npm', 'run', 'test:mutants', '--', '--hasty', '--sample', '1'],
 }
 
