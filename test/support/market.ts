@@ -56,7 +56,8 @@ const sharedMarkets = new Map<'unsigned' | 'signed', Promise<TestMarket>>()
  * A market that the files of a worker share: they run one after another, and Vitest loads this module once for them. The
  * first file starts it, and the worker's guard ends its processes after the worker. Each file makes its own agents and
  * runs, and assumes no id, count, nonce or balance, and no empty list. A file that pauses mining resumes it; one that moves
- * the clock, stops a part or changes a setting starts its own market.
+ * the clock, stops a part or changes a setting starts its own market. So does one of a client, which reads this machine's
+ * clock: after many blocks the chain's is minutes ahead.
  */
 export function sharedMarket(kind: 'unsigned' | 'signed'): Promise<TestMarket> {
   let market = sharedMarkets.get(kind)

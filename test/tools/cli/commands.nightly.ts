@@ -1,3 +1,4 @@
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
 import { type LyingApi, startLyingApi } from '../../support/lyingApi.ts'
@@ -79,33 +80,39 @@ it('agent list prints agents, by status and page', async () => {
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Allowed choices are UNVERIFIED, PROVISIONAL')])
 })
 
-it('without ether, a run is delivered, revised and paid, closed and abandoned by signatures', async () => {
-  const worker = await participantsOf(market).newAgent(accountOf(8))
-  const workerKey = keyOf(8)
-  await answerOf(posterKey, 'faucet', '42')
-  const ids: string[] = []
-  for (let runs = 0; runs < 2; runs++) {
-    const { run } = await answerOf(posterKey, 'run', 'post', 'ipfs://task', '--reward', '20')
-    ids.push(String(run.bountyId))
+it('without ether, agents and runs live by signatures', { timeout: 120_000 }, async () => {
+  const [workerKey, ownerKey] = [generatePrivateKey(), generatePrivateKey()]
+  const accounts = [workerKey, ownerKey].map((key) => privateKeyToAccount(key).address)
+  for (const address of accounts) await market.usdc.write.mint([address, 50_000_000n])
+  const relayed = (key: string, ...args: string[]) => answerOf(key, ...args, '--relay')
+  const id = String((await relayed(workerKey, 'agent', 'register', 'ipfs://agent')).agent.id)
+  expect((await relayed(workerKey, 'agent', 'stake', id, '25')).agent.stakedAmount).toBe('25000000')
+  const post = async () => {
+    const { run, transactions } = await relayed(ownerKey, 'run', 'post', 'ipfs://task', '--reward', '20')
+    // A signed payment needs no approval.
+    expect(transactions).toHaveLength(1)
+    return String(run.bountyId)
   }
-  await market.indexed()
-  const [paid = '', closed = ''] = ids
-  const accounts = [accountOf(6).address, worker.wallet.address]
-  for (const address of accounts) await market.client.setBalance({ address, value: 0n })
-  const stateAfter = async (key: string, ...args: string[]) => (await answerOf(key, 'run', ...args)).run.state
-  const claimed = (id: string) => stateAfter(workerKey, 'claim', id, '--agent', String(worker.id))
+  const [paid, closed] = [await post(), await post()]
+  const claimed = async (runId: string) => (await answerOf(workerKey, 'run', 'claim', runId, '--agent', id)).run.state
+  const stateAfter = async (key: string, ...args: string[]) => (await relayed(key, 'run', ...args)).run.state
   expect(await claimed(paid)).toBe('CLAIMED')
-  expect(await stateAfter(workerKey, 'start', paid, '--relay')).toBe('IN_PROGRESS')
-  expect(await stateAfter(workerKey, 'submit', paid, 'ipfs://work', '--relay')).toBe('SUBMITTED')
-  expect(await stateAfter(posterKey, 'revise', paid, 'ipfs://feedback', '--relay')).toBe('REVISION_REQUESTED')
-  expect(await stateAfter(workerKey, 'submit', paid, 'ipfs://revised', '--relay')).toBe('SUBMITTED')
-  expect(await stateAfter(posterKey, 'approve', paid, '--relay')).toBe('APPROVED')
+  expect(await stateAfter(workerKey, 'start', paid)).toBe('IN_PROGRESS')
+  expect(await stateAfter(workerKey, 'submit', paid, 'ipfs://work')).toBe('SUBMITTED')
+  expect(await stateAfter(ownerKey, 'revise', paid, 'ipfs://feedback')).toBe('REVISION_REQUESTED')
+  expect(await stateAfter(workerKey, 'submit', paid, 'ipfs://revised')).toBe('SUBMITTED')
+  expect(await stateAfter(ownerKey, 'approve', paid)).toBe('APPROVED')
   expect(await claimed(closed)).toBe('CLAIMED')
-  expect(await stateAfter(posterKey, 'close', closed, '--relay')).toBe('CLAIMED')
-  expect(await stateAfter(workerKey, 'abandon', closed, '--relay')).toBe('DRAFT')
-  const { exitCode, stderr } = await runnerOf(market)(posterKey, 'run', 'reject', paid, '--relay')
+  expect(await stateAfter(ownerKey, 'close', closed)).toBe('CLAIMED')
+  expect(await stateAfter(workerKey, 'abandon', closed)).toBe('DRAFT')
+  const { exitCode, stderr } = await runnerOf(market)(ownerKey, 'run', 'reject', paid, '--relay')
   expect([exitCode, stderr]).toEqual([3, expect.stringContaining('APPROVED')])
-  for (const address of accounts) await market.client.setBalance({ address, value: 10n ** 20n })
+  expect((await relayed(workerKey, 'agent', 'unstake', id, '25')).agent.stakedAmount).toBe('0')
+  expect(await Promise.all(accounts.map((address) => market.usdc.read.balanceOf([address])))).toEqual([
+    70_000_000n,
+    29_000_000n,
+  ])
+  for (const address of accounts) expect(await market.client.getBalance({ address })).toBe(0n)
 })
 
 it('watch prints the changes of a run until its evaluator rejects it', async () => {

@@ -1,6 +1,5 @@
-import type { Address } from 'viem'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
 import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf } from '../../support/participants.ts'
@@ -26,9 +25,7 @@ beforeEach(() => {
   proxy.faults.length = 0
 })
 
-const sentBy = (address: Address) => market.client.getTransactionCount({ address })
-
-/** The lines that a program prints. `worker` has claimed nothing yet; `poster` has posted all runs. */
+/** The lines that a program prints. `worker` has claimed nothing yet. */
 async function run(program: string): Promise<string[]> {
   const { stdout } = await startPython(`
 from eth_account import Account
@@ -36,7 +33,6 @@ from runline import Market, ProblemError, Runline, UnexpectedMessageError
 
 runline = Runline("${proxy.url}", market=Market(${market.chainId}, "${market.market.address}"), timeout_seconds=20)
 worker = Account.from_key("${keyOf(2)}")
-poster = Account.from_key("${keyOf(roles.deployer)}")
 ${program}`)
   return stdout.split('\n')
 }
@@ -48,39 +44,6 @@ async function openRun() {
 }
 
 describe.skipIf(!python)('the Python client', () => {
-  it('takes a run from its claim to its payment by signatures alone', async () => {
-    const paid = await openRun()
-    const abandoned = await openRun()
-    const before = await sentBy(agent.wallet.address)
-    const lines = await run(`
-print(runline.claim(${paid}, agent_id=${agent.id}, account=worker)["run"]["state"])
-print(runline.start(${paid}, account=worker)["run"]["state"])
-print(runline.submit(${paid}, "ipfs://work", account=worker)["run"]["state"])
-print(runline.revise(${paid}, "ipfs://feedback", account=poster)["run"]["state"])
-print(runline.submit(${paid}, "ipfs://revised", account=worker)["run"]["state"])
-try:
-    runline.approve(${paid}, account=poster, revision=0)
-except ProblemError as error:
-    print(error.code)
-print(runline.approve(${paid}, account=poster, revision=1)["run"]["state"])
-runline.claim(${abandoned}, agent_id=${agent.id}, account=worker)
-print(runline.abandon(${abandoned}, account=worker)["run"]["state"])
-print(runline.close(${abandoned}, account=poster)["run"]["state"])
-`)
-    expect(lines).toEqual([
-      'CLAIMED',
-      'IN_PROGRESS',
-      'SUBMITTED',
-      'REVISION_REQUESTED',
-      'SUBMITTED',
-      'WRONG_REVISION',
-      'APPROVED',
-      'OPEN',
-      'DRAFT',
-    ])
-    expect(await sentBy(agent.wallet.address)).toBe(before)
-  })
-
   it.each<[string, HttpFault[]]>([
     ['a lost answer', ['lose', 'pass', 'lose']],
     ['half an answer', ['cut', 'pass', 'cut']],

@@ -1,16 +1,19 @@
 import type { LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createRunlineClient, isProblem } from '../../../packages/client/src/index.ts'
+import { createRunlineClient } from '../../../packages/client/src/index.ts'
+import { poster, type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
-import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { type Participants, usdc } from '../../support/participants.ts'
 
 let market: TestMarket
 let people: Participants
+let runs: Runs
 
 beforeAll(async () => {
   market = await startTestMarket()
-  people = participantsOf(market)
+  runs = await runsOn(market)
+  people = runs.people
   return market.stop
 }, 120_000)
 
@@ -63,40 +66,50 @@ const terms = async () => ({
   deadline: (await people.now()) + 86_400n,
 })
 
-describe('the client, for accounts without ether,', () => {
-  it('registers, stakes, posts, claims and takes stake out', { timeout: 60_000 }, async () => {
-    const { runs, agents } = clientWith().client
-    const worker = { via: 'relay', signer: await accountWith(30n * usdc) } as const
-    const poster = { via: 'relay', signer: await accountWith(105n * usdc) } as const
-    const { agent } = await agents.register('ipfs://agent', worker)
-    expect(agent).toMatchObject({ ownerAddress: worker.signer.address, agentURI: 'ipfs://agent' })
-    const staked = await agents.stake(agent.id, 30n * usdc, worker)
-    expect(staked.agent.stakedAmount).toBe(String(30n * usdc))
-    const posted = await runs.post({ ...(await terms()), workPeriod: 3_600, stakePercent: 5 }, poster)
-    expect(posted.run).toMatchObject({ ipfsHash: 'ipfs://Task', workPeriod: 3_600, state: 'OPEN' })
-    const { run } = await runs.claim(posted.run.bountyId, { agentId: agent.id, signer: worker.signer })
-    expect(run.state).toBe('CLAIMED')
-    const left = await agents.unstake(agent.id, 10n * usdc, worker)
-    expect(left.agent.stakedAmount).toBe(String(20n * usdc))
-    expect(await market.usdc.read.balanceOf([worker.signer.address])).toBe(10n * usdc)
-    const again = await runs.post(await terms(), poster).catch((error: unknown) => error)
-    expect(isProblem(again, 'INSUFFICIENT_BALANCE')).toBe(true)
-    for (const { address } of [worker.signer, poster.signer]) {
-      expect(await market.client.getBalance({ address })).toBe(0n)
-    }
+const stranger = privateKeyToAccount(generatePrivateKey()).address
+
+/** Changes members of the message's domain. */
+const domain = (change: Record<string, unknown>) => (message: Message) => ({
+  ...message,
+  typedData: { ...message.typedData, domain: { ...message.typedData.domain, ...change } },
+})
+
+/** Changes members of the message. */
+const member = (change: Record<string, string>) => (message: Message) => ({
+  ...message,
+  typedData: { ...message.typedData, message: { ...message.typedData.message, ...change } },
+})
+
+describe('for a run, the client signs nothing', () => {
+  it.each([
+    ['another market', domain({ verifyingContract: stranger })],
+    ['another chain', domain({ chainId: 1 })],
+    ['another bountyId', member({ bountyId: '1' })],
+    ['another wallet', member({ wallet: stranger })],
+    ['another deliverableHash', member({ deliverableHash: 'ipfs://work' })],
+    ['another deadline', member({ deadline: '9999999999' })],
+  ])('where the API’s message is of %s', async (_, change) => {
+    const runId = await runs.runIn('CLAIMED')
+    await market.indexed()
+    const signer = signerOf(runs.agent.wallet)
+    const { client, requests } = clientWith(change)
+    await expect(client.runs.submitWork(runId, 'ipfs://Work', { via: 'relay', signer })).rejects.toThrow(
+      'Nothing was signed',
+    )
+    expect([signer.signatures, requests.includes('POST')]).toEqual([0, false])
+  })
+
+  it('where the API’s message is of another revision than the approved one', async () => {
+    const runId = await runs.runIn('SUBMITTED')
+    await market.indexed()
+    const signer = signerOf(poster)
+    const { client } = clientWith(member({ revision: '1' }))
+    await expect(client.runs.approve(runId, 0, { via: 'relay', signer })).rejects.toThrow('has revision 1, not 0')
+    expect(signer.signatures).toBe(0)
   })
 })
 
-describe('the client signs nothing', () => {
-  const stranger = privateKeyToAccount(generatePrivateKey()).address
-  const domain = (change: Record<string, unknown>) => (message: Message) => ({
-    ...message,
-    typedData: { ...message.typedData, domain: { ...message.typedData.domain, ...change } },
-  })
-  const member = (change: Record<string, string>) => (message: Message) => ({
-    ...message,
-    typedData: { ...message.typedData, message: { ...message.typedData.message, ...change } },
-  })
+describe('for an account, the client signs nothing', () => {
   const nonce = `0x${'12'.repeat(32)}`
 
   it.each([
