@@ -194,26 +194,28 @@ describe('a transaction', () => {
 })
 
 describe('a dead node', () => {
-  it('is reported as unavailable at once', async () => {
+  it('is reported as unavailable after few calls, while the request could wait', async () => {
     const runId = await people.openRun(usdc)
-    node.from(() => refuse)
-    const start = performance.now()
-    const problem = await relay
-      .claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000)))
-      .catch((error) => error)
-    expect(performance.now() - start).toBeLessThan(3_000)
+    const waits = AbortSignal.timeout(15_000)
+    let calls = 0
+    node.from(() => {
+      calls++
+      return refuse
+    })
+    const problem = await relay.claim(requestOf(runId, agent), contextOf(waits)).catch((error) => error)
+    expect([waits.aborted, calls < 30], `${calls} calls`).toEqual([false, true])
     expect(problem).toBeInstanceOf(Refusal)
     expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', retrySeconds: expect.any(Number) })
     node.heal()
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
   })
 
-  it('that accepts requests and never answers times out within seconds', async () => {
+  it('that accepts requests and never answers is given up before the request is', async () => {
     const runId = await people.openRun(usdc)
     node.plan('eth_call', Array(4).fill({ kind: 'hang' }))
-    const start = performance.now()
-    expect(await resultOf(relay, requestOf(runId, agent))).toBe('RELAY_UNAVAILABLE')
-    expect(performance.now() - start).toBeLessThan(6_000)
+    const waits = AbortSignal.timeout(15_000)
+    const problem = await relay.claim(requestOf(runId, agent), contextOf(waits)).catch((error) => error)
+    expect([problem.code, waits.aborted]).toEqual(['RELAY_UNAVAILABLE', false])
     node.heal()
   })
 
@@ -249,9 +251,7 @@ describe('a relayer', () => {
     expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', message: 'The relayer is out of funds.' })
     await until('logged', async () => log.some((line) => line.includes('"level":50') && line.includes('unfunded')))
     await chain.client.setBalance({ address: relayer.address, value: balance })
-    const funded = performance.now()
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
-    expect(performance.now() - funded).toBeLessThan(3_000)
     expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
   })
 

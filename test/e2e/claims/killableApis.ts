@@ -14,7 +14,7 @@ export type Kill = {
   /** Claims in flight: stored and not yet sent to the node, or sent and not yet mined. */
   signed: number
   accepted: number
-  /** Milliseconds that claims in flight stayed unmined while a replica was up: the other one, or the first new one. */
+  /** Blocks that claims in flight stayed unmined while a replica was up: the other one, or the first new one. */
   recovery: number
 }
 
@@ -27,6 +27,7 @@ type Options = {
 export async function startKillableApis(market: TestMarket, { draw }: Options) {
   const start = () => startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer) })
   const pool = new pg.Pool({ connectionString: market.databaseUrl, max: 2 })
+  const head = async () => Number(await market.client.getBlockNumber({ cacheTime: 0 }))
   let apis: Api[] = await Promise.all([start(), start()])
 
   async function replace(api: Api): Promise<Api> {
@@ -72,8 +73,8 @@ export async function startKillableApis(market: TestMarket, { draw }: Options) {
       for (const { part } of victims) process.kill(-part.pid, 'SIGKILL')
       const replacing = victims.map(replace)
       const isOneLeft = victims.length < apis.length
-      const served = (isOneLeft ? Promise.resolve() : Promise.race(replacing)).then(() => performance.now())
-      const settled = mined(flying.map(({ id }) => id)).then(() => performance.now())
+      const served = (isOneLeft ? Promise.resolve() : Promise.race(replacing)).then(head)
+      const settled = mined(flying.map(({ id }) => id)).then(head)
       const survivors = apis.filter((api) => !victims.includes(api))
       apis = [...survivors, ...(await Promise.all(replacing))]
       const claimsIn = (state: string) =>

@@ -246,7 +246,7 @@ describe('/readyz', () => {
   it.each<[string, Parameters<FaultyNode['from']>[0]]>([
     ['refuses', () => ({ kind: 'refuse' })],
     ['hangs', () => ({ kind: 'hang' })],
-  ])('reports, within a second of a request, that the node %s', async (_, fault) => {
+  ])('reports, without waiting for the node’s answer, that the node %s', async (_, fault) => {
     await readinessIs(200, 'ready')
     node.from(fault)
     let slowest = 0
@@ -256,8 +256,9 @@ describe('/readyz', () => {
       slowest = Math.max(slowest, performance.now() - start)
       return answer.join() === '200,degraded,NODE_UNREACHABLE'
     }
-    await until('unreachable', asked, 3_000)
-    expect(slowest).toBeLessThan(1_000)
+    await until('unreachable', asked)
+    // The relay's own calls wait for two seconds.
+    expect(slowest).toBeLessThan(2_000)
     expect((await metrics()).value(`relay_balance_ether{signer="${relayer}"}`)).toBeUndefined()
   })
 })

@@ -131,17 +131,19 @@ describe('the client', () => {
   })
 })
 
-it('a minBlock far beyond the chain is refused at once; a nearer one is waited for', async () => {
+it('a minBlock far beyond the chain is refused; a nearer one is waited for', async () => {
   const latest = Number(await market.client.getBlockNumber())
   const read = async (minBlock: number) => {
     const start = performance.now()
     const response = await fetch(`${market.api.url}/api/runs?minBlock=${minBlock}`)
     const { code, detail } = (await response.json()) as { code: string; detail: string }
-    return { status: response.status, code, detail, hasWaited: performance.now() - start > 4_000 }
+    return { status: response.status, code, detail, seconds: (performance.now() - start) / 1_000 }
   }
   const detail = expect.stringMatching(
     new RegExp(`^minBlock: must be at most 10000 beyond the chain's latest block \\d+, got ${latest + 20_000}\\.$`),
   )
-  expect(await read(latest + 20_000)).toEqual({ status: 400, code: 'VALIDATION_FAILED', detail, hasWaited: false })
-  expect(await read(latest + 9_000)).toMatchObject({ status: 503, code: 'INDEX_BEHIND', hasWaited: true })
+  expect(await read(latest + 20_000)).toMatchObject({ status: 400, code: 'VALIDATION_FAILED', detail })
+  const behind = await read(latest + 9_000)
+  expect(behind).toMatchObject({ status: 503, code: 'INDEX_BEHIND' })
+  expect(behind.seconds).toBeGreaterThan(4)
 })
