@@ -80,7 +80,7 @@ it('agent list prints agents, by status and page', async () => {
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Allowed choices are UNVERIFIED, PROVISIONAL')])
 })
 
-it('without ether, agents and runs live by signatures', { timeout: 120_000 }, async () => {
+it('without ether, agents and runs live by signatures', { timeout: 300_000 }, async () => {
   const [workerKey, ownerKey] = [generatePrivateKey(), generatePrivateKey()]
   const accounts = [workerKey, ownerKey].map((key) => privateKeyToAccount(key).address)
   for (const address of accounts) await market.usdc.write.mint([address, 50_000_000n])
