@@ -107,9 +107,10 @@ it('without ether, agents and runs live by signatures', { timeout: 300_000 }, as
   expect(await stateAfter(workerKey, 'abandon', closed)).toBe('DRAFT')
   const { exitCode, stderr } = await runnerOf(market)(ownerKey, 'run', 'reject', paid, '--relay')
   expect([exitCode, stderr]).toEqual([3, expect.stringContaining('APPROVED')])
-  expect((await relayed(workerKey, 'agent', 'unstake', id, '25')).agent.stakedAmount).toBe('0')
+  // The abandoned claim cost its stake, a tenth of the reward.
+  expect((await relayed(workerKey, 'agent', 'unstake', id, '23')).agent.stakedAmount).toBe('0')
   expect(await Promise.all(accounts.map((address) => market.usdc.read.balanceOf([address])))).toEqual([
-    70_000_000n,
+    68_000_000n,
     29_000_000n,
   ])
   for (const address of accounts) expect(await market.client.getBalance({ address })).toBe(0n)
