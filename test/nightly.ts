@@ -7,7 +7,7 @@ import { execa } from 'execa'
 /** Sizes of campaigns; variables of the same names set others. The table in CONTRIBUTING.md says what they count. */
 const sizes: Record<string, string> = {
   KILLS: '30',
-  LIVES: '100',
+  LIVES: '60',
   CLAIM_PAIRS: '1500',
   ACTIONS: '600',
   OUTAGE_SECONDS: '30',
@@ -31,6 +31,7 @@ const packages: [name: string, command: string, ...args: string[]][] = [
 const parts: Record<string, string[]> = {
   'tests of the night': ['vitest', 'run', '--project', 'nightly'],
   'long drills': ['vitest', 'run', '--project', 'ci', 'claims/survival', 'actions/survival', 'indexer/outage'],
+  simulations: ['npm', 'run', 'sim', '--', '--seeds', '2'],
   invariants: ['npm', 'run', 'test:invariants'],
   'coverage of the contracts': ['npm', 'run', 'coverage:contracts'],
   'a sample of mutants': ['npm', 'run', 'test:mutants', '--', '--hasty', '--sample', '1'],
