@@ -17,6 +17,8 @@ export function openContentPool(url: string, logger: Logger): pg.Pool {
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     statement_timeout: 5_000,
+    // PostgreSQL's own timeout does not help if the connection is dead.
+    query_timeout: 6_000,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
   })
