@@ -44,9 +44,11 @@ export function createSignedActionKind<M extends Message>(
     return { state: 'refused', problem, blockNumber, txHash, isRevert: true }
   }
 
+  /** Without an open action, a transaction that a reorg made valid again could make its action a second time. */
   async function isOverdue(tx: bigint): Promise<boolean> {
     const [action] = await store.ofTxs(pool, tx)
-    return action !== undefined && action.request.message.deadline < nextTimestamp(await heads.latest())
+    if (action?.state !== 'open') return true
+    return action.request.message.deadline < nextTimestamp(await heads.latest())
   }
 
   return {

@@ -74,8 +74,8 @@ export type ActionKind<Action, Decision> = {
   callWorthSending: (tx: bigint, from: Address, gas: bigint) => Promise<Call | undefined>
 
   /**
-   * Whether the transaction must no longer be sent, though it is not mined: the time for which it was asked is over. A
-   * filler replaces it.
+   * Whether the transaction must no longer be sent, though it is not mined: the time for which it was asked is over, or
+   * its actions are decided or have another transaction. A filler replaces it.
    */
   isOverdue: (tx: bigint) => Promise<boolean>
 

@@ -61,10 +61,10 @@ async function replace(turn: Turn, kind: Replacing, account: Signer, tx: Unmined
   const current = await fees().catch(unlessUnavailable)
   const price = current && replacementFees(last, current)
   if (!price || price.maxFeePerGas > maxFeePerGas || !isFairReplacement(price, current)) return undefined
-  if (!(await isWithinBudget(turn, tx, price.maxFeePerGas))) return undefined
   const useful = last.filler ? undefined : await kind.callWorthSending(id, account.address, last.gas)
   // Without any action, a filler is the cheapest call that uses the nonce.
   const call = useful ?? fillerCall(account)
+  if (!(await isWithinBudget(turn, tx, call.gas * price.maxFeePerGas))) return undefined
   const attempt = await sign(account, chainId, nonce, call, price).catch(unlessUnavailable)
   if (!attempt || !(await insertAttempt(pool, lease, id, attempt, head.number))) return undefined
   const names = { signer: account.address, nonce, txHash: attempt.hash }
@@ -74,12 +74,11 @@ async function replace(turn: Turn, kind: Replacing, account: Signer, tx: Unmined
   return attempt
 }
 
-/** Whether the signer's budget covers the transaction at this price, with what it has spent and its other transactions. */
-async function isWithinBudget({ pool, dailyBudget, lease }: Turn, { attempts, newest }: Unmined, price: bigint) {
+/** Whether the signer's budget covers a replacement at this cost, with what it has spent and its other transactions. */
+async function isWithinBudget({ pool, dailyBudget, lease }: Turn, { attempts }: Unmined, replaced: bigint) {
   const { spent, committed } = await backlogOf(pool, lease.signer)
   const ceilings = attempts.map(({ gas, maxFeePerGas }) => gas * maxFeePerGas)
   const [counted = 0n] = ceilings.sort((left, right) => (left < right ? 1 : -1))
-  const replaced = newest.gas * price
   return replaced <= counted || spent + committed - counted + replaced <= dailyBudget
 }
 

@@ -1,0 +1,56 @@
+import { bytesToHex, type LocalAccount } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import {
+  type AccountMessage,
+  accountDigest,
+  accountMessage,
+  accountTypedData,
+} from '../../../core/market/accountActions.ts'
+import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
+import { createPlaceAction } from '../../../src/api/relay/actions/placing.ts'
+import type { ActionRequest } from '../../../src/api/relay/actions/request.ts'
+import { createContexts } from '../../../src/api/relay/contexts.ts'
+import type { Relay } from '../../../src/api/relay/relay.ts'
+import { createPlacer } from '../../../src/api/relay/sender/placement.ts'
+import type { TestChain } from '../../support/market.ts'
+import { settingsOn } from '../claims/claimsOnChain.ts'
+
+export const newAccount = () => privateKeyToAccount(generatePrivateKey())
+
+/** A request that waits for so long, from a client that does not disconnect. */
+export const asked = (milliseconds = 15_000): ActionAsked => ({
+  client: 'test',
+  gone: new AbortController().signal,
+  until: AbortSignal.timeout(milliseconds),
+})
+
+/** What owners sign to be registered by the relay. @param readContracts of a relay on the chain. */
+export function registrationsOn(chain: TestChain, readContracts: Relay['readContracts']) {
+  const idOf = async (message: AccountMessage) => accountDigest(await readContracts(), message)
+
+  return {
+    idOf,
+
+    /** @param seconds until its deadline. */
+    async register(owner: LocalAccount, seconds = 600n): Promise<ActionRequest<AccountMessage>> {
+      const deadline = (await chain.client.getBlock()).timestamp + seconds
+      const salt = bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
+      const message = accountMessage('register', { owner: owner.address, agentURI: 'ipfs://agent', salt, deadline })
+      const typedData = accountTypedData(await readContracts(), message)
+      return { message, signature: await owner.signTypedData(typedData as never) }
+    },
+
+    /** Stores a signed transaction, and sends nothing, as a process that is killed there. */
+    async storeUnsent(request: ActionRequest<AccountMessage>, databaseUrl: string): Promise<void> {
+      const { sender, accountActions } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
+      const place = createPlaceAction(accountActions, createPlacer(sender), async () => 'unsent')
+      const action = { actionId: await idOf(request.message), request }
+      const placed = await place(
+        { action, gas: 300_000n, agentId: undefined, fees: 0n, runsWalletCode: false },
+        asked(),
+      )
+      await sender.pool.end()
+      if (typeof placed === 'string') throw new Error(`The registration is not stored: ${placed}`)
+    },
+  }
+}
