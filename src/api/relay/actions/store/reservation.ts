@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { type Refusal, rateLimited } from '../../refusal.ts'
+import { actionTables } from '../../store/actionTables.ts'
 import { type Database, query } from '../../store/database.ts'
 import { lockNames } from '../../store/locks.ts'
 import { createSharing, type Known, knownColumn, type SpendingLimits } from '../../store/spending.ts'
@@ -24,7 +25,7 @@ export type Terms = { price: bigint; walletLimits: WalletLimits; spendingLimits:
 const MAX_REVERTS = 3
 
 /**
- * How many open actions a party may have, with its reverts of the last day. An action that runs code of its party may use
+ * How many open actions of all kinds a party may have, with its reverts of the last day. An action that runs code of its party may use
  * all the gas of its transaction, because the code can tell a block from any simulation.
  */
 const MOST_OPEN = { ofKey: 30, ofContract: 8 }
@@ -32,6 +33,13 @@ const MOST_OPEN = { ofKey: 30, ofContract: 8 }
 type Limits = WalletWaits & { open: number; reverts: number }
 
 const asked = '(SELECT $1::text AS wallet) AS asked'
+
+/** The kinds that an account has signed. One limit counts them all. */
+const signedTables = [actionTables['run action'], actionTables['account action']]
+
+/** SQL: for how many actions of the wallet the condition holds. */
+const countInAll = (condition: string) =>
+  signedTables.map((table) => `(SELECT count(*) FROM ${table} WHERE party = asked.wallet AND ${condition})`).join(' + ')
 
 function refusalOfLimits(party: string, { minute, day, reverts }: Limits, limits: WalletLimits): Refusal | undefined {
   if (reverts >= MAX_REVERTS) {
@@ -49,9 +57,8 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
   const { table, columns, subject, mostGas, isRepeatable, hasParty } = form
   const limitColumns = `
     ${walletWaitColumns('0', '$2', '$3')},
-    (SELECT count(*) FROM ${table} WHERE party = asked.wallet AND state = 'open')::int AS open,
-    (SELECT count(*) FROM ${table} WHERE party = asked.wallet
-      AND reverted_at > now() - interval '1 day')::int AS reverts`
+    (${countInAll("state = 'open'")})::int AS open,
+    (${countInAll("reverted_at > now() - interval '1 day'")})::int AS reverts`
 
   const common = ['id', 'name', 'party', 'deadline', 'signature', 'reserve', 'subjects']
   const types = ['text', 'text', 'text', 'numeric', 'text', 'numeric', 'text[]', ...Object.values(columns)]
