@@ -13,17 +13,22 @@ const SLOW_BATCH_TIMEOUT_MS = 100
  * @param options.maxSize the most keys of a batch.
  * @param options.concurrency the most batches that run at once. One costs least; with two, this process can handle the
  * answers of one while the other runs.
+ * @param options.slowAfterMs after how long a batch no longer counts against `concurrency`.
  */
 export function createBatcher<Key, Answer>(
   run: (keys: readonly Key[]) => Promise<readonly (Answer | Error)[]>,
-  { maxSize = 500, concurrency = 1 }: { maxSize?: number; concurrency?: number } = {},
+  {
+    maxSize = 500,
+    concurrency = 1,
+    slowAfterMs = SLOW_BATCH_TIMEOUT_MS,
+  }: { maxSize?: number; concurrency?: number; slowAfterMs?: number } = {},
 ) {
   const running = new Set<Promise<void>>()
 
   function start(keys: readonly Key[]) {
     const answers = run(keys)
     const ignore = () => undefined
-    const slot = Promise.race([answers.then(ignore, ignore), sleep(SLOW_BATCH_TIMEOUT_MS, undefined, { ref: false })])
+    const slot = Promise.race([answers.then(ignore, ignore), sleep(slowAfterMs, undefined, { ref: false })])
     running.add(slot)
     slot.then(() => running.delete(slot))
     return answers

@@ -23,7 +23,7 @@ import { createNonceCheck } from './sender/nonceCheck.ts'
 import { connectionName } from './sender/store/leases.ts'
 import { insertSigner } from './sender/store/transactions.ts'
 import type { RelaySettings } from './settings.ts'
-import { openRelayPool } from './store/database.ts'
+import { CONNECTIONS, openRelayPool } from './store/database.ts'
 import { assertSameChain } from './store/migrations.ts'
 
 /** The connections to the node for heads and fees. */
@@ -39,7 +39,7 @@ export function createContexts(settings: RelaySettings, holder: string) {
   const { chainId } = deployment
   const client = createRpc(endpoints)
   const market: Market = { client, chainId, address, staking }
-  const pool = openRelayPool(databaseUrl, connectionName(holder), logger)
+  const pool = openRelayPool(databaseUrl, connectionName(holder), CONNECTIONS.requests, logger)
   // Separate clients, because a slow call delays the other calls of its HTTP request. So broadcasts do not wait for
   // reads, heads do not wait for simulations, and simulations do not wait for claims that are not authenticated.
   const broadcaster = createRpc(endpoints)

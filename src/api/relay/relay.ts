@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
 import type { Hex } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
 import type { AccountMessage } from '../../../core/market/accountActions.ts'
@@ -35,8 +36,10 @@ import { openRemoteKeys } from './sender/keys/remoteKeys.ts'
 import { createPlacer } from './sender/placement.ts'
 import { createSend } from './sender/send.ts'
 import { type SignerState, signerStates } from './sender/signerState.ts'
+import { connectionName } from './sender/store/leases.ts'
 import { insertSigner } from './sender/store/transactions.ts'
 import type { RelaySettings } from './settings.ts'
+import { CONNECTIONS, openRelayPool } from './store/database.ts'
 import { DECISIONS_CHANNEL } from './store/decisionsChannel.ts'
 import { migrate } from './store/migrations.ts'
 import { startRetention } from './store/retention.ts'
@@ -83,13 +86,17 @@ export async function createRelay(settings: RelaySettings) {
     throw error
   }
   const placer = createPlacer(sender)
-  const kinds = createKinds(sender, [
-    toKeeperKind(sender, createClaimAction(claims, placer)),
-    toKeeperKind(sender, createSignedActionKind(runActions, placer)),
-    toKeeperKind(sender, createSignedActionKind(accountActions, placer)),
-    toKeeperKind(sender, createSignedActionKind(openCalls, placer)),
+  const keeperPool = openRelayPool(settings.databaseUrl, connectionName(holder), CONNECTIONS.keeper, logger)
+  const ofKeeper = <Context extends { pool: pg.Pool }>(context: Context): Context => ({ ...context, pool: keeperPool })
+  const keeperSender = ofKeeper(sender)
+  const keeperPlacer = createPlacer(keeperSender)
+  const kinds = createKinds(keeperSender, [
+    toKeeperKind(keeperSender, createClaimAction(ofKeeper(claims), keeperPlacer)),
+    toKeeperKind(keeperSender, createSignedActionKind(ofKeeper(runActions), keeperPlacer)),
+    toKeeperKind(keeperSender, createSignedActionKind(ofKeeper(accountActions), keeperPlacer)),
+    toKeeperKind(keeperSender, createSignedActionKind(ofKeeper(openCalls), keeperPlacer)),
   ])
-  const keeper = startKeeper(sender, { holder, kinds })
+  const keeper = startKeeper(keeperSender, { holder, kinds })
   const send = createSend(sender, keeper.wake)
   const dispatcher = createDispatcher(claims, placer, send)
   const notifications = listenTo({ url: settings.databaseUrl, channel: DECISIONS_CHANNEL, logger })
@@ -238,7 +245,7 @@ export async function createRelay(settings: RelaySettings) {
       if (pending.size > 0)
         logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
       const stopped = Promise.all([keeper.stop(), stopRetention(), notifications.close(), opening]).then(() =>
-        pool.end(),
+        Promise.all([pool.end(), keeperPool.end()]),
       )
       // A keeper may be stopped at any point: the next keeper continues from what is stored.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])

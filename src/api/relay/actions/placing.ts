@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import { createBatcher } from '../../../../core/batcher.ts'
 import { createFairLane, type Requester } from '../../../../core/fairLane.ts'
 import { Refusal, rateLimited, unavailable } from '../refusal.ts'
@@ -12,11 +11,11 @@ import type { FormContext } from './context.ts'
 import type { Message } from './request.ts'
 import { type Candidate, createReservation } from './store/reservation.ts'
 
-/** How many batches of a kind have a connection to the database, of which claims need some. */
-const MOST_BATCHES = 4
-
 /** The most actions of a batch: they share a commit, and what the node says of their signer. */
 const MAX_BATCH = 16
+
+/** While a batch is placed, the next one gathers, also while a key signs slowly: many small ones would take longer. */
+const GATHERING = { maxSize: MAX_BATCH, slowAfterMs: 10_000 }
 
 /** While a batch is placed, the next one gathers. Further actions wait in turn, so that one client delays no other for long. */
 const PLACING_LANE = {
@@ -48,7 +47,6 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
   const leftToOthers = form.hasParty ? 0 : Math.floor(maxUnmined * LEFT_TO_PARTIES)
   const { lock, reserve } = createReservation(form)
   const inTurn = createFairLane(PLACING_LANE)
-  const limited = pLimit(MOST_BATCHES)
   /** What gathers the actions for each signer. */
   const batchers = new Map<Signer, (candidate: Candidate<M>) => Promise<Answer>>()
   let turn = 0
@@ -109,8 +107,8 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
 
   /** Places the action with the others that wait for the signer. @throws Refusal as `reserve` returns it. */
   function placeWith(signer: Signer, candidate: Candidate<M>): Promise<Answer> {
-    const run = (candidates: readonly Candidate<M>[]) => limited(() => placeBatch(signer, candidates))
-    const batcher = batchers.get(signer) ?? createBatcher(run, { maxSize: MAX_BATCH })
+    const run = (candidates: readonly Candidate<M>[]) => placeBatch(signer, candidates)
+    const batcher = batchers.get(signer) ?? createBatcher(run, GATHERING)
     batchers.set(signer, batcher)
     return batcher(candidate)
   }

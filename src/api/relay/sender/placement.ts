@@ -1,3 +1,4 @@
+import pLimit, { type LimitFunction } from 'p-limit'
 import type pg from 'pg'
 import type { Address } from 'viem'
 import { answer } from '../chain/client.ts'
@@ -27,6 +28,9 @@ export type Blocker = 'full' | 'stuck' | 'unfunded' | 'spent' | 'resting' | 'not
  */
 export type Quote = { price: Fees; head: ChainHead; mined: number; pending: number; balance: bigint }
 
+/** How many connections placements have at once: the others are for reads. */
+const MOST_PLACEMENTS = 4
+
 /** EIP-7825: the highest gas limit of a transaction. */
 const MAX_TRANSACTION_GAS = 2n ** 24n
 
@@ -38,6 +42,7 @@ const lesser = (left: bigint, right: bigint) => (left < right ? left : right)
  */
 export function createPlacer(context: SenderContext) {
   const { pool, client, chainId, heads, fees, nonceCheck, leastGas, maxUnmined, dailyBudget, logger } = context
+  const inTurn = createTurns(MOST_PLACEMENTS)
 
   async function quote({ address }: Signer): Promise<Quote> {
     const [price, head, mined, pending, balance] = await Promise.all([
@@ -117,14 +122,16 @@ export function createPlacer(context: SenderContext) {
     async place(account: Signer, asked: Promise<Quote>, reserve: Reserve): Promise<PlacedTx[] | Blocker> {
       if (signingRestOf(account) > 0) return 'notSigning'
       const quoted = await asked.catch(() => quote(account))
-      const placing = stored(
-        transaction(pool, async (db) => {
-          const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
-          const room = roomIn(account, backlog, quoted)
-          if (typeof room === 'string') return room
-          const reserved = await reserve(db, room)
-          return reserved.length === 0 ? [] : signNext(db, account, backlog, reserved, quoted)
-        }),
+      const placing = inTurn(account.address, () =>
+        stored(
+          transaction(pool, async (db) => {
+            const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
+            const room = roomIn(account, backlog, quoted)
+            if (typeof room === 'string') return room
+            const reserved = await reserve(db, room)
+            return reserved.length === 0 ? [] : signNext(db, account, backlog, reserved, quoted)
+          }),
+        ),
       )
       return placing.catch((error) => {
         if (!(error instanceof NotSigned)) throw error
@@ -139,17 +146,34 @@ export function createPlacer(context: SenderContext) {
      */
     async placeAgain(account: Signer, reserve: (db: pg.PoolClient) => Promise<Reserved | undefined>) {
       const quoted = await quote(account)
-      return stored(
-        transaction(pool, async (db) => {
-          const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
-          const blocker = blockerOf(account, backlog, quoted)
-          if (blocker) return blocker
-          const reserved = await reserve(db)
-          if (!reserved) return undefined
-          const [placed] = await signNext(db, account, backlog, [reserved], quoted)
-          return placed
-        }),
+      return inTurn(account.address, () =>
+        stored(
+          transaction(pool, async (db) => {
+            const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
+            const blocker = blockerOf(account, backlog, quoted)
+            if (blocker) return blocker
+            const reserved = await reserve(db)
+            if (!reserved) return undefined
+            const [placed] = await signNext(db, account, backlog, [reserved], quoted)
+            return placed
+          }),
+        ),
       )
     },
+  }
+}
+
+/**
+ * Runs the work of each signer in turn: a key may sign for seconds, and all other work of its signer would only keep a
+ * connection while it waits for the signer's row.
+ * @param most how many run at once, of all signers.
+ */
+function createTurns(most: number) {
+  const limit = pLimit(most)
+  const ofSigner = new Map<Address, LimitFunction>()
+  return <T>(signer: Address, work: () => Promise<T>): Promise<T> => {
+    const own = ofSigner.get(signer) ?? pLimit(1)
+    ofSigner.set(signer, own)
+    return own(() => limit(work))
   }
 }

@@ -8,15 +8,18 @@ import { unavailable } from '../refusal.ts'
 /** Runs statements, in a transaction or each on its own. */
 export type Database = Pick<pg.Pool | pg.PoolClient, 'query'>
 
+/** The connections of a process for requests, and for its keeper, which no request delays. */
+export const CONNECTIONS = { requests: 8, keeper: 3 }
+
 /**
  * Connections to the primary, for schema `relay`.
  * @param name the name of the connections, by which other replicas see that this one is running.
  */
-export function openRelayPool(url: string, name: string, logger: Logger): pg.Pool {
+export function openRelayPool(url: string, name: string, max: number, logger: Logger): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: name,
-    max: 12,
+    max,
     connectionTimeoutMillis: 5_000,
     statement_timeout: 5_000,
     // PostgreSQL's own timeout does not help if the connection is dead.
