@@ -26,12 +26,8 @@ async function start(env: Record<string, string> = {}, databaseUrl = index.url) 
 }
 
 /** Posts from an address. The answer must be as /openapi.json describes it. */
-async function post(
-  body: string | Uint8Array<ArrayBuffer>,
-  type: string | undefined = 'text/plain',
-  from = '203.0.113.1',
-) {
-  const headers = { 'X-Forwarded-For': from, 'Content-Type': type }
+async function post(body: string, from = '203.0.113.1') {
+  const headers = { 'X-Forwarded-For': from, 'Content-Type': 'text/plain' }
   const response = await fetch(`${api.url}/api/content`, { method: 'POST', headers, body })
   const answer = { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) }
   expectDescribed('POST', '/api/content', answer)

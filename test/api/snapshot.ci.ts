@@ -68,7 +68,7 @@ describe('before the first block', () => {
 describe('while the index rewinds', () => {
   beforeEach(async () => {
     await index.db.insert(run).values(openRun(1n))
-    await index.addBlock(block(180n))
+    await index.moveTo(block(180n))
     // As observed after a restart of Ponder: rows at block 136, checkpoint at block 180.
     await index.setHead(block(136n))
   })
@@ -237,7 +237,7 @@ describe('while blocks are indexed', () => {
 describe('when another build of the indexer takes over', () => {
   it('reads its tables with statements that were prepared on the old tables', async () => {
     await index.db.insert(run).values(openRun(1n))
-    await index.addBlock(block(10n))
+    await index.moveTo(block(10n))
     const lists = ['/api/runs?state=OPEN', '/api/runs?state=OPEN&page=2', '/api/runs/1', '/api/stats']
     for (const path of lists) expect((await api.get(path)).status).toBe(200)
 

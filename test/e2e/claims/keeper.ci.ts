@@ -169,7 +169,7 @@ describe('the schema', () => {
     const databaseUrl = await freshDatabase()
     const script = `
       import pg from 'pg'
-      import { migrate } from './relay/store/migrations.ts'
+      import { migrate } from './src/api/relay/store/migrations.ts'
       const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL })
       await migrate(pool)
       const { rows } = await pool.query('SELECT version FROM relay.migration')
