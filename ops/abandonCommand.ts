@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { type Address, getAddress, type Hex, isAddress, isHash } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { readEnv } from '../core/env.ts'
+import { importOptional } from '../core/importOptional.ts'
 import {
   type Abandonable,
   abandonOne,
@@ -25,7 +26,8 @@ const env = readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'RELAYER_KMS_KEYS'])
 async function readSigners(): Promise<Address[]> {
   const local = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key).address)
   if (!env.RELAYER_KMS_KEYS) return local
-  const { awsKmsKeys } = await import('../src/api/relay/sender/keys/awsKms.ts')
+  const load = () => import('../src/api/relay/sender/keys/awsKms.ts')
+  const { awsKmsKeys } = await importOptional('RELAYER_KMS_KEYS', load)
   const remote = await Promise.all((await awsKmsKeys(env.RELAYER_KMS_KEYS)).map((key) => key.open()))
   return [...local, ...remote.map(({ address }) => address)]
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { parseEnv } from '../../core/env.ts'
+import { stopGracefully } from '../../core/stopProcess.ts'
 import { createHttpServer, drain, listen } from '../../src/api/http/httpServer.ts'
-import { stopAtSignal } from '../../src/api/http/stopSignals.ts'
 import { type Audit, audit, type auditSettings } from './audit.ts'
 import { createAuditMetrics } from './metrics.ts'
 
@@ -11,6 +11,8 @@ const MAX_CONNECTIONS = 100
 
 /** How long a scrape in flight may delay the end. */
 const DRAIN_TIMEOUT_MS = 1_000
+
+const STOP_TIMEOUT_MS = 5_000
 
 /** A broken index may differ in every row. The count of them is in the metric and in the last line. */
 const MAX_LOGGED_DIFFERENCES = 100
@@ -31,11 +33,7 @@ type Options = {
 export async function auditRepeatedly({ env, intervalMs, isFresh, logger }: Options): Promise<never> {
   const metrics = createAuditMetrics(intervalMs)
   const server = createHttpServer(metrics.app, { maxConnections: MAX_CONNECTIONS })
-  const end = async () => {
-    await drain(server, DRAIN_TIMEOUT_MS)
-    process.exit(0)
-  }
-  stopAtSignal(() => void end(), logger)
+  stopGracefully(() => drain(server, DRAIN_TIMEOUT_MS), { timeoutMs: STOP_TIMEOUT_MS, logger })
   const port = await listen(server, { setting: 'AUDIT_PORT', port: env.AUDIT_PORT, host: env.AUDIT_HOST })
   logger.info({ port, intervalSeconds: intervalMs / 1_000 }, 'Audits by a timer')
   const progress = { show() {}, line: (text: string) => logger.info(text) }

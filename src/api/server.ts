@@ -1,14 +1,15 @@
 import { EventEmitter } from 'node:events'
-import closeWithGrace from 'close-with-grace'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import { privateKeyToAccount } from 'viem/accounts'
 import { listenForBlocks } from '../../core/database/notifications.ts'
 import { DEVNET, readDeployment } from '../../core/deployment.ts'
 import { apiSettings, readEnv } from '../../core/env.ts'
+import { importOptional } from '../../core/importOptional.ts'
 import { createLogger } from '../../core/logger.ts'
 import { createChainClient } from '../../core/node/chainClient.ts'
 import { createEndpoints } from '../../core/node/endpoints.ts'
+import { stopGracefully } from '../../core/stopProcess.ts'
 import { createApp } from './app.ts'
 import { openContentStore } from './content/store.ts'
 import { openReadPools } from './database/readReplicas.ts'
@@ -16,7 +17,6 @@ import { refusePooler } from './database/refusePooler.ts'
 import { createClientLimits } from './http/clientLimits.ts'
 import { createHttpServer, drain, listen } from './http/httpServer.ts'
 import { sharesOf } from './http/networkShares.ts'
-import { stopAtSignal, stopSignals } from './http/stopSignals.ts'
 import { indexedClaims } from './indexedClaims.ts'
 import { logActions } from './observability/actionLog.ts'
 import { logClaims } from './observability/claimLog.ts'
@@ -52,24 +52,29 @@ const MAX_OPERATOR_CONNECTIONS = 1_000
 const env = readEnv(apiSettings)
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
 const logger = createLogger({ level: env.LOG_LEVEL, rpcUrls: env.RPC_URL })
+
+/** Stops the process gracefully. Before it listens, there is nothing to stop. */
+let stop = async () => {}
+stopGracefully(() => stop(), { timeoutMs: EXIT_TIMEOUT_MS, logger })
+
+// The SDKs of OpenTelemetry and AWS are loaded only where they are used: they take memory and time, and may be absent.
 const collector = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT
-// Loaded only where it is used, as AWS's SDK below.
+const loadTracing = () => import('./observability/otlpTracing.ts')
 const tracing = collector
-  ? (await import('./observability/otlpTracing.ts')).startTracing({
+  ? (await importOptional('OTEL_EXPORTER_OTLP_ENDPOINT', loadTracing)).startTracing({
       collector,
       ratio: env.OTEL_TRACES_SAMPLER_ARG,
       logger,
     })
   : undefined
+const relays = env.RELAY === 'on'
+const accounts: Signer[] = relays ? (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key)) : []
+const loadKms = () => import('./relay/sender/keys/awsKms.ts')
+const remoteKeys =
+  relays && env.RELAYER_KMS_KEYS
+    ? await (await importOptional('RELAYER_KMS_KEYS', loadKms)).awsKmsKeys(env.RELAYER_KMS_KEYS)
+    : []
 const endpoints = createEndpoints({ rpcUrls: env.RPC_URL, chainId: env.CHAIN_ID, logger })
-
-/** Stops the process gracefully. Before it listens, there is nothing to stop. */
-let stop = async () => {}
-const { close } = closeWithGrace({ delay: EXIT_TIMEOUT_MS, logger, skip: [...stopSignals] }, async ({ err }) => {
-  if (err) logger.fatal({ err }, 'Stopping after an uncaught error')
-  await stop()
-  logger.info('Stopped')
-})
 
 await refusePooler('DATABASE_URL', env.DATABASE_URL)
 for (const url of env.DATABASE_READ_URL ?? []) await refusePooler('DATABASE_READ_URL', url)
@@ -92,13 +97,6 @@ const registry = createMetrics(index, readPool, replicas)
 const indexLag = watchIndexLag({ client: chain, index, stallSeconds: env.STALL_SECONDS, logger })
 measureLag(registry, indexLag.lag)
 
-const relays = env.RELAY === 'on'
-const accounts: Signer[] = relays ? (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key)) : []
-// Loaded only where it is used, because the SDK takes memory and time.
-const remoteKeys =
-  relays && env.RELAYER_KMS_KEYS
-    ? await (await import('./relay/sender/keys/awsKms.ts')).awsKmsKeys(env.RELAYER_KMS_KEYS)
-    : []
 const events: RelayEmitter = new EventEmitter()
 const relay =
   accounts.length + remoteKeys.length === 0
@@ -210,7 +208,6 @@ stop = async () => {
   await content.close()
   await Promise.all([drain(operators, 0), readPool.end(), blockNotifications.close(), tracing?.close()])
 }
-stopAtSignal(close, logger)
 
 const opsPort = await listen(operators, { setting: 'OPS_PORT', port: env.OPS_PORT, host: env.OPS_HOST })
 const port = await listen(server, { setting: 'PORT', port: env.PORT })

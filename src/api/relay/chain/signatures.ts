@@ -21,7 +21,7 @@ const MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0
 
 /**
  * Recovers the signer's address by the rules of OpenZeppelin’s ECDSA.tryRecover: 65 bytes, no high `s`, `v` 27 or 28.
- * libsecp256k1 as WebAssembly takes 0.3 ms, viem’s JavaScript 1.9 ms.
+ * libsecp256k1 as WebAssembly takes 0.3 ms, viem’s JavaScript 1.7 ms, which a flood of junk claims would cost other claims.
  */
 function recoverSigner(digest: Hex, signature: Hex): Address | undefined {
   const bytes = hexToBytes(signature)
