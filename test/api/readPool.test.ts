@@ -1,27 +1,27 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { closeSilentConnections } from '../../src/api/database/readPool.ts'
 import { shareConnections } from '../../src/api/database/sharedConnections.ts'
 import { freshDatabase } from '../support/database.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts'
 
 const silence = 300
 
-let proxy: Awaited<ReturnType<typeof startProxy>>
+let proxy: TcpProxy
 let pool: pg.Pool
 
 beforeAll(async () => {
-  proxy = await startProxy(await freshDatabase())
-  pool = new pg.Pool({ connectionString: proxy.url, max: 1, pipeline: true })
+  const databaseUrl = await freshDatabase()
+  proxy = await startTcpProxy(Number(new URL(databaseUrl).port))
+  pool = new pg.Pool({ connectionString: proxy.urlOf(databaseUrl), max: 1, pipeline: true })
   closeSilentConnections(pool, silence)
   shareConnections(pool, { connections: 1, timeoutMs: 5_000 })
 })
 
 afterAll(async () => {
   await pool.end()
-  proxy.close()
+  await proxy.stop()
 })
 
 const pid = async () => (await pool.query('SELECT pg_backend_pid() AS pid')).rows[0].pid as number
@@ -45,7 +45,7 @@ describe('a connection', () => {
   it('is closed when it falls silent, also after an idle time, and the next query opens another', async () => {
     const first = await pid()
     await sleep(2 * silence)
-    proxy.cut()
+    proxy.freeze()
     const begin = performance.now()
     await expect(pid()).rejects.toMatchObject({ code: 'ETIMEDOUT', message: 'PostgreSQL sent nothing for 300 ms' })
     const waited = performance.now() - begin
@@ -53,32 +53,3 @@ describe('a connection', () => {
     expect(await pid()).not.toBe(first)
   })
 })
-
-/** A proxy to PostgreSQL that can stop passing data without closing any connection. */
-async function startProxy(databaseUrl: string) {
-  const { hostname, port } = new URL(databaseUrl)
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = dial(Number(port), hostname)
-    for (const socket of [near, far]) {
-      sockets.add(socket)
-      socket.on('error', () => undefined)
-      socket.on('close', () => sockets.delete(socket))
-    }
-    near.pipe(far).pipe(near)
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const url = new URL(databaseUrl)
-  url.hostname = '127.0.0.1'
-  url.port = String((server.address() as AddressInfo).port)
-  return {
-    url: url.href,
-    cut() {
-      for (const socket of sockets) socket.unpipe().pause()
-    },
-    close() {
-      server.close()
-      for (const socket of sockets) socket.destroy()
-    },
-  }
-}

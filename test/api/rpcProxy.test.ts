@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../tools/devnet/accounts.ts'
 import { type Anvil, startAnvil } from '../../tools/devnet/anvil.ts'
 import { drawFaults } from '../../tools/simulation/faults/drawFaults.ts'
-import { requirePriceBump } from '../../tools/simulation/faults/replacementRule.ts'
-import { type Fault, type RpcProxy, says, startRpcProxy, status } from '../../tools/simulation/faults/rpcProxy.ts'
-import type { RpcCall } from '../../tools/simulation/faults/staleNode.ts'
+import { requirePriceBump } from '../support/replacementRule.ts'
+import { type Fault, type RpcProxy, says, startRpcProxy, status } from '../support/rpcProxy.ts'
+import type { RpcCall } from '../support/staleNode.ts'
 
 let anvil: Anvil
 let proxy: RpcProxy

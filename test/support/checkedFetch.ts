@@ -1,7 +1,7 @@
 // Every answer that an e2e test gets by `fetch` from a described route must match /openapi.json, whatever the test asserts.
 // A module of its own, because a worker's files share it, and `fetch` is to be replaced once.
 import { departure, isDescribed } from './describedAnswers.ts'
-import { FAULT_HEADER } from './httpProxy.ts'
+import { FAULT_HEADER } from './faultyApi.ts'
 
 const send = globalThis.fetch
 const departures = new Set<string>()

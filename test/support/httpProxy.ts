@@ -2,71 +2,67 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+type Asked = { method: string; path: string; body: string }
+
+export type Answer = { status: number; headers: Record<string, string>; body: string }
+
 /**
- * A fault of one request between client and API.
- * - `pass`: none.
- * - `refuse`: the connection breaks before the API gets the request.
- * - `lose`: the API gets the request, and its answer is lost.
- * - `cut`: half of the answer's body arrives.
- * - an object: the proxy answers with it.
+ * How a request ends without a whole answer: `hang`: it gets none; `close`: the connection closes; `reset`: it is reset; an
+ * object: half of the answer's body arrives, and the connection closes.
  */
-export type HttpFault =
-  | 'pass'
-  | 'refuse'
-  | 'lose'
-  | 'cut'
-  | { status: number; headers?: Record<string, string>; body: string }
+type Broken = 'hang' | 'close' | 'reset' | { half: Answer }
 
-/** Marks an answer that is not the API's, so that it is not compared with the API's description. */
-export const FAULT_HEADER = 'X-Fault'
+type Passed = { headers?: Record<string, string>; body?: string }
 
-/** A server between client and API that applies one fault per request, in order; then all requests pass. */
-export async function startHttpProxy(target: string) {
-  const faults: HttpFault[] = []
-  const requests: string[] = []
+/** Answers a request. `forward` passes it on, with other headers or another body if given, and has the target's answer. */
+type Rule = (asked: Asked, forward: (changed?: Passed) => Promise<Answer>) => Answer | Broken | Promise<Answer | Broken>
 
-  async function handle(request: IncomingMessage, response: ServerResponse) {
+/** Headers of one connection, or of a body that is not decoded. */
+const ofConnection = ['host', 'connection', 'content-length', 'content-encoding', 'transfer-encoding']
+
+const passedOn = (headers: Iterable<[string, unknown]>) =>
+  Object.fromEntries([...headers].filter(([name]) => !ofConnection.includes(name))) as Record<string, string>
+
+/** An HTTP server that answers each request as the rule says. */
+export async function startHttpProxy(target: string, rule: Rule) {
+  const ending = new AbortController()
+
+  async function serve(request: IncomingMessage, response: ServerResponse) {
+    const { method = 'GET', url: path = '/' } = request
     const body = (await request.toArray()).join('')
-    requests.push(`${request.method} ${request.url}`)
-    const fault = faults.shift() ?? 'pass'
-    if (fault === 'refuse') return request.socket.destroy()
-    if (typeof fault === 'object') {
-      return response.writeHead(fault.status, { ...fault.headers, [FAULT_HEADER]: 'true' }).end(fault.body)
+    const forward = async (changed: Passed = {}): Promise<Answer> => {
+      const init = { headers: passedOn(Object.entries(request.headers)), body, ...changed }
+      const hasBody = method !== 'GET' && method !== 'HEAD'
+      const answer = await fetch(target + path, {
+        method,
+        headers: init.headers,
+        signal: ending.signal,
+        ...(hasBody && { body: init.body }),
+      })
+      return { status: answer.status, headers: passedOn(answer.headers), body: await answer.text() }
     }
-    const { method = 'GET' } = request
-    const headers = Object.entries(request.headers).filter(
-      ([name]) => !['host', 'connection', 'content-length'].includes(name),
-    )
-    const answer = await fetch(target + request.url, {
-      method,
-      headers: headers as [string, string][],
-      ...(method === 'POST' && { body }),
-    })
-    const text = await answer.text()
-    if (fault === 'lose') return request.socket.destroy()
-    response.writeHead(answer.status, {
-      ...Object.fromEntries(
-        [...answer.headers].filter(([name]) => !['connection', 'transfer-encoding'].includes(name)),
-      ),
-      'content-length': Buffer.byteLength(text),
-    })
-    if (fault === 'pass') return response.end(text)
-    response.write(text.slice(0, text.length / 2), () => request.socket.destroy())
+    const answer = await rule({ method, path, body }, forward)
+    if (answer === 'hang') return
+    if (answer === 'reset') return response.socket?.resetAndDestroy()
+    // The request's own `destroy` leaves the socket open once its body has been read.
+    if (answer === 'close') return response.destroy()
+    const whole = 'half' in answer ? answer.half : answer
+    response.writeHead(whole.status, { ...whole.headers, 'Content-Length': Buffer.byteLength(whole.body) })
+    if (!('half' in answer)) return response.end(whole.body)
+    response.write(whole.body.slice(0, whole.body.length / 2), () => response.destroy())
   }
 
   const server = createServer((request, response) => {
-    handle(request, response).catch((error) => response.destroy(error))
+    // A request that cannot be passed on looks to the client like a broken connection, also while the proxy is stopping.
+    serve(request, response).catch((error) => response.destroy(error))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}`,
-    /** The faults of the next requests, in order. */
-    faults,
-    /** Method and path of every request. */
-    requests,
     async stop() {
+      ending.abort()
       server.closeAllConnections()
       server.close()
       await once(server, 'close')

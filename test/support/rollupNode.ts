@@ -1,5 +1,5 @@
 import { type Hex, hexToBigInt, keccak256, numberToHex, zeroAddress } from 'viem'
-import type { ChooseFault, Fault, Reply } from '../../tools/simulation/faults/rpcProxy.ts'
+import type { ChooseFault, Fault, Reply } from './rpcProxy.ts'
 
 type Receipt = Record<'from' | 'blockNumber' | 'gasUsed' | 'effectiveGasPrice', Hex>
 type Block = Record<'number' | 'hash' | 'timestamp', Hex> & { transactions: unknown[] }

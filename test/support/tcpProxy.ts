@@ -6,8 +6,17 @@ export type TcpProxy = Awaited<ReturnType<typeof startTcpProxy>>
 /** Both sockets of a connection through the proxy, and whether it is frozen. */
 type Flow = { ends: [Socket, Socket]; isFrozen: boolean }
 
-/** An address that leads to one server and then to another, as the name of a managed database does. */
-export async function startTcpProxy(port: number) {
+/** What breaks a connection: the client's bytes are lost, or the server's answer to them. */
+export type Breakage = 'lost request' | 'lost answer'
+
+/** Looks at what the client of one connection sends, and may break the connection there. */
+type Inspect = (bytes: Buffer) => Breakage | undefined
+
+/**
+ * An address that leads to one server and then to another, as the name of a managed database does.
+ * @param inspectorOf makes the function that inspects a connection; none is inspected if absent.
+ */
+export async function startTcpProxy(port: number, inspectorOf: () => Inspect = () => () => undefined) {
   let target = port
   let isSilent = false
   let isCut = false
@@ -18,12 +27,18 @@ export async function startTcpProxy(port: number) {
     const flow: Flow = { ends: [socket, connect(target, '127.0.0.1')], isFrozen: false }
     const [client, upstream] = flow.ends
     flows.add(flow)
-    pass(flow, client, upstream)
+    const inspect = inspectorOf()
+    pass(flow, client, upstream, (bytes) => {
+      const breakage = inspect(bytes)
+      if (breakage === 'lost request') client.destroy()
+      if (breakage === 'lost answer') upstream.prependListener('data', () => client.destroy())
+      return breakage !== 'lost request'
+    })
     pass(flow, upstream, client)
   })
 
-  /** Passes on what one end sends, and its end. */
-  function pass(flow: Flow, from: Socket, to: Socket) {
+  /** Passes on what one end sends if it may pass, and its end. */
+  function pass(flow: Flow, from: Socket, to: Socket, mayPass = (_: Buffer) => true) {
     const end = () => {
       if (flow.isFrozen) return
       flows.delete(flow)
@@ -31,7 +46,7 @@ export async function startTcpProxy(port: number) {
     }
     from.on('error', end)
     from.on('close', end)
-    from.on('data', (bytes) => isSilent || flow.isFrozen || to.write(bytes))
+    from.on('data', (bytes: Buffer) => isSilent || flow.isFrozen || !mayPass(bytes) || to.write(bytes))
   }
 
   function destroyAll() {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { baseSepolia } from 'viem/chains'
 import { deployArtifact } from '../../test/support/contracts.ts'
 import { startFastChain } from '../../test/support/fastChain.ts'
-import { countCalls, startMeteredNode } from '../../test/support/meteredNode.ts'
+import { countCalls, startRpcProxy } from '../../test/support/rpcProxy.ts'
 import { waitForIndex } from '../../test/support/waitForIndex.ts'
 import { keyOf, roles } from '../devnet/accounts.ts'
 import { startApi } from '../devnet/api.ts'
@@ -89,7 +89,7 @@ async function fastMarket(postgres: Postgres): Promise<Measurement[]> {
   })
   parts.defer(chain.stop)
   await chain.start()
-  const nodes = [await startMeteredNode(chain.rpcUrl), await startMeteredNode(chain.rpcUrl)] as const
+  const nodes = [await startRpcProxy(chain.rpcUrl), await startRpcProxy(chain.rpcUrl)] as const
   for (const node of nodes) parts.defer(node.stop)
   const [ofIndexer, ofApi] = nodes
   const databaseUrl = await postgres.createDatabase()

@@ -5,18 +5,17 @@ import { createChainClient } from '../../../core/node/chainClient.ts'
 import { createEndpoints, type Endpoints } from '../../../core/node/endpoints.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
-import { type ChooseFault, type Fault, status } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { type ChooseFault, type Fault, type RpcProxy, startRpcProxy, status } from '../../support/rpcProxy.ts'
 import { relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 let chain: TestChain
 let people: Participants
 let agent: Agent
-let first: FaultyNode
-let second: FaultyNode
+let first: RpcProxy
+let second: RpcProxy
 let endpoints: Endpoints
 let relay: Relay
 const log: string[] = []
@@ -27,9 +26,9 @@ beforeAll(async () => {
   parts.defer(chain.stop)
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  first = await startFaultyNode(chain.rpcUrl)
+  first = await startRpcProxy(chain.rpcUrl)
   parts.defer(first.stop)
-  second = await startFaultyNode(chain.rpcUrl)
+  second = await startRpcProxy(chain.rpcUrl)
   parts.defer(second.stop)
   const logger = pino({ level: 'info' }, { write: (line: string) => log.push(line) })
   const { chainId } = chain.deployment

@@ -5,12 +5,11 @@ import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
-import { type Fault, says, status } from '../../../tools/simulation/faults/rpcProxy.ts'
-import type { RpcCall } from '../../../tools/simulation/faults/staleNode.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { type Fault, type RpcProxy, says, startRpcProxy, status } from '../../support/rpcProxy.ts'
+import type { RpcCall } from '../../support/staleNode.ts'
 import {
   contextOf,
   quotesPass,
@@ -25,7 +24,7 @@ import {
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let agent: Agent
-let node: FaultyNode
+let node: RpcProxy
 let relay: Relay
 const log: string[] = []
 
@@ -33,7 +32,7 @@ beforeAll(async () => {
   chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  node = await startFaultyNode(chain.rpcUrl)
+  node = await startRpcProxy(chain.rpcUrl)
   relay = await relayOn({ ...chain, rpcUrl: node.url }, {}, log)
 }, 60_000)
 

@@ -4,12 +4,12 @@ import { type Hex, parseEther, parseGwei } from 'viem'
 import { afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
-import { requirePriceBump } from '../../../tools/simulation/faults/replacementRule.ts'
-import type { RpcCall } from '../../../tools/simulation/faults/staleNode.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { requirePriceBump } from '../../support/replacementRule.ts'
+import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
+import type { RpcCall } from '../../support/staleNode.ts'
 import {
   contextOf,
   quotesPass,
@@ -25,14 +25,14 @@ import {
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let agent: Agent
-let node: FaultyNode
+let node: RpcProxy
 let relay: Relay
 
 beforeAll(async () => {
   chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  node = await startFaultyNode(chain.rpcUrl)
+  node = await startRpcProxy(chain.rpcUrl)
   node.from(requirePriceBump(chain.rpcUrl))
   relay = await relayOn({ ...chain, rpcUrl: node.url })
   return async () => {

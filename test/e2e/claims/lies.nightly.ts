@@ -2,19 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
-import type { ChooseFault, Fault } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { findDisorder, readLedger } from '../../support/claimLedger.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { type ChooseFault, type Fault, type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 /** Blocks are mined with transactions, and once a second besides: the chain advances whatever a faulty node answers. */
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let agent: Agent
-let node: FaultyNode
+let node: RpcProxy
 let relay: Relay
 const log: string[] = []
 
@@ -22,7 +21,7 @@ beforeAll(async () => {
   chain = { ...(await startTestChain()), databaseUrl: await freshDatabase() }
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  node = await startFaultyNode(chain.rpcUrl)
+  node = await startRpcProxy(chain.rpcUrl)
   relay = await relayOn({ ...chain, rpcUrl: node.url }, {}, log)
 }, 60_000)
 

@@ -7,14 +7,14 @@ import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { until } from './claimsOnChain.ts'
 
 const relayer = accountOf(roles.relayer).address
 const relayerKey = keyOf(roles.relayer)
 
 let market: TestMarket
-let node: FaultyNode
+let node: RpcProxy
 let api: Api
 let people: Participants
 let pool: pg.Pool
@@ -24,7 +24,7 @@ const lines: Record<string, unknown>[] = []
 /** The market's own API has no relay; another API has one, behind a node with planned faults. */
 beforeAll(async () => {
   market = await startTestMarket({ api: { relayerKey: undefined } })
-  node = await startFaultyNode(market.rpcUrl)
+  node = await startRpcProxy(market.rpcUrl)
   const onLine = (line: string) => lines.push(JSON.parse(line))
   api = await startApi({ ...market, port: 0, relayerKey, rpcUrl: node.url, onLine })
   people = participantsOf(market)
@@ -243,7 +243,7 @@ describe('/readyz', () => {
     await readinessIs(200, 'ready')
   })
 
-  it.each<[string, Parameters<FaultyNode['from']>[0]]>([
+  it.each<[string, Parameters<RpcProxy['from']>[0]]>([
     ['refuses', () => ({ kind: 'refuse' })],
     ['hangs', () => ({ kind: 'hang' })],
   ])('reports, without waiting for the node’s answer, that the node %s', async (_, fault) => {

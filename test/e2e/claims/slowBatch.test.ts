@@ -10,7 +10,7 @@ import { mineBlocks } from '../../../tools/devnet/mineBlocks.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { startFaultyNode } from '../faultyNode.ts'
+import { startRpcProxy } from '../../support/rpcProxy.ts'
 import { relayOn, resultOf, signedRequestOf } from './claimsOnChain.ts'
 
 const BLOCK_TIME_MS = 200
@@ -39,7 +39,7 @@ beforeAll(async () => {
   }
   await chain.client.setAutomine(false)
   parts.defer(mineBlocks(chain.client, BLOCK_TIME_MS).stop)
-  const node = await startFaultyNode(chain.rpcUrl)
+  const node = await startRpcProxy(chain.rpcUrl)
   parts.defer(node.stop)
   node.from(({ method, params }) => {
     if (method === 'eth_estimateGas') return { kind: 'delay', milliseconds: ESTIMATE_MS }

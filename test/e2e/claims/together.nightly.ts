@@ -7,16 +7,15 @@ import { simulateBatch } from '../../../src/api/relay/claims/simulation/simulate
 import { createRunStep } from '../../../src/api/relay/claims/steps.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
-import { says } from '../../../tools/simulation/faults/rpcProxy.ts'
-import type { RpcCall } from '../../../tools/simulation/faults/staleNode.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { type RpcProxy, says, startRpcProxy } from '../../support/rpcProxy.ts'
+import type { RpcCall } from '../../support/staleNode.ts'
 import { relayer, relayOn, requestOf, resultOf, signedRequestOf } from './claimsOnChain.ts'
 
 let chain: TestChain
-let node: FaultyNode
+let node: RpcProxy
 let people: Participants
 let relay: Relay
 let agent: Agent
@@ -25,7 +24,7 @@ let broke: Agent
 
 beforeAll(async () => {
   chain = await startTestChain({})
-  node = await startFaultyNode(chain.rpcUrl)
+  node = await startRpcProxy(chain.rpcUrl)
   relay = await relayOn({ ...chain, rpcUrl: node.url, databaseUrl: await freshDatabase() })
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)

@@ -4,7 +4,7 @@ import { createRpc } from '../../../src/api/relay/chain/client.ts'
 import { createCodeReader } from '../../../src/api/relay/chain/walletCode.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
-import { startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
+import { startRpcProxy } from '../../support/rpcProxy.ts'
 
 const WALLETS = 1_200
 

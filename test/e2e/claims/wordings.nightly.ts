@@ -4,17 +4,16 @@ import type { RelayEvents } from '../../../src/api/relay/events.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import type { Broadcast } from '../../../src/api/relay/sender/broadcast.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
-import { type Fault, says, status } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { type Fault, type RpcProxy, says, startRpcProxy, status } from '../../support/rpcProxy.ts'
 import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let agent: Agent
-let node: FaultyNode
+let node: RpcProxy
 let relay: Relay
 
 /** The result of each broadcast. */
@@ -24,7 +23,7 @@ beforeAll(async () => {
   chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  node = await startFaultyNode(chain.rpcUrl)
+  node = await startRpcProxy(chain.rpcUrl)
   const events = new EventEmitter<RelayEvents>()
   events.on('attemptSent', ({ result }) => results.push(result))
   relay = await relayOn({ ...chain, rpcUrl: node.url }, { events })

@@ -6,19 +6,19 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
-import type { RpcCall } from '../../../tools/simulation/faults/staleNode.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
+import type { RpcCall } from '../../support/staleNode.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 import { until } from '../claims/claimsOnChain.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 
 const PER_MINUTE = 4
 
 let market: TestMarket
 let people: Participants
 let pool: pg.Pool
-let node: FaultyNode
+let node: RpcProxy
 let api: Api
 let claims: ReturnType<typeof claimApi>
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
   market = await startTestMarket()
   people = participantsOf(market)
   pool = new pg.Pool({ connectionString: market.databaseUrl })
-  node = await startFaultyNode(market.rpcUrl)
+  node = await startRpcProxy(market.rpcUrl)
   const env = { WALLET_CLAIMS_PER_MINUTE: String(PER_MINUTE), MAX_UNMINED: '1', TRUST_PROXY: '1' }
   const relayerKey = keyOf(roles.relayer)
   api = await startApi({ ...market, port: 0, rpcUrl: node.url, relayerKey, allowUnsignedClaims: false, env })

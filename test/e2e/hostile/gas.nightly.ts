@@ -6,13 +6,12 @@ import { afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vite
 import type { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
-import type { Reply } from '../../../tools/simulation/faults/rpcProxy.ts'
-import type { RpcCall } from '../../../tools/simulation/faults/staleNode.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { type Reply, startRpcProxy } from '../../support/rpcProxy.ts'
+import type { RpcCall } from '../../support/staleNode.ts'
 import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from '../claims/claimsOnChain.ts'
-import { startFaultyNode } from '../faultyNode.ts'
 
 /** What one agent's claims may cost the relayer, in gas, before the relay stops to take them. */
 const MOST_GAS_OF_A_BURST = 2_000_000n
@@ -157,7 +156,7 @@ describe('a wallet that burns gas from the next block on', () => {
     `0x63${numberToHex(block, { size: 4 }).slice(2)}4311601a57${AGREES}5b601a56`
 
   it('is refused, also by a node whose pending block is the latest one, as on the OP Stack', async () => {
-    const node = await startFaultyNode(chain.rpcUrl)
+    const node = await startRpcProxy(chain.rpcUrl)
     const [payer, databaseUrl] = await Promise.all([payerOf(22), freshDatabase()])
     const options = { accounts: [payer], allowUnsigned: false }
     const elsewhere = await relayOn({ ...chain, databaseUrl, rpcUrl: node.url }, options)

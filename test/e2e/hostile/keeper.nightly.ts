@@ -6,9 +6,9 @@ import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { findDisorder, readLedger } from '../../support/claimLedger.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { claimApi } from '../claims/claimApi.ts'
 import { until } from '../claims/claimsOnChain.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 
 /** Milliseconds for which a process is paused: longer than PostgreSQL lets a transaction idle. */
 const PAUSE_MS = 40_000
@@ -20,7 +20,7 @@ const relayerKey = keyOf(roles.relayer)
 
 /** Two replicas with the same key; the node of the first has planned faults. */
 let market: TestMarket
-let node: FaultyNode
+let node: RpcProxy
 let first: Api
 let second: Api
 let people: Participants
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
   market = await startTestMarket({ api: { relayerKey: undefined } })
   parts.defer(market.stop)
-  node = await startFaultyNode(market.rpcUrl)
+  node = await startRpcProxy(market.rpcUrl)
   parts.defer(node.stop)
   pool = new pg.Pool({ connectionString: market.databaseUrl, application_name: 'test' })
   parts.defer(() => pool.end())

@@ -9,15 +9,14 @@ import { writeDeployment } from '../../../ops/writeDeployment.ts'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
 import { startProcess } from '../../../tools/devnet/managedProcess.ts'
-import type { ChooseFault, Fault } from '../../../tools/simulation/faults/rpcProxy.ts'
-import type { RpcCall } from '../../../tools/simulation/faults/staleNode.ts'
 import { freshDatabase } from '../../support/database.ts'
 import type { Answer } from '../../support/describedAnswers.ts'
 import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { type ChooseFault, type Fault, type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
+import type { RpcCall } from '../../support/staleNode.ts'
 import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 import { claimApi } from '../claims/claimApi.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 
 const USER = 'operator-7f3c'
 const PASSWORD = 'pa55-0d1e9b'
@@ -27,13 +26,13 @@ const TOKEN = 'TOKEN90be21'
 let market: TestMarket
 let people: Participants
 let agent: Agent
-let node: FaultyNode
+let node: RpcProxy
 let gateway: Awaited<ReturnType<typeof startGateway>>
 
 beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
   market = await sharedMarket('unsigned')
-  node = await startFaultyNode(market.rpcUrl)
+  node = await startRpcProxy(market.rpcUrl)
   parts.defer(node.stop)
   gateway = await startGateway(node.url)
   parts.defer(gateway.stop)

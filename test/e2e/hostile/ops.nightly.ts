@@ -9,9 +9,9 @@ import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { startProcess } from '../../../tools/devnet/managedProcess.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 import { until } from '../claims/claimsOnChain.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 
 const relayer = accountOf(roles.relayer).address
 
@@ -20,7 +20,7 @@ const FLOODERS = 64
 const FLOOD_SECONDS = 4
 
 let market: TestMarket
-let node: FaultyNode
+let node: RpcProxy
 let api: Api
 let people: Participants
 let agent: Agent
@@ -32,7 +32,7 @@ const role = `api_${randomBytes(6).toString('hex')}`
 /** The market's own API has no relay; another API has one, behind a node that counts its calls. */
 beforeAll(async () => {
   market = await startTestMarket({ api: { relayerKey: undefined } })
-  node = await startFaultyNode(market.rpcUrl)
+  node = await startRpcProxy(market.rpcUrl)
   pool = new pg.Pool({ connectionString: market.databaseUrl })
   await pool.query(`CREATE ROLE ${role} LOGIN SUPERUSER PASSWORD '${role}'`)
   const databaseUrl = new URL(market.databaseUrl)

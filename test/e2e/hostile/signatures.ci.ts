@@ -9,9 +9,9 @@ import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 import { until } from '../claims/claimsOnChain.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 
 /** Returns ERC-1271's magic value for every call. */
 const AGREES: Hex = '0x631626ba7e60e01b60005260206000f3'
@@ -21,7 +21,7 @@ const BURNS_GAS: Hex = '0x5b600056'
 let market: TestMarket
 let people: Participants
 let pool: pg.Pool
-let node: FaultyNode
+let node: RpcProxy
 /** An API that accepts signed claims only, calls its node through `node`, and allows a client five claims a minute. */
 let api: ReturnType<typeof claimApi>
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   market = await startTestMarket()
   people = participantsOf(market)
   pool = new pg.Pool({ connectionString: market.databaseUrl })
-  node = await startFaultyNode(market.rpcUrl)
+  node = await startRpcProxy(market.rpcUrl)
   const env = { CLAIMS_PER_MINUTE: '5', TRUST_PROXY: '1' }
   const relayerKey = keyOf(roles.relayer)
   const strict = await startApi({ ...market, port: 0, rpcUrl: node.url, relayerKey, allowUnsignedClaims: false, env })

@@ -5,10 +5,10 @@ import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { startTcpProxy } from '../../support/tcpProxy.ts'
 import { poster, type Runs, runsOn, type Situation } from '../actions/runsInStates.ts'
 import { claimApi } from '../claims/claimApi.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 
 /** What the requests prefer to wait for, and how much longer an answer may take. The server closes a connection after 30 s. */
 const WAIT_SECONDS = 1
@@ -41,7 +41,7 @@ type Prepared = { path: string; body?: object }
 let market: TestMarket
 let people: Participants
 let runs: Runs
-let node: FaultyNode
+let node: RpcProxy
 let database: Awaited<ReturnType<typeof startTcpProxy>>
 /** Reaches its node and its database through proxies. */
 let api: Api
@@ -54,7 +54,7 @@ beforeAll(async () => {
   parts.defer(market.stop)
   people = participantsOf(market)
   runs = await runsOn(market)
-  node = await startFaultyNode(market.rpcUrl)
+  node = await startRpcProxy(market.rpcUrl)
   parts.defer(node.stop)
   database = await startTcpProxy(Number(new URL(market.databaseUrl).port))
   parts.defer(database.stop)

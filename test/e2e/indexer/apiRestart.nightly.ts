@@ -4,9 +4,9 @@ import { positionOf } from '../../../ops/builds/views.ts'
 import { type Connection, connect } from '../../../ops/database/connect.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
 import { type Indexer, type IndexerOptions, startIndexer } from '../../../tools/devnet/indexer.ts'
-import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** How many blocks behind the latest one Ponder counts a block as finalized. */

@@ -8,12 +8,12 @@ import { startAudit } from '../../support/audit.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf } from '../../support/participants.ts'
+import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 import { until } from '../claims/claimsOnChain.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
 
 let chain: TestChain
-let node: FaultyNode
+let node: RpcProxy
 let databaseUrl: string
 let indexer: Indexer
 let people: Participants
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
   chain = await startTestChain()
   parts.defer(chain.stop)
-  node = await startFaultyNode(chain.rpcUrl)
+  node = await startRpcProxy(chain.rpcUrl)
   parts.defer(node.stop)
   databaseUrl = await freshDatabase()
   await start()

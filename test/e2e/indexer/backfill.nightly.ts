@@ -3,10 +3,10 @@ import { expect, test, vi } from 'vitest'
 import { connect } from '../../../ops/database/connect.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
-import { startRpcProxy, status } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { startPublicChain } from '../../support/publicChain.ts'
+import { startRpcProxy, status } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** The requests per second that an endpoint is set to get. */

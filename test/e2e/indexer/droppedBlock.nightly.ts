@@ -2,9 +2,9 @@ import type { Hash } from 'viem'
 import { expect, test } from 'vitest'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
-import { type ChooseFault, startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startPublicChain } from '../../support/publicChain.ts'
+import { type ChooseFault, startRpcProxy } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** Milliseconds: an eighth of the time that Ponder takes without our transport. */

@@ -5,9 +5,9 @@ import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
-import { type ChooseFault, type RpcProxy, startRpcProxy, status } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startPublicChain } from '../../support/publicChain.ts'
+import { type ChooseFault, type RpcProxy, startRpcProxy, status } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** Milliseconds from a fault of the first endpoint until the index has a block that is mined after it. */

@@ -1,9 +1,8 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { type Breakage, startTcpProxy } from '../../support/tcpProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 import { startIndexOf } from './indexOf.ts'
 import { poster, postRun } from './postRun.ts'
@@ -17,54 +16,30 @@ beforeAll(async () => {
 
 afterAll(() => chain?.stop())
 
-/** What breaks at the commit of a block: the connection before the server gets it, or before the client gets its answer. */
-type Breakage = 'lost request' | 'lost answer'
-
 /** A proxy to a PostgreSQL server that breaks one connection at the next commit of a block. */
 async function startCommitProxy(databaseUrl: string) {
-  const target = new URL(databaseUrl)
   let next: { breakage: Breakage; broken: () => void } | undefined
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname)
+  const { urlOf, stop } = await startTcpProxy(Number(new URL(databaseUrl).port), () => {
     let endsBlock = false
-    let isAnswerLost = false
-    upstream.on('data', (bytes) => (isAnswerLost ? client.destroy() : client.write(bytes)))
-    client.on('data', (bytes) => {
+    return (bytes) => {
       // The checkpoint is the last row that Ponder writes of a block.
       endsBlock ||= bytes.includes('set "latest_checkpoint"')
-      if (endsBlock && bytes.includes('commit\0')) {
-        endsBlock = false
-        const fault = next
-        next = undefined
-        fault?.broken()
-        if (fault?.breakage === 'lost request') return client.destroy()
-        isAnswerLost = fault?.breakage === 'lost answer'
-      }
-      upstream.write(bytes)
-    })
-    for (const [end, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      end.on('error', () => other.destroy())
-      end.on('close', () => other.destroy())
+      if (!endsBlock || !bytes.includes('commit\0')) return undefined
+      endsBlock = false
+      const fault = next
+      next = undefined
+      fault?.broken()
+      return fault?.breakage
     }
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = new URL(databaseUrl)
-  url.port = String((server.address() as AddressInfo).port)
   return {
-    url: url.href,
+    url: urlOf(databaseUrl),
+    stop,
     /** Resolves once a commit met the breakage. */
     breakNext: (breakage: Breakage) =>
       new Promise<void>((resolve) => {
         next = { breakage, broken: resolve }
       }),
-    async stop() {
-      server.close()
-      await once(server, 'close')
-    },
   }
 }
 

@@ -8,7 +8,7 @@ import { ponderTransport } from '../../../core/node/ponderTransport.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
-import { type MeteredNode, startMeteredNode } from '../../support/meteredNode.ts'
+import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { startTcpProxy } from '../../support/tcpProxy.ts'
 
 const POLL = { method: 'eth_getBlockByNumber', params: ['latest', true] }
@@ -24,7 +24,7 @@ type Block = { number: string; hash: Hash; transactions: unknown[] }
 
 const logger = pino({ level: 'silent' })
 let client: ReturnType<typeof createAnvilClient>
-let node: MeteredNode
+let node: RpcProxy
 let rpcUrl: string
 /** Of the transport that `follow` has made last. */
 let ask: (call: { method: string; params: unknown[] }) => Promise<unknown>
@@ -34,7 +34,7 @@ beforeAll(async () => {
   rpcUrl = anvil.rpcUrl
   client = createAnvilClient(rpcUrl)
   await client.setCode({ address: EMITTER, bytecode: WRITE_LOG })
-  node = await startMeteredNode(rpcUrl)
+  node = await startRpcProxy(rpcUrl)
   return async () => {
     await node.stop()
     await anvil.stop()

@@ -8,7 +8,7 @@ import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { deployArtifact } from '../../support/contracts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type FastChain, startFastChain } from '../../support/fastChain.ts'
-import { countCalls, type MeteredNode, startMeteredNode } from '../../support/meteredNode.ts'
+import { countCalls, type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 import { poster, postRun } from './postRun.ts'
 
@@ -22,7 +22,7 @@ type Name = 'indexer' | 'indexerWithSocket' | 'api'
 let chain: FastChain
 /** Of the indexers, without a socket and with one. */
 let databases: { indexer: string; indexerWithSocket: string }
-let nodes: Record<Name, MeteredNode>
+let nodes: Record<Name, RpcProxy>
 let api: Api
 
 const latest = async () => (await chain.client.getBlock()).number
@@ -42,7 +42,7 @@ beforeAll(async () => {
   parts.defer(chain.stop)
   await chain.start()
   const startNode = async () => {
-    const node = await startMeteredNode(chain.rpcUrl)
+    const node = await startRpcProxy(chain.rpcUrl)
     parts.defer(node.stop)
     return node
   }

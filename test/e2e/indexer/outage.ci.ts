@@ -2,15 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
-import {
-  type ChooseFault,
-  type Fault,
-  type RpcProxy,
-  startRpcProxy,
-  status,
-} from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startPublicChain } from '../../support/publicChain.ts'
+import { type ChooseFault, type Fault, type RpcProxy, startRpcProxy, status } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** Set for longer outages, and for more faults. A long campaign has 90. */

@@ -9,21 +9,20 @@ import { createEndpoints } from '../../../core/node/endpoints.ts'
 import { MAX_ANSWER_BYTES } from '../../../core/node/http.ts'
 import { ponderTransport } from '../../../core/node/ponderTransport.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
-import { type Fault, status } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { type Fault, type RpcProxy, startRpcProxy, status } from '../../support/rpcProxy.ts'
 
 type Request = (call: { method: string; params: unknown[] }) => Promise<unknown>
 
 let chain: MarketOnAnvil
-let node: FaultyNode
+let node: RpcProxy
 let request: Request
 
 beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
   chain = await startMarketOnAnvil()
   parts.defer(chain.stop)
-  node = await startFaultyNode(chain.rpcUrl)
+  node = await startRpcProxy(chain.rpcUrl)
   parts.defer(node.stop)
   request = requestOf(node.url)
   const kept = parts.move()

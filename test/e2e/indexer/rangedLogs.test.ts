@@ -6,8 +6,7 @@ import { ponderTransport } from '../../../core/node/ponderTransport.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
-import { type Fault, says } from '../../../tools/simulation/faults/rpcProxy.ts'
-import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { type Fault, type RpcProxy, says, startRpcProxy } from '../../support/rpcProxy.ts'
 
 type Call = { method: string; params: readonly unknown[] }
 type Block = { hash: Hash; number: Hex }
@@ -20,7 +19,7 @@ const WRITE_LOG = '0x5f5fa000'
 const BLOCKS = 8
 
 let client: ReturnType<typeof createAnvilClient>
-let node: FaultyNode
+let node: RpcProxy
 let request: (call: Call) => Promise<unknown>
 /** The first of the blocks that each test reads. */
 let first: number
@@ -37,7 +36,7 @@ beforeAll(async () => {
     const hash = await client.sendTransaction({ account: accountOf(0).address, to })
     await client.waitForTransactionReceipt({ hash })
   }
-  node = await startFaultyNode(anvil.rpcUrl)
+  node = await startRpcProxy(anvil.rpcUrl)
   parts.defer(node.stop)
   const kept = parts.move()
   return () => kept.disposeAsync()

@@ -5,9 +5,9 @@ import { connect } from '../../../ops/database/connect.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { startProcess } from '../../../tools/devnet/managedProcess.ts'
-import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** Seconds: longer than a start takes, even on a busy machine. */

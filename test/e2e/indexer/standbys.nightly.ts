@@ -12,8 +12,8 @@ import { freshDatabase } from '../../support/database.ts'
 import { startTestChain } from '../../support/market.ts'
 import { participantsOf } from '../../support/participants.ts'
 import { startPublicChain } from '../../support/publicChain.ts'
+import { startRpcProxy } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
-import { startFaultyNode } from '../faultyNode.ts'
 import { OUTAGE_LIMIT_MS, readList } from './readList.ts'
 
 type Connections = Pick<IndexerOptions, 'databaseUrl' | 'chainId' | 'rpcUrl' | 'deploymentsDirectory' | 'schema'>
@@ -122,7 +122,7 @@ test('a crash of PostgreSQL ends both indexers: readers get answers while each r
   const databaseUrl = await postgres.createDatabase()
   const chain = await startTestChain()
   parts.defer(chain.stop)
-  const node = await startFaultyNode(chain.rpcUrl)
+  const node = await startRpcProxy(chain.rpcUrl)
   parts.defer(node.stop)
   const { deploymentsDirectory, deployment, client } = chain
   const connections = { databaseUrl, deploymentsDirectory, chainId: deployment.chainId, rpcUrl: node.url }
@@ -164,9 +164,9 @@ test('a standby takes over from an indexer whose endpoint alone shows a reorg, a
   await using parts = new AsyncDisposableStack()
   const chain = await startTestChain({ flags: [] })
   parts.defer(chain.stop)
-  const ofServing = await startFaultyNode(chain.rpcUrl)
+  const ofServing = await startRpcProxy(chain.rpcUrl)
   parts.defer(ofServing.stop)
-  const ofStandby = await startFaultyNode(chain.rpcUrl)
+  const ofStandby = await startRpcProxy(chain.rpcUrl)
   parts.defer(ofStandby.stop)
   const databaseUrl = await freshDatabase()
   const { deploymentsDirectory, deployment } = chain

@@ -7,7 +7,7 @@ import { ponderTransport } from '../../../core/node/ponderTransport.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
 import { mineBlocks } from '../../../tools/devnet/mineBlocks.ts'
-import { countCalls, startMeteredNode } from '../../support/meteredNode.ts'
+import { countCalls, startRpcProxy } from '../../support/rpcProxy.ts'
 
 const BLOCK_TIME_MS = 200
 /** Ponder's interval where polls wait for a block. */
@@ -50,7 +50,7 @@ function mine() {
 
 /** Polls as Ponder does. @returns a node that counts the calls, and when the polls see each block. */
 async function poll(blockTimeMs: number) {
-  const node = await startMeteredNode(rpcUrl)
+  const node = await startRpcProxy(rpcUrl)
   onTestFinished(node.stop)
   const logger = pino({ level: 'silent' })
   const endpoints = createEndpoints({ rpcUrls: [node.url], chainId: 31_337, logger })

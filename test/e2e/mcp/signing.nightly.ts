@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
-import { startHttpProxy } from '../../support/httpProxy.ts'
-import { startLyingApi } from '../../support/lyingApi.ts'
+import { startFaultyApi } from '../../support/faultyApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { claimTools, connect, mcpOn, tools } from './mcpClients.ts'
@@ -56,7 +55,7 @@ describe('claim_run over stdio', () => {
 
   it('signs no delivery of other content than it was given', async () => {
     const runId = await mcp.openRun()
-    const proxy = await startHttpProxy(market.api.url)
+    const proxy = await startFaultyApi(market.api.url)
     onTestFinished(proxy.stop)
     const { call } = await connect(mcp.overStdio(keyOf(2), ['--allow-claims', '1'], proxy.url))
     await call('claim_run', { runId, agentId: Number(agent.id) })
@@ -172,7 +171,7 @@ describe('posts and reviews over stdio', () => {
     const first = await connectWith('200')
     const runId = await deliveredRun(first.call, 100)
     const { run } = (await first.call('post_run', { ipfsHash: 'ipfs://task', reward: 1 })).value
-    const proxy = await startHttpProxy(market.api.url)
+    const proxy = await startFaultyApi(market.api.url)
     onTestFinished(proxy.stop)
     const { call } = await connectWith('105', proxy.url)
     const lie = JSON.stringify({ success: true, run: { ...run, bountyId: runId } })
@@ -202,7 +201,7 @@ describe('posts and reviews over stdio', () => {
 
 describe('--verify over stdio', () => {
   it('returns what the node proves, and lies as errors', async () => {
-    const lying = await startLyingApi(market.api.url)
+    const lying = await startFaultyApi(market.api.url)
     onTestFinished(lying.stop)
     const runId = await mcp.openRun()
     const agentId = Number(agent.id)

@@ -8,8 +8,8 @@ import { mineBlocks } from '../../../tools/devnet/mineBlocks.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { type Agent, participantsOf, usdc } from '../../support/participants.ts'
+import { startRpcProxy } from '../../support/rpcProxy.ts'
 import { relayOn, resultOf, signedRequestOf } from '../claims/claimsOnChain.ts'
-import { startFaultyNode } from '../faultyNode.ts'
 
 const BLOCK_TIME_MS = 200
 /** A simulation takes longer than a block. */
@@ -35,7 +35,7 @@ beforeAll(async () => {
   }
   await chain.client.setAutomine(false)
   parts.defer(mineBlocks(chain.client, BLOCK_TIME_MS).stop)
-  const node = await startFaultyNode(chain.rpcUrl)
+  const node = await startRpcProxy(chain.rpcUrl)
   parts.defer(node.stop)
   node.from(({ method }) => (method === 'eth_estimateGas' ? { kind: 'delay', milliseconds: DELAY_MS } : undefined))
   const { chainId } = chain.deployment

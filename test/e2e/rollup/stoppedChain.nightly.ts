@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
-import { type ChooseFault, startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain } from '../../support/market.ts'
 import { startPublicChain } from '../../support/publicChain.ts'
+import { type ChooseFault, startRpcProxy } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** Seconds. */

@@ -1,7 +1,7 @@
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
-import { type LyingApi, startLyingApi } from '../../support/lyingApi.ts'
+import { type FaultyApi, startFaultyApi } from '../../support/faultyApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, participantsOf } from '../../support/participants.ts'
 import { runnerOf } from './market.ts'
@@ -204,11 +204,11 @@ it('runs whose time limits have passed are ended, and a deferred payment is coll
 }, 180_000)
 
 describe('--verify', () => {
-  let lying: LyingApi
+  let lying: FaultyApi
   let runId: string
 
   beforeAll(async () => {
-    lying = await startLyingApi(market.api.url)
+    lying = await startFaultyApi(market.api.url)
     runId = String(await participantsOf(market).openRun())
     await market.indexed()
     return lying.stop

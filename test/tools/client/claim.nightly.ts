@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRunlineClient, type Signer, UndecidedClaimError } from '../../../packages/client/src/index.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
-import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
+import { type HttpFault, startFaultyApi } from '../../support/faultyApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 
@@ -10,13 +10,13 @@ const relayer = accountOf(roles.relayer).address
 
 let market: TestMarket
 let people: Participants
-let proxy: Awaited<ReturnType<typeof startHttpProxy>>
+let proxy: Awaited<ReturnType<typeof startFaultyApi>>
 let agent: Agent
 
 /** As on every chain but a devnet, a claim needs the wallet's signature. */
 beforeAll(async () => {
   market = await startTestMarket({ api: { allowUnsignedClaims: false } })
-  proxy = await startHttpProxy(market.api.url)
+  proxy = await startFaultyApi(market.api.url)
   people = participantsOf(market)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
   return async () => {

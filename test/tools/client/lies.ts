@@ -1,6 +1,6 @@
 import { getAddress } from 'viem'
 import type { Random } from '../../../tools/simulation/random.ts'
-import { FAULT_HEADER } from '../../support/httpProxy.ts'
+import { FAULT_HEADER } from '../../support/faultyApi.ts'
 
 /** An answer of the API, which a test changes. */
 export type Answer = { body: Record<string, unknown>; headers: Record<string, string> }

@@ -9,12 +9,11 @@ import {
   verifyReads,
 } from '../../../packages/client/src/verify/index.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
-import { says } from '../../../tools/simulation/faults/rpcProxy.ts'
 import { createRandom, type Random, seedOf } from '../../../tools/simulation/random.ts'
 import { type Runs, runsOn, situations } from '../../e2e/actions/runsInStates.ts'
-import { type FaultyNode, startFaultyNode } from '../../e2e/faultyNode.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { usdc } from '../../support/participants.ts'
+import { type RpcProxy, says, startRpcProxy } from '../../support/rpcProxy.ts'
 import { type Answer, lyingFetch, memberAt, otherValue, type Place, placesIn, withMember } from './lies.ts'
 
 /** How many answers are changed, and how many honest ones are read through reorgs. A long campaign has 10,000 each. */
@@ -27,7 +26,7 @@ const SHORT_TIMEOUT = 0.1
 
 let market: TestMarket
 let runs: Runs
-let node: FaultyNode
+let node: RpcProxy
 let ids: bigint[]
 let agentIds: bigint[]
 
@@ -35,7 +34,7 @@ beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
   market = await startTestMarket()
   parts.defer(market.stop)
-  node = await startFaultyNode(market.rpcUrl)
+  node = await startRpcProxy(market.rpcUrl)
   parts.defer(node.stop)
   runs = await runsOn(market)
   ids = []

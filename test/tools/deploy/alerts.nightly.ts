@@ -8,12 +8,12 @@ import { type Api, type ApiOptions, startApi } from '../../../tools/devnet/api.t
 import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { claimApi } from '../../e2e/claims/claimApi.ts'
 import { until } from '../../e2e/claims/claimsOnChain.ts'
-import { type FaultyNode, startFaultyNode } from '../../e2e/faultyNode.ts'
 import { startAudit } from '../../support/audit.ts'
 import { startFakeKms } from '../../support/fakeKms.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { type Alert, prometheus, readRules, startPrometheus } from '../../support/prometheus.ts'
+import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 
 if (prometheus === undefined) console.warn('The drill of the alerts is skipped: install prometheus, or set PROMETHEUS.')
 
@@ -26,7 +26,7 @@ const SILENT_MS = 62_000
 const STUCK_SECONDS = 121
 
 let market: TestMarket
-let node: FaultyNode
+let node: RpcProxy
 let kms: Awaited<ReturnType<typeof startFakeKms>>
 let second: Api
 let third: Api
@@ -57,7 +57,7 @@ async function startAll() {
   for (const name of Object.keys(ports) as (keyof typeof ports)[]) ports[name] = await getPort()
   market = await startTestMarket({ api: { opsPort: ports.first } })
   parts.defer(market.stop)
-  node = await startFaultyNode(market.rpcUrl)
+  node = await startRpcProxy(market.rpcUrl)
   parts.defer(node.stop)
   kms = await startFakeKms(keyId, keyOf(18))
   parts.defer(kms.stop)
@@ -287,7 +287,7 @@ describe.runIf(prometheus)('each alert fires at its failure', () => {
 
   it('a node that is silent or does not follow the chain, and no indexer', { timeout: 240_000 }, async () => {
     // The third process has a node that is silent, and a key whose store is away. The second's node stays at a block.
-    const silent = await startFaultyNode(market.rpcUrl)
+    const silent = await startRpcProxy(market.rpcUrl)
     const away = await startFakeKms(keyId, keyOf(18))
     await away.stop()
     const env = { ...away.env, RELAYER_KMS_KEYS: keyId }

@@ -6,7 +6,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type DeployOptions, prepareDeployment } from '../../../ops/deploy.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
-import { type Fault, says, startRpcProxy } from '../../../tools/simulation/faults/rpcProxy.ts'
+import { type Fault, says, startRpcProxy } from '../../support/rpcProxy.ts'
 import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 const TREASURY = accountOf(7).address

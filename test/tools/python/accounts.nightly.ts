@@ -4,14 +4,14 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
-import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
+import { type HttpFault, startFaultyApi } from '../../support/faultyApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { participantsOf, usdc } from '../../support/participants.ts'
 import { python, startPython } from '../../support/python.ts'
 
 let market: TestMarket
 let runs: Runs
-let proxy: Awaited<ReturnType<typeof startHttpProxy>>
+let proxy: Awaited<ReturnType<typeof startFaultyApi>>
 
 const key = generatePrivateKey()
 const account = privateKeyToAccount(key)
@@ -19,7 +19,7 @@ const stranger = accountOf(9).address
 
 beforeAll(async () => {
   market = await startTestMarket({ api: { allowUnsignedClaims: false } })
-  proxy = await startHttpProxy(market.api.url)
+  proxy = await startFaultyApi(market.api.url)
   runs = await runsOn(market)
   await participantsOf(market).mined(() => market.usdc.write.mint([account.address, 10_000n * usdc]))
   return async () => {

@@ -1,18 +1,18 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
-import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
+import { type HttpFault, startFaultyApi } from '../../support/faultyApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf } from '../../support/participants.ts'
 import { python, startPython } from '../../support/python.ts'
 
 let market: TestMarket
 let people: Participants
-let proxy: Awaited<ReturnType<typeof startHttpProxy>>
+let proxy: Awaited<ReturnType<typeof startFaultyApi>>
 let agent: Agent
 
 beforeAll(async () => {
   market = await startTestMarket({ api: { allowUnsignedClaims: false } })
-  proxy = await startHttpProxy(market.api.url)
+  proxy = await startFaultyApi(market.api.url)
   people = participantsOf(market)
   agent = await people.newAgent(accountOf(2), 1_000_000_000n)
   return async () => {

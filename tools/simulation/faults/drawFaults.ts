@@ -1,6 +1,6 @@
+import { type Fault, status } from '../../../test/support/rpcProxy.ts'
+import type { RpcCall } from '../../../test/support/staleNode.ts'
 import { createRandom, type Random, seedOf } from '../random.ts'
-import { type Fault, status } from './rpcProxy.ts'
-import type { RpcCall } from './staleNode.ts'
 
 type FaultOptions = {
   seed: number

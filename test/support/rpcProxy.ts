@@ -1,8 +1,6 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, hexToBigInt, numberToHex } from 'viem'
+import { startHttpProxy } from './httpProxy.ts'
 import { answerAsOf, callAsOf, type RpcCall } from './staleNode.ts'
 
 export type Reply = { result: unknown } | { error: { code: number; message: string; data?: Hex } }
@@ -41,8 +39,6 @@ export type Fault =
 /** Chooses the fault of a call; undefined passes the call on. */
 export type ChooseFault = (call: RpcCall) => Fault | undefined | Promise<Fault | undefined>
 
-export type RpcProxy = Awaited<ReturnType<typeof startRpcProxy>>
-
 /** The node refuses the call with this message. */
 export const says = (message: string, code = -32_000): Fault => ({ kind: 'reply', reply: { error: { code, message } } })
 
@@ -53,77 +49,98 @@ export const status = (code: number, retryAfter?: number): Fault => ({
   ...(retryAfter !== undefined && { retryAfter }),
 })
 
+/** What was asked since the last `reset`: calls by their method, those of batches too, and bytes of both directions. */
+type Use = { calls: Map<string, number>; bytes: number }
+
+export const countCalls = ({ calls }: Use): number => [...calls.values()].reduce((sum, count) => sum + count, 0)
+
+export type RpcProxy = Awaited<ReturnType<typeof startRpcProxy>>
+
 /**
  * A JSON-RPC endpoint that passes calls on to `target`, except for the faults. The calls of a batch are passed on one
  * by one; a fault that breaks the connection breaks it for all of them.
+ * @param choose the fault of each call, until `from` gives another; none if absent.
  */
-export async function startRpcProxy(target: string, choose: ChooseFault) {
+export async function startRpcProxy(target: string, choose: ChooseFault = () => undefined) {
   const counts = new Map<Fault['kind'], number>()
-  const ending = new AbortController()
+  const planned = new Map<string, Fault[]>()
+  let standing: ChooseFault | undefined = choose
+  let use: Use = { calls: new Map(), bytes: 0 }
+  const json = { 'Content-Type': 'application/json' }
 
-  async function serve(request: IncomingMessage, response: ServerResponse) {
-    const body = JSON.parse((await request.toArray()).join('')) as RpcCall | RpcCall[]
+  const proxy = await startHttpProxy(target, async ({ body }, forward) => {
+    const ask = async (call: RpcCall) => (await forward({ headers: json, body: JSON.stringify(call) })).body
+    const asked = JSON.parse(body) as RpcCall | RpcCall[]
+    const calls = [asked].flat()
+    for (const { method } of calls) use.calls.set(method, (use.calls.get(method) ?? 0) + 1)
     // A call without parameters may omit `params`.
-    const answers = await Promise.all([body].flat().map((call) => answerTo({ ...call, params: call.params ?? [] })))
+    const answers = await Promise.all(calls.map((call) => answerTo({ ...call, params: call.params ?? [] }, ask)))
     const broken = answers.find((answer) => typeof answer !== 'string')
-    if (broken) return breakOff(response, broken)
-    response.setHeader('Content-Type', 'application/json').end(Array.isArray(body) ? `[${answers}]` : answers[0])
-  }
+    if (broken) return breakOff(broken)
+    const answer = Array.isArray(asked) ? `[${answers}]` : String(answers[0])
+    use.bytes += Buffer.byteLength(body) + Buffer.byteLength(answer)
+    return { status: 200, headers: json, body: answer }
+  })
 
   /** @returns the fault if the client gets no answer from a node. */
-  async function answerTo(call: RpcCall): Promise<string | Fault> {
-    const fault = await choose(call)
+  async function answerTo(call: RpcCall, ask: Ask): Promise<string | Fault> {
+    const fault = (await standing?.(call)) ?? planned.get(call.method)?.shift()
     if (!fault) return ask(call)
     counts.set(fault.kind, (counts.get(fault.kind) ?? 0) + 1)
     if (fault.kind === 'hang' || fault.kind === 'refuse' || fault.kind === 'reset' || 'status' in fault) return fault
     if ('reply' in fault) return JSON.stringify({ jsonrpc: '2.0', id: call.id, ...fault.reply })
-    if (fault.kind === 'delay') await sleep(fault.milliseconds, undefined, { signal: ending.signal })
-    const answer = fault.kind === 'stale' ? await askStale(call, fault.blocks) : await ask(call)
+    // It does not keep a process that ends.
+    if (fault.kind === 'delay') await sleep(fault.milliseconds, undefined, { ref: false })
+    const answer = fault.kind === 'stale' ? await askStale(call, fault.blocks, ask) : await ask(call)
     return fault.kind === 'drop' ? fault : spoil(answer, fault, call)
   }
 
-  async function ask(call: RpcCall): Promise<string> {
-    const headers = { 'Content-Type': 'application/json' }
-    const response = await fetch(target, { method: 'POST', headers, body: JSON.stringify(call), signal: ending.signal })
-    return response.text()
-  }
-
-  async function askStale(call: RpcCall, blocks: number): Promise<string> {
-    const latest = JSON.parse(await ask({ ...call, method: 'eth_blockNumber', params: [] })) as { result: Hex }
-    const number = hexToBigInt(latest.result) - BigInt(blocks)
-    const head = number < 0n ? 0n : number
-    return answerAsOf(head, call, await ask(callAsOf(head, call)))
-  }
-
-  const server = createServer((request, response) => {
-    // A call that cannot be passed on looks to the client like a broken connection, also while the proxy is stopping.
-    serve(request, response).catch((error) => response.destroy(error))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}`,
+    ...proxy,
     /** The number of calls per kind of fault. */
     counts: counts as ReadonlyMap<string, number>,
-    async stop() {
-      ending.abort()
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
+    use: () => use,
+    reset() {
+      use = { calls: new Map(), bytes: 0 }
+    },
+    /** The next faults of a method; when they are used up, its calls pass. */
+    plan(method: string, faults: readonly Fault[]) {
+      planned.set(method, [...faults])
+    },
+    /** Whether every planned fault has happened. */
+    isUsedUp: () => [...planned.values()].flat().length === 0,
+    /** The fault of all calls until further notice. */
+    from(next: ChooseFault) {
+      standing = next
+    },
+    /** Ends all faults. @returns the planned faults that did not happen. */
+    heal(): Fault[] {
+      standing = undefined
+      const left = [...planned.values()].flat()
+      planned.clear()
+      return left
     },
   }
 }
 
-function breakOff(response: ServerResponse, fault: Fault) {
-  if (fault.kind === 'hang') return
-  if ('status' in fault) {
-    const { status, retryAfter } = fault
-    if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter)
-    response.writeHead(status, { 'Content-Type': 'text/html' }).end('<html><h1>The gateway is not well</h1></html>')
-  } else if (fault.kind === 'reset') response.socket?.resetAndDestroy()
-  // The request's own `destroy` leaves the socket open once its body has been read.
-  else response.destroy()
+type Ask = (call: RpcCall) => Promise<string>
+
+async function askStale(call: RpcCall, blocks: number, ask: Ask): Promise<string> {
+  const latest = JSON.parse(await ask({ ...call, method: 'eth_blockNumber', params: [] })) as { result: Hex }
+  const number = hexToBigInt(latest.result) - BigInt(blocks)
+  const head = number < 0n ? 0n : number
+  return answerAsOf(head, call, await ask(callAsOf(head, call)))
+}
+
+function breakOff(fault: Fault) {
+  if (fault.kind === 'hang' || fault.kind === 'reset') return fault.kind
+  if (!('status' in fault)) return 'close'
+  const { status, retryAfter } = fault
+  const headers = {
+    'Content-Type': 'text/html',
+    ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+  }
+  return { status, headers, body: '<html><h1>The gateway is not well</h1></html>' }
 }
 
 function spoil(answer: string, fault: Fault, { id, method, params }: RpcCall): string {

@@ -1,5 +1,5 @@
 import { type Address, isAddressEqual, keccak256, parseTransaction, recoverTransactionAddress } from 'viem'
-import { createAnvilClient } from '../../devnet/anvilClient.ts'
+import { createAnvilClient } from '../../tools/devnet/anvilClient.ts'
 import { type ChooseFault, says } from './rpcProxy.ts'
 
 type SerializedTransaction = Parameters<typeof recoverTransactionAddress>[0]['serializedTransaction']
