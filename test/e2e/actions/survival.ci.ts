@@ -99,6 +99,19 @@ async function openActions(): Promise<number> {
   }
 }
 
+/** How long a kill waits for an open action. */
+const WAIT_FOR_ACTION_MS = 4_000
+
+/** Whether an action is open, now or soon. */
+async function isActionOpen(): Promise<boolean> {
+  const end = performance.now() + WAIT_FOR_ACTION_MS
+  while ((await openActions()) === 0) {
+    if (performance.now() > end) return false
+    await sleep(50)
+  }
+  return true
+}
+
 it(`mixed lives survive random kills of API, indexer and PostgreSQL (SEED=${seed})`, {
   timeout: 180_000 + LIVES * 10_000,
 }, async () => {
@@ -128,7 +141,9 @@ it(`mixed lives survive random kills of API, indexer and PostgreSQL (SEED=${seed
   while (!isOver) {
     await sleep(random.int(PAUSE.least, PAUSE.most))
     if (isOver) break
-    if ((await openActions()) > 0) met++
+    const isOpen = await isActionOpen()
+    if (isOver) break
+    if (isOpen) met++
     const victim = first.shift() ?? random.weighted(victims)
     await kill(victim)
     kills.add(victim)

@@ -44,12 +44,13 @@ export async function startKillableApis(market: TestMarket, { draw }: Options) {
     return rows
   }
 
-  /** Resolves once a new claim is stored, or after `milliseconds`. */
-  async function nextStored(milliseconds: number) {
-    const text = 'SELECT count(*)::int AS claims FROM relay.claim'
-    const before = (await pool.query(text)).rows[0].claims
-    const end = performance.now() + milliseconds
-    while ((await pool.query(text)).rows[0].claims === before && performance.now() < end) await sleep(LOOK)
+  /** Resolves once a claim is in flight. @throws if none is for 10 s. */
+  async function untilInFlight() {
+    const end = performance.now() + 10_000
+    while ((await inFlight()).length === 0) {
+      if (performance.now() > end) throw new Error('no claim is in flight for 10 s')
+      await sleep(LOOK)
+    }
   }
 
   async function mined(txs: string[]) {
@@ -62,11 +63,11 @@ export async function startKillableApis(market: TestMarket, { draw }: Options) {
     url: () => apis[draw(apis.length)]?.url ?? '',
 
     /**
-     * Kills one replica or both: at a random time within `milliseconds`, or right after a claim was stored and before
-     * its process sends it. Then starts the replacements, and waits until the claims in flight are mined.
+     * Kills one replica or both: as soon as a claim is in flight, often before its process sends it, or else at a random time
+     * within `milliseconds`. Then starts the replacements, and waits until the claims in flight are mined.
      */
-    async kill(milliseconds: number): Promise<Kill> {
-      await (draw(3) ? sleep(draw(milliseconds)) : nextStored(milliseconds))
+    async kill(milliseconds: number, isInFlight: boolean): Promise<Kill> {
+      await (isInFlight ? untilInFlight() : sleep(draw(milliseconds)))
       const victim = draw(4)
       const victims = apis.filter((_, index) => victim > 1 || victim === index)
       const flying = await inFlight()
