@@ -60,6 +60,22 @@ export const RARE = [
   'moved SUBMITTED → REJECTED by rejectWorkWithSig',
 ]
 
+/**
+ * Seen fewer than five times in 40 runs, and not always by the same seed: Forge does not repeat a campaign exactly. Only a campaign
+ * of fewer runs than this may miss these.
+ */
+export const SELDOM_BELOW_RUNS = 150
+export const SELDOM = [
+  'done rejectOverdue',
+  'error NotPosterOrEvaluator',
+  'error WrongRevision',
+  'moved IN_PROGRESS → DRAFT by abandonClaim',
+  'moved IN_PROGRESS → OPEN by abandonClaim',
+  'moved OPEN → DRAFT by closeBounty',
+  'moved REVISION_REQUESTED → REJECTED by abandonClaimWithSig',
+  'moved REVISION_REQUESTED → REJECTED by rejectOverdue',
+]
+
 const SUCCESS: Hex = '0x00000000'
 
 const STATES = 'NONE DRAFT OPEN CLAIMED IN_PROGRESS SUBMITTED APPROVED REVISION_REQUESTED REJECTED'.split(' ')
