@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Api } from '../../tools/devnet/api.ts'
 import { expectDescribed } from '../support/describedAnswers.ts'
 import { startIndexApi } from '../support/indexApi.ts'
@@ -16,6 +16,7 @@ beforeAll(async () => {
   index = await emptyIndex()
   await index.moveTo({ number: 10n, timestamp: seedTime })
   api = await startIndexApi(index.url, { TRUST_PROXY: '1' })
+  await untilReady()
 })
 
 afterAll(async () => {
@@ -37,6 +38,10 @@ async function post(
 }
 
 const read = (cid: string, headers: Record<string, string> = {}) => fetch(`${api.url}/ipfs/${cid}`, { headers })
+
+/** The API listens before it has migrated schema `content`, for which a busy machine may connect late. */
+const untilReady = () =>
+  vi.waitFor(async () => expect((await read(exampleCid)).status).not.toBe(503), { timeout: 10_000 })
 
 describe('content', () => {
   it('is stored by its CID, and served as it was posted', async () => {

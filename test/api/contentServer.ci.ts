@@ -1,5 +1,8 @@
 import { execa } from 'execa'
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { inTransactionOf } from '../../core/database/transaction.ts'
+import { openContentPools, REQUEST_TIMEOUT_MS } from '../../src/api/content/database.ts'
 import type { Api } from '../../tools/devnet/api.ts'
 import { expectDescribed } from '../support/describedAnswers.ts'
 import { startIndexApi } from '../support/indexApi.ts'
@@ -23,6 +26,8 @@ afterAll(async () => {
 
 async function start(env: Record<string, string> = {}, databaseUrl = index.url) {
   api = await startIndexApi(databaseUrl, { TRUST_PROXY: '1', ...env })
+  // The API listens before it has migrated schema `content`.
+  if (databaseUrl === index.url) await expect.poll(async () => (await read(exampleCid)).status).not.toBe(503)
 }
 
 /** Posts from an address. The answer must be as /openapi.json describes it. */
@@ -125,5 +130,21 @@ it('is taken down by a command, and stays down until it is lifted', async () => 
   expect((await post(text)).status).toBe(201)
   for (const args of [['Qm12'], [], [cid, cid], ['--lift', cid]]) {
     expect((await block(...args, '--yes')).exitCode).toBe(1)
+  }
+})
+
+it('lets a migration or a scan take longer than a request, for which a query of seconds ends with an error', async () => {
+  const { requests, background } = openContentPools(index.url, pino({ enabled: false }))
+  try {
+    const slow = `SELECT pg_sleep(${REQUEST_TIMEOUT_MS / 1_000 + 1})`
+    const scan = inTransactionOf(background, async (client) => {
+      await client.query('SET LOCAL statement_timeout = 60000')
+      await client.query(slow)
+      return 'done'
+    })
+    await expect(requests.query(slow)).rejects.toThrow('canceling statement due to statement timeout')
+    expect(await scan).toBe('done')
+  } finally {
+    await Promise.all([requests.end(), background.end()])
   }
 })

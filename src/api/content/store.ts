@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { reuseResult } from '../../../core/reuseResult.ts'
 import type { MediaType } from './checkContent.ts'
-import { openContentPool } from './database.ts'
+import { openContentPools, REQUEST_TIMEOUT_MS } from './database.ts'
 import { migrateContent } from './migrations.ts'
 import { type Posted, type PostLimits, type PostResult, post } from './post.ts'
 import { startRetention } from './retention.ts'
@@ -29,23 +29,34 @@ type Options = {
  * its errors, and the next call tries again.
  */
 export function openContentStore({ url, chainId, indexSchema, limits, logger }: Options) {
-  const pool = openContentPool(url, logger)
-  const ready = reuseResult(Number.POSITIVE_INFINITY, () => migrateContent(pool))
+  const { requests, background } = openContentPools(url, logger)
+  const ready = reuseResult(Number.POSITIVE_INFINITY, () => migrateContent(background))
   const stopping = new AbortController()
   const migrated = migrateSoon(ready, stopping.signal, logger)
-  const stopRetention = startRetention({ pool, chainId, indexSchema, ready, logger })
+  const stopRetention = startRetention({ pool: background, chainId, indexSchema, ready, logger })
+
+  /** A request does not wait for a migration of minutes. @throws the error of a query that takes too long. */
+  async function readyInTime() {
+    const late = sleep(REQUEST_TIMEOUT_MS, 'late' as const, { ref: false })
+    const outcome = await Promise.race([ready(), late])
+    if (outcome === 'late') throw new Error('Query read timeout: schema content is not migrated yet')
+  }
 
   return {
     /** Stores the content, unless it is stored already, for a day or as long as a run names it. */
     async post(posted: Posted): Promise<PostResult> {
-      await ready()
-      return post(pool, posted, limits)
+      await readyInTime()
+      return post(requests, posted, limits)
     },
 
     /** @returns the content; undefined if it is not stored, `blocked` if an operator has taken it down. */
     async read(cid: string): Promise<StoredContent | 'blocked' | undefined> {
-      await ready()
-      const { rows } = await pool.query<{ media_type: MediaType | null; bytes: Buffer<ArrayBuffer>; blocked: boolean }>(
+      await readyInTime()
+      const { rows } = await requests.query<{
+        media_type: MediaType | null
+        bytes: Buffer<ArrayBuffer>
+        blocked: boolean
+      }>(
         `SELECT item.media_type, item.bytes, blocked.cid IS NOT NULL AS blocked
          FROM (SELECT $1::text AS cid) AS asked LEFT JOIN content.item USING (cid) LEFT JOIN content.blocked USING (cid)`,
         [cid],
@@ -58,7 +69,7 @@ export function openContentStore({ url, chainId, indexSchema, limits, logger }: 
     async close() {
       stopping.abort()
       await Promise.all([stopRetention(), migrated])
-      await pool.end()
+      await Promise.all([requests.end(), background.end()])
     },
   }
 }
