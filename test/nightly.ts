@@ -1,4 +1,4 @@
-// `npm run test:nightly`: every test that takes long, and the campaigns, each of a size that a night allows. Goes on after a
+// `npm run test:nightly`: every test that takes long, and the campaigns, each of a size that a night allows. Continues after a
 // failure. The last line says how many parts passed, which failed, and which packages this machine lacks: tests that need
 // one are skipped.
 import { spawnSync } from 'node:child_process'

@@ -41,7 +41,7 @@ function linkAround(tokens: readonly Token[], place: number): Token | undefined 
 
 const urlOf = (token: Token | undefined, name: 'href' | 'src') => String(token?.attrGet(name) ?? '')
 
-/** What the rules of one rendering share. */
+/** What the rules of one rendering share: `markdown` passes it to the parser. */
 const escapesOf = (rendering: Env | undefined) => rendering?.escapes as Escapes
 
 const rules: Record<string, RendererRule> = {

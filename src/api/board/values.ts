@@ -10,12 +10,15 @@ const invisible = /([\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}]+)/u
 const invisibleInLines = /((?:(?![\n\t])[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}])+)/u
 
 /**
- * How many runs of invisible characters a text still names by their code points. A further run becomes one replacement
- * character: 32 kB of such characters made a page of 1.1 MB, which took 48 ms of the process's thread.
+ * How many runs of invisible characters a text names by their code points. A further run becomes one replacement character:
+ * 32 kB of such characters made a page of 1.1 MB, which took 48 ms of the process's thread.
  */
+const MAX_ESCAPES = 200
+
+/** How many more runs the text names. The parts of a text share it. */
 export type Escapes = { left: number }
 
-export const newEscapes = (): Escapes => ({ left: 200 })
+export const newEscapes = (): Escapes => ({ left: MAX_ESCAPES })
 
 const REPLACEMENT_CHARACTER = '\uFFFD'
 

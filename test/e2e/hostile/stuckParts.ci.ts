@@ -149,7 +149,7 @@ async function sendAll() {
       const signal = AbortSignal.timeout(2 * LIMIT_MS)
       const status = await fetch(`${api.url}${path}`, { ...init, signal }).then(
         async (response) => {
-          // A stream goes on.
+          // A stream stays open.
           if (route === 'get /api/stream') await response.body?.cancel()
           else await response.arrayBuffer()
           return response.status

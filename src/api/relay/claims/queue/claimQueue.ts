@@ -110,7 +110,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
       length++
     },
 
-    /** Puts taken claims back, before the other claims of their clients. A claim that was released meanwhile has its answer. */
+    /** Puts taken claims back, before the other claims of their clients. One that was released since is answered already. */
     putBack(entries: readonly Waiting[]) {
       const taken = entries.filter(isTaken)
       this.release(taken)
