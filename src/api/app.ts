@@ -15,7 +15,7 @@ import type { RequestTimer } from './observability/metrics.ts'
 import type { Tracing } from './observability/tracing.ts'
 import { describeApi } from './openapi.ts'
 import { createPageReader } from './queries/pageReader.ts'
-import { createRunPageReader } from './queries/runPageReader.ts'
+import { createRunPageReader } from './queries/runPages.ts'
 import { addAccountActionRoutes } from './routes/accountActions.ts'
 import { addAccountMessageRoutes } from './routes/accountMessages.ts'
 import { addActionStateRoutes } from './routes/actionState.ts'
@@ -66,9 +66,9 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   for (const path of ['/api/*', '/mcp', '/post/preview']) app.use(path, limitPostedBody)
   if (limit) app.use(limit)
 
-  // One reader, so that pages and the API share the bound of expensive reads, and what is known of searches.
+  // One reader, so that pages and the API share the bound of expensive reads.
   const readPage = createPageReader(deps.index)
-  const readPageOfRuns = createRunPageReader({ index: deps.index, readPage, logger: deps.logger })
+  const readPageOfRuns = createRunPageReader(readPage)
   addRunRoutes(app, deps, readPageOfRuns)
   addEligibilityRoutes(app, deps)
   addClaimMessageRoutes(app, deps)

@@ -58,9 +58,9 @@ afterAll(async () => {
 })
 
 /** PostgreSQL's plan and row counts for the request's statement, as a prepared statement of an API connection. */
-async function planOf(path: string, app = api.app) {
+async function planOf(path: string) {
   const query = vi.spyOn(api.readPool, 'query')
-  const response = await app.request(path)
+  const response = await api.app.request(path)
   const body = (await response.json()) as Answer['body']
   expect(response.status).toBe(200)
   const calls = query.mock.calls as unknown as [{ name: string; alone?: boolean }, unknown[]][]
@@ -385,14 +385,13 @@ describe(`${runs} runs with briefs, and as many briefs that no run names`, () =>
   }
 
   /** The plan of the first request for a search, which is found by its words. */
-  const planOfWords = (path: string) => planOf(path, api.createAnotherApp())
 
   it.each([
     'sort=createdAt&order=desc',
     'sort=reward&order=asc&claimable=true',
     `sort=deadline&order=asc&poster=${whale}`,
   ])('a rare word is found by the index of words, and all its runs by one scan of their URIs: %s', async (list) => {
-    const { nodes, pagination, isAlone } = await planOfWords(`/api/runs?q=${rare}&limit=${limit}&${list}`)
+    const { nodes, pagination, isAlone } = await planOf(`/api/runs?q=${rare}&limit=${limit}&${list}`)
     const { rows } = await index.pool.query(
       `SELECT count(*)::int AS count FROM content.brief_words WHERE words @@ '${rare}'::tsquery`,
     )
@@ -408,18 +407,18 @@ describe(`${runs} runs with briefs, and as many briefs that no run names`, () =>
 
   it('a word that all briefs have is found by a walk', async () => {
     const order = 'sort=reward&order=desc'
-    const { nodes, pagination } = await planOfWords(`/api/runs?q=work&limit=${limit}&${order}`)
+    const { nodes, pagination } = await planOf(`/api/runs?q=work&limit=${limit}&${order}`)
     expect(pagination).toMatchObject({ total: 10_000, totalIsExact: false })
     const walked = readOf(nodes, 'brief_words')
     expect(walked.rows).toBeLessThanOrEqual(4 * (limit + 1))
     expect(walked.types).toEqual(new Set(['Index Scan']))
     expect(readOf(nodes, 'run').rows).toBeLessThanOrEqual(4 * (limit + 1))
-    const next = await planOfWords(`/api/runs?q=work&limit=${limit}&${order}&cursor=${pagination.nextCursor}`)
+    const next = await planOf(`/api/runs?q=work&limit=${limit}&${order}&cursor=${pagination.nextCursor}`)
     expect(readOf(next.nodes, 'brief_words').rows).toBeLessThanOrEqual(4 * (limit + 1))
   })
 
   it('few runs of another filter are gathered, whatever words all have', async () => {
-    const { nodes, pagination } = await planOfWords(`/api/runs?q=work&poster=${wallet}&limit=${limit}`)
+    const { nodes, pagination } = await planOf(`/api/runs?q=work&poster=${wallet}&limit=${limit}`)
     expect(pagination).toMatchObject({ total: 400, totalIsExact: true })
     expect(readOf(nodes, 'brief_words')).toEqual({ rows: 400, types: new Set(['Index Scan']) })
     expect(readOf(nodes, 'run').rows).toBe(400)
@@ -444,7 +443,7 @@ describe(`${runs} runs with briefs, and as many briefs that no run names`, () =>
   )
 
   it('for a word that is only in briefs that no run names, at most these briefs are read', async () => {
-    const { nodes, pagination } = await planOfWords(`/api/runs?q=unnamed&limit=${limit}`)
+    const { nodes, pagination } = await planOf(`/api/runs?q=unnamed&limit=${limit}`)
     expect(pagination).toMatchObject({ total: 0, totalIsExact: true })
     expect(readOf(nodes, 'brief_words').rows).toBeLessThanOrEqual(2 * runs)
   })

@@ -41,9 +41,7 @@ export async function testApi(
   const db = drizzle(readPool, { casing: 'snake_case' })
   const index = new IndexReader(db, chainId, { clock, notifications })
   const streams = createStreams({ index, chainId, logger, ...limits })
-  /** An app that knows no search. */
-  const createAnotherApp = () => createApp({ index, logger, deployment, streams, ...(content && { content }) })
-  const app = createAnotherApp()
+  const app = createApp({ index, logger, deployment, streams, ...(content && { content }) })
 
   async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await app.request(path, { headers })
@@ -53,7 +51,7 @@ export async function testApi(
     return answer
   }
 
-  return { app, createAnotherApp, deployment, get, index, db, readPool, streams, logged, close: () => readPool.end() }
+  return { app, deployment, get, index, db, readPool, streams, logged, close: () => readPool.end() }
 }
 
 export type TestApi = Awaited<ReturnType<typeof testApi>>

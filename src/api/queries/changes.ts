@@ -105,7 +105,7 @@ const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
 }
 
 /** Literals, because PostgreSQL uses a partial index only where the text of the statement implies its condition. */
-export const changesRun = sql.raw(`"name" not in ('${unchangingEvents.join(`', '`)}')`)
+const changesRun = sql.raw(`"name" not in ('${unchangingEvents.join(`', '`)}')`)
 const setsState = sql`${changesRun} and ${runEvent.name} <> 'BountyClosing'`
 
 const eventJson = sql`json_build_array(${runEvent.blockNumber}::text, ${runEvent.timestamp}::text, ${runEvent.blockHash},
@@ -133,7 +133,7 @@ const hash = sql.placeholder('hash')
 const isSince = sql`${runEvent.id} > ${sql.placeholder('sinceEnd')}`
 
 /** One row: whether the block of `valuesOfBlock` is part of the chain, `"known"`. */
-export const isOfBranch = sql`
+const isOfBranch = sql`
       select exists (select from ${recentBlock} where ${recentBlock.slot} = ${number} % ${ring}
           and ${recentBlock.number} = ${number} and ${recentBlock.hash} = ${hash})
         or exists (select from ${runEvent} where ${runEvent.id} > ${sql.placeholder('start')}
@@ -141,7 +141,7 @@ export const isOfBranch = sql`
     `
 
 /** The values of `isOfBranch`. `end` is also the least id of the events of later blocks. */
-export const valuesOfBlock = (chainId: number, block: Block) => ({
+const valuesOfBlock = (chainId: number, block: Block) => ({
   number: String(block.number),
   hash: block.hash,
   start: idOf(chainId, block, '0'),

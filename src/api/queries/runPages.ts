@@ -1,6 +1,7 @@
+import type { Requester } from '../../../core/fairLane.ts'
 import { lowestOfRewardBand, partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
 import { Problem } from '../http/errors.ts'
-import { isFar, type PageRead } from './pageReader.ts'
+import { isFar, type PageRead, type PageReader } from './pageReader.ts'
 import { nameOfShape, type RunList, type RunPosition, type RunStart, type Shape, shapeOf } from './runList.ts'
 import { gatheringOf, growsWithExpired, pageStatement } from './runStatements.ts'
 import { isCounted } from './runTotals.ts'
@@ -15,8 +16,6 @@ export type RunPage = {
   isTotalExact: boolean
   /** The position of the page's last run; null if no run follows. */
   end: RunPosition | null
-  /** How many briefs PostgreSQL expects to match, if the runs were found by the words of their briefs. */
-  expectedMatches?: number | undefined
 }
 
 type Row = {
@@ -28,8 +27,6 @@ type Row = {
   /** The position of the run that fills the page. */
   last_id: bigint
   last_value: bigint
-  /** Only of a search. */
-  expected?: number
 }
 
 /** A page that is merged, and that begins after up to this many runs, takes at most 2.5 times as long as the first one. */
@@ -67,12 +64,11 @@ export function pageOfRuns(list: RunList, start: RunStart, limit: number): PageR
     limit,
     ...('offset' in start ? start : { afterId: start.after.bountyId, afterValue: start.after.value }),
   }
-  const decode = ({ runs, total, is_exact, found, last_id, last_value, expected }: Row): RunPage => ({
+  const decode = ({ runs, total, is_exact, found, last_id, last_value }: Row): RunPage => ({
     runs,
     total: Number(total),
     isTotalExact: is_exact,
     end: found > limit ? { value: last_value, bountyId: last_id } : null,
-    expectedMatches: expected,
   })
   return { query: queryOf(shape)(values, decode, { alone: isExpensive }), isExpensive }
 }
@@ -88,6 +84,13 @@ function splitAt(minReward: bigint) {
     ? { wholeBand: lowest, splitFrom: lowest, splitBefore: minReward, splitSign: -1 }
     : { wholeBand: next, splitFrom: minReward, splitBefore: next, splitSign: 1 }
 }
+
+/** Creates a function that reads a page of a list. It throws a Problem as `createPageReader` and `pageOfRuns` do. */
+export const createRunPageReader =
+  (readPage: PageReader) => (list: RunList, start: RunStart, limit: number, requester: Requester, minBlock?: bigint) =>
+    readPage(pageOfRuns(list, start, limit), requester, minBlock)
+
+export type RunPageReader = ReturnType<typeof createRunPageReader>
 
 const queries = new Map<string, ReturnType<typeof plainQuery<Row>>>()
 

@@ -100,7 +100,7 @@ ${parts ? sql`${parts}, ` : sql``}counted as (
   from found left join run on run.bounty_id = found.bounty_id ${withBrief}
   order by ${byPosition(shape)} limit ${limit}
 )
-select snapshot.*, total, ${by === 'words' ? sql`is_exact, expected` : sql`true as is_exact`}, (select count(*) from found) as found, listed.*
+select snapshot.*, total, ${by === 'words' ? sql`is_exact` : sql`true as is_exact`}, (select count(*) from found) as found, listed.*
 from snapshot cross join counted cross join (
   select coalesce(string_agg(json, ','), '') as runs,
     (array_agg(bounty_id))[${limit}] as last_id, (array_agg(value))[${limit}] as last_value

@@ -11,8 +11,7 @@ import { tsqueryOf } from './searchedBriefs.ts'
  * - `list`: much fewer runs match the other filters. Their briefs are looked up, and those that match are sorted.
  * - `page`: many match. A walk in the list's order passes few runs whose briefs do not match.
  *
- * The first two count the matches exactly, up to `MOST_COUNTED`. A search that is asked for again is found otherwise: see
- * runPageReader.ts.
+ * The first two count the matches exactly, up to `MOST_COUNTED`.
  */
 
 /** Up to how many matches a search counts. Counting one takes some microseconds. */
@@ -30,20 +29,20 @@ const LOOKUP_COST = sql.raw('3')
 const MOST_TIMES_PASSED = sql.raw('4')
 
 /** A CTE: the words and the tag as one query. */
-export const soughtPart = sql`sought as materialized (
+const soughtPart = sql`sought as materialized (
   select ${tsqueryOf(sql`${sql.placeholder('q')}::text`, sql`${sql.placeholder('tag')}::text`)} as query
 )`
 
-export const sought = sql`(select query from sought)`
+const sought = sql`(select query from sought)`
 
 /** Whether the brief of a run matches. As a subquery, it cannot become a join that begins with all matching briefs. */
-export const isFound = sql`(select words @@ ${sought} from content.brief_words where uri = ipfs_hash)`
+const isFound = sql`(select words @@ ${sought} from content.brief_words where uri = ipfs_hash)`
 
 /**
  * The runs whose briefs match. One scan of an index finds all URIs, in its order: that takes about two thirds of the time of a
  * join. `offset 0` keeps PostgreSQL from comparing the runs that another index finds with each URI.
  */
-export const runsOfMatches = (condition: SQL) => sql`(
+const runsOfMatches = (condition: SQL) => sql`(
     select * from run where ipfs_hash = any(array(select uri from content.brief_words where ${and(sql`words @@ ${sought}`, condition)}))
     offset 0
   ) as named`
@@ -69,7 +68,7 @@ export function searchParts(shape: Shape): SQL {
   const isWay = (way: string) => sql`(select way from choice) = ${sql.raw(`'${way}'`)}`
   const isGaveUp = sql`not (select is_complete from walk)`
   return sql`${soughtPart}, choice as materialized (
-  select way, expected, case when way = 'page' then 50 + ${MOST_TIMES_PASSED} * ${needed} * all_runs / expected else 0 end::int8 as most
+  select way, case when way = 'page' then 50 + ${MOST_TIMES_PASSED} * ${needed} * all_runs / expected else 0 end::int8 as most
   from (
     select *, case when expected * listed > ${SURELY_MORE} * all_runs then 'page'
       when expected <= ${LOOKUP_COST} * listed then 'words' else 'list' end as way
@@ -112,7 +111,7 @@ export function searchParts(shape: Shape): SQL {
  * `offset 0` makes PostgreSQL count once.
  */
 export const countedInSearch = sql`select least(gathered, ${mostCounted}) as total, gathered <= ${mostCounted} as is_exact,
-    not is_complete and gathered <= ${mostCounted} as is_gathered, (select expected from choice) as expected
+    not is_complete and gathered <= ${mostCounted} as is_gathered
   from (
     select is_complete, case when is_complete then ${mostCounted} + 1 else (select count(*) from gathered) end as gathered
     from walk
