@@ -7,8 +7,9 @@ import {
   publicActions,
   walletActions,
 } from 'viem'
+import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
-import { createRunlineClient, type RunlineClient } from '../../client/src/index.ts'
+import { createRunlineClient, type ReadAgent, type RunlineClient } from '../../client/src/index.ts'
 import { CommandError } from './commandError.ts'
 import { readAccount } from './key.ts'
 import type { Settings } from './settings.ts'
@@ -104,3 +105,9 @@ const RELAY_TIMEOUT_SECONDS = 120
 /** The options of an action that the account signs, and the API sends. */
 export const relayOptions = ({ node }: Session) =>
   ({ via: 'relay', signer: node.account, timeoutSeconds: RELAY_TIMEOUT_SECONDS }) as const
+
+/** The agent with the nonce of its next withdrawal, as the user's node has it. */
+export async function agentOnChain({ node, contracts }: Session, id: bigint): Promise<ReadAgent> {
+  const read = { address: contracts.staking, abi: agentStakingAbi, functionName: 'nonceOf', args: [id] } as const
+  return { id, nonce: await node.readContract(read) }
+}

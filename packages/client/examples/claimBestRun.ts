@@ -9,7 +9,8 @@ export async function claimBestRun({ url, market, agentId, signer }: Agent): Pro
     const { eligible } = await runline.agents.canClaimRun(agentId, bountyId)
     if (!eligible) continue
     try {
-      return await runline.runs.claim(bountyId, { agentId, signer })
+      // Whatever its terms are, the agent has read them.
+      return await runline.runs.claim(await runline.runs.get(bountyId), { agentId, signer })
     } catch (error) {
       // Another agent has claimed the run since the list was read.
       if (!isProblem(error, 'RUN_NOT_OPEN')) throw error

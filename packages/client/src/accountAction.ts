@@ -3,6 +3,8 @@ import { bytesToHex } from 'viem'
 import { type AskedOfAccount, accountToSign, type TrustedContracts } from './accountMessage.ts'
 import type { ActionOptions } from './action.ts'
 import type { components } from './api.ts'
+import { POSTER_EVALUATES } from './claimMessage.ts'
+import type { AnyId } from './reads.ts'
 import { type Api, bodyOf, stoppedBy } from './request.ts'
 import { untilDecided } from './untilDecided.ts'
 
@@ -24,7 +26,13 @@ export type PostTerms = {
   evaluator?: string | undefined
 }
 
-const POSTER_EVALUATES = `0x${'0'.repeat(40)}`
+/** An agent as its caller has read it. `nonce`: that of the next withdrawal, `AgentStaking.nonceOf`. */
+export type ReadAgent = { id: AnyId; ownerAddress?: string; nonce?: AnyId }
+
+/** An agent's id, or the agent as it was read: then the client signs for its owner, and for its nonce, only. */
+export type AnyAgent = AnyId | ReadAgent
+
+export const agentOf = (agent: AnyAgent): ReadAgent => (typeof agent === 'object' ? agent : { id: agent })
 
 /** All terms, with those that are absent as the contract has its defaults. */
 export const fullTerms = ({ deadline, workPeriod, stakePercent, evaluator, ...terms }: PostTerms) => ({
@@ -46,7 +54,10 @@ async function sign(
   { signer, signal }: Pick<ActionOptions, 'signer' | 'signal'>,
 ) {
   const { action, ...members } = asked
-  const query = Object.fromEntries(Object.entries(members).map(([member, value]) => [member, String(value)]))
+  // The API takes these from the chain, and the client compares them.
+  const ofChain = action === 'stake' ? 'owner' : 'nonce'
+  const given = Object.entries(members).filter(([member]) => member !== ofChain)
+  const query = Object.fromEntries(given.map(([member, value]) => [member, String(value)]))
   // The paths of the messages differ by action, and their answers do not.
   const path = `/api/messages/${action}` as '/api/messages/register'
   const params = { query: query as { owner: string; agentURI: string } }
@@ -83,18 +94,23 @@ export async function registerAgent(
   return untilDecided('The registration', () => api.POST('/api/agents', { body, ...stoppedBy(options) }), options)
 }
 
-/** Stakes USDC of the signer for the agent, or takes stake out. @param amount USDC base units. */
+/**
+ * Stakes USDC of the signer for an agent, or takes stake out. The stake belongs to the agent's owner: the signer, unless the
+ * agent that was read has another. @param amount USDC base units.
+ */
 export async function changeStake(
   api: Api,
   contracts: TrustedContracts,
   action: 'stake' | 'unstake',
-  { agentId, amount }: { agentId: string; amount: bigint },
+  { agent, amount }: { agent: ReadAgent; amount: bigint },
   { signer, ...options }: ActionOptions,
 ): Promise<Schemas['AgentAction']> {
+  const agentId = String(agent.id)
+  const owner = agent.ownerAddress ?? signer.address
   const asked: AskedOfAccount =
     action === 'stake'
-      ? { action, agentId, from: signer.address, amount, salt: randomSalt() }
-      : { action, agentId, signer: signer.address, amount }
+      ? { action, agentId, from: signer.address, owner, amount, salt: randomSalt() }
+      : { action, agentId, signer: signer.address, amount, nonce: agent.nonce }
   const body = (await sign(api, contracts, asked, { signer, ...options })) as unknown as Schemas['StakeRequest']
   // The paths and bodies differ by action, and the answers do not.
   const path = `/api/agents/{id}/${action}` as '/api/agents/{id}/stake'

@@ -1,8 +1,7 @@
 import { encodeAbiParameters, type Hex, keccak256, stringToHex } from 'viem'
-import type { ActionTypedData } from './actionMessage.ts'
 import type { components } from './api.ts'
-import { assertSame } from './claimMessage.ts'
-import { UnexpectedMessageError } from './errors.ts'
+import type { AnyId } from './reads.ts'
+import { assertAsked, integerOf, type TypedData } from './typedData.ts'
 
 type Message = components['schemas']['Message']
 
@@ -29,15 +28,13 @@ type AskedPost = {
   salt: Hex
 }
 type AskedRegister = { action: 'register'; owner: string; agentURI: string; salt: Hex }
-type AskedStake = { action: 'stake'; agentId: string; from: string; amount: bigint; salt: Hex }
-type AskedUnstake = { action: 'unstake'; agentId: string; signer: string; amount: bigint }
+type AskedStake = { action: 'stake'; agentId: string; from: string; owner: string; amount: bigint; salt: Hex }
+/** Without a nonce, the client signs that of the API. */
+type AskedUnstake = { action: 'unstake'; agentId: string; signer: string; amount: bigint; nonce: AnyId | undefined }
 export type AskedOfAccount = AskedPost | AskedRegister | AskedStake | AskedUnstake
 
 /** What to sign, and the body without the signature. */
-export type ToSign = { typedData: ActionTypedData; body: Record<string, string> }
-
-/** How long a signature is valid at most. Seconds. */
-const MAX_VALIDITY_SECONDS = 3_600
+export type ToSign = { typedData: TypedData; body: Record<string, string> }
 
 const REWARD_PER_FEE = 20n
 const VALID_AFTER = 0n
@@ -71,10 +68,10 @@ const withdrawal = {
 }
 
 /** As SignedFunding computes it: the hash of what the money is for. */
-function nonceOf(asked: AskedPost | AskedStake, owner: string, validBefore: bigint): Hex {
+function nonceOf(asked: AskedPost | AskedStake, validBefore: bigint): Hex {
   const values =
     asked.action === 'stake'
-      ? stakeValues(asked, owner)
+      ? stakeValues(asked)
       : [
           { type: 'address', value: asked.poster },
           { type: 'string', value: asked.ipfsHash },
@@ -100,71 +97,56 @@ function nonceOf(asked: AskedPost | AskedStake, owner: string, validBefore: bigi
   )
 }
 
-const stakeValues = ({ from, agentId, amount }: AskedStake, owner: string) => [
+const stakeValues = ({ from, agentId, owner, amount }: AskedStake) => [
   { type: 'address', value: from },
   { type: 'uint256', value: BigInt(agentId) },
   { type: 'address', value: owner },
   { type: 'uint256', value: amount },
 ]
 
+const asText = (values: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(values).map(([member, value]) => [member, String(value)]))
+
 /**
- * What to sign for the action, and what to send. Contracts, terms, amounts and salt come from the caller, and the nonce of
- * a payment is computed from them. From the API come the end of the validity, the name of USDC's domain, the owner of a
- * stake's agent and the number of a withdrawal: with wrong ones, the contracts refuse the signature.
+ * What to sign for the action, and what to send. Contracts, terms, owner, amounts and salt come from the caller, and the nonce
+ * of a payment is computed from them. From the API come the end of the validity, name and version of USDC's domain, and the
+ * nonce of a withdrawal that the caller has not named: with wrong ones, the contracts refuse the signature.
  * @throws UnexpectedMessageError if the API's message differs, or is valid for more than an hour.
  */
-export function accountToSign(message: Message, asked: AskedOfAccount, contracts: TrustedContracts): ToSign {
-  const { typedData, body } = message
-  const got = typedData.message
-  const text = (values: Record<string, unknown>) =>
-    Object.fromEntries(Object.entries(values).map(([member, value]) => [member, String(value)]))
-
-  /** @param own what the caller signs. */
+export function accountToSign({ typedData: got }: Message, asked: AskedOfAccount, contracts: TrustedContracts): ToSign {
   function checked(
     domain: { name: string; version: string },
-    verifyingContract: string,
-    types: ActionTypedData['types'],
-    own: Record<string, bigint | string>,
-  ): ActionTypedData {
-    const end = own.validBefore ?? own.deadline
-    const latest = Math.floor(Date.now() / 1_000) + MAX_VALIDITY_SECONDS
-    if (Number(end) > latest) throw new UnexpectedMessageError('deadline', `at most ${latest}`, end)
-    assertSame('chainId', contracts.chainId, typedData.domain.chainId)
-    assertSame('verifyingContract', verifyingContract, typedData.domain.verifyingContract)
-    for (const [member, value] of Object.entries(own)) {
-      // Letter case counts in a text.
-      if (member === 'agentURI' && value !== got[member]) throw new UnexpectedMessageError(member, value, got[member])
-      assertSame(member, String(value), got[member] ?? '')
-    }
-    return {
-      domain: { ...domain, chainId: contracts.chainId, verifyingContract: verifyingContract as Hex },
-      types,
-      primaryType: Object.keys(types).join(),
-      message: own,
-    }
+    contract: string,
+    types: TypedData['types'],
+    message: TypedData['message'],
+  ): TypedData {
+    const { chainId } = contracts
+    const primaryType = Object.keys(types).join()
+    const own = { domain: { ...domain, chainId, verifyingContract: contract as Hex }, types, primaryType, message }
+    assertAsked(own, got)
+    return own
   }
 
   switch (asked.action) {
     case 'register': {
       const { owner, agentURI, salt } = asked
-      const members = { owner, agentURI, salt, deadline: BigInt(got.deadline ?? 0) }
+      const members = { owner, agentURI, salt, deadline: integerOf(got, 'deadline') }
       const domain = { name: 'Runline', version: '1' }
-      return { typedData: checked(domain, contracts.agentRegistry, registration, members), body: text(members) }
+      return { typedData: checked(domain, contracts.agentRegistry, registration, members), body: asText(members) }
     }
     case 'unstake': {
       const { agentId, signer, amount } = asked
-      const [nonce, deadline] = [BigInt(got.nonce ?? 0), BigInt(got.deadline ?? 0)]
-      const members = { agentId: BigInt(agentId), signer, amount, nonce, deadline }
+      const nonce = asked.nonce === undefined ? integerOf(got, 'nonce') : BigInt(asked.nonce)
+      const body = { signer, amount, nonce, deadline: integerOf(got, 'deadline') }
       const domain = { name: 'AgentStaking', version: '1' }
-      const signed = checked(domain, contracts.agentStaking, withdrawal, members)
-      return { typedData: signed, body: text({ signer, amount, nonce, deadline }) }
+      const signed = checked(domain, contracts.agentStaking, withdrawal, { agentId: BigInt(agentId), ...body })
+      return { typedData: signed, body: asText(body) }
     }
     case 'post':
     case 'stake': {
       const { signedFunding } = contracts
       if (!signedFunding) throw new Error(`The action ${asked.action} needs the option contracts.signedFunding.`)
-      const owner = String(body.owner ?? '')
-      const validBefore = BigInt(got.validBefore ?? 0)
+      const validBefore = integerOf(got, 'validBefore')
       const isPost = asked.action === 'post'
       const members = {
         from: isPost ? asked.poster : asked.from,
@@ -172,14 +154,14 @@ export function accountToSign(message: Message, asked: AskedOfAccount, contracts
         value: isPost ? asked.reward + asked.reward / REWARD_PER_FEE : asked.amount,
         validAfter: VALID_AFTER,
         validBefore,
-        nonce: nonceOf(asked, owner, validBefore),
+        nonce: nonceOf(asked, validBefore),
       }
-      const { name, version } = typedData.domain
+      const { name, version } = got.domain
       const signed = checked({ name, version }, contracts.usdc, payment, members)
       const { action: _, ...terms } = asked
-      if (asked.action === 'post') return { typedData: signed, body: text({ ...terms, validBefore }) }
-      const { from, amount, salt } = asked
-      return { typedData: signed, body: text({ from, owner, amount, salt, validBefore }) }
+      if (asked.action === 'post') return { typedData: signed, body: asText({ ...terms, validBefore }) }
+      const { from, owner, amount, salt } = asked
+      return { typedData: signed, body: asText({ from, owner, amount, salt, validBefore }) }
     }
   }
 }

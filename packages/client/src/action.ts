@@ -1,4 +1,4 @@
-import { type ActionSigner, type AskedAction, actionBody, actionTypedData } from './actionMessage.ts'
+import { type ActionSigner, type AskedAction, actionBody, actionTypedData, isReview } from './actionMessage.ts'
 import type { components } from './api.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import { type Api, bodyOf, stoppedBy } from './request.ts'
@@ -23,7 +23,8 @@ export async function actOnRun(
   asked: Omit<AskedAction, 'signer'>,
   { signer, ...options }: ActionOptions,
 ): Promise<Action> {
-  const { action, runId } = asked
+  const { action, run } = asked
+  const runId = String(run.bountyId)
   const message = await askMessage(api, { ...asked, signer: signer.address }, options)
   const typedData = actionTypedData(message, { ...asked, signer: signer.address }, market)
   const signature = await signer.signTypedData(typedData)
@@ -35,12 +36,11 @@ export async function actOnRun(
 }
 
 /** What to sign. The paths of the messages differ by action, and their answers do not. */
-function askMessage(api: Api, { action, runId, signer, text, revision }: AskedAction, options: WaitOptions) {
-  const isReview = action === 'approve' || action === 'revise' || action === 'reject'
+function askMessage(api: Api, { action, run, signer, text, revision }: AskedAction, options: WaitOptions) {
   const query = {
-    runId,
-    ...(isReview && { signer }),
-    ...(isReview && revision !== undefined && { revision: String(revision) }),
+    runId: String(run.bountyId),
+    ...(isReview(action) && { signer }),
+    ...(isReview(action) && revision !== undefined && { revision: String(revision) }),
     ...(action === 'submit' && { deliverableHash: text }),
     ...(action === 'revise' && { feedbackHash: text }),
   }

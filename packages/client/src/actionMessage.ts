@@ -1,6 +1,7 @@
 import type { components } from './api.ts'
-import { assertSame, type MarketAddress, trustedDomain } from './claimMessage.ts'
-import { UnexpectedMessageError } from './errors.ts'
+import type { MarketAddress } from './claimMessage.ts'
+import { lastDeliveryOf, type ReadRun } from './run.ts'
+import { assertAsked, integerOf, marketDomain, type TypedData } from './typedData.ts'
 
 type Message = components['schemas']['Message']
 
@@ -35,72 +36,58 @@ const types = {
 
 type ActionName = keyof typeof actions
 
-/** How long a signature is valid at most. The contract has no limit for most actions. Seconds. */
-const MAX_VALIDITY_SECONDS = 3_600
-
 /** What the caller asked for. `signer` signs. A revision is that of the last delivery where it is absent. */
 export type AskedAction = {
   action: ActionName
-  runId: string
+  run: ReadRun
   signer: string
   text?: string | undefined
   revision?: number | undefined
 }
 
-/** EIP-712 typed data of an action about a run: see `ClaimTypedData`. */
-export type ActionTypedData = {
-  domain: { name: string; version: string; chainId: number; verifyingContract: `0x${string}` }
-  types: Record<string, { name: string; type: string }[]>
-  primaryType: string
-  message: Record<string, bigint | string>
-}
+/** EIP-712 typed data of an action: see `TypedData`. */
+export type ActionTypedData = TypedData
 
 /** Signs actions: a viem account, or any object with these two members. */
 export type ActionSigner = { address: string; signTypedData(typedData: ActionTypedData): Promise<string> }
 
+/** Whether the poster or the evaluator signs the action, which is about the last delivery. */
+export const isReview = (action: ActionName) => actions[action].members[1] === 'signer'
+
 /**
- * The typed data of the action. Its domain, types, run, signer and text come from the caller; round, deadline, and the
- * revision unless the caller named it, from the API. The contract refuses a signature of another round or revision.
- * @throws UnexpectedMessageError if the API's message is of another market, chain, run, signer, text or revision, or valid
- * for more than an hour.
+ * The typed data of the action. From the API come the deadline, and the round and the revision of a run that the caller has
+ * not read: the contract refuses a signature of others than the run's.
+ * @throws UnexpectedMessageError if the API's message differs, or is valid for more than an hour.
  */
 export function actionTypedData(
-  { typedData: { domain, message } }: Message,
-  { action, runId, signer, text, revision }: AskedAction,
+  { typedData: asked }: Message,
+  { action, run, signer, text, revision }: AskedAction,
   market: MarketAddress,
 ): ActionTypedData {
   const { primaryType, members } = actions[action]
-  const asked: Record<string, string | number | undefined> = {
-    bountyId: runId,
+  const known: Partial<Record<keyof typeof types, bigint | number | string | undefined>> = {
+    bountyId: BigInt(run.bountyId),
     wallet: signer,
     signer,
     poster: signer,
-    revision,
+    round: run.round,
+    revision: revision ?? (isReview(action) ? lastDeliveryOf(run) : run.revisions),
     deliverableHash: text,
     feedbackHash: text,
   }
-  const ownDomain = trustedDomain(domain, market)
-  const values = members.map((member): [string, bigint | string] => {
-    const got = message[member] ?? ''
-    const expected = asked[member]
-    if (types[member] === 'string') {
-      // Letter case counts in a text.
-      if (got !== expected) throw new UnexpectedMessageError(member, expected, got)
-      return [member, got]
-    }
-    if (expected !== undefined) assertSame(member, expected, got)
-    return [member, types[member] === 'address' ? signer : BigInt(got)]
+  const message = members.map((member): [string, bigint | string] => {
+    const own = known[member]
+    if (types[member] !== 'uint256') return [member, String(own)]
+    return [member, own === undefined ? integerOf(asked, member) : BigInt(own)]
   })
-  const latest = Math.floor(Date.now() / 1_000) + MAX_VALIDITY_SECONDS
-  if (Number(message.deadline) > latest) {
-    throw new UnexpectedMessageError('deadline', `at most ${latest}`, message.deadline)
-  }
-  return {
-    domain: ownDomain,
+  const own = {
+    domain: marketDomain(market),
     types: { [primaryType]: members.map((name) => ({ name, type: types[name] })) },
     primaryType,
-    message: Object.fromEntries(values),
+    message: Object.fromEntries(message),
   }
+  assertAsked(own, asked)
+  return own
 }
 
 /** The members of the action's body beside the signature. */

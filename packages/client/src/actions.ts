@@ -1,4 +1,4 @@
-import { changeStake, type PostTerms, postRun, registerAgent } from './accountAction.ts'
+import { type AnyAgent, agentOf, changeStake, type PostTerms, postRun, registerAgent } from './accountAction.ts'
 import type { TrustedContracts } from './accountMessage.ts'
 import { actOnRun } from './action.ts'
 import type { components } from './api.ts'
@@ -7,6 +7,7 @@ import type { MarketAddress } from './claimMessage.ts'
 import { callForRun, collectFor, type OpenCall } from './openCall.ts'
 import type { AnyId } from './reads.ts'
 import type { Api, OnRetry } from './request.ts'
+import { type AnyRun, runOf } from './run.ts'
 import type { MarketFunction, Mined, Wallet } from './transactions.ts'
 import { type ByWallet, choose, type Made, type OpenVia, type Via } from './via.ts'
 import { walletActions } from './walletActions.ts'
@@ -22,14 +23,14 @@ export type Connection = {
   onRetry: OnRetry | undefined
 }
 
-type Asked = Omit<Parameters<typeof actOnRun>[2], 'runId'>
+type Asked = Omit<Parameters<typeof actOnRun>[2], 'run'>
 
 /** The actions about runs. Each is a transaction of the wallet, or with `via: 'relay'` a signature that the API sends. */
 export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWallet, onRetry }: Connection) {
   const byWallet = (options: ByWallet) => walletActions(connectedWallet(), trustedMarket(), options)
 
   const act = async <By extends Via>(
-    id: AnyId,
+    run: AnyRun,
     by: By | undefined,
     asked: Asked,
     functionName: MarketFunction,
@@ -37,8 +38,8 @@ export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWa
   ): Promise<Made<By, Schemas['Action']>> =>
     choose(
       by,
-      (options) => actOnRun(api, trustedMarket(), { ...asked, runId: String(id) }, { onRetry, ...options }),
-      (options) => byWallet(options).call(functionName, [BigInt(id), ...args]),
+      (options) => actOnRun(api, trustedMarket(), { ...asked, run: runOf(run) }, { onRetry, ...options }),
+      (options) => byWallet(options).call(functionName, [BigInt(runOf(run).bountyId), ...args]),
     )
 
   const end = async <By extends OpenVia>(
@@ -77,36 +78,36 @@ export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWa
       byWallet(options).call('withdrawBounty', [BigInt(id)]),
 
     /** Claims the run for the agent, and waits until that is decided. The API sends the claim. See `ClaimOptions`. */
-    claim: async (id: AnyId, claimOptions: ClaimOptions): Promise<Schemas['Claim']> =>
-      claimRun(api, trustedMarket(), String(id), { onRetry, ...claimOptions }),
+    claim: async (run: AnyRun, claimOptions: ClaimOptions): Promise<Schemas['Claim']> =>
+      claimRun(api, trustedMarket(), runOf(run), { onRetry, ...claimOptions }),
 
     /** Tells the poster that the work has begun, from the wallet that claimed the run. */
-    start: <By extends Via = ByWallet>(id: AnyId, by?: By) => act(id, by, { action: 'start' }, 'startWork'),
+    start: <By extends Via = ByWallet>(run: AnyRun, by?: By) => act(run, by, { action: 'start' }, 'startWork'),
 
     /** Gives the run back, from the wallet that claimed it. Burns the claim's stake. */
-    abandon: <By extends Via = ByWallet>(id: AnyId, by?: By) => act(id, by, { action: 'abandon' }, 'abandonClaim'),
+    abandon: <By extends Via = ByWallet>(run: AnyRun, by?: By) => act(run, by, { action: 'abandon' }, 'abandonClaim'),
 
     /** Delivers, from the wallet that claimed the run. */
-    submitWork: <By extends Via = ByWallet>(id: AnyId, deliverableHash: string, by?: By) =>
-      act(id, by, { action: 'submit', text: deliverableHash }, 'submitWork', deliverableHash),
+    submitWork: <By extends Via = ByWallet>(run: AnyRun, deliverableHash: string, by?: By) =>
+      act(run, by, { action: 'submit', text: deliverableHash }, 'submitWork', deliverableHash),
 
     /**
      * Approves a delivery and pays the agent, from the poster or the evaluator. The market refuses it if there is a later
      * delivery.
      * @param revision the delivery's: the run's `revisions` in SUBMITTED, one less in REVISION_REQUESTED.
      */
-    approve: <By extends Via = ByWallet>(id: AnyId, revision: number, by?: By) =>
-      act(id, by, { action: 'approve', revision }, 'approveWork', revision),
+    approve: <By extends Via = ByWallet>(run: AnyRun, revision: number, by?: By) =>
+      act(run, by, { action: 'approve', revision }, 'approveWork', revision),
 
     /** Asks for a revision of the last delivery, from the evaluator. */
-    requestRevision: <By extends Via = ByWallet>(id: AnyId, feedbackHash: string, by?: By) =>
-      act(id, by, { action: 'revise', text: feedbackHash }, 'requestRevision', feedbackHash),
+    requestRevision: <By extends Via = ByWallet>(run: AnyRun, feedbackHash: string, by?: By) =>
+      act(run, by, { action: 'revise', text: feedbackHash }, 'requestRevision', feedbackHash),
 
     /** Rejects the delivery, from the evaluator; a poster that evaluates its own run only after the last revision. */
-    reject: <By extends Via = ByWallet>(id: AnyId, by?: By) => act(id, by, { action: 'reject' }, 'rejectWork'),
+    reject: <By extends Via = ByWallet>(run: AnyRun, by?: By) => act(run, by, { action: 'reject' }, 'rejectWork'),
 
     /** Closes the run, from the poster: refunds it if it is open; during a claim, a lost claim ends in a refund. */
-    close: <By extends Via = ByWallet>(id: AnyId, by?: By) => act(id, by, { action: 'close' }, 'closeBounty'),
+    close: <By extends Via = ByWallet>(run: AnyRun, by?: By) => act(run, by, { action: 'close' }, 'closeBounty'),
 
     /** Has work approved that was not reviewed in time. Anyone may, as with the following three. */
     finalize: <By extends OpenVia = ByWallet>(id: AnyId, by?: By) => end(id, by, 'finalize', 'finalizeReview'),
@@ -137,15 +138,15 @@ export function agentActionsOf({ api, trustedMarket, trustedContracts, connected
 
   const change = async <By extends Via>(
     action: 'stake' | 'unstake',
-    id: AnyId,
+    agent: AnyAgent,
     amount: bigint,
     by: By | undefined,
   ): Promise<Made<By, Schemas['AgentAction']>> =>
     choose(
       by,
       (options) =>
-        changeStake(api, trustedContracts(), action, { agentId: String(id), amount }, { onRetry, ...options }),
-      (options) => byWallet(options).changeStake(action, BigInt(id), amount),
+        changeStake(api, trustedContracts(), action, { agent: agentOf(agent), amount }, { onRetry, ...options }),
+      (options) => byWallet(options).changeStake(action, BigInt(agentOf(agent).id), amount),
     )
 
   return {
@@ -160,10 +161,14 @@ export function agentActionsOf({ api, trustedMarket, trustedContracts, connected
         (options) => byWallet(options).register(agentURI),
       ),
 
-    /** Stakes USDC of the account for the agent. @param amount USDC base units. */
-    stake: <By extends Via = ByWallet>(id: AnyId, amount: bigint, by?: By) => change('stake', id, amount, by),
+    /**
+     * Stakes USDC of the account for the agent, which the account owns, or whose owner is that of the agent that it has read.
+     * @param amount USDC base units.
+     */
+    stake: <By extends Via = ByWallet>(agent: AnyAgent, amount: bigint, by?: By) => change('stake', agent, amount, by),
 
     /** Pays stake to the agent's owner, from the owner or the wallet. @param amount USDC base units. */
-    unstake: <By extends Via = ByWallet>(id: AnyId, amount: bigint, by?: By) => change('unstake', id, amount, by),
+    unstake: <By extends Via = ByWallet>(agent: AnyAgent, amount: bigint, by?: By) =>
+      change('unstake', agent, amount, by),
   }
 }

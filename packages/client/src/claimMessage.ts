@@ -1,5 +1,8 @@
 import type { components } from './api.ts'
 import { UnexpectedMessageError } from './errors.ts'
+import type { AnyId } from './reads.ts'
+import type { ReadRun } from './run.ts'
+import { assertAsked, integerOf, marketDomain } from './typedData.ts'
 
 type ClaimMessage = components['schemas']['ClaimMessage']
 
@@ -7,12 +10,21 @@ type ClaimMessage = components['schemas']['ClaimMessage']
 export type MarketAddress = { chainId: number; address: string }
 
 /** Claim: the run, the agent, and the wallet that acts for it. */
-export type ClaimParties = { runId: string; agentId: string; wallet: string }
+export type ClaimParties = { run: ReadRun; agentId: string; wallet: string }
 
-/**
- * EIP-712 typed data of a claim, for viem's `signTypedData`. For ethers: `wallet.signTypedData(domain, types, message)`.
- * It has no `EIP712Domain` in `types`, which ethers refuses and viem adds.
- */
+/** What the caller agrees to. Amounts in USDC base units. */
+export type ExpectedTerms = {
+  reward?: AnyId | undefined
+  stake?: AnyId | undefined
+  /** Seconds. */
+  workPeriod?: AnyId | undefined
+  /** Null: the poster. */
+  evaluator?: string | null | undefined
+  /** Which claim of the run it is, from 1. */
+  round?: AnyId | undefined
+}
+
+/** EIP-712 typed data of a claim: see `TypedData`. */
 export type ClaimTypedData = {
   domain: { name: string; version: string; chainId: number; verifyingContract: `0x${string}` }
   types: { Claim: { name: string; type: string }[] }
@@ -33,22 +45,37 @@ export type ClaimTypedData = {
 /** Signs with the agent's wallet: a viem account, or any object with these two members. */
 export type Signer = { address: string; signTypedData(typedData: ClaimTypedData): Promise<string> }
 
+/** `BountyMarket.DEFAULT_WORK_PERIOD`, seven days in seconds. */
+const DEFAULT_WORK_PERIOD_SECONDS = 604_800
+
+/** The evaluator of terms that name none. */
+export const POSTER_EVALUATES = `0x${'0'.repeat(40)}`
+
+/** What a claim puts at risk where the poster has named no share: as the market computes it, in USDC base units. */
+function defaultStakeOf(reward: bigint): bigint {
+  const [fee, tenth, minStake] = [reward / 20n, reward / 10n, 20_000_000n]
+  const capped = tenth < minStake ? tenth : minStake
+  return fee > capped ? fee : capped
+}
+
 /**
- * The typed data of the claim. Its domain, types, run, agent and wallet come from the caller; the round, the terms and
- * the deadline from the API. The contract refuses a signature of other terms than the run's.
- * @throws UnexpectedMessageError if the API's message is of another market, chain, run, agent or wallet.
+ * The typed data of the claim. The terms are those that the caller expects, else those of the run that it has read, else the
+ * market's defaults: a stake up to the default, seven days, and no evaluator. From the API come the deadline, and the round
+ * and the reward of a run that the caller has not read: the contract refuses a signature with others than the run's.
+ * @throws UnexpectedMessageError if the API's message differs, or is valid for more than an hour.
  */
 export function claimTypedData(
-  { domain, message }: ClaimMessage,
-  { runId, agentId, wallet }: ClaimParties,
+  asked: ClaimMessage,
+  { run, agentId, wallet }: ClaimParties,
+  expected: ExpectedTerms,
   market: MarketAddress,
 ): ClaimTypedData {
-  const ownDomain = trustedDomain(domain, market)
-  assertSame('bountyId', runId, message.bountyId)
-  assertSame('agentId', agentId, message.agentId)
-  assertSame('wallet', wallet, message.wallet)
-  return {
-    domain: ownDomain,
+  const stated = (member: 'reward' | 'stake' | 'round' | 'deadline') => integerOf(asked, member)
+  const reward = BigInt(expected.reward ?? run.reward ?? stated('reward'))
+  const evaluator = expected.evaluator === undefined ? run.evaluator : expected.evaluator
+  const nextRound = run.round === undefined ? undefined : run.round + 1
+  const own: ClaimTypedData = {
+    domain: marketDomain(market),
     types: {
       Claim: [
         { name: 'bountyId', type: 'uint256' },
@@ -64,34 +91,23 @@ export function claimTypedData(
     },
     primaryType: 'Claim',
     message: {
-      bountyId: BigInt(runId),
+      bountyId: BigInt(run.bountyId),
       agentId: BigInt(agentId),
       wallet: wallet as `0x${string}`,
-      round: BigInt(message.round),
-      reward: BigInt(message.reward),
-      stake: BigInt(message.stake),
-      workPeriod: BigInt(message.workPeriod),
-      evaluator: message.evaluator as `0x${string}`,
-      deadline: BigInt(message.deadline),
+      round: BigInt(expected.round ?? nextRound ?? stated('round')),
+      reward,
+      stake: BigInt(expected.stake ?? run.stakeRequired ?? atMostDefault(stated('stake'), reward)),
+      workPeriod: BigInt(expected.workPeriod ?? run.workPeriod ?? DEFAULT_WORK_PERIOD_SECONDS),
+      evaluator: (evaluator ?? POSTER_EVALUATES) as `0x${string}`,
+      deadline: stated('deadline'),
     },
   }
+  assertAsked(own, asked)
+  return own
 }
 
-/** The domain of the caller's market. @throws UnexpectedMessageError if the API's message is of another one. */
-export function trustedDomain(named: { chainId: number; verifyingContract: string }, market: MarketAddress) {
-  assertSame('chainId', market.chainId, named.chainId)
-  assertSame('verifyingContract', market.address, named.verifyingContract)
-  return {
-    name: 'BountyMarket',
-    version: '1',
-    chainId: market.chainId,
-    verifyingContract: market.address as `0x${string}`,
-  }
-}
-
-/** Addresses may differ in case. */
-export function assertSame(member: string, expected: number | string, got: number | string) {
-  if (String(expected).toLowerCase() !== String(got).toLowerCase()) {
-    throw new UnexpectedMessageError(member, expected, got)
-  }
+function atMostDefault(stake: bigint, reward: bigint): bigint {
+  const most = defaultStakeOf(reward)
+  if (stake > most) throw new UnexpectedMessageError('stake', `at most ${most}, the market’s default`, stake)
+  return stake
 }

@@ -7,7 +7,7 @@ from typing import Any
 from .decide import Request, send_until_decided
 from .http import Api
 from .keccak import keccak256
-from .signing import Account, Contracts, Domain, Members, sign, typed_data
+from .signing import Account, Contracts, Domain, Members, integer_of, sign, typed_data
 
 REWARD_PER_FEE = 20
 """The poster pays a fee of a twentieth of the reward."""
@@ -55,12 +55,12 @@ class AccountActions:
         body = self._pay(answer, "postBounty", purpose, reward + reward // REWARD_PER_FEE, own)
         return self._send("post", "/api/runs", body)
 
-    def stake(self, agent_id: str, amount: int) -> dict[str, Any]:
-        """Stakes for the agent. Its owner comes from the API; the contract refuses a payment for another owner."""
+    def stake(self, agent: dict[str, Any], amount: int) -> dict[str, Any]:
+        """Stakes for an agent of the account, or of the owner of the agent that was read."""
         payer = self._account.address
+        agent_id, owner = agent["id"], agent.get("ownerAddress", payer)
         own = {"from": payer, "amount": amount, "salt": random_salt()}
         answer = self._api.get("/api/messages/stake", agentId=agent_id, **own)
-        owner = answer["body"]["owner"]
         purpose = [("address", payer), ("uint256", agent_id), ("address", owner), ("uint256", amount)]
         body = self._pay(answer, "stake", purpose, amount, {**own, "owner": owner})
         return self._send("stake", f"/api/agents/{agent_id}/stake", body)
@@ -73,10 +73,13 @@ class AccountActions:
         message = typed_data(answer["typedData"], domain, "Register", REGISTRATION, own)
         return self._send("registration", "/api/agents", self._signed(message, message["message"]))
 
-    def unstake(self, agent_id: str, amount: int) -> dict[str, Any]:
-        """Takes stake out. The number of the withdrawal comes from the API; the contract refuses another one."""
+    def unstake(self, agent: dict[str, Any], amount: int) -> dict[str, Any]:
+        """Takes stake out. The contract refuses another nonce than that of the next withdrawal."""
+        agent_id = agent["id"]
         own: dict[str, object] = {"agentId": agent_id, "signer": self._account.address, "amount": amount}
         answer = self._api.get("/api/messages/unstake", **own)
+        if "nonce" in agent:
+            own["nonce"] = agent["nonce"]
         domain = Domain("AgentStaking", "1", self._chain_id, self._contracts.agent_staking)
         message = typed_data(answer["typedData"], domain, "Unstake", WITHDRAWAL, own)
         members = {name: value for name, value in message["message"].items() if name != "agentId"}
@@ -86,7 +89,7 @@ class AccountActions:
         self, answer: dict[str, Any], what: str, purpose: list[Typed], value: int, members: dict[str, object]
     ) -> dict[str, Any]:
         """The body of an action that USDC pays, whose authorization is computed from what the money is for."""
-        valid_before = int(answer["typedData"]["message"]["validBefore"])
+        valid_before = integer_of("validBefore", answer["typedData"]["message"].get("validBefore"))
         end: list[Typed] = [
             ("uint256", VALID_AFTER),
             ("uint256", valid_before),

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from .decide import Request, send_until_decided
 from .http import Api
-from .signing import Account, Market, Members, market_domain, sign, sign_anew_if_outdated, typed_data
+from .signing import Account, Market, Members, market_domain, sign, typed_data
 
 TYPES = {"wallet": "address", "signer": "address", "poster": "address", "deliverableHash": "string", "feedbackHash": "string"}
 """The types of the members that are no integers."""
@@ -41,26 +41,31 @@ def act(
     api: Api,
     market: Market,
     name: str,
-    run_id: str,
+    run: dict[str, Any],
     account: Account,
     asked: dict[str, object],
     timeout_seconds: float,
 ) -> dict[str, Any]:
     """
-    Signs, sends and repeats the action: see `Runline.submit` and its neighbours. `asked` has the values that the caller chooses;
-    those that are None come from the API.
+    Signs, sends and repeats the action: see `Runline.submit` and its neighbours. `asked` has the values that the caller chooses.
+    Those that are None are of the run that it has read, else of the API: the contract refuses others than the run's.
     """
     until = time.monotonic() + timeout_seconds
     action = ACTIONS[name]
-    own = {member: value for member, value in asked.items() if value is not None}
+    run_id = run["bountyId"]
+    chosen = {member: value for member, value in asked.items() if value is not None}
+    signer = {"signer": account.address} if action.party == "signer" else {}
+    answer = api.get(f"/api/messages/{name}", runId=run_id, **signer, **chosen)
+    own = {"bountyId": run_id, action.party: account.address, **facts_of(action, run), **chosen}
+    message = typed_data(answer["typedData"], market_domain(market), action.name, action.members, own)
+    body = {member: value for member, value in message["message"].items() if member != "bountyId"}
+    body["signature"] = sign(account, message)
+    return send_until_decided(api, Request(name, f"/api/runs/{run_id}/{name}", body, {}), until)
 
-    def send() -> dict[str, Any]:
-        signer = {"signer": account.address} if action.party == "signer" else {}
-        answer = api.get(f"/api/messages/{name}", runId=run_id, **signer, **own)
-        parties: dict[str, object] = {"bountyId": run_id, action.party: account.address}
-        message = typed_data(answer["typedData"], market_domain(market), action.name, action.members, {**parties, **own})
-        body = {member: value for member, value in message["message"].items() if member != "bountyId"}
-        body["signature"] = sign(account, message)
-        return send_until_decided(api, Request(name, f"/api/runs/{run_id}/{name}", body, {}), until)
 
-    return sign_anew_if_outdated(send)
+def facts_of(action: Action, run: dict[str, Any]) -> dict[str, object]:
+    """Round and revision of the run, as far as the caller has read them. A review is of the last delivery."""
+    facts = {"round": run.get("round"), "revision": run.get("revisions")}
+    if action.party == "signer" and run.get("state") == "REVISION_REQUESTED" and facts["revision"] is not None:
+        facts["revision"] -= 1
+    return {member: value for member, value in facts.items() if member in action.others and value is not None}

@@ -5,13 +5,17 @@ from typing import Any
 
 from .accounts import AccountActions, Typed
 from .actions import act
-from .claims import claim_run
+from .claims import POSTER_EVALUATES, claim_run
 from .decide import Request, send_until_decided
 from .http import Api
 from .reads import Id, Reads
 from .signing import Account, Contracts, Market
 
-POSTER_EVALUATES = "0x" + "0" * 40
+Run = Id | dict[str, Any]
+"""A run's id, or the run as it was read: then the client signs for its terms, its round and its revision only."""
+
+Agent = Id | dict[str, Any]
+"""An agent's id, or the agent as it was read: then the client signs for its owner only, and for its `nonce` if it has one."""
 
 
 class Runline(Reads):
@@ -69,54 +73,65 @@ class Runline(Reads):
         return self._of(account, timeout_seconds).register(agent_uri)
 
     def stake(
-        self, agent_id: Id, amount: int, *, account: Account, timeout_seconds: float = 300
+        self, agent: Agent, amount: int, *, account: Account, timeout_seconds: float = 300
     ) -> dict[str, Any]:
-        """Stakes USDC (base units) of the account for the agent. Raises as `claim` does."""
-        return self._of(account, timeout_seconds).stake(str(int(agent_id)), whole(amount))
+        """
+        Stakes USDC (base units) of the account for the agent, which the account owns, or whose owner is that of the agent that
+        was read. Raises as `claim` does.
+        """
+        return self._of(account, timeout_seconds).stake(read("id", agent), whole(amount))
 
     def unstake(
-        self, agent_id: Id, amount: int, *, account: Account, timeout_seconds: float = 300
+        self, agent: Agent, amount: int, *, account: Account, timeout_seconds: float = 300
     ) -> dict[str, Any]:
         """Pays stake (base units) to the agent's owner. Its owner or wallet signs. Raises as `claim` does."""
-        return self._of(account, timeout_seconds).unstake(str(int(agent_id)), whole(amount))
+        return self._of(account, timeout_seconds).unstake(read("id", agent), whole(amount))
 
     def claim(
-        self, run_id: Id, *, agent_id: Id, account: Account, timeout_seconds: float = 300
+        self,
+        run: Run,
+        *,
+        agent_id: Id,
+        account: Account,
+        expected: dict[str, Any] | None = None,
+        timeout_seconds: float = 300,
     ) -> dict[str, Any]:
         """
-        Signs the claim with the agent's wallet, sends it, and repeats it until it is decided: it is made once. Raises ProblemError
-        with the refusal, UndecidedError at the timeout, and UnexpectedMessageError before it signs anything but the claim.
+        Signs the claim with the agent's wallet, sends it, and repeats it until it is decided: it is made once. `expected` names
+        terms that the caller agrees to: reward, stake (base units), workPeriod (seconds), evaluator, round. The others are of
+        the run that was read, else the market's defaults. Raises ProblemError with the refusal, UndecidedError at the timeout,
+        and UnexpectedMessageError before it signs anything but the claim.
         """
-        ids = str(int(run_id)), str(int(agent_id))
-        return claim_run(self._api, self._trusted_market(), *ids, account, timeout_seconds)
+        of_run = read("bountyId", run), str(int(agent_id))
+        return claim_run(self._api, self._trusted_market(), *of_run, account, expected or {}, timeout_seconds)
 
-    def start(self, run_id: Id, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
+    def start(self, run: Run, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
         """Tells the poster that the work has begun. The wallet that claimed the run signs. Raises as `claim` does."""
-        return self._act("start", run_id, account, timeout_seconds)
+        return self._act("start", run, account, timeout_seconds)
 
     def submit(
-        self, run_id: Id, deliverable_hash: str, *, account: Account, timeout_seconds: float = 300
+        self, run: Run, deliverable_hash: str, *, account: Account, timeout_seconds: float = 300
     ) -> dict[str, Any]:
         """Delivers. The wallet that claimed the run signs. Raises as `claim` does."""
-        return self._act("submit", run_id, account, timeout_seconds, deliverableHash=deliverable_hash)
+        return self._act("submit", run, account, timeout_seconds, deliverableHash=deliverable_hash)
 
-    def abandon(self, run_id: Id, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
+    def abandon(self, run: Run, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
         """Gives the run back, which burns the claim's stake. The wallet that claimed it signs. Raises as `claim` does."""
-        return self._act("abandon", run_id, account, timeout_seconds)
+        return self._act("abandon", run, account, timeout_seconds)
 
     def approve(
-        self, run_id: Id, *, account: Account, revision: int | None = None, timeout_seconds: float = 300
+        self, run: Run, *, account: Account, revision: int | None = None, timeout_seconds: float = 300
     ) -> dict[str, Any]:
         """
         Approves the last delivery, which pays the agent. The poster or the evaluator signs. `revision` refuses any other
         delivery than the one that was reviewed: the run's `revisions` in SUBMITTED, one less in REVISION_REQUESTED. Raises as
         `claim` does.
         """
-        return self._act("approve", run_id, account, timeout_seconds, revision=revision)
+        return self._act("approve", run, account, timeout_seconds, revision=revision)
 
     def revise(
         self,
-        run_id: Id,
+        run: Run,
         feedback_hash: str,
         *,
         account: Account,
@@ -124,17 +139,17 @@ class Runline(Reads):
         timeout_seconds: float = 300,
     ) -> dict[str, Any]:
         """Asks for a revision of the last delivery. The evaluator signs. Raises as `claim` does."""
-        return self._act("revise", run_id, account, timeout_seconds, feedbackHash=feedback_hash, revision=revision)
+        return self._act("revise", run, account, timeout_seconds, feedbackHash=feedback_hash, revision=revision)
 
     def reject(
-        self, run_id: Id, *, account: Account, revision: int | None = None, timeout_seconds: float = 300
+        self, run: Run, *, account: Account, revision: int | None = None, timeout_seconds: float = 300
     ) -> dict[str, Any]:
         """Rejects the last delivery. The evaluator signs; a poster only after three revisions. Raises as `claim` does."""
-        return self._act("reject", run_id, account, timeout_seconds, revision=revision)
+        return self._act("reject", run, account, timeout_seconds, revision=revision)
 
-    def close(self, run_id: Id, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
+    def close(self, run: Run, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
         """Refunds an open run; of a claimed one, lets a lost claim refund it. The poster signs. Raises as `claim` does."""
-        return self._act("close", run_id, account, timeout_seconds)
+        return self._act("close", run, account, timeout_seconds)
 
     def finalize(self, run_id: Id, *, timeout_seconds: float = 300) -> dict[str, Any]:
         """Has work approved that was not reviewed in time. Anyone may ask. Raises as `claim` does."""
@@ -166,14 +181,20 @@ class Runline(Reads):
         return AccountActions(self._api, chain_id, self._contracts, account, timeout_seconds)
 
     def _act(
-        self, name: str, run_id: Id, account: Account, timeout_seconds: float, **asked: object
+        self, name: str, run: Run, account: Account, timeout_seconds: float, **asked: object
     ) -> dict[str, Any]:
-        return act(self._api, self._trusted_market(), name, str(int(run_id)), account, asked, timeout_seconds)
+        return act(self._api, self._trusted_market(), name, read("bountyId", run), account, asked, timeout_seconds)
 
     def _trusted_market(self) -> Market:
         if self._market is None:
             raise ValueError("Runline() needs market=Market(chain_id, address): the contract that it may sign for")
         return self._market
+
+
+def read(member: str, given: Id | dict[str, Any]) -> dict[str, Any]:
+    """What the caller has read: nothing but the id, if that is all that it gives."""
+    known = given if isinstance(given, dict) else {member: given}
+    return {**known, member: str(int(known[member]))}
 
 
 def whole(number: int | str) -> int:

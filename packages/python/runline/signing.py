@@ -1,16 +1,12 @@
 """What an account signs: EIP-712 messages for contracts that the caller trusts."""
 
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol
 
-from .errors import ProblemError, UnexpectedMessageError
+from .errors import UnexpectedMessageError
 
 MAX_VALIDITY_SECONDS = 3_600
 """How long a signature is valid at most. The contracts have no limit for most actions."""
-
-MAX_SIGNATURES = 3
-"""How many messages are signed for one request: another claim of the run ends the round of the first."""
 
 Members = list[dict[str, str]]
 
@@ -20,8 +16,6 @@ DOMAIN_TYPE: Members = [
     {"name": "chainId", "type": "uint256"},
     {"name": "verifyingContract", "type": "address"},
 ]
-
-Result = TypeVar("Result")
 
 
 class Market(NamedTuple):
@@ -69,31 +63,49 @@ def typed_data(
 ) -> dict[str, Any]:
     """
     The EIP-712 message to sign. Its domain, its types and the values `own` come from the caller, the others from the API's
-    answer. Raises UnexpectedMessageError if the API's message is of another contract or chain, has other values than `own`, or is
-    valid for more than an hour.
+    answer. Raises UnexpectedMessageError if the API's message differs in any of these, or is valid for more than an hour.
     """
     named, message = answer["domain"], answer["message"]
-    _assert_same("chainId", "uint256", domain.chain_id, named["chainId"])
-    _assert_same("verifyingContract", "address", domain.contract, named["verifyingContract"])
-    types = {member["name"]: member["type"] for member in members}
-    for member, value in own.items():
-        _assert_same(member, types[member], value, message[member])
-    end = "validBefore" if "validBefore" in types else "deadline"
+    own_domain = {
+        "name": domain.name,
+        "version": domain.version,
+        "chainId": domain.chain_id,
+        "verifyingContract": domain.contract,
+    }
+    for member in DOMAIN_TYPE:
+        assert_same(member["name"], member["type"], own_domain[member["name"]], named.get(member["name"]))
+    assert_same("primaryType", "string", name, answer["primaryType"])
+    assert_same("type", "string", described(members), described(answer["types"].get(name, [])))
+    values: dict[str, object] = {}
+    for member in members:
+        key, kind = member["name"], member["type"]
+        got = message.get(key)
+        if key in own:
+            assert_same(key, kind, own[key], got)
+        values[key] = integer_of(key, own.get(key, got)) if kind == "uint256" else own[key]
+    end = "validBefore" if "validBefore" in values else "deadline"
     latest = int(time.time()) + MAX_VALIDITY_SECONDS
-    if int(message[end]) > latest:
-        raise UnexpectedMessageError(end, f"at most {latest}", message[end])
-    values = {name: own.get(name, message[name]) for name in types}
+    if integer_of(end, values[end]) > latest:
+        raise UnexpectedMessageError(end, f"at most {latest}", values[end])
     return {
         "types": {"EIP712Domain": DOMAIN_TYPE, name: members},
         "primaryType": name,
-        "domain": {
-            "name": domain.name,
-            "version": domain.version,
-            "chainId": domain.chain_id,
-            "verifyingContract": domain.contract,
-        },
-        "message": {key: int(str(value)) if types[key] == "uint256" else value for key, value in values.items()},
+        "domain": own_domain,
+        "message": values,
     }
+
+
+def described(members: Members) -> str:
+    """The members as Solidity declares them."""
+    return ", ".join(f"{member['type']} {member['name']}" for member in members)
+
+
+def integer_of(member: str, value: object) -> int:
+    """The integer. Raises UnexpectedMessageError if the API's value is none."""
+    text = str(value)
+    if not (text.isascii() and text.isdigit()):
+        raise UnexpectedMessageError(member, "a number", text)
+    return int(text)
 
 
 def sign(account: Account, message: dict[str, Any]) -> str:
@@ -101,19 +113,8 @@ def sign(account: Account, message: dict[str, Any]) -> str:
     return "0x" + bytes(account.sign_typed_data(full_message=message).signature).hex()
 
 
-def sign_anew_if_outdated(send: Callable[[], Result]) -> Result:
-    """Signs and sends, and does so again while the signature is of an earlier round, or has expired."""
-    for count in range(1, MAX_SIGNATURES + 1):
-        try:
-            return send()
-        except ProblemError as error:
-            is_outdated = error.code in ("INVALID_SIGNATURE", "SIGNATURE_EXPIRED")
-            if not is_outdated or count == MAX_SIGNATURES:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _assert_same(member: str, kind: str, expected: object, got: object) -> None:
+def assert_same(member: str, kind: str, expected: object, got: object) -> None:
+    """Raises UnexpectedMessageError if the API's value is another one."""
     # Addresses and hashes may differ in case; texts may not.
     texts = [str(value) if kind == "string" else str(value).lower() for value in (expected, got)]
     if texts[0] != texts[1]:

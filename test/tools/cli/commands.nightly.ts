@@ -64,7 +64,12 @@ it('a draft is funded, claimed, abandoned and withdrawn', async () => {
     accountOf(6).address,
   )
   expect(listed.runs).toMatchObject([{ bountyId: run.bountyId }])
-  expect((await answerOf(agentKey, 'run', 'claim', id, '--agent', String(agent.id))).run.state).toBe('CLAIMED')
+  const claim = ['run', 'claim', id, '--agent', String(agent.id)]
+  // Nobody claims with other terms than the defaults without naming them.
+  const { exitCode, stderr } = await runnerOf(market)(agentKey, ...claim)
+  expect([exitCode, stderr]).toEqual([3, expect.stringContaining('at most 2000000, the market’s default')])
+  const named = ['--stake', '10', '--work-period', '48h', '--evaluator', accountOf(7).address]
+  expect((await answerOf(agentKey, ...claim, ...named)).run.state).toBe('CLAIMED')
   expect((await answerOf(agentKey, 'run', 'abandon', id)).run.state).toBe('OPEN')
   expect((await answerOf(posterKey, 'run', 'close', id)).run).toMatchObject({ state: 'DRAFT', closing: false })
   expect((await answerOf(agentKey, 'agent', 'unstake', String(agent.id), '10')).agent.stakedAmount).toBe('0')

@@ -29,7 +29,7 @@ beforeEach(() => {
 async function run(program: string): Promise<string[]> {
   const { stdout } = await startPython(`
 from eth_account import Account
-from runline import Market, ProblemError, Runline, UnexpectedMessageError
+from runline import Market, Runline
 
 runline = Runline("${proxy.url}", market=Market(${market.chainId}, "${market.market.address}"), timeout_seconds=20)
 worker = Account.from_key("${keyOf(2)}")
@@ -55,32 +55,5 @@ describe.skipIf(!python)('the Python client', () => {
       'SUBMITTED',
     ])
     expect(proxy.faults).toEqual([])
-  })
-
-  it.each([
-    ['another delivery', 'message', 'deliverableHash', 'ipfs://other'],
-    ['another run', 'message', 'bountyId', '99'],
-    ['another wallet', 'message', 'wallet', accountOf(9).address],
-    ['another contract', 'domain', 'verifyingContract', accountOf(9).address],
-    ['a year', 'message', 'deadline', String(Math.floor(Date.now() / 1_000) + 31_536_000)],
-  ] as const)('signs no message of %s', async (_, part, member, value) => {
-    const runId = await openRun()
-    await run(`runline.claim(${runId}, agent_id=${agent.id}, account=worker)`)
-    const path = `/api/messages/submit?runId=${runId}&deliverableHash=ipfs%3A%2F%2Fwork`
-    const message = (await (await fetch(market.api.url + path)).json()) as {
-      typedData: Record<string, Record<string, unknown>>
-    }
-    Object.assign(message.typedData[part] ?? {}, { [member]: value })
-    proxy.faults.push({ status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(message) })
-    const lines = await run(`
-worker.sign_typed_data = lambda **message: print("signed")
-try:
-    runline.submit(${runId}, "ipfs://work", account=worker)
-except UnexpectedMessageError as error:
-    print(error)
-`)
-    expect(lines).toEqual([
-      expect.stringMatching(new RegExp(`^The message to sign has ${member} .*Nothing was signed`)),
-    ])
   })
 })

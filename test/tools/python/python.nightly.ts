@@ -134,12 +134,13 @@ print(runline.market()["chainId"], runline.eligibility(${runIds[0]}, ${agent.id}
     expect(await market.market.read.getBounty([runId])).toMatchObject({ round: 1 })
   })
 
-  it('signs again if its signature was for an earlier round, at most three times', async () => {
+  it('signs a claim once: an API that refuses signatures gets no second one', async () => {
     const runId = await openRun()
-    for (let refused = 0; refused < 3; refused++) proxy.faults.push('pass', problem(401, 'INVALID_SIGNATURE'))
-    expect(await run(refusal(`claim(${runId})`))).toEqual(['ProblemError INVALID_SIGNATURE: Said by the test.'])
-    proxy.faults.push('pass', problem(401, 'SIGNATURE_EXPIRED'))
-    expect(await run(`print(claim(${runId})["success"])`)).toEqual(['True'])
+    for (const code of ['INVALID_SIGNATURE', 'SIGNATURE_EXPIRED']) {
+      proxy.faults.push('pass', problem(401, code))
+      expect(await run(refusal(`claim(${runId})`))).toEqual([`ProblemError ${code}: Said by the test.`])
+    }
+    expect(proxy.requests).toHaveLength(4)
   })
 
   it('says why a claim is refused or undecided, and which argument is wrong', async () => {
@@ -177,25 +178,6 @@ print(runline.market()["chainId"], runline.eligibility(${runIds[0]}, ${agent.id}
       expect.stringMatching(/^ProblemError VALIDATION_FAILED: .*state/),
     ])
     expect(await holderOf(runId)).toBe(0)
-  })
-
-  it.each([
-    ['another chain', 'domain', 'chainId', 1],
-    ['another contract', 'domain', 'verifyingContract', accountOf(9).address],
-    ['another run', 'message', 'bountyId', '2'],
-    ['another agent', 'message', 'agentId', '99'],
-    ['another wallet', 'message', 'wallet', accountOf(9).address],
-  ] as const)('signs no message of %s', async (_, part, member, value) => {
-    const runId = await openRun()
-    const path = `/api/runs/${runId}/claim-message?agentId=${agent.id}&walletAddress=${agent.wallet.address}`
-    const message = (await (await fetch(market.api.url + path)).json()) as Record<string, Record<string, unknown>>
-    Object.assign(message[part] ?? {}, { [member]: value })
-    proxy.faults.push({ status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(message) })
-    const [line] = await run(`
-account.sign_typed_data = lambda **message: print("signed")
-${refusal(`claim(${runId})`)}`)
-    expect(line).toMatch(new RegExp(`^UnexpectedMessageError The message to sign has ${member} .*Nothing was signed`))
-    expect(proxy.requests.length).toBe(1)
   })
 
   it('streams changes, reconnects after a lost connection, and continues after the last event', async () => {

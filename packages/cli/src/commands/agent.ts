@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander'
-import { parseEventLogs } from 'viem'
+import { type Address, parseEventLogs } from 'viem'
 import { agentRegistryAbi } from '../../../../abis/AgentRegistry.ts'
 import type { AgentAction, AgentQuery, AgentStake } from '../../../client/src/index.ts'
 import { action, type Context } from '../action.ts'
-import { formatUsdc, parseId, parseLimit, parsePage, parseUsdc } from '../arguments.ts'
-import { assertFunding, openSession, relayOptions, type Session } from '../session.ts'
+import { formatUsdc, parseAddress, parseId, parseLimit, parsePage, parseUsdc } from '../arguments.ts'
+import { agentOnChain, assertFunding, openSession, relayOptions, type Session } from '../session.ts'
 import { approvalFor, type Call, transact } from '../transact.ts'
 import { openReads, showProof, type Verified, verifyOption } from '../verified.ts'
 import { type RelayOptions, relay } from './relay.ts'
@@ -12,6 +12,9 @@ import { type RelayOptions, relay } from './relay.ts'
 type Status = NonNullable<AgentQuery['status']>
 
 const statuses: readonly Status[] = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']
+
+/** `owner`: the account that the stake of the agent belongs to. */
+type StakeOptions = RelayOptions & { owner?: Address }
 
 type ListOptions = { status?: Status; limit: number; page: number } & Verified
 
@@ -28,8 +31,9 @@ export function addAgentCommands(agent: Command) {
     .description('stake USDC for an agent; approves the amount where needed')
     .argument('<agent>', 'the agent’s id', parseId)
     .argument('<amount>', 'whole USDC', parseUsdc)
+    .option('--owner <address>', 'the agent’s owner, with --relay; you if absent', parseAddress)
     .addOption(relay())
-    .action(action<RelayOptions, [bigint, bigint]>(stake))
+    .action(action<StakeOptions, [bigint, bigint]>(stake))
 
   agent
     .command('unstake')
@@ -92,14 +96,15 @@ async function register(context: Context<RelayOptions>, agentURI: string) {
   show(context, await session.runline.agents.getStakeInfo(registered.args.agentId, { minBlock }))
 }
 
-async function stake(context: Context<RelayOptions>, id: bigint, amount: bigint) {
+async function stake(context: Context<StakeOptions>, id: bigint, amount: bigint) {
   const session = await openSession(context)
   const address = session.contracts.staking
   const action = `stake ${formatUsdc(amount)} for agent ${id}`
   if (isRelayed(context)) {
     assertFunding(session)
     const { agents } = session.runline
-    return showRelayed(context, session, action, await agents.stake(id, amount, relayOptions(session)))
+    const agent = context.owner === undefined ? id : { id, ownerAddress: context.owner }
+    return showRelayed(context, session, action, await agents.stake(agent, amount, relayOptions(session)))
   }
   await change(session, context, id, [
     ...(await approvalFor(session, address, amount)),
@@ -113,7 +118,12 @@ async function unstake(context: Context<RelayOptions>, id: bigint, amount: bigin
   const action = `unstake ${formatUsdc(amount)} of agent ${id}`
   if (isRelayed(context)) {
     const { agents } = session.runline
-    return showRelayed(context, session, action, await agents.unstake(id, amount, relayOptions(session)))
+    return showRelayed(
+      context,
+      session,
+      action,
+      await agents.unstake(await agentOnChain(session, id), amount, relayOptions(session)),
+    )
   }
   await change(session, context, id, [{ action, address, functionName: 'unstake', args: [id, amount] }])
 }

@@ -1,8 +1,9 @@
 import { type ContractFunctionName, type Log, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import type { Action, Run, RunlineClient } from '../../../client/src/index.ts'
+import type { Action, ReadRun, Run, RunlineClient } from '../../../client/src/index.ts'
 import type { Context } from '../action.ts'
 import { formatUsdc } from '../arguments.ts'
+import { runOnChain } from '../runOnChain.ts'
 import { openSession, relayOptions, type Session } from '../session.ts'
 import { type Call, transact } from '../transact.ts'
 
@@ -10,12 +11,20 @@ import { type Call, transact } from '../transact.ts'
 export type MarketFunction = ContractFunctionName<typeof bountyMarketAbi, 'nonpayable'>
 
 /** An action that the API sends with the account's signature. */
-export type RelayedAction = (runs: RunlineClient['runs'], options: ReturnType<typeof relayOptions>) => Promise<Action>
+export type RelayedAction = (
+  runs: RunlineClient['runs'],
+  run: ReadRun,
+  options: ReturnType<typeof relayOptions>,
+) => Promise<Action>
 
 /** Signs the action for the market of the session, and has the API send it. */
 export async function relayForRun({ output, ...context }: Context, name: string, id: bigint, act: RelayedAction) {
   const session = await openSession(context)
-  const { run, txHash, blockNumber } = await act(session.runline.runs, relayOptions(session))
+  const { run, txHash, blockNumber } = await act(
+    session.runline.runs,
+    await runOnChain(session, id),
+    relayOptions(session),
+  )
   output.transaction({ action: `${name} run ${id}`, txHash, blockNumber })
   showState({ ...context, output }, run)
   output.result({ run })

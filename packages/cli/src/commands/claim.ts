@@ -1,4 +1,6 @@
+import type { Address } from 'viem'
 import type { Context } from '../action.ts'
+import { runOnChain } from '../runOnChain.ts'
 import { openSession } from '../session.ts'
 import { abi } from '../transact.ts'
 import { showState } from './changeRun.ts'
@@ -6,9 +8,12 @@ import { showState } from './changeRun.ts'
 /** For how long the command waits until the claim is decided. */
 const CLAIM_TIMEOUT_SECONDS = 120
 
+/** The terms that the user agrees to, where they are not the market's defaults. Base units, seconds. */
+export type ClaimTerms = { agent: bigint; stake?: bigint; workPeriod?: number; evaluator?: Address }
+
 /** Signs the claim for the market of the session, and has the API send it, which pays the gas. */
-export async function claim(context: Context<{ agent: bigint }>, id: bigint) {
-  const { agent: agentId, dryRun, output } = context
+export async function claim(context: Context<ClaimTerms>, id: bigint) {
+  const { agent: agentId, stake, workPeriod, evaluator, dryRun, output } = context
   const session = await openSession(context)
   const { account } = session.node
   const action = `claim run ${id} for agent ${agentId}`
@@ -23,8 +28,9 @@ export async function claim(context: Context<{ agent: bigint }>, id: bigint) {
     output.transaction({ action })
     return output.result({ dryRun: true })
   }
-  const { run, txHash, blockNumber } = await session.runline.runs.claim(id, {
+  const { run, txHash, blockNumber } = await session.runline.runs.claim(await runOnChain(session, id), {
     agentId,
+    expected: { stake, workPeriod, evaluator },
     signer: account,
     timeoutSeconds: CLAIM_TIMEOUT_SECONDS,
   })

@@ -3,7 +3,7 @@ import { action } from '../action.ts'
 import { parseAddress, parseDuration, parseId, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
 import { approve } from './approve.ts'
 import { callForRun, type MarketFunction, type RelayedAction, relayForRun } from './changeRun.ts'
-import { claim } from './claim.ts'
+import { type ClaimTerms, claim } from './claim.ts'
 import { fund, type PostOptions, post } from './post.ts'
 import { type RelayOptions, relay } from './relay.ts'
 
@@ -13,8 +13,8 @@ const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
 /** A call as its party signs it. `hash` is empty where the call has none. */
 type RelayedCall = (
   runs: Parameters<RelayedAction>[0],
-  id: bigint,
-  options: Parameters<RelayedAction>[1],
+  run: Parameters<RelayedAction>[1],
+  options: Parameters<RelayedAction>[2],
   hash: string,
 ) => ReturnType<RelayedAction>
 
@@ -47,7 +47,10 @@ export function addRunTransactions(run: Command) {
     .description('claim a run: signs the claim, which the API sends; the key is that of the agent’s wallet')
     .argument('<run>', 'the run’s id', parseId)
     .requiredOption('--agent <agent>', 'the agent’s id', parseId)
-    .action(action<{ agent: bigint }, [bigint]>(claim))
+    .option('--stake <amount>', 'the stake of the claim in whole USDC; up to the market’s default if absent', parseUsdc)
+    .option('--work-period <duration>', 'how long you have to deliver; 7d if absent', parseDuration)
+    .option('--evaluator <address>', 'who reviews; the poster if absent', parseAddress)
+    .action(action<ClaimTerms, [bigint]>(claim))
 
   /**
    * Adds a call of the market.
@@ -68,7 +71,7 @@ export function addRunTransactions(run: Command) {
       action<RelayOptions, [bigint, ...string[]]>((context, id, ...rest) =>
         // A dry run shows what the call would do, which is the same.
         relayed && context.relay && !context.dryRun
-          ? relayForRun(context, name, id, (runs, options) => relayed(runs, id, options, rest[0] ?? ''))
+          ? relayForRun(context, name, id, (runs, run, options) => relayed(runs, run, options, rest[0] ?? ''))
           : callForRun(context, name, functionName, id, ...rest),
       ),
     )
@@ -79,26 +82,26 @@ export function addRunTransactions(run: Command) {
     'close',
     'closeBounty',
     'withdraw an open run; of a claimed one, let a lost claim return the escrow to you',
-    (runs, id, options) => runs.close(id, options),
+    (runs, run, options) => runs.close(run, options),
   )
-  addCall('start', 'startWork', 'start the work; the poster sees that it has begun', (runs, id, options) =>
-    runs.start(id, options),
+  addCall('start', 'startWork', 'start the work; the poster sees that it has begun', (runs, run, options) =>
+    runs.start(run, options),
   )
   addCall(
     'submit',
     'submitWork',
     'deliver the work, or a revision',
-    (runs, id, options, hash) => runs.submitWork(id, hash, options),
+    (runs, run, options, hash) => runs.submitWork(run, hash, options),
     'where the work is, such as ipfs://…',
   )
-  addCall('abandon', 'abandonClaim', 'abandon a claim: the stake at risk is burned', (runs, id, options) =>
-    runs.abandon(id, options),
+  addCall('abandon', 'abandonClaim', 'abandon a claim: the stake at risk is burned', (runs, run, options) =>
+    runs.abandon(run, options),
   )
   addCall(
     'revise',
     'requestRevision',
     'request a revision',
-    (runs, id, options, hash) => runs.requestRevision(id, hash, options),
+    (runs, run, options, hash) => runs.requestRevision(run, hash, options),
     'what is missing, such as ipfs://…',
   )
   run
@@ -113,31 +116,31 @@ export function addRunTransactions(run: Command) {
     .addOption(relay())
     .action(action<{ revision?: number } & RelayOptions, [bigint]>(approve))
 
-  addCall('reject', 'rejectWork', 'reject the work: fee and stake are burned', (runs, id, options) =>
-    runs.reject(id, options),
+  addCall('reject', 'rejectWork', 'reject the work: fee and stake are burned', (runs, run, options) =>
+    runs.reject(run, options),
   )
   addCall(
     'expire',
     'expireBounty',
     'end an open run after its deadline: the escrow returns to the poster',
-    (runs, id, options) => runs.expire(id, options),
+    (runs, { bountyId }, options) => runs.expire(bountyId, options),
   )
   addCall(
     'finalize',
     'finalizeReview',
     'approve the work after the review period: pays the agent',
-    (runs, id, options) => runs.finalize(id, options),
+    (runs, { bountyId }, options) => runs.finalize(bountyId, options),
   )
   addCall(
     'slash',
     'slashExpired',
     'end a claim without work after its time: burns the stake and freezes the agent',
-    (runs, id, options) => runs.slash(id, options),
+    (runs, { bountyId }, options) => runs.slash(bountyId, options),
   )
   addCall(
     'reject-overdue',
     'rejectOverdue',
     'reject a revision that is late: fee and stake are burned',
-    (runs, id, options) => runs.rejectOverdue(id, options),
+    (runs, { bountyId }, options) => runs.rejectOverdue(bountyId, options),
   )
 }

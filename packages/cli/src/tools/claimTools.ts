@@ -1,11 +1,24 @@
 import { contentInput } from '../../../../src/api/mcp/content.ts'
 import type { SendToApi } from '../../../../src/api/mcp/sendToApi.ts'
-import { formatUsdc } from '../arguments.ts'
+import { formatUsdc, parseAddress, parseUsdc } from '../arguments.ts'
 import { CommandError } from '../commandError.ts'
+import { runOnChain } from '../runOnChain.ts'
 import type { Session } from '../session.ts'
 import { createStakeAllowance } from './stakeAllowance.ts'
 import { readUri } from './storedContent.ts'
-import { agentId, DECISION_TIMEOUT_SECONDS, readAgentId, readRunId, runId, type SigningTool, text } from './tool.ts'
+import {
+  agentId,
+  DECISION_TIMEOUT_SECONDS,
+  type Given,
+  number,
+  parseHours,
+  read,
+  readAgentId,
+  readRunId,
+  runId,
+  type SigningTool,
+  text,
+} from './tool.ts'
 
 /**
  * `claim_run` and what follows it: to start, deliver and give up the work of a run that the key's wallet has claimed. They put
@@ -15,10 +28,13 @@ import { agentId, DECISION_TIMEOUT_SECONDS, readAgentId, readRunId, runId, type 
  * refused claim counts, because its signature was sent.
  */
 export function claimTools(
-  { runline: { runs }, node }: Session,
+  session: Session,
   send: SendToApi,
   allowance: { claims: number; stake: bigint },
 ): SigningTool[] {
+  const { node } = session
+  const { runs } = session.runline
+  const readRun = (given: Given) => runOnChain(session, readRunId(given))
   let left = allowance.claims
   const signer = createStakeAllowance(allowance.stake)(node.account)
   const options = { via: 'relay', signer: node.account, timeoutSeconds: DECISION_TIMEOUT_SECONDS } as const
@@ -29,23 +45,35 @@ export function claimTools(
       description:
         `Claims the run. Up to ${allowance.claims} calls, and ${formatUsdc(allowance.stake)} at stake, in this session, ` +
         'refused claims too.',
-      inputs: { runId, agentId },
+      inputs: {
+        runId,
+        agentId,
+        stake: number('Whole USDC, if stakeRequired is above the default.'),
+        workPeriodHours: number('168 if absent.'),
+        evaluator: text('Address that reviews, if it is not the poster.'),
+      },
+      optional: ['stake', 'workPeriodHours', 'evaluator'],
       async act(given) {
-        const id = readRunId(given)
+        const run = await readRun(given)
+        const expected = {
+          ...(given.stake !== undefined && { stake: read(given, 'stake', parseUsdc) }),
+          ...(given.workPeriodHours !== undefined && { workPeriod: read(given, 'workPeriodHours', parseHours) }),
+          ...(given.evaluator !== undefined && { evaluator: read(given, 'evaluator', parseAddress) }),
+        }
         if (left === 0) {
           const message = `The ${allowance.claims} claims of --allow-claims are used. Ask the user to start the server again.`
           throw new CommandError('ALLOWANCE_USED', message, { kind: 'refused' })
         }
         left--
         const { timeoutSeconds } = options
-        return runs.claim(id, { agentId: readAgentId(given), signer, timeoutSeconds })
+        return runs.claim(run, { agentId: readAgentId(given), expected, signer, timeoutSeconds })
       },
     },
     {
       name: 'start_run',
       description: 'Says that the work of a claimed run has begun.',
       inputs: { runId },
-      act: async (given) => runs.start(readRunId(given), options),
+      act: async (given) => runs.start(await readRun(given), options),
     },
     {
       name: 'submit_run',
@@ -53,15 +81,15 @@ export function claimTools(
       inputs: { runId, deliverableHash: text('URI of the work, up to 128 bytes.'), content: contentInput },
       optional: ['deliverableHash', 'content'],
       async act(given) {
-        const id = readRunId(given)
-        return runs.submitWork(id, await readUri(given, 'deliverableHash', send), options)
+        const run = await readRun(given)
+        return runs.submitWork(run, await readUri(given, 'deliverableHash', send), options)
       },
     },
     {
       name: 'abandon_run',
       description: 'Gives a claimed run back. The stake of the claim is burned.',
       inputs: { runId },
-      act: async (given) => runs.abandon(readRunId(given), options),
+      act: async (given) => runs.abandon(await readRun(given), options),
     },
   ]
 }

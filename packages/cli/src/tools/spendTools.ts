@@ -1,8 +1,9 @@
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import { contentInput } from '../../../../src/api/mcp/content.ts'
 import type { SendToApi } from '../../../../src/api/mcp/sendToApi.ts'
-import { formatUsdc, parseAddress, parseDuration, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
-import { assertFunding, type Session } from '../session.ts'
+import { formatUsdc, parseAddress, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
+import { runOnChain } from '../runOnChain.ts'
+import { agentOnChain, assertFunding, type Session } from '../session.ts'
 import { createSpendAllowance } from './spendAllowance.ts'
 import { readUri } from './storedContent.ts'
 import {
@@ -10,6 +11,7 @@ import {
   DECISION_TIMEOUT_SECONDS,
   type Given,
   number,
+  parseHours,
   read,
   readAgentId,
   readRunId,
@@ -19,8 +21,6 @@ import {
 } from './tool.ts'
 
 const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
-
-const parseHours = (hours: string) => parseDuration(`${hours}h`)
 
 const amount = number('Whole USDC, such as 20 or 0.5.')
 
@@ -39,6 +39,7 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
   const signer = allowance.limited(node.account)
   const options = { via: 'relay', signer, timeoutSeconds: DECISION_TIMEOUT_SECONDS } as const
   const usdc = formatUsdc(limit)
+  const readRun = (given: Given) => runOnChain(session, readRunId(given))
 
   async function post(given: Given) {
     assertFunding(session)
@@ -80,7 +81,7 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
       name: 'approve_run',
       description: 'Approves a delivery: the agent is paid, and nothing undoes it.',
       inputs: { runId, revision: number('Of the delivery: revisions of a SUBMITTED run, else one less.') },
-      act: async (given) => runs.approve(readRunId(given), read(given, 'revision', parseRevision), options),
+      act: async (given) => runs.approve(await readRun(given), read(given, 'revision', parseRevision), options),
     },
     {
       name: 'revise_run',
@@ -88,21 +89,21 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
       inputs: { runId, feedbackHash: text('URI of the feedback, up to 128 bytes.'), content: contentInput },
       optional: ['feedbackHash', 'content'],
       async act(given) {
-        const id = readRunId(given)
-        return runs.requestRevision(id, await readUri(given, 'feedbackHash', send), options)
+        const run = await readRun(given)
+        return runs.requestRevision(run, await readUri(given, 'feedbackHash', send), options)
       },
     },
     {
       name: 'reject_run',
       description: 'Rejects the last delivery: fee and stake are burned. A poster only after all revisions.',
       inputs: { runId },
-      act: async (given) => runs.reject(readRunId(given), options),
+      act: async (given) => runs.reject(await readRun(given), options),
     },
     {
       name: 'close_run',
       description: 'Refunds an open run; of a claimed one, lets a lost claim refund it.',
       inputs: { runId },
-      act: async (given) => runs.close(readRunId(given), options),
+      act: async (given) => runs.close(await readRun(given), options),
     },
     {
       name: 'register_agent',
@@ -113,17 +114,20 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
     {
       name: 'stake_agent',
       description: 'Stakes USDC for the agent. A claim needs 20.',
-      inputs: { agentId, amount },
+      inputs: { agentId, amount, owner: text('Address of the agent’s owner, if it is not you.') },
+      optional: ['owner'],
       async act(given) {
         assertFunding(session)
-        return agents.stake(readAgentId(given), read(given, 'amount', parseUsdc), options)
+        const owner = given.owner === undefined ? {} : { ownerAddress: read(given, 'owner', parseAddress) }
+        return agents.stake({ id: readAgentId(given), ...owner }, read(given, 'amount', parseUsdc), options)
       },
     },
     {
       name: 'unstake_agent',
       description: 'Pays stake back to the agent’s owner.',
       inputs: { agentId, amount },
-      act: async (given) => agents.unstake(readAgentId(given), read(given, 'amount', parseUsdc), options),
+      act: async (given) =>
+        agents.unstake(await agentOnChain(session, readAgentId(given)), read(given, 'amount', parseUsdc), options),
     },
   ]
 }

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander'
 import { objectOf } from '../../../../src/api/mcp/schemas.ts'
 import { refused, succeeded } from '../../../../src/api/mcp/tools.ts'
 import type { Context } from '../action.ts'
-import { parseId } from '../arguments.ts'
+import { parseDuration, parseId } from '../arguments.ts'
 import { CommandError } from '../commandError.ts'
 import { explain } from '../explain.ts'
 
@@ -40,6 +40,8 @@ export function read<Value>(given: Given, name: string, parse: (text: string) =>
     throw new CommandError('VALIDATION_FAILED', `${name}: ${error.message} Got ${JSON.stringify(given[name])}.`)
   }
 }
+
+export const parseHours = (hours: string) => parseDuration(`${hours}h`)
 
 export const readRunId = (given: Given) => read(given, 'runId', parseId)
 export const readAgentId = (given: Given) => read(given, 'agentId', parseId)
