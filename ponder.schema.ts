@@ -31,6 +31,9 @@ export const runEventNames = [
   'PaymentDeferred',
 ] as const
 
+/** Why a run was rejected, as the contract numbers it from 0: by its evaluator, for lack of a revision, or by its agent. */
+export const rejections = ['REJECTED', 'OVERDUE', 'ABANDONED'] as const
+
 /**
  * A string from the chain as a text column can store it. PostgreSQL refuses NUL, and Ponder would remove it, which
  * could turn one IPFS hash into another. So U+FFFD replaces NUL, as it already replaces bytes that are not UTF-8.
@@ -450,8 +453,10 @@ export const runEvent = onchainTable('run_event', (t) => ({
   ordinal: t.integer(),
   /** Which claim of the run the event belongs to, from 1; null if the event names none. */
   round: t.integer(),
-  /** Of an approval: whether it happened because the review period ended, not by the poster or evaluator. */
-  byTimeout: t.boolean(),
+  /** Of a funding, the account that paid; of an approval, the party that approved, null where the review period ended. */
+  by: t.hex(),
+  /** Of a rejection. */
+  rejection: t.text({ enum: rejections }),
   timestamp: t.int8({ mode: 'bigint' }).notNull(),
   blockNumber: t.int8({ mode: 'bigint' }).notNull(),
   blockHash: t.hex().notNull(),

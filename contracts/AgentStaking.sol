@@ -88,7 +88,7 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
     function unstake(uint256 agentId, uint256 amount) external {
         require(amount != 0, ZeroAmount(agentId));
         address owner = _requireWalletOrOwner(agentId, msg.sender);
-        _unstake(agentId, amount, msg.sender, owner);
+        _unstake(agentId, amount, msg.sender, owner, nonceOf[agentId]);
     }
 
     /// @inheritdoc IAgentStaking
@@ -111,7 +111,7 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
         require(WalletSignatures.isSignedBy(signer, digest, signature), InvalidUnstakeSignature(agentId, signer, nonce));
 
         nonceOf[agentId] = nonce + 1;
-        _unstake(agentId, amount, signer, owner);
+        _unstake(agentId, amount, signer, owner, nonce + 1);
     }
 
     /// @inheritdoc IAgentStaking
@@ -146,7 +146,6 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
     function release(uint256 agentId, uint256 bountyId, uint256 amount, uint256 reward) external {
         _requireMarket();
         Account storage account = _accounts[agentId];
-        // Both are read before and written after the arithmetic, so that each takes one access to the slot.
         uint56 locked = account.locked;
         uint40 completions = account.completions;
         locked -= amount.toUint56();
@@ -171,15 +170,21 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
     }
 
     /// @inheritdoc IAgentStaking
-    function slash(uint256 agentId, uint256 bountyId, uint256 amount) external returns (bool burned) {
+    function slash(uint256 agentId, uint256 bountyId, uint256 amount, uint256 claimedAt)
+        external
+        returns (bool burned)
+    {
         _requireMarket();
         Account memory account = _accounts[agentId];
-        _takeLocked(account, amount);
-        account.slashes += 1;
-        account.stakedAt = 0;
         bool freezes = !account.frozen;
+        // The claims that an agent holds when it is frozen are one absence, also where another account stakes for it in
+        // between.
+        bool counts = freezes && claimedAt >= account.stakedAt;
+        if (counts) account.slashes += 1;
+        _takeLocked(account, amount);
+        account.stakedAt = 0;
         account.frozen = true;
-        bool bans = !account.banned && account.slashes >= BAN_AFTER_SLASHES;
+        bool bans = counts && !account.banned && account.slashes >= BAN_AFTER_SLASHES;
         if (bans) account.banned = true;
         _accounts[agentId] = account;
 
@@ -197,6 +202,7 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
         if (amount == 0) return 0;
 
         unburned = 0;
+        emit BurnDeferred(0);
         IERC20(USDC).safeTransfer(BURN_ADDRESS, amount);
     }
 
@@ -260,7 +266,8 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
         IERC20(USDC).safeTransferFrom(msg.sender, address(this), amount);
     }
 
-    function _unstake(uint256 agentId, uint256 amount, address by, address owner) private {
+    /// @param nonce What `nonceOf` is after this withdrawal.
+    function _unstake(uint256 agentId, uint256 amount, address by, address owner, uint256 nonce) private {
         Account memory account = _accounts[agentId];
         require(amount <= account.staked, AmountExceedsStake(agentId, amount, account.staked));
         uint256 remaining = account.staked - amount;
@@ -271,7 +278,7 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
         account.staked = remaining.toUint56();
         _accounts[agentId] = account;
 
-        emit Unstaked(agentId, by, owner, amount, remaining, account.stakedAt);
+        emit Unstaked(agentId, by, owner, amount, remaining, account.stakedAt, nonce);
 
         IERC20(USDC).safeTransfer(owner, amount);
     }
@@ -300,7 +307,6 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
         view
         returns (uint256 locked)
     {
-        // All are read before the first check, so that they take one access to the slot.
         uint256 staked = account.staked;
         locked = account.locked;
         bool frozen = account.frozen;
@@ -323,6 +329,8 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
     /// @dev USDC may be paused, or may have frozen this contract. The run still ends, and the market owes the amount.
     function _burn(uint256 amount) private returns (bool burned) {
         burned = IERC20(USDC).trySafeTransfer(BURN_ADDRESS, amount);
-        if (!burned) unburned += amount;
+        if (burned) return true;
+        unburned += amount;
+        emit BurnDeferred(unburned);
     }
 }

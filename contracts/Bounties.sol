@@ -23,7 +23,7 @@ abstract contract Bounties is IBountyMarket {
         address wallet;
         uint40 agentId;
         uint40 since;
-        /// NONE while the bounty is OPEN, because the second slot must then be empty: `_stateOf` reads it as OPEN.
+        /// STORED_OPEN while the bounty is OPEN.
         State state;
         /// How many revisions the claim was asked for, plus LATER_ROUND where it is not the bounty's first claim. So the
         /// round of a first claim is known from this slot alone.
@@ -62,6 +62,9 @@ abstract contract Bounties is IBountyMarket {
     /// @inheritdoc IBountyMarket
     uint256 public constant MAX_DEADLINE = 365 days;
 
+    /// @dev How OPEN is stored: the second slot of a bounty that was never claimed must be empty. `_stateOf` tells it from
+    /// no bounty.
+    State private constant STORED_OPEN = State.NONE;
     uint8 private constant LATER_ROUND = 128;
     uint256 private constant LARGEST_MAX_REWARD = 1e15;
     uint256 private constant MIN_WORK_PERIOD = 1 hours;
@@ -132,14 +135,11 @@ abstract contract Bounties is IBountyMarket {
         StoredBounty storage bounty = _bounties[bountyId];
         // Casting is safe because both were just bounded.
         // forge-lint: disable-next-line(unsafe-typecast)
-        _storeOffer(bounty, poster, uint56(reward), uint32(deadline), _storeTerms(bountyId, terms));
-        // The empty second slot already means OPEN; writing it would cost a read.
+        _writeFirstSlot(bounty, poster, uint56(reward), uint32(deadline), _storeTerms(bountyId, terms));
         if (state != State.OPEN) _setState(bounty, state);
     }
 
-    /// @dev Writes the first slot alone. A function of its own, because among more variables the compiler writes the slot
-    /// once for each field.
-    function _storeOffer(StoredBounty storage bounty, address poster, uint56 reward, uint32 deadline, bool hasExtra)
+    function _writeFirstSlot(StoredBounty storage bounty, address poster, uint56 reward, uint32 deadline, bool hasExtra)
         private
     {
         bounty.poster = poster;
@@ -168,12 +168,12 @@ abstract contract Bounties is IBountyMarket {
 
     /// @dev The bounty's claim has failed: clears the claim and ends its round. It had no revision: a claim that has
     /// submitted work ends otherwise.
-    /// @param withdraws Whether the bounty becomes a DRAFT even if it is not closing.
-    /// @return Whether it became a DRAFT.
-    function _loseClaim(uint256 bountyId, StoredBounty storage bounty, bool withdraws) internal returns (bool) {
+    /// @return withdraws Whether it became a DRAFT, because it is closing, or could no longer be claimed and would only wait
+    /// for `expireBounty`.
+    function _loseClaim(uint256 bountyId, StoredBounty storage bounty) internal returns (bool withdraws) {
         StoredExtra storage extra = _extras[bountyId];
         uint32 lostClaims = extra.lostClaims + 1;
-        withdraws = withdraws || extra.closing;
+        withdraws = extra.closing || block.timestamp > bounty.deadline;
         extra.closing = false;
         extra.lostClaims = lostClaims;
 
@@ -182,7 +182,6 @@ abstract contract Bounties is IBountyMarket {
         bounty.since = 0;
         _setState(bounty, withdraws ? State.DRAFT : State.OPEN);
         if (!bounty.hasExtra) bounty.hasExtra = true;
-        return withdraws;
     }
 
     function _markClosing(uint256 bountyId) internal {
@@ -192,18 +191,16 @@ abstract contract Bounties is IBountyMarket {
     }
 
     function _setState(StoredBounty storage bounty, State state) internal {
-        bounty.state = state == State.OPEN ? State.NONE : state;
+        bounty.state = state == State.OPEN ? STORED_OPEN : state;
     }
 
     /// @dev Needed only where the bounty may be OPEN or none: any other state is the stored one.
     function _stateOf(StoredBounty storage bounty) internal view returns (State state) {
         state = bounty.state;
-        if (state == State.NONE && bounty.poster != address(0)) return State.OPEN;
+        if (state == STORED_OPEN && bounty.poster != address(0)) return State.OPEN;
     }
 
-    /// @dev Writes the second slot alone. The state comes first and `revisions` is computed before, because the compiler
-    /// writes the slot once more after each value with a condition.
-    function _storeClaim(StoredBounty storage bounty, address wallet, uint40 agentId, uint256 round) internal {
+    function _writeSecondSlot(StoredBounty storage bounty, address wallet, uint40 agentId, uint256 round) internal {
         uint8 revisions = round > 1 ? LATER_ROUND : 0;
         bounty.state = State.CLAIMED;
         bounty.revisions = revisions;
@@ -326,6 +323,12 @@ abstract contract Bounties is IBountyMarket {
     function _requireInReview(uint256 bountyId, StoredBounty storage bounty) internal view {
         uint256 reviewBy = bounty.since + REVIEW_PERIOD;
         require(block.timestamp <= reviewBy, ReviewPeriodOver(bountyId, reviewBy, block.timestamp));
+    }
+
+    /// @dev A claim that is late is ended by a slash or by late work: abandoned, it would never freeze its agent.
+    function _requireNotOverdue(uint256 bountyId, StoredBounty storage bounty) internal view {
+        uint256 submitBy = bounty.since + _workPeriodOf(bountyId, bounty);
+        require(block.timestamp <= submitBy, SubmissionOverdue(bountyId, submitBy, block.timestamp));
     }
 
     /// @dev The parties may end an overdue claim after its `submitBy`, anyone else GRACE_PERIOD later.

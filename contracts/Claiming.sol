@@ -3,14 +3,13 @@ pragma solidity ^0.8.28;
 
 import {AgentStaking} from "./AgentStaking.sol";
 import {AgentWallets} from "./AgentWallets.sol";
-import {Bounties} from "./Bounties.sol";
 import {Escrow} from "./Escrow.sol";
 import {RunSignatures} from "./RunSignatures.sol";
 import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title Claiming
 /// @notice How an agent claims a bounty: by its wallet, by its wallet's signature, in a batch, or by a devnet's relayer.
-abstract contract Claiming is Bounties, Escrow, RunSignatures {
+abstract contract Claiming is Escrow, RunSignatures {
     uint256 private constant DEVNET_CHAIN_ID = 31_337;
 
     /// @dev The gas that one item of a batch may use. A claim takes less than 100k with everything cold; the rest is
@@ -131,7 +130,7 @@ abstract contract Claiming is Bounties, Escrow, RunSignatures {
 
         // Casting is safe because `_requireAgentWallet` refuses a larger id.
         // forge-lint: disable-next-line(unsafe-typecast)
-        _storeClaim(bounty, wallet, uint40(agentId), round);
+        _writeSecondSlot(bounty, wallet, uint40(agentId), round);
         emit BountyClaimed(bountyId, agentId, wallet, stake, round, _secondsAhead(workPeriod));
 
         AgentStaking(STAKING).lock(agentId, bountyId, stake);

@@ -5,12 +5,13 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {AgentStaking} from "./AgentStaking.sol";
+import {Bounties} from "./Bounties.sol";
 import {BURN_ADDRESS} from "./Rules.sol";
 import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title Escrow
-/// @notice How the market takes, pays and burns USDC, and records what it owes where USDC refuses a transfer.
-abstract contract Escrow is IBountyMarket {
+/// @notice How a claim or a run ends, who is paid for it, and what the market owes where USDC refuses a transfer.
+abstract contract Escrow is Bounties {
     using SafeERC20 for IERC20;
 
     /// @inheritdoc IBountyMarket
@@ -30,11 +31,12 @@ abstract contract Escrow is IBountyMarket {
         // AgentStaking refuses a zero `usdc` and `registry`, with the same error.
         require(treasury != address(0) && stakingOwner != address(0), ZeroAddress());
         address staking = address(new AgentStaking(usdc, registry, stakingOwner));
-        // None of these can send on what it receives.
-        require(
-            treasury != address(this) && treasury != staking && treasury != usdc && treasury != BURN,
-            InvalidTreasury(treasury)
-        );
+        // None of these can send on what it receives, nor ban an agent.
+        address[5] memory passive = [address(this), staking, usdc, registry, BURN];
+        for (uint256 i = 0; i < passive.length; ++i) {
+            require(treasury != passive[i], InvalidTreasury(treasury));
+            require(stakingOwner != passive[i], InvalidStakingOwner(stakingOwner));
+        }
         USDC = usdc;
         TREASURY = treasury;
         STAKING = staking;
@@ -55,36 +57,87 @@ abstract contract Escrow is IBountyMarket {
         IERC20(USDC).safeTransfer(payee, amount);
     }
 
+    /// @dev OPEN → DRAFT.
+    function _withdraw(uint256 bountyId, StoredBounty storage bounty) internal {
+        address poster = bounty.poster;
+        uint256 escrow = _escrowOf(bounty.reward);
+
+        bounty.state = State.DRAFT;
+        emit BountyWithdrawn(bountyId, poster, escrow);
+
+        _pay(bountyId, poster, escrow);
+    }
+
+    /// @dev CLAIMED or IN_PROGRESS → OPEN, or → DRAFT where the bounty is closing or can no longer be claimed.
+    /// @param slashes Whether the agent failed to deliver, rather than abandoned its claim.
+    function _endClaim(uint256 bountyId, StoredBounty storage bounty, bool slashes) internal {
+        uint256 agentId = bounty.agentId;
+        address poster = bounty.poster;
+        uint256 claimedAt = bounty.since;
+        (uint256 reward, uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
+        uint256 escrow = _escrowOf(reward);
+
+        bool withdraws = _loseClaim(bountyId, bounty);
+        if (slashes) emit ClaimSlashed(bountyId, agentId, poster, stake, round);
+        else emit ClaimAbandoned(bountyId, agentId, poster, stake, round);
+        if (withdraws) emit BountyWithdrawn(bountyId, poster, escrow);
+
+        if (slashes) _slashStake(bountyId, agentId, stake, claimedAt);
+        else _forfeitStake(bountyId, agentId, stake);
+        if (withdraws) _pay(bountyId, poster, escrow);
+    }
+
+    /// @dev SUBMITTED or REVISION_REQUESTED → APPROVED.
+    /// @param by Who approved. Zero: the review period has passed, and the fee is burned.
+    function _approve(uint256 bountyId, StoredBounty storage bounty, address by) internal {
+        uint256 agentId = bounty.agentId;
+        address wallet = bounty.wallet;
+        (uint256 reward, uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
+        uint256 fee = _feeOf(reward);
+
+        bounty.state = State.APPROVED;
+        // The treasury collects its fees together: a transfer for each would cost more gas.
+        if (by != address(0)) owed[TREASURY] += fee;
+        emit BountyApproved(bountyId, agentId, wallet, reward, fee, by, round);
+
+        AgentStaking(STAKING).release(agentId, bountyId, stake, reward);
+        _pay(bountyId, wallet, reward);
+        if (by == address(0)) _pay(bountyId, BURN, fee);
+    }
+
+    /// @dev SUBMITTED or REVISION_REQUESTED → REJECTED.
+    function _reject(uint256 bountyId, StoredBounty storage bounty, Rejection reason) internal {
+        uint256 agentId = bounty.agentId;
+        address poster = bounty.poster;
+        (uint256 reward, uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
+        uint256 fee = _feeOf(reward);
+
+        bounty.state = State.REJECTED;
+        emit BountyRejected(bountyId, agentId, poster, reward, fee + stake, round, reason);
+
+        _forfeitStake(bountyId, agentId, stake);
+        _pay(bountyId, poster, reward);
+        _pay(bountyId, BURN, fee);
+    }
+
     /// @dev The caller pays.
     function _pull(uint256 amount) internal {
         IERC20(USDC).safeTransferFrom(msg.sender, address(this), amount);
     }
 
-    /// @dev A poster that calls gets USDC's error if it cannot be paid, and its escrow stays here. A call by anyone
-    /// else must not depend on it.
-    function _refund(uint256 bountyId, address poster, uint256 amount) internal {
-        if (msg.sender == poster) IERC20(USDC).safeTransfer(poster, amount);
-        else _pay(bountyId, poster, amount);
-    }
-
-    /// @dev USDC can be paused, and can blacklist an address; a payment that it refuses is owed, so that one payee
-    /// never blocks another. A transfer that is starved of gas on purpose leaves 1/63 of its gas, too little to write
-    /// the debt, so the whole call reverts.
-    function _pay(uint256 bountyId, address payee, uint256 amount) internal {
+    /// @dev USDC can be paused, and can blacklist an address; a payment that it refuses is owed, so that neither one payee
+    /// nor a pause keeps a run from ending. A transfer that is starved of gas on purpose leaves 1/63 of its gas, too little
+    /// to write the debt, so the whole call reverts.
+    function _pay(uint256 bountyId, address payee, uint256 amount) private {
         if (!IERC20(USDC).trySafeTransfer(payee, amount)) _defer(bountyId, payee, amount);
     }
 
-    /// @dev Paid by `collect`, once for many runs: a transfer for each would cost more gas.
-    function _oweTreasury(uint256 fee) internal {
-        owed[TREASURY] += fee;
-    }
-
-    function _forfeitStake(uint256 bountyId, uint256 agentId, uint256 stake) internal {
+    function _forfeitStake(uint256 bountyId, uint256 agentId, uint256 stake) private {
         if (!AgentStaking(STAKING).forfeit(agentId, bountyId, stake)) _defer(bountyId, BURN, stake);
     }
 
-    function _slashStake(uint256 bountyId, uint256 agentId, uint256 stake) internal {
-        if (!AgentStaking(STAKING).slash(agentId, bountyId, stake)) _defer(bountyId, BURN, stake);
+    function _slashStake(uint256 bountyId, uint256 agentId, uint256 stake, uint256 claimedAt) private {
+        if (!AgentStaking(STAKING).slash(agentId, bountyId, stake, claimedAt)) _defer(bountyId, BURN, stake);
     }
 
     function _defer(uint256 bountyId, address payee, uint256 amount) private {

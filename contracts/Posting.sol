@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Endings} from "./Endings.sol";
+import {Escrow} from "./Escrow.sol";
 import {RunSignatures} from "./RunSignatures.sol";
 import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title Posting
-/// @notice What the poster does with a bounty: create, fund, withdraw and close it.
-abstract contract Posting is Endings, RunSignatures {
+/// @notice What the poster does with a bounty: create, fund and close it.
+abstract contract Posting is Escrow, RunSignatures {
     /// @inheritdoc IBountyMarket
     function createBounty(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms calldata terms)
         external
@@ -46,13 +46,6 @@ abstract contract Posting is Endings, RunSignatures {
 
         _setState(bounty, State.OPEN);
         _fund(bountyId, msg.sender, bounty.reward);
-    }
-
-    /// @inheritdoc IBountyMarket
-    function withdrawBounty(uint256 bountyId) external {
-        StoredBounty storage bounty = _bountyIn(bountyId, State.OPEN);
-        _requirePoster(bountyId, bounty);
-        _withdraw(bountyId, bounty);
     }
 
     /// @inheritdoc IBountyMarket
@@ -97,7 +90,7 @@ abstract contract Posting is Endings, RunSignatures {
 
     function _fund(uint256 bountyId, address poster, uint256 reward) private {
         uint256 escrow = _escrowOf(reward);
-        emit BountyFunded(bountyId, poster, escrow);
+        emit BountyFunded(bountyId, poster, msg.sender, escrow);
         _pull(escrow);
     }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Endings} from "./Endings.sol";
+import {Escrow} from "./Escrow.sol";
 import {RunSignatures} from "./RunSignatures.sol";
 import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title Reviewing
 /// @notice How a delivery is reviewed, by a call or by a signature of poster or evaluator, and how a claim ends whose
 /// party does not act in time.
-abstract contract Reviewing is Endings, RunSignatures {
+abstract contract Reviewing is Escrow, RunSignatures {
     /// @inheritdoc IBountyMarket
     function requestRevision(uint256 bountyId, string calldata feedbackHash) external {
         StoredBounty storage bounty = _bountyIn(bountyId, State.SUBMITTED);
@@ -36,7 +36,7 @@ abstract contract Reviewing is Endings, RunSignatures {
         StoredBounty storage bounty = _approvable(bountyId);
         _requirePosterOrEvaluator(bountyId, bounty, msg.sender);
         _requireLastDelivery(bountyId, bounty, revision);
-        _approve(bountyId, bounty, false);
+        _approve(bountyId, bounty, msg.sender);
     }
 
     /// @inheritdoc IBountyMarket
@@ -52,7 +52,7 @@ abstract contract Reviewing is Endings, RunSignatures {
         (uint256 round,) = _liveClaimOf(bountyId, bounty);
         _requireActionSignature(APPROVE_WORK, bountyId, signer, round, revision, deadline, signature);
         _requireLastDelivery(bountyId, bounty, revision);
-        _approve(bountyId, bounty, false);
+        _approve(bountyId, bounty, signer);
     }
 
     /// @inheritdoc IBountyMarket
@@ -60,7 +60,7 @@ abstract contract Reviewing is Endings, RunSignatures {
         StoredBounty storage bounty = _bountyIn(bountyId, State.SUBMITTED);
         uint256 reviewBy = bounty.since + REVIEW_PERIOD;
         require(block.timestamp > reviewBy, ReviewPeriodNotOver(bountyId, reviewBy, block.timestamp));
-        _approve(bountyId, bounty, true);
+        _approve(bountyId, bounty, address(0));
     }
 
     /// @inheritdoc IBountyMarket
@@ -84,23 +84,14 @@ abstract contract Reviewing is Endings, RunSignatures {
         StoredBounty storage bounty = _bountyIn(bountyId, State.REVISION_REQUESTED);
         bool byParty = msg.sender == bounty.poster || msg.sender == _evaluatorOf(bountyId, bounty);
         _requireOverdue(bountyId, bounty, byParty);
-        _reject(bountyId, bounty);
+        _reject(bountyId, bounty, Rejection.OVERDUE);
     }
 
     /// @inheritdoc IBountyMarket
     function slashExpired(uint256 bountyId) external {
         StoredBounty storage bounty = _undelivered(bountyId);
         _requireOverdue(bountyId, bounty, msg.sender == bounty.poster);
-        // A run that can no longer be claimed would only wait for `expireBounty`.
-        _endClaim(bountyId, bounty, true, block.timestamp > bounty.deadline);
-    }
-
-    /// @inheritdoc IBountyMarket
-    function slashAndWithdraw(uint256 bountyId) external {
-        StoredBounty storage bounty = _undelivered(bountyId);
-        _requirePoster(bountyId, bounty);
-        _requireOverdue(bountyId, bounty, true);
-        _endClaim(bountyId, bounty, true, true);
+        _endClaim(bountyId, bounty, true);
     }
 
     function _requestRevision(uint256 bountyId, StoredBounty storage bounty, string calldata feedbackHash) private {
@@ -122,6 +113,6 @@ abstract contract Reviewing is Endings, RunSignatures {
             uint256 revisions = _revisionsOf(bounty);
             require(revisions >= MAX_REVISIONS, RevisionsLeft(bountyId, revisions, MAX_REVISIONS));
         }
-        _reject(bountyId, bounty);
+        _reject(bountyId, bounty, Rejection.REJECTED);
     }
 }

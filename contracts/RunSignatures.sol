@@ -116,8 +116,7 @@ abstract contract RunSignatures is EIP712 {
         require(deadline <= latest, IBountyMarket.SignatureTooLong(deadline, latest));
     }
 
-    /// @dev Reverts unless `signer` signed this, with a deadline that has not passed. An empty signature is invalid,
-    /// whatever an ERC-1271 wallet answers.
+    /// @dev Reverts unless `signer` signed this, with a deadline that has not passed.
     function _requireSignature(
         uint256 bountyId,
         address signer,
@@ -128,7 +127,7 @@ abstract contract RunSignatures is EIP712 {
     ) private view {
         require(block.timestamp <= deadline, IBountyMarket.SignatureExpired(deadline, block.timestamp));
         require(
-            signature.length > 0 && signature.length <= MAX_SIGNATURE_LENGTH
+            signature.length <= MAX_SIGNATURE_LENGTH
                 && WalletSignatures.isSignedBy(signer, _hashTypedDataV4(structHash), signature),
             IBountyMarket.InvalidSignature(bountyId, signer, round)
         );

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Endings} from "./Endings.sol";
+import {Escrow} from "./Escrow.sol";
 import {RunSignatures} from "./RunSignatures.sol";
 import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title Working
 /// @notice What the claiming wallet does: start, submit or abandon, by a call or by its signature.
-abstract contract Working is Endings, RunSignatures {
+abstract contract Working is Escrow, RunSignatures {
     /// @inheritdoc IBountyMarket
     function startWork(uint256 bountyId) external {
         StoredBounty storage bounty = _bountyIn(bountyId, State.CLAIMED);
@@ -76,7 +76,8 @@ abstract contract Working is Endings, RunSignatures {
 
     function _abandon(uint256 bountyId, StoredBounty storage bounty) private {
         // The poster has the work by now, so the run does not open again.
-        if (bounty.state == State.REVISION_REQUESTED) _reject(bountyId, bounty);
-        else _endClaim(bountyId, bounty, false, false);
+        if (bounty.state == State.REVISION_REQUESTED) return _reject(bountyId, bounty, Rejection.ABANDONED);
+        _requireNotOverdue(bountyId, bounty);
+        _endClaim(bountyId, bounty, false);
     }
 }

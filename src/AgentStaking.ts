@@ -4,6 +4,7 @@ import { storeAgent } from './storeAgent.ts'
 /**
  * Ignored events:
  * - `OwnershipTransferStarted`, `OwnershipTransferred`: no answer names the account that may ban
+ * - `BurnDeferred`: the market's `PaymentDeferred` and `PaymentCollected` have the same debt
  * - `EIP712DomainChanged`: never emitted, the contract cannot be upgraded
  *
  * `staked`, `locked`, `stakedAt`, `completions` and `slashes` are totals after the event, so they are stored unchanged.

@@ -1,5 +1,5 @@
 import { type Context, type Event, ponder } from 'ponder:registry'
-import { payee, run, runEvent, storedText } from 'ponder:schema'
+import { payee, rejections, run, runEvent, storedText } from 'ponder:schema'
 import { getAddress, zeroAddress } from 'viem'
 import { countPoster } from './countPoster.ts'
 import { type Counted, countDay, countRun } from './countRun.ts'
@@ -54,10 +54,10 @@ ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:BountyFunded', async ({ event, context }) => {
-  const { poster, amount } = event.args
+  const { poster, payer, amount } = event.args
   // Row must exist because `BountyFunded` cannot precede `BountyCreated`.
   await move(context, event, { state: 'OPEN', openedAt: event.block.timestamp })
-  await record(context, event, 'BountyFunded', { address: poster, amount })
+  await record(context, event, 'BountyFunded', { address: poster, amount, by: payer })
 })
 
 ponder.on('BountyMarket:BountyWithdrawn', async ({ event, context }) => {
@@ -153,20 +153,20 @@ ponder.on('BountyMarket:RevisionRequested', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:BountyApproved', async ({ event, context }) => {
-  const { agentId, wallet, reward, byTimeout, round } = event.args
+  const { agentId, wallet, reward, by, round } = event.args
   // Row must exist because `BountyApproved` cannot precede `WorkSubmitted`. `submitBy` is set if a revision was due.
   await move(context, event, { state: 'APPROVED', submitBy: null, reviewBy: null, endedAt: event.block.timestamp })
   await record(context, event, 'BountyApproved', {
     agentId,
     address: wallet,
     amount: reward,
-    byTimeout,
+    by: by === zeroAddress ? null : by,
     round: Number(round),
   })
 })
 
 ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
-  const { agentId, poster, refund, round } = event.args
+  const { agentId, poster, refund, round, reason } = event.args
   // Row must exist because `BountyRejected` cannot precede `WorkSubmitted`. `submitBy` is set if a revision was due.
   await move(context, event, {
     state: 'REJECTED',
@@ -174,7 +174,13 @@ ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
     reviewBy: null,
     endedAt: event.block.timestamp,
   })
-  await record(context, event, 'BountyRejected', { agentId, address: poster, amount: refund, round: Number(round) })
+  await record(context, event, 'BountyRejected', {
+    agentId,
+    address: poster,
+    amount: refund,
+    rejection: rejections[reason],
+    round: Number(round),
+  })
 })
 
 ponder.on('BountyMarket:ClaimSlashed', async ({ event, context }) => {

@@ -23,10 +23,20 @@ interface IAgentStaking {
     /// @notice `by` paid and added `amount`; `staked` is the balance after it.
     event Staked(uint256 indexed agentId, address indexed by, uint256 amount, uint256 staked, uint64 stakedAt);
 
-    /// @notice `by` withdrew `amount`, by a call or a signature, to the owner `to`; `staked` is the balance after it.
+    /// @notice `by` withdrew `amount`, by a call or a signature, to the owner `to`; `staked` is the balance after it, `nonce`
+    /// is `nonceOf` after it, which only a signature raises.
     event Unstaked(
-        uint256 indexed agentId, address indexed by, address indexed to, uint256 amount, uint256 staked, uint64 stakedAt
+        uint256 indexed agentId,
+        address indexed by,
+        address indexed to,
+        uint256 amount,
+        uint256 staked,
+        uint64 stakedAt,
+        uint256 nonce
     );
+
+    /// @notice USDC refused to burn lost stake, or burned what was deferred; `unburned` is the total after it.
+    event BurnDeferred(uint256 unburned);
 
     /// @notice A claim put `amount` at risk; `locked` is the total after it.
     event StakeLocked(uint256 indexed agentId, uint256 indexed bountyId, uint256 amount, uint256 locked);
@@ -45,7 +55,8 @@ interface IAgentStaking {
     );
 
     /// @notice A run that was not delivered in time cost the agent `amount`, which was burned. `slashes` is the count
-    /// after it. The agent is frozen.
+    /// after it: one for each absence, so a slash does not raise it where the agent was frozen already, or claimed before
+    /// `stakedAt`. The agent is frozen.
     event Slashed(
         uint256 indexed agentId,
         uint256 indexed bountyId,
@@ -65,7 +76,7 @@ interface IAgentStaking {
     /// @notice The agent is no longer frozen.
     event AgentUnfrozen(uint256 indexed agentId);
 
-    /// @notice The agent became banned, by the owner or at its `slashes`-th slash.
+    /// @notice The agent became banned, by the owner or because a slash raised the count to `slashes`.
     event AgentBanned(uint256 indexed agentId, uint256 slashes);
 
     /// @notice The owner lifted the ban. Slashes and a freeze stay.
@@ -134,7 +145,7 @@ interface IAgentStaking {
     /// @notice How many runs an agent must have completed to be ESTABLISHED.
     function ESTABLISHED_COMPLETIONS() external view returns (uint256);
 
-    /// @notice The slash that bans an agent.
+    /// @notice The count of slashes at which an agent is banned.
     function BAN_AFTER_SLASHES() external view returns (uint256);
 
     /// @notice The market that created this contract and alone locks, releases and burns stake for runs.
@@ -189,7 +200,7 @@ interface IAgentStaking {
     /// @dev Reverts with `OwnableUnauthorizedAccount` or `AgentIsBanned`.
     function ban(uint256 agentId) external;
 
-    /// @notice Lifts the ban and nothing else: slashes stay, so the next slash bans again. Owner only.
+    /// @notice Lifts the ban and nothing else: slashes stay, so the next one that counts bans again. Owner only.
     /// @dev Reverts with `OwnableUnauthorizedAccount` or `AgentIsNotBanned`.
     function unban(uint256 agentId) external;
 
@@ -207,11 +218,12 @@ interface IAgentStaking {
     /// @return burned False if USDC refused the transfer: `amount` is then added to `unburned`.
     function forfeit(uint256 agentId, uint256 bountyId, uint256 amount) external returns (bool burned);
 
-    /// @notice Burns the locked `amount` for an expired claim, and freezes the agent; from the BAN_AFTER_SLASHES-th time
-    /// on it bans it too. Market only.
+    /// @notice Burns the locked `amount` for an expired claim, and freezes the agent. It counts where the agent was not frozen
+    /// and claimed at or after `stakedAt`; from a count of BAN_AFTER_SLASHES on it bans the agent too. Market only.
     /// @dev Reverts with `NotMarket`.
+    /// @param claimedAt When the claim was made.
     /// @return burned As of `forfeit`.
-    function slash(uint256 agentId, uint256 bountyId, uint256 amount) external returns (bool burned);
+    function slash(uint256 agentId, uint256 bountyId, uint256 amount, uint256 claimedAt) external returns (bool burned);
 
     /// @notice Burns all of `unburned`. Market only: `BountyMarket.collect` of the burn address calls it, so that the
     /// market's `owed` falls by the same amount.
@@ -237,7 +249,7 @@ interface IAgentStaking {
     /// @return locked The part of it at risk in live runs.
     /// @return stakedAt When the balance last rose to MIN_STAKE or the agent was unfrozen; 0 while below or frozen.
     /// @return completions Runs approved.
-    /// @return slashes Runs slashed.
+    /// @return slashes Absences that were slashed.
     /// @return frozen Whether the agent is frozen.
     /// @return banned Whether the agent is banned.
     function accountOf(uint256 agentId)

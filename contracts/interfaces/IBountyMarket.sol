@@ -11,12 +11,16 @@ pragma solidity ^0.8.28;
 /// and by the agent that claims the run.
 ///
 /// A forfeit is burned: what a party loses by failing is sent to BURN, and no other party gains by it. The treasury
-/// earns on completed runs only.
+/// earns only where a party approves: the fee of a run that time approves is burned, so no party earns from another's
+/// silence.
+///
+/// A key can do all that its account may. A stolen key of an agent's wallet can burn the agent's whole unlocked stake at
+/// once: it claims a run that puts all of it at risk, and abandons it. The market knows no outage of the chain: where no
+/// block was made until after `submitBy` or `reviewBy`, the slash or the payment is possible in the next block.
 ///
 /// Every function that names a bounty reverts with `BountyNotFound` if there is none, except `getBounty`, and checks in
-/// this order: the bounty's state, the caller (or its signature), the time, the rest. Where USDC refuses a payment, the
-/// payment is deferred and the call continues. Only where a poster itself takes its escrow back, the call reverts with
-/// USDC's own error.
+/// this order: the bounty's state, the caller (or its signature), the time, the rest. Where USDC refuses a payment, also a
+/// poster's own refund, the payment is deferred and the call continues.
 interface IBountyMarket {
     /// @notice NONE is a bounty that was never created; the other eight are the API's run states.
     enum State {
@@ -29,6 +33,14 @@ interface IBountyMarket {
         APPROVED,
         REVISION_REQUESTED,
         REJECTED
+    }
+
+    /// @notice Why a run was rejected: by its evaluator, because the agent did not answer a request for a revision in time,
+    /// or because the agent abandoned it.
+    enum Rejection {
+        REJECTED,
+        OVERDUE,
+        ABANDONED
     }
 
     /// @notice What a poster may set. All zero: the defaults.
@@ -92,7 +104,7 @@ interface IBountyMarket {
     /// @notice `poster` created a bounty in DRAFT; nothing was paid yet.
     /// @param ipfsHash What the work is.
     /// @param reward What the agent gets.
-    /// @param fee What the treasury gets on top of it when the run is completed.
+    /// @param fee What the treasury gets on top of it when a party approves the work.
     /// @param stake What a claim puts at risk.
     /// @param deadline The last second to be claimed.
     /// @param workPeriod How long an agent has to deliver, in seconds.
@@ -109,8 +121,10 @@ interface IBountyMarket {
         address evaluator
     );
 
-    /// @notice DRAFT → OPEN. `amount` is reward + fee, taken from the caller.
-    event BountyFunded(uint256 indexed bountyId, address indexed poster, uint256 amount);
+    /// @notice DRAFT → OPEN. `payer`, the caller, paid `amount`, which is reward + fee. Anyone may pay for a bounty in any
+    /// poster's name, so a run says something about its poster only where the poster paid, or SignedFunding with the
+    /// poster's signature.
+    event BountyFunded(uint256 indexed bountyId, address indexed poster, address indexed payer, uint256 amount);
 
     /// @notice OPEN → DRAFT, also right after a `ClaimSlashed` or `ClaimAbandoned`. `amount` is reward + fee, paid back
     /// to `poster` or owed to it. The bounty is no longer closing.
@@ -161,9 +175,10 @@ interface IBountyMarket {
         uint256 indexed bountyId, uint256 indexed agentId, string feedbackHash, uint256 revision, uint64 submitBy
     );
 
-    /// @notice SUBMITTED or REVISION_REQUESTED → APPROVED. `reward` went to `wallet`, or is owed to it; `fee` is owed to the
-    /// treasury.
-    /// @param byTimeout Whether the review period ended without an approval by poster or evaluator.
+    /// @notice SUBMITTED or REVISION_REQUESTED → APPROVED. `reward` went to `wallet`, or is owed to it.
+    /// @param fee Owed to the treasury where a party approved, else burned, or owed to BURN.
+    /// @param by The poster or the evaluator that approved, by a call or a signature; zero where the review period ended
+    /// without an answer.
     /// @param round The number of the claim, as of `BountyClaimed`.
     event BountyApproved(
         uint256 indexed bountyId,
@@ -171,7 +186,7 @@ interface IBountyMarket {
         address indexed wallet,
         uint256 reward,
         uint256 fee,
-        bool byTimeout,
+        address by,
         uint256 round
     );
 
@@ -184,7 +199,8 @@ interface IBountyMarket {
         address indexed poster,
         uint256 refund,
         uint256 burned,
-        uint256 round
+        uint256 round,
+        Rejection reason
     );
 
     /// @notice CLAIMED or IN_PROGRESS → OPEN: the claim was not delivered in time. Its `stake` was burned, the agent is
@@ -289,6 +305,9 @@ interface IBountyMarket {
     /// @notice A poster that evaluates its own run may reject work only after MAX_REVISIONS.
     error RevisionsLeft(uint256 bountyId, uint256 revisions, uint256 maximum);
 
+    /// @notice A claim can be abandoned until `submitBy`; then late work or a slash ends it.
+    error SubmissionOverdue(uint256 bountyId, uint256 submitBy, uint256 timestamp);
+
     /// @notice The agent has time until `limit` before this caller may end its claim: until `submitBy` before the poster
     /// may, and where the run would be rejected its evaluator too; GRACE_PERIOD longer before anyone may.
     error SubmissionNotOverdue(uint256 bountyId, uint256 limit, uint256 timestamp);
@@ -299,8 +318,11 @@ interface IBountyMarket {
     /// @notice No address given to the constructor may be zero, nor the poster of `postBountyFor`.
     error ZeroAddress();
 
-    /// @notice The treasury must not be the market, its staking contract, USDC or BURN.
+    /// @notice The treasury must not be the market, its staking contract, USDC, the registry or BURN.
     error InvalidTreasury(address treasury);
+
+    /// @notice The owner of the staking contract must not be any of these either.
+    error InvalidStakingOwner(address stakingOwner);
 
     /// @notice A relayer may be named on a devnet only.
     error RelayersNotAllowed(uint256 chainId, uint256 allowedChainId);
@@ -352,7 +374,7 @@ interface IBountyMarket {
     /// @notice The contract that holds the agents' stake. Created by this one.
     function STAKING() external view returns (address);
 
-    /// @notice Is owed the fee of every run that is completed, and nothing else.
+    /// @notice Is owed the fee of every run that a party approves, and nothing else.
     function TREASURY() external view returns (address);
 
     /// @notice Creates a bounty in DRAFT, which costs nothing. Anyone; the caller is its poster.
@@ -386,15 +408,12 @@ interface IBountyMarket {
         Terms calldata terms
     ) external returns (uint256 bountyId);
 
-    /// @notice OPEN → DRAFT: pays reward + fee back. The poster, at any time. A signed claim outlives it: it holds again
-    /// once the bounty is funded again, for the same work and reward.
-    function withdrawBounty(uint256 bountyId) external;
-
     /// @notice OPEN → DRAFT: pays reward + fee back to the poster. Anyone, once the deadline has passed.
     function expireBounty(uint256 bountyId) external;
 
-    /// @notice Ends what a lost claim would open again. The poster, once. OPEN → DRAFT, as `withdrawBounty`. In CLAIMED or
-    /// IN_PROGRESS the state stays, and the bounty is `closing`: a slash or an abandonment then makes it a DRAFT, with
+    /// @notice Takes the escrow back, now or once the claim is lost. The poster, at any time. OPEN → DRAFT: pays reward + fee
+    /// back; a signed claim outlives it, and holds again once the bounty is funded again, for the same work and reward. In
+    /// CLAIMED or IN_PROGRESS, once: the state stays, and the bounty is `closing`: a slash or an abandonment then makes it a DRAFT, with
     /// reward + fee back to the poster. So no agent can keep the escrow by abandoning and claiming again, before this call
     /// or after it. The claim itself continues as before.
     /// @dev Reverts with `InvalidState`, `NotPoster` or `BountyIsClosing`.
@@ -431,7 +450,8 @@ interface IBountyMarket {
     function claimBountyFor(uint256 bountyId, uint256 agentId, address wallet) external;
 
     /// @notice Tries many claims, each alone: one that fails emits `ClaimRefused` and never fails another. Anyone.
-    /// @dev Each may use 250,000 gas and is tried only if it can have all of it. The first for which too little is left
+    /// @dev Each may use 250,000 gas, which leaves an ERC-1271 wallet 100,000 to check its signature: one that needs more is
+    /// refused with an empty reason. Each is tried only if it can have all of it. The first for which too little is left
     /// ends the batch: it and all after it are UNTRIED, and they emit nothing.
     /// @return results The result of each claim, in the order given.
     function claimBatch(Claim[] calldata claims) external returns (ItemResult[] memory results);
@@ -458,6 +478,8 @@ interface IBountyMarket {
 
     /// @notice CLAIMED, IN_PROGRESS or REVISION_REQUESTED → SUBMITTED. The claiming wallet, also when it is late, until
     /// its claim is ended.
+    /// @dev Names no revision, so a call that waits while a revision is requested answers the request. A signed delivery
+    /// names it.
     /// @param deliverableHash Where the work is, 1 to 128 bytes. Not read.
     function submitWork(uint256 bountyId, string calldata deliverableHash) external;
 
@@ -474,7 +496,8 @@ interface IBountyMarket {
     ) external;
 
     /// @notice Abandons the claim, which burns its stake and does not freeze the agent. The claiming wallet.
-    /// CLAIMED or IN_PROGRESS → OPEN, or → DRAFT with reward + fee back to the poster where the bounty is closing.
+    /// CLAIMED or IN_PROGRESS, until `submitBy` → OPEN, or → DRAFT with reward + fee back to the poster where the deadline has
+    /// passed or the bounty is closing.
     /// REVISION_REQUESTED → REJECTED, as `rejectOverdue`, because work was delivered.
     function abandonClaim(uint256 bountyId) external;
 
@@ -539,16 +562,13 @@ interface IBountyMarket {
     /// GRACE_PERIOD later.
     function rejectOverdue(uint256 bountyId) external;
 
-    /// @notice `approveWork` by anyone, once REVIEW_PERIOD has passed since the submission.
+    /// @notice `approveWork` by anyone, once REVIEW_PERIOD has passed since the submission. The fee is burned.
     function finalizeReview(uint256 bountyId) external;
 
     /// @notice CLAIMED or IN_PROGRESS → OPEN, or → DRAFT with reward + fee back to the poster where the deadline has
-    /// passed or the bounty is closing: burns the agent's stake and freezes the agent. The poster once `submitBy` has passed, anyone GRACE_PERIOD
-    /// later.
+    /// passed or the bounty is closing: burns the agent's stake and freezes the agent. The poster once `submitBy` has passed,
+    /// anyone GRACE_PERIOD later.
     function slashExpired(uint256 bountyId) external;
-
-    /// @notice `slashExpired`, but → DRAFT at any time: pays reward + fee back as well. The poster.
-    function slashAndWithdraw(uint256 bountyId) external;
 
     /// @notice Pays `payee` everything that the market owes it; the treasury, all but one unit. Anyone. For BURN, that
     /// includes lost stake that is still in the staking contract.

@@ -20,6 +20,7 @@ type ActionErrorName =
   | 'NoRevisionsLeft'
   | 'RevisionsLeft'
   | 'BountyIsClosing'
+  | 'SubmissionOverdue'
 
 type Arguments<Name extends ActionErrorName> = Extract<ContractErrorArgs<typeof contractsAbi, Name>, readonly unknown[]>
 
@@ -39,6 +40,7 @@ type ActionErrorCode =
   | 'NO_REVISIONS_LEFT'
   | 'REVISIONS_LEFT'
   | 'RUN_CLOSING'
+  | 'SUBMISSION_OVERDUE'
 
 /** The code with which the API explains a `RunError`. */
 export type RunErrorCode = ActionErrorCode | ReturnType<typeof explainClaimError>['code']
@@ -104,6 +106,12 @@ const rows: { [Name in ActionErrorName]: Row<Name> } = {
   BountyIsClosing: {
     code: 'RUN_CLOSING',
     sentence: ([bountyId]) => `The poster has closed run ${bountyId} already: it ends with its claim.`,
+  },
+  SubmissionOverdue: {
+    code: 'SUBMISSION_OVERDUE',
+    sentence: ([bountyId, submitBy]) =>
+      `The claim of run ${bountyId} could be abandoned until ${formatTime(submitBy)}. Deliver, or it is slashed.`,
+    extensions: ([, submitBy]) => ({ submitBy: formatTime(submitBy) }),
   },
 }
 

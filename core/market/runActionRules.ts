@@ -14,8 +14,8 @@ export type RunParties = {
   revisions: bigint
 }
 
-/** A run as all the market's rules see it. `reviewBy`: in seconds, null if nothing is in review. */
-export type RunFacts = RunParties & { reviewBy: bigint | null; closing: boolean }
+/** A run as all the market's rules see it. Both limits in seconds, null if no delivery and nothing to review is due. */
+export type RunFacts = RunParties & { submitBy: bigint | null; reviewBy: bigint | null; closing: boolean }
 
 /** The number of the revision that a message about the run names now: reviews name the last delivery. */
 export const revisionOf = (name: RunActionName, { state, revisions }: RunParties): bigint =>
@@ -67,8 +67,10 @@ export function runActionError(
 ): RunError | undefined {
   const known = partyError(name, run, account) ?? revisionError(name, run, revision)
   if (known) return known
-  const { bountyId, revisions, reviewBy, poster, closing } = run
+  const { bountyId, state, revisions, submitBy, reviewBy, poster, closing } = run
   if (name === 'close') return closing ? { errorName: 'BountyIsClosing', args: [bountyId] } : undefined
+  if (name === 'abandon' && state !== 'REVISION_REQUESTED' && submitBy !== null && now > submitBy)
+    return { errorName: 'SubmissionOverdue', args: [bountyId, submitBy, now] }
   if (name !== 'revise' && name !== 'reject') return undefined
   if (reviewBy !== null && now > reviewBy) return { errorName: 'ReviewPeriodOver', args: [bountyId, reviewBy, now] }
   if (name === 'revise') {

@@ -5,9 +5,9 @@ import { address, maxReward, port, privateKey } from './formats.ts'
 export const deployingSettings = z.object({
   DEPLOYER_PRIVATE_KEY: privateKey.describe("Of `npm run deploy`: the deployer's key"),
   TREASURY: address.describe(
-    "Of `npm run deploy`: the account that gets the fees, by `collect`. It cannot be one of the market's contracts, USDC or the burn address",
+    "Of `npm run deploy`: the account that gets the fees, by `collect`. It cannot be one of the market's contracts, USDC, the registry or the burn address",
   ),
-  OWNER: address.describe('Of `npm run deploy`: the account that may ban agents'),
+  OWNER: address.describe('Of `npm run deploy`: the account that may ban agents. It cannot be any of these either'),
   MAX_REWARD: maxReward
     .prefault('1000000000')
     .describe(

@@ -2,7 +2,7 @@ import { type Hex, parseEventLogs, zeroAddress } from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
-import { storedText, storedURI } from '../../ponder.schema.ts'
+import { rejections, storedText, storedURI } from '../../ponder.schema.ts'
 import type { Audited, Step } from './audited.ts'
 import { type ChainLog, timeOf } from './chainLogs.ts'
 import { addRows, compareRows } from './chainTables.ts'
@@ -98,26 +98,29 @@ function checkpointOf(log: ChainLog, chainId: number) {
 type Arguments = { bountyId: bigint } & Partial<
   Record<'agentId' | 'amount' | 'reward' | 'refund' | 'stake' | 'round' | 'revision', bigint> &
     Record<'deadline' | 'submitBy' | 'reviewBy', bigint> &
-    Record<'poster' | 'wallet' | 'payee' | 'reason', Hex> &
+    Record<'poster' | 'wallet' | 'payee' | 'payer' | 'by', Hex> &
     Record<'ipfsHash' | 'deliverableHash' | 'feedbackHash', string> &
-    Record<'byTimeout', boolean>
+    // Revert data of a refused claim, or why a run was rejected.
+    Record<'reason', Hex | number>
 >
 
 /** The columns from the event's arguments. */
 function fieldsOf(name: string, args: Arguments) {
   const hash = args.ipfsHash ?? args.deliverableHash ?? args.feedbackHash
+  const by = args.payer ?? args.by
   return {
     bountyId: args.bountyId,
     agentId: args.agentId,
     address: (args.payee ?? args.wallet ?? args.poster)?.toLowerCase(),
     amount: args.amount ?? args.refund ?? args.reward ?? args.stake,
     hash: hash === undefined ? undefined : storedText(hash),
-    reason: args.reason,
+    reason: typeof args.reason === 'string' ? args.reason : undefined,
     dueAt: args.deadline ?? args.submitBy ?? args.reviewBy,
     // A claim counts rounds; a revision request and a delivery count revisions.
     ordinal: name === 'BountyClaimed' ? args.round : args.revision,
     round: args.round,
-    byTimeout: args.byTimeout,
+    by: by === zeroAddress ? undefined : by?.toLowerCase(),
+    rejection: typeof args.reason === 'number' ? rejections[args.reason] : undefined,
   }
 }
 

@@ -101,9 +101,10 @@ const DEFERRED = `(
   GROUP BY address
 )`
 
-/** The treasury is owed the fee of each approved run. It has no row in `debt` before its first collection. */
+/** The treasury is owed the fee of each run that a party approved. It has no row in `debt` before its first collection. */
 const ADD_FEES = `
-  INSERT INTO debt (place, address, change) SELECT '', $1, coalesce(sum(fee), 0) FROM chain_run WHERE state = 'APPROVED'`
+  INSERT INTO debt (place, address, change) SELECT '', $1, coalesce(sum(fee), 0)
+  FROM chain_run JOIN chain_run_event AS event USING (bounty_id) WHERE event.name = 'BountyApproved' AND event.by IS NOT NULL`
 
 /**
  * Compares the payees with what the market's logs say was deferred and not collected, and the sum of the logs and fees

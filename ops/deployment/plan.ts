@@ -76,7 +76,7 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
   const BountyMarket = create('BountyMarket', encodeDeployData({ abi: bountyMarketAbi, bytecode: '0x', args }))
   // The market creates its AgentStaking before any other contract; a contract's nonces start at 1 (EIP-161).
   const AgentStaking = getContractAddress({ from: BountyMarket, nonce: 1n })
-  assertTreasury(TREASURY, [USDC, AgentStaking, BountyMarket])
+  assertCanAct({ TREASURY, OWNER }, [USDC, AgentRegistry, AgentStaking, BountyMarket])
   const market = encodeDeployData({ abi: signedFundingAbi, bytecode: '0x', args: [BountyMarket] })
   const SignedFunding = create('SignedFunding', market, SIGNED_FUNDING_GAS)
   const contracts: Deployment['contracts'] = { USDC, AgentRegistry, AgentStaking, BountyMarket, SignedFunding }
@@ -90,8 +90,12 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
 /** `IBountyMarket.BURN`. */
 const BURN: Address = '0x000000000000000000000000000000000000dEaD'
 
-/** @throws if the treasury is an address that cannot send on what it receives. The market's constructor refuses it too. */
-function assertTreasury(treasury: Address, contracts: readonly Address[]) {
-  if (![BURN, ...contracts].some((address) => isAddressEqual(address, treasury))) return
-  throw new Error(`TREASURY ${treasury} must not be the market, its staking contract, USDC or the burn address`)
+/** @throws if an account is an address that cannot act for itself. The market's constructor refuses it too. */
+function assertCanAct(accounts: Record<string, Address>, contracts: readonly Address[]) {
+  for (const [name, account] of Object.entries(accounts)) {
+    if (![BURN, ...contracts].some((address) => isAddressEqual(address, account))) continue
+    throw new Error(
+      `${name} ${account} must not be the market, its staking contract, USDC, the registry or the burn address`,
+    )
+  }
 }

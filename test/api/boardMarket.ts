@@ -125,7 +125,7 @@ export async function boardMarket() {
     .insert(runEvent)
     .values([
       eventOf(1n, 1, { name: 'BountyCreated', address: poster, amount: 100_000_000n, hash: script }),
-      eventOf(9n, 1, { name: 'BountyApproved', byTimeout: true, agentId: hugeId }),
+      eventOf(9n, 1, { name: 'BountyApproved', by: null, agentId: hugeId }),
       ...Array.from({ length: EVENTS }, (_, place) =>
         eventOf(44n, place + 1, { name: place === EVENTS - 1 ? 'WorkSubmitted' : 'BountyCreated' }),
       ),

@@ -54,7 +54,7 @@ contract SignedFundingTest is BountyMarketTest, AuthorizationSigner {
         _expectEvent();
         emit IBountyMarket.BountyCreated(1, payer, WORK, REWARD, FEE, LOCK, DEADLINE, 7 days, address(0));
         _expectEvent();
-        emit IBountyMarket.BountyFunded(1, payer, 105e6);
+        emit IBountyMarket.BountyFunded(1, payer, address(funding), 105e6);
         _expectTransfer(address(funding), address(market), 105e6);
         uint256 bountyId = _send(post, signature);
         assertEq(bountyId, 1);
@@ -64,7 +64,7 @@ contract SignedFundingTest is BountyMarketTest, AuthorizationSigner {
         _assertHoldsNothing();
 
         vm.prank(payer);
-        market.withdrawBounty(bountyId);
+        market.closeBounty(bountyId);
         assertEq(usdc.balanceOf(payer), FUNDS);
     }
 

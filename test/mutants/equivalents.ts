@@ -15,7 +15,7 @@ export const equivalents: Record<string, string> = {
   'Bounties._offerOf: uint256(extra.lostClaims) → uint256(uint248(extra.lostClaims))': 'The counter has 32 bits.',
   'Bounties.getBounty: uint32(workPeriod) → uint32(uint24(workPeriod))':
     'The longest work period, 30 days, has 22 bits.',
-  'Bounties._storeClaim: uint40(block.timestamp) → uint40(uint32(block.timestamp))':
+  'Bounties._writeSecondSlot: uint40(block.timestamp) → uint40(uint32(block.timestamp))':
     'A run is claimed by its deadline, which has 32 bits.',
   'Bounties._secondsAhead: uint64(block.timestamp + duration) → uint64(uint56(block.timestamp + duration))':
     'A clock of 56 bits runs for two billion years.',
@@ -23,14 +23,10 @@ export const equivalents: Record<string, string> = {
   'Claiming: ITEM_GAS + 20_000 → ITEM_GAS + 20_000 - 1': 'One unit of gas, of thousands to spare.',
   'Claiming: 20_000 → 20_000 - 1': 'One unit of gas, of thousands to spare.',
   'Claiming: 200 → 200 - 1': 'One unit of gas, of thousands to spare.',
-  'Claiming._claim: _storeClaim(bounty, wallet, uint40(agentId), round); → { _storeClaim(bounty, wallet, uint40(agentId), round); _storeClaim(bounty, wallet, uint40(agentId), round); }':
+  'Claiming._claim: _writeSecondSlot(bounty, wallet, uint40(agentId), round); → { _writeSecondSlot(bounty, wallet, uint40(agentId), round); _writeSecondSlot(bounty, wallet, uint40(agentId), round); }':
     'The second call writes what the first wrote.',
-  'Claiming._claim: _storeClaim(bounty, wallet, uint40(agentId), round); emit BountyClaimed(bountyId, agentId, wallet, stake, round, _secondsAhead(workPeriod)) → emit BountyClaimed(bountyId, agentId, wallet, stake, round, _secondsAhead(workPeriod)); _storeClaim(bounty, wallet, uint40(agentId), round)':
+  'Claiming._claim: _writeSecondSlot(bounty, wallet, uint40(agentId), round); emit BountyClaimed(bountyId, agentId, wallet, stake, round, _secondsAhead(workPeriod)) → emit BountyClaimed(bountyId, agentId, wallet, stake, round, _secondsAhead(workPeriod)); _writeSecondSlot(bounty, wallet, uint40(agentId), round)':
     'The event reads nothing that the call writes, and the call emits none.',
-  'Endings._approve: _oweTreasury(fee); emit BountyApproved(bountyId, agentId, wallet, reward, fee, byTimeout, round) → emit BountyApproved(bountyId, agentId, wallet, reward, fee, byTimeout, round); _oweTreasury(fee)':
-    'The event reads nothing that the call writes, and the call emits none.',
-  'Endings._reject: _pay → _refund (2)':
-    'The functions differ where the payee is the caller, and the burn address sends no call.',
   'Posting.fundBounty: _setState(bounty, State.OPEN); _fund(bountyId, msg.sender, bounty.reward) → _fund(bountyId, msg.sender, bounty.reward); _setState(bounty, State.OPEN)':
     'USDC calls no contract, and payment and event read no state of the bounty.',
   'Posting._close: _markClosing(bountyId); emit BountyClosing(bountyId, bounty.poster) → emit BountyClosing(bountyId, bounty.poster); _markClosing(bountyId)':

@@ -88,7 +88,9 @@ describe('a timeline', () => {
     agentId: null,
     address: exampleRun.claimedByWallet,
     hash: null,
-    byTimeout: false,
+    by: null,
+    byTimeout: null,
+    rejection: null,
   } as const
 
   it('names the accounts of the run, and links the explorer where there is one', () => {
@@ -98,6 +100,22 @@ describe('a timeline', () => {
     expect(page('https://explorer.example')).toContain(`href="https://explorer.example/tx/${event.transactionHash}"`)
     expect(page()).not.toContain('Explorer')
     expect(page()).toContain(`data-copy="${event.transactionHash}"`)
+  })
+
+  it.each([
+    [
+      { name: 'BountyApproved', by: null, byTimeout: true },
+      'Approved because the review period ended; the fee was burned',
+    ],
+    [{ name: 'BountyApproved', by: exampleRun.posterAddress, byTimeout: false }, 'Approved by the poster'],
+    [{ name: 'BountyRejected', rejection: 'REJECTED' }, 'Rejected ·'],
+    [{ name: 'BountyRejected', rejection: 'OVERDUE' }, 'Rejected because no revision came in time'],
+    [{ name: 'BountyRejected', rejection: 'ABANDONED' }, 'Rejected because the agent gave it up'],
+    [{ name: 'BountyFunded', address: exampleRun.posterAddress, by: exampleRun.posterAddress }, 'Funded ·'],
+    [{ name: 'BountyFunded', by: `0x${'9a'.repeat(20)}` }, 'Funded by 0x9a9a…9a9a'],
+  ])('says of %o: %s', (changes, expected) => {
+    const events = [{ ...event, ...changes } as never]
+    expect(textOf(String(timeline({ run: exampleRun, events, explorerUrl: undefined, now })))).toContain(expected)
   })
 })
 

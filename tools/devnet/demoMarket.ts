@@ -130,17 +130,17 @@ const cutShort: DemoRun[] = [
  * Claimed and not delivered within seven days: the agent is slashed and frozen, and `mirage` is banned at its third.
  */
 const slashed: DemoRun[] = [
-  runOf('Moderate a forum for a week', north, 80, '44.4 post, 43 claim mirage, 35.5 slashAndWithdraw'),
+  runOf('Moderate a forum for a week', north, 80, '44.4 post, 43 claim mirage, 35.5 slash, 35.4 close'),
   runOf('Rank 100 job applications', south, 90, '34.4 post, 33.5 claim mirage, 25.9 slash', { openFor: 90 }),
   runOf('Digitise handwritten notes', west, 130, '24 post, 23 claim mirage, 15.2 slash', { openFor: 90 }),
   runOf('Research 50 suppliers', north, 220, '18.5 post, 18 claim jasper, 10.4 slash', { openFor: 60 }),
-  runOf('Build a pricing model', south, 175, '16 post, 15 claim karma, 7.3 slashAndWithdraw'),
+  runOf('Build a pricing model', south, 175, '16 post, 15 claim karma, 7.3 slash, 7.2 close'),
 ]
 
 const live: DemoRun[] = [
   runOf('Write a grant application', north, 400, '1.2 create'),
   runOf('Test a checkout flow', west, 65, '0.3 create'),
-  runOf('Plan a team retreat', south, 50, '5 post, 4 withdraw'),
+  runOf('Plan a team retreat', south, 50, '5 post, 4 close'),
   runOf('Classify 2,000 emails', north, 100, '4.1 post'),
   runOf('Summarise a court ruling', south, 35, '2.6 post'),
   runOf('Check a translation', west, 0.5, '1.9 post'),

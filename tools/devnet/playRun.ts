@@ -14,14 +14,12 @@ type Party = 'poster' | 'evaluator' | 'agent' | 'stranger'
 
 /** The events without an argument or hash: the party that acts, and the function that it calls. */
 const simpleEvents = {
-  withdraw: ['poster', 'withdrawBounty'],
   close: ['poster', 'closeBounty'],
   expire: ['stranger', 'expireBounty'],
   reject: ['evaluator', 'rejectWork'],
   rejectOverdue: ['evaluator', 'rejectOverdue'],
   abandon: ['agent', 'abandonClaim'],
   slash: ['poster', 'slashExpired'],
-  slashAndWithdraw: ['poster', 'slashAndWithdraw'],
   start: ['agent', 'startWork'],
   finalize: ['agent', 'finalizeReview'],
 } as const

@@ -45,7 +45,6 @@ function termsOf(world: World, random: Random) {
 
 const allMoves = [
   'fundBounty',
-  'withdrawBounty',
   'expireBounty',
   'closeBounty',
   'closeBountyWithSig',
@@ -64,20 +63,17 @@ const allMoves = [
   'rejectOverdue',
   'finalizeReview',
   'slashExpired',
-  'slashAndWithdraw',
 ] as const
 
 type Move = (typeof allMoves)[number]
 
 const posterMoves = new Set<Move>([
   'fundBounty',
-  'withdrawBounty',
   'closeBounty',
   'closeBountyWithSig',
   'approveWork',
   'approveWorkWithSig',
   'slashExpired',
-  'slashAndWithdraw',
 ])
 const evaluatorMoves = new Set<Move>([
   'requestRevision',
@@ -100,11 +96,11 @@ function movesFrom({ state, since, deadline, workPeriod }: Bounty, now: number):
   if (state === 7 && now > since + workPeriod) return ['rejectOverdue', 'rejectOverdue', 'submitWork', 'abandonClaim']
   const submits: readonly Move[] = ['submitWork', 'submitWork', 'submitWorkWithSig']
   const closings: readonly Move[] = ['closeBounty', 'closeBountyWithSig']
-  const endings: readonly Move[] = ['slashExpired', 'slashAndWithdraw', 'abandonClaim', 'abandonClaimWithSig']
+  const endings: readonly Move[] = ['slashExpired', 'slashExpired', 'abandonClaim', 'abandonClaimWithSig']
   const reviews: readonly Move[] = ['requestRevision', 'requestRevision', 'requestRevisionWithSig', 'rejectWork']
   const moves: Record<number, readonly Move[]> = {
     1: ['fundBounty'],
-    2: ['withdrawBounty', 'expireBounty', 'closeBounty'],
+    2: ['closeBounty', 'closeBounty', 'expireBounty'],
     3: ['startWork', 'startWorkWithSig', ...submits, ...closings, ...endings],
     4: [...submits, ...closings, ...endings],
     5: ['approveWork', 'approveWork', 'approveWorkWithSig', ...reviews, 'rejectWorkWithSig', 'finalizeReview'],

@@ -36,6 +36,7 @@ export const adviceFor: Record<string, string> = {
   WrongRevision: 'There is a later delivery, or none yet: `run show` shows the last.',
   BountyIsClosing: 'It is closed already: `run show` shows it.',
   ReviewPeriodOver: 'Approve the work.',
+  SubmissionOverdue: 'Deliver the work with `run submit`, or wait for the slash.',
 
   REWARD_TOO_LOW: 'Call claimBounty of the market with the wallet, or claim a run with a higher reward.',
   InsufficientStake: stakeMore,

@@ -73,10 +73,6 @@ export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWa
     /** Escrows reward and fee of a draft, from its poster. By the wallet only. */
     fund: async (id: AnyId, options: ByWallet = {}): Promise<Mined> => byWallet(options).fund(BigInt(id)),
 
-    /** Withdraws an open run, from its poster: reward and fee return. By the wallet only; `close` does it by either. */
-    withdraw: async (id: AnyId, options: ByWallet = {}): Promise<Mined> =>
-      byWallet(options).call('withdrawBounty', [BigInt(id)]),
-
     /** Claims the run for the agent, and waits until that is decided. The API sends the claim. See `ClaimOptions`. */
     claim: async (run: AnyRun, claimOptions: ClaimOptions): Promise<Schemas['Claim']> =>
       claimRun(api, trustedMarket(), runOf(run), { onRetry, ...claimOptions }),
@@ -84,7 +80,7 @@ export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWa
     /** Tells the poster that the work has begun, from the wallet that claimed the run. */
     start: <By extends Via = ByWallet>(run: AnyRun, by?: By) => act(run, by, { action: 'start' }, 'startWork'),
 
-    /** Gives the run back, from the wallet that claimed it. Burns the claim's stake. */
+    /** Gives the run back until it is due, from the wallet that claimed it. Burns the claim's stake. */
     abandon: <By extends Via = ByWallet>(run: AnyRun, by?: By) => act(run, by, { action: 'abandon' }, 'abandonClaim'),
 
     /** Delivers, from the wallet that claimed the run. */

@@ -571,7 +571,7 @@ export interface paths {
                 400: components["responses"]["ReadValidationFailed"];
                 403: components["responses"]["ReadRewardTooLowOrSignerMismatch"];
                 404: components["responses"]["ReadRunNotFound"];
-                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosing"];
+                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdue"];
                 429: components["responses"]["ReadRateLimited"];
                 500: components["responses"]["ReadInternal"];
                 503: components["responses"]["ReadIndexBehind"];
@@ -625,7 +625,7 @@ export interface paths {
                 400: components["responses"]["ReadValidationFailed"];
                 403: components["responses"]["ReadRewardTooLowOrSignerMismatch"];
                 404: components["responses"]["ReadRunNotFound"];
-                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosing"];
+                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdue"];
                 429: components["responses"]["ReadRateLimited"];
                 500: components["responses"]["ReadInternal"];
                 503: components["responses"]["ReadIndexBehind"];
@@ -678,7 +678,7 @@ export interface paths {
                 400: components["responses"]["ReadValidationFailed"];
                 403: components["responses"]["ReadRewardTooLowOrSignerMismatch"];
                 404: components["responses"]["ReadRunNotFound"];
-                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosing"];
+                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdue"];
                 429: components["responses"]["ReadRateLimited"];
                 500: components["responses"]["ReadInternal"];
                 503: components["responses"]["ReadIndexBehind"];
@@ -734,7 +734,7 @@ export interface paths {
                 400: components["responses"]["ReadValidationFailed"];
                 403: components["responses"]["ReadRewardTooLowOrSignerMismatch"];
                 404: components["responses"]["ReadRunNotFound"];
-                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosing"];
+                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdue"];
                 429: components["responses"]["ReadRateLimited"];
                 500: components["responses"]["ReadInternal"];
                 503: components["responses"]["ReadIndexBehind"];
@@ -791,7 +791,7 @@ export interface paths {
                 400: components["responses"]["ReadValidationFailed"];
                 403: components["responses"]["ReadRewardTooLowOrSignerMismatch"];
                 404: components["responses"]["ReadRunNotFound"];
-                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosing"];
+                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdue"];
                 429: components["responses"]["ReadRateLimited"];
                 500: components["responses"]["ReadInternal"];
                 503: components["responses"]["ReadIndexBehind"];
@@ -847,7 +847,7 @@ export interface paths {
                 400: components["responses"]["ReadValidationFailed"];
                 403: components["responses"]["ReadRewardTooLowOrSignerMismatch"];
                 404: components["responses"]["ReadRunNotFound"];
-                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosing"];
+                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdue"];
                 429: components["responses"]["ReadRateLimited"];
                 500: components["responses"]["ReadInternal"];
                 503: components["responses"]["ReadIndexBehind"];
@@ -900,7 +900,7 @@ export interface paths {
                 400: components["responses"]["ReadValidationFailed"];
                 403: components["responses"]["ReadRewardTooLowOrSignerMismatch"];
                 404: components["responses"]["ReadRunNotFound"];
-                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosing"];
+                409: components["responses"]["ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdue"];
                 429: components["responses"]["ReadRateLimited"];
                 500: components["responses"]["ReadInternal"];
                 503: components["responses"]["ReadIndexBehind"];
@@ -968,7 +968,7 @@ export interface paths {
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrActionReverted"];
+                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdueOrActionReverted"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1036,7 +1036,7 @@ export interface paths {
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrActionReverted"];
+                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdueOrActionReverted"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1061,7 +1061,7 @@ export interface paths {
         put?: never;
         /**
          * Abandon the claim of a run
-         * @description The wallet that claimed the run signs. The stake of the claim is burned. The run opens again, or ends as a rejection where a revision was requested. `GET /api/messages/abandon` answers what to sign, and this body without the signature. Waits, up to 15 seconds, until the index shows the action. Repeating the request is safe: a signed message is sent once.
+         * @description The wallet that claimed the run signs, until its delivery is due. The stake of the claim is burned. The run opens again, or ends as a rejection where a revision was requested, which has no limit. `GET /api/messages/abandon` answers what to sign, and this body without the signature. Waits, up to 15 seconds, until the index shows the action. Repeating the request is safe: a signed message is sent once.
          */
         post: {
             parameters: {
@@ -1104,7 +1104,7 @@ export interface paths {
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrActionReverted"];
+                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdueOrActionReverted"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1172,7 +1172,7 @@ export interface paths {
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrActionReverted"];
+                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdueOrActionReverted"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1240,7 +1240,7 @@ export interface paths {
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrActionReverted"];
+                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdueOrActionReverted"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1308,7 +1308,7 @@ export interface paths {
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrActionReverted"];
+                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdueOrActionReverted"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1376,7 +1376,7 @@ export interface paths {
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrActionReverted"];
+                409: components["responses"]["WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdueOrActionReverted"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -3878,6 +3878,20 @@ export interface components {
             /** @enum {string} */
             code: "RUN_CLOSING";
         };
+        SubmissionOverdueProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:SUBMISSION_OVERDUE";
+            /** @enum {string} */
+            title: "The claim can no longer be abandoned";
+            /** @enum {number} */
+            status: 409;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /** @enum {string} */
+            code: "SUBMISSION_OVERDUE";
+            /** Format: date-time */
+            submitBy: string;
+        };
         Action: {
             /** @enum {boolean} */
             success: true;
@@ -4180,7 +4194,7 @@ export interface components {
             stakedAt: string | null;
             /** @description Runs approved. */
             completions: number;
-            /** @description Runs slashed. */
+            /** @description Slashes that counted: runs missed in one absence count once. */
             slashes: number;
             /** @description Sum of the rewards of approved runs, in USDC base units. */
             volume: string;
@@ -4320,7 +4334,7 @@ export interface components {
             txHash: string | null;
             blockNumber: number | null;
             finalized: boolean;
-            problem: components["schemas"]["RunNotFoundProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"] | components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["AgentNotFoundProblem"] | components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"] | components["schemas"]["ClaimRevertedProblem"] | components["schemas"]["WrongStateProblem"] | components["schemas"]["SignerMismatchProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"] | components["schemas"]["ActionRevertedProblem"] | components["schemas"]["OwnerMismatchProblem"] | components["schemas"]["TermsRefusedProblem"] | components["schemas"]["InsufficientBalanceProblem"] | components["schemas"]["StakeLockedProblem"] | components["schemas"]["WrongNonceProblem"] | components["schemas"]["AuthorizationUsedProblem"] | components["schemas"]["UsdcRefusedProblem"] | components["schemas"]["TooEarlyProblem"] | components["schemas"]["NothingOwedProblem"] | null;
+            problem: components["schemas"]["RunNotFoundProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"] | components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["AgentNotFoundProblem"] | components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"] | components["schemas"]["ClaimRevertedProblem"] | components["schemas"]["WrongStateProblem"] | components["schemas"]["SignerMismatchProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"] | components["schemas"]["SubmissionOverdueProblem"] | components["schemas"]["ActionRevertedProblem"] | components["schemas"]["OwnerMismatchProblem"] | components["schemas"]["TermsRefusedProblem"] | components["schemas"]["InsufficientBalanceProblem"] | components["schemas"]["StakeLockedProblem"] | components["schemas"]["WrongNonceProblem"] | components["schemas"]["AuthorizationUsedProblem"] | components["schemas"]["UsdcRefusedProblem"] | components["schemas"]["TooEarlyProblem"] | components["schemas"]["NothingOwedProblem"] | null;
             /** @description The agent of a claim, register, stake or unstake; null of other actions, and of a register that is not made. */
             agentId: components["schemas"]["Id"] | null;
         };
@@ -4364,8 +4378,15 @@ export interface components {
             ordinal: number | null;
             /** @description The number of the claim of the run that the event names, from 1. */
             round: number | null;
+            /** @description Of a funding, the account that paid; of an approval, the party that approved, null if none did. */
+            by: string | null;
             /** @description Whether the run was approved because the review period ended. */
             byTimeout: boolean | null;
+            /**
+             * @description Why the run was rejected: by its evaluator, for lack of a revision, or by its agent.
+             * @enum {string|null}
+             */
+            rejection: "REJECTED" | "OVERDUE" | "ABANDONED" | null;
             /** Format: date-time */
             timestamp: string;
             blockNumber: number;
@@ -4397,7 +4418,7 @@ export interface components {
             stakedAt: string | null;
             /** @description Runs approved. */
             completions: number;
-            /** @description Runs slashed. */
+            /** @description Slashes that counted: runs missed in one absence count once. */
             slashes: number;
             /** @description Sum of the rewards of approved runs, in USDC base units. */
             volume: string;
@@ -4602,7 +4623,7 @@ export interface components {
                 establishedAfter: number;
                 /** @description How many approved runs that takes besides. */
                 establishedCompletions: number;
-                /** @description At which slash an agent is banned. */
+                /** @description At how many slashes an agent is banned. */
                 banAfterSlashes: number;
                 /** @description How far ahead the deadline of a signature may be. Seconds. */
                 signatureValidity: number;
@@ -4697,7 +4718,7 @@ export interface components {
             stakedAt: string | null;
             /** @description Runs approved. */
             completions: number;
-            /** @description Runs slashed. */
+            /** @description Slashes that counted: runs missed in one absence count once. */
             slashes: number;
             /** @description Sum of the rewards of approved runs, in USDC base units. */
             volume: string;
@@ -4935,13 +4956,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["RewardTooLowProblem"] | components["schemas"]["SignerMismatchProblem"];
             };
         };
-        /** @description `WRONG_STATE`: The state of the run does not allow the action. `WRONG_REVISION`: The message is about another revision. `REVIEW_PERIOD_OVER`: The run can no longer be reviewed. `NO_REVISIONS_LEFT`: No further revision can be requested. `REVISIONS_LEFT`: The poster must request revisions before it may reject. `RUN_CLOSING`: The run is closed already. */
-        ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosing: {
+        /** @description `WRONG_STATE`: The state of the run does not allow the action. `WRONG_REVISION`: The message is about another revision. `REVIEW_PERIOD_OVER`: The run can no longer be reviewed. `NO_REVISIONS_LEFT`: No further revision can be requested. `REVISIONS_LEFT`: The poster must request revisions before it may reject. `RUN_CLOSING`: The run is closed already. `SUBMISSION_OVERDUE`: The claim can no longer be abandoned. */
+        ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdue: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["WrongStateProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"];
+                "application/problem+json": components["schemas"]["WrongStateProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"] | components["schemas"]["SubmissionOverdueProblem"];
             };
         };
         /** @description `VALIDATION_FAILED`: The request is malformed. */
@@ -4971,13 +4992,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["RunNotFoundProblem"];
             };
         };
-        /** @description `WRONG_STATE`: The state of the run does not allow the action. `WRONG_REVISION`: The message is about another revision. `REVIEW_PERIOD_OVER`: The run can no longer be reviewed. `NO_REVISIONS_LEFT`: No further revision can be requested. `REVISIONS_LEFT`: The poster must request revisions before it may reject. `RUN_CLOSING`: The run is closed already. `ACTION_REVERTED`: The action reverted on chain. */
-        WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrActionReverted: {
+        /** @description `WRONG_STATE`: The state of the run does not allow the action. `WRONG_REVISION`: The message is about another revision. `REVIEW_PERIOD_OVER`: The run can no longer be reviewed. `NO_REVISIONS_LEFT`: No further revision can be requested. `REVISIONS_LEFT`: The poster must request revisions before it may reject. `RUN_CLOSING`: The run is closed already. `SUBMISSION_OVERDUE`: The claim can no longer be abandoned. `ACTION_REVERTED`: The action reverted on chain. */
+        WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdueOrActionReverted: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["WrongStateProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"] | components["schemas"]["ActionRevertedProblem"];
+                "application/problem+json": components["schemas"]["WrongStateProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"] | components["schemas"]["SubmissionOverdueProblem"] | components["schemas"]["ActionRevertedProblem"];
             };
         };
         /** @description `INDEX_BEHIND`: The index is catching up with the chain. `RELAY_UNAVAILABLE`: Nothing can be relayed now. */
@@ -5101,6 +5122,7 @@ export type ReviewPeriodOverProblem = components['schemas']['ReviewPeriodOverPro
 export type NoRevisionsLeftProblem = components['schemas']['NoRevisionsLeftProblem'];
 export type RevisionsLeftProblem = components['schemas']['RevisionsLeftProblem'];
 export type RunClosingProblem = components['schemas']['RunClosingProblem'];
+export type SubmissionOverdueProblem = components['schemas']['SubmissionOverdueProblem'];
 export type Action = components['schemas']['Action'];
 export type PendingAction = components['schemas']['PendingAction'];
 export type ActionRevertedProblem = components['schemas']['ActionRevertedProblem'];
@@ -5173,11 +5195,11 @@ export type ResponseReadRunNotFound = components['responses']['ReadRunNotFound']
 export type ResponseReadRunNotFoundOrAgentNotFound = components['responses']['ReadRunNotFoundOrAgentNotFound'];
 export type ResponseReadRelayUnavailable = components['responses']['ReadRelayUnavailable'];
 export type ResponseReadRewardTooLowOrSignerMismatch = components['responses']['ReadRewardTooLowOrSignerMismatch'];
-export type ResponseReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosing = components['responses']['ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosing'];
+export type ResponseReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdue = components['responses']['ReadWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdue'];
 export type ResponseValidationFailed = components['responses']['ValidationFailed'];
 export type ResponseSignerMismatchOrRewardTooLow = components['responses']['SignerMismatchOrRewardTooLow'];
 export type ResponseRunNotFound = components['responses']['RunNotFound'];
-export type ResponseWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrActionReverted = components['responses']['WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrActionReverted'];
+export type ResponseWrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdueOrActionReverted = components['responses']['WrongStateOrWrongRevisionOrReviewPeriodOverOrNoRevisionsLeftOrRevisionsLeftOrRunClosingOrSubmissionOverdueOrActionReverted'];
 export type ResponseReadIndexBehindOrRelayUnavailable = components['responses']['ReadIndexBehindOrRelayUnavailable'];
 export type ResponseReadAgentNotFound = components['responses']['ReadAgentNotFound'];
 export type ResponseSignerMismatchOrInsufficientBalanceOrInsufficientStake = components['responses']['SignerMismatchOrInsufficientBalanceOrInsufficientStake'];

@@ -38,11 +38,20 @@ function actor(address: string, { posterAddress, evaluator, claimedByWallet }: R
   return name === undefined ? shortHex(address) : html`${name}, ${shortHex(address)}`
 }
 
+/** Who or what caused the event, where its name does not say it. */
+function cause({ name, address, by, byTimeout, rejection }: RunEvent, run: Run): Html | string {
+  if (byTimeout) return ' because the review period ended; the fee was burned'
+  if (rejection === 'OVERDUE') return ' because no revision came in time'
+  if (rejection === 'ABANDONED') return ' because the agent gave it up'
+  if (by === null || (name === 'BountyFunded' && by === address)) return ''
+  return html` by ${actor(by, run)}`
+}
+
 function entry(event: RunEvent, run: Run, explorerUrl: string | undefined, now: bigint): Html {
   const { text, className } = eventNames[event.name]
   const hash = event.transactionHash
   return html`<li class="${className}">
-    <p><strong>${text}</strong>${event.byTimeout ? ' because the review period ended' : ''} · ${relativeTime(event.timestamp, now)}</p>
+    <p><strong>${text}</strong>${cause(event, run)} · ${relativeTime(event.timestamp, now)}</p>
     <p>
       ${event.amount === null ? '' : html`${amount(event.amount)} `}
       ${event.agentId === null ? '' : html`${agentLink(event.agentId)} `}

@@ -35,6 +35,7 @@ export const problemTypes = {
   NO_REVISIONS_LEFT: { status: 409, title: 'No further revision can be requested' },
   REVISIONS_LEFT: { status: 409, title: 'The poster must request revisions before it may reject' },
   RUN_CLOSING: { status: 409, title: 'The run is closed already' },
+  SUBMISSION_OVERDUE: { status: 409, title: 'The claim can no longer be abandoned' },
   TOO_EARLY: { status: 409, title: 'The time for this has not come' },
   NOTHING_OWED: { status: 409, title: 'The market owes nothing to the account' },
   OWNER_MISMATCH: { status: 409, title: 'Another account owns the agent' },

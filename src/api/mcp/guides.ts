@@ -15,11 +15,12 @@ const rules = `# Rules of the market
 - A poster escrows the reward and a fee. A run is OPEN until its deadline, and one agent at a time holds it.
 - To claim, an agent needs the minimum stake, and unlocked stake of the run's stakeRequired, which the claim locks.
 - The agent delivers before submitBy. After that the poster may end the claim, and after the grace period anyone: the locked \
-stake is burned, and the agent is frozen until it stakes again. The third time bans it.
-- An agent may abandon its claim at any time: the locked stake is burned, without a freeze.
+stake is burned, and the agent is frozen until it stakes again. Its third absence bans it; runs missed in one absence count once.
+- Until submitBy an agent may abandon its claim: the locked stake is burned, without a freeze. A requested revision it may \
+abandon at any time, which is a rejection.
 - The evaluator, which is the poster unless the run names another, decides before reviewBy: it approves, requests a revision, \
 or rejects. A poster that evaluates its own run may reject only after the last revision. After reviewBy anyone may end the \
-review as an approval.
+review as an approval, whose fee is burned.
 - A request for a revision gives the work period again. An overdue revision ends as a rejection.
 - An approval pays the reward to the wallet that claimed the run, and unlocks the stake.
 - A rejection returns the reward to the poster; the fee and the locked stake are burned.

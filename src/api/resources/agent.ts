@@ -44,7 +44,7 @@ const members = {
     description: 'When the stake last rose to the minimum or the agent was unfrozen; null while below or frozen.',
   }),
   completions: z.int().openapi({ description: 'Runs approved.' }),
-  slashes: z.int().openapi({ description: 'Runs slashed.' }),
+  slashes: z.int().openapi({ description: 'Slashes that counted: runs missed in one absence count once.' }),
   volume: amount.openapi({ description: 'Sum of the rewards of approved runs, in USDC base units.' }),
   ownerAddress: address,
   walletAddress: address.openapi({

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
 import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
-import { runEventNames } from '../../../ponder.schema.ts'
+import { rejections, runEventNames } from '../../../ponder.schema.ts'
 import { address, amount, hash, id, orNull, time, untrusted } from '../http/values.ts'
 import type { EventRow } from '../queries/events.ts'
 
@@ -15,7 +15,9 @@ export const exampleEvent = {
   dueAt: '2024-01-23T12:00:00.000Z',
   ordinal: 1,
   round: 1,
+  by: null,
   byTimeout: null,
+  rejection: null,
   timestamp: '2024-01-16T12:00:00.000Z',
   blockNumber: 1234,
   blockHash: `0x${'4e'.repeat(32)}`,
@@ -43,10 +45,17 @@ export const eventSchema = z
       .int()
       .nullable()
       .openapi({ description: 'The number of the claim of the run that the event names, from 1.' }),
+    by: address.nullable().openapi({
+      description: 'Of a funding, the account that paid; of an approval, the party that approved, null if none did.',
+    }),
     byTimeout: z
       .boolean()
       .nullable()
       .openapi({ description: 'Whether the run was approved because the review period ended.' }),
+    rejection: z
+      .enum(rejections)
+      .nullable()
+      .openapi({ description: 'Why the run was rejected: by its evaluator, for lack of a revision, or by its agent.' }),
     timestamp: time,
     blockNumber: z.int(),
     blockHash: hash,
@@ -68,7 +77,9 @@ export function formatEvent(event: EventRow): RunEvent {
     dueAt: formatOptionalTime(event.dueAt),
     ordinal: event.ordinal,
     round: event.round,
-    byTimeout: event.byTimeout,
+    by: event.by && getAddress(event.by),
+    byTimeout: event.name === 'BountyApproved' ? event.by === null : null,
+    rejection: event.rejection,
     timestamp: formatTime(event.timestamp),
     blockNumber: Number(event.blockNumber),
     blockHash: event.blockHash,

@@ -35,7 +35,7 @@ const termsSchema = z.object({
   maximumRevisions: z.int().openapi({ description: 'How many revisions of a claim may be requested.' }),
   establishedAfter: seconds('How long an agent must be staked to become ESTABLISHED.'),
   establishedCompletions: z.int().openapi({ description: 'How many approved runs that takes besides.' }),
-  banAfterSlashes: z.int().openapi({ description: 'At which slash an agent is banned.' }),
+  banAfterSlashes: z.int().openapi({ description: 'At how many slashes an agent is banned.' }),
   signatureValidity: seconds('How far ahead the deadline of a signature may be.'),
 })
 

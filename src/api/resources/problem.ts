@@ -79,6 +79,7 @@ const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
   REVIEW_PERIOD_OVER: { reviewBy: time },
   NO_REVISIONS_LEFT: { revisions: z.int(), maximum: z.int() },
   REVISIONS_LEFT: { revisions: z.int(), required: z.int() },
+  SUBMISSION_OVERDUE: { submitBy: time },
   ACTION_REVERTED: {
     revertData: z.string().nullable().optional(),
     txHash: hash.optional(),
@@ -167,6 +168,7 @@ const examples = [
   refusedAction({ errorName: 'NoRevisionsLeft', args: [1n, 3n, 3n] }),
   refusedAction({ errorName: 'RevisionsLeft', args: [1n, 1n, 3n] }),
   refusedAction({ errorName: 'BountyIsClosing', args: [1n] }),
+  refusedAction({ errorName: 'SubmissionOverdue', args: [1n, deadline, deadline + 1n] }),
   new Problem('ACTION_REVERTED', 'The action reverts on chain for a reason unknown to this API.', {
     extensions: { revertData: null },
   }),

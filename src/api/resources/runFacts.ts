@@ -4,7 +4,7 @@ import type { Run } from './run.ts'
 
 /** The run as the market's rules see it. */
 export function factsOf(run: Run): RunFacts {
-  const { bountyId, state, posterAddress, evaluator, claimedByWallet, revisions, reviewBy, closing } = run
+  const { bountyId, state, posterAddress, evaluator, claimedByWallet, revisions, closing } = run
   return {
     bountyId: BigInt(bountyId),
     state,
@@ -12,7 +12,10 @@ export function factsOf(run: Run): RunFacts {
     evaluator: evaluator as Address | null,
     claimedByWallet: claimedByWallet as Address | null,
     revisions: BigInt(revisions),
-    reviewBy: reviewBy === null ? null : BigInt(Date.parse(reviewBy) / 1_000),
+    submitBy: secondsOf(run.submitBy),
+    reviewBy: secondsOf(run.reviewBy),
     closing,
   }
 }
+
+const secondsOf = (time: string | null) => (time === null ? null : BigInt(Date.parse(time) / 1_000))

@@ -36,8 +36,8 @@ const texts: Record<RunActionName, { summary: string; description: string; made:
   abandon: {
     summary: 'Abandon the claim of a run',
     description:
-      'The wallet that claimed the run signs. The stake of the claim is burned. The run opens again, or ends as a ' +
-      'rejection where a revision was requested.',
+      'The wallet that claimed the run signs, until its delivery is due. The stake of the claim is burned. The run opens ' +
+      'again, or ends as a rejection where a revision was requested, which has no limit.',
     made: 'Claim abandoned.',
   },
   approve: {

@@ -55,6 +55,7 @@ const refusalCodes = {
     'NO_REVISIONS_LEFT',
     'REVISIONS_LEFT',
     'RUN_CLOSING',
+    'SUBMISSION_OVERDUE',
   ],
 } as const satisfies Record<string, readonly ProblemCode[]>
 

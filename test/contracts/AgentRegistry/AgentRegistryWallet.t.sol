@@ -204,14 +204,24 @@ contract AgentRegistryWalletTest is AgentWalletSigner {
         for (uint256 i = 0; i < answers.length; ++i) {
             address safe = address(new ScriptedWallet(answers[i], false));
             _expectInvalid(safe);
-            registry.setAgentWallet(1, safe, deadline, "");
+            registry.setAgentWallet(1, safe, deadline, "any");
         }
     }
 
     function test_RevertGiven_ContractThatRevertsWithTheMagicValue() public {
         address safe = address(new ScriptedWallet(abi.encode(IERC1271.isValidSignature.selector), true));
         _expectInvalid(safe);
+        registry.setAgentWallet(1, safe, deadline, "any");
+    }
+
+    /// @dev A wallet that accepts anything has still signed nothing.
+    function test_RevertGiven_EmptySignature_WhateverTheWalletSays() public {
+        address safe = address(new ScriptedWallet(abi.encode(IERC1271.isValidSignature.selector), false));
+        _expectInvalid(safe);
         registry.setAgentWallet(1, safe, deadline, "");
+        vm.prank(alice);
+        registry.setAgentWallet(1, safe, deadline, "any");
+        assertEq(registry.getAgentWallet(1), safe);
     }
 
     function test_GivenEIP7702WalletWithoutERC1271_ItsOwnKeySigns() public {

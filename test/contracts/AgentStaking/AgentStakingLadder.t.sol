@@ -20,6 +20,13 @@ contract AgentStakingLadderTest is AgentStakingTest {
         _assertStatus(IAgentStaking.Status.PROVISIONAL);
     }
 
+    /// @dev What is locked for a run is still the agent's.
+    function test_GivenAllStakeLocked_StatusIsProvisional() public {
+        _stake(MIN_STAKE);
+        _lock(MIN_STAKE);
+        _assertStatus(IAgentStaking.Status.PROVISIONAL);
+    }
+
     function test_GivenFiveCompletions_StatusIsEstablishedAtThirtyDaysToTheSecond() public {
         _stake(MIN_STAKE);
         _complete(5);

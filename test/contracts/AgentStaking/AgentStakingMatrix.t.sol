@@ -160,7 +160,7 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix, UnstakeSigner {
         _calls["lock (40 USDC)"] = abi.encodeCall(staking.lock, (agentId, BOUNTY, 40e6));
         _calls["release (10 USDC)"] = abi.encodeCall(staking.release, (agentId, BOUNTY, LOCKED, 100e6));
         _calls["forfeit (10 USDC)"] = abi.encodeCall(staking.forfeit, (agentId, BOUNTY, LOCKED));
-        _calls["slash (10 USDC)"] = abi.encodeCall(staking.slash, (agentId, BOUNTY, LOCKED));
+        _calls["slash (10 USDC)"] = abi.encodeCall(staking.slash, (agentId, BOUNTY, LOCKED, vm.getBlockTimestamp()));
         _calls["burnDeferred"] = abi.encodeCall(staking.burnDeferred, ());
         _calls["transferOwnership"] = abi.encodeCall(staking.transferOwnership, (stranger));
         _calls["acceptOwnership"] = abi.encodeCall(staking.acceptOwnership, ());

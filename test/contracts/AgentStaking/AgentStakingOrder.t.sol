@@ -48,12 +48,12 @@ contract AgentStakingOrderTest is AgentStakingTest {
 
     function test_WhenSlashing_TransferSeesTheFinalAccount() public {
         _stake(40e6);
-        _lock(3e6);
-        _slash(1e6);
-        _slash(1e6);
+        _lockAndSlash(2);
+        _stake(1e6);
+        _lock(1e6);
         vm.recordLogs();
         _slash(1e6);
-        _assertTransferSawTheEnd(Account(37e6, 0, 0, 0, 3, true, true));
+        _assertTransferSawTheEnd(Account(39e6, 0, 0, 0, 3, true, true));
     }
 
     function test_AccountIsOneSlot() public {

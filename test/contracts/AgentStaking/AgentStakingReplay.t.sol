@@ -2,15 +2,18 @@
 pragma solidity ^0.8.28;
 
 import {AgentStakingReplay} from "../support/AgentStakingReplay.sol";
+import {UnstakeSigner} from "../support/UnstakeSigner.sol";
 
 /// @notice Calls every function. After each step, the logs so far rebuild the account.
-contract AgentStakingReplayTest is AgentStakingReplay {
+contract AgentStakingReplayTest is AgentStakingReplay, UnstakeSigner {
     /// @dev Runs the step, then compares the account rebuilt from the logs with the contract's.
     modifier replays() {
         vm.recordLogs();
         _;
         _replayRecorded();
         _assertEq(_account(AGENT), replayed[AGENT]);
+        assertEq(staking.nonceOf(AGENT), replayedNonces[AGENT], "nonceOf");
+        assertEq(staking.unburned(), replayedUnburned, "unburned");
     }
 
     function stake(uint256 amount) private replays {
@@ -19,6 +22,18 @@ contract AgentStakingReplayTest is AgentStakingReplay {
 
     function unstake(uint256 amount) private replays {
         _unstake(amount);
+    }
+
+    function unstakeSigned(uint256 amount) private replays {
+        UnstakeMessage memory message =
+            UnstakeMessage(AGENT, owner, amount, staking.nonceOf(AGENT), vm.getBlockTimestamp());
+        bytes memory signature = sign(keyNamed("agent owner"), unstakeDigest(address(staking), message));
+        staking.unstakeWithSig(AGENT, amount, owner, message.nonce, message.deadline, signature);
+    }
+
+    function burnDeferred() private replays {
+        vm.prank(market);
+        staking.burnDeferred();
     }
 
     function lock(uint256 amount) private replays {
@@ -54,9 +69,12 @@ contract AgentStakingReplayTest is AgentStakingReplay {
         lock(6e6);
         release(1e6);
         forfeit(1e6);
-        unstake(19e6);
+        unstakeSigned(18e6);
+        unstake(1e6);
         skip(1);
+        usdc.pause();
         slash(1e6);
+        usdc.unpause();
         stake(1e6 - 1);
         stake(1);
         slash(1e6);
@@ -70,8 +88,9 @@ contract AgentStakingReplayTest is AgentStakingReplay {
         unban();
         unstake(19e6);
         ban();
+        burnDeferred();
 
         assertEq(replayed[AGENT].completions, 2);
-        assertEq(replayed[AGENT].slashes, 4);
+        assertEq(replayed[AGENT].slashes, 3);
     }
 }

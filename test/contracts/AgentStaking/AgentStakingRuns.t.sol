@@ -152,7 +152,7 @@ contract AgentStakingRunsTest is AgentStakingTest {
         vm.expectRevert(reason);
         staking.forfeit(AGENT, BOUNTY, amount);
         vm.expectRevert(reason);
-        staking.slash(AGENT, BOUNTY, amount);
+        staking.slash(AGENT, BOUNTY, amount, START);
     }
 
     function test_RevertGiven_AnyoneButTheMarket() public {
@@ -169,7 +169,7 @@ contract AgentStakingRunsTest is AgentStakingTest {
             vm.expectRevert(reason);
             staking.forfeit(AGENT, BOUNTY, 1e6);
             vm.expectRevert(reason);
-            staking.slash(AGENT, BOUNTY, 1e6);
+            staking.slash(AGENT, BOUNTY, 1e6, START);
             vm.expectRevert(reason);
             staking.burnDeferred();
             vm.stopPrank();

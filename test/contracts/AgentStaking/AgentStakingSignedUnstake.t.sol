@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {AgentStakingTest} from "../support/AgentStakingTest.sol";
-import {KeyedWallet} from "../support/ContractWallets.sol";
+import {KeyedWallet, ScriptedWallet} from "../support/ContractWallets.sol";
 import {UnstakeSigner} from "../support/UnstakeSigner.sol";
 
 /// @notice `unstakeWithSig`, sent by a stranger.
@@ -20,7 +22,7 @@ contract AgentStakingSignedUnstakeTest is AgentStakingTest, UnstakeSigner {
             UnstakeMessage memory message = _message(signers[i]);
             bytes memory signature = _sign(message, names[i]);
             vm.expectEmit(address(staking));
-            emit IAgentStaking.Unstaked(AGENT, signers[i], owner, 10e6, 50e6 - i * 10e6, START);
+            emit IAgentStaking.Unstaked(AGENT, signers[i], owner, 10e6, 50e6 - i * 10e6, START, i + 1);
             _expectTransfer(address(staking), owner, 10e6);
             _send(message, signature);
             assertEq(staking.nonceOf(AGENT), i + 1);
@@ -78,9 +80,43 @@ contract AgentStakingSignedUnstakeTest is AgentStakingTest, UnstakeSigner {
     function test_GivenAPlainWithdrawal_TheSignatureStillHolds() public {
         UnstakeMessage memory message = _message(owner);
         bytes memory signature = _sign(message, "agent owner");
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.Unstaked(AGENT, owner, owner, 1e6, 59e6, START, 0);
         _unstake(1e6);
         _send(message, signature);
         assertEq(_account(AGENT).staked, 49e6);
+    }
+
+    /// @dev The log of each withdrawal names the next nonce, signed or not.
+    function test_GivenASignedWithdrawal_APlainOneNamesTheSameNonce() public {
+        UnstakeMessage memory message = _message(owner);
+        _send(message, _sign(message, "agent owner"));
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.Unstaked(AGENT, owner, owner, 1e6, 49e6, START, 1);
+        _unstake(1e6);
+        assertEq(staking.nonceOf(AGENT), 1);
+    }
+
+    function test_GivenASignatureThatItsSignerSendsItself_ItIsUsedUp() public {
+        UnstakeMessage memory message = _message(owner);
+        bytes memory signature = _sign(message, "agent owner");
+        vm.prank(owner);
+        staking.unstakeWithSig(AGENT, message.amount, owner, message.nonce, message.deadline, signature);
+        assertEq(staking.nonceOf(AGENT), 1);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.WrongNonce.selector, AGENT, 0, 1));
+        _send(message, signature);
+    }
+
+    /// @dev As in the market: a wallet that accepts anything has still signed nothing.
+    function test_RevertGiven_EmptySignature_WhateverTheWalletSays() public {
+        address safe = address(new ScriptedWallet(abi.encode(IERC1271.isValidSignature.selector), false));
+        vm.prank(owner);
+        registry.transferFrom(owner, safe, AGENT);
+        UnstakeMessage memory message = _message(safe);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.InvalidUnstakeSignature.selector, AGENT, safe, 0));
+        _send(message, "");
+        _send(message, "anything");
+        assertEq(usdc.balanceOf(safe), 10e6);
     }
 
     function test_SignatureHoldsForAnHourAtMost() public {

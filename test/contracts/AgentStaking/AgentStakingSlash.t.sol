@@ -22,14 +22,58 @@ contract AgentStakingSlashTest is AgentStakingTest {
         assertEq(usdc.balanceOf(address(staking)), 30e6);
     }
 
-    function test_GivenFrozen_WhenSlashedAgain_NoSecondFreezeIsLogged() public {
+    /// @dev Runs that an agent misses while it is frozen belong to the absence that froze it.
+    function test_GivenFrozen_WhenSlashedAgain_ItCountsOnceAndNoSecondFreezeIsLogged() public {
         _stake(40e6);
         _lock(2e6);
         _slash(1e6);
         vm.recordLogs();
         _slash(1e6);
         _assertRecorded(_events(IAgentStaking.Slashed.selector));
-        _assertAccount(Account(38e6, 0, 0, 0, 2, true, false));
+        _assertAccount(Account(38e6, 0, 0, 0, 1, true, false));
+    }
+
+    /// @dev `stakedAt` is when the agent was unfrozen, by whatever account.
+    function test_GivenUnfrozen_WhenAnEarlierClaimIsSlashed_ItFreezesAndDoesNotCount() public {
+        uint64[3] memory claims = [START, START + 1 days - 1, START + 1 days];
+        uint256[3] memory counts = [uint256(1), 1, 2];
+        for (uint256 i = 0; i < claims.length; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            _stake(40e6);
+            _lock(2e6);
+            _slash(1e6);
+            vm.warp(START + 1 days);
+            _stake(1);
+            vm.warp(START + 9 days);
+            vm.expectEmit(address(staking));
+            emit IAgentStaking.Slashed(AGENT, BOUNTY, 1e6, 38e6 + 1, 0, 0, counts[i]);
+            vm.expectEmit(address(staking));
+            emit IAgentStaking.AgentFrozen(AGENT);
+            _slash(1e6, claims[i]);
+            _assertAccount(Account(38e6 + 1, 0, 0, 0, counts[i], true, false));
+            vm.revertToStateAndDelete(snapshot);
+        }
+    }
+
+    /// @dev What does not count does not ban either.
+    function test_GivenUnbannedAfterThreeSlashes_WhenAnEarlierClaimIsSlashed_TheAgentIsNotBanned() public {
+        _stake(40e6);
+        _lockAndSlash(3);
+        _unban();
+        vm.warp(START + 1 days);
+        _stake(3e6);
+        _lock(1e6);
+        _slash(1e6, START);
+        _assertAccount(Account(41e6, 0, 0, 0, 3, true, false));
+    }
+
+    /// @dev An account that never had MIN_STAKE again since a forfeit is not frozen, so its slash counts.
+    function test_GivenLessThanTheMinimum_WhenSlashed_ItCounts() public {
+        _stake(MIN_STAKE);
+        _lock(2e6);
+        _forfeit(1e6);
+        _slash(1e6, START);
+        _assertAccount(Account(MIN_STAKE - 2e6, 0, 0, 0, 1, true, false));
     }
 
     function test_WhenSlashedTheSecondTime_AgentIsNotBanned() public {
@@ -48,32 +92,33 @@ contract AgentStakingSlashTest is AgentStakingTest {
     }
 
     function test_WhenSlashedTheThirdTime_AgentIsBanned() public {
-        _stake(40e6);
-        _lock(3e6);
-        _slash(1e6);
-        _slash(1e6);
+        _stake(38e6);
+        _lockAndSlash(2);
         _stake(1);
+        _lock(1e6);
         vm.expectEmit(address(staking));
-        emit IAgentStaking.Slashed(AGENT, BOUNTY, 1e6, 37e6 + 1, 0, 0, 3);
+        emit IAgentStaking.Slashed(AGENT, BOUNTY, 1e6, 36e6 + 1, 0, 0, 3);
         vm.expectEmit(address(staking));
         emit IAgentStaking.AgentFrozen(AGENT);
         vm.expectEmit(address(staking));
         emit IAgentStaking.AgentBanned(AGENT, 3);
         _expectTransfer(address(staking), BURN, 1e6);
         _slash(1e6);
-        _assertAccount(Account(37e6 + 1, 0, 0, 0, 3, true, true));
+        _assertAccount(Account(36e6 + 1, 0, 0, 0, 3, true, true));
     }
 
     function test_GivenBanned_WhenSlashedTheThirdTime_NoSecondBanIsLogged() public {
-        _stake(40e6);
-        _lock(3e6);
-        _slash(1e6);
-        _slash(1e6);
+        _stake(38e6);
+        _lockAndSlash(2);
+        _stake(1);
+        _lock(1e6);
         _ban();
         vm.recordLogs();
         _slash(1e6);
-        _assertRecorded(_events(IAgentStaking.Slashed.selector));
-        _assertAccount(Account(37e6, 0, 0, 0, 3, true, true));
+        bytes32[] memory selectors = new bytes32[](2);
+        (selectors[0], selectors[1]) = (IAgentStaking.Slashed.selector, IAgentStaking.AgentFrozen.selector);
+        _assertRecorded(selectors);
+        _assertAccount(Account(36e6 + 1, 0, 0, 0, 3, true, true));
     }
 
     /// @dev A ban does not stand for the freeze: unbanned, the agent is still frozen.
@@ -92,18 +137,19 @@ contract AgentStakingSlashTest is AgentStakingTest {
     }
 
     function test_GivenUnbanned_WhenSlashedTheFourthTime_AgentIsBannedAgain() public {
-        _stake(40e6);
-        _lock(4e6);
-        _slash(1e6);
-        _slash(1e6);
-        _slash(1e6);
+        _stake(37e6);
+        _lockAndSlash(3);
         _unban();
+        _stake(1);
+        _lock(1e6);
         vm.expectEmit(address(staking));
-        emit IAgentStaking.Slashed(AGENT, BOUNTY, 1e6, 36e6, 0, 0, 4);
+        emit IAgentStaking.Slashed(AGENT, BOUNTY, 1e6, 35e6 + 1, 0, 0, 4);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.AgentFrozen(AGENT);
         vm.expectEmit(address(staking));
         emit IAgentStaking.AgentBanned(AGENT, 4);
         _slash(1e6);
-        _assertAccount(Account(36e6, 0, 0, 0, 4, true, true));
+        _assertAccount(Account(35e6 + 1, 0, 0, 0, 4, true, true));
     }
 
     function test_WhenSlashedOfEverything_AccountIsEmptyAndFrozen() public {
@@ -126,8 +172,12 @@ contract AgentStakingSlashTest is AgentStakingTest {
         _lock(10e6);
         usdc.pause();
         vm.startPrank(market);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.BurnDeferred(4e6);
         assertFalse(staking.forfeit(AGENT, BOUNTY, 4e6));
-        assertFalse(staking.slash(AGENT, BOUNTY, 6e6));
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.BurnDeferred(10e6);
+        assertFalse(staking.slash(AGENT, BOUNTY, 6e6, START));
         vm.expectRevert("Pausable: paused");
         staking.burnDeferred();
         vm.stopPrank();
@@ -136,6 +186,8 @@ contract AgentStakingSlashTest is AgentStakingTest {
         assertEq(usdc.balanceOf(address(staking)), MIN_STAKE);
 
         usdc.unpause();
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.BurnDeferred(0);
         _expectTransfer(address(staking), BURN, 10e6);
         vm.prank(market);
         assertEq(staking.burnDeferred(), 10e6);
@@ -154,7 +206,7 @@ contract AgentStakingSlashTest is AgentStakingTest {
         _lock(10e6);
         vm.startPrank(market);
         assertTrue(staking.forfeit(AGENT, BOUNTY, 4e6));
-        assertTrue(staking.slash(AGENT, BOUNTY, 6e6));
+        assertTrue(staking.slash(AGENT, BOUNTY, 6e6, START));
         vm.stopPrank();
         assertEq(staking.unburned(), 0);
     }

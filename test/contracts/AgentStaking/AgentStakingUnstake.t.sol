@@ -9,7 +9,7 @@ contract AgentStakingUnstakeTest is AgentStakingTest {
     function test_GivenOwner_WhenUnstakingAll_ClockStops() public {
         _stake(MIN_STAKE);
         vm.expectEmit(address(staking));
-        emit IAgentStaking.Unstaked(AGENT, owner, owner, MIN_STAKE, 0, 0);
+        emit IAgentStaking.Unstaked(AGENT, owner, owner, MIN_STAKE, 0, 0, 0);
         _expectTransfer(address(staking), owner, MIN_STAKE);
         _unstake(MIN_STAKE);
 
@@ -21,7 +21,7 @@ contract AgentStakingUnstakeTest is AgentStakingTest {
     function test_GivenWallet_WhenUnstaking_TheOwnerIsPaid() public {
         _stake(30e6);
         vm.expectEmit(address(staking));
-        emit IAgentStaking.Unstaked(AGENT, wallet, owner, 5e6, 25e6, START);
+        emit IAgentStaking.Unstaked(AGENT, wallet, owner, 5e6, 25e6, START, 0);
         _expectTransfer(address(staking), owner, 5e6);
         vm.prank(wallet);
         staking.unstake(AGENT, 5e6);
@@ -38,7 +38,7 @@ contract AgentStakingUnstakeTest is AgentStakingTest {
     function test_WhenOneUnitLessStays_ClockStops() public {
         _stake(30e6);
         vm.expectEmit(address(staking));
-        emit IAgentStaking.Unstaked(AGENT, owner, owner, 10e6 + 1, MIN_STAKE - 1, 0);
+        emit IAgentStaking.Unstaked(AGENT, owner, owner, 10e6 + 1, MIN_STAKE - 1, 0, 0);
         _unstake(10e6 + 1);
         _assertAccount(Account(MIN_STAKE - 1, 0, 0, 0, 0, false, false));
     }
@@ -56,7 +56,7 @@ contract AgentStakingUnstakeTest is AgentStakingTest {
             staking.unstake(AGENT, 1);
         }
         vm.expectEmit(address(staking));
-        emit IAgentStaking.Unstaked(AGENT, buyer, buyer, 30e6, 0, 0);
+        emit IAgentStaking.Unstaked(AGENT, buyer, buyer, 30e6, 0, 0, 0);
         vm.prank(buyer);
         staking.unstake(AGENT, 30e6);
         assertEq(usdc.balanceOf(buyer), 30e6);

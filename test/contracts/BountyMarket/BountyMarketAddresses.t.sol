@@ -22,7 +22,6 @@ contract BountyMarketAddressesTest is BountyMarketTest {
         uint256 bountyId = _create();
         _assertRefused(abi.encodeCall(market.fundBounty, (bountyId)), IBountyMarket.NotPoster.selector);
         bountyId = _post();
-        _assertRefused(abi.encodeCall(market.withdrawBounty, (bountyId)), IBountyMarket.NotPoster.selector);
         _assertRefused(abi.encodeCall(market.closeBounty, (bountyId)), IBountyMarket.NotPoster.selector);
         _assertRefused(abi.encodeCall(market.claimBounty, (bountyId, AGENT)), IBountyMarket.NotAgentWallet.selector);
         _claim(bountyId);
@@ -33,7 +32,6 @@ contract BountyMarketAddressesTest is BountyMarketTest {
         _assertRefused(abi.encodeCall(market.abandonClaim, (bountyId)), IBountyMarket.NotClaimingWallet.selector);
         skip(7 days + 1);
         _assertRefused(abi.encodeCall(market.slashExpired, (bountyId)), IBountyMarket.SubmissionNotOverdue.selector);
-        _assertRefused(abi.encodeCall(market.slashAndWithdraw, (bountyId)), IBountyMarket.NotPoster.selector);
         _submit(bountyId);
         _assertRefused(
             abi.encodeCall(market.requestRevision, (bountyId, FEEDBACK)), IBountyMarket.NotEvaluator.selector

@@ -71,19 +71,21 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
         _assertNothingKept(LOCK);
     }
 
-    /// @dev A slash that would withdraw the bounty in any case.
-    function test_GivenClosing_WhenSlashedAndWithdrawnOrAfterTheDeadline_TheEscrowGoesBack() public {
-        uint256[2] memory bounties = [_postClaimed(), _postClaimed()];
-        _close(bounties[0]);
-        _close(bounties[1]);
-        skip(7 days + 1);
-        vm.prank(poster);
-        market.slashAndWithdraw(bounties[0]);
+    /// @dev A claim that would withdraw the bounty in any case.
+    function test_GivenClosing_WhenLostAfterTheDeadline_TheEscrowGoesBack() public {
+        uint256[2] memory bounties = [_post(), _post()];
+        vm.warp(DEADLINE);
+        for (uint256 i = 0; i < bounties.length; ++i) {
+            _claim(bounties[i]);
+            _close(bounties[i]);
+        }
+        skip(1);
+        _abandon(bounties[0]);
         _assertDraftOfRound(bounties[0], 1);
-        vm.warp(DEADLINE + 1);
+        skip(7 days);
         _slashExpired(bounties[1]);
         _assertDraftOfRound(bounties[1], 1);
-        assertEq(usdc.balanceOf(address(market)), 0);
+        _assertNothingKept(2 * LOCK);
     }
 
     function test_GivenClosing_WhenSlashedByAnyone_ARefusedRefundIsOwed() public {
@@ -156,11 +158,16 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
         }
     }
 
-    function test_GivenPosterIsBlacklisted_WhenItClosesAnOpenBounty_USDCsErrorIsRaised() public {
+    function test_GivenPosterIsBlacklisted_WhenItClosesAnOpenBounty_TheRefundIsOwed() public {
         uint256 bountyId = _post();
         usdc.blacklist(poster);
-        vm.expectRevert("Blacklistable: account is blacklisted");
+        _expectEvent();
+        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
+        _expectEvent();
+        emit IBountyMarket.PaymentDeferred(bountyId, poster, 105e6);
         _close(bountyId);
+        _assertBounty(bountyId, _unclaimed(IBountyMarket.State.DRAFT));
+        assertEq(market.owed(poster), 105e6);
     }
 
     function test_GivenSignature_AnyoneCloses() public {
@@ -176,7 +183,6 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
         assertTrue(market.getBounty(claimed).closing);
     }
 
-    /// @dev A close that another sends must not depend on USDC.
     function test_GivenSignatureAndABlacklistedPoster_TheRefundIsOwed() public {
         uint256 bountyId = _post();
         usdc.blacklist(poster);
@@ -234,11 +240,6 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
         _closeSigned(bountyId, START, others);
         vm.expectRevert(invalid);
         _closeSigned(bountyId, START, "");
-    }
-
-    function _close(uint256 bountyId) private {
-        vm.prank(poster);
-        market.closeBounty(bountyId);
     }
 
     function _closeSigned(uint256 bountyId, uint256 deadline, bytes memory signature) private {

@@ -65,15 +65,18 @@ contract BountyMarketConstructorTest is BountyMarketTest {
         new BountyMarket(address(usdc), address(registry), treasury, address(0), MAX_REWARD, new address[](0));
     }
 
-    /// @dev None of these can send on what it receives. The market and its staking contract have the addresses
-    /// that this contract's next contract and the first of that one get.
-    function test_RevertWhen_TheTreasuryCannotSpend() public {
+    /// @dev None of these can send on what it receives, nor ban an agent. The market and its staking contract have the
+    /// addresses that this contract's next contract and the first of that one get.
+    function test_RevertWhen_TheTreasuryOrTheStakingOwnerCannotAct() public {
         address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
-        address[4] memory treasuries = [next, vm.computeCreateAddress(next, 1), address(usdc), BURN];
-        for (uint256 i = 0; i < treasuries.length; ++i) {
+        address[5] memory passive = [next, vm.computeCreateAddress(next, 1), address(usdc), address(registry), BURN];
+        for (uint256 i = 0; i < passive.length; ++i) {
             uint256 snapshot = vm.snapshotState();
-            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.InvalidTreasury.selector, treasuries[i]));
-            new BountyMarket(address(usdc), address(registry), treasuries[i], admin, MAX_REWARD, new address[](0));
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.InvalidTreasury.selector, passive[i]));
+            new BountyMarket(address(usdc), address(registry), passive[i], admin, MAX_REWARD, new address[](0));
+            vm.revertToState(snapshot);
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.InvalidStakingOwner.selector, passive[i]));
+            new BountyMarket(address(usdc), address(registry), treasury, passive[i], MAX_REWARD, new address[](0));
             vm.revertToStateAndDelete(snapshot);
         }
     }

@@ -29,7 +29,7 @@ contract BountyMarketCreateTest is BountyMarketTest {
         _expectEvent();
         emit IBountyMarket.BountyCreated(1, poster, WORK, REWARD, FEE, LOCK, DEADLINE, 7 days, address(0));
         _expectEvent();
-        emit IBountyMarket.BountyFunded(1, poster, 105e6);
+        emit IBountyMarket.BountyFunded(1, poster, poster, 105e6);
         _expectTransfer(poster, address(market), 105e6);
         vm.recordLogs();
         uint256 bountyId = _post();
@@ -71,7 +71,7 @@ contract BountyMarketCreateTest is BountyMarketTest {
                 i + 1, poster, WORK, rewards[i], fees[i], rewards[i] / 10, DEADLINE, 7 days, address(0)
             );
             _expectEvent();
-            emit IBountyMarket.BountyFunded(i + 1, poster, rewards[i] + fees[i]);
+            emit IBountyMarket.BountyFunded(i + 1, poster, poster, rewards[i] + fees[i]);
             _post(rewards[i]);
         }
     }

@@ -9,7 +9,7 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         uint256 bountyId = _postSubmitted();
         usdc.blacklist(wallet);
         _expectEvent();
-        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false, 1);
+        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, poster, 1);
         _expectDeferred(bountyId, wallet, REWARD);
         vm.recordLogs();
         _approve(bountyId);
@@ -28,9 +28,11 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         usdc.pause();
         vm.warp(START + 7 days + 1);
         _expectDeferred(bountyId, wallet, REWARD);
+        _expectDeferred(bountyId, BURN, FEE);
         market.finalizeReview(bountyId);
         _assertState(bountyId, IBountyMarket.State.APPROVED);
-        _assertOwed(REWARD, FEE);
+        _assertOwed(REWARD, 0);
+        assertEq(market.owed(BURN), FEE);
         assertEq(usdc.balanceOf(address(market)), 105e6);
     }
 
@@ -178,8 +180,9 @@ contract BountyMarketDeferredTest is BountyMarketTest {
             uint256 snapshot = vm.snapshotState();
             try market.finalizeReview{gas: gas}(bountyId) {
                 ++succeeded;
-                _assertOwed(0, FEE);
+                _assertOwed(0, 0);
                 assertEq(usdc.balanceOf(wallet), REWARD);
+                assertEq(usdc.balanceOf(BURN), FEE);
             } catch {
                 _assertState(bountyId, IBountyMarket.State.SUBMITTED);
             }

@@ -33,25 +33,19 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         }
     }
 
-    function test_GivenBlacklistedPoster_WhenAnyoneExpires_TheRefundIsOwed() public {
-        uint256 bountyId = _post();
+    function test_GivenBlacklistedPoster_WhenAnyoneOrItselfExpires_TheRefundIsOwed() public {
+        address[2] memory callers = [stranger, poster];
+        uint256[2] memory bounties = [_post(), _post()];
         vm.warp(DEADLINE + 1);
         usdc.blacklist(poster);
-        _expectEvent();
-        emit IBountyMarket.PaymentDeferred(bountyId, poster, 105e6);
-        vm.prank(stranger);
-        market.expireBounty(bountyId);
-        _assertState(bountyId, IBountyMarket.State.DRAFT);
-        assertEq(market.owed(poster), 105e6);
-    }
-
-    function test_GivenBlacklistedPoster_WhenItExpiresItself_USDCsErrorIsRaised() public {
-        uint256 bountyId = _post();
-        vm.warp(DEADLINE + 1);
-        usdc.blacklist(poster);
-        vm.expectRevert("Blacklistable: account is blacklisted");
-        vm.prank(poster);
-        market.expireBounty(bountyId);
+        for (uint256 i = 0; i < callers.length; ++i) {
+            _expectEvent();
+            emit IBountyMarket.PaymentDeferred(bounties[i], poster, 105e6);
+            vm.prank(callers[i]);
+            market.expireBounty(bounties[i]);
+            _assertState(bounties[i], IBountyMarket.State.DRAFT);
+            assertEq(market.owed(poster), (i + 1) * 105e6);
+        }
     }
 
     function test_WhenAbandonedBeforeWork_BountyIsOpenAndTheStakeBurned() public {
@@ -95,29 +89,68 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         }
     }
 
-    /// @dev It costs the stake, as a slash does, so abandoning a claim is not cheaper than letting it expire.
-    function test_GivenOverdue_WhenAbandoned_TheStakeIsBurned() public {
-        uint256 bountyId = _postClaimed();
-        vm.warp(START + 100 days);
-        _abandon(bountyId);
-        _assertState(bountyId, IBountyMarket.State.OPEN);
-        assertEq(usdc.balanceOf(BURN), LOCK);
-        vm.prank(stranger);
-        market.expireBounty(bountyId);
-        assertEq(usdc.balanceOf(poster), FUNDS);
+    /// @dev A claim that is late ends by a slash, which freezes its agent, or by late work. So an agent that holds a run
+    /// until the last moment pays a stake for each work period, and is frozen where it misses that moment.
+    function test_RevertGiven_Overdue_WhenAbandoned() public {
+        bool[2] memory starts = [false, true];
+        for (uint256 i = 0; i < starts.length; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            uint256 bountyId = _postClaimed();
+            if (starts[i]) _start(bountyId);
+            uint32[3] memory times = [START + 7 days + 1, START + 14 days + 1, DEADLINE + 75 days];
+            for (uint256 j = 0; j < times.length; ++j) {
+                vm.warp(times[j]);
+                vm.expectRevert(
+                    abi.encodeWithSelector(IBountyMarket.SubmissionOverdue.selector, bountyId, START + 7 days, times[j])
+                );
+                _abandon(bountyId);
+            }
+            _slashExpired(bountyId);
+            _assertAccount(1, true);
+            vm.revertToStateAndDelete(snapshot);
+        }
     }
 
-    /// @dev Abandoning knows no time limit: only a slash makes a bounty a DRAFT after its deadline.
-    function test_GivenLongAfterTheDeadline_WhenAbandoned_BountyIsOpenUntilItIsExpired() public {
+    function test_GivenTheLastSecondOfTheWorkPeriod_WhenAbandoned_ItCounts() public {
         uint256 bountyId = _postClaimed();
-        vm.warp(DEADLINE + 75 days);
+        vm.warp(START + 7 days);
         _abandon(bountyId);
-        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.OPEN);
+        _assertState(bountyId, IBountyMarket.State.OPEN);
+        _assertAccount(0, false);
+        assertEq(usdc.balanceOf(BURN), LOCK);
+    }
+
+    /// @dev A requested revision has no such limit: the poster has work, and the run is rejected.
+    function test_GivenARevisionOverdue_WhenAbandoned_TheRunIsRejected() public {
+        uint256 bountyId = _postSubmitted();
+        _requestRevision(bountyId);
+        skip(100 days);
+        _abandon(bountyId);
+        _assertState(bountyId, IBountyMarket.State.REJECTED);
+    }
+
+    /// @dev The run can no longer be claimed, so the escrow is paid back in the same call, as by a slash.
+    function test_GivenDeadlinePassed_WhenAbandoned_ThePosterIsRefunded() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE);
+        _claim(bountyId);
+        uint256 snapshot = vm.snapshotState();
+        _abandon(bountyId);
+        _assertState(bountyId, IBountyMarket.State.OPEN);
+        vm.revertToStateAndDelete(snapshot);
+
+        skip(1);
+        _expectEvent();
+        emit IBountyMarket.ClaimAbandoned(bountyId, AGENT, poster, LOCK, 1);
+        _expectEvent();
+        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
+        _abandon(bountyId);
+        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.DRAFT);
         expected.round = 1;
         _assertBounty(bountyId, expected);
-        vm.prank(stranger);
-        market.expireBounty(bountyId);
-        assertEq(usdc.balanceOf(poster), FUNDS);
+        _assertBalances(
+            Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE - LOCK, burned: LOCK})
+        );
     }
 
     function test_GivenAbandoned_TheSameAgentMayClaimAgain() public {
@@ -130,7 +163,7 @@ contract BountyMarketEndingsTest is BountyMarketTest {
     function test_WhenAbandonedAfterWork_TheRunIsRejected() public {
         uint256 bountyId = _postSubmitted();
         _requestRevision(bountyId);
-        _expectRejection(bountyId);
+        _expectRejection(bountyId, IBountyMarket.Rejection.ABANDONED);
         vm.recordLogs();
         _abandon(bountyId);
         assertEq(_countMarketEvents(), 1);
@@ -153,7 +186,7 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         uint256 bountyId = _postSubmitted();
         _requestRevision(bountyId);
         vm.warp(START + 7 days + 1);
-        _expectRejection(bountyId);
+        _expectRejection(bountyId, IBountyMarket.Rejection.OVERDUE);
         _rejectOverdue(bountyId);
         _assertRejected(bountyId, START);
     }
@@ -206,9 +239,9 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         assertEq(usdc.balanceOf(wallet), REWARD);
     }
 
-    function _expectRejection(uint256 bountyId) private {
+    function _expectRejection(uint256 bountyId, IBountyMarket.Rejection reason) private {
         _expectEvent();
-        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 1);
+        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 1, reason);
         vm.expectEmit(address(staking));
         emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
     }

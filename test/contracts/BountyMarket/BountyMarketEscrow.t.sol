@@ -10,7 +10,7 @@ contract BountyMarketEscrowTest is BountyMarketTest {
     function test_GivenDraft_WhenFunded_BountyIsOpen() public {
         uint256 bountyId = _create();
         _expectEvent();
-        emit IBountyMarket.BountyFunded(bountyId, poster, 105e6);
+        emit IBountyMarket.BountyFunded(bountyId, poster, poster, 105e6);
         _expectTransfer(poster, address(market), 105e6);
         vm.recordLogs();
         _fund(bountyId);
@@ -60,65 +60,31 @@ contract BountyMarketEscrowTest is BountyMarketTest {
         _assertState(bountyId, IBountyMarket.State.DRAFT);
     }
 
-    function test_GivenOpen_WhenWithdrawn_BountyIsADraftAndPaidBack() public {
-        uint256 bountyId = _post();
-        _expectEvent();
-        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
-        _expectTransfer(address(market), poster, 105e6);
-        vm.recordLogs();
-        _withdraw(bountyId);
-        assertEq(_countMarketEvents(), 1);
-
-        _assertBounty(bountyId, _unclaimed(IBountyMarket.State.DRAFT));
-        _assertBalances(Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE, burned: 0}));
-    }
-
-    function test_GivenDeadlinePassed_WhenWithdrawn_BountyIsPaidBack() public {
+    function test_GivenDeadlinePassed_WhenClosed_BountyIsPaidBack() public {
         uint256 bountyId = _post();
         vm.warp(uint256(DEADLINE) + 1000 days);
-        _withdraw(bountyId);
+        _close(bountyId);
         assertEq(usdc.balanceOf(poster), FUNDS);
     }
 
-    function test_GivenWithdrawn_WhenFundedAgain_BountyIsOpen() public {
+    function test_GivenClosed_WhenFundedAgain_BountyIsOpen() public {
         uint256 bountyId = _post();
-        _withdraw(bountyId);
+        _close(bountyId);
         _fund(bountyId);
         _assertBounty(bountyId, _unclaimed(IBountyMarket.State.OPEN));
         assertEq(usdc.balanceOf(address(market)), 105e6);
     }
 
-    function test_WithdrawLeavesOtherEscrowsAlone() public {
+    function test_WhenClosed_OtherEscrowsAreLeftAlone() public {
         uint256 bountyId = _post(10_019);
         _post();
-        _withdraw(bountyId);
+        _close(bountyId);
         assertEq(usdc.balanceOf(address(market)), 105e6);
         assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
-    }
-
-    function test_RevertGiven_Stranger_WhenWithdrawn() public {
-        uint256 bountyId = _post();
-        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, stranger, poster));
-        vm.prank(stranger);
-        market.withdrawBounty(bountyId);
-    }
-
-    function test_RevertGiven_BlacklistedPoster_WhenWithdrawn() public {
-        uint256 bountyId = _post();
-        usdc.blacklist(poster);
-        vm.expectRevert("Blacklistable: account is blacklisted");
-        _withdraw(bountyId);
-        _assertState(bountyId, IBountyMarket.State.OPEN);
-        assertEq(market.owed(poster), 0);
     }
 
     function _fund(uint256 bountyId) private {
         vm.prank(poster);
         market.fundBounty(bountyId);
-    }
-
-    function _withdraw(uint256 bountyId) private {
-        vm.prank(poster);
-        market.withdrawBounty(bountyId);
     }
 }

@@ -15,7 +15,9 @@ contract BountyMarketEvaluatorTest is BountyMarketTest {
 
     function test_EvaluatorRejectsAtOnce() public {
         _expectEvent();
-        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 1);
+        emit IBountyMarket.BountyRejected(
+            bountyId, AGENT, poster, REWARD, FEE + LOCK, 1, IBountyMarket.Rejection.REJECTED
+        );
         _reject(bountyId);
         _assertState(bountyId, IBountyMarket.State.REJECTED);
         _assertBalances(
@@ -91,9 +93,6 @@ contract BountyMarketEvaluatorTest is BountyMarketTest {
         vm.expectPartialRevert(IBountyMarket.SubmissionNotOverdue.selector);
         vm.prank(evaluator);
         market.slashExpired(bountyId);
-        vm.expectPartialRevert(IBountyMarket.NotPoster.selector);
-        vm.prank(evaluator);
-        market.slashAndWithdraw(bountyId);
     }
 
     /// @dev A poster that names itself as evaluator gains no right.

@@ -98,6 +98,7 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _forEveryone("I", IBountyMarket.InvalidSignature.selector);
         _forCallers("d", IBountyMarket.BountyDeadlinePassed.selector);
         _forCallers("s", IBountyMarket.SubmissionNotOverdue.selector);
+        _forCallers("l", IBountyMarket.SubmissionOverdue.selector);
         _forCallers("o", IBountyMarket.ReviewPeriodOver.selector);
         _forCallers("e", IBountyMarket.ReviewPeriodNotOver.selector);
         _forCallers("x", IBountyMarket.NoRevisionsLeft.selector);
@@ -121,7 +122,6 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _row("postBounty",                 ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
         _row("postBountyFor",              ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
         _row("fundBounty",                 POSTER,   NOT_POSTER,          "0+........ 0d........ 0d........ 0d........", OPEN);
-        _row("withdrawBounty",             POSTER,   NOT_POSTER,          "0.+....... 0.+....... 0.+....... 0.+.......", DRAFT);
         _row("expireBounty",               ANYONE,   DONE,                "0.E....... 0.+....... 0.+....... 0.+.......", DRAFT);
         _row("closeBounty",                POSTER,   NOT_POSTER,          "0.+++..... 0.+++..... 0.+++..... 0.+++.....", DRAFT);
         _row("closeBountyWithSig",         ANYONE,   DONE,                "0.+++..... 0.+++..... 0.+++..... 0.+++.....", DRAFT);
@@ -136,8 +136,8 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _row("startWorkWithSig",           ANYONE,   DONE,                "0..+...... 0..+...... 0..+...... 0..+......", IN_PROGRESS);
         _row("submitWork",                 WALLET,   NOT_CLAIMING_WALLET, "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", SUBMITTED);
         _row("submitWorkWithSig",          ANYONE,   DONE,                "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", SUBMITTED);
-        _row("abandonClaim",               WALLET,   NOT_CLAIMING_WALLET, "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", OPEN);
-        _row("abandonClaimWithSig",        ANYONE,   DONE,                "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", OPEN);
+        _row("abandonClaim",               WALLET,   NOT_CLAIMING_WALLET, "0..++..+.. 0..ll..+.. 0..ll..+.. 0..ll..+..", OPEN);
+        _row("abandonClaimWithSig",        ANYONE,   DONE,                "0..++..+.. 0..ll..+.. 0..ll..+.. 0..ll..+..", OPEN);
         _row("requestRevision",            evaluates, NOT_EVALUATOR,       "0....+...x 0....o...o 0....o...o 0....o...o", REVISION_REQUESTED);
         _row("requestRevisionWithSig",     ANYONE,   DONE,                "0....+...x 0....o...o 0....o...o 0....o...o", REVISION_REQUESTED);
         _row("approveWork",                parties,  NEITHER,             "0....+.+.+ 0....+.+.+ 0....+.+.+ 0....+.+.+", APPROVED);
@@ -147,7 +147,6 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _row("rejectOverdue",              parties,  NOT_OVERDUE,         "0......s.. 0......+.. 0......+.. 0......*..", REJECTED);
         _row("finalizeReview",             ANYONE,   DONE,                "0....e...e 0....+...+ 0....+...+ 0....+...+", APPROVED);
         _row("slashExpired",               POSTER,   NOT_OVERDUE,         "0..ss..... 0..++..... 0..++..... 0..**.....", OPEN);
-        _row("slashAndWithdraw",           POSTER,   NOT_POSTER,          "0..ss..... 0..++..... 0..++..... 0..++.....", DRAFT);
         _row("collect (something owed)",   ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
         _row("collect (nothing owed)",     NO_CALLER, NOTHING_OWED,        "!!!!!!!!!! !!!!!!!!!! !!!!!!!!!! !!!!!!!!!!", UNCHANGED);
         // forgefmt: disable-end

@@ -21,7 +21,7 @@ contract BountyMarketPayerTest is BountyMarketTest {
         _expectEvent();
         emit IBountyMarket.BountyCreated(1, poster, WORK, REWARD, FEE, LOCK, DEADLINE, 7 days, address(0));
         _expectEvent();
-        emit IBountyMarket.BountyFunded(1, poster, 105e6);
+        emit IBountyMarket.BountyFunded(1, poster, payer, 105e6);
         _expectTransfer(payer, address(market), 105e6);
         uint256 bountyId = _postFor(poster);
         assertEq(bountyId, 1);
@@ -37,6 +37,16 @@ contract BountyMarketPayerTest is BountyMarketTest {
         assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
     }
 
+    /// @dev A refund is the poster's, so what it funds again is its own.
+    function test_GivenClosed_WhenThePosterFundsAgain_ItIsThePayer() public {
+        uint256 bountyId = _postFor(poster);
+        _close(bountyId);
+        _expectEvent();
+        emit IBountyMarket.BountyFunded(bountyId, poster, poster, 105e6);
+        vm.prank(poster);
+        market.fundBounty(bountyId);
+    }
+
     function test_GivenTerms_TheyAreTheBountys() public {
         terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator});
         IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.OPEN);
@@ -47,8 +57,7 @@ contract BountyMarketPayerTest is BountyMarketTest {
 
     function test_WhenRefunded_ThePosterIsPaidAndThePayerIsNot() public {
         uint256 bountyId = _postFor(poster);
-        vm.prank(poster);
-        market.withdrawBounty(bountyId);
+        _close(bountyId);
         assertEq(usdc.balanceOf(poster), FUNDS + 105e6);
         assertEq(usdc.balanceOf(payer), FUNDS - 105e6);
     }
@@ -56,12 +65,9 @@ contract BountyMarketPayerTest is BountyMarketTest {
     function test_RevertGiven_ThePayer_WhenItActsAsThePoster() public {
         uint256 bountyId = _postFor(poster);
         bytes memory refusal = abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, payer, poster);
-        vm.startPrank(payer);
         vm.expectRevert(refusal);
-        market.withdrawBounty(bountyId);
-        vm.expectRevert(refusal);
+        vm.prank(payer);
         market.closeBounty(bountyId);
-        vm.stopPrank();
     }
 
     function test_RevertGiven_ZeroPoster() public {

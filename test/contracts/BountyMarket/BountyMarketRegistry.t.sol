@@ -32,7 +32,7 @@ contract BountyMarketRegistryTest is BountyMarketTest {
         _claimZero(bountyId);
         _submit(bountyId);
         _expectEvent();
-        emit IBountyMarket.BountyApproved(bountyId, 0, wallet, REWARD, FEE, false, 1);
+        emit IBountyMarket.BountyApproved(bountyId, 0, wallet, REWARD, FEE, poster, 1);
         _approve(bountyId);
         assertEq(usdc.balanceOf(wallet), REWARD);
     }
@@ -103,9 +103,9 @@ contract BountyMarketRegistryTest is BountyMarketTest {
 
     function test_GivenBrokenRegistry_LiveRunIsSlashed() public {
         uint256 bountyId = _postClaimedByZero();
+        _close(bountyId);
         vm.warp(START + 7 days + 1);
-        vm.prank(poster);
-        market.slashAndWithdraw(bountyId);
+        _slashExpired(bountyId);
         assertEq(usdc.balanceOf(poster), FUNDS);
     }
 

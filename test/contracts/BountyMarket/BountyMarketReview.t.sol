@@ -9,7 +9,7 @@ contract BountyMarketReviewTest is BountyMarketTest {
     function test_WhenApproved_AgentAndTreasuryArePaid() public {
         uint256 bountyId = _postSubmitted();
         skip(1 days);
-        _expectApproval(bountyId, false);
+        _expectApproval(bountyId, poster);
         vm.recordLogs();
         _approve(bountyId);
         assertEq(_countMarketEvents(), 1);
@@ -19,7 +19,7 @@ contract BountyMarketReviewTest is BountyMarketTest {
     function test_GivenReviewPeriodOver_PosterMayStillApprove() public {
         uint256 bountyId = _postSubmitted();
         vm.warp(START + 100 days);
-        _expectApproval(bountyId, false);
+        _expectApproval(bountyId, poster);
         _approve(bountyId);
         _assertApproved(bountyId);
     }
@@ -55,7 +55,7 @@ contract BountyMarketReviewTest is BountyMarketTest {
         for (uint8 revision = 0; revision < 3; ++revision) {
             _requestRevision(bountyId);
             uint256 snapshot = vm.snapshotState();
-            _expectApproval(bountyId, false);
+            _expectApproval(bountyId, poster);
             vm.prank(poster);
             market.approveWork(bountyId, revision);
             _assertState(bountyId, IBountyMarket.State.APPROVED);
@@ -103,13 +103,43 @@ contract BountyMarketReviewTest is BountyMarketTest {
     function test_GivenReviewPeriodOver_AnyoneFinalizes() public {
         uint256 bountyId = _postSubmitted();
         vm.warp(START + 7 days + 1);
-        _expectApproval(bountyId, true);
+        _expectApproval(bountyId, address(0));
+        _expectTransfer(address(market), BURN, FEE);
         vm.recordLogs();
         vm.prank(stranger);
         market.finalizeReview(bountyId);
         assertEq(_countMarketEvents(), 1);
-        _assertApproved(bountyId);
+        _assertBounty(bountyId, _claimed(IBountyMarket.State.APPROVED, START));
+        _assertStake(STAKE, 0);
+        _assertBalances(
+            Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: 0, market: 0, staking: STAKE, burned: FEE})
+        );
         assertEq(usdc.balanceOf(stranger), 0);
+    }
+
+    /// @dev No party earns from another's silence: whether the poster answers garbage in time or not, the treasury gets
+    /// nothing of it.
+    function test_GivenGarbage_TheTreasuryEarnsNothingByAnAnswerNorBySilence() public {
+        terms.evaluator = evaluator;
+        _reject(_postSubmitted());
+        uint256 unanswered = _postSubmitted();
+        skip(7 days + 1);
+        vm.prank(treasury);
+        market.finalizeReview(unanswered);
+        assertEq(market.owed(treasury) + usdc.balanceOf(treasury), 0);
+        assertEq(usdc.balanceOf(BURN), 2 * FEE + LOCK);
+    }
+
+    function test_TheEventNamesWhoApproved() public {
+        terms.evaluator = evaluator;
+        address[2] memory parties = [poster, evaluator];
+        for (uint256 i = 0; i < parties.length; ++i) {
+            uint256 bountyId = _postSubmitted();
+            _expectEvent();
+            emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, parties[i], 1);
+            vm.prank(parties[i]);
+            market.approveWork(bountyId, 0);
+        }
     }
 
     function test_RevertGiven_LastSecondOfReview_WhenFinalized() public {
@@ -203,9 +233,10 @@ contract BountyMarketReviewTest is BountyMarketTest {
         }
     }
 
-    function _expectApproval(uint256 bountyId, bool byTimeout) private {
+    /// @param by Zero for an approval by time.
+    function _expectApproval(uint256 bountyId, address by) private {
         _expectEvent();
-        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, byTimeout, 1);
+        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, by, 1);
         vm.expectEmit(address(staking));
         emit IAgentStaking.StakeReleased(AGENT, bountyId, LOCK, 0);
         vm.expectEmit(address(staking));
@@ -223,7 +254,9 @@ contract BountyMarketReviewTest is BountyMarketTest {
 
     function _expectRejection(uint256 bountyId) private {
         _expectEvent();
-        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 1);
+        emit IBountyMarket.BountyRejected(
+            bountyId, AGENT, poster, REWARD, FEE + LOCK, 1, IBountyMarket.Rejection.REJECTED
+        );
         vm.expectEmit(address(staking));
         emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
         _expectTransfer(address(staking), BURN, LOCK);

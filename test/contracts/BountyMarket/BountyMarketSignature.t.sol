@@ -89,7 +89,7 @@ contract BountyMarketSignatureTest is BountyMarketTest, ClaimSigner {
     function test_GivenWithdrawnAndFundedAgain_SignatureHolds() public {
         bytes memory signature = _signature(1);
         vm.startPrank(poster);
-        market.withdrawBounty(bountyId);
+        market.closeBounty(bountyId);
         market.fundBounty(bountyId);
         vm.stopPrank();
         _claimSigned(wallet, signature);

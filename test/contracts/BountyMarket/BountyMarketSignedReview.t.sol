@@ -28,7 +28,7 @@ contract BountyMarketSignedReviewTest is BountyMarketTest, ActionSigner {
             ActionMessage memory message = _message(bountyId, signers[i]);
             skip(100 days);
             _expectEvent();
-            emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false, 1);
+            emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, signers[i], 1);
             _send(Action.APPROVE, message, _sign(Action.APPROVE, message, names[i]));
             vm.warp(START);
         }
@@ -58,7 +58,9 @@ contract BountyMarketSignedReviewTest is BountyMarketTest, ActionSigner {
         uint256 bountyId = _postSubmitted();
         ActionMessage memory message = _message(bountyId, evaluator);
         _expectEvent();
-        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 1);
+        emit IBountyMarket.BountyRejected(
+            bountyId, AGENT, poster, REWARD, FEE + LOCK, 1, IBountyMarket.Rejection.REJECTED
+        );
         _send(Action.REJECT, message, _sign(Action.REJECT, message, "evaluator"));
         _assertState(bountyId, IBountyMarket.State.REJECTED);
     }

@@ -28,8 +28,9 @@ contract BountyMarketSlashTest is BountyMarketTest {
         assertEq(uint256(staking.statusOf(AGENT)), uint256(IAgentStaking.Status.FROZEN));
     }
 
-    function test_WhenSlashedAndWithdrawn_BountyIsADraftAndPaidBack() public {
+    function test_GivenClosing_WhenSlashed_BountyIsADraftAndPaidBack() public {
         uint256 bountyId = _postClaimed();
+        _close(bountyId);
         vm.warp(OVERDUE);
         _expectEvent();
         emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK, 1);
@@ -42,7 +43,7 @@ contract BountyMarketSlashTest is BountyMarketTest {
         _expectTransfer(address(staking), BURN, LOCK);
         _expectTransfer(address(market), poster, 105e6);
         vm.recordLogs();
-        _slashAndWithdraw(bountyId);
+        _slashExpired(bountyId);
         assertEq(_countMarketEvents(), 2);
 
         IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.DRAFT);
@@ -54,10 +55,11 @@ contract BountyMarketSlashTest is BountyMarketTest {
         );
     }
 
-    function test_GivenSlashedAndWithdrawn_BountyCanBeFundedAndClaimedAgain() public {
+    function test_GivenSlashedAndClosed_BountyCanBeFundedAndClaimedAgain() public {
         uint256 bountyId = _postClaimed();
         vm.warp(OVERDUE);
-        _slashAndWithdraw(bountyId);
+        _slashExpired(bountyId);
+        _close(bountyId);
         _stake(1);
         vm.prank(poster);
         market.fundBounty(bountyId);
@@ -162,48 +164,32 @@ contract BountyMarketSlashTest is BountyMarketTest {
         assertEq(usdc.balanceOf(stranger), 0);
     }
 
-    function test_GivenBothLimitsOverAndABlacklistedPoster_WhenAnyoneSlashes_TheRefundIsOwed() public {
+    function test_GivenBothLimitsOverAndABlacklistedPoster_WhenSlashed_TheRefundIsOwed() public {
         uint256 bountyId = _post();
         vm.warp(DEADLINE);
         _claim(bountyId);
         vm.warp(DEADLINE + 14 days + 1);
         usdc.blacklist(poster);
-        vm.expectRevert("Blacklistable: account is blacklisted");
-        _slashExpired(bountyId);
-        _expectEvent();
-        emit IBountyMarket.PaymentDeferred(bountyId, poster, 105e6);
-        vm.prank(stranger);
-        market.slashExpired(bountyId);
-        _assertState(bountyId, IBountyMarket.State.DRAFT);
-        assertEq(market.owed(poster), 105e6);
-    }
-
-    function test_RevertGiven_AnotherCaller_WhenSlashedAndWithdrawn() public {
-        uint256 bountyId = _postClaimed();
-        address[4] memory callers = [stranger, wallet, treasury, admin];
-        uint32[2] memory times = [START, START + 100 days];
-        for (uint256 i = 0; i < 2 * callers.length; ++i) {
-            address caller = callers[i / 2];
-            vm.warp(times[i % 2]);
-            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, caller, poster));
-            vm.prank(caller);
-            market.slashAndWithdraw(bountyId);
+        address[2] memory callers = [poster, stranger];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            _expectEvent();
+            emit IBountyMarket.PaymentDeferred(bountyId, poster, 105e6);
+            vm.prank(callers[i]);
+            market.slashExpired(bountyId);
+            _assertState(bountyId, IBountyMarket.State.DRAFT);
+            assertEq(market.owed(poster), 105e6);
+            vm.revertToStateAndDelete(snapshot);
         }
     }
 
-    function test_GivenBlacklistedPoster_WhenItSlashes_OnlyTheRefundFails() public {
+    function test_GivenBlacklistedPoster_WhenItSlashesBeforeTheDeadline_NothingIsOwed() public {
         uint256 bountyId = _postClaimed();
         vm.warp(OVERDUE);
         usdc.blacklist(poster);
-        vm.expectRevert("Blacklistable: account is blacklisted");
-        _slashAndWithdraw(bountyId);
         _slashExpired(bountyId);
         _assertState(bountyId, IBountyMarket.State.OPEN);
-    }
-
-    function _slashAndWithdraw(uint256 bountyId) private {
-        vm.prank(poster);
-        market.slashAndWithdraw(bountyId);
+        assertEq(market.owed(poster), 0);
     }
 
     function _expectSlash(uint256 bountyId) private {
@@ -222,8 +208,6 @@ contract BountyMarketSlashTest is BountyMarketTest {
             abi.encodeWithSelector(IBountyMarket.SubmissionNotOverdue.selector, bountyId, submitBy, submitBy);
         vm.expectRevert(reason);
         _slashExpired(bountyId);
-        vm.expectRevert(reason);
-        _slashAndWithdraw(bountyId);
         vm.warp(submitBy + 1);
         _expectSlash(bountyId);
         _slashExpired(bountyId);

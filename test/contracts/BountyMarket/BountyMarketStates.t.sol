@@ -13,11 +13,6 @@ contract BountyMarketStatesTest is BountyMarketTest {
         _assertOnlyAllowed(poster, IBountyMarket.fundBounty.selector);
     }
 
-    function test_WithdrawsAnOpenBountyOnly() public {
-        allowed.push(IBountyMarket.State.OPEN);
-        _assertOnlyAllowed(poster, IBountyMarket.withdrawBounty.selector);
-    }
-
     function test_StartsAClaimedBountyOnly() public {
         allowed.push(IBountyMarket.State.CLAIMED);
         _assertOnlyAllowed(wallet, IBountyMarket.startWork.selector);
@@ -74,7 +69,6 @@ contract BountyMarketStatesTest is BountyMarketTest {
         allowed.push(IBountyMarket.State.CLAIMED);
         allowed.push(IBountyMarket.State.IN_PROGRESS);
         _assertOnlyAllowed(poster, IBountyMarket.slashExpired.selector);
-        _assertOnlyAllowed(poster, IBountyMarket.slashAndWithdraw.selector);
     }
 
     function _allowDelivered() private {

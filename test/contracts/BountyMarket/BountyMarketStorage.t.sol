@@ -114,7 +114,9 @@ contract BountyMarketStorageTest is BountyMarketTest {
         vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NoRevisionsLeft.selector, bountyId, 3, 3));
         _requestRevision(bountyId);
         _expectEvent();
-        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 3);
+        emit IBountyMarket.BountyRejected(
+            bountyId, AGENT, poster, REWARD, FEE + LOCK, 3, IBountyMarket.Rejection.REJECTED
+        );
         _reject(bountyId);
     }
 
@@ -150,10 +152,12 @@ contract BountyMarketStorageTest is BountyMarketTest {
         _requestRevision(bounties[1]);
         skip(7 days + 1);
         _expectEvent();
-        emit IBountyMarket.BountyApproved(bounties[0], AGENT, wallet, REWARD, FEE, true, 2);
+        emit IBountyMarket.BountyApproved(bounties[0], AGENT, wallet, REWARD, FEE, address(0), 2);
         market.finalizeReview(bounties[0]);
         _expectEvent();
-        emit IBountyMarket.BountyRejected(bounties[1], AGENT, poster, REWARD, FEE + LOCK, 2);
+        emit IBountyMarket.BountyRejected(
+            bounties[1], AGENT, poster, REWARD, FEE + LOCK, 2, IBountyMarket.Rejection.OVERDUE
+        );
         _rejectOverdue(bounties[1]);
     }
 

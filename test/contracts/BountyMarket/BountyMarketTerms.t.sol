@@ -24,7 +24,7 @@ contract BountyMarketTermsTest is BountyMarketTest {
         uint256 bountyId = _create();
         vm.startPrank(poster);
         market.fundBounty(bountyId);
-        market.withdrawBounty(bountyId);
+        market.closeBounty(bountyId);
         vm.stopPrank();
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
         assertEq(bounty.stake, 1e6);

@@ -63,28 +63,39 @@ contract BlacklistedPayeeTest is BountyMarketTest {
         _collectTwice(treasury, REWARD + FEE - 1);
     }
 
-    /// @dev Its own calls that would pay it fail; anyone else can end its runs, and the market owes it the refunds.
-    function test_GivenPosterBlacklisted_AnyoneEndsItsRuns() public {
-        uint256 bountyId = _postClaimed();
-        uint256 open = _post();
+    /// @dev The poster and anyone else can end its runs, and the market owes it the refunds.
+    function test_GivenPosterBlacklisted_ItAndAnyoneEndItsRuns() public {
+        (uint256 closed, uint256 late, uint256 expired, uint256 slashed) =
+            (_post(), _postClaimed(), _post(), _postClaimed());
         _blacklist(poster);
-        vm.prank(poster);
-        vm.expectRevert(BLACKLISTED);
-        market.withdrawBounty(open);
+        _close(closed);
+        assertEq(market.owed(poster), REWARD + FEE);
 
         vm.warp(uint256(DEADLINE) + 1);
-        vm.startPrank(poster);
-        vm.expectRevert(BLACKLISTED);
-        market.slashAndWithdraw(bountyId);
-        vm.expectRevert(BLACKLISTED);
-        market.expireBounty(open);
-        vm.stopPrank();
+        _slashExpired(late);
         vm.startPrank(stranger);
-        market.slashExpired(bountyId);
-        market.expireBounty(open);
+        market.slashExpired(slashed);
+        market.expireBounty(expired);
         vm.stopPrank();
         usdc.unBlacklist(poster);
+        _collectTwice(poster, 4 * (REWARD + FEE));
+    }
+
+    /// @dev A pause stops no ending: the poster of a closing run, and of one past its deadline, slashes as any other does.
+    function test_GivenPausedUsdc_ThePosterClosesAndSlashes() public {
+        (uint256 open, uint256 closing) = (_post(), _postClaimed());
+        _close(closing);
+        skip(7 days + 1);
+        usdc.pause();
+        _close(open);
+        _slashExpired(closing);
+        _assertState(open, IBountyMarket.State.DRAFT);
+        _assertState(closing, IBountyMarket.State.DRAFT);
+        vm.expectPartialRevert(IBountyMarket.InvalidState.selector);
+        _submit(closing);
+        usdc.unpause();
         _collectTwice(poster, 2 * (REWARD + FEE));
+        _collectTwice(BURN, LOCK);
     }
 
     /// @dev Accepted: Circle can freeze the market itself. Runs still end, and their payments are owed.

@@ -43,29 +43,22 @@ contract CallingTokenTest is BountyMarketTest, ITransferListener {
     function test_WhenPosterTakesBackAnOpenRun_NothingMoreHappens() public {
         bountyId = _post();
         _prepareAttacks();
-        vm.prank(poster);
-        market.withdrawBounty(bountyId);
-        _assertEnded(IBountyMarket.State.DRAFT);
-        bountyId = _post();
-        _prepareAttacks();
-        vm.prank(poster);
-        market.closeBounty(bountyId);
+        _close(bountyId);
         _assertEnded(IBountyMarket.State.DRAFT);
         assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
     }
 
     function test_WhenAClaimEndsAndTheRunWithIt_NothingMoreHappens() public {
         bountyId = _postClaimed();
+        _close(bountyId);
         _prepareAttacks();
         skip(7 days + 1);
-        vm.prank(poster);
-        market.slashAndWithdraw(bountyId);
+        _slashExpired(bountyId);
         _assertEnded(IBountyMarket.State.DRAFT);
         _stake(1);
 
         bountyId = _postClaimed();
-        vm.prank(poster);
-        market.closeBounty(bountyId);
+        _close(bountyId);
         _prepareAttacks();
         _abandon(bountyId);
         _assertEnded(IBountyMarket.State.DRAFT);
@@ -96,8 +89,7 @@ contract CallingTokenTest is BountyMarketTest, ITransferListener {
         _abandon(bountyId);
         assertEq(done, 1);
         assertEq(market.getBounty(bountyId).round, 2);
-        vm.prank(poster);
-        market.closeBounty(bountyId);
+        _close(bountyId);
         skip(7 days + 1);
         _prepareAttacks();
         _slashExpired(bountyId);
@@ -136,10 +128,8 @@ contract CallingTokenTest is BountyMarketTest, ITransferListener {
         _attackBy(wallet, abi.encodeCall(market.startWork, (bountyId)));
         _attackBy(wallet, abi.encodeCall(market.submitWork, (bountyId, DELIVERABLE)));
         _attackBy(wallet, abi.encodeCall(market.abandonClaim, (bountyId)));
-        _attackBy(poster, abi.encodeCall(market.withdrawBounty, (bountyId)));
         _attackBy(poster, abi.encodeCall(market.closeBounty, (bountyId)));
         _attackBy(poster, abi.encodeCall(market.slashExpired, (bountyId)));
-        _attackBy(poster, abi.encodeCall(market.slashAndWithdraw, (bountyId)));
         _attackBy(poster, abi.encodeCall(market.requestRevision, (bountyId, FEEDBACK)));
         _attackBy(poster, abi.encodeCall(market.rejectWork, (bountyId)));
         _attackBy(poster, abi.encodeCall(market.rejectOverdue, (bountyId)));

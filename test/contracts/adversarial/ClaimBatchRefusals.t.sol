@@ -28,7 +28,7 @@ contract ClaimBatchRefusalsTest is SignedClaims {
 
     function test_GivenDraft() public {
         vm.prank(poster);
-        market.withdrawBounty(bountyId);
+        market.closeBounty(bountyId);
         _assertRefusedAlone(
             abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, IBountyMarket.State.DRAFT)
         );

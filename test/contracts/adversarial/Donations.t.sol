@@ -13,7 +13,7 @@ contract DonationsTest is BountyMarketTest {
         _reject(_postRejectable());
         uint256 withdrawn = _post();
         vm.prank(poster);
-        market.withdrawBounty(withdrawn);
+        market.closeBounty(withdrawn);
         assertEq(usdc.balanceOf(address(market)), GIFT + market.owed(treasury));
         assertEq(market.owed(treasury), FEE);
     }

@@ -32,9 +32,7 @@ contract EscrowHostageTest is BountyMarketTest {
             for (uint256 round = 1; round <= 12; ++round) {
                 vm.warp(START + round * 30 days);
                 attacker.keep(bountyId);
-                vm.expectPartialRevert(IBountyMarket.InvalidState.selector);
-                vm.prank(poster);
-                market.withdrawBounty(bountyId);
+                _assertState(bountyId, IBountyMarket.State.CLAIMED);
             }
             assertEq(usdc.balanceOf(BURN), 12 * stakes[i], "twelve stakes for 360 days");
             vm.revertToStateAndDelete(snapshot);
@@ -90,10 +88,5 @@ contract EscrowHostageTest is BountyMarketTest {
     function _postForAYear(uint256 reward) private returns (uint256) {
         vm.prank(poster);
         return market.postBounty(WORK, reward, START + 365 days, terms);
-    }
-
-    function _close(uint256 bountyId) private {
-        vm.prank(poster);
-        market.closeBounty(bountyId);
     }
 }

@@ -13,12 +13,12 @@ contract GasStarvationTest is BountyMarketTest {
     function test_WhenFinalizing_AtEveryAmountOfGas_TheAgentIsPaidOrNothingHappens() public {
         uint256 bountyId = _postSubmitted();
         skip(7 days + 1);
-        _assertPaidOrNothing(stranger, abi.encodeCall(IBountyMarket.finalizeReview, (bountyId)));
+        _assertPaidOrNothing(stranger, abi.encodeCall(IBountyMarket.finalizeReview, (bountyId)), 0);
     }
 
     function test_WhenPosterApproves_AtEveryAmountOfGas_TheAgentIsPaidOrNothingHappens() public {
         uint256 bountyId = _postSubmitted();
-        _assertPaidOrNothing(poster, abi.encodeCall(IBountyMarket.approveWork, (bountyId, 0)));
+        _assertPaidOrNothing(poster, abi.encodeCall(IBountyMarket.approveWork, (bountyId, 0)), FEE);
     }
 
     function test_WhenRejecting_AtEveryAmountOfGas_AllIsPaidAndBurnedOrNothingHappens() public {
@@ -31,7 +31,7 @@ contract GasStarvationTest is BountyMarketTest {
         _makeDebts();
         uint256 bountyId = _postSubmitted();
         skip(7 days + 1);
-        _assertPaidOrNothing(stranger, abi.encodeCall(IBountyMarket.finalizeReview, (bountyId)));
+        _assertPaidOrNothing(stranger, abi.encodeCall(IBountyMarket.finalizeReview, (bountyId)), 0);
     }
 
     /// @dev After a starved transfer, 1/63 of its gas is left, and 2300 gas or less store nothing: a transfer that
@@ -42,7 +42,7 @@ contract GasStarvationTest is BountyMarketTest {
         _makeDebts();
         uint256 bountyId = _postSubmitted();
         skip(7 days + 1);
-        _assertPaidOrNothing(stranger, abi.encodeCall(IBountyMarket.finalizeReview, (bountyId)));
+        _assertPaidOrNothing(stranger, abi.encodeCall(IBountyMarket.finalizeReview, (bountyId)), 0);
     }
 
     /// @dev The registry fails at once when it is starved, and so leaves enough gas for a whole claim.
@@ -79,14 +79,15 @@ contract GasStarvationTest is BountyMarketTest {
         _approve(bountyId);
         usdc.unBlacklist(wallet);
         usdc.unBlacklist(treasury);
+        bountyId = _postRejectable();
+        usdc.blacklist(BURN);
+        _reject(bountyId);
+        usdc.unBlacklist(BURN);
+        assertEq(market.owed(BURN), FEE + LOCK);
     }
 
     function _upgradeToHungryRegistry() private {
         vm.etch(address(registry), address(new HungryRegistry(wallet, owner)).code);
-    }
-
-    function _assertPaidOrNothing(address caller, bytes memory call) private {
-        _assertPaidOrNothing(caller, call, FEE);
     }
 
     /// @param fee What the treasury is owed where the call succeeds.

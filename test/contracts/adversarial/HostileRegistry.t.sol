@@ -123,7 +123,7 @@ contract HostileRegistryTest is BountyMarketTest {
         _slashExpired(claimed);
         _assertState(claimed, IBountyMarket.State.OPEN);
         vm.prank(poster);
-        market.withdrawBounty(claimed);
+        market.closeBounty(claimed);
         _assertState(claimed, IBountyMarket.State.DRAFT);
     }
 

@@ -10,7 +10,7 @@ import {MeasuredAttacks} from "./support/MeasuredAttacks.sol";
 /// @notice Runs in the name of a poster that did not ask for them.
 contract PostedForTest is MeasuredAttacks {
     /// @dev The agent's owner posts for another, and its agent completes the run by the other's silence: the record of that
-    /// poster has one more approval by time.
+    /// poster has one more approval by time, and the event names who paid for it.
     function test_ARunInAnothersName_CostsItsPayerTheFee() public {
         vm.prank(owner);
         usdc.approve(address(market), type(uint256).max);
@@ -20,16 +20,19 @@ contract PostedForTest is MeasuredAttacks {
     function aRunInAnothersName(uint256 i) external {
         uint256 reward = SafeCast.toUint256(_reward(i));
         uint256 fee = SafeCast.toUint256(_fee(i));
+        uint256 next = market.bountyCount() + 1;
+        _expectEvent();
+        emit IBountyMarket.BountyFunded(next, poster, owner, reward + fee);
         vm.prank(owner);
         uint256 bountyId = market.postBountyFor(poster, WORK, reward, DEADLINE, terms);
         _claim(bountyId);
         _submit(bountyId);
         skip(7 days + 1);
         _expectEvent();
-        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, reward, fee, true, 1);
+        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, reward, fee, address(0), 1);
         market.finalizeReview(bountyId);
         assertEq(market.getBounty(bountyId).poster, poster);
-        _assertGains(0, -_fee(i), _fee(i));
+        _assertGains(0, -_fee(i), 0);
     }
 
     /// @dev Anyone may post for any address. A refund to a contract that cannot spend it is the payer's loss alone.

@@ -77,8 +77,8 @@ contract ReorgsTest is MeasuredAttacks, ActionSigner {
         assertEq(_postAt(i), bountyId);
         _claim(bountyId);
         skip(1 hours + 1);
-        vm.prank(poster);
-        market.slashAndWithdraw(bountyId);
+        _slashExpired(bountyId);
+        _close(bountyId);
         _assertGains(0, -_reward(i), 0);
     }
 

@@ -57,19 +57,49 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
     }
 
     function test_WhenSlashedTheThirdTime_TheAgentIsBannedAndItsFourthRunEnds() public {
-        uint256[3] memory expired = [_postClaimed(), _postClaimed(), _postClaimed()];
+        _expire();
+        _stake(1);
+        _expire();
+        _stake(1);
         uint256 live = _postSubmitted();
+        _expire();
         uint256 open = _post();
-        skip(7 days + 1);
-        for (uint256 i = 0; i < 3; ++i) {
-            _slashExpired(expired[i]);
-        }
         _assertStatus(IAgentStaking.Status.BANNED);
 
         market.finalizeReview(live);
         assertEq(usdc.balanceOf(wallet), REWARD);
         vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentIsBanned.selector, AGENT));
         _claim(open);
+    }
+
+    /// @dev One absence is one count, also where a stranger unfreezes the agent between the slashes. Each costs its stake.
+    function test_GivenThreeRunsMissedInOneAbsence_TheyCountOnce() public {
+        bool[2] memory unfreezes = [false, true];
+        for (uint256 i = 0; i < 2; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            uint256[3] memory expired = [_postClaimed(), _postClaimed(), _postClaimed()];
+            skip(7 days + 1);
+            for (uint256 j = 0; j < 3; ++j) {
+                _slashExpired(expired[j]);
+                _assertStatus(IAgentStaking.Status.FROZEN);
+                if (unfreezes[i]) _stakeByAStranger();
+            }
+            (uint256 staked,,,, uint256 slashes,, bool banned) = staking.accountOf(AGENT);
+            assertEq(slashes, 1);
+            assertFalse(banned);
+            assertEq(usdc.balanceOf(BURN), 3 * LOCK);
+            assertEq(staked, STAKE - 3 * LOCK + (unfreezes[i] ? 3 : 0));
+            vm.revertToStateAndDelete(snapshot);
+        }
+    }
+
+    /// @dev A claim that it makes after it was unfrozen is another absence, in the same second too.
+    function test_GivenAClaimAfterTheUnfreeze_WhenItIsMissedToo_ItCounts() public {
+        _expire();
+        _stake(1);
+        _expire();
+        (,,,, uint256 slashes,,) = staking.accountOf(AGENT);
+        assertEq(slashes, 2);
     }
 
     function test_GivenUnbanned_WhenSlashedTheFourthTime_TheAgentIsBannedAgain() public {
@@ -112,8 +142,8 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
         staking.ban(AGENT);
         skip(7 days + 1);
         uint256 funds = usdc.balanceOf(poster);
-        vm.prank(poster);
-        market.slashAndWithdraw(live);
+        _slashExpired(live);
+        _close(live);
         assertEq(usdc.balanceOf(poster), funds + REWARD + FEE);
         assertEq(usdc.balanceOf(BURN), LOCK);
         _assertState(live, IBountyMarket.State.DRAFT);
@@ -137,6 +167,14 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
         uint256 bountyId = _postClaimed();
         skip(7 days + 1);
         _slashExpired(bountyId);
+    }
+
+    function _stakeByAStranger() private {
+        usdc.mint(stranger, 1);
+        vm.startPrank(stranger);
+        usdc.approve(address(staking), 1);
+        staking.stakeFor(AGENT, owner, 1);
+        vm.stopPrank();
     }
 
     function _unban() private {

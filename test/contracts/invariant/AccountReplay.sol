@@ -9,7 +9,8 @@ import {Vm} from "../support/Vm.sol";
 import {Breaches} from "./Breaches.sol";
 
 /// @title AccountReplay
-/// @notice Rebuilds every `accountOf` from the staking contract's logs (I7), by adding up the amounts in the events.
+/// @notice Rebuilds every `accountOf` and `nonceOf`, and `unburned`, from the staking contract's logs (I7), by adding up the
+/// amounts in the events.
 abstract contract AccountReplay is Breaches {
     uint256 private constant MIN_STAKE = 20e6;
 
@@ -25,7 +26,10 @@ abstract contract AccountReplay is Breaches {
 
     error UnknownStakingEvent(bytes32 selector);
 
+    uint256 public replayedUnburned;
+
     mapping(uint256 agentId => Account) private _accounts;
+    mapping(uint256 agentId => uint256) private _nonces;
 
     function replayedAccounts(uint256[] calldata agentIds) external view returns (Account[] memory accounts) {
         accounts = new Account[](agentIds.length);
@@ -34,10 +38,26 @@ abstract contract AccountReplay is Breaches {
         }
     }
 
-    function _replayStaking(Vm.Log memory log) internal {
-        Account storage account = _accounts[uint256(log.topics[1])];
+    function replayedNonces(uint256[] calldata agentIds) external view returns (uint256[] memory nonces) {
+        nonces = new uint256[](agentIds.length);
+        for (uint256 i = 0; i < agentIds.length; ++i) {
+            nonces[i] = _nonces[agentIds[i]];
+        }
+    }
+
+    /// @param claimedAt When the claim was made that the event is about, by the market's logs.
+    function _replayStaking(Vm.Log memory log, uint256 claimedAt) internal {
+        if (log.topics[0] == IAgentStaking.BurnDeferred.selector) {
+            replayedUnburned = abi.decode(log.data, (uint256));
+            return;
+        }
+        uint256 agentId = uint256(log.topics[1]);
+        Account storage account = _accounts[agentId];
+        if (log.topics[0] == IAgentStaking.Unstaked.selector) {
+            (,,, _nonces[agentId]) = abi.decode(log.data, (uint256, uint256, uint64, uint256));
+        }
         if (_replayMark(account, log.topics[0])) return;
-        _replayBalance(account, log.topics[0], log.data);
+        _replayBalance(account, log.topics[0], log.data, claimedAt);
     }
 
     function _replayMark(Account storage account, bytes32 selector) private returns (bool isMark) {
@@ -51,7 +71,7 @@ abstract contract AccountReplay is Breaches {
 
     /// @dev Rebuilt from each event's amounts, by the market's rules; the totals in the events are compared separately.
     /// Copying those totals would prove nothing about what the contract counted.
-    function _replayBalance(Account storage account, bytes32 selector, bytes memory data) private {
+    function _replayBalance(Account storage account, bytes32 selector, bytes memory data, uint256 claimedAt) private {
         if (selector == IAgentStaking.Staked.selector) {
             (uint256 amount, uint256 staked, uint64 stakedAt) = abi.decode(data, (uint256, uint256, uint64));
             account.staked += amount;
@@ -76,8 +96,8 @@ abstract contract AccountReplay is Breaches {
         } else if (selector == IAgentStaking.Slashed.selector) {
             (uint256 amount, uint256 staked, uint256 locked, uint64 stakedAt, uint256 slashes) =
                 abi.decode(data, (uint256, uint256, uint256, uint64, uint256));
+            if (!account.frozen && claimedAt >= account.stakedAt) account.slashes += 1;
             _lose(account, amount);
-            account.slashes += 1;
             account.stakedAt = 0;
             _assertInvariant(7, staked == account.staked && locked == account.locked, "totals of Slashed");
             _assertInvariant(7, stakedAt == 0 && slashes == account.slashes, "slashes");

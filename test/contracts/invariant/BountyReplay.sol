@@ -5,15 +5,22 @@ import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {Vm} from "../support/Vm.sol";
 
 /// @title BountyReplay
-/// @notice Rebuilds every `getBounty` and `owed` from the market's logs alone, as an indexer does (I7).
+/// @notice Rebuilds every `getBounty` and `owed`, and `bountyCount`, from the market's logs alone, as an indexer does (I7).
 abstract contract BountyReplay {
     error UnknownMarketEvent(bytes32 selector);
 
     /// @dev An event names another round or revision than that which the earlier events come to.
     error WrongCount(bytes32 selector, uint256 named, uint256 counted);
 
+    error WrongReason(IBountyMarket.State state, IBountyMarket.Rejection reason);
+
     /// @dev The logs give the end of a review or work period, the bounty its begin.
     uint40 private constant REVIEW_PERIOD = 7 days;
+
+    uint256 public replayedCount;
+
+    /// @dev When the bounty's last claim was made, also once it is lost.
+    mapping(uint256 bountyId => uint256) internal claimedAtOf;
 
     mapping(uint256 bountyId => IBountyMarket.Bounty) private _bounties;
     mapping(address payee => uint256) private _owed;
@@ -33,13 +40,13 @@ abstract contract BountyReplay {
         }
     }
 
-    /// @param treasury Whom the market owes every fee: a constant of its deployment.
+    /// @param treasury Whom the market owes the fee of every approval by a party: a constant of its deployment.
     function _replayMarket(Vm.Log memory log, address treasury) internal {
         if (_replayDebt(log.topics, log.data)) return;
         IBountyMarket.Bounty storage bounty = _bounties[uint256(log.topics[1])];
         if (log.topics[0] == IBountyMarket.BountyApproved.selector) {
-            (, uint256 fee) = abi.decode(log.data, (uint256, uint256));
-            _owed[treasury] += fee;
+            (, uint256 fee, address by) = abi.decode(log.data, (uint256, uint256, address));
+            if (by != address(0)) _owed[treasury] += fee;
         }
         if (_replayClaim(bounty, log.topics, log.data)) return;
         if (_replayWork(bounty, log.topics[0], log.data)) return;
@@ -68,6 +75,7 @@ abstract contract BountyReplay {
             bounty.agentId = abi.decode(bytes.concat(topics[2]), (uint40));
             bounty.wallet = address(uint160(uint256(topics[3])));
             (bounty.round, bounty.since) = (round, submitBy - bounty.workPeriod);
+            claimedAtOf[uint256(topics[1])] = bounty.since;
         } else if (
             topics[0] == IBountyMarket.ClaimSlashed.selector || topics[0] == IBountyMarket.ClaimAbandoned.selector
         ) {
@@ -108,6 +116,7 @@ abstract contract BountyReplay {
         returns (bool known)
     {
         if (topics[0] == IBountyMarket.BountyCreated.selector) {
+            replayedCount += 1;
             bounty.poster = address(uint160(uint256(topics[2])));
             _replayTerms(bounty, data);
         } else if (topics[0] == IBountyMarket.BountyFunded.selector) {
@@ -117,12 +126,15 @@ abstract contract BountyReplay {
         } else if (topics[0] == IBountyMarket.BountyClosing.selector) {
             bounty.closing = true;
         } else if (topics[0] == IBountyMarket.BountyApproved.selector) {
-            (,,, uint256 round) = abi.decode(data, (uint256, uint256, bool, uint256));
+            (,,, uint256 round) = abi.decode(data, (uint256, uint256, address, uint256));
             _requireSame(topics[0], round, bounty.round);
             bounty.state = IBountyMarket.State.APPROVED;
         } else if (topics[0] == IBountyMarket.BountyRejected.selector) {
-            (,, uint256 round) = abi.decode(data, (uint256, uint256, uint256));
+            (,, uint256 round, IBountyMarket.Rejection reason) =
+                abi.decode(data, (uint256, uint256, uint256, IBountyMarket.Rejection));
             _requireSame(topics[0], round, bounty.round);
+            bool reviewed = bounty.state == IBountyMarket.State.SUBMITTED;
+            require(reviewed == (reason == IBountyMarket.Rejection.REJECTED), WrongReason(bounty.state, reason));
             bounty.state = IBountyMarket.State.REJECTED;
         } else {
             return false;

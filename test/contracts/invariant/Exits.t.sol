@@ -34,11 +34,13 @@ contract ExitsTest is CampaignTest {
         _assertAStrangerEndsIt(bountyId, bounty);
         vm.revertToState(snapshot);
         if (bounty.state == IBountyMarket.State.OPEN) {
-            _assertPosterWithdraws(bountyId, bounty);
+            _assertPosterCloses(bountyId, bounty);
         } else if (bounty.state == IBountyMarket.State.SUBMITTED) {
             _assertPosterApproves(bountyId, bounty);
         } else {
             _assertWalletAbandons(bountyId, bounty);
+            vm.revertToState(snapshot);
+            _assertPosterEndsALateClaim(bountyId, bounty);
             vm.revertToState(snapshot);
             _assertWalletSubmits(bountyId, bounty);
         }
@@ -78,16 +80,24 @@ contract ExitsTest is CampaignTest {
         assertEq(locked - lockedAfter, _lockOf(bountyId, bounty), "I9: the stake is no longer locked");
     }
 
-    function _assertPosterWithdraws(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
+    function _assertPosterCloses(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
         _turnTheWorldAgainst(bountyId, bounty);
-        usdc.unpause();
-        usdc.unBlacklist(address(market));
-        usdc.unBlacklist(bounty.poster);
-        uint256 balance = usdc.balanceOf(bounty.poster);
+        uint256 owed = market.owed(bounty.poster);
         vm.prank(bounty.poster);
-        market.withdrawBounty(bountyId);
+        market.closeBounty(bountyId);
         _assertEnded(bountyId, IBountyMarket.State.DRAFT);
-        assertEq(usdc.balanceOf(bounty.poster) - balance, _escrowOf(bounty.reward), "I9: the poster has its escrow");
+        assertEq(market.owed(bounty.poster) - owed, _escrowOf(bounty.reward), "I9: the poster is owed its escrow");
+    }
+
+    /// @dev Once `submitBy` has passed, also where the refund is refused.
+    function _assertPosterEndsALateClaim(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
+        _turnTheWorldAgainst(bountyId, bounty);
+        _passLimit(uint256(bounty.since) + bounty.workPeriod);
+        bool delivered = bounty.state == IBountyMarket.State.REVISION_REQUESTED;
+        vm.prank(bounty.poster);
+        if (delivered) market.rejectOverdue(bountyId);
+        else market.slashExpired(bountyId);
+        _assertEnded(bountyId, delivered ? IBountyMarket.State.REJECTED : _lostState(bounty));
     }
 
     function _assertPosterApproves(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
@@ -97,15 +107,21 @@ contract ExitsTest is CampaignTest {
         _assertEnded(bountyId, IBountyMarket.State.APPROVED);
     }
 
+    /// @dev Before any work, until `submitBy`.
     function _assertWalletAbandons(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
-        // A poster that abandons its own claim of its closing bounty gets USDC's error, as when it withdraws.
-        if (bounty.closing && bounty.wallet == bounty.poster) return;
+        bool delivered = bounty.state == IBountyMarket.State.REVISION_REQUESTED;
+        bool late = vm.getBlockTimestamp() > uint256(bounty.since) + bounty.workPeriod;
+        if (late && !delivered) return;
         _turnTheWorldAgainst(bountyId, bounty);
         vm.prank(bounty.wallet);
         market.abandonClaim(bountyId);
-        bool delivered = bounty.state == IBountyMarket.State.REVISION_REQUESTED;
-        IBountyMarket.State lost = bounty.closing ? IBountyMarket.State.DRAFT : IBountyMarket.State.OPEN;
-        _assertEnded(bountyId, delivered ? IBountyMarket.State.REJECTED : lost);
+        _assertEnded(bountyId, delivered ? IBountyMarket.State.REJECTED : _lostState(bounty));
+    }
+
+    /// @dev What the bounty becomes when its claim is lost now.
+    function _lostState(IBountyMarket.Bounty memory bounty) private view returns (IBountyMarket.State) {
+        bool withdraws = bounty.closing || vm.getBlockTimestamp() > bounty.deadline;
+        return withdraws ? IBountyMarket.State.DRAFT : IBountyMarket.State.OPEN;
     }
 
     /// @dev However late. The agent is paid even if the poster never acts.

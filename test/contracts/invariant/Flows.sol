@@ -26,7 +26,7 @@ abstract contract Flows {
 
     /// @dev For each bounty, the market emits its event before it pays, and so does the staking contract. So every
     /// transfer belongs to the bounty of the last event, also where one transaction ends several runs.
-    /// The fee of an approval is the treasury's from then on, as a debt of the market.
+    /// The fee of an approval by a party is the treasury's from then on, as a debt of the market.
     function _traceFlows(Vm.Log[] memory logs, address usdc, address market, address staking, address treasury)
         internal
     {
@@ -48,8 +48,8 @@ abstract contract Flows {
                 } else {
                     bountyId = uint256(topics[1]);
                     if (topics[0] == IBountyMarket.BountyApproved.selector) {
-                        (, uint256 fee) = abi.decode(logs[i].data, (uint256, uint256));
-                        _move(bountyId, market, treasury, fee);
+                        (, uint256 fee, address by) = abi.decode(logs[i].data, (uint256, uint256, address));
+                        if (by != address(0)) _move(bountyId, market, treasury, fee);
                     }
                 }
             } else if (logs[i].emitter == usdc && topics[0] == IERC20.Transfer.selector) {
@@ -60,13 +60,14 @@ abstract contract Flows {
         }
     }
 
-    /// @return The stake that the agent has just lost and no transfer shows yet. A freeze and a ban may come in
-    /// between.
+    /// @return The stake that the agent has just lost and no transfer shows yet. A freeze, a ban and the refused burn may
+    /// come in between.
     function _lostStake(uint256 before, bytes32 selector, bytes memory data) private pure returns (uint256) {
         if (selector == IAgentStaking.StakeForfeited.selector || selector == IAgentStaking.Slashed.selector) {
             return abi.decode(data, (uint256));
         }
-        bool marks = selector == IAgentStaking.AgentFrozen.selector || selector == IAgentStaking.AgentBanned.selector;
+        bool marks = selector == IAgentStaking.AgentFrozen.selector || selector == IAgentStaking.AgentBanned.selector
+            || selector == IAgentStaking.BurnDeferred.selector;
         return marks ? before : 0;
     }
 

@@ -110,10 +110,17 @@ contract InvariantsTest is CampaignTest {
         for (uint256 i = 0; i < bounties.length; ++i) {
             assertEq(abi.encode(bounties[i]), abi.encode(chain.bounties[i]), "I7: getBounty");
         }
-        AccountReplay.Account[] memory accounts = campaign.replayedAccounts(campaign.allAgents());
+        assertEq(campaign.replayedCount(), chain.bounties.length, "I7: bountyCount");
+        uint256[] memory agents = campaign.allAgents();
+        AccountReplay.Account[] memory accounts = campaign.replayedAccounts(agents);
         for (uint256 i = 0; i < accounts.length; ++i) {
             assertEq(abi.encode(accounts[i]), abi.encode(chain.accounts[i]), "I7: accountOf");
         }
+        uint256[] memory nonces = campaign.replayedNonces(agents);
+        for (uint256 i = 0; i < nonces.length; ++i) {
+            assertEq(nonces[i], staking.nonceOf(agents[i]), "I7: nonceOf");
+        }
+        assertEq(campaign.replayedUnburned(), staking.unburned(), "I7: unburned");
         uint256[] memory debts = campaign.replayedDebts(campaign.allPeople());
         assertEq(abi.encode(debts), abi.encode(chain.debts), "I7: owed");
     }
@@ -140,7 +147,8 @@ contract InvariantsTest is CampaignTest {
             _pay(gains, parties, bounty.poster, address(market), reward + fee);
         } else if (bounty.state == IBountyMarket.State.APPROVED) {
             _pay(gains, parties, bounty.poster, bounty.wallet, reward);
-            _pay(gains, parties, bounty.poster, treasury, fee);
+            address feePayee = campaign.finalized(bountyId) ? market.BURN() : treasury;
+            _pay(gains, parties, bounty.poster, feePayee, fee);
         } else if (bounty.state == IBountyMarket.State.REJECTED) {
             _pay(gains, parties, bounty.poster, market.BURN(), fee);
             _pay(gains, parties, address(staking), market.BURN(), lock);

@@ -13,6 +13,9 @@ abstract contract Transitions is Breaches, Tally {
     /// @notice How many claims of the bounty were slashed or abandoned before any work.
     mapping(uint256 bountyId => uint256) public lostClaimsOf;
 
+    /// @notice Whether time approved the bounty, by the call that ended it.
+    mapping(uint256 bountyId => bool) public finalized;
+
     mapping(bytes32 transition => bool) private _allowed;
     mapping(uint256 bountyId => IBountyMarket.Bounty) private _seen;
 
@@ -22,7 +25,6 @@ abstract contract Transitions is Breaches, Tally {
         _allow(IBountyMarket.postBountyFor.selector, IBountyMarket.State.NONE, IBountyMarket.State.OPEN);
         _allow(ISignedFunding.postBounty.selector, IBountyMarket.State.NONE, IBountyMarket.State.OPEN);
         _allow(IBountyMarket.fundBounty.selector, IBountyMarket.State.DRAFT, IBountyMarket.State.OPEN);
-        _allow(IBountyMarket.withdrawBounty.selector, IBountyMarket.State.OPEN, IBountyMarket.State.DRAFT);
         _allow(IBountyMarket.expireBounty.selector, IBountyMarket.State.OPEN, IBountyMarket.State.DRAFT);
 
         _allowClose(IBountyMarket.closeBounty.selector);
@@ -43,7 +45,6 @@ abstract contract Transitions is Breaches, Tally {
         _allowAbandon(IBountyMarket.abandonClaimWithSig.selector);
         _allowUndelivered(IBountyMarket.slashExpired.selector, IBountyMarket.State.OPEN);
         _allowUndelivered(IBountyMarket.slashExpired.selector, IBountyMarket.State.DRAFT);
-        _allowUndelivered(IBountyMarket.slashAndWithdraw.selector, IBountyMarket.State.DRAFT);
         _allowRevision(IBountyMarket.rejectOverdue.selector, IBountyMarket.State.REJECTED);
 
         _allowReview(IBountyMarket.requestRevision.selector, IBountyMarket.State.REVISION_REQUESTED);
@@ -103,6 +104,7 @@ abstract contract Transitions is Breaches, Tally {
             _count(transition);
             _observeFields(call, before, bounty);
             if (before.wallet != address(0) && bounty.wallet == address(0)) lostClaimsOf[bountyId] += 1;
+            if (call == IBountyMarket.finalizeReview.selector) finalized[bountyId] = true;
             _seen[bountyId] = bounty;
         }
     }

@@ -71,10 +71,15 @@ abstract contract World is Weather, Transitions, Flows, BountyReplay, AccountRep
     function _read(Vm.Log[] memory logs) private {
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].emitter == address(market)) _replayMarket(logs[i], treasury);
-            else if (logs[i].emitter == address(staking)) _replayStaking(logs[i]);
+            else if (logs[i].emitter == address(staking)) _replayStaking(logs[i], _claimedAtOf(logs[i].topics));
             else continue;
             _countEvent(logs[i].topics[0]);
         }
+    }
+
+    /// @dev The staking contract names the bounty after the agent.
+    function _claimedAtOf(bytes32[] memory topics) private view returns (uint256) {
+        return topics.length < 3 ? 0 : claimedAtOf[uint256(topics[2])];
     }
 
     /// @dev An error without data, such as running out of gas, has no selector; success is zero.

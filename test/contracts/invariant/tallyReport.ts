@@ -31,6 +31,7 @@ const NEVER_SUCCEEDS = ['claimInBatch', 'lock', 'release', 'forfeit', 'slash', '
 const UNREACHABLE_ERRORS = [
   'ZeroAddress',
   'InvalidTreasury',
+  'InvalidStakingOwner',
   'RelayersNotAllowed',
   'OwnableInvalidOwner',
   'InvalidShortString',

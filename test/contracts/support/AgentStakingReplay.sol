@@ -9,6 +9,8 @@ import {Vm} from "./Vm.sol";
 /// @notice Rebuilds accounts from the logs of the staking contract alone, as an indexer does.
 abstract contract AgentStakingReplay is AgentStakingTest {
     mapping(uint256 agentId => Account) internal replayed;
+    mapping(uint256 agentId => uint256) internal replayedNonces;
+    uint256 internal replayedUnburned;
 
     function _replayRecorded() internal {
         Vm.Log[] memory logs = vm.getRecordedLogs();
@@ -18,10 +20,17 @@ abstract contract AgentStakingReplay is AgentStakingTest {
     }
 
     function _replay(bytes32[] memory topics, bytes memory data) private {
+        if (topics[0] == IAgentStaking.BurnDeferred.selector) {
+            replayedUnburned = abi.decode(data, (uint256));
+            return;
+        }
         Account storage account = replayed[uint256(topics[1])];
         bytes32 selector = topics[0];
-        if (selector == IAgentStaking.Staked.selector || selector == IAgentStaking.Unstaked.selector) {
+        if (selector == IAgentStaking.Staked.selector) {
             (, account.staked, account.stakedAt) = abi.decode(data, (uint256, uint256, uint64));
+        } else if (selector == IAgentStaking.Unstaked.selector) {
+            (, account.staked, account.stakedAt, replayedNonces[uint256(topics[1])]) =
+                abi.decode(data, (uint256, uint256, uint64, uint256));
         } else if (selector == IAgentStaking.StakeLocked.selector || selector == IAgentStaking.StakeReleased.selector) {
             (, account.locked) = abi.decode(data, (uint256, uint256));
         } else if (selector == IAgentStaking.StakeForfeited.selector) {

@@ -96,9 +96,14 @@ abstract contract AgentStakingTest is AgentWalletSigner {
         staking.forfeit(AGENT, BOUNTY, amount);
     }
 
+    /// @dev For a claim that the agent made in this second.
     function _slash(uint256 amount) internal {
+        _slash(amount, vm.getBlockTimestamp());
+    }
+
+    function _slash(uint256 amount, uint256 claimedAt) internal {
         vm.prank(market);
-        staking.slash(AGENT, BOUNTY, amount);
+        staking.slash(AGENT, BOUNTY, amount, claimedAt);
     }
 
     /// @dev Claims and never delivers, `times` times. Leaves the agent frozen, and with at least MIN_STAKE again.

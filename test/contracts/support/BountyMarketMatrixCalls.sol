@@ -33,7 +33,6 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
         _calls["postBountyFor"] = abi.encodeCall(market.postBountyFor, (stranger, WORK, REWARD, _tomorrow(), terms));
         _calls["closeBounty"] = abi.encodeCall(market.closeBounty, (bountyId));
         _calls["fundBounty"] = abi.encodeCall(market.fundBounty, (bountyId));
-        _calls["withdrawBounty"] = abi.encodeCall(market.withdrawBounty, (bountyId));
         _calls["expireBounty"] = abi.encodeCall(market.expireBounty, (bountyId));
         _calls["abandonClaim"] = abi.encodeCall(market.abandonClaim, (bountyId));
         _calls["rejectOverdue"] = abi.encodeCall(market.rejectOverdue, (bountyId));
@@ -44,7 +43,6 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
         _calls["rejectWork"] = abi.encodeCall(market.rejectWork, (bountyId));
         _calls["finalizeReview"] = abi.encodeCall(market.finalizeReview, (bountyId));
         _calls["slashExpired"] = abi.encodeCall(market.slashExpired, (bountyId));
-        _calls["slashAndWithdraw"] = abi.encodeCall(market.slashAndWithdraw, (bountyId));
         _calls["collect (something owed)"] = abi.encodeCall(market.collect, (treasury));
         _calls["collect (nothing owed)"] = abi.encodeCall(market.collect, (wallet));
         _prepareClaims(bountyId);

@@ -77,7 +77,7 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
         _stake(1);
         if (state == IBountyMarket.State.OPEN) return bountyId;
         if (state == IBountyMarket.State.DRAFT) {
-            _withdraw(bountyId);
+            _close(bountyId);
             return bountyId;
         }
         _claim(bountyId);
@@ -99,11 +99,6 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
             _requestRevision(bountyId);
             _submit(bountyId);
         }
-    }
-
-    function _withdraw(uint256 bountyId) private {
-        vm.prank(poster);
-        market.withdrawBounty(bountyId);
     }
 
     /// @dev Moves to the last second of the bounty's current limit, and `secondsLate` further.

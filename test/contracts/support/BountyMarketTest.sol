@@ -174,6 +174,11 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         market.rejectOverdue(bountyId);
     }
 
+    function _close(uint256 bountyId) internal {
+        vm.prank(poster);
+        market.closeBounty(bountyId);
+    }
+
     function _abandon(uint256 bountyId) internal {
         vm.prank(wallet);
         market.abandonClaim(bountyId);

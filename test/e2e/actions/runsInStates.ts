@@ -18,7 +18,7 @@ const paths = {
   REVISION_REQUESTED: ['claim', 'submit', 'revise'],
   LAST_SUBMITTED: ['claim', 'submit', 'revise', 'submit', 'revise', 'submit', 'revise', 'submit'],
   APPROVED: ['claim', 'submit', 'approve'],
-  DRAFT: ['withdraw'],
+  DRAFT: ['close'],
   CLOSING: ['claim', 'close'],
   REOPENED: ['claim', 'abandon', 'claim'],
 } as const
@@ -53,8 +53,6 @@ export async function runsOn(chain: TestChain) {
           return market.write.requestRevision([runId, 'ipfs://feedback'], reviewer)
         case 'approve':
           return market.write.approveWork([runId, revisions], by(poster.address))
-        case 'withdraw':
-          return market.write.withdrawBounty([runId], by(poster.address))
         case 'close':
           return market.write.closeBounty([runId], by(poster.address))
       }

@@ -96,7 +96,7 @@ async function manyRuns(holder: Agent): Promise<bigint[]> {
     return runId
   }
   const draft = await people.openRun(usdc)
-  await people.mined(() => write.withdrawBounty([draft]))
+  await people.mined(() => write.closeBounty([draft]))
   const started = await claimed()
   await people.mined(() => write.startWork([started], { account }))
   const approved = await submitted()

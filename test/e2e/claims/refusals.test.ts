@@ -66,7 +66,7 @@ describe('a refusal', () => {
       'a draft',
       async () => {
         const runId = await people.openRun()
-        await people.mined(() => market.market.write.withdrawBounty([runId]))
+        await people.mined(() => market.market.write.closeBounty([runId]))
         return [runId, agent]
       },
       [400, 'RUN_NOT_OPEN'],

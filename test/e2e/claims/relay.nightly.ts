@@ -149,7 +149,7 @@ describe('an unmined transaction of another account', () => {
   it('that would open the run makes the claim wait, and then win', async () => {
     const runId = await openRun()
     await chain.client.setAutomine(true)
-    await people.mined(() => chain.market.write.withdrawBounty([runId]))
+    await people.mined(() => chain.market.write.closeBounty([runId]))
     await chain.client.setAutomine(false)
     await chain.market.write.fundBounty([runId], { gas: 300_000n })
     const result = resultOf(relay, requestOf(runId, agent))

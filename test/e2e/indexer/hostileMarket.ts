@@ -131,7 +131,8 @@ export async function startHostileMarket(options?: Parameters<typeof startMarket
     await client.increaseTime({ seconds: WEEK + 1 })
     await client.mine({ blocks: 1 })
     await inOneBlock([
-      () => send(poster, market, 'slashAndWithdraw', [run]),
+      () => send(poster, market, 'slashExpired', [run]),
+      () => send(poster, market, 'closeBounty', [run]),
       () => send(poster, market, 'fundBounty', [run]),
     ])
   }

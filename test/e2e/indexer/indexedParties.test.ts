@@ -179,7 +179,7 @@ test('a poster has what it did with its runs', async () => {
     { after: hour, decide: revise },
     { after: hour, decide: () => market.write.rejectWork([rejected]) },
   )
-  await market.write.withdrawBounty([await people.openRun(usd(50), lifetime)])
+  await market.write.closeBounty([await people.openRun(usd(50), lifetime)])
   const expired = await people.openRun(usd(50), 60n)
   await client.increaseTime({ seconds: 61 })
   await market.write.expireBounty([expired], by(roles.relayer))

@@ -39,7 +39,7 @@ test('a run passes every state up to its rejection', async () => {
   await market.write.fundBounty([bountyId], by(poster))
   draft.openedAt = await all.now()
   expect(await all.index.run(bountyId)).toEqual({ ...draft, state: 'OPEN' })
-  await market.write.withdrawBounty([bountyId], by(poster))
+  await market.write.closeBounty([bountyId], by(poster))
   expect(await all.index.run(bountyId)).toEqual(draft)
   await market.write.fundBounty([bountyId], by(poster))
   draft.openedAt = await all.now()

@@ -11,7 +11,7 @@ beforeAll(async () => {
   all = await indexedMarket()
 })
 
-test('a run is open again after a slash, and a draft after slashAndWithdraw', async () => {
+test('a run is open again after a slash, and a draft once it is slashed and closed', async () => {
   const { market, staking } = all.chain
   const bountyId = await all.post('ipfs://slashed', usd(100))
   await market.write.claimBounty([bountyId, all.agentOfBob], by(bob))
@@ -37,7 +37,8 @@ test('a run is open again after a slash, and a draft after slashAndWithdraw', as
   expect(await all.index.run(bountyId)).toMatchObject({ state: 'CLAIMED', round: 2, claimedAt: await all.now() })
   await market.write.startWork([bountyId], by(bob))
   await all.pass(8 * DAY_SECONDS)
-  await market.write.slashAndWithdraw([bountyId], by(poster))
+  await market.write.slashExpired([bountyId], by(poster))
+  await market.write.closeBounty([bountyId], by(poster))
   expect(await all.index.run(bountyId)).toMatchObject({ ...unclaimed, state: 'DRAFT', round: 2 })
 })
 

@@ -1,4 +1,4 @@
-import type { Hex } from 'viem'
+import { type Hex, zeroAddress } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { run, runEvent } from '../../../ponder.schema.ts'
 import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
@@ -17,13 +17,14 @@ type Arguments = Partial<{
   ipfsHash: string
   deliverableHash: string
   feedbackHash: string
-  reason: Hex
+  payer: Hex
+  by: Hex
+  reason: Hex | number
   deadline: bigint
   submitBy: bigint
   reviewBy: bigint
   round: bigint
   revision: bigint
-  byTimeout: boolean
 }>
 
 const numberOrNull = (value: bigint | undefined) => (value === undefined ? null : Number(value))
@@ -53,6 +54,7 @@ export async function expectedRunEvents(
     const reviewer = isReviewersStep ? evaluators.get(named.bountyId) : undefined
     const party = named.payee ?? named.wallet ?? reviewer ?? posters.get(named.bountyId)
     const address = isWorkersStep ? workers.get(named.bountyId) : party
+    const by = named.payer ?? named.by
     const hash = named.ipfsHash ?? named.deliverableHash ?? named.feedbackHash
     expected.push({
       id: [
@@ -69,11 +71,15 @@ export async function expectedRunEvents(
       address: (address?.toLowerCase() as Hex | undefined) ?? null,
       amount: named.amount ?? named.refund ?? named.reward ?? named.stake ?? null,
       hash: hash?.replaceAll('\0', '\uFFFD') ?? null,
-      reason: named.reason ?? null,
+      reason: typeof named.reason === 'string' ? named.reason : null,
       dueAt: named.deadline ?? named.submitBy ?? named.reviewBy ?? null,
       ordinal: numberOrNull(eventName === 'BountyClaimed' ? named.round : named.revision),
       round: numberOrNull(named.round),
-      byTimeout: named.byTimeout ?? null,
+      by: by === undefined || by === zeroAddress ? null : (by.toLowerCase() as Hex),
+      rejection:
+        typeof named.reason === 'number'
+          ? ((['REJECTED', 'OVERDUE', 'ABANDONED'] as const)[named.reason] ?? null)
+          : null,
       timestamp,
       blockNumber,
       blockHash,

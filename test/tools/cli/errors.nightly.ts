@@ -60,7 +60,7 @@ describe('the command line', () => {
   it('warns of a key file that other users may read', async () => {
     const { path, remove } = await temporaryDirectory()
     const file = join(path, 'agent.key')
-    const show = () => run('', 'run', 'withdraw', runId, '--key-file', file, '--dry-run')
+    const show = () => run('', 'run', 'close', runId, '--key-file', file, '--dry-run')
     await writeFile(file, agentKey, { mode: 0o644 })
     expect((await show()).stderr).toContain(`may read the key file ${file} (mode 644): chmod 600 ${file}`)
     await chmod(file, 0o600)
@@ -71,7 +71,7 @@ describe('the command line', () => {
   })
 
   it('names the account that the contract expects instead of the key’s', async () => {
-    expect(await refusalOf(agentKey, 'run', 'withdraw', runId)).toEqual({
+    expect(await refusalOf(agentKey, 'run', 'close', runId)).toEqual({
       code: 'NotPoster',
       message: `The contract refuses: NotPoster(bountyId ${runId}, caller ${agent.wallet.address}, poster ${people.poster}). Use the key of that account.`,
     })
@@ -92,7 +92,7 @@ describe('the command line', () => {
 
   it('names the state of a run that is not open', async () => {
     const withdrawn = String(await people.openRun())
-    await people.mined(() => market.market.write.withdrawBounty([BigInt(withdrawn)]))
+    await people.mined(() => market.market.write.closeBounty([BigInt(withdrawn)]))
     await market.indexed()
     const { code, message } = await refusalOf(agentKey, 'run', 'claim', withdrawn, '--agent', String(agent.id))
     expect(code).toBe('RUN_NOT_OPEN')
@@ -123,14 +123,14 @@ describe('the command line', () => {
     const api = await errorOf(UNREACHABLE, agentKey, 'run', 'list', '--api', unreachable)
     expect(api.code).toBe('API_UNREACHABLE')
     expect(api.message).toContain(unreachable)
-    const node = await errorOf(UNREACHABLE, posterKey, 'run', 'withdraw', runId, '--rpc', unreachable)
+    const node = await errorOf(UNREACHABLE, posterKey, 'run', 'close', runId, '--rpc', unreachable)
     expect(node.code).toBe('NODE_UNREACHABLE')
     expect(node.message).toContain(unreachable)
   })
 
   it('signs for no other market than the one that the user names', async () => {
     const other = people.poster
-    const { code, message } = await errorOf(USAGE, posterKey, 'run', 'withdraw', runId, '--market', other)
+    const { code, message } = await errorOf(USAGE, posterKey, 'run', 'close', runId, '--market', other)
     expect(code).toBe('WRONG_MARKET')
     expect(message).toContain(`serves market ${market.market.address}, not ${other}`)
   })

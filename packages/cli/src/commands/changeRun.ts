@@ -64,11 +64,10 @@ export async function changeRun(
 
 /** Prints the state of the run, with what was paid and what is due next. */
 export function showState({ output }: Context, run: Run) {
-  const { bountyId, state, claimedBy, claimedByWallet, reward, fee, stake } = run
+  const { bountyId, state, claimedBy, claimedByWallet, reward, stake } = run
   output.line(`Run ${bountyId} is ${state}.`)
   if (state === 'APPROVED') {
     output.line(`Agent ${claimedBy} earns ${formatUsdc(reward)} for its wallet ${claimedByWallet}.`)
-    output.line(`The treasury earns the fee of ${formatUsdc(fee)}.`)
   }
   if (state === 'CLAIMED') output.line(`${formatUsdc(stake ?? 0n)} of the stake of agent ${claimedBy} is locked.`)
   if (run.closing && !run.endedAt)

@@ -77,11 +77,10 @@ export function addRunTransactions(run: Command) {
     )
   }
 
-  addCall('withdraw', 'withdrawBounty', 'withdraw an open run: the escrow returns to you, the poster')
   addCall(
     'close',
     'closeBounty',
-    'withdraw an open run; of a claimed one, let a lost claim return the escrow to you',
+    'take the escrow of an open run back; of a claimed one, let a lost claim return it to you',
     (runs, run, options) => runs.close(run, options),
   )
   addCall('start', 'startWork', 'start the work; the poster sees that it has begun', (runs, run, options) =>
@@ -94,8 +93,11 @@ export function addRunTransactions(run: Command) {
     (runs, run, options, hash) => runs.submitWork(run, hash, options),
     'where the work is, such as ipfs://…',
   )
-  addCall('abandon', 'abandonClaim', 'abandon a claim: the stake at risk is burned', (runs, run, options) =>
-    runs.abandon(run, options),
+  addCall(
+    'abandon',
+    'abandonClaim',
+    'abandon a claim before it is due: the stake at risk is burned',
+    (runs, run, options) => runs.abandon(run, options),
   )
   addCall(
     'revise',

@@ -45,7 +45,7 @@ contract SoleParty {
         MARKET.closeBounty(bountyId);
         MARKET.abandonClaim(bountyId);
         MARKET.fundBounty(bountyId);
-        MARKET.withdrawBounty(bountyId);
+        MARKET.closeBounty(bountyId);
         STAKING.unstake(AGENT, stake - lost);
     }
 

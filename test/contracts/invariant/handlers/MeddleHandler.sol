@@ -26,7 +26,7 @@ abstract contract MeddleHandler is Handler {
         if (side == 0) return abi.encodeCall(staking.lock, (agentId, bountyId, amount));
         if (side == 1) return abi.encodeCall(staking.release, (agentId, bountyId, amount, bounty.reward));
         if (side == 2) return abi.encodeCall(staking.forfeit, (agentId, bountyId, amount));
-        return abi.encodeCall(staking.slash, (agentId, bountyId, amount));
+        return abi.encodeCall(staking.slash, (agentId, bountyId, amount, block.timestamp));
     }
 
     function _claimingFromOutside(Dice memory dice) private view returns (bytes memory) {

@@ -14,16 +14,18 @@ abstract contract PosterHandler is NewBountyHandler, ActionSigner {
         _actAsPoster(dice, bountyId, abi.encodeCall(market.fundBounty, (bountyId)));
     }
 
-    function withdraw(uint256 seed) external {
+    function closeUnclaimed(uint256 seed) external {
         Dice memory dice = Dice(seed);
-        uint256 bountyId = _bountyIn(dice, dice.roll(4) == 0 ? _isOpen : _isUnwanted);
-        _actAsPoster(dice, bountyId, abi.encodeCall(market.withdrawBounty, (bountyId)));
+        _close(dice, _bountyIn(dice, dice.roll(4) == 0 ? _isOpen : _isUnwanted));
     }
 
-    /// @dev Also after a bounty's claim was lost, and while it is already closing.
-    function close(uint256 seed) external {
+    /// @dev Also while it is already closing.
+    function closeClaimed(uint256 seed) external {
         Dice memory dice = Dice(seed);
-        uint256 bountyId = _bountyIn(dice, dice.roll(8) == 0 ? _isClosing : _isClosable);
+        _close(dice, _bountyIn(dice, dice.roll(8) == 0 ? _isClosing : _isClosable));
+    }
+
+    function _close(Dice memory dice, uint256 bountyId) private {
         if (bountyId == NONE_FITS) return;
         if (dice.roll(2) == 0) {
             return _actAsPoster(dice, bountyId, abi.encodeCall(market.closeBounty, (bountyId)));
@@ -108,10 +110,7 @@ abstract contract PosterHandler is NewBountyHandler, ActionSigner {
     function slash(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _bountyIn(dice, _isOverdue);
-        bytes memory data = dice.roll(2) == 0
-            ? abi.encodeCall(market.slashExpired, (bountyId))
-            : abi.encodeCall(market.slashAndWithdraw, (bountyId));
-        _actAsPoster(dice, bountyId, data);
+        _actAsPoster(dice, bountyId, abi.encodeCall(market.slashExpired, (bountyId)));
     }
 
     function rejectOverdue(uint256 seed) external {
@@ -156,9 +155,8 @@ abstract contract PosterHandler is NewBountyHandler, ActionSigner {
         return claimed && !bounty.closing;
     }
 
-    /// @dev Closing, or open after a lost claim.
     function _isClosing(IBountyMarket.Bounty memory bounty) private pure returns (bool) {
-        return bounty.closing || (bounty.state == IBountyMarket.State.OPEN && bounty.round > 0);
+        return bounty.closing;
     }
 
     function _isInRevision(IBountyMarket.Bounty memory bounty) private pure returns (bool) {
