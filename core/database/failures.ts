@@ -51,12 +51,6 @@ export type ReadFailure = 'missing' | 'transient' | 'exhausted' | 'schema'
 export const isReadOnly = (error: unknown): error is Error =>
   error instanceof Error && (('code' in error && error.code === READ_ONLY) || isReadOnly(error.cause))
 
-/** Whether the server cannot be reached, so that others do not reach it either. A lock or a timeout is of one statement. */
-export function isUnreachable(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return classifyReadError(error) === 'transient' && !CONTENDED.includes(code)
-}
-
 /** @returns undefined if the error shows a defect in the statement, not a state of the database. */
 export function classifyReadError(error: unknown): ReadFailure | undefined {
   if (!(error instanceof Error)) return undefined

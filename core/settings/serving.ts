@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { collector, commaSeparated, explorer, integer, perTime, port, postgresUrl, share } from './formats.ts'
+import { collector, explorer, integer, perTime, port, postgresUrl, share } from './formats.ts'
 
 /** As the OpenTelemetry specification says, the path is added to that of the collector. */
 function tracesUrl(base: string): string {
@@ -23,11 +23,9 @@ export const servingSettings = z.object({
     .describe(
       "How many of your proxies are in front of the API and append to `X-Forwarded-For`, from which the client's address is then taken. With too small a number, all clients share one address",
     ),
-  DATABASE_READ_URL: commaSeparated
-    .pipe(z.array(postgresUrl))
-    .refine((urls) => new Set(urls).size === urls.length, 'must not name a replica twice')
+  DATABASE_READ_URL: postgresUrl
     .optional()
-    .describe('[Read replicas](operations.md#reads), comma-separated. Without it, reads go to `DATABASE_URL`'),
+    .describe('A [read replica](operations.md#reads). Without it, reads go to `DATABASE_URL`'),
   DATABASE_READ_CONNECTIONS: integer(1, 100)
     .optional()
     .describe('The most connections that read, from 1 to 100. Without it 4: [reads](operations.md#reads)'),

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { drizzle } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import type { PublicClient } from 'viem'
 import { type Deployment, readDeployment } from '../../core/deployment.ts'
 import type { parseEnv } from '../../core/env.ts'
 import { createChainClient } from '../../core/node/chainClient.ts'
-import { isConsistent, snapshotOnly } from '../../src/api/queries/snapshot.ts'
+import { isConsistent, readSnapshot } from '../../src/api/index/snapshot.ts'
 import { connectCommand } from '../database/connect.ts'
 import { ChainLogs } from './chainLogs.ts'
 import { ChainState } from './chainState.ts'
@@ -99,9 +98,8 @@ async function openCopy({ client, schema, chain, deployment, progress }: Parts) 
   const isOld = await isCopied(client, schema)
   for (const deadline = Date.now() + INDEX_TIMEOUT_MS; ; await sleep(INDEX_POLL_MS)) {
     if (!isOld) await copyTables(client, schema)
-    const copied = await snapshotOnly(drizzle(client), { chainId: deployment.chainId, clock: 0 })
-    if (copied && isConsistent(copied.snapshot)) {
-      const { snapshot: block } = copied
+    const block = await readSnapshot(client, { chainId: deployment.chainId, clock: 0 })
+    if (block && isConsistent(block)) {
       progress.line(`${isOld ? 'Resuming at' : 'Copied'} block ${block.number}, ${block.hash}`)
       const state = new ChainState(chain, deployment, block.hash)
       return { deployment, block, client, state, logs: new ChainLogs(chain, deployment) }

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Deployment } from '../../core/deployment.ts'
-import type { Snapshot } from '../../src/api/queries/snapshot.ts'
+import type { Snapshot } from '../../src/api/index/snapshot.ts'
 import type { ChainLogs } from './chainLogs.ts'
 import type { ChainState } from './chainState.ts'
 

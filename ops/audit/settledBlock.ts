@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PublicClient } from 'viem'
-import type { Snapshot } from '../../src/api/queries/snapshot.ts'
+import type { Snapshot } from '../../src/api/index/snapshot.ts'
 
 /** Milliseconds between two polls of the finalized block. */
 const POLL_MS = 1_000

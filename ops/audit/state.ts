@@ -1,6 +1,5 @@
-import { PgDialect } from 'drizzle-orm/pg-core'
 import type { Address } from 'viem'
-import { agentStatus } from '../../src/api/queries/agents.ts'
+import { ESTABLISHED_AFTER } from '../../core/market/constants.ts'
 import type { Audited, Step } from './audited.ts'
 import { addRows, compareRows } from './chainTables.ts'
 
@@ -66,10 +65,12 @@ const ADD_FACTS = `
   ) AS fact
   WHERE chain_agent.id = fact.id`
 
-/** The agents with their status as the API derives it, at the time of the copied block. An unregistered one has none. */
+/** The agents with their status at the time of the copied block. An unregistered one has none. */
 const AGENTS_WITH_STATUS = `(
-  WITH snapshot AS (SELECT timestamp AS now FROM head)
-  SELECT *, CASE WHEN step IS NOT NULL THEN ${new PgDialect().sqlToQuery(agentStatus).sql} END AS status FROM agent
+  SELECT *, CASE WHEN step <> 'PROVEN' THEN step
+    WHEN staked_at <= (SELECT timestamp FROM head) - ${ESTABLISHED_AFTER} THEN 'ESTABLISHED'
+    WHEN step = 'PROVEN' THEN 'PROVISIONAL' END AS status
+  FROM agent
 )`
 
 /**

@@ -146,16 +146,18 @@ export async function positionOf(client: Pick<pg.Pool, 'query'>, build: string):
  */
 async function replaceViews(client: pg.ClientBase, build: string, viewsSchema: string) {
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${quote(viewsSchema)}`)
-  const tables = await tablesOf(client, build)
+  // `head` first. A reader's transaction reads it first, too, and keeps its view locked until its end. So no transaction
+  // finds one view of the build before and another of this build: look-ups of views do not follow a snapshot.
+  const tables = (await tablesOf(client, build)).toSorted((a, b) => Number(b === 'head') - Number(a === 'head'))
   const ours = await ourViews(client, viewsSchema)
-  for (const view of ours.filter((name) => !tables.includes(name))) {
-    await client.query(`DROP VIEW ${quote(viewsSchema)}.${quote(view)}`)
-  }
   for (const table of tables) {
     const view = `${quote(viewsSchema)}.${quote(table)}`
     const definition = `VIEW ${view} AS SELECT * FROM ${quote(build)}.${quote(table)}`
     if (!ours.includes(table)) await create(client, definition, view)
     else if (!(await replace(client, definition))) await client.query(`DROP VIEW ${view}; CREATE ${definition}`)
+  }
+  for (const view of ours.filter((name) => !tables.includes(name))) {
+    await client.query(`DROP VIEW ${quote(viewsSchema)}.${quote(view)}`)
   }
   await client.query(notificationsOf(build, viewsSchema))
 }

@@ -14,8 +14,8 @@ import { refuseInvalid } from './http/validation.ts'
 import type { RequestTimer } from './observability/metrics.ts'
 import type { Tracing } from './observability/tracing.ts'
 import { describeApi } from './openapi.ts'
-import { createPageReader } from './queries/pageReader.ts'
-import { createRunPageReader } from './queries/runPages.ts'
+import { createFigures } from './queries/stats.ts'
+import { createTurns } from './queries/turns.ts'
 import { addAccountActionRoutes } from './routes/accountActions.ts'
 import { addAccountMessageRoutes } from './routes/accountMessages.ts'
 import { addActionStateRoutes } from './routes/actionState.ts'
@@ -66,10 +66,10 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   for (const path of ['/api/*', '/mcp', '/post/preview']) app.use(path, limitPostedBody)
   if (limit) app.use(limit)
 
-  // One reader, so that pages and the API share the bound of expensive reads.
-  const readPage = createPageReader(deps.index)
-  const readPageOfRuns = createRunPageReader(readPage)
-  addRunRoutes(app, deps, readPageOfRuns)
+  // Of each one, so that pages and the API share the bound of expensive reads, and what is counted once a second.
+  const readInTurn = createTurns(deps.index)
+  const figures = createFigures()
+  addRunRoutes(app, deps, readInTurn)
   addEligibilityRoutes(app, deps)
   addClaimMessageRoutes(app, deps)
   addClaimRoutes(app, deps)
@@ -80,13 +80,13 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addAccountActionRoutes(app, deps)
   addOpenCallRoutes(app, deps)
   addActionStateRoutes(app, deps)
-  addEventRoutes(app, deps, readPage)
-  addAgentRoutes(app, deps, readPage)
+  addEventRoutes(app, deps, readInTurn)
+  addAgentRoutes(app, deps, readInTurn, figures)
   addPosterRoutes(app, deps)
-  addStatsRoutes(app, deps)
+  addStatsRoutes(app, deps, figures)
   addMarketRoutes(app, deps)
   addContentRoutes(app, deps)
-  app.route('/', boardRoutes(deps, { readPage, readPageOfRuns }))
+  app.route('/', boardRoutes(deps, readInTurn, figures))
   addStreamRoutes(app, deps)
   addDocsRoutes(app)
   if (host.routes) app.route('/', host.routes)

@@ -5,7 +5,7 @@ import type { OpenCallName } from '../../core/market/openCalls.ts'
 import type { RunActionName } from '../../core/market/runActions.ts'
 import type { ContentStore } from './content/store.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
-import type { IndexReader } from './queries/indexReader.ts'
+import type { IndexReader } from './index/reader.ts'
 import type { Relay } from './relay/relay.ts'
 import type { Streams } from './stream/streams.ts'
 

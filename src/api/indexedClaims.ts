@@ -2,13 +2,12 @@ import { type Hex, isAddressEqual } from 'viem'
 import { REWARD_PER_FEE } from '../../core/market/constants.ts'
 import { agentErrors } from '../../core/market/eligibility.ts'
 import { Problem } from './http/errors.ts'
+import type { IndexReader } from './index/reader.ts'
 import { agentsById } from './queries/agents.ts'
 import { createClaimedRunReader, type ShownClaim, shownClaims } from './queries/claimedRuns.ts'
-import type { IndexReader } from './queries/indexReader.ts'
 import type { NamedClaim } from './relay/claims/chain/market.ts'
 import type { IndexedClaims, IndexedWin } from './relay/claims/context.ts'
 import { unavailable } from './relay/refusal.ts'
-import { asRun } from './resources/run.ts'
 
 /** What the index shows of claims, for the relay. A win that the index shows needs no receipt. */
 export function indexedClaims(index: IndexReader): IndexedClaims {
@@ -17,9 +16,16 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
 
   return {
     async look(claims) {
-      const { data } = await index.read(shownClaims(claims.map(({ request }) => request.bountyId))).catch((error) => {
-        throw error instanceof Problem ? unavailable('The index cannot be read.', error) : error
-      })
+      const { data } = await index
+        .read(undefined, (tx) =>
+          shownClaims(
+            tx,
+            claims.map(({ request }) => request.bountyId),
+          ),
+        )
+        .catch((error) => {
+          throw error instanceof Problem ? unavailable('The index cannot be read.', error) : error
+        })
       const wins = new Map<Hex, IndexedWin>()
       for (const claim of claims) {
         const win = data.find((other) => isOf(claim, other))
@@ -34,7 +40,7 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
 
     async feesPaid(agentIds) {
       try {
-        const { data } = await index.read(agentsById(agentIds))
+        const { data } = await index.read(undefined, (tx, { now }) => agentsById(tx, now, agentIds))
         return new Map(data.flatMap((agent) => (agent ? [[agent.id, agent.volume / REWARD_PER_FEE] as const] : [])))
       } catch (error) {
         if (error instanceof Problem) return new Map()
@@ -47,7 +53,7 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
       try {
         const { data } = await readClaimed({ bountyId, agentId, round: 0n })
         if (!data.run || !data.agent) return false
-        const [refused] = agentErrors(data.agent, wallet, BigInt(asRun(data.run).stakeRequired))
+        const [refused] = agentErrors(data.agent, wallet, data.run.stakeRequired)
         return refused === undefined
       } catch (error) {
         if (error instanceof Problem) return true

@@ -1,6 +1,4 @@
 import { EventEmitter } from 'node:events'
-import { drizzle } from 'drizzle-orm/node-postgres'
-import type pg from 'pg'
 import { privateKeyToAccount } from 'viem/accounts'
 import { listenForBlocks } from '../../core/database/notifications.ts'
 import { DEVNET, readDeployment } from '../../core/deployment.ts'
@@ -12,11 +10,12 @@ import { createEndpoints } from '../../core/node/endpoints.ts'
 import { stopGracefully } from '../../core/stopProcess.ts'
 import { createApp } from './app.ts'
 import { openContentStore } from './content/store.ts'
-import { openReadPools } from './database/readReplicas.ts'
-import { refusePooler } from './database/refusePooler.ts'
 import { createClientLimits } from './http/clientLimits.ts'
 import { createHttpServer, drain, listen } from './http/httpServer.ts'
 import { sharesOf } from './http/networkShares.ts'
+import { openReadPool } from './index/pool.ts'
+import { IndexReader } from './index/reader.ts'
+import { refusePooler } from './index/refusePooler.ts'
 import { indexedClaims } from './indexedClaims.ts'
 import { logActions } from './observability/actionLog.ts'
 import { logClaims } from './observability/claimLog.ts'
@@ -26,7 +25,6 @@ import { createMetrics, createRequestTimer, measureStreams } from './observabili
 import { watchForOrphan } from './observability/orphanedIndex.ts'
 import { createReadiness } from './observability/readiness.ts'
 import { measureRelay } from './observability/relayMetrics.ts'
-import { IndexReader } from './queries/indexReader.ts'
 import type { RelayEmitter } from './relay/events.ts'
 import { createRelay } from './relay/relay.ts'
 import type { Signer } from './relay/sender/keys/signing.ts'
@@ -77,8 +75,9 @@ const remoteKeys =
 const endpoints = createEndpoints({ rpcUrls: env.RPC_URL, chainId: env.CHAIN_ID, logger })
 
 await refusePooler('DATABASE_URL', env.DATABASE_URL)
-for (const url of env.DATABASE_READ_URL ?? []) await refusePooler('DATABASE_READ_URL', url)
-const { readPool, replicas } = openReadPools(env.DATABASE_READ_URL ?? [env.DATABASE_URL], {
+if (env.DATABASE_READ_URL) await refusePooler('DATABASE_READ_URL', env.DATABASE_READ_URL)
+const readPool = openReadPool({
+  url: env.DATABASE_READ_URL ?? env.DATABASE_URL,
   schema: env.DATABASE_SCHEMA,
   connections: env.DATABASE_READ_CONNECTIONS,
   logger,
@@ -87,13 +86,12 @@ const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.
 // Each check asks anew. A check that fails is soon repeated.
 const chain = createChainClient(endpoints, { http: { retryCount: 0, timeout: CHECK_TIMEOUT_MS }, cacheTime: 0 })
 const orphan = watchForOrphan({ client: chain, chainId: env.CHAIN_ID, pool: readPool, logger })
-// Drizzle uses a pool's `query` alone, as long as there is no transaction.
-const index = new IndexReader(drizzle(readPool as pg.Pool, { casing: 'snake_case' }), env.CHAIN_ID, {
+const index = new IndexReader(readPool, env.CHAIN_ID, {
   notifications: blockNotifications,
   latestBlock: () => indexLag.lag().chain,
   orphaned: orphan.reason,
 })
-const registry = createMetrics(index, readPool, replicas)
+const registry = createMetrics(index, readPool)
 const indexLag = watchIndexLag({ client: chain, index, stallSeconds: env.STALL_SECONDS, logger })
 measureLag(registry, indexLag.lag)
 
@@ -183,7 +181,6 @@ const checkReadiness = createReadiness({
   lag: indexLag.lag,
   limits: readinessLimits,
   orphan,
-  replicas,
   relay,
   logger,
 })

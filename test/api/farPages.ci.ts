@@ -7,12 +7,12 @@ import { seedTime } from '../support/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
-/** Most of their pages are so far that they are read in the lane of expensive pages. */
+/** Most of their pages are so far that they are read in turn, and some are beyond the runs that are counted. */
 const runs = 30_000
+const mostCounted = 10_000
 /** All but the newest, which are OPEN and expired. */
 const others = 24_000
 
-/** Deadlines are not on the edge of a band at this time. */
 const now = seedTime + 5_000n
 
 let index: IndexedDatabase
@@ -72,11 +72,23 @@ describe.each(['createdAt', 'reward', 'deadline'] as const)(`of ${runs} runs by 
           const response = await api.app.request(
             `/api/runs?${filter}&sort=${sort}&order=${order}&limit=${limit}&page=${page}`,
           )
-          const { runs, pagination } = (await response.json()) as Answer['body']
+          const body = (await response.json()) as Answer['body']
           const where = `${order} page ${page} of ${limit}`
+          const isExact = ids.length <= mostCounted
+          if ((page - 1) * limit >= mostCounted && !isExact) {
+            expect([where, response.status, body.field, body.value]).toEqual([where, 400, 'page', String(page)])
+            expect(body.detail).toContain('cursor')
+            continue
+          }
+          const { runs, pagination } = body
+          const total = Math.min(ids.length, mostCounted)
           const listed = runs.map(({ bountyId }: { bountyId: number }) => bountyId)
           expect(listed, where).toEqual(ids.slice((page - 1) * limit, page * limit))
-          expect(pagination, where).toMatchObject({ total: ids.length, totalPages: last })
+          expect(pagination, where).toMatchObject({
+            total,
+            totalIsExact: isExact,
+            totalPages: Math.ceil(total / limit),
+          })
           expect(pagination.nextCursor === null, where).toBe(page >= last)
         }
       }
@@ -84,25 +96,10 @@ describe.each(['createdAt', 'reward', 'deadline'] as const)(`of ${runs} runs by 
   )
 })
 
-it.each([5_000n, 10_800n, 16_000n, 21_599n, 21_600n])(
-  'claimable runs are counted at any time of a band: %s s after its start',
-  async (seconds) => {
-    const timestamp = seedTime + seconds
-    await index.pool.query('UPDATE head SET timestamp = $1', [timestamp])
-    const { rows } = await index.pool.query<{ claimable: number }>(
-      `SELECT count(*)::int AS claimable FROM run WHERE state = 'OPEN' AND deadline >= ${timestamp}`,
-    )
-    // With an equal URL, the response cache would answer.
-    const response = await api.app.request(`/api/runs?claimable=true&limit=${1n + (seconds % 89n)}`)
-    const { pagination } = (await response.json()) as Answer['body']
-    expect(pagination.total).toBe(rows[0]?.claimable)
-  },
-)
-
 it.each(['asc', 'desc'])(
   'pages of all runs, %s, have the runs that SQL lists where an id is missing',
   async (order) => {
-    const missing = order === 'asc' ? 10_000 : 20_000
+    const missing = order === 'asc' ? 5_000 : 25_000
     await index.moveTo({ number: BigInt(missing), timestamp: now }, (tx) =>
       tx.execute(sql`DELETE FROM run WHERE bounty_id = ${missing}`),
     )
@@ -110,7 +107,7 @@ it.each(['asc', 'desc'])(
       `SELECT bounty_id AS id FROM run ORDER BY bounty_id ${order}`,
     )
     const ids = rows.map(({ id }) => Number(id))
-    for (const page of [1, 2, 150, 299, 300, 301]) {
+    for (const page of [1, 2, 50, 51, 99, 100]) {
       const response = await api.app.request(`/api/runs?order=${order}&limit=100&page=${page}`)
       const { runs } = (await response.json()) as Answer['body']
       const listed = runs.map(({ bountyId }: { bountyId: number }) => bountyId)

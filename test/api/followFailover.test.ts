@@ -3,7 +3,6 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { followFailover } from '../../core/database/followFailover.ts'
-import { shareConnections } from '../../src/api/database/sharedConnections.ts'
 import { type Postgres, startPostgres } from '../../tools/devnet/postgres.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts'
 
@@ -23,8 +22,7 @@ beforeAll(async () => {
   proxy = await startTcpProxy(former.port)
   parts.defer(proxy.stop)
   const url = proxy.urlOf(former.url)
-  pool = new pg.Pool({ connectionString: url, max: 4, idleTimeoutMillis: 0, pipeline: true })
-  shareConnections(pool, { connections: 4, timeoutMs: 5_000 })
+  pool = new pg.Pool({ connectionString: url, max: 4, idleTimeoutMillis: 0 })
   parts.defer(() => pool.end())
   followFailover(pool, { url, logger: pino({ level: 'silent' }), checkIntervalMs })
 })

@@ -33,7 +33,6 @@ async function status() {
     lag: () => notLagging,
     limits,
     orphan,
-    replicas: () => [],
     relay: undefined,
     logger: pino({ level: 'silent' }),
   })

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { closeSilentConnections } from '../../src/api/database/readPool.ts'
-import { shareConnections } from '../../src/api/database/sharedConnections.ts'
+import { closeSilentConnections } from '../../src/api/index/pool.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts'
 
@@ -14,9 +13,10 @@ let pool: pg.Pool
 beforeAll(async () => {
   const databaseUrl = await freshDatabase()
   proxy = await startTcpProxy(Number(new URL(databaseUrl).port))
-  pool = new pg.Pool({ connectionString: proxy.urlOf(databaseUrl), max: 1, pipeline: true })
+  pool = new pg.Pool({ connectionString: proxy.urlOf(databaseUrl), max: 1 })
+  // An idle connection that breaks would end the process.
+  pool.on('error', () => undefined)
   closeSilentConnections(pool, silence)
-  shareConnections(pool, { connections: 1, timeoutMs: 5_000 })
 })
 
 afterAll(async () => {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agent, payee, run } from '../../ponder.schema.ts'
 import { claimedRun, openRun, poster, seedTime, stakedAgent } from '../support/rows.ts'
 import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
@@ -120,16 +120,6 @@ it('counts agents as ESTABLISHED from the second at which they have been staked 
   await index.moveTo({ number: 13n, timestamp: timestamp + 1n })
   const later = await api.get('/api/stats?minBlock=13')
   expect(later.body.agents).toEqual({ total: 9, byStatus: { ...counted, PROVISIONAL: 4, ESTABLISHED: 3 } })
-})
-
-it('reads once for all concurrent requests', async () => {
-  await api.get('/api/stats?minBlock=1')
-  const query = vi.spyOn(api.readPool, 'query')
-  const answers = await Promise.all([2, 3, 4, 5, 6].map((minBlock) => api.get(`/api/stats?minBlock=${minBlock}`)))
-  const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
-  query.mockRestore()
-  expect(names.filter((name) => name !== 'snapshot')).toEqual(['stats'])
-  expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1)
 })
 
 describe('/api/stats/history', () => {

@@ -1,10 +1,10 @@
-import { drizzle } from 'drizzle-orm/node-postgres'
 import { pino } from 'pino'
+import { vi } from 'vitest'
 import { createApp } from '../../src/api/app.ts'
 import type { ContentStore } from '../../src/api/content/store.ts'
-import { openReadPool } from '../../src/api/database/readPool.ts'
-import type { BlockNotifications } from '../../src/api/queries/headFeed.ts'
-import { IndexReader } from '../../src/api/queries/indexReader.ts'
+import type { BlockNotifications } from '../../src/api/index/head.ts'
+import { openReadPool } from '../../src/api/index/pool.ts'
+import { IndexReader } from '../../src/api/index/reader.ts'
 import { createStreams } from '../../src/api/stream/streams.ts'
 import { type Answer, expectDescribed } from '../support/describedAnswers.ts'
 import { chainId, viewsSchema } from './indexedDatabase.ts'
@@ -38,8 +38,7 @@ export async function testApi(
   const logged: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
-  const db = drizzle(readPool, { casing: 'snake_case' })
-  const index = new IndexReader(db, chainId, { clock, notifications })
+  const index = new IndexReader(readPool, chainId, { clock, notifications })
   const streams = createStreams({ index, chainId, logger, ...limits })
   const app = createApp({ index, logger, deployment, streams, ...(content && { content }) })
 
@@ -51,7 +50,23 @@ export async function testApi(
     return answer
   }
 
-  return { app, deployment, get, index, db, readPool, streams, logged, close: () => readPool.end() }
+  /** Counts the transactions of answers, and the reads of the head alone, from now on. */
+  function countReads() {
+    const connect = vi.spyOn(readPool, 'connect')
+    const query = vi.spyOn(readPool, 'query')
+    return {
+      // The pool itself connects for a query, and passes a function.
+      transactions: () => (connect.mock.calls as unknown[][]).filter(([callback]) => callback === undefined).length,
+      heads: () => query.mock.calls.length,
+      headsRead: () => Promise.allSettled(query.mock.results.map(({ value }) => value)),
+      stop() {
+        connect.mockRestore()
+        query.mockRestore()
+      },
+    }
+  }
+
+  return { app, deployment, get, index, countReads, readPool, streams, logged, close: () => readPool.end() }
 }
 
 export type TestApi = Awaited<ReturnType<typeof testApi>>

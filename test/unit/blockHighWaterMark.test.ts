@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { createBlockHighWaterMark } from '../../src/api/queries/blockHighWaterMark.ts'
+import { createBlockHighWaterMark } from '../../src/api/index/forward.ts'
 
 let now: number
 let latest: bigint | undefined

@@ -1,17 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { drizzle } from 'drizzle-orm/node-postgres'
-import { pino } from 'pino'
-import { createApp } from '../../src/api/app.ts'
-import { openReadPool } from '../../src/api/database/readPool.ts'
-import { IndexReader } from '../../src/api/queries/indexReader.ts'
-import { createStreams } from '../../src/api/stream/streams.ts'
 import { startIndexApi } from '../../test/support/indexApi.ts'
 import { chainId, indexedDatabaseAt, viewsSchema } from '../../test/support/indexedTables.ts'
 import { manyAgents } from '../../test/support/manyAgents.ts'
 import { manyBriefs } from '../../test/support/manyBriefs.ts'
 import { expiredRuns, manyRuns } from '../../test/support/manyRuns.ts'
-import { placeholderDeployment } from '../../test/support/placeholderDeployment.ts'
 import { temporaryDirectory } from '../../test/support/temporaryDirectory.ts'
 import { youngGenerationFlag } from '../devnet/api.ts'
 import { startProcess } from '../devnet/managedProcess.ts'
@@ -58,7 +51,7 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   }
 }
 
-/** Starts a server that sends the API's statement of its list, and the constant bytes of its answer. */
+/** Starts a server that reads the API's list in the same way, and sends the constant bytes of its answer. */
 export async function startBare({ databaseUrl, api }: ReadsMarket) {
   await using parts = new AsyncDisposableStack()
   const directory = await temporaryDirectory()
@@ -66,7 +59,7 @@ export async function startBare({ databaseUrl, api }: ReadsMarket) {
   // It is too long for an environment variable.
   const path = `${directory.path}/bare.json`
   const constant = await (await fetch(`${api.url}/api/runs`)).text()
-  const bare = { url: databaseUrl, schema: viewsSchema, list: await listStatement(databaseUrl), constant }
+  const bare = { url: databaseUrl, schema: viewsSchema, chainId, constant }
   await writeFile(path, JSON.stringify(bare))
   const part = await startProcess({
     name: 'The bare server',
@@ -78,27 +71,4 @@ export async function startBare({ databaseUrl, api }: ReadsMarket) {
   const [, port] = await part.saw(/listens on (\d+)/, 20_000)
   const kept = parts.move()
   return { url: `http://127.0.0.1:${port}`, stop: () => kept.disposeAsync() }
-}
-
-/** The statement that the API sends for its list, recorded at the API's own pool. */
-async function listStatement(url: string) {
-  const logger = pino({ level: 'silent' })
-  const pool = openReadPool({ url, schema: viewsSchema, logger })
-  const sent: { name: string; text: string; values: unknown[] }[] = []
-  const query = pool.query.bind(pool)
-  Object.assign(pool, {
-    query(config: { name: string; text: string }, values: unknown[]) {
-      sent.push({ name: config.name, text: config.text, values })
-      return query(config, values)
-    },
-  })
-  const index = new IndexReader(drizzle(pool, { casing: 'snake_case' }), chainId)
-  const streams = createStreams({ index, chainId, logger })
-  const app = createApp({ index, logger, deployment: placeholderDeployment(chainId), streams })
-  await app.request('/api/runs')
-  await pool.end()
-  const [list, ...others] = sent.filter(({ name }) => name.startsWith('runs '))
-  if (!list || others.length > 0) throw new Error(`The API sent other statements: ${sent.map(({ name }) => name)}`)
-  // A bigint has no JSON.
-  return { ...list, values: list.values.map((value) => (Array.isArray(value) ? value : String(value))) }
 }

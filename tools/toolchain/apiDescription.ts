@@ -1,9 +1,8 @@
-import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { pino } from 'pino'
 import { zeroAddress } from 'viem'
 import { createApp } from '../../src/api/app.ts'
-import { IndexReader } from '../../src/api/queries/indexReader.ts'
+import { IndexReader } from '../../src/api/index/reader.ts'
 import { healthRoutes } from '../../src/api/routes/health.ts'
 import { createStreams } from '../../src/api/stream/streams.ts'
 
@@ -12,7 +11,7 @@ import { createStreams } from '../../src/api/stream/streams.ts'
  * pool would connect at its first query.
  */
 export async function apiDescription(): Promise<string> {
-  const index = new IndexReader(drizzle(new pg.Pool()), 31337)
+  const index = new IndexReader(new pg.Pool(), 31337)
   const routes = healthRoutes(() => Promise.reject(new Error('No process is described here')))
   const contracts = {
     USDC: zeroAddress,

@@ -3063,7 +3063,7 @@ export interface components {
             limit: number;
             total: number;
             totalPages: number;
-            /** @description False if a search finds more than 10000 runs: `total` is then this number. */
+            /** @description False if more than 10000 runs match, or a search finds more than 1000: `total` is then this number. Go on by cursor: later pages have no number. `GET /api/stats` counts the runs by state. */
             totalIsExact: boolean;
             /** @description The cursor of the next page; null on the last page. */
             nextCursor: string | null;
@@ -4794,11 +4794,11 @@ export interface components {
             /** @description Empty too if only the operator may see the reason. */
             reasons: {
                 /** @enum {string} */
-                code: "DATABASE_UNREACHABLE" | "REPLICA_LAGGING" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_ORPHANED" | "INDEX_VERSION" | "INDEX_STALLED" | "INDEX_LAGGING" | "CHAIN_STOPPED" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_STUCK" | "RELAYER_NOT_SIGNING" | "NODE_IMPLAUSIBLE";
+                code: "DATABASE_UNREACHABLE" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_ORPHANED" | "INDEX_VERSION" | "INDEX_STALLED" | "INDEX_LAGGING" | "CHAIN_STOPPED" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_STUCK" | "RELAYER_NOT_SIGNING" | "NODE_IMPLAUSIBLE";
                 /** @description A sentence for a person. Its words may change. */
                 detail: string;
                 /** @enum {string} */
-                affects: "reads" | "claims" | "nothing";
+                affects: "reads" | "claims";
             }[];
         };
     };

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { Deployment } from '../../../core/deployment.ts'
 import { type Problem, problemTypes } from '../http/errors.ts'
-import type { Snapshot } from '../queries/snapshot.ts'
+import type { Snapshot } from '../index/snapshot.ts'
 import { icon, scriptUrl, style } from './assets.ts'
 import { keysHelp } from './keys.ts'
 import { chainText, count, duration, type Html } from './values.ts'

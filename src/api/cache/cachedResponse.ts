@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { readHeaders, SHARED_FOR_A_SECOND } from '../http/readHeaders.ts'
-import type { Snapshot } from '../queries/snapshot.ts'
+import type { Snapshot } from '../index/snapshot.ts'
 
 /** A 200 answer from the index. It is valid for every request for the same URL at the same block and second. */
 export type CachedResponse = {

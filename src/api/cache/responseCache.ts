@@ -3,10 +3,10 @@ import type { Context, Next } from 'hono'
 import { LRUCache } from 'lru-cache'
 import { isCacheable, isRead, NO_STORE, readHeaders } from '../http/readHeaders.ts'
 import { idOf, REQUEST_ID } from '../http/requestId.ts'
+import type { HeadFeed, Validity } from '../index/head.ts'
+import type { Snapshot } from '../index/snapshot.ts'
 import type { RequestTimer } from '../observability/metrics.ts'
 import type { Tracing } from '../observability/tracing.ts'
-import type { HeadFeed, Validity } from '../queries/headFeed.ts'
-import type { Snapshot } from '../queries/snapshot.ts'
 import { blockHeaders, type CachedResponse, toResponse } from './cachedResponse.ts'
 
 const MAX_CACHE_BYTES = 64 * 1024 * 1024

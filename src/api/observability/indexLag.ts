@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { PublicClient } from 'viem'
 import { repeat } from '../../../core/repeat.ts'
-import type { IndexReader } from '../queries/indexReader.ts'
+import type { IndexReader } from '../index/reader.ts'
 import { addGauge } from './gauge.ts'
 
 const CHECK_INTERVAL_MS = 2_000

@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context, Next } from 'hono'
 import { routePath } from 'hono/route'
+import type pg from 'pg'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { ReadPool, ReplicaState } from '../database/readReplicas.ts'
 import { unlessProblem } from '../http/errors.ts'
-import type { IndexReader } from '../queries/indexReader.ts'
+import type { IndexReader } from '../index/reader.ts'
 import type { Streams } from '../stream/streams.ts'
 import { addGauge } from './gauge.ts'
 
 /** Creates a registry with the metrics of this process. */
-export function createMetrics(index: IndexReader, readPool: ReadPool, replicas: () => ReplicaState[]): Registry {
+export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   addPoolGauges(registry, readPool)
-  countReplicas(registry, replicas)
   addIndexGauges(registry, index)
   return registry
 }
@@ -87,7 +86,7 @@ export function measureStreams(registry: Registry, streams: Pick<Streams, 'figur
   })
 }
 
-function addPoolGauges(registry: Registry, pool: ReadPool) {
+function addPoolGauges(registry: Registry, pool: pg.Pool) {
   new Gauge({
     name: 'read_pool_connections',
     help: 'Connections of the read pool, and requests waiting for one.',
@@ -97,19 +96,6 @@ function addPoolGauges(registry: Registry, pool: ReadPool) {
       this.set({ state: 'busy' }, pool.totalCount - pool.idleCount)
       this.set({ state: 'idle' }, pool.idleCount)
       this.set({ state: 'waiting' }, pool.waitingCount)
-    },
-  })
-}
-
-function countReplicas(registry: Registry, replicas: () => ReplicaState[]) {
-  new Counter({
-    name: 'read_replica_queries_total',
-    help: 'Queries that a replica of DATABASE_READ_URL has answered, where there are several.',
-    labelNames: ['replica'] as const,
-    registers: [registry],
-    collect() {
-      this.reset()
-      for (const { name, queries } of replicas()) this.inc({ replica: name }, queries)
     },
   })
 }

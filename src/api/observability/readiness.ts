@@ -1,8 +1,7 @@
 import type { Logger } from 'pino'
 import { reuseResult } from '../../../core/reuseResult.ts'
-import type { ReplicaState } from '../database/readReplicas.ts'
 import { Problem } from '../http/errors.ts'
-import type { IndexReader } from '../queries/indexReader.ts'
+import type { IndexReader } from '../index/reader.ts'
 import { within } from '../relay/chain/client.ts'
 import { Refusal } from '../relay/refusal.ts'
 import type { Relay, RelayerState } from '../relay/relay.ts'
@@ -24,7 +23,6 @@ const STATUS_LIFETIME_MS = 1_000
 /** Why the process cannot, or soon cannot, answer all requests. A code never changes its meaning. */
 const reasonCodes = [
   'DATABASE_UNREACHABLE',
-  'REPLICA_LAGGING',
   'INDEX_ABSENT',
   'INDEX_REWINDING',
   'INDEX_ORPHANED',
@@ -59,7 +57,7 @@ type Reason = {
   /** A sentence for any reader, without signers and figures of their funds. */
   detail: string
   /** What fails: reads, so that requests should go to other processes, or claims only, or nothing yet. */
-  affects: 'reads' | 'claims' | 'nothing'
+  affects: 'reads' | 'claims'
   /** For the operator: which signer, and how much. */
   figures?: string
 }
@@ -90,7 +88,6 @@ type Parts = {
   lag: () => Lag
   limits: Limits
   orphan: Pick<OrphanedIndex, 'reason'>
-  replicas: () => ReplicaState[]
   relay: Pick<Relay, 'signers' | 'absentKeys'> | undefined
   logger: Logger
 }
@@ -118,18 +115,10 @@ export function publicReadiness({ status, indexedBlock, behindSeconds, reasons }
   return { status, indexedBlock, behindSeconds, reasons: [...byCode.values()] }
 }
 
-async function checkProcess({
-  index,
-  lag,
-  limits,
-  orphan,
-  replicas,
-  relay,
-}: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
+async function checkProcess({ index, lag, limits, orphan, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
   const [ofIndex, ofRelay] = await Promise.all([checkIndex(index, orphan), checkRelay(relay)])
   const now = lag()
-  const lagging = replicas().filter(({ isLagging }) => isLagging)
-  const reasons = [...ofIndex.reasons, ...lagging.map(laggingReplica), ...lagReasons(now, limits), ...ofRelay.reasons]
+  const reasons = [...ofIndex.reasons, ...lagReasons(now, limits), ...ofRelay.reasons]
   return {
     status: statusOf(reasons),
     indexedBlock: ofIndex.indexedBlock,
@@ -145,13 +134,6 @@ function statusOf(reasons: Reason[]): Readiness['status'] {
 }
 
 const ofReads = (code: Reason['code'], detail: string): Reason => ({ code, detail, affects: 'reads' })
-
-const laggingReplica = ({ name }: ReplicaState): Reason => ({
-  code: 'REPLICA_LAGGING',
-  detail: 'A read replica is behind the others, or does not answer. They get its reads.',
-  affects: 'nothing',
-  figures: `Replica ${name} of DATABASE_READ_URL.`,
-})
 
 /** A stall is reported instead of the lag that it causes. */
 function* lagReasons(lag: Lag, { stallSeconds, maxLagSeconds, stoppedSeconds }: Limits): Generator<Reason> {

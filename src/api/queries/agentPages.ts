@@ -1,84 +1,67 @@
-import { and, asc, eq, isNotNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, lte, or, type SQL, sql, sum } from 'drizzle-orm'
 import { agent, recordOf } from '../../../ponder.schema.ts'
-import { agentCounts } from './agentCounts.ts'
-import { type AgentStatus, agentStatuses, establishedSince, type ShownAgentRow, shownAgentColumns } from './agents.ts'
-import { isFar, type PageRead } from './pageReader.ts'
-import { type Page, type SnapshotQuery, snapshotQuery } from './snapshot.ts'
+import type { Read, Tx } from '../index/reader.ts'
+import type { Snapshot } from '../index/snapshot.ts'
+import { type AgentRow, type AgentStatus, agentColumns, agentStatuses, establishedSince, withStatus } from './agents.ts'
+import { registration } from './content.ts'
 
-type AgentPage = {
-  agents: ShownAgentRow[]
+/** A slice of an ordered list. */
+export type Page = { limit: number; offset: number }
+
+export type AgentPage = {
+  agents: AgentRow[]
   /** The number of agents in the list. */
   total: number
 }
 
-/** A list has the agents of one status, or all agents. */
-const lists = ['all', ...agentStatuses] as const
-type Listed = (typeof lists)[number]
-
-const limit = sql`${sql.placeholder('limit')}::int8`
-const offset = sql`${sql.placeholder('offset')}::int8`
-
-/** Not more than the list has from the offset on, so that a walk does not go on to the end of the index. */
-const rows = sql`greatest(least(${limit}, (select "total" from "matches") - ${offset}), 0)`
-
-const ids = (condition: SQL | undefined) => sql`select ${agent.id} from ${agent} where ${condition}`
-const walk = (condition: SQL | undefined) => sql`${ids(condition)} order by ${agent.id} limit ${rows} offset ${offset}`
-const isYoung = and(eq(agent.step, 'PROVEN'), sql`${agent.stakedAt} > ${establishedSince}`)
+/** The registered agents with the status; an agent that is not registered has no step. */
+function inStatus(status: AgentStatus | undefined, now: bigint): SQL | undefined {
+  const isProven = eq(agent.step, 'PROVEN')
+  if (status === undefined) return isNotNull(agent.step)
+  if (status === 'ESTABLISHED') return and(isProven, lte(agent.stakedAt, establishedSince(now)))
+  if (status !== 'PROVISIONAL') return eq(agent.step, status)
+  return or(eq(agent.step, status), and(isProven, gt(agent.stakedAt, establishedSince(now))))
+}
 
 /**
- * The ids of each list's page, in order. An index has the agents of a step by id. Two steps can be PROVISIONAL: those of
- * the second are the PROVEN agents of the last 30 days, which are gathered and sorted.
+ * A page of the agents with the status, or of all agents, in the order of their ids.
+ * @param counts reads `agentCounts`.
  */
-const found: Record<Listed, SQL> = {
-  // By `step` too, because PostgreSQL would prefer the primary key, and read from the table whether an agent has one.
-  all: sql`${ids(isNotNull(agent.step))} order by ${agent.id}, ${agent.step} limit ${rows} offset ${offset}`,
-  UNVERIFIED: walk(eq(agent.step, 'UNVERIFIED')),
-  PROVISIONAL: sql`
-    select "id" from (
-      (${ids(eq(agent.step, 'PROVISIONAL'))} order by ${agent.id} limit ${offset} + ${rows})
-      union all (${ids(isYoung)} order by ${agent.stakedAt})
-    ) as "either" order by "id" limit ${rows} offset ${offset}`,
-  ESTABLISHED: walk(and(eq(agent.step, 'PROVEN'), sql`${agent.stakedAt} <= ${establishedSince}`)),
-  FROZEN: walk(eq(agent.step, 'FROZEN')),
-  BANNED: walk(eq(agent.step, 'BANNED')),
+export async function pageOfAgents(
+  tx: Tx,
+  block: Snapshot,
+  status: AgentStatus | undefined,
+  { limit, offset }: Page,
+  counts: Read<AgentCounts>,
+): Promise<AgentPage> {
+  const page = tx
+    .select({ id: agent.id })
+    .from(agent)
+    .where(inStatus(status, block.now))
+    .orderBy(asc(agent.id))
+    .limit(limit)
+    .offset(offset)
+    .as('page')
+  const rows = await tx
+    .select(agentColumns)
+    .from(page)
+    .innerJoin(agent, eq(agent.id, page.id))
+    .leftJoin(registration, eq(registration.uri, agent.agentURI))
+    .orderBy(asc(agent.id))
+  const { byStatus } = await counts(tx, block)
+  const total = status === undefined ? agentStatuses.reduce((all, one) => all + byStatus[one], 0) : byStatus[status]
+  return { agents: rows.map((row) => withStatus(row, block.now)), total }
 }
 
-/** Pages of agents in the order of their ids. */
-function pageQuery(listed: Listed) {
-  const readPage = snapshotQuery(`agents ${listed}`, (db, snapshot) => {
-    const counts = agentCounts(db)
-    const counted =
-      listed === 'all'
-        ? sql.join(
-            agentStatuses.map((status) => sql`${counts[status]}`),
-            sql` + `,
-          )
-        : counts[listed]
-    const matches = db
-      .$with('matches')
-      .as(db.select({ total: sql<number>`${counted}`.mapWith(Number).as('total') }).from(counts))
-    const page = db
-      .$with('page', { agentId: sql`"agent_id"`.as('agent_id') })
-      .as(sql`select "id" as "agent_id" from (${found[listed]}) as "found"`)
-    const row = db.select(shownAgentColumns).from(agent).as('agent')
-    return db
-      .with(snapshot, counts, matches, page)
-      .select()
-      .from(snapshot)
-      .innerJoin(matches, sql`true`)
-      .leftJoin(page, sql`true`)
-      .leftJoin(row, eq(row.id, page.agentId))
-      .orderBy(asc(page.agentId))
-  })
+export type AgentCounts = { byStatus: Record<AgentStatus, number>; staked: bigint }
 
-  return (page: Page): SnapshotQuery<AgentPage> =>
-    readPage(page, ({ matches }, rows) => ({ agents: rows.flatMap(({ agent }) => agent ?? []), total: matches.total }))
+/** How many agents have each status, and the stakes of all ids, also of agents that the registry burned. */
+export async function agentCounts(tx: Tx, { now }: Snapshot): Promise<AgentCounts> {
+  const [counts] = await tx
+    .select({
+      ...recordOf(agentStatuses, (status) => sql`count(*) filter (where ${inStatus(status, now)})`.mapWith(Number)),
+      staked: sum(agent.stakedAmount),
+    })
+    .from(agent)
+  return { byStatus: recordOf(agentStatuses, (status) => counts?.[status] ?? 0), staked: BigInt(counts?.staked ?? 0) }
 }
-
-const queries = recordOf(lists, pageQuery)
-
-/** A page of the agents with the status, or of all agents. */
-export const pageOfAgents = (status: AgentStatus | undefined, page: Page): PageRead<AgentPage> => ({
-  query: queries[status ?? 'all'](page),
-  isExpensive: isFar(page.offset),
-})

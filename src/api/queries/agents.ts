@@ -1,8 +1,9 @@
-import { and, eq, getTableColumns, isNotNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, inArray, isNotNull, type SQL } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import { ESTABLISHED_AFTER } from '../../../core/market/constants.ts'
 import { agent } from '../../../ponder.schema.ts'
-import { now, type SnapshotQuery, snapshotQuery } from './snapshot.ts'
+import type { Tx } from '../index/reader.ts'
+import { registration } from './content.ts'
 
 /** The trust ladder: AgentStaking.Status, in its order. */
 export const agentStatuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED'] as const
@@ -10,59 +11,51 @@ export const agentStatuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZE
 export type AgentStatus = (typeof agentStatuses)[number]
 
 /** A PROVEN agent is ESTABLISHED if its `stakedAt` is at or before this second. */
-export const establishedSince = sql`(${now} - ${sql.raw(String(ESTABLISHED_AFTER))})`
+export const establishedSince = (now: bigint): bigint => now - BigInt(ESTABLISHED_AFTER)
 
-/**
- * AgentStaking.statusOf for the row of a registered agent, at the snapshot's `now`. Fields and filters both use this
- * expression, so they cannot disagree.
- */
-export const agentStatus = sql<AgentStatus>`case
-  when ${agent.step} <> 'PROVEN' then ${agent.step}
-  when ${agent.stakedAt} <= ${establishedSince} then 'ESTABLISHED'
-  else 'PROVISIONAL' end`
+/** AgentStaking.statusOf for the row of a registered agent. */
+export function statusOf({ step, stakedAt }: Pick<StoredAgent, 'step' | 'stakedAt'>, now: bigint): AgentStatus {
+  if (step !== 'PROVEN') return step ?? 'UNVERIFIED'
+  return stakedAt <= establishedSince(now) ? 'ESTABLISHED' : 'PROVISIONAL'
+}
 
 /** A row without an owner is not an agent: a ban may name any id, and a foreign registry may burn a token. */
-export const isRegistered: SQL = isNotNull(agent.owner)
+const isRegistered: SQL = isNotNull(agent.owner)
 
-/** The columns of registered agents, whose owner is never null. */
+/** An agent with what its registration file says, if that is stored. */
 export const agentColumns = {
   ...getTableColumns(agent),
-  owner: sql<Hex>`${agent.owner}`.as('owner'),
-  status: agentStatus.as('status'),
+  name: registration.name,
+  description: registration.description,
 }
 
-const registered = (member: string) =>
-  sql<string | null>`(select ${sql.raw(member)} from content.registration where uri = ${agent.agentURI})`
+type StoredAgent = typeof agent.$inferSelect
 
-/** What the agent's registration file says, if it is stored here. It is no part of a block: it may come and go without one. */
-export const registrationColumns = { name: registered('name'), description: registered('description') }
+/** A row of `agentColumns`. */
+export type StoredAgentRow = StoredAgent & Record<'name' | 'description', string | null>
 
-/** The columns that answers about agents show. */
-export const shownAgentColumns = {
-  ...agentColumns,
-  name: registrationColumns.name.as('name'),
-  description: registrationColumns.description.as('description'),
+export type AgentRow = StoredAgentRow & { owner: Hex; status: AgentStatus }
+
+/** @throws if the agent is not registered: the query must have left it out. */
+export function withStatus(row: StoredAgentRow, now: bigint): AgentRow {
+  const { owner } = row
+  if (owner === null) throw new Error(`Agent ${row.id} has no owner`)
+  return { ...row, owner, status: statusOf(row, now) }
 }
-
-type Registration = { name: string | null; description: string | null }
-
-export type AgentRow = typeof agent.$inferSelect & { owner: Hex; status: AgentStatus }
-
-export type ShownAgentRow = AgentRow & Registration
-
-/** The registered agent whose id is the placeholder `agentId`. */
-export const isAgent = and(eq(agent.id, sql.placeholder('agentId')), isRegistered)
-
-const findAgents = snapshotQuery('agents by id', (db, snapshot) => {
-  const isAsked = sql`${agent.id} = ANY(${sql.placeholder('agentIds')}::numeric[])`
-  const found = db.select(shownAgentColumns).from(agent).where(and(isAsked, isRegistered)).as('agent')
-  return db.with(snapshot).select().from(snapshot).leftJoin(found, sql`true`)
-})
 
 /** Reads the agents with these ids, in their order; null if an id has no agent. */
-export function agentsById(agentIds: readonly bigint[]): SnapshotQuery<(ShownAgentRow | null)[]> {
-  return findAgents({ agentIds: agentIds.map(String) }, (_, rows) => {
-    const found = new Map(rows.flatMap(({ agent }) => (agent ? [[agent.id, agent] as const] : [])))
-    return agentIds.map((id) => found.get(id) ?? null)
-  })
+export async function agentsById(tx: Tx, now: bigint, agentIds: readonly bigint[]): Promise<(AgentRow | null)[]> {
+  if (agentIds.length === 0) return []
+  const rows = await tx
+    .select(agentColumns)
+    .from(agent)
+    .leftJoin(registration, eq(registration.uri, agent.agentURI))
+    .where(and(inArray(agent.id, [...agentIds]), isRegistered))
+  const found = new Map(rows.map((row) => [row.id, withStatus(row, now)]))
+  return agentIds.map((id) => found.get(id) ?? null)
+}
+
+/** Reads an agent; null if there is none with this id. */
+export async function agentById(tx: Tx, now: bigint, agentId: bigint): Promise<AgentRow | null> {
+  return (await agentsById(tx, now, [agentId]))[0] ?? null
 }

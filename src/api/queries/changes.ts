@@ -1,5 +1,5 @@
-import { getTableColumns, sql } from 'drizzle-orm'
-import type { Address, Hex } from 'viem'
+import { and, asc, desc, eq, gt, inArray, lt, lte, ne, sql } from 'drizzle-orm'
+import type { Hex } from 'viem'
 import {
   agent,
   RECENT_BLOCKS,
@@ -8,11 +8,12 @@ import {
   type runEventNames,
   unchangingEvents,
 } from '../../../ponder.schema.ts'
-import { agentStatus, registrationColumns, type ShownAgentRow } from './agents.ts'
-import { jsonBoolean, jsonObject, jsonText } from './json.ts'
+import type { Tx } from '../index/reader.ts'
+import type { Snapshot } from '../index/snapshot.ts'
+import { type AgentStatus, agentColumns, type StoredAgentRow, statusOf } from './agents.ts'
+import { registration } from './content.ts'
 import type { RunState } from './runList.ts'
-import { runJson } from './runs.ts'
-import { finalizedBlock, plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
+import { type RunRow, runsById } from './runs.ts'
 
 /** How many changes a read returns at most: the JSON of so many runs has about 5 MB. */
 const MAX_CHANGES = 5_000
@@ -38,16 +39,13 @@ export type Past = { since: Mark; to: Block; final: bigint }
 /** What filters depend on and a change of a run may change. */
 export type Standing = { block: bigint; state: RunState; claimedBy: bigint | null }
 
-/** Of a run's JSON. */
-export type RunTerms = { reward: string; posterAddress: Address; ipfsHash: string }
-
 /** A run or an agent that changed. `block` is the last block that changed it. */
 export type Change = { id: bigint; block: bigint } & (
   | {
       type: 'run'
-      json: string
-      /** What filters depend on and no change changes. */
-      terms: RunTerms
+      row: RunRow
+      /** When the run can be claimed, in seconds. */
+      now: bigint
       /** The block `block`. */
       at: Block
       /** At the block from which the changes were read, if the run existed, and at the end of each block that changed it. */
@@ -56,7 +54,7 @@ export type Change = { id: bigint; block: bigint } & (
   | {
       type: 'agent'
       /** Its owner is null if the registry burned it, or never had it. Its URI was read only if it is new. */
-      row: Omit<ShownAgentRow, 'owner'> & { owner: Hex | null }
+      row: StoredAgentRow & { status: AgentStatus }
       /** Whether the URI was set, or the agent registered, since the block from which the changes were read. */
       isURINew: boolean
     }
@@ -73,17 +71,6 @@ export type Changes = {
   recent: Block[]
   /** The latest block that Ponder counts as finalized. */
   finalized: bigint
-}
-
-type Row = {
-  known: boolean
-  many: boolean
-  finalized: bigint
-  kind: 'block' | 'run' | 'agent' | null
-  id: string
-  json: string
-  details: string
-  before: string | null
 }
 
 /** The state after each event; null where it stays. */
@@ -105,110 +92,137 @@ const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
 }
 
 /** Literals, because PostgreSQL uses a partial index only where the text of the statement implies its condition. */
-const changesRun = sql.raw(`"name" not in ('${unchangingEvents.join(`', '`)}')`)
-const setsState = sql`${changesRun} and ${runEvent.name} <> 'BountyClosing'`
-
-const eventJson = sql`json_build_array(${runEvent.blockNumber}::text, ${runEvent.timestamp}::text, ${runEvent.blockHash},
-  ${runEvent.name}, ${runEvent.agentId}::text)`
-
-const sinceNumber = sql`${sql.placeholder('since')}::int8`
-const { frozen, banned, agentURITruncated, ...otherColumns } = getTableColumns(agent)
-
-/** As text, because JSON's numbers are not exact beyond 2^53. */
-const agentMembers = {
-  ...Object.fromEntries(Object.entries(otherColumns).map(([name, column]) => [name, jsonText(column)])),
-  agentURI: jsonText(sql`case when ${agent.agentURIBlock} > ${sinceNumber} then ${agent.agentURI} end`),
-  frozen: jsonBoolean(frozen),
-  banned: jsonBoolean(banned),
-  agentURITruncated: jsonBoolean(agentURITruncated),
-  status: jsonText(agentStatus),
-  name: jsonText(registrationColumns.name),
-  description: jsonText(registrationColumns.description),
-}
-
-const limit = sql.raw(String(MAX_CHANGES))
-const ring = sql.raw(String(RECENT_BLOCKS))
-const number = sql`${sql.placeholder('number')}::int8`
-const hash = sql.placeholder('hash')
-const isSince = sql`${runEvent.id} > ${sql.placeholder('sinceEnd')}`
-
-/** One row: whether the block of `valuesOfBlock` is part of the chain, `"known"`. */
-const isOfBranch = sql`
-      select exists (select from ${recentBlock} where ${recentBlock.slot} = ${number} % ${ring}
-          and ${recentBlock.number} = ${number} and ${recentBlock.hash} = ${hash})
-        or exists (select from ${runEvent} where ${runEvent.id} > ${sql.placeholder('start')}
-          and ${runEvent.id} < ${sql.placeholder('end')} and ${runEvent.blockHash} = ${hash}) as "known"
-    `
-
-/** The values of `isOfBranch`. `end` is also the least id of the events of later blocks. */
-const valuesOfBlock = (chainId: number, block: Block) => ({
-  number: String(block.number),
-  hash: block.hash,
-  start: idOf(chainId, block, '0'),
-  end: idOf(chainId, block, '9'),
-})
-
-const findChanges = plainQuery<Row>(
-  'changes',
-  sql`${withSnapshot}, "branch" as (${isOfBranch}), "passed" as (
-      select ${runEvent.bountyId} as "run", ${runEvent.name} as "name" from ${runEvent}
-      where (select "known" from "branch") and ${isSince}
-      order by ${runEvent.id} limit ${sql.raw(String(MAX_PASSED_EVENTS))} + 1
-    ), "events" as (
-      select "run" from "passed" where ${changesRun} limit ${limit} + 1
-    ), "agents" as (
-      select ${agent.id} as "id" from ${agent}
-      where (select "known" from "branch") and ${agent.updatedBlock} > ${sinceNumber}
-      order by ${agent.updatedBlock} limit ${limit} + 1
-    ), "size" as (
-      select case when greatest((select count(*) from "events"), (select count(*) from "agents")) > ${limit} then true
-        else (select count(*) from "passed") > ${sql.raw(String(MAX_PASSED_EVENTS))} end as "many"
-    ), "rows" as (
-      select 'block' as "kind", ${recentBlock.number}::text as "id", ${recentBlock.hash} as "json",
-        ${recentBlock.timestamp}::text as "details", null as "before"
-      from (select generate_series(least((select "number" from "snapshot"), ${finalizedBlock}) - ${sql.raw(String(COMPARED_BLOCKS - 1))},
-          (select "number" from "snapshot")) union select ${sql.placeholder('shared')}::int8) as "numbers" ("number")
-        join ${recentBlock} on ${recentBlock.slot} = "numbers"."number" % ${ring} and ${recentBlock.number} = "numbers"."number"
-      union all
-      select 'run', "changed"."id"::text, ${runJson(sql`"changed"."id"`)}, (
-        select json_agg(${eventJson} order by ${runEvent.id})::text from ${runEvent}
-        where ${runEvent.bountyId} = "changed"."id" and ${isSince} and ${changesRun}), (
-        select ${eventJson}::text from ${runEvent}
-        where ${runEvent.bountyId} = "changed"."id" and ${runEvent.id} <= ${sql.placeholder('sinceEnd')} and ${setsState}
-        order by ${runEvent.id} desc limit 1)
-      from (select distinct "run" as "id" from "events" where not (select "many" from "size")) as "changed"
-      union all
-      select 'agent', ${agent.id}::text, ${jsonObject(agentMembers)}, null, null
-      from "agents" join ${agent} on ${agent.id} = "agents"."id" where not (select "many" from "size")
-    )
-    select "snapshot".*, ${finalizedBlock} as "finalized", "known", "many", "rows".*
-    from "snapshot" cross join "branch" cross join "size" left join "rows" on "snapshot"."number" is not null`,
-)
+const changesRun = sql.raw(`name not in ('${unchangingEvents.join(`', '`)}')`)
 
 /**
- * What changed in the blocks after `since`, up to the snapshot's, if the block `to` is part of the chain.
+ * What changed in the blocks after `since`, up to the block of the read, if the block `to` is part of the chain.
  * @param chainId Ids of events have it.
- * @param options.alone whether the read has a connection of its own: `MAX_CHANGES` take a tenth of a second.
  */
-export function changesSince(
-  chainId: number,
-  { since, to, final }: Past,
-  options: { alone?: boolean } = {},
-): SnapshotQuery<Changes> {
-  const values = {
-    since: String(since.number),
-    sinceEnd: idOf(chainId, since, '9'),
-    ...valuesOfBlock(chainId, to),
-    shared: String(final < since.number ? final : since.number),
-  }
-  const decode = ({ known, many, finalized }: Row, rows: Row[]): Changes => ({
-    isKnown: known,
-    areTooMany: many,
-    changes: rows.flatMap((row) => decodeChange(row, since) ?? []).toSorted(inOrder),
-    recent: rows.flatMap((row) => decodeBlock(row) ?? []).toSorted((a, b) => Number(b.number - a.number)),
-    finalized,
+export async function changesSince(tx: Tx, block: Snapshot, chainId: number, { since, to, final }: Past) {
+  const finalized = await finalizedBlock(tx, chainId)
+  const isKnown = await isOfBranch(tx, chainId, to)
+  const shared = final < since.number ? final : since.number
+  const recent = await recentBlocks(tx, block.number, finalized, shared)
+  const none: Changes = { isKnown, areTooMany: false, changes: [], recent, finalized }
+  if (!isKnown) return none
+
+  const sinceEnd = idOf(chainId, since, '9')
+  const passed = await tx
+    .select({ bountyId: runEvent.bountyId, name: runEvent.name })
+    .from(runEvent)
+    .where(gt(runEvent.id, sinceEnd))
+    .orderBy(asc(runEvent.id))
+    .limit(MAX_PASSED_EVENTS + 1)
+  const changing = passed.filter(({ name }) => !unchangingEvents.some((one) => one === name))
+  const agentRows = await tx
+    .select(agentColumns)
+    .from(agent)
+    .leftJoin(registration, eq(registration.uri, agent.agentURI))
+    .where(gt(agent.updatedBlock, since.number))
+    .orderBy(asc(agent.updatedBlock))
+    .limit(MAX_CHANGES + 1)
+  const areTooMany = Math.max(changing.length, agentRows.length) > MAX_CHANGES || passed.length > MAX_PASSED_EVENTS
+  if (areTooMany) return { ...none, areTooMany }
+
+  const ids = [...new Set(changing.map(({ bountyId }) => bountyId))].toSorted(inOrder)
+  const runs = ids.length === 0 ? [] : await changedRuns(tx, block.now, sinceEnd, ids)
+  const agents = agentRows
+    .toSorted((a, b) => inOrder(a.id, b.id))
+    .map((row): Change => {
+      const isURINew = row.agentURIBlock > since.number
+      return {
+        type: 'agent',
+        id: row.id,
+        block: row.updatedBlock,
+        row: { ...row, status: statusOf(row, block.now) },
+        isURINew,
+      }
+    })
+  return { ...none, changes: [...runs, ...agents] }
+}
+
+const inOrder = (a: bigint, b: bigint) => (a < b ? -1 : 1)
+
+/** The latest block that Ponder counts as finalized. Its table is not part of ponder.schema.ts. */
+async function finalizedBlock(tx: Tx, chainId: number): Promise<bigint> {
+  const { rows } = await tx.execute<{ number: string }>(
+    sql`select substring(finalized_checkpoint from 27 for 16)::int8 as number from _ponder_checkpoint where chain_id = ${chainId}`,
+  )
+  return BigInt(rows[0]?.number ?? 0)
+}
+
+/** Whether the block is part of the chain: it is one of the recent blocks, or has an event. */
+async function isOfBranch(tx: Tx, chainId: number, block: Block): Promise<boolean> {
+  const { number, hash } = block
+  const stored = await tx
+    .select({ hash: recentBlock.hash })
+    .from(recentBlock)
+    .where(
+      and(eq(recentBlock.slot, number % RECENT_BLOCKS), eq(recentBlock.number, number), eq(recentBlock.hash, hash)),
+    )
+  if (stored.length > 0) return true
+  const [first, last] = [idOf(chainId, block, '0'), idOf(chainId, block, '9')]
+  const events = await tx
+    .select({ id: runEvent.id })
+    .from(runEvent)
+    .where(and(gt(runEvent.id, first), lt(runEvent.id, last), eq(runEvent.blockHash, hash)))
+    .limit(1)
+  return events.length > 0
+}
+
+/** The stored blocks from some before the finalized one on, and the block `shared`, the highest first. */
+async function recentBlocks(tx: Tx, head: bigint, finalized: bigint, shared: bigint): Promise<Block[]> {
+  const start = (head < finalized ? head : finalized) - BigInt(COMPARED_BLOCKS - 1)
+  const numbers = [shared]
+  for (let number = start; number <= head; number++) numbers.push(number)
+  const { number, hash, timestamp } = recentBlock
+  return tx
+    .select({ number, hash, timestamp })
+    .from(recentBlock)
+    .where(
+      and(inArray(recentBlock.slot, [...new Set(numbers.map((one) => one % RECENT_BLOCKS))]), inArray(number, numbers)),
+    )
+    .orderBy(desc(number))
+}
+
+const eventColumns = {
+  bountyId: runEvent.bountyId,
+  number: runEvent.blockNumber,
+  timestamp: runEvent.timestamp,
+  hash: runEvent.blockHash,
+  name: runEvent.name,
+  agentId: runEvent.agentId,
+}
+
+type Event = Pick<typeof runEvent.$inferSelect, 'bountyId' | 'name' | 'agentId' | 'timestamp'> & {
+  number: bigint
+  hash: Hex
+}
+
+/** @param ids of the runs that changed, in ascending order. */
+async function changedRuns(tx: Tx, now: bigint, sinceEnd: string, ids: bigint[]): Promise<Change[]> {
+  const rows = await runsById(tx, ids)
+  const ofRuns = and(inArray(runEvent.bountyId, ids), changesRun)
+  const events: Event[] = await tx
+    .select(eventColumns)
+    .from(runEvent)
+    .where(and(ofRuns, gt(runEvent.id, sinceEnd)))
+    .orderBy(asc(runEvent.id))
+  const before: Event[] = await tx
+    .selectDistinctOn([runEvent.bountyId], eventColumns)
+    .from(runEvent)
+    .where(and(ofRuns, ne(runEvent.name, 'BountyClosing'), lte(runEvent.id, sinceEnd)))
+    .orderBy(asc(runEvent.bountyId), desc(runEvent.id))
+  const byRun = Map.groupBy([...before, ...events], ({ bountyId }) => bountyId)
+  return ids.map((id) => {
+    const row = rows.get(id)
+    const history = byRun.get(id) ?? []
+    const last = history.at(-1)
+    if (!row || !last) throw new Error(`Run ${id} has events, and no row`)
+    const standings = standingsAfter(history).filter(({ block }, place, all) => all[place + 1]?.block !== block)
+    const at = { number: last.number, timestamp: last.timestamp, hash: last.hash }
+    return { type: 'run', id, block: at.number, at, row, now, standings }
   })
-  return findChanges(values, decode, options)
 }
 
 /**
@@ -224,57 +238,19 @@ function idOf(chainId: number, { number, timestamp }: Mark, digit: '0' | '9'): s
   return parts.join('') + digit.repeat(33)
 }
 
-function decodeBlock({ kind, id, json, details }: Row): Block | undefined {
-  if (kind !== 'block') return undefined
-  return { number: BigInt(id), hash: json as Hex, timestamp: BigInt(details) }
-}
-
-type EventJson = [number: string, time: string, hash: Hex, name: (typeof runEventNames)[number], agentId: string | null]
-
-function decodeChange({ kind, id, json, details, before }: Row, since: Mark): Change | undefined {
-  if (kind === 'agent') {
-    const row = decodeAgent(json)
-    const isURINew = row.agentURIBlock > since.number
-    return { type: 'agent', id: row.id, block: row.updatedBlock, row, isURINew }
-  }
-  if (kind !== 'run') return undefined
-  const history = JSON.parse(details) as EventJson[]
-  const events = before === null ? history : [JSON.parse(before) as EventJson, ...history]
-  const standings = standingsAfter(events).filter(({ block }, place, all) => all[place + 1]?.block !== block)
-  const [number, time, hash] = history.at(-1) as EventJson
-  const at = { number: BigInt(number), timestamp: BigInt(time), hash }
-  const terms: RunTerms = JSON.parse(json)
-  return { type: 'run', id: BigInt(id), block: at.number, at, json, terms, standings }
-}
-
 /** The standing after each event. @throws if the first one sets no state. */
-function standingsAfter(events: readonly EventJson[]): Standing[] {
+function standingsAfter(events: readonly Event[]): Standing[] {
   const standings: Standing[] = []
-  for (const [number, , , name, agentId] of events) {
-    const block = BigInt(number)
+  for (const { number: block, name, agentId } of events) {
     const state = stateAfter[name]
     const previous = standings.at(-1)
     if (state === null) {
-      if (!previous) throw new Error(`No event before ${name} in block ${number} sets the state of the run`)
+      if (!previous) throw new Error(`No event before ${name} in block ${block} sets the state of the run`)
       standings.push({ ...previous, block })
       continue
     }
     const isUnclaimed = state === 'DRAFT' || state === 'OPEN'
-    standings.push({ block, state, claimedBy: isUnclaimed || agentId === null ? null : BigInt(agentId) })
+    standings.push({ block, state, claimedBy: isUnclaimed ? null : agentId })
   }
   return standings
-}
-
-function decodeAgent(json: string) {
-  const { status, name, description, ...row } = JSON.parse(json) as Record<string, string | boolean | null>
-  const columns = Object.entries(getTableColumns(agent)).map(([name, column]) => {
-    const value = row[name] ?? null
-    return [name, value === null ? null : column.mapFromDriverValue(value)]
-  })
-  return { ...Object.fromEntries(columns), status, name, description } as Extract<Change, { type: 'agent' }>['row']
-}
-
-function inOrder(a: Change, b: Change): number {
-  if (a.type !== b.type) return a.type === 'run' ? -1 : 1
-  return a.id < b.id ? -1 : 1
 }

@@ -1,71 +1,34 @@
-import { and, asc, count, eq, getTableColumns, sql } from 'drizzle-orm'
-import type { Requester } from '../../../core/fairLane.ts'
-import { run, runEvent } from '../../../ponder.schema.ts'
-import type { IndexReader } from './indexReader.ts'
-import { NEAR_ROWS, type PageReader } from './pageReader.ts'
-import { isBounty, storableId } from './runs.ts'
-import { type Page, type SnapshotQuery, type SnapshotResult, snapshotQuery } from './snapshot.ts'
+import { asc, count, eq, getTableColumns } from 'drizzle-orm'
+import { runEvent } from '../../../ponder.schema.ts'
+import type { Tx } from '../index/reader.ts'
+import type { Page } from './agentPages.ts'
+import { runById } from './runs.ts'
 
 export type EventRow = typeof runEvent.$inferSelect
 
-const listEvents = snapshotQuery('events', (db, snapshot) => {
-  const runs = db.select({ bountyId: run.bountyId }).from(run).where(isBounty).as('run')
-  const ofRun = eq(runEvent.bountyId, sql.placeholder('bountyId'))
-  const counted = db
+/** One page of the run's events in chain order, and the number of its events; null if there is no such run. */
+export type EventPage = { events: EventRow[]; total: number } | null
+
+/** There are pages because any account can cause `ClaimRefused` events for the price of a transaction. */
+export async function eventPage(tx: Tx, bountyId: bigint, { limit, offset }: Page): Promise<EventPage> {
+  if ((await runById(tx, bountyId)) === null) return null
+  const ofRun = eq(runEvent.bountyId, bountyId)
+  const [counted] = await tx.select({ total: count() }).from(runEvent).where(ofRun)
+  const total = counted?.total ?? 0
+  if (offset >= total) return { events: [], total }
+  // The index has the ids, so that the events that precede the page are not read from the table.
+  const page = tx
     .select({ id: runEvent.id })
     .from(runEvent)
     .where(ofRun)
-    .limit(sql.placeholder('most'))
-    .as('counted')
-  const matches = db.$with('matches').as(db.select({ total: count().as('total') }).from(counted))
-  // It does not depend on the row, so PostgreSQL checks it once, and a page past the end skips no rows.
-  const isWithin = sql`(select "total" from "matches") > ${sql.placeholder('offset')}::int8`
-  // The index has the ids, so that the events that precede the page are not read from the table.
-  const found = db
-    .select({ foundId: sql<string>`${runEvent.id}`.as('found_id') })
-    .from(runEvent)
-    .where(and(ofRun, isWithin))
     .orderBy(asc(runEvent.id))
-    .limit(sql.placeholder('limit'))
-    .offset(sql.placeholder('offset'))
-    .as('found')
-  const slice = db
+    .limit(limit)
+    .offset(offset)
+    .as('page')
+  const events = await tx
     .select(getTableColumns(runEvent))
-    .from(found)
-    .innerJoin(runEvent, eq(runEvent.id, found.foundId))
-    .as('event')
-  return db
-    .with(snapshot, matches)
-    .select()
-    .from(snapshot)
-    .innerJoin(matches, sql`true`)
-    .leftJoin(runs, sql`true`)
-    .leftJoin(slice, sql`true`)
-    .orderBy(asc(slice.id))
-})
-
-/** One page of the run's events in chain order, and the number of its events; null if there is no such run. */
-type EventPage = { events: EventRow[]; total: number } | null
-
-/** @param most How many events are counted at most. */
-function eventPage(bountyId: bigint, page: Page, most: number): SnapshotQuery<EventPage> {
-  return listEvents({ bountyId: storableId(bountyId), ...page, most }, ({ run, matches }, rows) => {
-    const events = rows.flatMap(({ event }) => event ?? [])
-    return run && { events, total: matches.total }
-  })
-}
-
-/**
- * Creates a function that reads pages of a run's events. There are pages because the number of events is unbounded: any
- * account can cause `ClaimRefused` events for the price of a transaction. So the events of a run with many are counted
- * as expensive pages are read, a few at a time, and the clients take turns.
- */
-export function createEventReader(index: IndexReader, readPage: PageReader) {
-  /** @throws Problem as `createPageReader`. */
-  return async (bountyId: bigint, page: Page, requester: Requester, minBlock?: bigint) => {
-    const near: SnapshotResult<EventPage> = await index.read(eventPage(bountyId, page, NEAR_ROWS + 1), minBlock)
-    if (near.data === null || near.data.total <= NEAR_ROWS) return near
-    const query = eventPage(bountyId, page, Number.MAX_SAFE_INTEGER)
-    return readPage({ query, isExpensive: true }, requester, minBlock)
-  }
+    .from(page)
+    .innerJoin(runEvent, eq(runEvent.id, page.id))
+    .orderBy(asc(page.id))
+  return { events, total }
 }

@@ -1,56 +1,40 @@
-import { type Column, type SQL, sql } from 'drizzle-orm'
-import { marketDay, payee, recordOf, runStates } from '../../../ponder.schema.ts'
-import { agentCounts } from './agentCounts.ts'
-import { agentStatuses } from './agents.ts'
-import { claimableTotal } from './runTotals.ts'
-import { snapshotQuery } from './snapshot.ts'
+import { and, count, eq, gte, sum } from 'drizzle-orm'
+import { marketDay, payee, recordOf, run, runStates } from '../../../ponder.schema.ts'
+import type { Read } from '../index/reader.ts'
+import { agentCounts } from './agentPages.ts'
+import { oncePerSecond } from './oncePerSecond.ts'
 
-const countOf = (counter: Column | SQL.Aliased, alias: string) =>
-  sql<number>`coalesce(sum(${counter}), 0)`.mapWith(Number).as(alias)
-
-const sumOf = (amount: Column | SQL.Aliased, alias: string) =>
-  sql<bigint>`coalesce(sum(${amount}), 0)`.mapWith(BigInt).as(alias)
-
-const readTotals = snapshotQuery('stats', (db, snapshot) => {
-  const counts = agentCounts(db)
-  const claimableRuns = sql<number>`${claimableTotal}`.mapWith(Number).as('claimableRuns')
-  const days = db
+/** The market's counts, and amounts in USDC base units: see `marketDay`, `payee` and `agentCounts`. */
+async function readStats(...[tx, block]: Parameters<Read<unknown>>) {
+  const [days] = await tx
     .select({
-      ...recordOf(runStates, (state) => countOf(marketDay[state], state)),
-      claimableRuns,
-      escrowed: sumOf(marketDay.escrowed, 'escrowed'),
-      locked: sumOf(marketDay.locked, 'locked'),
-      paid: sumOf(marketDay.paid, 'paid'),
+      ...recordOf(runStates, (state) => sum(marketDay[state]).mapWith(Number)),
+      escrowed: sum(marketDay.escrowed),
+      locked: sum(marketDay.locked),
+      paid: sum(marketDay.paid),
     })
     .from(marketDay)
-    .as('days')
-  const agents = db
-    .select({
-      ...recordOf(agentStatuses, (status) => countOf(counts[status], status)),
-      staked: sumOf(counts.staked, 'staked'),
-    })
-    .from(counts)
-    .as('agents')
-  const payees = db
-    .select({ owed: sumOf(payee.owed, 'owed') })
-    .from(payee)
-    .as('payees')
-  return db
-    .with(snapshot, counts)
-    .select()
-    .from(snapshot)
-    .innerJoin(days, sql`true`)
-    .innerJoin(agents, sql`true`)
-    .innerJoin(payees, sql`true`)
-})
+  const [claimable] = await tx
+    .select({ runs: count() })
+    .from(run)
+    .where(and(eq(run.state, 'OPEN'), gte(run.deadline, block.now)))
+  const [payees] = await tx.select({ owed: sum(payee.owed) }).from(payee)
+  const { byStatus, staked } = await agentCounts(tx, block)
+  return {
+    runs: { ...recordOf(runStates, (state) => days?.[state] ?? 0), claimableRuns: claimable?.runs ?? 0 },
+    market: {
+      escrowed: BigInt(days?.escrowed ?? 0),
+      locked: BigInt(days?.locked ?? 0),
+      paid: BigInt(days?.paid ?? 0),
+    },
+    agents: { ...byStatus, staked },
+    payees: { owed: BigInt(payees?.owed ?? 0) },
+  }
+}
 
-/**
- * The market's counts, and amounts in USDC base units: see `marketDay`, `agentCount` and `payee`. It sums days and
- * bands, so it does not grow with runs and agents.
- */
-export const stats = readTotals({}, ({ days, agents, payees }) => {
-  const { escrowed, locked, paid, ...runs } = days
-  return { runs, market: { escrowed, locked, paid }, agents, payees }
-})
+export type Stats = Awaited<ReturnType<typeof readStats>>
 
-export type Stats = NonNullable<Awaited<ReturnType<typeof stats>>>['data']
+/** The counts that the routes of an app share: claimable runs and agents are counted one by one, but once a second. */
+export const createFigures = () => ({ stats: oncePerSecond(readStats), agents: oncePerSecond(agentCounts) })
+
+export type Figures = ReturnType<typeof createFigures>

@@ -1,7 +1,8 @@
-import { sql } from 'drizzle-orm'
-import { marketDay, runStates } from '../../../ponder.schema.ts'
+import { asc } from 'drizzle-orm'
+import { dayOf, marketDay, recordOf, runStates } from '../../../ponder.schema.ts'
+import type { Tx } from '../index/reader.ts'
+import type { Snapshot } from '../index/snapshot.ts'
 import type { RunState } from './runList.ts'
-import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 export const historyIntervals = ['day', 'week', 'month'] as const
 export type HistoryInterval = (typeof historyIntervals)[number]
@@ -25,59 +26,53 @@ export type MarketPeriod = {
   secondsToClaim: number | null
 }
 
-const states = sql.join(
-  runStates.map((state) => sql`sum(${marketDay[state]}) as ${sql.identifier(state)}`),
-  sql`, `,
-)
-const byState = sql.join(
-  runStates.map((state) => sql`${state}::text, coalesce(sum(${sql.identifier(state)}) over "until_then", 0)`),
-  sql`, `,
-)
-const created = sql.join(
-  runStates.map((state) => sql`${sql.identifier(state)}`),
-  sql` + `,
-)
+/** The periods up to one of them, oldest first. It reads one row per day, however many runs there are. */
+export async function statsHistory(tx: Tx, block: Snapshot, range: HistoryRange): Promise<MarketPeriod[]> {
+  const days = await tx.select().from(marketDay).orderBy(asc(marketDay.day))
+  const last = range.until === undefined ? block.timestamp : BigInt(Date.parse(range.until)) / 1_000n
+  const starts = Array.from({ length: range.periods }, (_, place) =>
+    startOf(range.interval, last, place + 1 - range.periods),
+  )
+  const end = startOf(range.interval, last, 1)
+  const market = { byState: recordOf(runStates, () => 0), escrowed: 0n, locked: 0n, paid: 0n }
+  let next = 0
+  return starts.map((start, place) => {
+    const following = starts[place + 1] ?? end
+    let created = 0
+    let claims = 0
+    let claimSeconds = 0n
+    for (let day = days[next]; day && day.day < following; day = days[++next]) {
+      for (const state of runStates) market.byState[state] += day[state]
+      market.escrowed += day.escrowed
+      market.locked += day.locked
+      market.paid += day.paid
+      if (day.day < start) continue
+      created += runStates.reduce((sum, state) => sum + day[state], 0)
+      claims += day.claims
+      claimSeconds += day.claimSeconds
+    }
+    const secondsToClaim = claims === 0 ? null : Math.round(Number(claimSeconds) / claims)
+    return {
+      start: new Date(Number(start) * 1_000).toISOString().slice(0, 10),
+      byState: { ...market.byState },
+      escrowed: market.escrowed.toString(),
+      locked: market.locked.toString(),
+      paid: market.paid.toString(),
+      created,
+      claims,
+      secondsToClaim,
+    }
+  })
+}
 
-const interval = sql`${sql.placeholder('interval')}::text`
-const last = sql`date_trunc(${interval}, coalesce(${sql.placeholder('until')}::timestamp,
-  (select to_timestamp("timestamp") at time zone 'UTC' from "snapshot")))`
-const step = sql`('1 ' || ${interval})::interval`
+const DAY_SECONDS = 86_400
 
-/**
- * Days before the first period count as one period before it, so that the sums over the periods begin with what the
- * market was then. It reads one row per day, however many runs there are.
- */
-const readHistory = plainQuery<{ history: MarketPeriod[] }>(
-  'stats history',
-  sql`${withSnapshot}, "bounds" as (
-      select ${last} as "last", ${last} - ${step} * (${sql.placeholder('periods')}::int - 1) as "first"
-    ), "changed" as (
-      select greatest(date_trunc(${interval}, to_timestamp(${marketDay.day}) at time zone 'UTC'), "first" - ${step}) as "start",
-        ${states}, sum(${marketDay.escrowed}) as "escrowed", sum(${marketDay.locked}) as "locked",
-        sum(${marketDay.paid}) as "paid", sum(${marketDay.claims}) as "claims",
-        sum(${marketDay.claimSeconds}) as "claim_seconds"
-      from ${marketDay}, "bounds" group by 1
-    ), "period" as (
-      select "start", json_build_object(
-        'start', to_char("start", 'YYYY-MM-DD'),
-        'byState', json_build_object(${byState}),
-        'escrowed', coalesce(sum("escrowed") over "until_then", 0)::text,
-        'locked', coalesce(sum("locked") over "until_then", 0)::text,
-        'paid', coalesce(sum("paid") over "until_then", 0)::text,
-        'created', coalesce(${created}, 0),
-        'claims', coalesce("claims", 0),
-        'secondsToClaim', round("claim_seconds" / nullif("claims", 0))
-      ) as "json"
-      from "bounds" cross join lateral generate_series("first" - ${step}, "last", ${step}) as "series" ("start")
-        left join "changed" using ("start")
-      window "until_then" as (order by "start")
-    )
-    select "snapshot".*, (
-      select json_agg("json" order by "start") from "period", "bounds" where "start" >= "first") as "history"
-    from "snapshot"`,
-)
-
-/** The periods up to one of them, oldest first. */
-export function statsHistory({ interval, periods, until }: HistoryRange): SnapshotQuery<MarketPeriod[]> {
-  return readHistory({ interval, periods, until: until ?? null }, ({ history }) => history)
+/** The first second of the period so many periods after that of the time. Days are UTC, and a week begins on Monday. */
+function startOf(interval: HistoryInterval, time: bigint, after: number): bigint {
+  const day = dayOf(time)
+  const date = new Date(Number(day) * 1_000)
+  if (interval === 'day') return day + BigInt(after * DAY_SECONDS)
+  if (interval === 'month') return BigInt(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + after)) / 1_000n
+  const daysSinceMonday = (date.getUTCDay() + 6) % 7
+  return day + BigInt((7 * after - daysSinceMonday) * DAY_SECONDS)
 }

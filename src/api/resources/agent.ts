@@ -3,7 +3,7 @@ import { getAddress } from 'viem'
 import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
 import { MIN_STAKE } from '../../../core/market/constants.ts'
 import { address, amount, id, time, untrusted, untrustedContent } from '../http/values.ts'
-import { type AgentRow, agentStatuses, type ShownAgentRow } from '../queries/agents.ts'
+import { type AgentRow, agentStatuses } from '../queries/agents.ts'
 
 export const statusSchema = z.enum(agentStatuses).openapi('AgentStatus')
 
@@ -98,7 +98,7 @@ export function formatAgentSummary(agent: AgentRow): z.infer<typeof agentSummary
   return { id: formatId(agent.id), status: agent.status, stakedAmount: agent.stakedAmount.toString() }
 }
 
-export function formatAgent(agent: ShownAgentRow): z.infer<typeof agentSchema> {
+export function formatAgent(agent: AgentRow): z.infer<typeof agentSchema> {
   return {
     ...formatAgentSummary(agent),
     lockedAmount: agent.lockedAmount.toString(),
@@ -118,7 +118,7 @@ export function formatAgent(agent: ShownAgentRow): z.infer<typeof agentSchema> {
   }
 }
 
-export function formatAgentStake(agent: ShownAgentRow): z.infer<typeof agentStakeSchema> {
+export function formatAgentStake(agent: AgentRow): z.infer<typeof agentStakeSchema> {
   const { agentURITruncated, name, description, ...members } = formatAgent(agent)
   return {
     ...members,

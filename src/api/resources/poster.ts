@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Address } from 'viem'
 import { recordOf, runStates } from '../../../ponder.schema.ts'
 import { address, amount } from '../http/values.ts'
-import type { PosterRecordJson, PosterRow } from '../queries/posters.ts'
+import type { PosterRow } from '../queries/posters.ts'
 
 const expired = z.int().openapi({ description: 'How often the escrow of an open run was refunded after its deadline.' })
 
@@ -20,7 +20,7 @@ export const posterRecordSchema = z
     rejected: z.int(),
     expired,
     meanReviewSeconds,
-  } satisfies Record<keyof PosterRecordJson, z.ZodType>)
+  })
   .openapi('PosterRecord', { example: exampleRecord })
 
 export const posterSchema = z
@@ -52,9 +52,19 @@ export const posterSchema = z
     },
   })
 
+const meanOf = ({ reviews, reviewSeconds }: PosterRow) =>
+  reviews > 0 ? Math.round(Number(reviewSeconds) / reviews) : null
+
+/** The short form of a poster's record. */
+export const formatRecord = (row: PosterRow): z.infer<typeof posterRecordSchema> => ({
+  approved: row.runs.APPROVED,
+  rejected: row.runs.REJECTED,
+  expired: row.expired,
+  meanReviewSeconds: meanOf(row),
+})
+
 export function formatPoster(poster: Address, row: PosterRow): z.input<typeof posterSchema> {
-  const { runs, paid, burned, expired, reviews, reviewSeconds, longestReview } = row
-  const isReviewed = reviews > 0
+  const { runs, paid, burned, expired, reviews, longestReview } = row
   return {
     address: poster,
     runs,
@@ -64,7 +74,7 @@ export function formatPoster(poster: Address, row: PosterRow): z.input<typeof po
     paid: String(paid),
     burned: String(burned),
     reviews,
-    meanReviewSeconds: isReviewed ? Math.round(Number(reviewSeconds) / reviews) : null,
-    longestReviewSeconds: isReviewed ? Number(longestReview) : null,
+    meanReviewSeconds: meanOf(row),
+    longestReviewSeconds: reviews > 0 ? Number(longestReview) : null,
   }
 }

@@ -9,12 +9,11 @@ import {
 } from '../../../core/market/contractErrors.ts'
 import { openErrorCodes } from '../../../core/market/openErrors.ts'
 import { Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
+import { refusedValue } from '../http/refusedValue.ts'
 import { address, amount, hash, id, orNull, time } from '../http/values.ts'
 import { claimTypedDataSchema, exampleTypedData } from './claimMessage.ts'
 import { exampleCid } from './content.ts'
 import { stateSchema } from './run.ts'
-
-const MAX_SHOWN_CHARACTERS = 120
 
 const seconds = z
   .string()
@@ -114,13 +113,6 @@ function refused(error: ClaimError, holder?: Holder): Problem {
 function refusedAction(error: ActionError): Problem {
   const { code, sentence, extensions } = explainRunError(error)
   return new Problem(code, sentence, { extensions })
-}
-
-/** The problem of a malformed request, which repeats the refused text, shortened. */
-export function refusedValue(field: string, complaint: string, text: string): Problem {
-  const value = text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text
-  const extensions = { field, value }
-  return new Problem('VALIDATION_FAILED', `${field}: ${complaint}, got ${JSON.stringify(value)}.`, { extensions })
 }
 
 const examples = [

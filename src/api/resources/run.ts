@@ -1,16 +1,15 @@
 import { z } from '@hono/zod-openapi'
+import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
 import { runStates } from '../../../ponder.schema.ts'
 import { address, amount, id, orNull, time, untrusted } from '../http/values.ts'
-import type { RunDetailJson, RunJson, RunSummaryJson } from '../queries/runs.ts'
+import type { PosterRow } from '../queries/posters.ts'
+import type { RunRow } from '../queries/runs.ts'
 import { briefMembers, briefSchema, exampleBrief, exampleBriefMembers } from './brief.ts'
-import { exampleRecord, posterRecordSchema } from './poster.ts'
+import { exampleRecord, formatRecord, posterRecordSchema } from './poster.ts'
 
 export const stateSchema = z.enum(runStates).openapi('RunState')
 
 const claimable = z.boolean().openapi({ description: 'OPEN, and the deadline has not passed.' })
-
-/** Checks that a schema has exactly the members of the JSON. */
-type Shape<Json> = Record<keyof Json, z.ZodType>
 
 const exampleTerms = {
   bountyId: 1,
@@ -74,7 +73,7 @@ export const runSummarySchema = z
     createdAt: time,
     claimable,
     ...briefMembers,
-  } satisfies Shape<RunSummaryJson>)
+  })
   .openapi('RunSummary', { example: exampleRunSummary })
 
 /** A run in full. The order of the members is part of the API. */
@@ -107,7 +106,7 @@ export const runSchema = z
         'Whether the poster closed the run during this claim: if the claim is lost, the run becomes a DRAFT.',
     }),
     ...briefMembers,
-  } satisfies Shape<RunJson>)
+  })
   .openapi('Run', { example: exampleRun })
 
 /** A run with its brief and the record of its poster. */
@@ -116,14 +115,77 @@ export const runDetailSchema = z
     ...runSchema.shape,
     brief: orNull(briefSchema),
     posterRecord: posterRecordSchema,
-  } satisfies Shape<RunDetailJson>)
+  })
   .openapi('RunDetail', { example: { ...exampleRun, brief: exampleBrief, posterRecord: exampleRecord } })
 
 export type RunSummary = z.infer<typeof runSummarySchema>
 export type Run = z.infer<typeof runSchema>
 export type RunDetail = z.infer<typeof runDetailSchema>
 
-/** Types the JSON of `runJson`. The tests check every answer against `runSchema`. */
-export function asRun(json: RunJson): z.infer<typeof runSchema> {
-  return json as z.infer<typeof runSchema>
+/** Whether the run can be claimed now. The contract accepts a claim up to and including the deadline. */
+const isClaimable = ({ state, deadline }: RunRow, now: bigint): boolean => state === 'OPEN' && deadline >= now
+
+const formatOptionalAmount = (amount: bigint | null) => amount?.toString() ?? null
+
+/** @param now When the run can be claimed, in seconds. */
+export function formatRunSummary(row: RunRow, now: bigint): RunSummary {
+  return {
+    bountyId: formatId(row.bountyId),
+    posterAddress: row.posterAddress,
+    ipfsHash: row.ipfsHash,
+    reward: row.reward.toString(),
+    deadline: formatTime(row.deadline),
+    state: row.state,
+    claimedBy: row.claimedBy === null ? null : formatId(row.claimedBy),
+    createdAt: formatTime(row.createdAt),
+    claimable: isClaimable(row, now),
+    title: row.title,
+    summary: row.summary,
+    tags: row.tags,
+  }
+}
+
+/** @param now When the run can be claimed, in seconds. */
+export function formatRun(row: RunRow, now: bigint): Run {
+  return {
+    bountyId: formatId(row.bountyId),
+    posterAddress: row.posterAddress,
+    ipfsHash: row.ipfsHash,
+    reward: row.reward.toString(),
+    deadline: formatTime(row.deadline),
+    state: row.state,
+    claimedBy: row.claimedBy === null ? null : formatId(row.claimedBy),
+    claimedByWallet: row.claimedByWallet,
+    stake: formatOptionalAmount(row.stake),
+    deliverableHash: row.deliverableHash,
+    claimedAt: formatOptionalTime(row.claimedAt),
+    submittedAt: formatOptionalTime(row.submittedAt),
+    createdAt: formatTime(row.createdAt),
+    claimable: isClaimable(row, now),
+    submitBy: formatOptionalTime(row.submitBy),
+    reviewBy: formatOptionalTime(row.reviewBy),
+    endedAt: formatOptionalTime(row.endedAt),
+    feedbackHash: row.feedbackHash,
+    revisions: row.revisions,
+    round: row.round,
+    fee: row.fee.toString(),
+    workPeriod: row.workPeriod,
+    stakeRequired: row.stakeRequired.toString(),
+    evaluator: row.evaluator,
+    closing: row.closing,
+    title: row.title,
+    summary: row.summary,
+    tags: row.tags,
+  }
+}
+
+export type RunDetailRow = { run: RunRow; brief: string | null; poster: PosterRow }
+
+/** @param now When the run can be claimed, in seconds. */
+export function formatRunDetail({ run, brief, poster }: RunDetailRow, now: bigint): RunDetail {
+  return {
+    ...formatRun(run, now),
+    brief: brief === null ? null : JSON.parse(brief),
+    posterRecord: formatRecord(poster),
+  }
 }

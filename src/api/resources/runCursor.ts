@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { MarketAddress } from '../../../core/deployment.ts'
+import { refusedValue } from '../http/refusedValue.ts'
 import { nameOfList, type RunList, type RunPosition } from '../queries/runList.ts'
-import { refusedValue } from './problem.ts'
 
 const LIST_BYTES = 8
 const INT8_BYTES = 8

@@ -8,8 +8,7 @@ import { problemOfAccountAction } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
 import { createActedRunReader } from '../queries/actedRuns.ts'
-import { agentsById } from '../queries/agents.ts'
-import { createBatchedRead } from '../queries/batchedReads.ts'
+import { agentById } from '../queries/agents.ts'
 import { accountBody, agentActionSchema, pendingAgentActionSchema } from '../resources/accountAction.ts'
 import { actionSchema, pendingActionSchema } from '../resources/action.ts'
 import { formatAgent } from '../resources/agent.ts'
@@ -102,7 +101,7 @@ const made = { register: 'Agent registered.', stake: 'Stake added.', unstake: 'S
 export function addAccountActionRoutes(app: OpenAPIHono, deps: Deps) {
   const { limits, index } = deps
   const readActed = createActedRunReader(index)
-  const readAgent = createBatchedRead(index, agentsById)
+  const readAgent = (id: bigint, minBlock?: bigint) => index.read(minBlock, (tx, { now }) => agentById(tx, now, id))
 
   async function act(c: Context, message: AccountMessage, signature: Hex, until: AbortSignal) {
     const relay = relayOf(deps, message.action)
@@ -154,8 +153,8 @@ export function addAccountActionRoutes(app: OpenAPIHono, deps: Deps) {
         return c.json({ success: true as const, agent, message: made[message.action], ...how }, 200)
       }
     }
-    const { data } = agentId === null ? { data: undefined } : await readAgent(agentId).catch(unlessBehind)
-    const agent = data ? formatAgent(data) : null
+    const known = agentId === null ? undefined : await readAgent(agentId).catch(unlessBehind)
+    const agent = known?.data ? formatAgent(known.data) : null
     return c.json({ success: false as const, agent, ...pending(c, outcome) }, 202)
   }
 

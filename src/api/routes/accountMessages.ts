@@ -19,8 +19,7 @@ import type { Deps } from '../deps.ts'
 import { Problem, type ProblemCode } from '../http/errors.ts'
 import { problemOf } from '../http/refusals.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
-import { type AgentRow, agentsById } from '../queries/agents.ts'
-import { createBatchedRead } from '../queries/batchedReads.ts'
+import { type AgentRow, agentById } from '../queries/agents.ts'
 import { refusalOfPost } from '../relay/actions/accounts/refusal.ts'
 import { saltParameter, uriParameter } from '../resources/accountAction.ts'
 import { textParameter } from '../resources/action.ts'
@@ -112,7 +111,9 @@ const pathOf = (message: AccountMessage) => {
 
 export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
   const { index, deployment } = deps
-  const readAgent = createBatchedRead(index, agentsById)
+  const readAgent = (id: bigint, minBlock: bigint | undefined) =>
+    index.read(minBlock, (tx, { now }) => agentById(tx, now, id))
+  const readBlock = (minBlock: bigint | undefined) => index.read(minBlock, async () => null)
 
   /** The answer with what to sign. */
   async function toSign(message: AccountMessage) {
@@ -123,7 +124,7 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
 
   app.openapi(routeOf('post', postQuery, ['TERMS_REFUSED', 'REWARD_TOO_LOW']), async (c) => {
     const { minBlock, salt, validBefore, ...query } = c.req.valid('query')
-    const { snapshot } = await readIndex(c, readAgent(0n, minBlock))
+    const { snapshot } = await readIndex(c, readBlock(minBlock))
     const { workPeriod = 0n, stakePercent = 0n, evaluator = zeroAddress, ...terms } = query
     const error = postError({ ...terms, workPeriod }, BigInt(deployment.maxReward), snapshot.now)
     if (error) throw problemOfError(error)
@@ -139,7 +140,7 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
 
   app.openapi(routeOf('register', registerQuery, ['REGISTRATION_UNSUPPORTED']), async (c) => {
     const { minBlock, owner, agentURI, salt = randomSalt(), deadline } = c.req.valid('query')
-    const { snapshot } = await readIndex(c, readAgent(0n, minBlock))
+    const { snapshot } = await readIndex(c, readBlock(minBlock))
     const unsupported = await relayOf(deps, 'register').refusalOfRegistry().catch(throwProblem)
     if (unsupported) throw problemOf(unsupported)
     const until = lastSecond('register', 'deadline', deadline, snapshot.now)

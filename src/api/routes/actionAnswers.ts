@@ -5,11 +5,11 @@ import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { INDEX_INTERVAL_MS, RETRY_AFTER_SECONDS } from '../http/preferredWait.ts'
+import type { Snapshot } from '../index/snapshot.ts'
 import type { ReadActedRun } from '../queries/actedRuns.ts'
-import type { Snapshot } from '../queries/snapshot.ts'
 import type { ActionOutcome } from '../relay/actions/events.ts'
 import type { Relay } from '../relay/relay.ts'
-import { asRun, type Run } from '../resources/run.ts'
+import { formatRun, type Run } from '../resources/run.ts'
 import { blockHeaders, retryAfter } from './responses.ts'
 
 const PENDING_MESSAGE = 'The action is not decided yet, and continues. See Location, or send it again.'
@@ -92,7 +92,10 @@ export function readMadeRun(
     async () => {
       const { snapshot, data } = await readActed({ bountyId, txHash }, { block, signal })
       const { run, blockNumber } = data
-      return { snapshot, shown: run && blockNumber !== null ? { run: asRun(run), blockNumber } : undefined }
+      return {
+        snapshot,
+        shown: run && blockNumber !== null ? { run: formatRun(run, snapshot.now), blockNumber } : undefined,
+      }
     },
     signal,
   )
@@ -104,13 +107,13 @@ export async function runNow(
   bountyId: bigint,
   { txHash }: ActionOutcome,
 ): Promise<Run | null> {
-  const { data } = await readActed({ bountyId, txHash }).catch(unlessBehind)
-  return data?.run ? asRun(data.run) : null
+  const shown = await readActed({ bountyId, txHash }).catch(unlessBehind)
+  return shown?.data.run ? formatRun(shown.data.run, shown.snapshot.now) : null
 }
 
 /** For a `catch` of reads of the index, whose answer can do without. @throws any other error. */
-export function unlessBehind(error: unknown): { data: undefined } {
-  if (error instanceof Problem && error.code === 'INDEX_BEHIND') return { data: undefined }
+export function unlessBehind(error: unknown): undefined {
+  if (error instanceof Problem && error.code === 'INDEX_BEHIND') return undefined
   throw error
 }
 

@@ -6,9 +6,9 @@ import { Problem } from '../http/errors.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
 import { pageOfAgents } from '../queries/agentPages.ts'
-import { agentsById } from '../queries/agents.ts'
-import { createBatchedRead } from '../queries/batchedReads.ts'
-import type { PageReader } from '../queries/pageReader.ts'
+import { agentById } from '../queries/agents.ts'
+import type { Figures } from '../queries/stats.ts'
+import { isFar, type ReadInTurn } from '../queries/turns.ts'
 import {
   agentSchema,
   agentStakeSchema,
@@ -68,18 +68,24 @@ export function agentNotFound(id: bigint) {
   return new Problem('AGENT_NOT_FOUND', `There is no agent ${id}.`, { extensions: { agentId: formatId(id) } })
 }
 
-export function addAgentRoutes(app: OpenAPIHono, deps: Deps, readPage: PageReader) {
-  const readAgent = createBatchedRead(deps.index, agentsById)
-
+export function addAgentRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTurn, figures: Figures) {
   app.openapi(listAgents, async (c) => {
     const { minBlock, status, ...page } = c.req.valid('query')
-    const read = readPage(pageOfAgents(status, sliceOf(page)), requesterOf(c, deps.limits), minBlock)
-    const { data } = await readIndex(c, read)
+    const slice = sliceOf(page)
+    const { data } = await readIndex(
+      c,
+      readInTurn(isFar(slice.offset), requesterOf(c, deps.limits), minBlock, (tx, block) =>
+        pageOfAgents(tx, block, status, slice, figures.agents),
+      ),
+    )
     return answerJson(c, { agents: data.agents.map(formatAgent), pagination: formatPagination(page, data.total) })
   })
 
   async function findAgent(c: Context, id: bigint, minBlock: bigint | undefined) {
-    const { data: agent } = await readIndex(c, readAgent(id, minBlock))
+    const { data: agent } = await readIndex(
+      c,
+      deps.index.read(minBlock, (tx, { now }) => agentById(tx, now, id)),
+    )
     if (agent === null) throw agentNotFound(id)
     return agent
   }

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
-import { type Address, isAddress } from 'viem'
+import { isAddress } from 'viem'
 import type { Requester } from '../../../core/fairLane.ts'
 import { agentListPage, agentPage } from '../board/agentPages.ts'
 import { assets } from '../board/assets.ts'
@@ -26,21 +26,20 @@ import { NO_STORE } from '../http/readHeaders.ts'
 import { requesterOf } from '../http/requester.ts'
 import { refusalOf } from '../http/validation.ts'
 import { idParameter } from '../http/values.ts'
+import type { Read, Tx } from '../index/reader.ts'
+import type { Snapshot } from '../index/snapshot.ts'
 import { pageOfAgents } from '../queries/agentPages.ts'
-import { agentsById } from '../queries/agents.ts'
-import { createBatchedRead, createSharedRead } from '../queries/batchedReads.ts'
-import { createEventReader } from '../queries/events.ts'
-import type { PageReader } from '../queries/pageReader.ts'
+import { agentById } from '../queries/agents.ts'
+import { eventPage } from '../queries/events.ts'
 import { posterRecords } from '../queries/posters.ts'
 import type { RunList } from '../queries/runList.ts'
-import type { RunPageReader } from '../queries/runPages.ts'
-import { runsById } from '../queries/runs.ts'
-import { type Snapshot, type SnapshotResult, snapshotOnly } from '../queries/snapshot.ts'
-import { stats } from '../queries/stats.ts'
+import { pageOfRuns, runDetail } from '../queries/runs.ts'
+import type { Figures } from '../queries/stats.ts'
 import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
+import { isExpensive, isFar, type ReadInTurn } from '../queries/turns.ts'
 import { formatAgent, formatAgentStake } from '../resources/agent.ts'
 import { formatEvent } from '../resources/event.ts'
-import type { RunDetail, RunSummary } from '../resources/run.ts'
+import { formatRunDetail, formatRunSummary, type RunDetail } from '../resources/run.ts'
 import { agentNotFound } from './agents.ts'
 import { createContentReader } from './namedContent.ts'
 import { formatPagination, pageParameters, sliceOf } from './pagination.ts'
@@ -49,9 +48,6 @@ import { listQuery, runNotFound } from './runs.ts'
 const LIMIT = 20
 /** Covers all events of a run, unless a client had many claims of it refused on purpose. */
 const EVENTS_LIMIT = 100
-
-/** How often reads that must be of one block are tried. A block lasts 200 ms or more, and the reads some milliseconds. */
-const ATTEMPTS = 3
 
 const YEAR_SECONDS = 31_536_000
 
@@ -82,17 +78,6 @@ function parse<Schema extends z.ZodType>(schema: Schema, given: Record<string, u
   return result.data
 }
 
-/** @throws Problem INDEX_BEHIND if a new block is indexed between the reads each time. */
-async function readAtOneBlock<Results extends Record<string, SnapshotResult<unknown>>>(read: () => Promise<Results>) {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const results = await read()
-    const snapshots = Object.values(results).map(({ snapshot }) => snapshot)
-    const [snapshot] = snapshots
-    if (snapshot && snapshots.every(({ hash }) => hash === snapshot.hash)) return { snapshot, ...results }
-  }
-  throw new Problem('INDEX_BEHIND', 'The index changes too fast to be read.', { headers: { 'Retry-After': '1' } })
-}
-
 const policy = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
@@ -120,15 +105,29 @@ export const unknownPage = new Hono().get('*', policy, (c) => {
   return c.html(problemPage(problem), problem.status, { 'Cache-Control': NO_STORE })
 })
 
-type Readers = { readPage: PageReader; readPageOfRuns: RunPageReader }
+/** A page of runs, and the records of their posters. */
+async function readRuns(tx: Tx, block: Snapshot, list: RunList, page: number) {
+  const { runs, total, isTotalExact } = await pageOfRuns(tx, block, list, sliceOf({ page, limit: LIMIT }), LIMIT)
+  const records = await posterRecords(tx, [...new Set(runs.map(({ posterAddress }) => posterAddress))])
+  const pagination = { ...formatPagination({ page, limit: LIMIT }, total), isTotalExact }
+  return { runs: runs.map((run) => formatRunSummary(run, block.now)), records, ...pagination }
+}
 
-/** The board: pages of the market for people, from the same queries as the API. */
-export function boardRoutes(deps: Deps, { readPage, readPageOfRuns }: Readers) {
+/** A page of the run's events, the newest first. The ids of the pages count from the newest, so that the last is short. */
+async function readTimeline(tx: Tx, id: bigint, page: number) {
+  const oldest = await eventPage(tx, id, { offset: 0, limit: EVENTS_LIMIT })
+  const total = oldest?.total ?? 0
+  const end = total - (page - 1) * EVENTS_LIMIT
+  const offset = Math.max(end - EVENTS_LIMIT, 0)
+  const limit = Math.max(end - offset, 0)
+  // Nearly all runs have one page, which is read already.
+  return total <= EVENTS_LIMIT && page === 1 ? oldest : eventPage(tx, id, { offset, limit })
+}
+
+/** The board: pages of the market for people, from the same queries as the API. Each page is read in one transaction. */
+export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures) {
+  const { index } = deps
   const app = new Hono()
-  const readRun = createBatchedRead(deps.index, runsById)
-  const readEvents = createEventReader(deps.index, readPage)
-  const readAgent = createBatchedRead(deps.index, agentsById)
-  const readStats = createSharedRead(deps.index, stats)
   const readContent = createContentReader(deps)
   const rendered = createRenderings()
 
@@ -150,22 +149,9 @@ export function boardRoutes(deps: Deps, { readPage, readPageOfRuns }: Readers) {
       : c.html(text, 200, headers)
   }
 
-  async function readRunPage(c: Context, list: RunList, page: number) {
-    const start = sliceOf({ page, limit: LIMIT })
-    const { snapshot, data } = await readPageOfRuns(list, start, LIMIT, requesterOf(c, deps.limits))
-    const runs: RunSummary[] = JSON.parse(`[${data.runs}]`)
-    const pagination = { ...formatPagination({ page, limit: LIMIT }, data.total), isTotalExact: data.isTotalExact }
-    return { snapshot, data: { runs, ...pagination } }
-  }
-
-  /** Runs, and the records of their posters, of one block. */
-  async function readRuns(c: Context, list: RunList, page: number) {
-    const runs = await readRunPage(c, list, page)
-    const records = await deps.index.read(
-      posterRecords(runs.data.runs.map(({ posterAddress }) => posterAddress as Address)),
-    )
-    return { runs, records }
-  }
+  /** Reads a page with a list of runs, in turn if the list is expensive. */
+  const readList = <T>(c: Context, list: RunList, page: number, read: Read<T>) =>
+    readInTurn(isExpensive(list, sliceOf({ page, limit: LIMIT })), requesterOf(c, deps.limits), undefined, read)
 
   app.get('/', policy, async (c) => {
     const { state = 'OPEN', ...rest } = givenOf(c)
@@ -175,27 +161,15 @@ export function boardRoutes(deps: Deps, { readPage, readPageOfRuns }: Readers) {
     const query = runQuery.safeParse(asked)
     if (!query.success) return refuseSearch(c, refusalOf(query.error, asked))
     const { page = 1, ...list } = query.data
-    const { snapshot, runs, records, figures } = await readAtOneBlock(async () => ({
-      ...(await readRuns(c, list, page)),
-      figures: await readStats(),
+    const { snapshot, data } = await readList(c, list, page, async (tx, block) => ({
+      ...(await readRuns(tx, block, list, page)),
+      stats: await figures.stats(tx, block),
     }))
     const given = { ...rest, state }
-    const content = runListPage({ ...runs.data, given, records: records.data, stats: figures.data }, snapshot.now)
-    const description = runListDescription(runs.data)
+    const content = runListPage({ ...data, given }, snapshot.now)
+    const description = runListDescription(data)
     return answer(c, snapshot, { title: runListTitle(given), description, section: '/', content })
   })
-
-  /** A page of the run's events, the newest first. */
-  async function readTimeline(id: bigint, page: number, requester: Requester) {
-    const oldest = await readEvents(id, sliceOf({ page: 1, limit: EVENTS_LIMIT }), requester)
-    const total = oldest.data?.total ?? 0
-    const end = total - (page - 1) * EVENTS_LIMIT
-    const offset = Math.max(end - EVENTS_LIMIT, 0)
-    const limit = Math.max(end - offset, 0)
-    // Nearly all runs have one page, which is read already.
-    const timeline = total <= EVENTS_LIMIT && page === 1 ? oldest : await readEvents(id, { offset, limit }, requester)
-    return { oldest, timeline }
-  }
 
   async function showBrief({ ipfsHash, brief }: RunDetail, requester: Requester) {
     return brief === null ? '' : rendered(`brief ${ipfsHash}`, requester, () => briefText(brief))
@@ -211,14 +185,15 @@ export function boardRoutes(deps: Deps, { readPage, readPageOfRuns }: Readers) {
     const { id } = parse(idParams, c.req.param())
     const { page } = parse(pageQuery, givenOf(c))
     const requester = requesterOf(c, deps.limits)
-    const { snapshot, run, timeline } = await readAtOneBlock(async () => ({
-      run: await readRun(id),
-      ...(await readTimeline(id, page, requester)),
+    const isDear = isFar(page * EVENTS_LIMIT)
+    const { snapshot, data } = await readInTurn(isDear, requester, undefined, async (tx) => ({
+      run: await runDetail(tx, id),
+      timeline: await readTimeline(tx, id, page),
     }))
-    if (run.data === null || timeline.data === null) throw runNotFound(id)
-    const { events, total } = timeline.data
+    if (data.run === null || data.timeline === null) throw runNotFound(id)
+    const { events, total } = data.timeline
     const { totalPages } = formatPagination({ page, limit: EVENTS_LIMIT }, total)
-    const shown: RunDetail = JSON.parse(run.data)
+    const shown = formatRunDetail(data.run, snapshot.now)
     const newestFirst = events.map(formatEvent).toReversed()
     const [brief, delivery, feedback] = await Promise.all([
       showBrief(shown, requester),
@@ -237,9 +212,12 @@ export function boardRoutes(deps: Deps, { readPage, readPageOfRuns }: Readers) {
 
   app.get('/agents', policy, async (c) => {
     const { page } = parse(pageQuery, givenOf(c))
-    const { snapshot, data } = await readPage(
-      pageOfAgents(undefined, sliceOf({ page, limit: LIMIT })),
+    const slice = sliceOf({ page, limit: LIMIT })
+    const { snapshot, data } = await readInTurn(
+      isFar(slice.offset),
       requesterOf(c, deps.limits),
+      undefined,
+      (tx, block) => pageOfAgents(tx, block, undefined, slice, figures.agents),
     )
     const pagination = formatPagination({ page, limit: LIMIT }, data.total)
     const content = agentListPage({ agents: data.agents.map(formatAgent), ...pagination }, snapshot.now)
@@ -249,31 +227,29 @@ export function boardRoutes(deps: Deps, { readPage, readPageOfRuns }: Readers) {
   app.get('/agents/:id', policy, async (c) => {
     const { id } = parse(idParams, c.req.param())
     const { page } = parse(pageQuery, givenOf(c))
-    const { snapshot, agent, runs, records } = await readAtOneBlock(async () => ({
-      agent: await readAgent(id),
-      ...(await readRuns(c, { claimedBy: id, sort: 'createdAt', order: 'desc' }, page)),
+    const list = { claimedBy: id, sort: 'createdAt', order: 'desc' } as const
+    const { snapshot, data } = await readList(c, list, page, async (tx, block) => ({
+      agent: await agentById(tx, block.now, id),
+      runs: await readRuns(tx, block, list, page),
     }))
-    if (agent.data === null) throw agentNotFound(id)
-    const content = agentPage(
-      { agent: formatAgentStake(agent.data), ...runs.data, records: records.data },
-      snapshot.now,
-    )
+    if (data.agent === null) throw agentNotFound(id)
+    const content = agentPage({ agent: formatAgentStake(data.agent), ...data.runs }, snapshot.now)
     return answer(c, snapshot, { title: `Agent ${id}`, section: '/agents', content, scripts: ['act', 'copy'] })
   })
 
   app.get('/market', policy, async (c) => {
     const { interval } = parse(marketQuery, givenOf(c))
-    const { snapshot, figures, history } = await readAtOneBlock(async () => ({
-      figures: await readStats(),
-      history: await deps.index.read(statsHistory({ interval, periods: PERIODS[interval] })),
+    const { snapshot, data } = await index.read(undefined, async (tx, block) => ({
+      stats: await figures.stats(tx, block),
+      history: await statsHistory(tx, block, { interval, periods: PERIODS[interval] }),
     }))
-    const content = marketPage({ stats: figures.data, history: history.data, interval })
+    const content = marketPage({ ...data, interval })
     return answer(c, snapshot, { title: 'Market', section: '/market', content, scripts: ['act', 'plots'] })
   })
 
   app.get('/post', policy, async (c) => {
     parse(noQuery, givenOf(c))
-    const { snapshot } = await deps.index.read(snapshotOnly)
+    const { snapshot } = await index.read(undefined, async () => null)
     const scripts = ['act', 'postForm']
     return answer(c, snapshot, { title: 'Post a run', section: '/post', content: postPage, scripts })
   })
@@ -291,7 +267,7 @@ export function boardRoutes(deps: Deps, { readPage, readPageOfRuns }: Readers) {
 
   app.get('/connect', policy, async (c) => {
     parse(noQuery, givenOf(c))
-    const { snapshot } = await deps.index.read(snapshotOnly)
+    const { snapshot } = await index.read(undefined, async () => null)
     const page = { title: 'Connect an agent', section: '/connect', content: connectPage, scripts: ['act'] }
     return answer(c, snapshot, page)
   })

@@ -9,6 +9,7 @@ import { rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
 import { INDEX_INTERVAL_MS, prefer, RETRY_AFTER_SECONDS, waitingTime } from '../http/preferredWait.ts'
 import { problemOfClaim } from '../http/refusals.ts'
+import { refusedValue } from '../http/refusedValue.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
 import { traceClaim } from '../observability/claimTraces.ts'
@@ -19,8 +20,9 @@ import type { ClaimOutcome } from '../relay/claims/events.ts'
 import type { Relay } from '../relay/relay.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
 import { claimBody, claimSchema, NO_ADDRESS, pendingClaimSchema } from '../resources/claim.ts'
-import { claimRefusals, refusedValue } from '../resources/problem.ts'
-import { asRun } from '../resources/run.ts'
+import { claimRefusals } from '../resources/problem.ts'
+import { formatRun } from '../resources/run.ts'
+import { unlessBehind } from './actionAnswers.ts'
 import { agentNotFound } from './agents.ts'
 import { blockHeaders, problemResponses, retryAfter } from './responses.ts'
 import { runNotFound } from './runs.ts'
@@ -165,7 +167,7 @@ async function readWon(
       const { snapshot, data } = await readClaimed({ bountyId, agentId, round }, { block: blockNumber, signal })
       const { run, agent, claim } = data
       for (const [name, value] of Object.entries(blockHeadersOf(snapshot))) c.header(name, value)
-      if (run && agent && claim) return { run, agent, claim }
+      if (run && agent && claim) return { run: formatRun(run, snapshot.now), agent, claim }
     } catch (error) {
       if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error
     }
@@ -190,7 +192,7 @@ async function formatWon(
 ): Promise<z.input<typeof claimSchema>> {
   return {
     success: true,
-    run: asRun(run),
+    run,
     agent: formatAgentSummary(agent),
     message: 'Run claimed successfully.',
     claimId,
@@ -205,13 +207,10 @@ async function pending(
   { bountyId, agentId }: ClaimRequest,
   outcome: ClaimOutcome,
 ): Promise<z.input<typeof pendingClaimSchema>> {
-  const { data } = await readClaimed({ bountyId, agentId, round: outcome.round }).catch((error) => {
-    if (error instanceof Problem && error.code === 'INDEX_BEHIND') return { data: undefined }
-    throw error
-  })
+  const { snapshot, data } = (await readClaimed({ bountyId, agentId, round: outcome.round }).catch(unlessBehind)) ?? {}
   return {
     success: false,
-    run: data?.run ? asRun(data.run) : null,
+    run: snapshot && data?.run ? formatRun(data.run, snapshot.now) : null,
     agent: data?.agent ? formatAgentSummary(data.agent) : null,
     message: messageOf(outcome),
     claimId: outcome.claimId,

@@ -49,7 +49,10 @@ export function addClaimMessageRoutes(app: OpenAPIHono, deps: Deps) {
   app.openapi(getClaimMessage, async (c) => {
     const { id } = c.req.valid('param')
     const { agentId, walletAddress, minBlock, deadline: requested } = c.req.valid('query')
-    const { snapshot, data } = await readIndex(c, deps.index.read(runAndAgent(id, agentId), minBlock))
+    const { snapshot, data } = await readIndex(
+      c,
+      deps.index.read(minBlock, (tx, block) => runAndAgent(tx, block, id, agentId)),
+    )
     if (data.run === null) throw runNotFound(id)
     if (agentId > maxUint256) throw agentNotFound(agentId)
     const deadline = futureDeadline(requested, snapshot.now, MAX_VALIDITY_SECONDS)

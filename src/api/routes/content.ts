@@ -10,9 +10,9 @@ import type { ContentStore } from '../content/store.ts'
 import type { Deps } from '../deps.ts'
 import { createRateLimit, rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
+import { refusedValue } from '../http/refusedValue.ts'
 import { requesterOf } from '../http/requester.ts'
 import { exampleCid, postedContentSchema } from '../resources/content.ts'
-import { refusedValue } from '../resources/problem.ts'
 import { etagHeader, problemResponses } from './responses.ts'
 
 /** Per address and process, for many agents behind one NAT. Each costs the database a few statements. */

@@ -39,7 +39,10 @@ export function addEligibilityRoutes(app: OpenAPIHono, deps: Deps) {
   app.openapi(checkEligibility, async (c) => {
     const { id } = c.req.valid('param')
     const { agentId, walletAddress, minBlock } = c.req.valid('query')
-    const { snapshot, data } = await readIndex(c, deps.index.read(runAndAgent(id, agentId), minBlock))
+    const { snapshot, data } = await readIndex(
+      c,
+      deps.index.read(minBlock, (tx, block) => runAndAgent(tx, block, id, agentId)),
+    )
     if (data.run === null) throw runNotFound(id)
     if (data.agent === null) throw agentNotFound(agentId)
     const errors = claimErrors(data.run, data.agent, walletAddress, snapshot.now)

@@ -2,8 +2,8 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
-import { createEventReader } from '../queries/events.ts'
-import type { PageReader } from '../queries/pageReader.ts'
+import { eventPage } from '../queries/events.ts'
+import { isFar, type ReadInTurn } from '../queries/turns.ts'
 import { eventSchema, exampleEvent, formatEvent } from '../resources/event.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
@@ -31,13 +31,15 @@ const listEvents = createRoute({
   responses: indexedResponses('The timeline of the run, oldest first.', eventListSchema, ['RUN_NOT_FOUND']),
 })
 
-export function addEventRoutes(app: OpenAPIHono, deps: Deps, readPage: PageReader) {
-  const readEvents = createEventReader(deps.index, readPage)
-
+export function addEventRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTurn) {
   app.openapi(listEvents, async (c) => {
     const { id } = c.req.valid('param')
     const { minBlock, ...page } = c.req.valid('query')
-    const { data } = await readIndex(c, readEvents(id, sliceOf(page), requesterOf(c, deps.limits), minBlock))
+    const slice = sliceOf(page)
+    const { data } = await readIndex(
+      c,
+      readInTurn(isFar(slice.offset), requesterOf(c, deps.limits), minBlock, (tx) => eventPage(tx, id, slice)),
+    )
     if (data === null) throw runNotFound(id)
     return answerJson(c, { events: data.events.map(formatEvent), pagination: formatPagination(page, data.total) })
   })

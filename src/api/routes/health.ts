@@ -42,7 +42,7 @@ const readinessSchema = z
         z.object({
           code: z.enum(publicReasonCodes),
           detail: z.string().openapi({ description: 'A sentence for a person. Its words may change.' }),
-          affects: z.enum(['reads', 'claims', 'nothing']),
+          affects: z.enum(['reads', 'claims']),
         }),
       )
       .openapi({ description: 'Empty too if only the operator may see the reason.' }),

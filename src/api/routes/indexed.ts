@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Context, TypedResponse } from 'hono'
 import { routePath } from 'hono/route'
 import { createCachedResponse, toResponse } from '../cache/cachedResponse.ts'
-import type { SnapshotResult } from '../queries/snapshot.ts'
+import type { ReadResult } from '../index/reader.ts'
 
 /** Part of the query of every route that reads the index. */
 export const minBlock = z
@@ -18,20 +18,15 @@ export const minBlock = z
   })
 
 /** Awaits the read for this request. The response cache names its block in the headers, of refusals too. */
-export async function readIndex<T>(c: Context, read: Promise<SnapshotResult<T>>) {
+export async function readIndex<T>(c: Context, read: Promise<ReadResult<T>>) {
   const result = await read
   c.set('snapshot', result.snapshot)
   return result
 }
 
-/** Answers with JSON as `c.json` does. */
+/** Answers as `c.json` does, with JSON that is true at the snapshot that `readIndex` read for this request. */
 export function answerJson<const Value>(c: Context, value: Value): Response & TypedResponse<Value, 200, 'json'> {
-  return answerText(c, JSON.stringify(value))
-}
-
-/** Answers with JSON that is true at the snapshot that `readIndex` read for this request. */
-export function answerText(c: Context, json: string): Response & TypedResponse<never, 200, 'json'> {
-  const response = createCachedResponse(json, c.get('snapshot'), routePath(c))
+  const response = createCachedResponse(JSON.stringify(value), c.get('snapshot'), routePath(c))
   c.set('cachedResponse', response)
   return toResponse(response, c.req.header('If-None-Match')) as never
 }

@@ -18,12 +18,11 @@ import type { Deps } from '../deps.ts'
 import { Problem, type ProblemCode } from '../http/errors.ts'
 import { problemOf } from '../http/refusals.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
-import { createBatchedRead } from '../queries/batchedReads.ts'
-import { runAndAgent, runsById } from '../queries/runs.ts'
+import { runAndAgent, runById } from '../queries/runs.ts'
 import { refusalOfReward } from '../relay/refusal.ts'
 import { textParameter } from '../resources/action.ts'
 import { reasonsOf } from '../resources/eligibility.ts'
-import { asRun, type Run } from '../resources/run.ts'
+import { formatRun, type Run } from '../resources/run.ts'
 import { factsOf } from '../resources/runFacts.ts'
 import { agentNotFound } from './agents.ts'
 import { claimToSign, deadlineParameter, futureDeadline } from './claimMessage.ts'
@@ -114,13 +113,15 @@ function parametersOf(name: RunActionName): z.ZodRawShape {
 
 export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
   const market = marketOf(deps.deployment)
-  const readRun = createBatchedRead(deps.index, runsById)
   const leastReward = deps.relay?.leastReward ?? 0n
 
   const claimQuery = { agentId: idParameter, walletAddress: addressParameter }
   app.openapi(routeOf('claim', claimQuery, refusalCodes.claim), async (c) => {
     const { runId, agentId, walletAddress, deadline, minBlock } = c.req.valid('query')
-    const { snapshot, data } = await readIndex(c, deps.index.read(runAndAgent(runId, agentId), minBlock))
+    const { snapshot, data } = await readIndex(
+      c,
+      deps.index.read(minBlock, (tx, block) => runAndAgent(tx, block, runId, agentId)),
+    )
     const { run, agent } = data
     if (run === null) throw runNotFound(runId)
     if (agent === null || agentId > maxUint256) throw agentNotFound(agentId)
@@ -133,9 +134,12 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
   for (const name of runActionNames) {
     app.openapi(routeOf(name, parametersOf(name), refusalCodes.action), async (c) => {
       const query = c.req.valid('query') as ActionQuery
-      const { snapshot, data } = await readIndex(c, readRun(query.runId, query.minBlock))
+      const { snapshot, data } = await readIndex(
+        c,
+        deps.index.read(query.minBlock, (tx) => runById(tx, query.runId)),
+      )
       if (data === null) throw runNotFound(query.runId)
-      const run = asRun(JSON.parse(data))
+      const run = formatRun(data, snapshot.now)
       return c.json(toSign(market, name, run, query, snapshot.now, leastReward), 200)
     })
   }

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { MOST_COUNTED } from '../queries/searchedRuns.ts'
-import type { Page } from '../queries/snapshot.ts'
+import type { Page } from '../queries/agentPages.ts'
+import { MOST_FOUND, MOST_LISTED } from '../queries/runs.ts'
 
 const MAX_LIMIT = 100
 
@@ -58,7 +58,7 @@ export const cursorPaginationSchema = z
     ...paginationSchema.shape,
     page: z.int().nullable().openapi({ description: 'Null if the request has a cursor: its page has no number.' }),
     totalIsExact: z.boolean().openapi({
-      description: `False if a search finds more than ${MOST_COUNTED} runs: \`total\` is then this number.`,
+      description: `False if more than ${MOST_LISTED} runs match, or a search finds more than ${MOST_FOUND}: \`total\` is then this number. Go on by cursor: later pages have no number. \`GET /api/stats\` counts the runs by state.`,
     }),
     nextCursor: z.string().nullable().openapi({ description: 'The cursor of the next page; null on the last page.' }),
   })

@@ -22,7 +22,10 @@ const getPoster = createRoute({
 export function addPosterRoutes(app: OpenAPIHono, { index }: Deps) {
   app.openapi(getPoster, async (c) => {
     const { address } = c.req.valid('param')
-    const { data } = await readIndex(c, index.read(posterByAddress(address), c.req.valid('query').minBlock))
+    const { data } = await readIndex(
+      c,
+      index.read(c.req.valid('query').minBlock, (tx) => posterByAddress(tx, address)),
+    )
     return answerJson(c, formatPoster(address, data))
   })
 }

@@ -5,13 +5,19 @@ import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { requesterOf } from '../http/requester.ts'
 import { addressParameter, flagParameter, idParameter, searchParameters, usdcParameter } from '../http/values.ts'
-import { createBatchedRead } from '../queries/batchedReads.ts'
 import type { RunList, RunStart } from '../queries/runList.ts'
-import type { RunPageReader } from '../queries/runPages.ts'
-import { runsById } from '../queries/runs.ts'
-import { exampleRunSummary, runDetailSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
+import { pageOfRuns, runDetail } from '../queries/runs.ts'
+import { isExpensive, type ReadInTurn } from '../queries/turns.ts'
+import {
+  exampleRunSummary,
+  formatRunDetail,
+  formatRunSummary,
+  runDetailSchema,
+  runSummarySchema,
+  stateSchema,
+} from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
-import { answerText, minBlock, readIndex } from './indexed.ts'
+import { answerJson, minBlock, readIndex } from './indexed.ts'
 import {
   cursorPaginationSchema,
   cursorParameters,
@@ -82,28 +88,36 @@ function startOf(market: MarketAddress, list: RunList, { page, limit, cursor }: 
   })
 }
 
-export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPageOfRuns: RunPageReader) {
+export function addRunRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTurn) {
   const market = marketOf(deps.deployment)
-  const readRun = createBatchedRead(deps.index, runsById)
 
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
     const start = startOf(market, list, { page, limit, cursor })
-    const { data } = await readIndex(c, readPageOfRuns(list, start, limit, requesterOf(c, deps.limits), minBlock))
+    const requester = requesterOf(c, deps.limits)
+    const { snapshot, data } = await readIndex(
+      c,
+      readInTurn(isExpensive(list, start), requester, minBlock, (tx, block) =>
+        pageOfRuns(tx, block, list, start, limit),
+      ),
+    )
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
       page: cursor === undefined ? (page ?? 1) : null,
       totalIsExact: data.isTotalExact,
       nextCursor: data.end && formatRunCursor(market, list, data.end),
     }
-    return answerText(c, `{"runs":[${data.runs}],"pagination":${JSON.stringify(pagination)}}`)
+    return answerJson(c, { runs: data.runs.map((run) => formatRunSummary(run, snapshot.now)), pagination })
   })
 
   app.openapi(getRun, async (c) => {
     const { id } = c.req.valid('param')
     const { minBlock } = c.req.valid('query')
-    const { data: run } = await readIndex(c, readRun(id, minBlock))
+    const { snapshot, data: run } = await readIndex(
+      c,
+      deps.index.read(minBlock, (tx) => runDetail(tx, id)),
+    )
     if (run === null) throw runNotFound(id)
-    return answerText(c, run)
+    return answerJson(c, formatRunDetail(run, snapshot.now))
   })
 }

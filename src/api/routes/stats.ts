@@ -3,8 +3,7 @@ import { runStates } from '../../../ponder.schema.ts'
 import type { Deps } from '../deps.ts'
 import { amount, time } from '../http/values.ts'
 import { agentStatuses } from '../queries/agents.ts'
-import { createSharedRead } from '../queries/batchedReads.ts'
-import { type Stats, stats } from '../queries/stats.ts'
+import type { Figures, Stats } from '../queries/stats.ts'
 import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { countParameter } from './pagination.ts'
@@ -136,17 +135,18 @@ function formatStats({ runs, market, agents, payees }: Stats): z.infer<typeof st
   }
 }
 
-export function addStatsRoutes(app: OpenAPIHono, deps: Deps) {
-  const readStats = createSharedRead(deps.index, stats)
-
+export function addStatsRoutes(app: OpenAPIHono, deps: Deps, figures: Figures) {
   app.openapi(getStats, async (c) => {
-    const { data } = await readIndex(c, readStats(c.req.valid('query').minBlock))
+    const { data } = await readIndex(c, deps.index.read(c.req.valid('query').minBlock, figures.stats))
     return answerJson(c, formatStats(data))
   })
 
   app.openapi(getStatsHistory, async (c) => {
     const { minBlock, ...range } = c.req.valid('query')
-    const { data } = await readIndex(c, deps.index.read(statsHistory(range), minBlock))
+    const { data } = await readIndex(
+      c,
+      deps.index.read(minBlock, (tx, block) => statsHistory(tx, block, range)),
+    )
     const history = data.map((period) => ({ ...period, start: `${period.start}T00:00:00.000Z` }))
     return answerJson(c, { interval: range.interval, history })
   })

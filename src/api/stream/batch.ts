@@ -1,6 +1,7 @@
 import { type Hex, zeroAddress } from 'viem'
 import type { Block, Change, Changes } from '../queries/changes.ts'
 import { formatAgent } from '../resources/agent.ts'
+import { formatRun } from '../resources/run.ts'
 import { type Cursor, cursorAt, formatCursor, isBehind } from './cursor.ts'
 import { type EncodedEvents, encodeEvents, formatEvent } from './eventStream.ts'
 import { matchChange, type StreamFilter } from './filter.ts'
@@ -106,7 +107,7 @@ export function batchOf(cursor: Cursor, { changes, recent, finalized }: Changes,
 type PlacedChange = { change: Change; cursor: Cursor; block: Block }
 
 const urisOf = (placed: readonly PlacedChange[]) => [
-  ...new Set(placed.flatMap(({ change }) => (change.type === 'run' ? [change.terms.ipfsHash] : []))),
+  ...new Set(placed.flatMap(({ change }) => (change.type === 'run' ? [change.row.ipfsHash] : []))),
 ]
 
 /**
@@ -125,7 +126,7 @@ function endOf(later: readonly Change[], recent: readonly Block[], finalized: bi
 }
 
 function createEvent(change: Change, cursor: Cursor, block: Block) {
-  const json = change.type === 'run' ? change.json : formatChangedAgent(change)
+  const json = change.type === 'run' ? JSON.stringify(formatRun(change.row, change.now)) : formatChangedAgent(change)
   const id = formatCursor(cursor)
   return (filter: StreamFilter, found: FoundBriefs): string | undefined => {
     const match = matchChange(filter, change, briefsOf(filter, found))

@@ -2,9 +2,8 @@ import { setTimeout as sleep, setImmediate as yieldToOthers } from 'node:timers/
 import type { Logger } from 'pino'
 import type { Hex } from 'viem'
 import { Problem, unlessProblem } from '../http/errors.ts'
+import type { IndexReader } from '../index/reader.ts'
 import { type Block, type Changes, changesSince } from '../queries/changes.ts'
-import type { IndexReader } from '../queries/indexReader.ts'
-import { snapshotOnly } from '../queries/snapshot.ts'
 import { type Batch, batchOf, formatBlock, resetBatch, resetOf } from './batch.ts'
 import { type Cursor, cursorAt, formatCursor } from './cursor.ts'
 import { type EventStream, encodeEvents, formatEvent } from './eventStream.ts'
@@ -94,7 +93,7 @@ export class ChangeFeed {
 
   /** Where the index is. The cursor is the last block that changed anything, if it is recent: see `batchOf`. */
   async #locate(): Promise<Position> {
-    const { snapshot } = await this.#options.index.read(snapshotOnly)
+    const { snapshot } = await this.#options.index.read(undefined, async () => null)
     const { changes, head } = await this.#read(cursorAt(snapshot, snapshot.number))
     const final = changes.recent.find(({ number }) => number <= changes.finalized)
     const atHead = { head, cursor: cursorAt(head, changes.finalized), remembered: hashesOf(changes) }
@@ -106,9 +105,9 @@ export class ChangeFeed {
     return { head: later.head, cursor: end, remembered: hashesOf(later.changes) }
   }
 
-  async #read(cursor: Cursor, options?: { alone: boolean }): Promise<ChangesRead> {
+  async #read(cursor: Cursor): Promise<ChangesRead> {
     const { index, chainId } = this.#options
-    const { snapshot, data } = await index.read(changesSince(chainId, cursor, options))
+    const { snapshot, data } = await index.read(undefined, (tx, block) => changesSince(tx, block, chainId, cursor))
     return { head: snapshot as Block, changes: data }
   }
 
@@ -199,7 +198,7 @@ export class ChangeFeed {
 
   async #readToResume(cursor: Cursor): Promise<ChangesRead> {
     try {
-      return await this.#read(cursor, { alone: true })
+      return await this.#read(cursor)
     } catch (error) {
       const { logger } = this.#options
       const message = 'The changes that resuming streams lack cannot be read: these streams end'

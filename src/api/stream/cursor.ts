@@ -1,5 +1,5 @@
+import { refusedValue } from '../http/refusedValue.ts'
 import type { Block, Change, Mark } from '../queries/changes.ts'
-import { refusedValue } from '../resources/problem.ts'
 
 /** A run or an agent in the fixed order of a batch: runs by id, then agents by id. */
 type Place = Pick<Change, 'type' | 'id'>

@@ -1,7 +1,8 @@
 import type { Address } from 'viem'
-import type { Change, RunTerms, Standing } from '../queries/changes.ts'
+import type { Change, Standing } from '../queries/changes.ts'
 import type { RunState } from '../queries/runList.ts'
-import type { Search } from '../queries/searchedBriefs.ts'
+import type { RunRow } from '../queries/runs.ts'
+import type { Search } from '../queries/searches.ts'
 
 /** Which runs and agents a stream is about. Its set: those that match now. */
 export type StreamFilter = {
@@ -27,17 +28,17 @@ export function matchChange(filter: StreamFilter, change: Change, briefs: Readon
     if (filter.agentId !== undefined && filter.agentId !== change.id) return 'never'
     return change.row.owner === null ? 'left' : 'in'
   }
-  if (!matchTerms(filter, change.id, change.terms)) return 'never'
-  if (briefs && !briefs.has(change.terms.ipfsHash)) return 'never'
+  if (!matchTerms(filter, change.row)) return 'never'
+  if (briefs && !briefs.has(change.row.ipfsHash)) return 'never'
   const isIn = (standing: Standing) => matchStanding(filter, standing)
   const now = change.standings.at(-1)
   if (now && isIn(now)) return 'in'
   return change.standings.some(isIn) ? 'left' : 'never'
 }
 
-function matchTerms({ runId, minReward, poster }: StreamFilter, id: bigint, { reward, posterAddress }: RunTerms) {
-  if (runId !== undefined && runId !== id) return false
-  if (minReward !== undefined && BigInt(reward) < minReward) return false
+function matchTerms({ runId, minReward, poster }: StreamFilter, { bountyId, reward, posterAddress }: RunRow) {
+  if (runId !== undefined && runId !== bountyId) return false
+  if (minReward !== undefined && reward < minReward) return false
   return poster === undefined || poster === posterAddress
 }
 

@@ -23,8 +23,8 @@ const MAX_WAIT_MS = 10_000
 const MAX_READ_BYTES = 32 * 1024 * 1024
 const MAX_ENCODED_BYTES = 32 * 1024 * 1024
 
-/** What a change takes in memory beside its JSON. */
-const CHANGE_BYTES = 500
+/** An upper estimate of what a change takes in memory: texts of the chain and of briefs are bounded. */
+const CHANGE_BYTES = 4_000
 
 /** Changes as they are after the cursor, and the block of the read. */
 export type ChangesRead = { head: Block; changes: Changes }
@@ -138,8 +138,5 @@ export class Resumes {
 const refusal = (detail: string) => new Problem('INDEX_BEHIND', detail)
 
 function sizeOf({ changes: { changes, recent } }: ChangesRead): number {
-  const texts = changes.map((change) => (change.type === 'run' ? change.json.length : agentBytes(change)))
-  return texts.reduce((sum, bytes) => sum + bytes, CHANGE_BYTES * (1 + changes.length + recent.length))
+  return CHANGE_BYTES * (1 + changes.length + recent.length)
 }
-
-const agentBytes = ({ row }: { row: { agentURI: string | null } }) => row.agentURI?.length ?? 0

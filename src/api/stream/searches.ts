@@ -1,5 +1,5 @@
-import type { IndexReader } from '../queries/indexReader.ts'
-import { briefsFound, type Search } from '../queries/searchedBriefs.ts'
+import type { IndexReader } from '../index/reader.ts'
+import { briefsFound, type Search } from '../queries/searches.ts'
 
 /** Which briefs of runs that changed match a search, by `keyOfSearch`. */
 export type FoundBriefs = ReadonlyMap<string, ReadonlySet<string>>
@@ -31,12 +31,8 @@ export async function seekBriefs(
   const most = Math.max(1, Math.floor(MAX_PAIRS / uris.length))
   for (let start = 0; start < keys.length; start += most) {
     const asked = keys.slice(start, start + most)
-    const { data } = await index.read(
-      briefsFound(
-        asked.flatMap((key) => byKey.get(key) ?? []),
-        uris,
-      ),
-    )
+    const sought = asked.flatMap((key) => byKey.get(key) ?? [])
+    const { data } = await index.read(undefined, (tx) => briefsFound(tx, sought, uris))
     for (const [place, key] of asked.entries()) found.set(key, data[place] ?? new Set())
   }
   return found

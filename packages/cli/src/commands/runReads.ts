@@ -64,7 +64,7 @@ async function list(context: Context<ListOptions>) {
   const page = await (await openReads(context)).runs.list(query)
   for (const run of page.runs) output.line(summaryOf(run))
   const { total, totalIsExact } = page.pagination
-  output.line(`${page.runs.length} of ${totalIsExact ? '' : 'more than '}${total} runs`)
+  output.line(`${page.runs.length} of ${total.toLocaleString('en')}${totalIsExact ? '' : '+'} runs`)
   output.result({ ...page, ...showProof(output, page) })
 }
 

@@ -55,7 +55,6 @@ export const runActionForm = (market: Market): ActionForm<RunMessage> => ({
   madeAlready: MADE_ALREADY,
   isRepeatable: false,
   hasParty: true,
-  placesOf: ({ action }) => (action === 'close' ? 'free' : 'work'),
   subject: { column: 'bounty_id', of: ({ bountyId }) => String(bountyId) },
 
   idOf: async (message) => runDigest(market, message),

@@ -1,16 +1,10 @@
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import type pg from 'pg'
 import { classifyReadError } from '../../../core/database/failures.ts'
 import { Problem } from '../http/errors.ts'
-import { createBlockHighWaterMark } from './blockHighWaterMark.ts'
-import { type BlockNotifications, HeadFeed } from './headFeed.ts'
-import { readHighestBlock } from './highestBlock.ts'
-import {
-  type Database,
-  isConsistent,
-  type Snapshot,
-  type SnapshotQuery,
-  type SnapshotResult,
-  snapshotOnly,
-} from './snapshot.ts'
+import { createBlockHighWaterMark, readHighestBlock } from './forward.ts'
+import { type BlockNotifications, HeadFeed } from './head.ts'
+import { beginSnapshot, isConsistent, readSnapshot, type Snapshot } from './snapshot.ts'
 
 /** How long a read waits while the index replays blocks (a reorg, a restart) or has no block yet. */
 const REPLAY_TIMEOUT_MS = 1_000
@@ -24,6 +18,18 @@ const MIN_BLOCK_TIMEOUT_MS = 5_000
  */
 const MAX_BLOCKS_AHEAD = 10_000n
 
+/** The transaction of one answer. Every query in it sees the tables at the answer's block. */
+export type Tx = Pick<NodePgDatabase, 'select' | 'selectDistinctOn' | 'execute'>
+
+/**
+ * Reads what one answer needs, by any queries. It waits for nothing else, because it keeps a connection, and it may be
+ * called again after a failure.
+ */
+export type Read<T> = (tx: Tx, block: Snapshot) => Promise<T>
+
+/** What was read, and the block at which it is true. */
+export type ReadResult<T> = { snapshot: Snapshot; data: T }
+
 type Options = {
   /** This machine's time in milliseconds. */
   clock?: (() => number) | undefined
@@ -35,7 +41,7 @@ type Options = {
 }
 
 /**
- * Reads the indexer's tables, with one statement per answer, and returns only consistent answers.
+ * Reads the indexer's tables, with one transaction per answer, and returns only consistent answers.
  *
  * Ponder commits a block's rows, `head` and checkpoint together. While it reverts and replays rows, the checkpoint
  * differs from `head`, and the rows are a state that the market never had: such a read is repeated. A block before one
@@ -44,7 +50,7 @@ type Options = {
 export class IndexReader {
   /** The latest head that any read saw. */
   readonly head: HeadFeed
-  readonly #db: Database
+  readonly #pool: pg.Pool
   readonly #chainId: number
   readonly #clock: () => number
   readonly #orphaned: () => string | undefined
@@ -52,15 +58,15 @@ export class IndexReader {
   #started: Promise<void> | undefined
   /** Whether a block may be shown. No block may before the process knows which ones were shown before its start. */
   #isForward: (number: bigint) => boolean = () => false
-  /** A query that failed because the tables lack a column. */
-  #unanswerable: SnapshotQuery<unknown> | undefined
+  /** A read that failed because the tables lack a column. */
+  #unanswerable: Read<unknown> | undefined
 
   constructor(
-    db: Database,
+    pool: pg.Pool,
     chainId: number,
     { clock = Date.now, notifications, orphaned = () => undefined, latestBlock = () => undefined }: Options = {},
   ) {
-    this.#db = db
+    this.#pool = pool
     this.#latestBlock = latestBlock
     this.#chainId = chainId
     this.#clock = clock
@@ -69,16 +75,16 @@ export class IndexReader {
   }
 
   /**
-   * Runs the query on a consistent snapshot at `minBlock` or later. It waits for one, up to a timeout.
+   * Reads in one transaction at a consistent block, `minBlock` or later. It waits for one, up to a timeout.
    * @throws Problem INDEX_BEHIND if there is none in time, or the database cannot be read.
    */
-  async read<T>(query: SnapshotQuery<T>, minBlock = 0n): Promise<SnapshotResult<T>> {
+  async read<T>(minBlock: bigint | undefined, read: Read<T>): Promise<ReadResult<T>> {
     await this.reach(minBlock)
     const isServable = this.#servable(minBlock)
     let signal: AbortSignal | undefined
     for (;;) {
-      const result = await this.#readOnce(query)
-      if (result && isServable(result.snapshot)) return result
+      const result = await this.#attempt(() => this.#transact(read, isServable), read)
+      if (result) return result
       signal ??= AbortSignal.timeout(REPLAY_TIMEOUT_MS)
       if (!(await this.head.until(isServable, signal))) throw behind(this.head.last, minBlock)
     }
@@ -90,7 +96,7 @@ export class IndexReader {
    * @throws Problem VALIDATION_FAILED if the chain will not have the block for long. INDEX_BEHIND if it is not indexed
    * in time, or the database cannot be read.
    */
-  async reach(minBlock: bigint): Promise<void> {
+  async reach(minBlock = 0n): Promise<void> {
     const { last } = this.head
     const isServable = this.#servable(minBlock)
     if (minBlock === 0n || (last && isServable(last))) return
@@ -105,19 +111,29 @@ export class IndexReader {
    * @throws Problem INDEX_BEHIND if the database cannot be read.
    */
   async readHead(): Promise<{ snapshot: Snapshot; isCurrent: boolean } | undefined> {
-    const result = await this.#readOnce(snapshotOnly)
-    return result && { snapshot: result.snapshot, isCurrent: this.#isCurrent(result.snapshot) }
+    const snapshot = await this.#attempt(async () => {
+      const askedAt = performance.now()
+      const head = await readSnapshot(this.#pool, this.#moment())
+      this.head.record(head, askedAt)
+      return head
+    })
+    return snapshot && { snapshot, isCurrent: this.#isCurrent(snapshot) }
   }
 
-  /** Whether a query failed because the tables lack a column, and still would. */
+  /** Whether a read failed because the tables lack a column, and still would. */
   async isOfAnotherVersion(): Promise<boolean> {
-    if (this.#unanswerable === undefined) return false
+    const read = this.#unanswerable
+    if (read === undefined) return false
     // It fails as before, or for another reason that the caller learns when it reads the head.
-    await this.#readOnce(this.#unanswerable).catch(() => undefined)
+    await this.#attempt(() => this.#transact(read, () => true), read).catch(() => undefined)
     return this.#unanswerable !== undefined
   }
 
-  #servable(minBlock: bigint) {
+  #moment() {
+    return { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) }
+  }
+
+  #servable(minBlock = 0n) {
     return (snapshot: Snapshot) => this.#isCurrent(snapshot) && snapshot.number >= minBlock
   }
 
@@ -126,9 +142,34 @@ export class IndexReader {
     return isConsistent(snapshot) && this.#isForward(snapshot.number)
   }
 
+  /** @returns undefined if the block at which the transaction reads may not be served. */
+  async #transact<T>(read: Read<T>, isServable: (snapshot: Snapshot) => boolean): Promise<ReadResult<T> | undefined> {
+    const client = await this.#pool.connect()
+    let isKept = false
+    try {
+      const askedAt = performance.now()
+      const snapshot = await beginSnapshot(client, this.#moment())
+      this.head.record(snapshot, askedAt)
+      const result =
+        snapshot && isServable(snapshot)
+          ? { snapshot, data: await read(drizzle(client, { casing: 'snake_case' }), snapshot) }
+          : undefined
+      isKept = true
+      if (this.#unanswerable === read) this.#unanswerable = undefined
+      return result
+    } catch (error) {
+      isKept = error instanceof Problem
+      throw error
+    } finally {
+      // The answer does not wait for the end of the transaction, which wrote nothing.
+      if (isKept) void endTransaction(client)
+      else client.release(true)
+    }
+  }
+
   /** Reads, once, below which block this process may not answer. After a failure, the next call tries again. */
   #start(): Promise<void> {
-    this.#started ??= readHighestBlock(this.#db).then(
+    this.#started ??= readHighestBlock(this.#pool).then(
       (highest) => {
         this.#isForward = createBlockHighWaterMark(this.#clock, highest, this.#latestBlock)
       },
@@ -140,7 +181,11 @@ export class IndexReader {
     return this.#started
   }
 
-  async #readOnce<T>(query: SnapshotQuery<T>, retry = true): Promise<SnapshotResult<T> | undefined> {
+  /**
+   * @param read is remembered if the tables lack a column of it.
+   * @returns undefined while there are no tables.
+   */
+  async #attempt<T>(run: () => Promise<T>, read?: Read<unknown>, retry = true): Promise<T | undefined> {
     const askedAt = performance.now()
     const orphaned = this.#orphaned()
     if (orphaned !== undefined) {
@@ -149,10 +194,7 @@ export class IndexReader {
     }
     try {
       await this.#start()
-      const result = await query(this.#db, { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) })
-      this.head.record(result?.snapshot, askedAt)
-      if (query === this.#unanswerable) this.#unanswerable = undefined
-      return result
+      return await run()
     } catch (error) {
       const failure = classifyReadError(error)
       if (failure === undefined) throw error
@@ -161,15 +203,22 @@ export class IndexReader {
         return undefined
       }
       if (failure === 'schema') {
-        this.#unanswerable = query
+        this.#unanswerable = read
         const cause = new Error(UPGRADE_ORDER, { cause: error })
         throw indexBehind('The index is of another version than this server.', { cause })
       }
-      if (failure === 'transient' && retry) return this.#readOnce(query, false)
+      if (failure === 'transient' && retry) return this.#attempt(run, read, false)
       throw indexBehind('The index cannot be read now.', { cause: error })
     }
   }
 }
+
+/** A connection that fails here is closed: the next read opens another. */
+const endTransaction = (client: pg.PoolClient) =>
+  client.query('COMMIT').then(
+    () => client.release(),
+    () => client.release(true),
+  )
 
 /** What the log says where the tables of the index lack a column. */
 const UPGRADE_ORDER =
@@ -185,7 +234,7 @@ function beyondChain(minBlock: bigint, latest: bigint) {
   return new Problem('VALIDATION_FAILED', `minBlock: ${limit}, got ${minBlock}.`, { extensions })
 }
 
-function behind(snapshot: Snapshot | undefined, minBlock: bigint) {
+function behind(snapshot: Snapshot | undefined, minBlock = 0n) {
   if (snapshot === undefined) return indexBehind('No block is indexed yet.')
   return indexBehind(describeProgress(snapshot, minBlock), { extensions: { indexedBlock: Number(snapshot.number) } })
 }

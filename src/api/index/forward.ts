@@ -1,9 +1,23 @@
+import type pg from 'pg'
+
 /**
  * How long an index may be behind its highest block before its lower block is accepted. A restarted Ponder indexes the
  * blocks of the last minute or two again, and a reorg replaces as many; both take seconds. A chain that was rolled back
  * stays there.
  */
 const ROLLBACK_TIMEOUT_MS = 30_000
+
+/**
+ * The highest block that readers of this index could see until now, from whichever process. The indexer stores it with
+ * each block: see ops/builds/highestBlock.ts. A read replica has it as of the rows that it has.
+ * @returns 0 if there was none, or where none is stored: `ponder dev`, which drops its tables at each reload.
+ */
+export async function readHighestBlock(db: Pick<pg.Pool, 'query'>): Promise<bigint> {
+  const { rows: relations } = await db.query(`SELECT to_regclass('highest_block') AS relation`)
+  if (relations[0].relation === null) return 0n
+  const { rows } = await db.query('SELECT number FROM highest_block')
+  return BigInt(rows[0]?.number ?? 0)
+}
 
 /**
  * Tracks the highest block of the index, to recognise blocks that it indexes again. A database that failed over may stay

@@ -2,45 +2,34 @@ import { Socket } from 'node:net'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { followFailover } from '../../../core/database/followFailover.ts'
-import { shareConnections } from './sharedConnections.ts'
 
 export type ReadPoolOptions = {
   /** Of the primary or of a read replica. */
   url: string
   /** The schema of the indexer's tables or views. */
   schema: string
-  /**
-   * The most connections. All but two are shared. Each plans and caches more than a hundred statements of its own, so
-   * more shared connections than the database's cores make each read slower.
-   */
+  /** The most connections. More than a few per core of the database make each read slower. */
   connections?: number | undefined
   logger: Logger
 }
 
-/**
- * Planner settings for these reads, which statistics cannot supply. Each statement reads one page along an index that
- * has its order, whatever the size of the tables, so any plan that scans, sorts or hashes a table is wrong. The index
- * that passes the fewest rows is right: where pages of the table have a cost, PostgreSQL prefers an index in the order of
- * the table, even if its filter then drops most rows. One plan is right for all values, so each connection plans a
- * statement once.
- */
-const planner = [
-  ...['seqscan', 'bitmapscan', 'sort', 'hashjoin', 'mergejoin'].map((method) => `enable_${method}=off`),
-  'random_page_cost=0.01',
-  'seq_page_cost=0.01',
-  'plan_cache_mode=force_generic_plan',
-  'max_parallel_workers_per_gather=0',
-  'jit=off',
-]
-
-/** How long a connection may take, and how long a query waits for one. */
+/** How long a connection may take, and how long a read waits for one. */
 const CONNECTION_TIMEOUT_MS = 2_000
-
-/** How many connections are left for queries that run alone: expensive pages, and what resuming streams lack. */
-const CONNECTIONS_ALONE = 2
 
 /** Longer than `statement_timeout`, at which PostgreSQL itself cancels the statement. */
 const SILENCE_TIMEOUT_MS = 3_000
+
+/**
+ * What the connections set. Without parallel workers one request does not take all cores. `jit` compiles for longer than
+ * a page takes.
+ */
+const settingsOf = (schema: string) => [
+  `search_path=${schema}`,
+  'default_transaction_read_only=on',
+  'idle_in_transaction_session_timeout=5s',
+  'max_parallel_workers_per_gather=0',
+  'jit=off',
+]
 
 /** Read-only connections with short timeouts: a read must neither block the indexer nor wait for it long. */
 export function openReadPool({ url, schema, connections = 4, logger }: ReadPoolOptions): pg.Pool {
@@ -49,24 +38,19 @@ export function openReadPool({ url, schema, connections = 4, logger }: ReadPoolO
     application_name: 'runline_api',
     max: connections,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
-    pipeline: true,
     statement_timeout: 2_000,
     lock_timeout: 250,
     keepAlive: true,
-    // A new connection plans its statements again, so idle ones remain.
-    idleTimeoutMillis: 0,
-    options: [`search_path=${schema}`, 'default_transaction_read_only=on', ...planner]
+    options: settingsOf(schema)
       .map((setting) => `-c ${setting}`)
       .join(' '),
   })
   closeSilentConnections(pool, SILENCE_TIMEOUT_MS)
-  shareConnections(pool, {
-    connections: Math.max(1, connections - CONNECTIONS_ALONE),
-    timeoutMs: CONNECTION_TIMEOUT_MS,
-  })
   followFailover(pool, { url, logger })
   // An idle connection that breaks would end the process if there were no listener. The next read opens another.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the read pool broke'))
+  // The pool removes its own listener while a connection is in use. Its queries fail with the same error.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 
@@ -77,7 +61,7 @@ export function openReadPool({ url, schema, connections = 4, logger }: ReadPoolO
  *
  * node-postgres has `query_timeout`, which is a timer per query. The rows of a query stay in memory as long as its
  * timer, which made the garbage collector's pauses four times as long. This is one timer per connection, which any
- * sent or received data resets: queries join a shared connection for a second at most.
+ * sent or received data resets.
  */
 export function closeSilentConnections(pool: pg.Pool, timeoutMs: number) {
   const querying = new Set<pg.PoolClient>()

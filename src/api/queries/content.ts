@@ -1,0 +1,22 @@
+import { pgSchema, text } from 'drizzle-orm/pg-core'
+
+/**
+ * The parts of schema `content` that answers about runs and agents join, by the URIs that these name. Texts are no part of
+ * a block: they may come and go without one.
+ */
+const content = pgSchema('content')
+
+export const brief = content.table('brief', {
+  uri: text().primaryKey(),
+  title: text().notNull(),
+  summary: text(),
+  tags: text().array().notNull(),
+  /** All members that a brief has, as JSON. */
+  json: text().notNull(),
+})
+
+export const registration = content.table('registration', {
+  uri: text().primaryKey(),
+  name: text().notNull(),
+  description: text(),
+})

@@ -1,0 +1,58 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { refusedValue } from '../http/refusedValue.ts'
+import type { Tx } from '../index/reader.ts'
+
+/** What is sought in briefs. */
+export type Search = {
+  /** Words, as `websearch_to_tsquery` reads them. */
+  q?: string | undefined
+  tag?: string | undefined
+}
+
+export const isSearch = ({ q, tag }: Search): boolean => q !== undefined || tag !== undefined
+
+/**
+ * The words and the tag as one query of `content.brief_words`. Either may be null. Words without letters and digits match
+ * nothing, also beside a tag.
+ */
+function tsqueryOf(q: SQL, tag: SQL): SQL {
+  const ofWords = sql`websearch_to_tsquery('simple', ${q})`
+  const ofTag = sql`('''#' || ${tag} || '''')::tsquery`
+  return sql`case when numnode(${ofWords}) = 0 then ''::tsquery else coalesce(${ofWords} && ${ofTag}, ${ofWords}, ${ofTag}) end`
+}
+
+const queryOf = ({ q, tag }: Search) => tsqueryOf(sql`${q ?? null}::text`, sql`${tag ?? null}::text`)
+
+/** A subquery: the URIs of the briefs that match. */
+export const briefsOf = (search: Search): SQL =>
+  sql`(select uri from content.brief_words where words @@ (${queryOf(search)}))`
+
+/**
+ * Without a word that a brief must have, PostgreSQL would read the words of all briefs. Its `querytree` has what an index
+ * finds: T means nothing.
+ * @throws Problem VALIDATION_FAILED
+ */
+export async function refuseNegative(tx: Tx, search: Search): Promise<void> {
+  if (!search.q?.includes('-')) return
+  const { rows } = await tx.execute(sql`select querytree(${queryOf(search)}) = 'T' as "isNegative"`)
+  if (!rows[0]?.isNegative) return
+  const rule = 'must have a word without - beside each word with -, in each part between or; or give a tag'
+  throw refusedValue('q', rule, search.q)
+}
+
+/** Which of the briefs match each search, by their URIs. */
+export async function briefsFound(tx: Tx, searches: readonly Search[], uris: readonly string[]) {
+  const words = searches.map(({ q }) => q ?? null)
+  const tags = searches.map(({ tag }) => tag ?? null)
+  const { rows } = await tx.execute<{ place: string; uri: string }>(sql`
+    with changed as materialized (
+      select uri, words from content.brief_words where uri = any(${sql.param([...uris])}::text[])
+    ), searches as materialized (
+      select place, ${tsqueryOf(sql`q`, sql`tag`)} as query
+      from unnest(${sql.param(words)}::text[], ${sql.param(tags)}::text[]) with ordinality as given (q, tag, place)
+    )
+    select place, uri from searches join changed on words @@ query`)
+  const found = searches.map(() => new Set<string>())
+  for (const { place, uri } of rows) found[Number(place) - 1]?.add(uri)
+  return found
+}

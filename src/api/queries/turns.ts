@@ -1,0 +1,54 @@
+import { createFairLane, type Requester } from '../../../core/fairLane.ts'
+import { networksOf } from '../http/clientAddress.ts'
+import { rateLimited } from '../http/clientLimits.ts'
+import { Problem } from '../http/errors.ts'
+import type { IndexReader, Read } from '../index/reader.ts'
+import type { RunList, RunStart } from './runList.ts'
+import { isSearch } from './searches.ts'
+
+/** How many expensive reads run at once, which leaves connections to the others, and how many of one network may wait. */
+const LANE = {
+  concurrency: 2,
+  maxWaitingPerClient: 64,
+  waiting: 'expensive pages wait to be read',
+  refuseFull: rateLimited,
+  refuseGone: (detail: string) => new Problem('INDEX_BEHIND', detail),
+}
+
+/** Passing up to this many rows of an index takes less time than the rest of a page. */
+const NEAR_ROWS = 2_000
+
+/** Whether a page that begins after so many rows is expensive. */
+export const isFar = (offset: number): boolean => offset > NEAR_ROWS
+
+/**
+ * Whether PostgreSQL may read many briefs, or pass many runs that do not match: no index has two filters at once, nor a
+ * range in another order than its own, and runs of small rewards cost their posters little.
+ */
+export function isExpensive(list: RunList, start: RunStart): boolean {
+  const { claimable, minReward, state, poster, evaluator, claimedBy } = list
+  const equal = [state, poster, evaluator, claimedBy].filter((filter) => filter !== undefined)
+  const isRange = claimable !== undefined || minReward !== undefined
+  return isSearch(list) || isRange || equal.length > 1 || ('offset' in start && isFar(start.offset))
+}
+
+/**
+ * Creates a function that reads at once, or in turn if the read is expensive: a few at a time, and the networks of the
+ * clients take turns. So a client that asks for many expensive pages delays its own, not those of others.
+ */
+export function createTurns(index: IndexReader) {
+  const inTurn = createFairLane(LANE)
+
+  /**
+   * @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time; RATE_LIMITED if too
+   * many expensive reads of the client's network wait.
+   */
+  return async <T>(isDear: boolean, { client, gone }: Requester, minBlock: bigint | undefined, read: Read<T>) => {
+    if (!isDear) return index.read(minBlock, read)
+    // Before the lane, because a read that waits for a later block would occupy a slot of the lane.
+    await index.reach(minBlock)
+    return inTurn({ client: networksOf(client).at(-1) ?? client, gone }, () => index.read(minBlock, read))
+  }
+}
+
+export type ReadInTurn = ReturnType<typeof createTurns>
