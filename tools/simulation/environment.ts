@@ -9,9 +9,9 @@ import { startRpcProxy } from '../../test/support/rpcProxy.ts'
 import { startApi } from '../devnet/api.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { startPostgres } from '../devnet/postgres.ts'
+import { supervise } from '../devnet/supervise.ts'
 import { act } from './activity.ts'
 import { drawFaults } from './faults/drawFaults.ts'
-import { keepRunning } from './keepRunning.ts'
 import { createRandom, seedOf } from './random.ts'
 import { settled } from './settled.ts'
 import { Tally } from './tally.ts'
@@ -97,17 +97,17 @@ export async function startEnvironment({ seed, faultProbability, blockTimeMs }: 
   const ends = new Tally()
   const market = { ...chain, databaseUrl }
   const [indexerPort, apiPort] = await Promise.all([getPort(), getPort()])
-  const indexer = keepRunning(
+  const indexer = supervise(
     () => startIndexer({ ...market, rpcUrl: indexerNetwork.rpcUrl, port: indexerPort, env: { REORG_WINDOW_SECONDS } }),
-    (how) => ends.add(`indexer ${how}`),
+    { onEnd: (how) => ends.add(`indexer ${how}`) },
   )
   parts.defer(indexer.stop)
-  const api = keepRunning(
+  const api = supervise(
     () => startApi({ ...market, rpcUrl: apiNetwork.rpcUrl, port: apiPort, relayerKey: RELAYER_KEY }),
-    (how) => ends.add(`API ${how}`),
+    { onEnd: (how) => ends.add(`API ${how}`) },
   )
   parts.defer(api.stop)
-  await Promise.all([indexer.up, api.up])
+  await Promise.all([indexer.untilReady(), api.untilReady()])
   await settled(databaseUrl, world, { milliseconds: 60_000, chainMoves: false })
 
   const kept = parts.move()

@@ -13,7 +13,7 @@ const PAUSE = 25
 
 type Options = {
   /** The API's address, and how often it was killed or started: a request may fail if that changes while it runs. */
-  api: { url: string; turns: () => number; isUp: () => boolean }
+  api: { url: string; turns: () => number; isRunning: () => boolean }
   witness: Witness
   random: Random
   /** The accounts that post runs. */
@@ -37,16 +37,16 @@ export function startReader({ api, witness, random, posters }: Options) {
 
   async function ask(question: Question) {
     const turns = api.turns()
-    const wasUp = api.isUp()
+    const wasRunning = api.isRunning()
     try {
       const answer = await request(api, question.path)
       outcomes.add(answer.status === 503 ? `503 ${answer.body.code}` : String(answer.status))
       take(question, answer)
     } catch (error) {
       outcomes.add('unreachable')
-      // A killed API breaks its connections before `keepRunning` notices its end.
+      // A killed API breaks its connections before `supervise` notices its end.
       await sleep(200)
-      if (wasUp && turns === api.turns()) {
+      if (wasRunning && turns === api.turns()) {
         differences.push({ subject: question.path, field: 'answer', expected: 'one', actual: String(error) })
       }
     }

@@ -8,7 +8,7 @@ import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { type Postgres, startPostgres } from '../../../tools/devnet/postgres.ts'
-import { type Kept, keepRunning } from '../../../tools/simulation/keepRunning.ts'
+import { type Supervised, supervise } from '../../../tools/devnet/supervise.ts'
 import { createRandom } from '../../../tools/simulation/random.ts'
 import { Tally } from '../../../tools/simulation/tally.ts'
 import { findDisorder, readLedger } from '../../support/claimLedger.ts'
@@ -31,8 +31,8 @@ const random = createRandom(seed)
 let chain: TestChain
 let postgres: Postgres
 let databaseUrl: string
-let indexer: Kept
-let apis: Kept[]
+let indexer: Supervised
+let apis: Supervised[]
 let ports: number[]
 const ends = new Tally()
 
@@ -45,20 +45,18 @@ beforeAll(async () => {
   databaseUrl = await postgres.createDatabase()
   const connections = { ...chain, databaseUrl }
   const indexerPort = await getPort()
-  indexer = keepRunning(
-    () => startIndexer({ ...connections, port: indexerPort }),
-    (how) => ends.add(`indexer ${how}`),
-  )
+  indexer = supervise(() => startIndexer({ ...connections, port: indexerPort }), {
+    onEnd: (how) => ends.add(`indexer ${how}`),
+  })
   parts.defer(indexer.stop)
   ports = [await getPort(), await getPort()]
   apis = ports.map((port) =>
-    keepRunning(
-      () => startApi({ ...connections, port, relayerKey: keyOf(roles.relayer) }),
-      (how) => ends.add(`API ${how}`),
-    ),
+    supervise(() => startApi({ ...connections, port, relayerKey: keyOf(roles.relayer) }), {
+      onEnd: (how) => ends.add(`API ${how}`),
+    }),
   )
   for (const api of apis) parts.defer(api.stop)
-  await Promise.all([indexer.up, ...apis.map(({ up }) => up)])
+  await Promise.all([indexer.untilReady(), ...apis.map((api) => api.untilReady())])
   const kept = parts.move()
   return () => kept.disposeAsync()
 }, 180_000)
@@ -150,7 +148,7 @@ it(`mixed lives survive random kills of API, indexer and PostgreSQL (SEED=${seed
     total++
   }
   const lived = await living
-  await Promise.all(apis.map((api) => expect.poll(() => api.isUp(), { timeout: 60_000 }).toBe(true)))
+  await Promise.all(apis.map((api) => expect.poll(() => api.isRunning(), { timeout: 60_000 }).toBe(true)))
   await waitForIndex(databaseUrl, await chain.client.getBlockNumber(), 60_000)
   await expect.poll(openActions, { timeout: 30_000 }).toBe(0)
 

@@ -10,13 +10,13 @@ import { startApi } from '../../../tools/devnet/api.ts'
 import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { startPostgres } from '../../../tools/devnet/postgres.ts'
+import { INDEXER_FINAL_ENDS, supervise } from '../../../tools/devnet/supervise.ts'
 import { findDisorder, readLedger } from '../../support/claimLedger.ts'
 import { cancelStatements, takeAllConnections, terminateSessions } from '../../support/databaseFaults.ts'
 import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { type Agent, participantsOf, usdc } from '../../support/participants.ts'
 import { startPublicChain } from '../../support/publicChain.ts'
 import { shiftedClock } from '../../support/shiftedClock.ts'
-import { INDEXER_FINAL_ENDS, supervise } from '../../support/supervise.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 
 const STORM_MS = 6_000
@@ -64,7 +64,9 @@ beforeAll(async () => {
   databaseUrl = await postgres.createDatabase()
   const connections = { ...chain, databaseUrl }
   const indexerPort = await getPort()
-  indexer = supervise(() => startIndexer({ ...connections, port: indexerPort, env: clock }), INDEXER_FINAL_ENDS)
+  indexer = supervise(() => startIndexer({ ...connections, port: indexerPort, env: clock }), {
+    finalEnds: INDEXER_FINAL_ENDS,
+  })
   parts.defer(indexer.stop)
   await indexer.untilReady()
   apis = await Promise.all(

@@ -1,15 +1,15 @@
 import { expect } from 'vitest'
 import type { Connection } from '../../../ops/database/connect.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
+import { INDEXER_FINAL_ENDS, supervise } from '../../../tools/devnet/supervise.ts'
 import { freshDatabase } from '../../support/database.ts'
 import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
-import { INDEXER_FINAL_ENDS, supervise } from '../../support/supervise.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 import { startIndexOf } from './indexOf.ts'
 
 /** An indexer that is started again after each end, as its unit does. */
 export function superviseIndexer(chain: MarketOnAnvil, databaseUrl: string) {
-  const indexer = supervise(() => startIndexer({ ...chain, databaseUrl }), INDEXER_FINAL_ENDS)
+  const indexer = supervise(() => startIndexer({ ...chain, databaseUrl }), { finalEnds: INDEXER_FINAL_ENDS })
   return {
     ...indexer,
     /** Waits until readers see the chain's latest block, and expects that each end so far asked for a restart. */

@@ -1,4 +1,4 @@
-import type { Kept } from '../keepRunning.ts'
+import type { Supervised } from '../../devnet/supervise.ts'
 import type { Tally } from '../tally.ts'
 import type { Witness } from '../witness.ts'
 import type { World } from '../world.ts'
@@ -8,8 +8,8 @@ import type { Disturbance } from './schedule.ts'
 type Disturbed = {
   world: World
   witness: Witness
-  indexer: Pick<Kept, 'kill' | 'terminate'>
-  api: Pick<Kept, 'kill'>
+  indexer: Pick<Supervised, 'kill' | 'terminate'>
+  api: Pick<Supervised, 'kill'>
   databaseUrl: string
 }
 

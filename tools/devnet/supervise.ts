@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ManagedProcess } from '../../tools/devnet/managedProcess.ts'
+import type { ManagedProcess } from './managedProcess.ts'
+import { signal } from './signal.ts'
 
 /** A process that runs and is ready. */
-type Running = { part: Pick<ManagedProcess, 'ended' | 'output'>; stop(): Promise<void> }
+type Running = { part: Pick<ManagedProcess, 'pid' | 'ended' | 'output'>; stop(): Promise<void> }
 
 /** How a process ended by itself, such as "exited with code 75", and when, by `performance.now()`. */
-export type End = {
+type End = {
   how: string
   at: number
   /** The last lines that it printed. */
@@ -14,20 +15,33 @@ export type End = {
   restartMs?: number
 }
 
+type Options = {
+  /** The ends after which it stays ended. */
+  finalEnds?: readonly string[]
+  /** Called with how the process ended, or that it did not start, where that was not asked for. */
+  onEnd?: (how: string) => void
+}
+
+export type Supervised = ReturnType<typeof supervise>
+
 /** `RestartSec` of our units. */
 const RESTART_MS = 1_000
 
 /** `RestartPreventExitStatus` of our units for the indexer and its standby. */
 export const INDEXER_FINAL_ENDS: readonly string[] = ['exited with code 1']
 
+/** A process that fails to start so often in a row is given up: a test would otherwise wait for it until its timeout. */
+const MAX_FAILED_STARTS = 30
+
 /**
  * Runs a process as systemd does with our units: it starts again a second after each end.
  * @param start resolves once the process is ready. Its error is an end too.
- * @param finalEnds the ends after which it stays ended.
  */
-export function supervise(start: () => Promise<Running>, finalEnds: readonly string[] = []) {
+export function supervise(start: () => Promise<Running>, { finalEnds = [], onEnd }: Options = {}) {
   const ends: End[] = []
   let running: Running | undefined
+  let failedStarts = 0
+  let turns = 0
   let isStopping = false
   let isRestarting = false
   let ready = Promise.withResolvers<void>()
@@ -36,9 +50,12 @@ export function supervise(start: () => Promise<Running>, finalEnds: readonly str
     try {
       running = await start()
     } catch (error) {
+      failedStarts++
       const output = String(error)
       return { how: /exited with code \d+|was killed by \w+/.exec(output)?.[0] ?? 'did not start', output }
     }
+    failedStarts = 0
+    turns++
     const readyAt = performance.now()
     for (const end of ends) end.restartMs ??= readyAt - end.at
     ready.resolve()
@@ -47,6 +64,7 @@ export function supervise(start: () => Promise<Running>, finalEnds: readonly str
     const how = await part.ended
     await stop()
     running = undefined
+    turns++
     return { how, output: part.output() }
   }
 
@@ -59,12 +77,20 @@ export function supervise(start: () => Promise<Running>, finalEnds: readonly str
         continue
       }
       ends.push({ ...end, at: performance.now() })
-      if (finalEnds.includes(end.how)) return
+      onEnd?.(end.how)
+      if (finalEnds.includes(end.how) || failedStarts === MAX_FAILED_STARTS) return
       await sleep(RESTART_MS)
     }
   }
 
   const over = run()
+
+  /** Sends a signal to the process. @returns false if none is running. */
+  function send(name: NodeJS.Signals) {
+    if (!running) return false
+    turns++
+    return signal(running.part.pid, name)
+  }
 
   async function untilReady() {
     await Promise.race([ready.promise, over])
@@ -73,13 +99,19 @@ export function supervise(start: () => Promise<Running>, finalEnds: readonly str
   }
 
   return {
-    /** All ends that were not asked for. */
+    /** All ends that were not asked for by `restart` or `stop`. */
     ends,
     /** Resolves once the process is ready. @throws if it ended in a final way before. */
     untilReady,
     /** Resolves once it will not be started again. */
     over,
     isRunning: () => running !== undefined,
+    /** The last lines of its output. */
+    output: () => running?.part.output() ?? 'The process is not running.',
+    /** Increases whenever the process starts, ends, or is sent a signal. */
+    turns: () => turns,
+    kill: () => send('SIGKILL'),
+    terminate: () => send('SIGTERM'),
     /** Stops the process, and resolves once it is ready again. */
     async restart() {
       isRestarting = running !== undefined
@@ -87,10 +119,12 @@ export function supervise(start: () => Promise<Running>, finalEnds: readonly str
       await running?.stop()
       await untilReady()
     },
+    /** @throws if the process had failed to start for good. */
     async stop() {
       isStopping = true
       await running?.stop()
       await over
+      if (failedStarts === MAX_FAILED_STARTS) throw new Error(`A process did not start: ${ends.at(-1)?.output}`)
     },
   }
 }
