@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run, runEvent } from '../../ponder.schema.ts'
 import type { Api } from '../../tools/devnet/api.ts'
-import { type HttpCache, hasHttpCache, httpCaches, startHttpCache } from '../support/httpCaches.ts'
 import { startIndexApi } from '../support/indexApi.ts'
 import { checkpointOf } from '../support/indexedTables.ts'
 import { eventOf, openRun, seedTime } from '../support/rows.ts'
+import { type HttpCache, hasHttpCache, httpCaches, startHttpCache } from './httpCaches.ts'
 import { blockHash, emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 
 /** No answer is older: a second in the cache, which may count whole seconds, and what the API itself may be behind. */

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-type Asked = { method: string; path: string; body: string }
+type Asked = { method: string; path: string; headers: IncomingHttpHeaders; body: string }
 
 export type Answer = { status: number; headers: Record<string, string>; body: string }
 
@@ -12,9 +12,9 @@ export type Answer = { status: number; headers: Record<string, string>; body: st
  */
 type Broken = 'hang' | 'close' | 'reset' | { half: Answer }
 
-type Passed = { headers?: Record<string, string>; body?: string }
+type Passed = { path?: string; headers?: Record<string, string>; body?: string }
 
-/** Answers a request. `forward` passes it on, with other headers or another body if given, and has the target's answer. */
+/** Answers a request. `forward` passes it on, with another path, other headers or another body if given, and has the target's answer. */
 type Rule = (asked: Asked, forward: (changed?: Passed) => Promise<Answer>) => Answer | Broken | Promise<Answer | Broken>
 
 /** Headers of one connection, or of a body that is not decoded. */
@@ -28,12 +28,12 @@ export async function startHttpProxy(target: string, rule: Rule) {
   const ending = new AbortController()
 
   async function serve(request: IncomingMessage, response: ServerResponse) {
-    const { method = 'GET', url: path = '/' } = request
+    const { method = 'GET', url: path = '/', headers } = request
     const body = (await request.toArray()).join('')
     const forward = async (changed: Passed = {}): Promise<Answer> => {
-      const init = { headers: passedOn(Object.entries(request.headers)), body, ...changed }
+      const init = { path, headers: passedOn(Object.entries(headers)), body, ...changed }
       const hasBody = method !== 'GET' && method !== 'HEAD'
-      const answer = await fetch(target + path, {
+      const answer = await fetch(target + init.path, {
         method,
         headers: init.headers,
         signal: ending.signal,
@@ -41,7 +41,7 @@ export async function startHttpProxy(target: string, rule: Rule) {
       })
       return { status: answer.status, headers: passedOn(answer.headers), body: await answer.text() }
     }
-    const answer = await rule({ method, path, body }, forward)
+    const answer = await rule({ method, path, headers, body }, forward)
     if (answer === 'hang') return
     if (answer === 'reset') return response.socket?.resetAndDestroy()
     // The request's own `destroy` leaves the socket open once its body has been read.

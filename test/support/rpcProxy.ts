@@ -69,7 +69,8 @@ export async function startRpcProxy(target: string, choose: ChooseFault = () => 
   const json = { 'Content-Type': 'application/json' }
 
   const proxy = await startHttpProxy(target, async ({ body }, forward) => {
-    const ask = async (call: RpcCall) => (await forward({ headers: json, body: JSON.stringify(call) })).body
+    // The path of a provider's URL, with its key, is not the node's.
+    const ask = async (call: RpcCall) => (await forward({ path: '', headers: json, body: JSON.stringify(call) })).body
     const asked = JSON.parse(body) as RpcCall | RpcCall[]
     const calls = [asked].flat()
     for (const { method } of calls) use.calls.set(method, (use.calls.get(method) ?? 0) + 1)

@@ -6,7 +6,7 @@ import { violationsOn } from '../../support/axe.ts'
 import { openBrowser } from '../../support/browser.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { installWallet, type TestWallet } from '../../support/testWallet.ts'
+import { installWallet, type TestWallet } from './testWallet.ts'
 
 const browser: Browser | undefined = await openBrowser()
 

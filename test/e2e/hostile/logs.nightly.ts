@@ -1,6 +1,3 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Hex } from 'viem'
@@ -11,6 +8,7 @@ import { startApi } from '../../../tools/devnet/api.ts'
 import { startProcess } from '../../../tools/devnet/managedProcess.ts'
 import { freshDatabase } from '../../support/database.ts'
 import type { Answer } from '../../support/describedAnswers.ts'
+import { startHttpProxy } from '../../support/httpProxy.ts'
 import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { type ChooseFault, type Fault, type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
@@ -46,40 +44,28 @@ beforeAll(async () => {
 async function startGateway(target: string) {
   let isBroken = false
   const unknown: string[] = []
-  const server = createServer(async (request, response) => {
-    const path = `${request.method} ${request.url}`
-    const body = (await request.toArray()).join('')
+  const proxy = await startHttpProxy(target, (asked, forward) => {
+    const path = `${asked.method} ${asked.path}`
     const isKnown =
       path === `POST /v2/${KEY}?token=${TOKEN}` &&
-      request.headers.authorization === `Basic ${btoa(`${USER}:${PASSWORD}`)}`
+      asked.headers.authorization === `Basic ${btoa(`${USER}:${PASSWORD}`)}`
     if (!isKnown) unknown.push(path)
-    if (!isKnown || isBroken) {
-      response.writeHead(isKnown ? 502 : 401, { 'Content-Type': 'text/html' })
-      return response.end(`<html><body><pre>Cannot ${path}\n${body}</pre>${'<br>'.repeat(5_000)}</body></html>`)
+    if (isKnown && !isBroken) return forward()
+    return {
+      status: isKnown ? 502 : 401,
+      headers: { 'Content-Type': 'text/html' },
+      body: `<html><body><pre>Cannot ${path}\n${asked.body}</pre>${'<br>'.repeat(5_000)}</body></html>`,
     }
-    const answer = await fetch(target, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body }).catch(
-      () => undefined,
-    )
-    if (!answer) return response.destroy()
-    const text = await answer.text().catch(() => '')
-    response.writeHead(answer.status, { 'Content-Type': answer.headers.get('Content-Type') ?? '' }).end(text)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
   return {
-    url: `http://${USER}:${PASSWORD}@127.0.0.1:${port}/v2/${KEY}?token=${TOKEN}`,
+    url: `${proxy.url.replace('://', `://${USER}:${PASSWORD}@`)}/v2/${KEY}?token=${TOKEN}`,
     /** Requests without the complete URL. */
     unknown,
     /** Whether to answer with HTML pages. */
     break: (broken: boolean) => {
       isBroken = broken
     },
-    async stop() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
+    stop: proxy.stop,
   }
 }
 

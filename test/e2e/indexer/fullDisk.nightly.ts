@@ -1,5 +1,6 @@
 // docs/runbook.md, "The disk is full": PostgreSQL on a small disk of its own.
-import { rm } from 'node:fs/promises'
+import { mkdtemp, rm, rmdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, expect, test } from 'vitest'
@@ -8,13 +9,34 @@ import { startApi } from '../../../tools/devnet/api.ts'
 import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { startPostgres } from '../../../tools/devnet/postgres.ts'
+import { registerCleanup } from '../../../tools/devnet/registerCleanup.ts'
 import { findDisorder, readLedger } from '../../support/claimLedger.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { type Agent, participantsOf, usdc } from '../../support/participants.ts'
-import { mountSmallDisk } from '../../support/smallDisk.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 import { startIndexOf } from './indexOf.ts'
+
+/**
+ * Mounts an empty disk in memory, which every user may write to. It is unmounted even if this process is killed.
+ * @returns undefined where this user may not mount one.
+ */
+async function mountSmallDisk(megabytes: number) {
+  const path = await mkdtemp(join(tmpdir(), 'runline-disk-'))
+  const options = `size=${megabytes}m,mode=1777`
+  if ((await execa('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path], { reject: false })).failed) {
+    await rmdir(path)
+    return undefined
+  }
+  registerCleanup({ mounted: path })
+  return {
+    path,
+    async unmount() {
+      await execa('umount', ['--lazy', path])
+      await rmdir(path)
+    },
+  }
+}
 
 /** A new server takes a quarter of it. */
 const DISK_MEGABYTES = 200

@@ -1,6 +1,3 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { type Hash, numberToHex } from 'viem'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
@@ -8,6 +5,7 @@ import { createEndpoints } from '../../../core/node/endpoints.ts'
 import { ponderTransport } from '../../../core/node/ponderTransport.ts'
 import { type Anvil, startAnvil } from '../../../tools/devnet/anvil.ts'
 import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
+import { startHttpProxy } from '../../support/httpProxy.ts'
 
 const BLOCKS = 60
 const POLL = { method: 'eth_getBlockByNumber', params: ['latest', true] }
@@ -22,23 +20,20 @@ let node: Awaited<ReturnType<typeof startNode>>
 async function startNode(target: string) {
   const settings = { mostCalls: Number.POSITIVE_INFINITY }
   const requests: number[] = []
-  const server = createServer(async (request, response) => {
-    const body = (await request.toArray()).join('')
+  const proxy = await startHttpProxy(target, ({ body }, forward) => {
     const calls = [JSON.parse(body)].flat().length
-    response.setHeader('Content-Type', 'application/json')
     if (calls > settings.mostCalls) {
       const error = { code: -32_600, message: 'batch too large' }
-      return response.writeHead(400).end(JSON.stringify({ jsonrpc: '2.0', id: null, error }))
+      return {
+        status: 400,
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ jsonrpc: '2.0', id: null, error }),
+      }
     }
     requests.push(calls)
-    const headers = { 'Content-Type': 'application/json' }
-    const answer = await fetch(target, { method: 'POST', headers, body })
-    return response.end(await answer.text())
+    return forward()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { url, settings, requests, stop: () => server.close() }
+  return { ...proxy, settings, requests }
 }
 
 beforeAll(async () => {
@@ -47,7 +42,7 @@ beforeAll(async () => {
   await client.mine({ blocks: BLOCKS })
   node = await startNode(anvil.rpcUrl)
   return async () => {
-    node.stop()
+    await node.stop()
     await anvil.stop()
   }
 })

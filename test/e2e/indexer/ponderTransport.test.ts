@@ -1,5 +1,3 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { encodeEventTopics, type Hash, type RpcLog } from 'viem'
@@ -9,6 +7,7 @@ import { createEndpoints } from '../../../core/node/endpoints.ts'
 import { MAX_ANSWER_BYTES } from '../../../core/node/http.ts'
 import { ponderTransport } from '../../../core/node/ponderTransport.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { startHttpProxy } from '../../support/httpProxy.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { type Fault, type RpcProxy, startRpcProxy, status } from '../../support/rpcProxy.ts'
 
@@ -142,20 +141,16 @@ test('a call that hangs is sent again within seconds', { timeout: 10_000 }, asyn
 })
 
 test('logs that are longer than we read are refused at once, with an error after which Ponder asks for fewer', async () => {
-  const server = createServer(async (incoming, answer) => {
-    const body = (await incoming.toArray()).join('')
-    answer.setHeader('Content-Type', 'application/json')
-    if (body.includes('eth_getLogs')) return answer.end(`{"result":"${'x'.repeat(MAX_ANSWER_BYTES)}"}`)
-    const forwarded = await fetch(chain.rpcUrl, {
-      method: 'POST',
+  const verbose = await startHttpProxy(chain.rpcUrl, ({ body }, forward) => {
+    if (!body.includes('eth_getLogs')) return forward()
+    return {
+      status: 200,
       headers: { 'Content-Type': 'application/json' },
-      body,
-    })
-    answer.end(await forwarded.text())
-  }).listen(0)
-  onTestFinished(() => void server.close())
-  const { port } = server.address() as AddressInfo
-  const askForLogs = requestOf(`http://127.0.0.1:${port}`)
+      body: `{"result":"${'x'.repeat(MAX_ANSWER_BYTES)}"}`,
+    }
+  })
+  onTestFinished(verbose.stop)
+  const askForLogs = requestOf(verbose.url)
   const logs = askForLogs({ method: 'eth_getLogs', params: [{ fromBlock: '0x0', toBlock: '0x1' }] })
   const error = await logs.catch((refused) => refused)
   // As Ponder looks for it.

@@ -124,7 +124,9 @@ test('a claim through a replica whose standby lags is answered once the standby 
   expect(await readBack(1, runId, await claiming)).toEqual(shown())
 })
 
-test('reads that the standby cancels during replay are retried, or answered 503 INDEX_BEHIND', async () => {
+test('reads that the standby cancels during replay are retried, or answered 503 INDEX_BEHIND', {
+  timeout: 60_000,
+}, async () => {
   const runId = await people.openRun(usdc)
   const block = await claimOn(0, runId)
   const before = await canceled()
@@ -141,7 +143,9 @@ test('reads that the standby cancels during replay are retried, or answered 503 
   })
   // As Ponder locks it in a reorg.
   const tables = await Promise.all(['run', 'head'].map(tableOf))
-  for (let locked = 0; locked < 200; locked++) {
+  const arrived = () => answers.get('200 true') ?? 0
+  // Readers get answers between the locks: on a slow machine the locks go on until enough have.
+  for (let locked = 0; locked < 200 || arrived() <= 100; locked++) {
     await primary.query(`BEGIN; LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE; COMMIT`)
     await sleep(20)
   }
@@ -150,7 +154,6 @@ test('reads that the standby cancels during replay are retried, or answered 503 
   // Proves that reads were canceled.
   expect((await canceled()) - before).toBeGreaterThan(0)
   expect([...answers.keys()].filter((answer) => !['200 true', '503 INDEX_BEHIND'].includes(answer))).toEqual([])
-  expect(answers.get('200 true')).toBeGreaterThan(100)
   console.log(`${(await canceled()) - before} reads were canceled; answers: ${JSON.stringify([...answers])}`)
 })
 

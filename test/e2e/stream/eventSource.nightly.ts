@@ -25,7 +25,8 @@ it('a stream is read by a browser’s EventSource, which reconnects to another p
   try {
     const replica = await start()
     const page = await browser.newPage()
-    await page.goto(`${replica.url}/docs`)
+    // Its origin alone matters: the rest of the page loads a script of megabytes.
+    await page.goto(`${replica.url}/docs`, { waitUntil: 'commit' })
     await page.evaluate(() => {
       const seen: string[] = []
       Object.assign(globalThis, { seen })

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
+import { connect } from '../../../ops/database/connect.ts'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
@@ -7,10 +9,35 @@ import { startPostgres } from '../../../tools/devnet/postgres.ts'
 import { claimApi } from '../../e2e/claims/claimApi.ts'
 import { until } from '../../e2e/claims/claimsOnChain.ts'
 import { startAudit } from '../../support/audit.ts'
-import { createRoles, type RoleUrls } from '../../support/databaseRoles.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { participantsOf } from '../../support/participants.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
+
+/** By the variables of deploy/postgres/roles.sql. */
+const passwords = { indexer_password: 'of-indexer', relay_password: 'of-relay', reader_password: `of-reader'` }
+
+/** The URLs of a database by role. */
+type RoleUrls = Record<'indexer' | 'relay' | 'reader', string>
+
+/**
+ * Runs deploy/postgres/roles.sql in a database, as psql does. Roles belong to a whole server.
+ * @param ownerUrl the database, as a superuser.
+ */
+async function createRoles(ownerUrl: string): Promise<RoleUrls> {
+  let sql = await readFile('deploy/postgres/roles.sql', 'utf8')
+  const variables = sql.match(/(?<=^\\getenv )\w+/gm)?.join()
+  if (variables !== Object.keys(passwords).join()) throw new Error(`roles.sql reads other variables: ${variables}`)
+  for (const [name, value] of Object.entries(passwords)) sql = sql.replace(`:'${name}'`, pg.escapeLiteral(value))
+  await using client = await connect(ownerUrl)
+  await client.query(sql.replaceAll(/^\\.*$/gm, ''))
+  const urlOf = (role: keyof RoleUrls) => {
+    const url = new URL(ownerUrl)
+    url.username = `runline_${role}`
+    url.password = encodeURIComponent(passwords[`${role}_password`])
+    return url.href
+  }
+  return { indexer: urlOf('indexer'), relay: urlOf('relay'), reader: urlOf('reader') }
+}
 
 let chain: TestChain
 let ownerUrl: string

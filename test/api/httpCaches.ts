@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 import { startReady } from '../../tools/devnet/managedProcess.ts'
-import { temporaryDirectory } from './temporaryDirectory.ts'
+import { temporaryDirectory } from '../support/temporaryDirectory.ts'
 
 type Recipe = {
   /** Where Debian installs the program. */
