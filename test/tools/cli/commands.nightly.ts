@@ -65,7 +65,7 @@ it('a draft is funded, claimed, abandoned and withdrawn', async () => {
   )
   expect(listed.runs).toMatchObject([{ bountyId: run.bountyId }])
   const claim = ['run', 'claim', id, '--agent', String(agent.id)]
-  // Nobody claims with other terms than the defaults without naming them.
+  // Other terms than the defaults must be named.
   const { exitCode, stderr } = await runnerOf(market)(agentKey, ...claim)
   expect([exitCode, stderr]).toEqual([3, expect.stringContaining('at most 2000000, the market’s default')])
   const named = ['--stake', '10', '--work-period', '48h', '--evaluator', accountOf(7).address]
@@ -129,7 +129,7 @@ it('watch prints the changes of a run until its evaluator rejects it', async () 
   const { run } = await answerOf(posterKey, 'run', 'post', 'ipfs://task', '--reward', '20', '--evaluator', evaluator)
   const id = String(run.bountyId)
   const watched = runnerOf(market)('', 'run', 'watch', id)
-  await answerOf(agentKey, 'run', 'claim', id, '--agent', String(agent.id))
+  await answerOf(agentKey, 'run', 'claim', id, '--agent', String(agent.id), '--evaluator', evaluator)
   await answerOf(agentKey, 'run', 'submit', id, 'ipfs://work')
   expect((await answerOf(keyOf(7), 'run', 'reject', id)).run.state).toBe('REJECTED')
   const { stdout, exitCode } = await watched

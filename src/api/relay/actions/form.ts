@@ -65,8 +65,8 @@ export type ActionForm<M extends Message> = {
   /** What the logs of its own transaction prove; undefined if they do not prove the action. */
   resultIn: (message: M, logs: readonly Log[]) => { result: bigint | null } | undefined
   /**
-   * Looks for a transaction of another sender that has made the action with its signature, which is public once it is
-   * broadcast. It reads thousands of blocks: for actions whose signature is known to be good.
+   * Looks for what the chain shows as made, by its events and nonces: another sender may have made the action, because its
+   * signature is public once it is broadcast. It reads thousands of blocks: for actions whose signature is known to be good.
    */
   findMade: (request: ActionRequest<M>, head: ChainHead) => Promise<Made | undefined>
 

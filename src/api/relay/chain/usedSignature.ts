@@ -1,4 +1,4 @@
-import type { Hex, Log, PublicClient } from 'viem'
+import type { PublicClient } from 'viem'
 import { MAX_VALIDITY_SECONDS } from '../../../../core/market/claimMessage.ts'
 import { answer } from './client.ts'
 import type { ChainHead } from './heads.ts'
@@ -30,17 +30,4 @@ export async function logsWhileValid<L>(
     found.unshift(logs)
     if (fromBlock === 0n || timestamp < head.timestamp - MAX_VALIDITY_SECONDS) return found.flat()
   }
-}
-
-/** The newest of the logs whose transaction contains the signature; undefined if none does. */
-export async function logWithSignature<L extends Log<bigint, number, false>>(
-  client: PublicClient,
-  logs: readonly L[],
-  signature: Hex,
-): Promise<L | undefined> {
-  for (const log of logs.toReversed()) {
-    const { input } = await answer(client.getTransaction({ hash: log.transactionHash }))
-    if (input.toLowerCase().includes(signature.slice(2).toLowerCase())) return log
-  }
-  return undefined
 }

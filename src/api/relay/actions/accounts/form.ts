@@ -1,4 +1,4 @@
-import { type AbiEvent, type Address, getAbiItem, isAddressEqual, type Log, parseEventLogs } from 'viem'
+import { type Address, getAbiItem, isAddressEqual, type Log, parseEventLogs } from 'viem'
 import { agentRegistryAbi } from '../../../../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
@@ -21,13 +21,12 @@ import { answer } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import type { Market } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
-import { logsWhileValid, logWithSignature, type Range } from '../../chain/usedSignature.ts'
+import { logsWhileValid, type Range } from '../../chain/usedSignature.ts'
 import { Refusal, type RefusalCode } from '../../refusal.ts'
 import { actionTables } from '../../store/actionTables.ts'
 import { query } from '../../store/database.ts'
 import type { ActionForm, Made } from '../form.ts'
 import { actionPending, signatureExpired, unexplained } from '../refusal.ts'
-import type { ActionRequest } from '../request.ts'
 import type { ReadContracts } from './contracts.ts'
 import { invalidSignature } from './refusal.ts'
 
@@ -40,6 +39,8 @@ const PLAIN_GAS: Record<AccountActionName, bigint> = {
 }
 
 const MADE_ALREADY = new Set<RefusalCode>(['AUTHORIZATION_USED', 'WRONG_NONCE'])
+
+type UnstakeMessage = Extract<AccountMessage, { action: 'unstake' }>
 
 type Row = { name: AccountActionName; members: Record<string, string> }
 
@@ -112,13 +113,16 @@ export function accountActionForm(
     return proof && { ...proof, txHash: used.transactionHash, blockNumber: used.blockNumber }
   }
 
-  async function findUnstake({ message, signature }: ActionRequest<AccountMessage>, head: ChainHead) {
-    const event = getAbiItem({ abi: agentStakingAbi, name: 'Unstaked' }) as AbiEvent
-    const args = { agentId: agentOf(message), by: message.party }
-    const read = (range: Range) => client.getLogs({ address: contracts.AgentStaking, event, args, ...range })
+  /** The staking contract takes each nonce once. The first withdrawal after which the nonce is higher has used it. */
+  async function findUnstake({ members }: UnstakeMessage, head: ChainHead): Promise<Made | undefined> {
+    const { agentId, amount, signer, nonce } = members
+    const event = getAbiItem({ abi: agentStakingAbi, name: 'Unstaked' })
+    const read = (range: Range) =>
+      client.getLogs({ address: contracts.AgentStaking, event, args: { agentId }, ...range })
     const logs = await logsWhileValid(client, head, read)
-    const own = await logWithSignature(client, logs, signature)
-    return own && { txHash: own.transactionHash, blockNumber: own.blockNumber, result: agentOf(message) }
+    const own = logs.find(({ args }) => args.nonce === nonce + 1n)
+    const isOwn = own?.args.by !== undefined && isAddressEqual(own.args.by, signer) && own.args.amount === amount
+    return isOwn ? { txHash: own.transactionHash, blockNumber: own.blockNumber, result: agentId } : undefined
   }
 
   return {
@@ -153,10 +157,9 @@ export function accountActionForm(
 
     resultIn,
 
-    async findMade(request, head) {
-      const { message } = request
+    async findMade({ message }, head) {
       if (isFunding(message)) return findFunding(message, head)
-      return message.action === 'unstake' ? findUnstake(request, head) : undefined
+      return message.action === 'unstake' ? findUnstake(message, head) : undefined
     },
 
     async findLost(message, head) {

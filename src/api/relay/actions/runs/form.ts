@@ -1,4 +1,4 @@
-import { type AbiEvent, type Address, getAbiItem, parseEventLogs } from 'viem'
+import { type Address, parseEventLogs } from 'viem'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
 import {
   actionOf,
@@ -9,11 +9,11 @@ import {
 } from '../../../../../core/market/runActions.ts'
 import type { Market } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
-import { logsWhileValid, logWithSignature } from '../../chain/usedSignature.ts'
 import type { RefusalCode } from '../../refusal.ts'
 import { actionTables } from '../../store/actionTables.ts'
 import type { ActionForm } from '../form.ts'
 import { actionPending, signatureExpired } from '../refusal.ts'
+import { findMadeOnRun } from './madeOnChain.ts'
 import { invalidSignature, refusalOfFailure } from './refusal.ts'
 
 /** The most gas of an action that a key has signed, with every slot cold: a rejection burns a stake and a fee. */
@@ -74,18 +74,7 @@ export const runActionForm = (market: Market): ActionForm<RunMessage> => ({
     return isProven ? { result: null } : undefined
   },
 
-  async findMade({ message, signature }, head) {
-    const { client, address } = market
-    const found = await Promise.all(
-      eventsOf(message).map((name) => {
-        const event = getAbiItem({ abi: bountyMarketAbi, name }) as AbiEvent
-        const args = { bountyId: message.bountyId }
-        return logsWhileValid(client, head, (range) => client.getLogs({ address, event, args, ...range }))
-      }),
-    )
-    const own = await logWithSignature(client, found.flat(), signature)
-    return own && { txHash: own.transactionHash, blockNumber: own.blockNumber, result: null }
-  },
+  findMade: ({ message }, head) => findMadeOnRun(market, message, head),
 
   locksOf: (_, { agentId }) => (agentId === undefined ? [] : [`agent ${agentId}`]),
 

@@ -20,16 +20,21 @@ export type Decision =
 export type DecidedAction<M extends Message = Message> = [StoredAction<M>, Decision]
 
 /**
- * The reverts that do not count against the party: the run or the agent changed after the simulation, by an action of
- * another party.
+ * The reverts that do not count against the party: the run or the agent changed after the simulation, by an action that another
+ * party may have made: it ends a claim or a review, uses a nonce, slashes or locks stake, or gives the agent another owner.
  * If they counted, an opponent could pause the party for a day.
  */
 const BLAMELESS = new Set<RefusalCode>([
   'WRONG_STATE',
   'WRONG_REVISION',
+  'RUN_CLOSING',
   'REVIEW_PERIOD_OVER',
   'SUBMISSION_OVERDUE',
+  'SIGNER_MISMATCH',
   'OWNER_MISMATCH',
+  'WRONG_NONCE',
+  'INSUFFICIENT_STAKE',
+  'STAKE_LOCKED',
   'NOTHING_OWED',
   'USDC_REFUSED',
 ])

@@ -17,12 +17,15 @@ export type Decision =
 
 export type DecidedClaim = [StoredClaim, Decision]
 
+const BLAMELESS = new Set<RefusalCode>(['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED'])
+
 /**
- * The reverts that are not the agent's fault: another claim came first, or the relay was too slow. If they counted, a
- * rival that wins three runs from an agent could pause it for a day. An expired signature counts, because the relay
- * requires more validity than a block takes.
+ * Whether a revert is not the agent's fault: another claim came first, which may be lost by now, or the relay was too slow. If
+ * it counted, a rival that wins three runs from an agent could pause it for a day. An expired signature counts, because the
+ * relay requires more validity than a block takes.
  */
-const BLAMELESS: RefusalCode[] = ['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED']
+const isBlameless = ({ code, extensions }: Refusal, round: bigint) =>
+  BLAMELESS.has(code) || (code === 'INVALID_SIGNATURE' && Number(extensions.round) > round)
 
 /**
  * Updates open claims with their decisions. A refused claim may still become won: an expired claim is refused before
@@ -36,7 +39,7 @@ const decide = (decisions: string, from: string) => `
       WHERE other.bounty_id = claim.bounty_id AND other.round = coalesce(new.round, claim.round)
         AND other.state <> 'refused' AND other.reserved AND other.id <> claim.id)
   FROM ${from}, jsonb_to_recordset(${decisions}) AS new (claim text, tx bigint, state text, problem jsonb,
-    "txHash" text, "blockNumber" bigint, round bigint)
+    "txHash" text, "blockNumber" bigint, round bigint, "isBlameless" boolean)
   WHERE claim.id = new.claim AND claim.tx = new.tx
     AND (claim.state = 'open' OR claim.state = 'refused' AND new.state = 'won')`
 
@@ -48,17 +51,17 @@ export const storeDecisions = (decisions: readonly DecidedClaim[]): Effect => ({
   text: (first) => `,
     decided AS (
       ${decide(`$${first}`, 'changed')} AND new.tx = changed.id
-      RETURNING claim.id, claim.tx, claim.agent_id, claim.state, claim.tx_hash, claim.problem->>'code' AS code),
+      RETURNING claim.id, claim.tx, claim.agent_id, claim.state, claim.tx_hash, new."isBlameless"),
     reverted AS (
       INSERT INTO relay.revert (tx_hash, claim, agent_id)
       SELECT decided.tx_hash, decided.id, decided.agent_id
       FROM decided JOIN relay.attempt ON attempt.hash = decided.tx_hash
-      WHERE decided.state = 'refused' AND NOT attempt.filler AND code <> ALL($${first + 1})
+      WHERE decided.state = 'refused' AND NOT attempt.filler AND NOT "isBlameless"
       ON CONFLICT DO NOTHING),
     ${countSpending}
     SELECT changed.id AS tx, decided.id AS action, pg_notify('${DECISIONS_CHANNEL}', decided.id)
     FROM changed LEFT JOIN decided ON decided.tx = changed.id`,
-  values: [jsonOf(decisions), BLAMELESS],
+  values: [jsonOf(decisions)],
 })
 
 /**
@@ -87,12 +90,12 @@ export async function recordDecision(database: Database, lease: Lease, decided: 
 }
 
 function jsonOf(decisions: readonly DecidedClaim[]) {
-  const rows = decisions.map(([{ claimId, tx }, decision]) => {
+  const rows = decisions.map(([{ claimId, tx, round }, decision]) => {
     const row = { claim: claimId, tx: tx.id, ...decision }
     if (decision.state === 'won') return row
     const { code, detail, extensions } = decision.problem
     const problem: StoredRefusal = { code, detail, extensions }
-    return { ...row, problem }
+    return { ...row, problem, isBlameless: isBlameless(decision.problem, round) }
   })
   return stringify(rows)
 }
