@@ -112,7 +112,7 @@ async function unsent(request: ActionRequest<AccountMessage>, databaseUrl: strin
   const action = { actionId: accountDigest(await contracts(), request.message), request }
   const funds = balance === undefined ? undefined : { balance, block: await chain.client.getBlockNumber() }
   const candidate = { action, gas: 300_000n, agentId: undefined, fees: 0n, runsWalletCode: false, funds }
-  const placed = await place(candidate, asked())
+  const placed = await place(candidate)
   await sender.pool.end()
   return typeof placed === 'string' ? placed : 'placed'
 }

@@ -148,7 +148,7 @@ describe('an action that is stored when its process ends', () => {
     const { sender, runActions } = createContexts(settingsOn(chain), 'killed')
     const place = createPlaceAction(runActions, createPlacer(sender), async () => 'unsent')
     const action = { actionId: runDigest(marketOn(), request.message), request }
-    await place({ action, gas: 100_000n, agentId: runs.agent.id, fees: 0n, runsWalletCode: false }, asked())
+    await place({ action, gas: 100_000n, agentId: runs.agent.id, fees: 0n, runsWalletCode: false })
     await sender.pool.end()
     expect(await pooled()).toBe(0)
     expect(await resultOf(request)).toBe('done')

@@ -71,8 +71,8 @@ it('are not counted as those of one account, whose limits one client would use u
   await relay.close()
 })
 
-it('leave half of a signer’s unmined transactions to what accounts sign', { timeout: 60_000 }, async () => {
-  const relay = await relayOn({ ...chain, databaseUrl: await freshDatabase() }, { maxUnmined: 4 })
+it('are a quarter of a signer’s unmined transactions at most', { timeout: 60_000 }, async () => {
+  const relay = await relayOn({ ...chain, databaseUrl: await freshDatabase() }, { maxUnmined: 8 })
   await chain.client.setAutomine(false)
   const calls = [1, 2, 3].map(() => call(relay, 'expire', nextOf(expired), 'flood'))
   await until('sent', async () => (await pooled()) === 2)

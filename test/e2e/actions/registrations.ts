@@ -45,10 +45,7 @@ export function registrationsOn(chain: TestChain, readContracts: Relay['readCont
       const { sender, accountActions } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
       const place = createPlaceAction(accountActions, createPlacer(sender), async () => 'unsent')
       const action = { actionId: await idOf(request.message), request }
-      const placed = await place(
-        { action, gas: 300_000n, agentId: undefined, fees: 0n, runsWalletCode: false },
-        asked(),
-      )
+      const placed = await place({ action, gas: 300_000n, agentId: undefined, fees: 0n, runsWalletCode: false })
       await sender.pool.end()
       if (typeof placed === 'string') throw new Error(`The registration is not stored: ${placed}`)
     },

@@ -13,6 +13,7 @@ import type { Message } from './request.ts'
 import { type ActionRequest, actionGasLimit, type NamedAction } from './request.ts'
 import type { StoredAction } from './store/actions.ts'
 import { createReservation } from './store/reservation.ts'
+import { createTurns } from './turns.ts'
 
 /**
  * The transactions of a block are settled within this time, in milliseconds. What waits for room tries once after all of them,
@@ -44,16 +45,23 @@ type Rooms<M extends Message> = {
   closing: AbortSignal
 }
 
+/** An action that may be placed. `former`: the transaction that has decided it before. */
+type Ready = { head: ChainHead; examined: Examined; former: bigint | undefined }
+
+/** How an action goes on: it has an outcome to wait for, or is looked at again after `wait`. */
+type Step = { outcome: () => Promise<ActionOutcome> } | { wait: () => Promise<unknown> }
+
 /**
  * Takes an action from its request to its outcome. Stored ones are answered first; the others are authenticated, then
  * simulated, then stored with a signed transaction.
  */
 export function createActionFlow<M extends Message>(
   context: FormContext<M>,
-  { examination, place, notifications, closing }: Rooms<M>,
+  { examination, place: placeNow, notifications, closing }: Rooms<M>,
 ) {
   const { pool, market, form, store, heads, nextBlock, feesPaid, accounts, walletLimits, events, logger } = context
   const { refusalOfParty } = createReservation(form)
+  const inTurn = createTurns(context.maxUnmined)
   const decisions = watchDecisions<NamedAction<M>, StoredAction<M>>({
     notifications,
     idOf: ({ actionId }) => actionId,
@@ -104,6 +112,7 @@ export function createActionFlow<M extends Message>(
   async function send(action: NamedAction<M>, asked: ActionAsked): Promise<ActionOutcome> {
     const { until, gone } = asked
     const { message } = action.request
+    const places = form.placesOf(message)
     let obstacle = unavailable('A transaction that is not mined yet decides about this action.')
     // A refusal uses only what was read from the chain after this time.
     let since = performance.now()
@@ -120,60 +129,78 @@ export function createActionFlow<M extends Message>(
       since = performance.now()
     }
 
-    do {
+    /** Whether the action may be placed, by what is stored and by what the chain says of its message. */
+    async function check(): Promise<Ready | Step> {
       if (closing.aborted) throw unavailable('The server is shutting down.')
       if (gone.aborted) throw unavailable('The client has disconnected.')
       const related = await store.related(pool, action)
       const own = related.find(({ actionId }) => actionId === action.actionId)
-      if (own && (own.state === 'open' || !form.isRepeatable)) return stored(action, asked, own)
+      if (own && (own.state === 'open' || !form.isRepeatable)) return { outcome: () => stored(action, asked, own) }
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = await heads.latest()
       const examined = await examination.examine(action, asked, since)
       if ('undecided' in examined) {
         obstacle = examined.undecided
-        await waitForBlock(head)
-        continue
+        return { wait: () => waitForBlock(head) }
       }
       const limit = await refusalOfParty(pool, action, walletLimits)
       if (limit) throw limit
       const other = related.find((one) => one !== own)
       if (other) {
         obstacle = form.pending(other.actionId, other.request.message)
-        await waitFor(other)
-        continue
+        return { wait: () => waitFor(other) }
       }
+      // If another request has made it since, the simulation is outdated.
+      return { head, examined, former: own?.tx.id }
+    }
+
+    async function place({ head, examined, former }: Ready): Promise<Step | 'full'> {
       await context.whenReady()
       const simulated = await simulate(action, examined)
       if (simulated instanceof Refusal) {
         obstacle = simulated
-        await waitForBlock(head)
-        continue
+        return { wait: () => waitForBlock(head) }
       }
       const fees = await feesOf(examined.agentId)
-      // If another request has made it since, the simulation is outdated.
-      const former = own?.tx.id
-      const { signal: settled } = settlement
-      const placed = await place({ action, gas: simulated, fees, former, ...examined }, asked)
+      const placed = await placeNow({ action, gas: simulated, fees, former, ...examined })
       if (typeof placed === 'object') {
         const sent = { actionId: action.actionId, txHash: placed.attempt.hash, status: 'signed' } as const
-        return follow(action, until).catch((error) => {
-          // The action continues even if it cannot be waited for.
-          if (error instanceof Refusal && error.code === 'RELAY_UNAVAILABLE') return sent
-          throw error
-        })
+        const outcome = () =>
+          follow(action, until).catch((error) => {
+            // The action continues even if it cannot be waited for.
+            if (error instanceof Refusal && error.code === 'RELAY_UNAVAILABLE') return sent
+            throw error
+          })
+        return { outcome }
       }
       if (placed === 'full') {
         obstacle = unavailable('The relayer has as many unmined transactions as it may have.')
-        // A block makes no room by itself: its transactions count as unmined until a keeper has settled them. One of another
-        // replica is noticed at the next block.
-        await waitForBlock(head, settled)
+        return 'full'
       }
-      if (placed === 'locked') {
-        const [open] = await store.openOf(pool, message.party)
-        obstacle = unavailable(`Other actions of ${message.party} are not decided yet.`)
-        if (open) await waitFor(open)
-        else await waitForBlock(head)
-      }
+      if (placed === 'rival') return { wait: async () => undefined }
+      const [open] = await store.openOf(pool, message.party)
+      obstacle = unavailable(`Other actions of ${message.party} are not decided yet.`)
+      return { wait: () => (open ? waitFor(open) : waitForBlock(head)) }
+    }
+
+    /** Places the action. While there is no place for it, it keeps its turn, so that those behind it try nothing. */
+    async function placeInTurn(ready: Ready): Promise<Step> {
+      const { signal: settled } = settlement
+      const placed = await place(ready)
+      if (placed !== 'full') return placed
+      // A block makes no room by itself: its transactions count as unmined until a keeper has settled them. One of another
+      // replica is noticed at the next block.
+      await waitForBlock(ready.head, settled)
+      if (until.aborted) return { wait: async () => undefined }
+      const checked = await check()
+      return 'head' in checked ? placeInTurn(checked) : checked
+    }
+
+    do {
+      const checked = await check()
+      const step = 'head' in checked ? await inTurn(places, asked, () => placeInTurn(checked)) : checked
+      if ('outcome' in step) return step.outcome()
+      await step.wait()
     } while (!until.aborted)
     throw obstacle
   }

@@ -6,6 +6,7 @@ import type { Refusal, RefusalCode } from '../refusal.ts'
 import type { ActionKindName } from '../store/actionTables.ts'
 import type { Subjects } from '../store/spending.ts'
 import type { ActionRequest, Message } from './request.ts'
+import type { Places } from './store/places.ts'
 
 /**
  * What passed the checks before the simulation.
@@ -45,6 +46,8 @@ export type ActionForm<M extends Message> = {
    * all have together, one client would leave nothing to the others.
    */
   hasParty: boolean
+  /** Which of a signer's places for unmined transactions it may have. */
+  placesOf: (message: M) => Places
   /** The column that says what an action is about: one of a party about the same is open at a time. */
   subject: { column: string; of: (message: M) => string }
 

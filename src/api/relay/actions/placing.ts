@@ -1,6 +1,6 @@
+import type pg from 'pg'
 import { createBatcher } from '../../../../core/batcher.ts'
-import { createFairLane, type Requester } from '../../../../core/fairLane.ts'
-import { Refusal, rateLimited, unavailable } from '../refusal.ts'
+import { Refusal, unavailable } from '../refusal.ts'
 import type { Reserved } from '../sender/action.ts'
 import { type Signer, signingRestOf } from '../sender/keys/signing.ts'
 import type { Blocker, PlacedTx, Placer } from '../sender/placement.ts'
@@ -9,6 +9,7 @@ import { lastingBlockers, type SignerBlocker } from '../sender/signerTurns.ts'
 import { isConflict } from '../store/database.ts'
 import type { FormContext } from './context.ts'
 import type { Message } from './request.ts'
+import { mostPlaces, type Places, takenPlaces } from './store/places.ts'
 import { type Candidate, createReservation } from './store/reservation.ts'
 
 /** The most actions of a batch: they share a commit, and what the node says of their signer. */
@@ -16,18 +17,6 @@ const MAX_BATCH = 16
 
 /** While a batch is placed, the next one gathers, also while a key signs slowly: many small ones would take longer. */
 const GATHERING = { maxSize: MAX_BATCH, slowAfterMs: 10_000 }
-
-/** While a batch is placed, the next one gathers. Further actions wait in turn, so that one client delays no other for long. */
-const PLACING_LANE = {
-  concurrency: 2 * MAX_BATCH,
-  maxWaitingPerClient: 64,
-  waiting: 'actions wait for a signer',
-  refuseFull: rateLimited,
-  refuseGone: unavailable,
-}
-
-/** The part of a signer's unmined transactions that calls without a party leave to what accounts have signed. */
-const LEFT_TO_PARTIES = 0.5
 
 /**
  * - `rival`, `locked`: see `reserve`.
@@ -44,9 +33,7 @@ type Answer = PlacedTx | 'rival' | 'locked' | Blocker
  */
 export function createPlaceAction<M extends Message>(context: FormContext<M>, placer: Placer, send: Send) {
   const { form, accounts, maxUnmined, walletLimits, spendingLimits, events, logger } = context
-  const leftToOthers = form.hasParty ? 0 : Math.floor(maxUnmined * LEFT_TO_PARTIES)
   const { lock, reserve } = createReservation(form)
-  const inTurn = createFairLane(PLACING_LANE)
   /** What gathers the actions for each signer. */
   const batchers = new Map<Signer, (candidate: Candidate<M>) => Promise<Answer>>()
   let turn = 0
@@ -58,21 +45,36 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
     return inOrder.toSorted((left, right) => signingRestOf(left) - signingRestOf(right))
   }
 
+  /** How many further actions the locked signer may send, by what they are, if it has so many places in all. */
+  async function placesLeft(db: pg.PoolClient, signer: Signer, candidates: readonly Candidate<M>[]) {
+    const left = new Map<Places, number>([['work', maxUnmined]])
+    for (const { action } of candidates) {
+      const places = form.placesOf(action.request.message)
+      if (places === 'work' || left.has(places)) continue
+      left.set(places, mostPlaces(places, maxUnmined) - (await takenPlaces(db, signer.address, places)))
+    }
+    return left
+  }
+
   /** @returns the answers, or refusals, in the order of the actions. */
   async function placeTogether(signer: Signer, candidates: readonly Candidate<M>[]): Promise<(Answer | Error)[]> {
     const answers = new Map<Candidate<M>, Awaited<ReturnType<typeof reserve>> | 'full'>()
     const placed = await placer.place(signer, placer.quote(signer), async (db, room) => {
       await lock(db, candidates)
+      const left = await placesLeft(db, signer, candidates)
       const terms = { price: room.price, walletLimits, spendingLimits }
       const calls: Reserved[] = []
       let gas = room.gas
       for (const candidate of candidates) {
+        const { message, signature } = candidate.action.request
         const fits = gas >= candidate.gas && room.gasPerTransaction >= candidate.gas
-        const hasRoom = fits && room.transactions - calls.length > leftToOthers
+        const places = form.placesOf(message)
+        const ownPlaces = left.get(places) ?? 0
+        const hasRoom = fits && room.transactions > calls.length && ownPlaces > 0
         const reserved = hasRoom ? await reserve(db, candidate, terms) : 'full'
         answers.set(candidate, reserved)
         if (typeof reserved === 'string' || reserved instanceof Refusal) continue
-        const { message, signature } = candidate.action.request
+        left.set(places, ownPlaces - 1)
         const { to, data } = form.call(signer.address, message, signature)
         calls.push({ tx: reserved.tx, kind: form.kind, call: { to, data, gas: candidate.gas } })
         gas -= candidate.gas
@@ -120,7 +122,8 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
     events.emit('actionSent', { ...named, result: await send(placed) })
   }
 
-  async function place(candidate: Candidate<M>): Promise<Placement> {
+  /** @throws Refusal RELAY_UNAVAILABLE if no signer can send for long; as `reserve` returns it. */
+  return async function place(candidate: Candidate<M>): Promise<Placement> {
     const blockers: SignerBlocker[] = []
     for (const signer of signersInTurn()) {
       try {
@@ -149,8 +152,4 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
       soonest?.retrySeconds,
     )
   }
-
-  /** @throws Refusal RELAY_UNAVAILABLE if no signer can send for long; RATE_LIMITED. */
-  return (candidate: Candidate<M>, requester: Requester): Promise<Placement> =>
-    inTurn(requester, () => place(candidate))
 }

@@ -139,6 +139,7 @@ export function accountActionForm(
     madeAlready: MADE_ALREADY,
     isRepeatable: false,
     hasParty: true,
+    placesOf: () => 'free',
     subject: { column: 'about', of: subjectOf },
 
     idOf: async (message) => accountDigest(await readContracts(), message),

@@ -40,6 +40,7 @@ export const openCallForm = (market: Market): ActionForm<OpenCall> => ({
   madeAlready: MADE_ALREADY,
   isRepeatable: true,
   hasParty: false,
+  placesOf: () => 'open',
   subject: { column: 'about', of: aboutOf },
 
   idOf: async (call) =>

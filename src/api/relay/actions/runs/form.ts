@@ -55,6 +55,7 @@ export const runActionForm = (market: Market): ActionForm<RunMessage> => ({
   madeAlready: MADE_ALREADY,
   isRepeatable: false,
   hasParty: true,
+  placesOf: ({ action }) => (action === 'close' ? 'free' : 'work'),
   subject: { column: 'bounty_id', of: ({ bountyId }) => String(bountyId) },
 
   idOf: async (message) => runDigest(market, message),
