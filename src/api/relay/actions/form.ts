@@ -12,11 +12,13 @@ import type { Places } from './store/places.ts'
  * What passed the checks before the simulation.
  * - `agentId`: the party is the agent's wallet, which claimed the run; undefined for any other party.
  * - `runsWalletCode`: the action runs code of the party: its contract, not its key, accepts the signature, or receives.
+ * - `runFee`: what the run pays if it is approved or rejected, in USDC base units; undefined if the action is about no run.
  * - `funds`: the USDC that the party has at a block, of which the action takes some.
  */
 export type Examined = {
   agentId: bigint | undefined
   runsWalletCode: boolean
+  runFee?: bigint | undefined
   funds?: { balance: bigint; block: bigint } | undefined
 }
 
@@ -82,7 +84,8 @@ export type ActionForm<M extends Message> = {
 
   /** The names that are locked while an action is stored, beside that of its party. */
   locksOf: (message: M, examined: Examined) => string[]
-  subjectsOf: (message: M, examined: Examined) => Subjects
+  /** @param fees what the agent's completed runs have paid, in USDC base units. */
+  subjectsOf: (message: M, examined: Examined & { fees: bigint }) => Subjects
   /** Whether pending transactions may take what the action needs. */
   isShort: (db: pg.PoolClient, message: M, examined: Examined) => Promise<boolean>
 }

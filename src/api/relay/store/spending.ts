@@ -3,9 +3,9 @@ import { actionTables } from './actionTables.ts'
 import { type Database, query } from './database.ts'
 
 /**
- * What claims and other actions may cost within a day: parts of a million of the budget. An action that the agent's fees
- * cover counts against `perUsdc` only, which is for each USDC of fees that its completed runs have paid. The others are
- * those of newcomers.
+ * What claims and other actions may cost within a day: parts of a million of the budget. An action that fees cover counts
+ * against `perUsdc` only, which is for each USDC of them: that the agent's completed runs have paid, or that the run pays. The
+ * others are those of newcomers.
  */
 export type Shares = {
   wallet: bigint
@@ -48,8 +48,14 @@ const sharedByAll: Record<string, string> = {
 /** The hours that contain the last day. */
 const LAST_DAY = "interval '25 hours'"
 
-/** A subject counts what some actions cost, such as those of a wallet. An action has several, unless fees cover it. */
-export type Subjects = { shared: string[]; ofFees: string | undefined }
+/**
+ * A subject counts what some actions cost, such as those of a wallet. An action has several, unless fees cover it: the first of
+ * `covers` that has room counts it alone. `fees` in USDC base units.
+ */
+export type Subjects = { shared: string[]; covers: { name: string; fees: bigint }[] }
+
+/** The names of all subjects that may count the action. */
+export const spendersOf = ({ shared, covers }: Subjects) => [...shared, ...covers.map(({ name }) => name)]
 
 const reservedByActions = Object.values(actionTables)
   .map((table) => `UNION ALL SELECT reserve, unnest(subjects) FROM ${table} WHERE state = 'open'`)
@@ -148,21 +154,20 @@ export function createSharing(
     /**
      * Finds a share with room for the action, which counts from now on.
      * @param cost the most that it costs, in wei.
-     * @param fees what the agent's completed runs have paid, in USDC base units.
-     * @returns whether the fees cover it, or why no share has room.
+     * @returns whether fees cover it, and the subjects that count it; or why no share has room.
      */
-    take({ shared, ofFees }: Subjects, cost: bigint, fees: bigint): { isPaid: boolean } | Refusal {
-      const earned = (budget() * shares.perUsdc * fees) / MILLION / MILLION
-      const own = ofFees === undefined ? undefined : subjectOf(ofFees)
-      if (own && own.counted + cost <= earned) {
+    take({ shared, covers }: Subjects, cost: bigint): { isPaid: boolean; counted: string[] } | Refusal {
+      for (const { name, fees } of covers) {
+        const own = subjectOf(name)
+        if (own.counted + cost > (budget() * shares.perUsdc * fees) / MILLION / MILLION) continue
         own.counted += cost
-        return { isPaid: true }
+        return { isPaid: true, counted: [name] }
       }
       const others = shared.map(subjectOf)
       const full = others.find((one) => one.counted + cost > limitOf(one))
       if (full) return refusalOf(full, cost)
       for (const one of others) one.counted += cost
-      return { isPaid: false }
+      return { isPaid: false, counted: shared }
     },
   }
 }

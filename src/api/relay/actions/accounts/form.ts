@@ -184,7 +184,7 @@ export function accountActionForm(
     /** Not those of newcomers: new accounts cost nothing, and must not use up what claims need. */
     subjectsOf: ({ action, party }) => ({
       shared: [`wallet ${party}`, action === 'post' ? 'posts' : 'registrations'],
-      ofFees: undefined,
+      covers: [],
     }),
 
     async isShort(db, message, { funds }) {

@@ -80,6 +80,6 @@ export const openCallForm = (market: Market): ActionForm<OpenCall> => ({
   /**
    * An expiry costs a party nothing, and undoes a post: it counts as one. Each of the others costs a party a fee or a stake.
    */
-  subjectsOf: ({ action }) => ({ shared: [action === 'expire' ? 'posts' : 'anyone'], ofFees: undefined }),
+  subjectsOf: ({ action }) => ({ shared: [action === 'expire' ? 'posts' : 'anyone'], covers: [] }),
   isShort: async () => false,
 })

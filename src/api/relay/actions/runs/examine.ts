@@ -1,6 +1,7 @@
 import { type Address, isAddressEqual, zeroAddress } from 'viem'
 import type { Requester } from '../../../../../core/fairLane.ts'
 import type { RunError } from '../../../../../core/market/actionErrors.ts'
+import { REWARD_PER_FEE } from '../../../../../core/market/constants.ts'
 import { stateName } from '../../../../../core/market/contractErrors.ts'
 import { partyError, type RunParties, revisionError } from '../../../../../core/market/runActionRules.ts'
 import { hasMember, type RunMessage } from '../../../../../core/market/runActions.ts'
@@ -58,7 +59,8 @@ export function createRunExamination(
     const wrong = revisionError(message.action, partiesOf(message, bounty), message.revision)
     if (wrong) return refusalOf(wrong)
     const isOfAgent = hasMember(message.action, 'wallet')
-    return { agentId: isOfAgent ? BigInt(bounty.agentId) : undefined, runsWalletCode: by === 'contract' }
+    const agentId = isOfAgent ? BigInt(bounty.agentId) : undefined
+    return { agentId, runsWalletCode: by === 'contract', runFee: bounty.reward / REWARD_PER_FEE }
   }
 
   return {

@@ -25,6 +25,14 @@ const MAX_ACTION_GAS = PLAIN_ACTION_GAS + CONTRACT_WALLET_GAS
 /** Why the market refuses what it has made already: the run has moved on. */
 const MADE_ALREADY = new Set<RefusalCode>(['WRONG_STATE', 'WRONG_REVISION', 'INVALID_SIGNATURE', 'RUN_CLOSING'])
 
+/** The actions that the run's fee covers, and for which of its sides. */
+const sideOf: Partial<Record<RunActionName, 'deliveries' | 'reviews'>> = {
+  submit: 'deliveries',
+  approve: 'reviews',
+  revise: 'reviews',
+  reject: 'reviews',
+}
+
 type Row = {
   name: RunActionName
   party: Address
@@ -80,14 +88,19 @@ export const runActionForm = (market: Market): ActionForm<RunMessage> => ({
   locksOf: (_, { agentId }) => (agentId === undefined ? [] : [`agent ${agentId}`]),
 
   /**
+   * The run's own fee covers deliveries and reviews first, each side with half of it, so that neither can use up the other's:
+   * after a delivery the run ends with an approval or a rejection, which pays or burns the fee.
+   *
    * An action of the agent counts for its wallet and its agent. One of the other parties counts for its account only:
    * neither side can use up a share of the other, and none counts for the poster's share, which claims of strangers can
    * use up. A close undoes a post, and counts as one: nothing that posters repeat at no cost uses up what claims need.
    */
-  subjectsOf({ action, party }, { agentId }) {
+  subjectsOf({ action, party, bountyId }, { agentId, fees, runFee = 0n }) {
     const shared = [`wallet ${party}`, action === 'close' ? 'posts' : 'newcomers']
-    if (agentId === undefined) return { shared, ofFees: undefined }
-    return { shared: [...shared, `agent ${agentId}`], ofFees: `fees ${agentId}` }
+    const side = sideOf[action]
+    const covers = side ? [{ name: `${side} ${bountyId}`, fees: runFee / 2n }] : []
+    if (agentId === undefined) return { shared, covers }
+    return { shared: [...shared, `agent ${agentId}`], covers: [...covers, { name: `fees ${agentId}`, fees }] }
   },
 
   isShort: async () => false,

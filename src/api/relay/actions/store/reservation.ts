@@ -1,9 +1,9 @@
 import type pg from 'pg'
-import { type Refusal, rateLimited } from '../../refusal.ts'
+import { Refusal, rateLimited } from '../../refusal.ts'
 import { actionTables } from '../../store/actionTables.ts'
 import { type Database, query } from '../../store/database.ts'
 import { lockNames } from '../../store/locks.ts'
-import { createSharing, type Known, knownColumn, type SpendingLimits } from '../../store/spending.ts'
+import { createSharing, type Known, knownColumn, type SpendingLimits, spendersOf } from '../../store/spending.ts'
 import { type WalletLimits, type WalletWaits, walletWaitColumns } from '../../store/walletLimits.ts'
 import type { ActionForm, Examined } from '../form.ts'
 import type { Message, NamedAction } from '../request.ts'
@@ -113,15 +113,14 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
       candidate: Candidate<M>,
       { price, walletLimits, spendingLimits }: Terms,
     ): Promise<{ tx: bigint } | 'rival' | 'locked' | Refusal> {
-      const { action, gas, fees, runsWalletCode } = candidate
+      const { action, gas, runsWalletCode } = candidate
       const { message, signature } = action.request
       const { party } = message
       const subjects = form.subjectsOf(message, candidate)
-      const spenders = [...subjects.shared, ...(subjects.ofFees === undefined ? [] : [subjects.ofFees])]
       const [row] = await query<Limits & { known: Known[] }>(
         db,
         `SELECT ${limitColumns}, ${knownColumn('$4')} AS known FROM ${asked}`,
-        [party, walletLimits.perMinute, walletLimits.perDay, spenders],
+        [party, walletLimits.perMinute, walletLimits.perDay, spendersOf(subjects)],
       )
       if (!row) throw new Error(`The limits of ${party} were not read`)
       const limit = hasParty && refusalOfLimits(party, row, walletLimits)
@@ -130,10 +129,9 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
       if (hasParty && row.open + row.reverts >= mostOpen) return 'locked'
       if (await form.isShort(db, message, candidate)) return 'locked'
       const cost = gas * price
-      const share = createSharing(spendingLimits, 'actions', mostGas * price, row.known).take(subjects, cost, fees)
-      if (!('isPaid' in share)) return share
-      const counted = share.isPaid && subjects.ofFees !== undefined ? [subjects.ofFees] : subjects.shared
-      const values = [action.actionId, message.action, party, message.deadline, signature, cost, counted]
+      const share = createSharing(spendingLimits, 'actions', mostGas * price, row.known).take(subjects, cost)
+      if (share instanceof Refusal) return share
+      const values = [action.actionId, message.action, party, message.deadline, signature, cost, share.counted]
       const former = isRepeatable ? [candidate.former ?? null] : []
       const [stored] = await query<{ tx: bigint }>(db, insert, [...values, ...form.valuesOf(message), ...former])
       return stored ?? 'rival'

@@ -4,7 +4,7 @@ import { MIN_STAKE } from '../../../../../core/market/constants.ts'
 import { Refusal } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
 import { lockNames } from '../../store/locks.ts'
-import { createSharing, type Known, knownColumn, type SpendingLimits } from '../../store/spending.ts'
+import { createSharing, type Known, knownColumn, type SpendingLimits, spendersOf } from '../../store/spending.ts'
 import type { WalletLimits } from '../../store/walletLimits.ts'
 import { MOST_RESERVED_GAS, reservedGas, transactionsOf } from '../chain/gas.ts'
 import type { AgentAccount, ClaimRequest, NamedClaim } from '../chain/market.ts'
@@ -135,8 +135,8 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
       FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
     ORDER BY place`
   const requests = candidates.map(({ claim }) => claim.request)
-  const names = candidates.map(({ claim, poster }) => namesOf({ ...claim.request, poster }))
-  const subjects = new Set(names.flatMap(({ shared, ofFees }) => [...shared, ofFees]))
+  const names = candidates.map(({ claim, poster, fees }) => namesOf({ ...claim.request, poster, fees }))
+  const subjects = new Set(names.flatMap(spendersOf))
   const rows = await query<Waits & { undecided: number; known: Known[] | null }>(db, text, [
     requests.map(({ wallet }) => wallet),
     requests.map(({ agentId }) => agentId),
@@ -157,7 +157,7 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
     if (problem) return [[candidate, problem]]
     const ahead = added.get(agentId) ?? 0
     if (row.undecided + ahead >= mostOpen(candidate)) return [[candidate, 'locked']]
-    const share = sharing.take(named, reservedGas(candidate) * price, candidate.fees)
+    const share = sharing.take(named, reservedGas(candidate) * price)
     if (share instanceof Refusal) return [[candidate, share]]
     if (share.isPaid) paid.add(candidate)
     added.set(agentId, ahead + 1)

@@ -1,11 +1,12 @@
 import { addSpending, type Subjects } from '../../store/spending.ts'
 
-type Named = { wallet: string; agentId: bigint; poster: string }
+/** `fees`: what the agent's completed runs have paid, in USDC base units. */
+type Named = { wallet: string; agentId: bigint; poster: string; fees: bigint }
 
 /** A claim's subjects: those of a claim that fees do not cover, and that of another. */
-export const namesOf = ({ wallet, agentId, poster }: Named): Subjects & { ofFees: string } => ({
+export const namesOf = ({ wallet, agentId, poster, fees }: Named): Subjects => ({
   shared: [`wallet ${wallet}`, `agent ${agentId}`, `poster ${poster}`, 'newcomers'],
-  ofFees: `fees ${agentId}`,
+  covers: [{ name: `fees ${agentId}`, fees }],
 })
 
 /** The same of a row of claims, as `named`: those of a claim that fees cover, and those of another. */
