@@ -45,7 +45,9 @@ const asked = (): ActionAsked => ({
 
 const invert = (data: Hex): Hex => bytesToHex(hexToBytes(data).map((byte) => byte ^ 0xff))
 
-/** Takes the relay's transaction from the pool, and has the forwarder make it first. @returns the forwarder's. */
+const gasOf = async (hash: Hex) => (await chain.client.getTransactionReceipt({ hash })).gasUsed
+
+/** Takes the relay's transaction from the pool, and has the forwarder make it first. @returns both. */
 async function frontRun() {
   await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
   const { pending } = await chain.client.getTxpoolContent()
@@ -57,17 +59,17 @@ async function frontRun() {
   const hash = await chain.client.sendTransaction({ ...call, chain: null })
   await chain.client.mine({ blocks: 1 })
   expect((await chain.client.getTransactionReceipt({ hash })).status).toBe('success')
-  return hash
+  return { txHash: hash, reverted: own.hash }
 }
 
 /** The outcome of what the relay sends, and the transaction of the forwarder that was mined before it. */
 async function overtaken<Outcome>(act: () => Promise<Outcome>) {
   await chain.client.setAutomine(false)
   const acting = act()
-  const txHash = await frontRun()
+  const transactions = await frontRun()
   const outcome = await acting
   await chain.client.setAutomine(true)
-  return { outcome, txHash }
+  return { outcome, ...transactions }
 }
 
 async function signed<Signed extends AccountMessage>(message: Signed, by: LocalAccount) {
@@ -97,11 +99,16 @@ const codeOf = (error: unknown) => {
 describe('what a forwarder that hides the signature has made before the relay, is answered as made', () => {
   it('of four withdrawals, and their agent is not paused', { timeout: 60_000 }, async () => {
     const agent = await people.newAgent(accountOf(3), 50n * usdc)
+    const gas = { attacker: 0n, relayer: 0n }
     for (let count = 0; count < 4; count++) {
       const request = await unstakeOf(agent.id, agent.wallet, usdc)
-      const { outcome, txHash } = await overtaken(() => relay.actForAccount(request, asked()))
+      const { outcome, txHash, reverted } = await overtaken(() => relay.actForAccount(request, asked()))
       expect(outcome).toMatchObject({ status: 'done', txHash, result: agent.id })
+      gas.attacker += await gasOf(txHash)
+      gas.relayer += await gasOf(reverted)
     }
+    console.log('gas of four withdrawals that a forwarder makes before the relay:', gas)
+    expect(gas.attacker).toBeGreaterThan(gas.relayer)
     const last = await unstakeOf(agent.id, agent.wallet, usdc)
     expect(await relay.actForAccount(last, asked())).toMatchObject({ status: 'done' })
   })
