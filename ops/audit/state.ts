@@ -67,9 +67,11 @@ const ADD_FACTS = `
 
 /** The agents with their status at the time of the copied block. An unregistered one has none. */
 const AGENTS_WITH_STATUS = `(
-  SELECT *, CASE WHEN step <> 'PROVEN' THEN step
-    WHEN staked_at <= (SELECT timestamp FROM head) - ${ESTABLISHED_AFTER} THEN 'ESTABLISHED'
-    WHEN step = 'PROVEN' THEN 'PROVISIONAL' END AS status
+  SELECT *, CASE
+    WHEN step <> 'PROVEN' THEN step
+    WHEN step = 'PROVEN' AND staked_at <= (SELECT timestamp FROM head) - ${ESTABLISHED_AFTER} THEN 'ESTABLISHED'
+    WHEN step = 'PROVEN' THEN 'PROVISIONAL'
+  END AS status
   FROM agent
 )`
 
