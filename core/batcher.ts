@@ -14,6 +14,7 @@ const SLOW_BATCH_TIMEOUT_MS = 100
  * @param options.concurrency the most batches that run at once. One costs least; with two, this process can handle the
  * answers of one while the other runs.
  * @param options.slowAfterMs after how long a batch no longer counts against `concurrency`.
+ * @param options.intervalMs how long a batch counts against `concurrency` at least, which bounds the batches of a second.
  */
 export function createBatcher<Key, Answer>(
   run: (keys: readonly Key[]) => Promise<readonly (Answer | Error)[]>,
@@ -21,14 +22,17 @@ export function createBatcher<Key, Answer>(
     maxSize = 500,
     concurrency = 1,
     slowAfterMs = SLOW_BATCH_TIMEOUT_MS,
-  }: { maxSize?: number; concurrency?: number; slowAfterMs?: number } = {},
+    intervalMs = 0,
+  }: { maxSize?: number; concurrency?: number; slowAfterMs?: number; intervalMs?: number } = {},
 ) {
   const running = new Set<Promise<void>>()
 
   function start(keys: readonly Key[]) {
     const answers = run(keys)
+    const pause = (milliseconds: number) => sleep(milliseconds, undefined, { ref: false })
     const ignore = () => undefined
-    const slot = Promise.race([answers.then(ignore, ignore), sleep(slowAfterMs, undefined, { ref: false })])
+    const ended = Promise.race([answers.then(ignore, ignore), pause(slowAfterMs)])
+    const slot = intervalMs > 0 ? Promise.all([ended, pause(intervalMs)]).then(ignore) : ended
     running.add(slot)
     slot.then(() => running.delete(slot))
     return answers

@@ -16,6 +16,7 @@ import { sharesOf } from './http/networkShares.ts'
 import { openReadPool } from './index/pool.ts'
 import { IndexReader } from './index/reader.ts'
 import { refusePooler } from './index/refusePooler.ts'
+import { indexedCalls } from './indexedCalls.ts'
 import { indexedClaims } from './indexedClaims.ts'
 import { logActions } from './observability/actionLog.ts'
 import { logClaims } from './observability/claimLog.ts'
@@ -128,6 +129,7 @@ const relay =
         keeperInterval: env.KEEPER_INTERVAL_MS,
         retentionDays: env.RELAY_RETENTION_DAYS,
         indexedClaims: indexedClaims(index),
+        indexedCalls: indexedCalls(index),
         events,
         logger,
       })

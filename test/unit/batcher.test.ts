@@ -55,6 +55,16 @@ test('a slow batch does not block the next ones', async () => {
   expect(batches).toEqual([[1], [2], [3]])
 })
 
+test('batches start `intervalMs` after each other, and a first call waits for none', async () => {
+  const { double, batches } = doubling(1, { intervalMs: 200 })
+  const start = performance.now()
+  await double(1)
+  expect(performance.now() - start).toBeLessThan(150)
+  await Promise.all(upTo(3).map(double))
+  expect(performance.now() - start).toBeGreaterThan(190)
+  expect(batches).toEqual([[1], [1, 2, 3]])
+})
+
 test('a batch has at most `maxSize` keys', async () => {
   const { double, batches } = doubling(1, { maxSize: 2 })
   await Promise.all(upTo(5).map(double))

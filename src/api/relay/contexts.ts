@@ -4,6 +4,7 @@ import { accountActionForm } from './actions/accounts/form.ts'
 import type { ActionsContext, FormContext } from './actions/context.ts'
 import type { ActionForm } from './actions/form.ts'
 import { openCallForm } from './actions/open/form.ts'
+import { createKnownCalls } from './actions/open/known.ts'
 import type { Message } from './actions/request.ts'
 import { runActionForm } from './actions/runs/form.ts'
 import { createActionStore } from './actions/store/actions.ts'
@@ -28,6 +29,9 @@ import { assertSameChain } from './store/migrations.ts'
 
 /** The connections to the node for heads and fees. */
 const WATCH_CONNECTIONS = 2
+
+/** The connections to the node for what is not authenticated yet. */
+const INTAKE_CONNECTIONS = 4
 
 /**
  * What the sender, the claims and the actions about runs share, and what each has of its own.
@@ -103,6 +107,8 @@ export function createContexts(settings: RelaySettings, holder: string) {
     store: createActionStore(form),
   })
   const readContracts = createContractsReader(market, deployment)
+  const intake = { ...market, client: createRpc(endpoints, INTAKE_CONNECTIONS) }
+  const knownCalls = createKnownCalls(intake, heads, settings.indexedCalls)
   const runActions = ofForm(runActionForm(market))
   const accountActions = ofForm(accountActionForm(market, deployment, readContracts))
 
@@ -112,6 +118,6 @@ export function createContexts(settings: RelaySettings, holder: string) {
     // Whether the account may make unsigned claims is not known yet.
     relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
   }
-  const openCalls = ofForm(openCallForm(market))
-  return { sender, claims, runActions, accountActions, openCalls, readContracts, addSigner }
+  const openCalls = ofForm(openCallForm(market, knownCalls))
+  return { sender, claims, runActions, accountActions, openCalls, knownCalls, intake, readContracts, addSigner }
 }

@@ -18,7 +18,7 @@ import { createPlaceAction } from './actions/placing.ts'
 import type { ActionRequest, Message } from './actions/request.ts'
 import { createRunExamination } from './actions/runs/examine.ts'
 import type { StoredAction } from './actions/store/actions.ts'
-import { createRpc } from './chain/client.ts'
+import { createSharedReads } from './chain/sharedReads.ts'
 import { createClaimAction } from './claims/action.ts'
 import type { ClaimRequest } from './claims/chain/market.ts'
 import { createClaimFlow } from './claims/claimFlow.ts'
@@ -48,9 +48,6 @@ import { newcomersLeft } from './store/spending.ts'
 /** How long `close` waits for requests, and then for the keepers. */
 const CLOSE_TIMEOUT_MS = 4_000
 
-/** The connections to the node for claims that are not authenticated yet. */
-const INTAKE_CONNECTIONS = 4
-
 /**
  * The state of a signer, with the number of claims in its unmined transactions, and the funds for one claim at twice the
  * current prices, in wei; undefined if the node does not answer in time.
@@ -71,7 +68,7 @@ export async function createRelay(settings: RelaySettings) {
   const remote = await openRemoteKeys(settings.remoteKeys, settings.logger)
   const accounts = [...settings.accounts, ...remote.signers]
   const contexts = createContexts({ ...settings, accounts }, holder)
-  const { sender, claims, runActions, accountActions, openCalls, addSigner } = contexts
+  const { sender, claims, runActions, accountActions, openCalls, intake, addSigner } = contexts
   const { pool, logger } = sender
   try {
     await migrate(pool)
@@ -101,8 +98,7 @@ export async function createRelay(settings: RelaySettings) {
   const dispatcher = createDispatcher(claims, placer, send)
   const notifications = listenTo({ url: settings.databaseUrl, channel: DECISIONS_CHANNEL, logger })
   const results = createResults(claims, notifications)
-  const intakeMarket = { ...claims.market, client: createRpc(settings.endpoints, INTAKE_CONNECTIONS) }
-  const { examine, isBusy } = createExamination(claims, intakeMarket)
+  const { examine, isBusy } = createExamination(claims, intake)
   const closing = new AbortController()
   const deletions = kinds.all.flatMap((kind) => kind.deletions)
   const stopRetention = startRetention(pool, settings.retentionDays, deletions, logger)
@@ -116,13 +112,14 @@ export async function createRelay(settings: RelaySettings) {
       closing: closing.signal,
     })
   const { deployment, leastPost } = settings
-  const forRuns = flowOf(runActions, createRunExamination(runActions, intakeMarket))
-  const refusalOfRegistry = createRegistryCheck(intakeMarket, deployment)
+  const forRuns = flowOf(runActions, createRunExamination(runActions, intake))
+  const sharedReads = createSharedReads(intake.client)
+  const refusalOfRegistry = createRegistryCheck(intake, deployment)
   const forAccounts = flowOf(
     accountActions,
-    createAccountExamination(accountActions, intakeMarket, deployment, leastPost, refusalOfRegistry),
+    createAccountExamination(accountActions, intake, sharedReads, deployment, leastPost, refusalOfRegistry),
   )
-  const forAnyone = flowOf(openCalls, createOpenExamination(openCalls, intakeMarket))
+  const forAnyone = flowOf(openCalls, createOpenExamination(openCalls, contexts.knownCalls))
   const pending = new Set<Promise<unknown>>()
 
   /** `close` waits for the work. */
@@ -176,7 +173,7 @@ export async function createRelay(settings: RelaySettings) {
     refusalOfRegistry,
 
     /** The number of the agent's next withdrawal. @throws Refusal RELAY_UNAVAILABLE. */
-    unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(claims.market, agentId),
+    unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(sharedReads, claims.market.staking, agentId),
 
     /** Finds a stored action; undefined if no transaction was ever signed for it. */
     async findAction(actionId: Hex): Promise<StoredAction | undefined> {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Deployment } from '../../../core/deployment.ts'
 import type { Endpoints } from '../../../core/node/endpoints.ts'
+import type { IndexedCalls } from './actions/open/known.ts'
 import type { IndexedClaims } from './claims/context.ts'
 import type { RelayEmitter } from './events.ts'
 import type { RemoteKey } from './sender/keys/remoteKeys.ts'
@@ -33,6 +34,8 @@ export type RelaySettings = {
   logger: Logger
   /** Claims in the index, if there is one: it may show a claim before its receipt is read. */
   indexedClaims?: IndexedClaims
+  /** What anyone may ask for, in the index, if there is one: what it refuses asks no node. */
+  indexedCalls?: IndexedCalls
   /** Emits events, for metrics, logs and traces. */
   events: RelayEmitter
   /** The most claims of a transaction. */

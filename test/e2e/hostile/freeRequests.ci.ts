@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
+import { Agent as HttpAgent, type IncomingMessage, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bytesToHex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
@@ -8,17 +8,26 @@ import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, usdc } from '../../support/participants.ts'
-import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
+import { countCalls, type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { poster, type Runs, runsOn } from '../actions/runsInStates.ts'
 import { claimApi } from '../claims/claimApi.ts'
 
-/** How much longer an action may take beside a flood than alone. */
+/** How many times as many blocks an action may take beside a flood as alone. */
 const MOST_RATIO = 3
 
 const REGISTRATIONS = 360
 
-/** A request that its client repeats: to send it costs nothing. */
-type Sent = { path: string; body: object }
+const REQUESTS_PER_SECOND = 1_000
+const CONNECTIONS = 64
+
+/** The most calls a second of the API's node beside a flood of requests that are free. */
+const MOST_CALLS_PER_SECOND = 50
+
+/** How long the calls are counted. */
+const COUNTED_MS = 2_000
+
+/** A GET if it has no body. */
+type Sent = { path: string; body?: object }
 
 let market: TestMarket
 let runs: Runs
@@ -89,11 +98,14 @@ async function freeRegistrations(count: number): Promise<Sent[]> {
   )
 }
 
-/** Sends a request of a flood from the address, on a connection of its own. @returns its status; undefined if it is aborted. */
-async function send({ path, body }: Sent, address: string, signal: AbortSignal): Promise<number | undefined> {
+type Sending = { signal: AbortSignal; agent?: HttpAgent }
+
+/** Sends a request of a flood from the address, by default on a connection of its own. @returns undefined if it is aborted. */
+async function send({ path, body }: Sent, address: string, { signal, agent }: Sending): Promise<number | undefined> {
   const headers = { 'Content-Type': 'application/json', 'X-Forwarded-For': address }
+  const options = { method: body ? 'POST' : 'GET', headers, signal, ...(agent && { agent }) }
   try {
-    const asking = request(`${api.url}${path}`, { method: 'POST', headers, signal }).end(JSON.stringify(body))
+    const asking = request(`${api.url}${path}`, options).end(body && JSON.stringify(body))
     const [answer] = (await once(asking, 'response')) as [IncomingMessage]
     await answer.toArray()
     return answer.statusCode
@@ -103,24 +115,59 @@ async function send({ path, body }: Sent, address: string, signal: AbortSignal):
   }
 }
 
-/** Waits for a block, so that what follows does not depend on how soon the next one comes. */
-async function nextBlock() {
-  const number = await market.client.getBlockNumber({ cacheTime: 0 })
-  while ((await market.client.getBlockNumber({ cacheTime: 0 })) === number) await sleep(20)
+/** Sends the requests again and again, from so many addresses, until the signal aborts. @returns how often which status came. */
+async function flood(requests: readonly Sent[], clients: number, signal: AbortSignal): Promise<Record<string, number>> {
+  const agent = new HttpAgent({ keepAlive: true, maxSockets: CONNECTIONS })
+  const statuses: Record<string, number> = {}
+  const start = performance.now()
+  let sent = 0
+  const connection = async () => {
+    while (!signal.aborted) {
+      const place = sent++
+      const early = (place / REQUESTS_PER_SECOND) * 1_000 - (performance.now() - start)
+      if (early > 0) await sleep(early)
+      const one = requests[place % requests.length]
+      const status = one && (await send(one, `198.51.100.${place % clients}`, { signal, agent }))
+      if (status !== undefined) statuses[status] = (statuses[status] ?? 0) + 1
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection))
+  agent.destroy()
+  return statuses
 }
 
-/** Sends all at once, just after a block. @returns how many milliseconds each took. */
-async function timesOf(work: Record<string, Sent>): Promise<Record<string, number>> {
-  await nextBlock()
-  const times = await Promise.all(
+/** Waits for a block, so that what follows does not depend on how soon the next one comes. @returns its number. */
+async function nextBlock(): Promise<number> {
+  const latest = () => market.client.getBlockNumber({ cacheTime: 0 })
+  const before = await latest()
+  let number = before
+  while (number === before) {
+    await sleep(20)
+    number = await latest()
+  }
+  return Number(number)
+}
+
+/** Sends all at once, just after a block. @returns how many blocks later each was made: 1 in the next one. */
+async function blocksOf(work: Record<string, Sent>): Promise<Record<string, number>> {
+  const start = await nextBlock()
+  const made = await Promise.all(
     Object.entries(work).map(async ([name, one]) => {
-      const start = performance.now()
-      const { status, body } = await client.post(one.path, one.body, { 'X-Forwarded-For': '203.0.113.1' })
+      const { status, body } = await client.post(one.path, one.body ?? {}, { 'X-Forwarded-For': '203.0.113.1' })
       expect(status, `${name}: ${JSON.stringify(body)}`).toBe(200)
-      return [name, Math.round(performance.now() - start)] as const
+      return [name, body.blockNumber - start] as const
     }),
   )
-  return Object.fromEntries(times)
+  return Object.fromEntries(made)
+}
+
+/** Waits until the API has read what was sent at once, for which a busy machine takes seconds. */
+async function untilAnswering() {
+  for (let milliseconds = Number.POSITIVE_INFINITY; milliseconds > 100; ) {
+    const start = performance.now()
+    await client.get('/api/market')
+    milliseconds = performance.now() - start
+  }
 }
 
 /** Blocks come every second only, as on a chain. */
@@ -138,25 +185,86 @@ describe(`${REGISTRATIONS} free registrations in flight`, () => {
       const [alone, beside] = [await honestWork(), await honestWork()]
       const registrations = await freeRegistrations(REGISTRATIONS)
       await mineByTimeOnly()
-      const before = await timesOf(alone)
+      const before = await blocksOf(alone)
       const leaving = new AbortController()
       node.reset()
       const start = performance.now()
-      const flood = registrations.map((one, place) =>
-        send(one, `198.51.100.${place % clients}`, leaving.signal).catch((error) => error.name),
-      )
+      const signal = leaving.signal
+      const registering = registrations.map((one, place) => send(one, `198.51.100.${place % clients}`, { signal }))
       await sleep(1_500)
-      const after = await timesOf(beside)
+      await untilAnswering()
+      const after = await blocksOf(beside)
       const simulations = node.use().calls.get('eth_estimateGas') ?? 0
       const seconds = (performance.now() - start) / 1_000
       leaving.abort()
-      const made = (await Promise.all(flood)).filter((status) => status === 200).length
+      const made = (await Promise.all(registering)).filter((status) => status === 200).length
       console.log({ clients, before, after, made, simulations, seconds: Math.round(seconds) })
-      for (const [name, milliseconds] of Object.entries(after)) {
-        expect(milliseconds / Number(before[name]), name).toBeLessThanOrEqual(MOST_RATIO)
+      for (const [name, blocks] of Object.entries(after)) {
+        expect(blocks / Number(before[name]), name).toBeLessThanOrEqual(MOST_RATIO)
       }
-      // The keeper settles a few at each block, and each of them may be tried twice.
       expect(made).toBeGreaterThan(0)
+      // Those that wait are tried in turn: at each block a few, not all.
+      expect(simulations).toBeLessThan(REGISTRATIONS / 2)
+    },
+  )
+})
+
+/** Messages of withdrawals of eight agents. */
+async function unstakeMessages(): Promise<Sent[]> {
+  const { wallet } = claimant
+  const agents = [claimant]
+  while (agents.length < 8) agents.push(await runs.people.newAgent(wallet))
+  await market.indexed()
+  const query = { signer: wallet.address, amount: '1' }
+  return agents.map(({ id }) => ({
+    path: `/api/messages/unstake?${new URLSearchParams({ agentId: String(id), ...query })}`,
+  }))
+}
+
+/** Calls that anyone may ask for, of which the contracts make none. */
+async function refusedCalls(): Promise<Sent[]> {
+  const runIds = [await runs.runIn('OPEN'), await runs.runIn('CLAIMED'), await runs.runIn('SUBMITTED'), 999_999n]
+  const names = ['finalize', 'expire', 'slash', 'reject-overdue']
+  const payees = Array.from({ length: 100 }, () => privateKeyToAccount(generatePrivateKey()).address)
+  return [
+    ...runIds.flatMap((runId) => names.map((name) => `/api/runs/${runId}/${name}`)),
+    ...[...payees, accountOf(roles.treasury).address].map((payee) => `/api/payees/${payee}/collect`),
+  ].map((path) => ({ path, body: {} }))
+}
+
+describe(`${REQUESTS_PER_SECOND} free requests a second`, () => {
+  it.each([
+    ['messages of withdrawals', unstakeMessages],
+    ['calls for anyone that are refused', refusedCalls],
+  ])(
+    'for %s ask the node little, and delay no claim, delivery or review by much',
+    { timeout: 90_000 },
+    async (what, prepare) => {
+      await market.client.setAutomine(true)
+      const [alone, beside] = [await honestWork(), await honestWork()]
+      const requests = await prepare()
+      await market.indexed()
+      await mineByTimeOnly()
+      const before = await blocksOf(alone)
+      for (const clients of [1, 30]) {
+        const leaving = new AbortController()
+        const flooding = flood(requests, clients, leaving.signal)
+        await sleep(500)
+        node.reset()
+        const start = performance.now()
+        await sleep(COUNTED_MS)
+        const calls = Object.fromEntries(node.use().calls)
+        const perSecond = Math.round((countCalls(node.use()) * 1_000) / (performance.now() - start))
+        const after = clients === 30 ? await blocksOf(beside) : {}
+        leaving.abort()
+        const statuses = await flooding
+        console.log({ what, clients, before, after, perSecond, calls, statuses })
+        expect(Object.keys(statuses)).not.toContain('500')
+        expect(perSecond).toBeLessThanOrEqual(MOST_CALLS_PER_SECOND)
+        for (const [name, blocks] of Object.entries(after)) {
+          expect(blocks / Number(before[name]), name).toBeLessThanOrEqual(MOST_RATIO)
+        }
+      }
     },
   )
 })

@@ -59,9 +59,10 @@ export function createActionFlow<M extends Message>(
   context: FormContext<M>,
   { examination, place: placeNow, notifications, closing }: Rooms<M>,
 ) {
-  const { pool, market, form, store, heads, nextBlock, feesPaid, accounts, walletLimits, events, logger } = context
-  const { refusalOfParty } = createReservation(form)
-  const inTurn = createTurns(context.maxUnmined)
+  const { pool, market, form, store, heads, nextBlock, feesPaid, accounts, events, logger } = context
+  const { walletLimits, spendingLimits } = context
+  const { refusalOfParty, refusalOfShares } = createReservation(form)
+  const { inTurn, pace } = createTurns(context.maxUnmined)
   const decisions = watchDecisions<NamedAction<M>, StoredAction<M>>({
     notifications,
     idOf: ({ actionId }) => actionId,
@@ -156,12 +157,18 @@ export function createActionFlow<M extends Message>(
 
     async function place({ head, examined, former }: Ready): Promise<Step | 'full'> {
       await context.whenReady()
+      const fees = await feesOf(examined.agentId)
+      if (places !== 'work') {
+        const terms = { price: (await context.fees()).maxFeePerGas, spendingLimits }
+        const unpaid = await refusalOfShares(pool, { action, fees, ...examined }, terms)
+        if (unpaid) throw unpaid
+      }
+      await pace(places)
       const simulated = await simulate(action, examined)
       if (simulated instanceof Refusal) {
         obstacle = simulated
         return { wait: () => waitForBlock(head) }
       }
-      const fees = await feesOf(examined.agentId)
       const placed = await placeNow({ action, gas: simulated, fees, former, ...examined })
       if (typeof placed === 'object') {
         const sent = { actionId: action.actionId, txHash: placed.attempt.hash, status: 'signed' } as const

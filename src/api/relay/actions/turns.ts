@@ -1,9 +1,13 @@
+import { createBatcher } from '../../../../core/batcher.ts'
 import { createFairLane, type Requester } from '../../../../core/fairLane.ts'
 import { rateLimited, unavailable } from '../refusal.ts'
 import { mostPlaces, type Places } from './store/places.ts'
 
 /** Two batches of placements: while one is stored, the next one is simulated. */
 const MOST_TURNS = 32
+
+/** How far apart simulations start of actions that cost their clients nothing, those of one turn each together. */
+const SIMULATIONS_INTERVAL_MS = 200
 
 const LANE = {
   maxWaitingPerClient: 64,
@@ -13,33 +17,41 @@ const LANE = {
 }
 
 /**
- * Creates a function that runs work in turn, so that one client delays no other for long. No more run at once than a
- * signer has places for: the others need not try again each time that a few places become free.
+ * Runs work in turn, so that one client delays no other for long. No more run at once than a signer has places for: the
+ * others need not try again each time that a few places become free.
  */
 export function createTurns(maxUnmined: number) {
   const laneOf = (places: Places) =>
     createFairLane({ ...LANE, concurrency: Math.min(MOST_TURNS, mostPlaces(places, maxUnmined)) })
   const lanes = { work: laneOf('work'), free: laneOf('free'), open: laneOf('open') }
+  const paced = createBatcher(async (all: readonly Places[]) => all, { intervalMs: SIMULATIONS_INTERVAL_MS })
 
-  /**
-   * @param until ends the wait for a turn.
-   * @throws Refusal RATE_LIMITED; RELAY_UNAVAILABLE if there is no turn in time, or the client disconnects.
-   */
-  return async function inTurn<T>(
-    places: Places,
-    { client, gone, until }: Requester & { until: AbortSignal },
-    work: () => Promise<T>,
-  ): Promise<T> {
-    let hasTurn = false
-    const start = () => {
-      hasTurn = true
-      return work()
-    }
-    try {
-      return await lanes[places]({ client, gone: AbortSignal.any([gone, until]) }, start)
-    } catch (error) {
-      if (hasTurn || gone.aborted || !until.aborted) throw error
-      throw unavailable('Other actions wait for the relayer’s unmined transactions to be mined.')
-    }
+  return {
+    /**
+     * @param until ends the wait for a turn.
+     * @throws Refusal RATE_LIMITED; RELAY_UNAVAILABLE if there is no turn in time, or the client disconnects.
+     */
+    async inTurn<T>(
+      places: Places,
+      { client, gone, until }: Requester & { until: AbortSignal },
+      work: () => Promise<T>,
+    ): Promise<T> {
+      let hasTurn = false
+      const start = () => {
+        hasTurn = true
+        return work()
+      }
+      try {
+        return await lanes[places]({ client, gone: AbortSignal.any([gone, until]) }, start)
+      } catch (error) {
+        if (hasTurn || gone.aborted || !until.aborted) throw error
+        throw unavailable('Other actions wait for the relayer’s unmined transactions to be mined.')
+      }
+    },
+
+    /** Waits until an action that has its turn may be simulated. What is refused then may cost its client nothing. */
+    async pace(places: Places): Promise<void> {
+      if (places !== 'work') await paced(places)
+    },
   }
 }

@@ -5,6 +5,7 @@ import type { AccountContracts } from '../../../../../core/market/accountActions
 import { reuseResult } from '../../../../../core/reuseResult.ts'
 import { answer } from '../../chain/client.ts'
 import type { Market } from '../../chain/market.ts'
+import type { SharedReads } from '../../chain/sharedReads.ts'
 
 const usdcAbi = parseAbi([
   'function name() view returns (string)',
@@ -26,10 +27,10 @@ export function createContractsReader({ client }: Market, { chainId, contracts }
   })
 }
 
-/** The USDC of the account at a block, in base units. @throws Refusal RELAY_UNAVAILABLE. */
-export const readBalance = ({ client }: Market, usdc: Address, account: Address, blockNumber: bigint) =>
-  answer(client.readContract({ abi: usdcAbi, address: usdc, functionName: 'balanceOf', args: [account], blockNumber }))
+/** The USDC of the account, in base units. @throws Refusal RELAY_UNAVAILABLE. */
+export const readBalance = async (read: SharedReads, usdc: Address, account: Address) =>
+  (await read({ abi: usdcAbi, address: usdc, functionName: 'balanceOf', args: [account] })) as bigint
 
 /** How many signed withdrawals the agent has made, which is the nonce of the next. @throws Refusal RELAY_UNAVAILABLE. */
-export const readUnstakeNonce = ({ client, staking }: Market, agentId: bigint) =>
-  answer(client.readContract({ abi: agentStakingAbi, address: staking, functionName: 'nonceOf', args: [agentId] }))
+export const readUnstakeNonce = async (read: SharedReads, staking: Address, agentId: bigint) =>
+  (await read({ abi: agentStakingAbi, address: staking, functionName: 'nonceOf', args: [agentId] })) as bigint

@@ -5,6 +5,7 @@ import type { Requester } from '../../../../../core/fairLane.ts'
 import { type AccountMessage, isFunding } from '../../../../../core/market/accountActions.ts'
 import { LONGEST_VALIDITY_SECONDS } from '../../../../../core/market/accountRules.ts'
 import { attempt, type Market } from '../../chain/market.ts'
+import type { SharedReads } from '../../chain/sharedReads.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { createCodeReader } from '../../chain/walletCode.ts'
 import { Refusal, signatureExpiring } from '../../refusal.ts'
@@ -19,13 +20,14 @@ import type { RegistryCheck } from './registry.ts'
 
 /**
  * Checks the signature of an action of an account before it is simulated.
- * @param market has a client of its own, so that a flood of actions does not delay simulations.
+ * @param market has a client of its own, so that a flood of actions does not delay simulations. `read` uses it.
  * @param leastPost the smallest reward of a run that the relay posts, in USDC base units.
  * @param refusalOfRegistry why the registry registers no agent for another account.
  */
 export function createAccountExamination(
   { heads, leastReward }: ActionsContext,
   market: Market,
+  read: SharedReads,
   { contracts }: Deployment,
   leastPost: bigint,
   refusalOfRegistry: RegistryCheck,
@@ -75,7 +77,8 @@ export function createAccountExamination(
     // The registry calls an owner with code, and USDC a payer with code, though its key has signed.
     const runsWalletCode = by === 'contract' || (message.action !== 'unstake' && (await hasCode(party)))
     if (!isFunding(message)) return { agentId: undefined, runsWalletCode }
-    const balance = await readBalance(market, contracts.USDC, party, head.number)
+    // What leaves the account after the head counts twice, as spent and as pending, until the next look.
+    const balance = await readBalance(read, contracts.USDC, party)
     return { agentId: undefined, runsWalletCode, funds: { balance, block: head.number } }
   }
 

@@ -1,34 +1,26 @@
-import { stateName } from '../../../../../core/market/contractErrors.ts'
 import type { OpenCall } from '../../../../../core/market/openCalls.ts'
-import type { Market } from '../../chain/market.ts'
-import { checkView, createChainViews } from '../../chain/views.ts'
 import { refusalOfReward } from '../../refusal.ts'
 import type { ActionExamination } from '../actionFlow.ts'
 import type { ActionsContext } from '../context.ts'
-import type { Examined } from '../form.ts'
 import { refusalOf } from '../refusal.ts'
+import type { KnownCalls } from './known.ts'
 
-/** There is no signature that a contract would check. */
-const PASSED: Examined = { agentId: undefined, runsWalletCode: false }
+/** Checks a call that anyone may ask for by what is known of it: the simulation does the rest. */
+export const createOpenExamination = (
+  { leastReward }: ActionsContext,
+  { known }: KnownCalls,
+): ActionExamination<OpenCall> => ({
+  async examine({ request: { message: call } }, _, since) {
+    const found = await known(call, since)
+    if (call.action !== 'collect') {
+      if (!found) throw refusalOf({ errorName: 'BountyNotFound', args: [call.bountyId] })
+      const small = refusalOfReward('action', call.bountyId, found.reward ?? 0n, leastReward)
+      if (small) throw small
+    }
+    if (found?.refusal) throw found.refusal
+    // There is no signature that a contract would check.
+    return { agentId: undefined, runsWalletCode: false }
+  },
 
-/** Checks the run of a call that anyone may ask for: the simulation does the rest. */
-export function createOpenExamination(
-  { heads, leastReward }: ActionsContext,
-  market: Market,
-): ActionExamination<OpenCall> {
-  const viewOf = createChainViews(market, heads)
-
-  return {
-    async examine({ request: { message: call } }, _, since) {
-      if (call.action === 'collect') return PASSED
-      const { bountyId } = call
-      const view = await viewOf(bountyId, since, false)
-      return checkView(viewOf, bountyId, since, view, async ({ bounty }) => {
-        if (stateName(bounty.state) === undefined) return refusalOf({ errorName: 'BountyNotFound', args: [bountyId] })
-        return refusalOfReward('action', bountyId, bounty.reward, leastReward) ?? PASSED
-      })
-    },
-
-    isSigned: async () => true,
-  }
-}
+  isSigned: async () => true,
+})

@@ -11,11 +11,12 @@ import {
   openRunCalls,
 } from '../../../../../core/market/openCalls.ts'
 import { explainOpenError } from '../../../../../core/market/openErrors.ts'
-import { type Market, readBounty } from '../../chain/market.ts'
+import type { Market } from '../../chain/market.ts'
 import { Refusal, type RefusalCode } from '../../refusal.ts'
 import { actionTables } from '../../store/actionTables.ts'
 import type { ActionForm } from '../form.ts'
 import { actionPending, unexplained } from '../refusal.ts'
+import type { KnownCalls } from './known.ts'
 
 /** The most gas of a call that anyone may ask for, with every slot cold. */
 const MAX_OPEN_GAS = 180_000n
@@ -30,7 +31,7 @@ const membersOf = (call: OpenCall) =>
   call.action === 'collect' ? { payee: call.payee } : { bountyId: String(call.bountyId) }
 
 /** The calls that anyone may ask for. */
-export const openCallForm = (market: Market): ActionForm<OpenCall> => ({
+export const openCallForm = (market: Market, { roundOf }: KnownCalls): ActionForm<OpenCall> => ({
   kind: 'open call',
   table: actionTables['open call'],
   columns: { about: 'text', members: 'jsonb' },
@@ -43,8 +44,7 @@ export const openCallForm = (market: Market): ActionForm<OpenCall> => ({
   placesOf: () => 'open',
   subject: { column: 'about', of: aboutOf },
 
-  idOf: async (call) =>
-    openCallId(market, call, call.action === 'collect' ? 0n : BigInt((await readBounty(market, call.bountyId)).round)),
+  idOf: async (call) => openCallId(market, call, call.action === 'collect' ? 0n : await roundOf(call)),
   call: (from, call) => ({ from, to: market.address, data: openCallData(call) }),
   mostGas: MAX_OPEN_GAS,
   mostGasOf: () => MAX_OPEN_GAS,

@@ -21,6 +21,9 @@ export type Candidate<M extends Message = Message> = Examined & {
 /** @property price the most that a transaction offers per gas, in wei. */
 export type Terms = { price: bigint; walletLimits: WalletLimits; spendingLimits: SpendingLimits }
 
+/** What reads and counts the shares of an action. */
+type Sharing = Pick<Terms, 'price' | 'spendingLimits'>
+
 /** So many reverts by a party's own fault within a day pause it until the oldest is a day old. */
 const MAX_REVERTS = 3
 
@@ -78,7 +81,28 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
     counted AS (INSERT INTO relay.sent_claim (wallet) SELECT party FROM stored WHERE ${hasParty})
     SELECT tx FROM stored`
 
+  const sharingOf = (known: readonly Known[], { price, spendingLimits }: Sharing) =>
+    createSharing(spendingLimits, 'actions', mostGas * price, known)
+
   return {
+    /**
+     * Why no share of the budget has room for the most that the action may cost: what is refused then is not simulated.
+     * @returns undefined if one has. When the action is stored, what it costs by its gas limit counts.
+     */
+    async refusalOfShares(
+      database: Database,
+      candidate: Omit<Candidate<M>, 'gas'>,
+      terms: Sharing,
+    ): Promise<Refusal | undefined> {
+      const { message } = candidate.action.request
+      const subjects = form.subjectsOf(message, candidate)
+      const text = `SELECT ${knownColumn('$1')} AS known`
+      const [row] = await query<{ known: Known[] }>(database, text, [spendersOf(subjects)])
+      if (!row) throw new Error(`What ${message.party} has spent was not read`)
+      const share = sharingOf(row.known, terms).take(subjects, form.mostGasOf(message) * terms.price)
+      return share instanceof Refusal ? share : undefined
+    },
+
     /** Why the party may send no action now. */
     async refusalOfParty(database: Database, { request }: NamedAction<M>, limits: WalletLimits) {
       if (!hasParty) return undefined
@@ -111,9 +135,10 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
     async reserve(
       db: pg.PoolClient,
       candidate: Candidate<M>,
-      { price, walletLimits, spendingLimits }: Terms,
+      terms: Terms,
     ): Promise<{ tx: bigint } | 'rival' | 'locked' | Refusal> {
       const { action, gas, runsWalletCode } = candidate
+      const { walletLimits } = terms
       const { message, signature } = action.request
       const { party } = message
       const subjects = form.subjectsOf(message, candidate)
@@ -128,8 +153,8 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
       const mostOpen = runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey
       if (hasParty && row.open + row.reverts >= mostOpen) return 'locked'
       if (await form.isShort(db, message, candidate)) return 'locked'
-      const cost = gas * price
-      const share = createSharing(spendingLimits, 'actions', mostGas * price, row.known).take(subjects, cost)
+      const cost = gas * terms.price
+      const share = sharingOf(row.known, terms).take(subjects, cost)
       if (share instanceof Refusal) return share
       const values = [action.actionId, message.action, party, message.deadline, signature, cost, share.counted]
       const former = isRepeatable ? [candidate.former ?? null] : []

@@ -1,0 +1,37 @@
+import type { Address } from 'viem'
+import { nothingOwed, type OpenRefusal, openRunError } from '../../core/market/openErrors.ts'
+import { Problem } from './http/errors.ts'
+import type { IndexReader } from './index/reader.ts'
+import { createBatchedRead } from './queries/batchedReads.ts'
+import { owedTo } from './queries/payees.ts'
+import { runsById } from './queries/runs.ts'
+import type { IndexedCalls } from './relay/actions/open/known.ts'
+import { Refusal, unavailable } from './relay/refusal.ts'
+
+const refusalOf = (refused: OpenRefusal | undefined) =>
+  refused && new Refusal(refused.code, refused.sentence, { extensions: refused.extensions })
+
+/** What the index shows of calls that anyone may ask for, for the relay. Concurrent calls share a transaction. */
+export function indexedCalls(index: IndexReader): IndexedCalls {
+  const readRun = createBatchedRead(index, async (tx, _, bountyIds: readonly bigint[]) => {
+    const runs = await runsById(tx, bountyIds)
+    return bountyIds.map((id) => runs.get(id))
+  })
+  const readOwed = createBatchedRead(index, (tx, _, payees: readonly Address[]) => owedTo(tx, payees))
+
+  return async (call, block) => {
+    try {
+      await index.reach(block)
+      if (call.action === 'collect') {
+        const { data: owed } = await readOwed(call.payee)
+        return { round: 0n, refusal: owed > 0n ? undefined : refusalOf(nothingOwed(call.payee)) }
+      }
+      const { snapshot, data: run } = await readRun(call.bountyId)
+      if (!run) return undefined
+      const refusal = refusalOf(openRunError(call.action, run, snapshot.now))
+      return { round: BigInt(run.round), reward: run.reward, refusal }
+    } catch (error) {
+      throw error instanceof Problem ? unavailable('The index cannot be read.', error) : error
+    }
+  }
+}

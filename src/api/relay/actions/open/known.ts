@@ -1,0 +1,70 @@
+import { isAddressEqual } from 'viem'
+import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
+import { stateName } from '../../../../../core/market/contractErrors.ts'
+import type { OpenCall } from '../../../../../core/market/openCalls.ts'
+import { reuseResult } from '../../../../../core/reuseResult.ts'
+import { answer } from '../../chain/client.ts'
+import type { Heads } from '../../chain/heads.ts'
+import type { Market } from '../../chain/market.ts'
+import { createChainViews } from '../../chain/views.ts'
+import type { Refusal } from '../../refusal.ts'
+
+/**
+ * What is known of a call that anyone may ask for.
+ * - `round`: of its run; 0 without one.
+ * - `reward`: of its run, in USDC base units.
+ * - `refusal`: why the market refuses the call.
+ */
+type Known = { round: bigint; reward?: bigint; refusal: Refusal | undefined }
+
+/**
+ * Looks the call up in the index.
+ * @param block which the index must have: it waits for it.
+ * @returns undefined if there is no such run.
+ * @throws Refusal RELAY_UNAVAILABLE if the index cannot be read.
+ */
+export type IndexedCalls = (call: OpenCall, block?: bigint) => Promise<Known | undefined>
+
+/**
+ * Creates a function that says what is known of a call, undefined if there is no such run. What it refuses asks no node,
+ * beside heads, which all requests share: these requests cost their clients nothing. Without an index, the chain is asked
+ * once per head for all calls about a run.
+ */
+export function createKnownCalls(market: Market, heads: Heads, indexed: IndexedCalls | undefined) {
+  const { client, address } = market
+  const viewOf = createChainViews(market, heads)
+  const treasury = reuseResult(Number.POSITIVE_INFINITY, () =>
+    answer(client.readContract({ abi: bountyMarketAbi, address, functionName: 'TREASURY' })),
+  )
+
+  async function onChain(call: OpenCall): Promise<Known | undefined> {
+    if (call.action === 'collect') return { round: 0n, refusal: undefined }
+    const { bounty } = await viewOf(call.bountyId, performance.now(), false)
+    if (stateName(bounty.state) === undefined) return undefined
+    return { round: BigInt(bounty.round), reward: bounty.reward, refusal: undefined }
+  }
+
+  async function look(call: OpenCall, block?: bigint): Promise<Known | undefined> {
+    const known = await (indexed ?? onChain)(call, block)
+    if (!known?.refusal || call.action !== 'collect') return known
+    // The chain alone knows which fees it owes to the treasury.
+    return isAddressEqual(call.payee, await treasury()) ? { ...known, refusal: undefined } : known
+  }
+
+  /** @param since by `performance.now()`. What is refused then is refused at a head that was read at this time or later. */
+  async function known(call: OpenCall, since: number): Promise<Known | undefined> {
+    const first = await look(call)
+    if (first && !first.refusal) return first
+    return look(call, (await heads.since(since)).number)
+  }
+
+  /** The round of the call's run; 0 without one. */
+  async function roundOf(call: OpenCall): Promise<bigint> {
+    const found = (await look(call)) ?? (await known(call, performance.now()))
+    return found?.round ?? 0n
+  }
+
+  return { known, roundOf }
+}
+
+export type KnownCalls = ReturnType<typeof createKnownCalls>
