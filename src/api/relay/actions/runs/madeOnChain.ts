@@ -1,6 +1,6 @@
-import { formatLog, isAddressEqual, numberToHex, type ParseEventLogsReturnType, parseEventLogs } from 'viem'
+import { formatLog, type Hash, isAddressEqual, numberToHex, type ParseEventLogsReturnType, parseEventLogs } from 'viem'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
-import type { RunMessage } from '../../../../../core/market/runActions.ts'
+import { type RunMessage, runCallData } from '../../../../../core/market/runActions.ts'
 import { answer } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import { type Market, readBounty } from '../../chain/market.ts'
@@ -11,11 +11,14 @@ import type { Made } from '../form.ts'
 const REJECTED = 0
 const ABANDONED = 2
 
+/** Of `0x` and four bytes. */
+const SELECTOR_CHARACTERS = 10
+
 type MarketEvent = ParseEventLogsReturnType<typeof bountyMarketAbi, undefined, true>[number]
 
 /**
  * The newest event with which the chain shows what the message asks for, whoever sent it and however: a contract that passes the
- * signature on may hide it. Round, revision and text name the action; one that a party made without the message is the same.
+ * signature on may hide it. Round, revision and text name the action. A plain call of the market is none: it has no signature.
  */
 export async function findMadeOnRun(market: Market, message: RunMessage, head: ChainHead): Promise<Made | undefined> {
   const { bountyId } = message
@@ -24,7 +27,7 @@ export async function findMadeOnRun(market: Market, message: RunMessage, head: C
     readBounty(market, bountyId, head.number),
   ])
   const events = parseEventLogs({ abi: bountyMarketAbi, logs: logs.map((log) => formatLog(log)) })
-  const made = events.findLast((event, place) => {
+  const made = events.filter((event, place) => {
     const after = events.slice(place + 1)
     const laterClaims = after.filter(({ eventName }) => eventName === 'BountyClaimed').length
     // A close names no round: it is about the claim that the run has now, or about the refund that has ended it.
@@ -33,7 +36,17 @@ export async function findMadeOnRun(market: Market, message: RunMessage, head: C
     if (message.action === 'close' || BigInt(round - laterClaims) !== message.round) return false
     return isMade(event, message, events.slice(0, place).findLast(isDeliveryOrRequest))
   })
-  return made && { txHash: made.transactionHash, blockNumber: made.blockNumber, result: null }
+  for (const { transactionHash: txHash, blockNumber } of made.toReversed()) {
+    if (!(await isPlainCall(market, message, txHash))) return { txHash, blockNumber, result: null }
+  }
+  return undefined
+}
+
+/** Whether the transaction calls the market itself, by another function than that with the signature. */
+async function isPlainCall({ client, address }: Market, message: RunMessage, hash: Hash): Promise<boolean> {
+  const { to, input } = await answer(client.getTransaction({ hash }))
+  if (!to || !isAddressEqual(to, address)) return false
+  return !input.startsWith(runCallData(message, '0x').slice(0, SELECTOR_CHARACTERS))
 }
 
 /** All events of the run in these blocks, in their order. The run is the first topic of each. */
