@@ -136,7 +136,10 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
       const { items, transactions } = claimRoomOf(room, maxBatch)
       return items * transactions
     } catch (error) {
-      if (!isUnavailable(error)) throw error
+      // Nothing awaits a batch: a rejection would end the process, and with it all claims that wait.
+      if (!isUnavailable(error)) {
+        logger.error({ err: error, signer: signer.address }, 'cannot tell what a signer can send: it rests')
+      }
       return 'unreachable'
     }
   }
