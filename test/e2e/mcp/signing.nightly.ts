@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
+import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { startFaultyApi } from '../../support/faultyApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
@@ -96,6 +97,22 @@ describe('claim_run over stdio', () => {
     const { call } = await connect(mcp.overStdio(keyOf(2), ['--allow-claims', '1']))
     const refusal = await call('claim_run', { runId: costly, agentId: Number(agent.id) })
     expect(refusal).toMatchObject({ isError: true, text: expect.stringContaining('20 USDC of the 20 USDC') })
+  })
+
+  it('claims with other terms than the defaults only if they are named', async () => {
+    const terms = { workPeriod: 3_600, stakePercent: 50, evaluator: accountOf(7).address }
+    await people.fund(people.poster, market.market.address, 2n * usdc)
+    const deadline = (await people.now()) + 86_400n
+    await people.mined(() =>
+      market.market.write.postBounty(['ipfs://task', usdc, deadline, { ...defaultTerms, ...terms }]),
+    )
+    const runId = Number(await market.market.read.bountyCount())
+    await market.indexed()
+    const { call } = await connect(mcp.overStdio(keyOf(2), ['--allow-claims', '2']))
+    const input = { runId, agentId: Number(agent.id) }
+    expect(JSON.parse((await call('claim_run', input)).text)).toMatchObject({ code: 'UNEXPECTED_MESSAGE' })
+    const named = { ...input, stake: 0.5, workPeriodHours: 1, evaluator: accountOf(7).address }
+    expect((await call('claim_run', named)).value.run.state).toBe('CLAIMED')
   })
 
   it('claims for no agent of another wallet', async () => {
