@@ -37,6 +37,10 @@ await runCommand(async () => {
     return
   }
   if (!values.yes) await confirm(`Delete ${given} and refuse it from now on?`, 'Nothing was changed')
-  const wasStored = await blockContent(client, given)
-  console.log(`${given} is ${wasStored ? 'deleted' : 'not stored here'}, and is refused from now on.\n${caches}`)
+  const posters = await blockContent(client, given)
+  console.log(`${given} is ${posters ? 'deleted' : 'not stored here'}, and is refused from now on.\n${caches}`)
+  if (posters)
+    console.log(
+      `It was first posted by ${posters.first ?? 'an unknown client'}, last by ${posters.last ?? 'an unknown client'}.`,
+    )
 })

@@ -69,7 +69,9 @@ export const servingSettings = z.object({
     ),
   CONTENT_MB: integer(0, 1_000_000)
     .default(1_024)
-    .describe('How much [content](api.md#content) is stored, in MB. Beyond it, and with `0`, posts answer 503'),
+    .describe(
+      'How much [content](api.md#content) is stored, in MB; on disk it takes up to twice as much. Beyond it, and with `0`, posts answer 503',
+    ),
   CONTENT_KB_PER_DAY: integer(1, 1_000_000_000)
     .default(1_000)
     .describe(

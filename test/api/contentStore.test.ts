@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm'
 import pg from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { agent, run, runEvent } from '../../ponder.schema.ts'
@@ -5,7 +6,7 @@ import { blockContent, unblockContent } from '../../src/api/content/block.ts'
 import { cidOf } from '../../src/api/content/cid.ts'
 import { migrateContent } from '../../src/api/content/migrations.ts'
 import { type Posted, post } from '../../src/api/content/post.ts'
-import { deleteUnnamed, nameRecent } from '../../src/api/content/retention.ts'
+import { deleteUnnamed, MAX_AGENT_ITEM_BYTES, markNamed, nameRecent } from '../../src/api/content/retention.ts'
 import { checkpointOf } from '../support/indexedTables.ts'
 import { eventOf, openRun, stakedAgent } from '../support/rows.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
@@ -47,9 +48,13 @@ async function storedTexts(): Promise<string[]> {
   return rows.map(({ bytes }) => bytes.toString()).toSorted()
 }
 
-/** Makes the last posts older. */
+/** Makes the last posts, and what the index has shown since, older. */
 const pass = (seconds: number) =>
-  pool.query('UPDATE content.item SET posted_at = posted_at - make_interval(secs => $1)', [seconds])
+  pool.query(
+    `UPDATE content.item SET posted_at = posted_at - make_interval(secs => $1),
+       unnamed_since = unnamed_since - make_interval(secs => $1)`,
+    [seconds],
+  )
 
 async function expectTotalCounted() {
   const { counted, total } = await rowOf<{ counted: string; total: string }>(
@@ -168,10 +173,33 @@ describe('content', () => {
     })
   }
 
+  /** Posts a run that names the text, as an event of the next block. */
+  async function postRun(bountyId: bigint, text: string, fields: Partial<typeof run.$inferInsert> = {}) {
+    const timestamp = clock()
+    block++
+    const ipfsHash = await uriOf(text)
+    await index.moveTo({ number: block, timestamp }, async (tx) => {
+      await tx.insert(run).values(openRun(bountyId, { ipfsHash, ...fields }))
+      const id = checkpointOf({ number: block, timestamp }, 0n)
+      await tx.insert(runEvent).values(eventOf(bountyId, 1, { id, name: 'BountyCreated', hash: ipfsHash, timestamp }))
+    })
+  }
+
+  const setState = (bountyId: bigint, state: 'DRAFT' | 'OPEN') =>
+    index.db.update(run).set({ state }).where(eq(run.bountyId, bountyId))
+
+  /** What retention does each hour. */
+  async function sweep() {
+    await indexEvents([])
+    await nameRecent(parts)
+    await markNamed(parts)
+    return deleteUnnamed(parts)
+  }
+
   const uriOf = async (text: string) => `ipfs://${(await contentOf(text)).cid}`
 
   const namedTexts = async () => {
-    const { rows } = await pool.query<{ bytes: Buffer }>('SELECT bytes FROM content.item WHERE named')
+    const { rows } = await pool.query<{ bytes: Buffer }>('SELECT bytes FROM content.item WHERE unnamed_since IS NULL')
     return rows.map(({ bytes }) => bytes.toString()).toSorted()
   }
 
@@ -183,18 +211,21 @@ describe('content', () => {
   })
 
   it('that an event names counts a tenth for its client, as do its attachments', async () => {
-    const three = { ...limits, clientBytes: 3 * 1_024 }
     const { cid } = await contentOf('attached')
-    await postText('brief', { brief: briefWith(cid) }, three)
-    await postText('attached', {}, three)
-    await postText('unnamed', {}, three)
-    expect(await postText('more', {}, three)).toBe('clientFull')
+    await postText('brief', { brief: briefWith(cid) })
+    await postText('attached')
+    await postText('unnamed')
+    const { charge } = await rowOf<{ charge: number }>('SELECT charge::int FROM content.total')
+    const full = { ...limits, clientBytes: charge }
+    expect(await postText('more', {}, full)).toBe('clientFull')
     await indexEvents([await uriOf('brief'), 'ipfs://bafkreinothere', 'https://elsewhere.example'])
     await nameRecent(parts)
     expect(await namedTexts()).toEqual(['attached', 'brief'])
-    expect(await postText('more', {}, three)).toBe('stored')
-    expect(await postText('too much', {}, three)).toBe('clientFull')
-    expect(await postText('most', {}, { ...limits, clientBytes: 3 * 1_024 + 205 })).toBe('stored')
+    expect(await postText('more', {}, full)).toBe('stored')
+    // Of the two named ones a tenth, of the two others all.
+    const spent = (charge - 1_024) / 10 + 2 * 1_024
+    expect(await postText('too much', {}, { ...limits, clientBytes: spent + 1_023 })).toBe('clientFull')
+    expect(await postText('most', {}, { ...limits, clientBytes: spent + 1_025 })).toBe('stored')
   })
 
   it('is found by the searches of each block, one after the other', async () => {
@@ -214,30 +245,114 @@ describe('content', () => {
     for (const text of ['attached', 'registration', 'unnamed', 'posted later', 'renewed', 'young']) await postText(text)
     await pass(DAY_SECONDS - 10)
     await postText('renewed')
-    await pool.query(`UPDATE content.item SET posted_at = now() WHERE bytes = 'young'`)
-    expect(await deleteUnnamed(parts)).toBe(0)
+    await pool.query(`UPDATE content.item SET unnamed_since = now() WHERE bytes = 'young'`)
+    expect(await sweep()).toBe(0)
     await pass(20)
-    await indexEvents([])
-    expect(await deleteUnnamed(parts)).toBe(5)
+    expect(await sweep()).toBe(1)
     expect(await storedTexts()).toEqual(['attached', 'brief', 'posted later', 'registration', 'renewed', 'young'])
     await expectTotalCounted()
-    // It may be posted again, and no address is stored for longer than a day.
-    expect(await rowOf('SELECT count(client)::int FROM content.item')).toEqual({ count: 2 })
     expect(await postText('unnamed')).toBe('stored')
   })
 
-  it('is not dropped while the index is behind, or has no block', async () => {
-    await postText('unnamed')
-    await pass(2 * DAY_SECONDS)
-    const postedAt = clock() - BigInt(2 * DAY_SECONDS)
-    await indexEvents([], postedAt + BigInt(DAY_SECONDS - 60))
-    expect(await deleteUnnamed(parts)).toBe(0)
-    await index.pool.query('DELETE FROM head')
-    expect(await deleteUnnamed(parts)).toBe(0)
-    expect(await storedTexts()).toEqual(['unnamed'])
-    await indexEvents([], postedAt + BigInt(DAY_SECONDS + 60))
-    await deleteUnnamed(parts)
+  it('that only an agent names is kept while the agent has stake, if it is small, without what it attaches', async () => {
+    const { cid } = await contentOf('attached')
+    const small = 's'.repeat(MAX_AGENT_ITEM_BYTES)
+    const large = 'l'.repeat(MAX_AGENT_ITEM_BYTES + 1)
+    const withAttachment = 'a brief that an agent names'
+    await postText(withAttachment, { brief: briefWith(cid) })
+    for (const text of ['attached', small, large, 'of no stake']) await postText(text)
+    const agents = [small, large, withAttachment, 'of no stake'].map(async (text, place) =>
+      stakedAgent(BigInt(place + 1), {
+        agentURI: await uriOf(text),
+        stakedAmount: text === 'of no stake' ? 19_999_999n : 20_000_000n,
+      }),
+    )
+    await index.db.insert(agent).values(await Promise.all(agents))
+    await sweep()
+    await pass(DAY_SECONDS + 1)
+    await sweep()
+    expect(await storedTexts()).toEqual([withAttachment, small].toSorted())
+    await index.db.update(agent).set({ stakedAmount: 0n })
+    expect(await sweep()).toBe(0)
+    await pass(DAY_SECONDS + 1)
+    await sweep()
     expect(await storedTexts()).toEqual([])
+    await expectTotalCounted()
+  })
+
+  it('that a run names goes a day after its refund, with its attachments, and stays if it is funded again', async () => {
+    const texts = ['of a refunded run', 'of a run that is funded again', 'of a draft']
+    for (const [place, text] of texts.entries()) {
+      const { cid } = await contentOf(`attached ${place}`)
+      await postText(text, { brief: briefWith(cid) })
+      await postText(`attached ${place}`)
+      await postRun(BigInt(place + 2), text, { state: place === 2 ? 'DRAFT' : 'OPEN' })
+    }
+    await sweep()
+    expect(await namedTexts()).toEqual(['attached 0', 'attached 1', ...texts.slice(0, 2)])
+    for (const id of [2n, 3n]) await setState(id, 'DRAFT')
+    await sweep()
+    expect(await namedTexts()).toEqual([])
+    await pass(DAY_SECONDS - 10)
+    await sweep()
+    expect(await storedTexts()).toHaveLength(6)
+    await setState(3n, 'OPEN')
+    await pass(20)
+    await sweep()
+    expect(await storedTexts()).toEqual(['attached 1', texts[1]])
+    await expectTotalCounted()
+  })
+
+  it('that a kept brief attaches is kept, but not what an attachment attaches', async () => {
+    const [leaf, branch] = [await contentOf('leaf'), await contentOf('branch')]
+    await postText('root', { brief: briefWith(branch.cid) })
+    await postText('branch', { brief: briefWith(leaf.cid) })
+    await postText('leaf')
+    await postRun(2n, 'root')
+    for (let day = 0; day < 3; day++) {
+      await pass(DAY_SECONDS + 1)
+      await sweep()
+    }
+    expect(await storedTexts()).toEqual(['branch', 'root'])
+  })
+
+  it('has the clients that posted it first and last as long as it is kept', async () => {
+    await postText('renewed', { client: '192.0.2.1' })
+    await postText('kept', { client: '192.0.2.3' })
+    await postRun(2n, 'kept')
+    await pass(3_601)
+    await postText('renewed', { client: '192.0.2.2' })
+    await sweep()
+    await pass(DAY_SECONDS - 60)
+    await sweep()
+    await pass(10)
+    await sweep()
+    const client = await pool.connect()
+    expect(await blockContent(client, (await contentOf('renewed')).cid)).toEqual({
+      first: '192.0.2.1',
+      last: '192.0.2.2',
+    })
+    await pass(100 * DAY_SECONDS)
+    await sweep()
+    expect(await blockContent(client, (await contentOf('kept')).cid)).toEqual({ first: '192.0.2.3', last: '192.0.2.3' })
+    client.release()
+  })
+
+  it('is not dropped while the index is more than an hour behind, or has no block', async () => {
+    await postText('unnamed')
+    await postText('kept')
+    await postRun(2n, 'kept')
+    await sweep()
+    await index.pool.query('DELETE FROM run WHERE bounty_id = 2')
+    await pass(2 * DAY_SECONDS)
+    await indexEvents([], clock() - 3_660n)
+    expect([await markNamed(parts), await deleteUnnamed(parts)]).toEqual([0, 0])
+    await index.pool.query('DELETE FROM head')
+    expect([await markNamed(parts), await deleteUnnamed(parts)]).toEqual([0, 0])
+    expect(await storedTexts()).toEqual(['kept', 'unnamed'])
+    await indexEvents([], clock() - 3_000n)
+    expect([await markNamed(parts), await deleteUnnamed(parts)]).toEqual([1, 1])
+    expect(await storedTexts()).toEqual(['kept'])
   })
 
   it('is not dropped by a process that cannot search, because another one does', async () => {
@@ -245,7 +360,7 @@ describe('content', () => {
     await pass(2 * DAY_SECONDS)
     const other = await pool.connect()
     await other.query('BEGIN; SELECT pg_advisory_xact_lock(7286543024)')
-    await deleteUnnamed(parts)
+    expect([await markNamed(parts), await deleteUnnamed(parts)]).toEqual([undefined, undefined])
     expect(await storedTexts()).toEqual(['unnamed'])
     await other.query('COMMIT')
     other.release()
@@ -257,11 +372,11 @@ describe('content', () => {
     const { cid } = await contentOf('bad')
     await postText('bad')
     const client = await pool.connect()
-    expect(await blockContent(client, cid)).toBe(true)
+    expect(await blockContent(client, cid)).toEqual({ first: 'a', last: 'a' })
     expect(await storedTexts()).toEqual([])
     await expectTotalCounted()
     expect(await postText('bad')).toBe('blocked')
-    expect(await blockContent(client, cid)).toBe(false)
+    expect(await blockContent(client, cid)).toBeUndefined()
     expect([await unblockContent(client, cid), await unblockContent(client, cid)]).toEqual([true, false])
     expect(await postText('bad')).toBe('stored')
     client.release()

@@ -40,9 +40,6 @@ beforeAll(async () => {
   // Two runs may name one brief, and a run a brief that is not stored.
   await index.pool.query(`UPDATE run SET ipfs_hash = 'ipfs://shared' WHERE bounty_id % 1994 = 0`)
   await index.pool.query(`UPDATE run SET ipfs_hash = 'ipfs://absent' WHERE bounty_id % 1000 = 1`)
-  const storeAt = (time: string) =>
-    index.pool.query(`ALTER TABLE content.brief_words ALTER COLUMN stored_at SET DEFAULT ${time}`)
-  await storeAt(`'2020-01-01'`)
   const has = (word: string, condition: string) => `CASE WHEN ${condition} THEN ' ${word}' ELSE '' END`
   const title = Object.entries(words).map(([word, condition]) => has(word, condition))
   await index.db.execute(
@@ -54,7 +51,6 @@ beforeAll(async () => {
     storeBriefs(sql`SELECT 'ipfs://unnamed' || n AS uri, 'A ghost' AS title, NULL AS summary, '{}'::text[] AS tags
       FROM generate_series(1, ${runs}::int) AS n`),
   )
-  await storeAt('clock_timestamp()')
   await index.moveTo({ number: 10n, timestamp: seedTime })
   await index.pool.query('VACUUM ANALYZE')
   api = await testApi(index.url, () => 0)

@@ -14,8 +14,8 @@ export const briefTag = (n: number) => `tag${n}`
  */
 export const storeBriefs = (texts: SQL): SQL => sql`
   WITH texts AS MATERIALIZED (${texts}), items AS (
-    INSERT INTO content.item (cid, media_type, bytes, attachments, charge, named)
-    SELECT substr(uri, 8), 'application/json', '', '{}', 1024, true FROM texts
+    INSERT INTO content.item (cid, media_type, bytes, attachments, charge, unnamed_since)
+    SELECT substr(uri, 8), 'application/json', '', '{}', 1024, NULL FROM texts
   )
   INSERT INTO content.brief (uri, title, summary, tags, json)
   SELECT uri, title, summary, tags, json_build_object('title', title, 'summary', summary, 'tags', tags)::text FROM texts`

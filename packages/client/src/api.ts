@@ -2676,7 +2676,7 @@ export interface paths {
         put?: never;
         /**
          * Store a brief, a delivery or feedback
-         * @description Stores JSON, Markdown or plain text in UTF-8, at most 32768 bytes, and answers its `ipfs://` URI for a run to name. Everyone can read it at once. It is dropped a day after its last post unless a run or an agent names it. Repeating the request is safe. An address may post 1 MB a day, unless the operator sets another limit; what a run names counts a tenth.
+         * @description Stores JSON, Markdown or plain text in UTF-8, at most 32768 bytes, and answers its `ipfs://` URI for a run to name. Everyone can read it at once. It is dropped once no run with escrow and no agent with stake has named it for a day. Repeating the request is safe. An address may post 1 MB a day, unless the operator sets another limit; what a run names counts a tenth.
          */
         post: {
             parameters: {

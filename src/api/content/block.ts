@@ -1,20 +1,25 @@
 import type pg from 'pg'
+import { lockCid } from './post.ts'
+
+/** Who posted content first, and who last, as the limits identify clients. */
+type Posters = { first: string | null; last: string | null }
 
 /**
  * Takes content down: it is deleted, and refused if it is posted again.
- * @returns whether it was stored.
+ * @returns who posted it; undefined if it was not stored.
  */
-export async function blockContent(client: pg.ClientBase, cid: string): Promise<boolean> {
+export async function blockContent(client: pg.ClientBase, cid: string): Promise<Posters | undefined> {
   await client.query('BEGIN')
-  // As a post does, so that neither waits for the other's lock.
-  await client.query('SELECT FROM content.total FOR UPDATE')
+  await lockCid(client, cid)
+  const { rows } = await client.query<Posters & { charge: number }>(
+    'DELETE FROM content.item WHERE cid = $1 RETURNING charge, first_client AS first, client AS last',
+    [cid],
+  )
+  const [deleted] = rows
   await client.query('INSERT INTO content.blocked (cid) VALUES ($1) ON CONFLICT (cid) DO NOTHING', [cid])
-  const { rows } = await client.query<{ charge: number }>('DELETE FROM content.item WHERE cid = $1 RETURNING charge', [
-    cid,
-  ])
-  await client.query('UPDATE content.total SET charge = charge - $1', [rows[0]?.charge ?? 0])
+  await client.query('UPDATE content.total SET charge = charge - $1', [deleted?.charge ?? 0])
   await client.query('COMMIT')
-  return rows.length > 0
+  return deleted && { first: deleted.first, last: deleted.last }
 }
 
 /**

@@ -1,12 +1,10 @@
 import type pg from 'pg'
 import { inTransactionOf } from '../../../core/database/transaction.ts'
 import type { Brief } from './brief.ts'
+import { readCharge } from './charge.ts'
 import { type MediaType, mediaTypes } from './checkContent.ts'
 import { uriOf } from './cid.ts'
 import type { Registration } from './registration.ts'
-
-/** Content counts as at least so many bytes: a row costs about as much. */
-const LEAST_CHARGE_BYTES = 1_024
 
 /** Which part of what a run names counts. A run costs its gas only, so that it must count. */
 const NAMED_PART = 0.1
@@ -39,53 +37,79 @@ export type PostResult =
   | { status: 'clientFull'; limitBytes: number; retrySeconds: number }
 
 /** Content as it is stored before a post. */
-type State = { media_type: MediaType | null; is_lasting: boolean; blocked: boolean }
+type State = { media_type: MediaType | null; charge: number | null; is_lasting: boolean; blocked: boolean }
+
+/** The advisory locks of CIDs and of clients: posts of one CID, and those of one client, follow one another. */
+const CID_LOCKS = 728_654_301
+const CLIENT_LOCKS = 728_654_302
 
 /** Stores the content, or renews its day. */
 export async function post(pool: pg.Pool, posted: Posted, limits: PostLimits): Promise<PostResult> {
   const before = await findState(pool, posted.cid)
-  // Without the lock of the total: to post the same content again costs one read.
+  // Without a lock: to post the same content again costs one read.
   if (before.blocked) return { status: 'blocked' }
   if (isUnchanged(before, posted)) return { status: 'known' }
-  return inTransactionOf(pool, async (client) => {
-    const { rows } = await client.query<{ charge: string }>('SELECT charge FROM content.total FOR UPDATE')
-    return store(client, posted, limits, Number(rows[0]?.charge))
-  })
+  try {
+    return await inTransactionOf(pool, (client) => store(client, posted, limits))
+  } catch (error) {
+    if (error instanceof StoreFull) return { status: 'full' }
+    throw error
+  }
 }
 
-/** @param total what is stored, in bytes. No other post changes it before the transaction ends. */
-async function store(client: pg.PoolClient, posted: Posted, limits: PostLimits, total: number): Promise<PostResult> {
+/** Until the end of the transaction, no other one posts the content, or takes it down. */
+export const lockCid = (client: pg.ClientBase, cid: string) => lock(client, CID_LOCKS, cid)
+
+const lock = (client: pg.ClientBase, locks: number, name: string) =>
+  client.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [locks, name])
+
+async function store(client: pg.PoolClient, posted: Posted, limits: PostLimits): Promise<PostResult> {
   const { cid, mediaType, bytes } = posted
+  await lockCid(client, cid)
   const before = await findState(client, cid)
   if (before.blocked) return { status: 'blocked' }
   if (isUnchanged(before, posted)) return { status: 'known' }
-  const isNew = before.media_type === null
-  const charge = Math.max(bytes.length, LEAST_CHARGE_BYTES)
-  if (!before.is_lasting) {
-    const others = await chargeOf(client, posted)
-    if (others.charge + charge > limits.clientBytes) {
-      return { status: 'clientFull', limitBytes: limits.clientBytes, retrySeconds: others.seconds }
-    }
+  const saysMore = isMoreSpecific(mediaType, before.media_type)
+  const chargeBefore = before.charge ?? 0
+  const charge = saysMore ? await readCharge(client, posted) : chargeBefore
+  await lock(client, CLIENT_LOCKS, posted.client)
+  const others = await chargeOfDay(client, posted)
+  if (others.charge + charge > limits.clientBytes) {
+    return { status: 'clientFull', limitBytes: limits.clientBytes, retrySeconds: others.seconds }
   }
-  if (isNew && total + charge > limits.totalBytes) return { status: 'full' }
-  if (isNew) {
+  if (!saysMore) {
     await client.query(
-      `INSERT INTO content.item (cid, media_type, bytes, attachments, charge, client) VALUES ($1, $2, $3, $4, $5, $6)`,
-      [cid, mediaType, bytes, attachmentsOf(posted), charge, posted.client],
+      `UPDATE content.item SET client = $2, posted_at = now(), unnamed_since = CASE WHEN unnamed_since IS NOT NULL THEN now() END
+       WHERE cid = $1`,
+      [cid, posted.client],
     )
-    await client.query('UPDATE content.total SET charge = charge + $1', [charge])
-    await insertMembers(client, posted)
-    return { status: 'stored' }
+    return { status: 'known' }
   }
-  if (isMoreSpecific(mediaType, before.media_type)) {
-    const values = [cid, mediaType, attachmentsOf(posted)]
-    await client.query('UPDATE content.item SET media_type = $2, attachments = $3 WHERE cid = $1', values)
-    await insertMembers(client, posted)
-  }
-  if (!before.is_lasting) {
-    await client.query('UPDATE content.item SET client = $2, posted_at = now() WHERE cid = $1', [cid, posted.client])
-  }
-  return { status: 'known' }
+  // So that a full store costs no more than this.
+  const { rows } = await client.query<{ charge: string }>('SELECT charge FROM content.total')
+  if (Number(rows[0]?.charge) + charge - chargeBefore > limits.totalBytes) return { status: 'full' }
+  await client.query(
+    `INSERT INTO content.item (cid, media_type, bytes, attachments, charge, client, first_client)
+     VALUES ($1, $2, $3, $4, $5, $6, $6)
+     ON CONFLICT (cid) DO UPDATE SET media_type = $2, attachments = $4, charge = $5, client = $6, posted_at = now(),
+       unnamed_since = CASE WHEN item.unnamed_since IS NOT NULL THEN now() END`,
+    [cid, mediaType, bytes, attachmentsOf(posted), charge, posted.client],
+  )
+  await insertMembers(client, posted)
+  await addToTotal(client, charge - chargeBefore, limits)
+  return { status: before.media_type === null ? 'stored' : 'known' }
+}
+
+/** Others have filled the store since it was read. */
+class StoreFull extends Error {}
+
+/** The last statement of a post: other posts wait for the row until its transaction ends. @throws StoreFull */
+async function addToTotal(client: pg.PoolClient, charge: number, { totalBytes }: PostLimits): Promise<void> {
+  const { rowCount } = await client.query('UPDATE content.total SET charge = charge + $1 WHERE charge + $1 <= $2', [
+    charge,
+    totalBytes,
+  ])
+  if (rowCount === 0) throw new StoreFull()
 }
 
 const attachmentsOf = ({ brief }: Posted) => brief?.attachments?.map(({ cid }) => cid) ?? []
@@ -109,8 +133,8 @@ async function insertMembers(client: pg.PoolClient, { cid, brief, registration }
 
 async function findState(database: Pick<pg.ClientBase, 'query'> | pg.Pool, cid: string): Promise<State> {
   const { rows } = await database.query<State>(
-    `SELECT item.media_type, blocked.cid IS NOT NULL AS blocked,
-       coalesce(named OR posted_at > now() - make_interval(secs => $2), false) AS is_lasting
+    `SELECT item.media_type, item.charge, blocked.cid IS NOT NULL AS blocked,
+       item.cid IS NOT NULL AND (unnamed_since IS NULL OR posted_at > now() - make_interval(secs => $2)) AS is_lasting
      FROM (SELECT $1::text AS cid) AS asked LEFT JOIN content.item USING (cid) LEFT JOIN content.blocked USING (cid)`,
     [cid, FRESH_SECONDS],
   )
@@ -131,9 +155,9 @@ const isMoreSpecific = (mediaType: MediaType, stored: MediaType | null) =>
  * What the client has posted within a day, without this content.
  * @returns its charge, in bytes, and in how many seconds the first of it no longer counts.
  */
-async function chargeOf(client: pg.PoolClient, posted: Posted): Promise<{ charge: number; seconds: number }> {
+async function chargeOfDay(client: pg.PoolClient, posted: Posted): Promise<{ charge: number; seconds: number }> {
   const { rows } = await client.query<{ charge: number; seconds: number }>(
-    `SELECT coalesce(sum(charge * CASE WHEN named THEN ${NAMED_PART} ELSE 1 END), 0)::float8 AS charge,
+    `SELECT coalesce(sum(charge * CASE WHEN unnamed_since IS NULL THEN ${NAMED_PART} ELSE 1 END), 0)::float8 AS charge,
        coalesce(extract(epoch FROM min(posted_at) + interval '1 day' - now()), 0)::float8 AS seconds
      FROM content.item WHERE client = $1 AND posted_at > now() - interval '1 day' AND cid <> $2`,
     [posted.client, posted.cid],

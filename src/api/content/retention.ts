@@ -2,22 +2,32 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { classifyReadError } from '../../../core/database/failures.ts'
 import { inTransactionOf } from '../../../core/database/transaction.ts'
+import { MIN_STAKE } from '../../../core/market/constants.ts'
 import { repeat } from '../../../core/repeat.ts'
 
-/** The intervals between two searches of the index for what it names, and between two deletions. */
+/** The intervals between two searches of the index for what runs have just named, and between two deletions. */
 const SEARCH_INTERVAL_MS = 60_000
 const DELETE_INTERVAL_MS = 3_600_000
 
 /** The advisory lock of the replica that searches and deletes. Any number that no other user of the database uses. */
 const LOCK = 7_286_543_024n
 
-/** How many rows are checked and deleted at a time. */
-const BATCH = 10_000
+/** How many rows are marked, and deleted, at a time: a post of one of them waits. */
+const BATCH = 1_000
 
 /** How far back a search begins before the end of the last one: a reorg replaces the events of up to a minute. */
 const OVERLAP_SECONDS = 600
 
 const DAY_SECONDS = 86_400
+
+/** An index that is further behind lacks what was named since: nothing is deleted. */
+const MAX_BEHIND_SECONDS = 3_600
+
+/** The most that the URI of an agent keeps. A registration file has a few kilobytes; a registration costs its author nothing. */
+export const MAX_AGENT_ITEM_BYTES = 16 * 1_024
+
+/** A smaller index of words is not built anew. */
+const LEAST_REBUILT_BYTES = 8 * 1_024 ** 2
 
 /** A scan of all events of five million takes seconds. */
 const SCAN_TIMEOUT_MS = 60_000
@@ -44,7 +54,13 @@ export function startRetention({ ready, logger, ...parts }: Parts): () => Promis
     await nameRecent(parts)
     if (performance.now() - deletedAt < DELETE_INTERVAL_MS) return
     deletedAt = performance.now()
-    for (let deleted = BATCH; deleted === BATCH && !stopping.aborted; ) deleted = await deleteUnnamed(parts)
+    for (const work of [markNamed, deleteUnnamed]) {
+      let changed: number | undefined = BATCH
+      while (changed === BATCH && !stopping.aborted) changed = await work(parts)
+      // What was not marked may be named.
+      if (changed === undefined || stopping.aborted) return
+    }
+    await dropUnusedWords(parts.pool)
   }
 
   return repeat(SEARCH_INTERVAL_MS, (stopping) =>
@@ -57,16 +73,24 @@ export function startRetention({ ready, logger, ...parts }: Parts): () => Promis
 
 type Retention = Omit<Parts, 'ready' | 'logger'>
 
-/** Runs `work` in a transaction, unless another replica searches or deletes. @returns whether it ran. */
-async function alone(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<boolean> {
+/**
+ * Runs `work` in a transaction, unless another replica searches or deletes.
+ * @returns how many items it changed; undefined if it did not run.
+ */
+async function alone(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<number>): Promise<number | undefined> {
   return inTransactionOf(pool, async (client) => {
     const { rows } = await client.query('SELECT pg_try_advisory_xact_lock($1) AS "isFirst"', [LOCK])
-    if (!rows[0].isFirst) return false
+    if (!rows[0].isFirst) return undefined
     await client.query(`SET LOCAL statement_timeout = ${SCAN_TIMEOUT_MS}`)
-    await work(client)
-    return true
+    return work(client)
   })
 }
+
+/** A run without escrow keeps nothing: its poster has its money back, or never paid. */
+const IS_FUNDED = `state <> 'DRAFT'`
+
+/** The events that name content, beside the creation of a run. */
+const NAMING_EVENTS = `('WorkSubmitted', 'RevisionRequested')`
 
 /**
  * Marks what the events since the last search name, so that it counts less for its client. Ids of events begin with the
@@ -81,14 +105,18 @@ export async function nameRecent({ pool, chainId, indexSchema }: Retention): Pro
       [chainId, indexSchema],
     )
     const [search] = rows
-    if (!search) return
-    await client.query(
-      `WITH marked AS (
-         UPDATE content.item SET named = true WHERE NOT named AND uri IN (
-           SELECT hash FROM ${index}.run_event WHERE id >= lpad($1::text, 10, '0') AND hash LIKE 'ipfs://b%')
+    if (!search) return 0
+    const { rowCount } = await client.query(
+      `WITH recent AS MATERIALIZED (
+         SELECT bounty_id, name, hash FROM ${index}.run_event WHERE id >= lpad($1::text, 10, '0')
+       ), marked AS (
+         UPDATE content.item SET unnamed_since = NULL WHERE unnamed_since IS NOT NULL AND uri IN (
+           SELECT hash FROM recent WHERE name IN ${NAMING_EVENTS} AND hash LIKE 'ipfs://b%'
+           UNION SELECT ipfs_hash FROM ${index}.run WHERE ${IS_FUNDED} AND bounty_id IN (SELECT bounty_id FROM recent))
          RETURNING attachments
        )
-       UPDATE content.item SET named = true WHERE NOT named AND cid IN (SELECT unnest(attachments) FROM marked)`,
+       UPDATE content.item SET unnamed_since = NULL
+       WHERE unnamed_since IS NOT NULL AND cid IN (SELECT unnest(attachments) FROM marked)`,
       [search.from],
     )
     await client.query(
@@ -96,58 +124,87 @@ export async function nameRecent({ pool, chainId, indexSchema }: Retention): Pro
        ON CONFLICT (index_schema) DO UPDATE SET until = excluded.until`,
       [indexSchema, search.until],
     )
+    return rowCount ?? 0
   })
 }
 
 /**
- * Deletes a batch of content that nothing names, a day after its last post, once the index has all of that day. So content
- * outlives an index that is behind, rewinds or is made anew.
- * @returns how many items were checked.
+ * Marks a batch of items that are kept, or no longer kept: those that a funded run names, with their attachments, and a small
+ * one for each agent that has the stake of a claim. An index that is behind, rewinds or is made anew takes nothing away: it
+ * marks nothing until it has the last hour, and what it marks for a moment is deleted a day later.
+ * @returns how many were marked; undefined if another replica searches or deletes.
  */
-export async function deleteUnnamed({ pool, chainId, indexSchema }: Retention): Promise<number> {
+export async function markNamed({ pool, chainId, indexSchema }: Retention): Promise<number | undefined> {
   const index = pg.escapeIdentifier(indexSchema)
-  const { rows } = await pool.query<{ cid: string }>(
-    `SELECT cid FROM content.item JOIN ${index}.head ON chain_id = $1
-     WHERE NOT named AND posted_at < now() - interval '1 day' AND extract(epoch FROM posted_at) + ${DAY_SECONDS} < timestamp
-     ORDER BY posted_at LIMIT ${BATCH}`,
-    [chainId],
-  )
-  const due = rows.map(({ cid }) => cid)
-  const isSearched = await alone(pool, (client) => nameAll(client, index, due))
-  // What was not searched for may be named.
-  if (!isSearched) return 0
-  await alone(pool, (client) => deleteAll(client, due))
-  return due.length
+  return alone(pool, async (client) => {
+    const { rowCount } = await client.query(
+      `WITH of_runs AS MATERIALIZED (
+         SELECT cid, attachments FROM content.item WHERE uri IN (
+           SELECT ipfs_hash FROM ${index}.run WHERE ${IS_FUNDED}
+           UNION ALL SELECT hash FROM ${index}.run_event WHERE name IN ${NAMING_EVENTS})
+       ), kept AS MATERIALIZED (
+         SELECT cid FROM of_runs
+         UNION SELECT unnest(attachments) FROM of_runs
+         UNION SELECT cid FROM content.item JOIN ${index}.agent ON agent_uri = uri
+           WHERE staked_amount >= $2 AND octet_length(bytes) <= $3
+       ), changed AS MATERIALIZED (
+         SELECT item.cid, kept.cid IS NOT NULL AS is_kept FROM content.item LEFT JOIN kept USING (cid)
+         WHERE (kept.cid IS NULL) = (unnamed_since IS NULL) LIMIT ${BATCH}
+       )
+       UPDATE content.item SET unnamed_since = CASE WHEN is_kept THEN NULL ELSE now() END
+       FROM changed, ${index}.head
+       WHERE item.cid = changed.cid AND chain_id = $1 AND timestamp > extract(epoch FROM now()) - ${MAX_BEHIND_SECONDS}`,
+      [chainId, MIN_STAKE, MAX_AGENT_ITEM_BYTES],
+    )
+    return rowCount ?? 0
+  })
 }
 
-/** Marks those that any event of a run, or an agent, names, and then those that are attachments of a brief that is named. */
-async function nameAll(client: pg.PoolClient, index: string, cids: readonly string[]): Promise<void> {
-  await client.query(
-    `WITH due AS MATERIALIZED (SELECT cid, uri FROM content.item WHERE cid = ANY($1))
-     UPDATE content.item SET named = true WHERE cid IN (
-       SELECT cid FROM due JOIN ${index}.run_event ON hash = uri
-       UNION SELECT cid FROM due JOIN ${index}.agent ON agent_uri = uri)`,
-    [cids],
-  )
-  await client.query(
-    `UPDATE content.item SET named = true WHERE cid = ANY($1) AND EXISTS (
-       SELECT FROM content.item AS brief WHERE brief.named AND brief.attachments @> ARRAY[item.cid])`,
-    [cids],
-  )
+/**
+ * Deletes a batch of what nothing has named for a day, if the index has the last hour. The total is changed last, because
+ * posts wait for it.
+ * @returns how many items were deleted; undefined if another replica searches or deletes.
+ */
+export async function deleteUnnamed({ pool, chainId, indexSchema }: Retention): Promise<number | undefined> {
+  const index = pg.escapeIdentifier(indexSchema)
+  return alone(pool, async (client) => {
+    const isOld = `unnamed_since < now() - interval '1 day'`
+    const { rows } = await client.query<{ items: number; charge: string }>(
+      `WITH deleted AS (
+         DELETE FROM content.item WHERE ${isOld} AND cid IN (
+           SELECT cid FROM content.item JOIN ${index}.head ON chain_id = $1
+           WHERE ${isOld} AND timestamp > extract(epoch FROM now()) - ${MAX_BEHIND_SECONDS}
+           ORDER BY unnamed_since LIMIT ${BATCH})
+         RETURNING charge
+       )
+       SELECT count(*)::int AS items, coalesce(sum(charge), 0) AS charge FROM deleted`,
+      [chainId],
+    )
+    const { items = 0, charge } = rows[0] ?? {}
+    if (items > 0) await client.query('UPDATE content.total SET charge = charge - $1', [charge])
+    return items
+  })
 }
 
-/** The total is locked first, as by a post. Otherwise the two could wait for each other. */
-async function deleteAll(client: pg.PoolClient, cids: readonly string[]): Promise<void> {
-  await client.query('SELECT FROM content.total FOR UPDATE')
-  await client.query(
-    `WITH deleted AS (
-       DELETE FROM content.item WHERE cid = ANY($1) AND NOT named AND posted_at < now() - interval '1 day'
-       RETURNING charge
-     )
-     UPDATE content.total SET charge = charge - (SELECT coalesce(sum(charge), 0) FROM deleted)`,
-    [cids],
+/**
+ * Builds the index of words anew if it is larger than what all content counts: PostgreSQL never removes a word from such an
+ * index, so briefs of new words that are posted and dropped day after day would fill the disk.
+ * @returns whether it was built anew.
+ */
+export async function dropUnusedWords(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ isLarge: boolean }>(
+    `SELECT pg_relation_size('content.brief_words_words') > greatest(charge, ${LEAST_REBUILT_BYTES}) AS "isLarge" FROM content.total`,
   )
-  await client.query(
-    `UPDATE content.item SET client = NULL WHERE client IS NOT NULL AND posted_at < now() - interval '1 day'`,
-  )
+  if (!rows[0]?.isLarge) return false
+  const client = await pool.connect()
+  try {
+    await client.query(`SET statement_timeout = '30min'`)
+    // What an interrupted one has left.
+    await client.query('DROP INDEX IF EXISTS content.brief_words_words_ccnew')
+    await client.query('REINDEX INDEX CONCURRENTLY content.brief_words_words')
+  } finally {
+    // Not with this timeout for others.
+    client.release(true)
+  }
+  return true
 }

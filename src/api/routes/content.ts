@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { classifyReadError } from '../../../core/database/failures.ts'
+import { createFairLane } from '../../../core/fairLane.ts'
 import { matches } from '../cache/cachedResponse.ts'
 import { briefJsonSchema, MAX_CONTENT_BYTES } from '../content/brief.ts'
 import { checkContent, type MediaType, mediaTypes } from '../content/checkContent.ts'
@@ -17,6 +18,15 @@ import { etagHeader, problemResponses } from './responses.ts'
 
 /** Per address and process, for many agents behind one NAT. Each costs the database a few statements. */
 const POSTS_PER_MINUTE = 300
+
+/** A post of the dearest brief takes the database some 20 ms. The store keeps its third connection for reads. */
+const POST_LANE = {
+  concurrency: 2,
+  maxWaitingPerClient: POSTS_PER_MINUTE,
+  waiting: 'posts of content wait to be stored',
+  refuseFull: rateLimited,
+  refuseGone: (detail: string) => new Problem('CONTENT_UNAVAILABLE', detail),
+}
 
 const MAX_SHOWN_CHARACTERS = 120
 
@@ -36,7 +46,7 @@ const postContent = createRoute({
   summary: 'Store a brief, a delivery or feedback',
   description:
     `Stores JSON, Markdown or plain text in UTF-8, at most ${MAX_CONTENT_BYTES} bytes, and answers its \`ipfs://\` URI for ` +
-    'a run to name. Everyone can read it at once. It is dropped a day after its last post unless a run or an agent names it. ' +
+    'a run to name. Everyone can read it at once. It is dropped once no run with escrow and no agent with stake has named it for a day. ' +
     'Repeating the request is safe. An address may post 1 MB a day, unless the operator sets another limit; what a run names ' +
     'counts a tenth.',
   request: {
@@ -114,9 +124,11 @@ const contentHeaders = {
 
 export function addContentRoutes(app: OpenAPIHono, { content: store, limits }: Deps) {
   const takePost = createRateLimit(POSTS_PER_MINUTE)
+  const inTurn = createFairLane(POST_LANE)
 
   app.openapi(postContent, async (c) => {
-    const { client } = requesterOf(c, limits)
+    const requester = requesterOf(c, limits)
+    const { client } = requester
     const wait = takePost(client)
     if (wait > 0) throw rateLimited(`${client} may post content ${POSTS_PER_MINUTE} times a minute.`, wait / 1_000)
     const mediaType = mediaTypeOf(c)
@@ -125,7 +137,8 @@ export function addContentRoutes(app: OpenAPIHono, { content: store, limits }: D
     if ('complaint' in checked) throw invalidBody(checked.complaint)
     const cid = await cidOf(bytes)
     const { brief, registration } = checked
-    const result = await ask(store, (opened) => opened.post({ cid, mediaType, bytes, brief, registration, client }))
+    const posted = { cid, mediaType, bytes, brief, registration, client }
+    const result = await inTurn(requester, () => ask(store, (opened) => opened.post(posted)))
     const status = statusOf(result, { cid, client })
     return c.json({ cid, uri: uriOf(cid), isBrief: brief !== undefined }, status)
   })
