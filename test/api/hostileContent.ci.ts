@@ -82,12 +82,14 @@ const sizeOnDisk = () =>
     `SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relnamespace = 'content'::regnamespace AND relkind = 'r'`,
   )
 
+/** How many briefs of each shape are posted: of 1,000, those of 6 letters take 1.31 times their charge. */
+const BRIEFS = Number(process.env.BRIEFS ?? 100)
+
 it.each(Object.entries(shapes))('briefs of %s take at most twice their charge on disk', async (name, textOf) => {
-  const count = textOf === dearest ? 1_000 : 200
   const before = await sizeOnDisk()
-  await each(count, () => postBrief(textOf()))
+  await each(BRIEFS, () => postBrief(textOf()))
   const ratio = ((await sizeOnDisk()) - before) / (await numberOf('SELECT charge FROM content.total'))
-  console.log(`${count} briefs of ${name}: ${ratio.toFixed(2)} times their charge on disk`)
+  console.log(`${BRIEFS} briefs of ${name}: ${ratio.toFixed(2)} times their charge on disk`)
   expect(ratio).toBeLessThan(MOST_DISK_PER_CHARGE)
 })
 
@@ -105,11 +107,10 @@ it('searches find the first words of a brief, and its tags', async () => {
   expect(await Promise.all([0, MOST_WORDS - 3, 2 * MOST_WORDS - 1].map((place) => isFound(words[place])))).toEqual([
     1, 1, 0,
   ])
-  expect(await isFound("'#tagged'")).toBe(1)
+  expect(await isFound("''#tagged''")).toBe(1)
 })
 
 it('a post takes the lock of the total last, so that others wait for milliseconds', async () => {
-  await each(100, () => postBrief(dearest()))
   const prober = new pg.Client(pool.options)
   await prober.connect()
   const waits: number[] = []
@@ -126,7 +127,7 @@ it('a post takes the lock of the total last, so that others wait for millisecond
   })()
   const times: number[] = []
   await each(
-    200,
+    150,
     async () => {
       const start = performance.now()
       await postBrief(dearest())
@@ -164,7 +165,7 @@ it('a post has done all else when it waits for the total', async () => {
 })
 
 it('words of dropped briefs leave the disk', async () => {
-  await each(300, () => postBrief(dearest()))
+  await each(250, () => postBrief(dearest()))
   expect(await dropUnusedWords(pool)).toBe(false)
   const sizeOfWords = () => numberOf(`pg_relation_size('content.brief_words_words')`)
   const before = await sizeOfWords()
