@@ -3,6 +3,7 @@
 // one are skipped.
 import { spawnSync } from 'node:child_process'
 import { execa } from 'execa'
+import { python } from './support/python.ts'
 
 /** Sizes of campaigns; variables of the same names set others. The table in CONTRIBUTING.md says what they count. */
 const sizes: Record<string, string> = {
@@ -16,6 +17,8 @@ const sizes: Record<string, string> = {
   INVARIANT_RUNS: '150',
 }
 
+const pythonCommand = python ?? 'python3'
+
 /** Each package, and a command that works where it is installed. */
 const packages: [name: string, command: string, ...args: string[]][] = [
   ['chromium', 'chromium', '--version'],
@@ -24,8 +27,8 @@ const packages: [name: string, command: string, ...args: string[]][] = [
   ['nginx', 'nginx', '-v'],
   ['varnish', 'varnishd', '-V'],
   ['squid', 'squid', '-v'],
-  ['python3-ecdsa', 'python3', '-c', 'import ecdsa'],
-  ['python3-pycryptodome', 'python3', '-c', 'import Cryptodome'],
+  ['python3-ecdsa', pythonCommand, '-c', 'import ecdsa'],
+  ['python3-pycryptodome', pythonCommand, '-c', 'import Cryptodome'],
 ]
 
 const parts: Record<string, string[]> = {
