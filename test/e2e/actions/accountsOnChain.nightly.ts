@@ -37,7 +37,8 @@ beforeAll(async () => {
   chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
   people = participantsOf(chain)
   events.on('actionDecided', ({ outcome }) => decided.push(outcome))
-  relay = await relayOn(chain, { events })
+  // Account actions have a quarter of the unmined transactions: more than the limit of an account.
+  relay = await relayOn(chain, { events, maxUnmined: 64 })
   return async () => {
     await relay.close()
     await chain.stop()
