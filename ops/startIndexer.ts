@@ -1,8 +1,7 @@
 // `npm run start:indexer`: runs Ponder in this process. Each build has a schema of its own; a restart of the same build
 // resumes. `npm run redeploy:indexer` does the same for a new build: it indexes beside the build that readers see, and
-// switches readers once it has caught up. With `--standby`, a second indexer of the same build has a schema of its own,
-// and takes over when the first one fails; then the first one is its standby. It exits with 1 only where this file refuses
-// to run, because of its configuration, its installation or the builds in the database. Any other failure exits with 75.
+// switches readers once it has caught up. It exits with 1 only where this file refuses to run, because of its configuration,
+// its installation or the builds in the database. Any other failure exits with 75.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
@@ -21,9 +20,8 @@ import { measureBlockTimeMs, SHORTEST_BLOCK_TIME_MS } from '../core/node/blockTi
 import { createChainClient } from '../core/node/chainClient.ts'
 import { createEndpoints } from '../core/node/endpoints.ts'
 import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
-import { finalizedBlockOf, siblingOf } from './builds/builds.ts'
+import { finalizedBlockOf } from './builds/builds.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
-import { letSiblingServe } from './builds/letSiblingServe.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { servedBuild } from './builds/views.ts'
 import { connect } from './database/connect.ts'
@@ -69,16 +67,11 @@ const { takeOver } = await import('./builds/takeOver.ts')
 const logger = createLogger({ level: LOG_LEVEL, rpcUrls: RPC_URL })
 const endpoints = createEndpoints({ rpcUrls: RPC_URL, chainId: CHAIN_ID, logger })
 
-const {
-  redeploy = false,
-  replace,
-  standby = false,
-} = parseArgs({
-  options: { redeploy: { type: 'boolean' }, replace: { type: 'string' }, standby: { type: 'boolean' } },
+const { redeploy = false, replace } = parseArgs({
+  options: { redeploy: { type: 'boolean' }, replace: { type: 'string' } },
 }).values
 
-const mainSchema = `runline_${hashOfBuild(CHAIN_ID)}`
-const schema = standby ? siblingOf(mainSchema) : mainSchema
+const schema = `runline_${hashOfBuild(CHAIN_ID)}`
 const readers = { build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT, PONDER_HOST)
 const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
@@ -148,7 +141,6 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
     }
   }
   await using client = await connect(DATABASE_URL)
-  await letSiblingServe(client, schema, DATABASE_SCHEMA, logger)
   const served = await servedBuild(client, DATABASE_SCHEMA)
   const reason = await reasonNotToStart(client, {
     endpoints,

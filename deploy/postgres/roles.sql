@@ -5,7 +5,7 @@
 \getenv relay_password RELAY_PASSWORD
 \getenv reader_password READER_PASSWORD
 
--- Indexer, standby, audit, and the commands of the index: owns the tables of the index, and Ponder's cache.
+-- Indexer, audit, and the commands of the index: owns the tables of the index, and Ponder's cache.
 CREATE ROLE runline_indexer LOGIN PASSWORD :'indexer_password';
 -- DATABASE_URL of the API, `npm run abandon:claims` and `content:block`: owns schemas `relay` and `content`, and reads the index.
 CREATE ROLE runline_relay LOGIN PASSWORD :'relay_password';

@@ -1,16 +1,7 @@
 import pg from 'pg'
 
-/** The names that ops/startIndexer.ts gives to builds' schemas: each build may have two. */
-export const NAME_PATTERN = '^runline_[0-9a-f]{10}(_standby)?$'
-
-const STANDBY = '_standby'
-
-/** The name of the build whose tables are in the schema. */
-export const buildOf = (schema: string): string => schema.replace(STANDBY, '')
-
-/** The schema in which the other indexer of the same build has its tables. */
-export const siblingOf = (schema: string): string =>
-  schema.endsWith(STANDBY) ? buildOf(schema) : `${schema}${STANDBY}`
+/** The names that ops/startIndexer.ts gives to builds' schemas. */
+export const NAME_PATTERN = '^runline_[0-9a-f]{10}$'
 
 /** The schemas of a chain's builds. A build without a checkpoint belongs to no chain yet: it is listed for each. */
 export async function listBuilds(client: pg.ClientBase, chainId: number): Promise<string[]> {

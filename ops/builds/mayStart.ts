@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { findDeadBlock } from '../../core/database/finalizedBlocks.ts'
 import { createChainClient } from '../../core/node/chainClient.ts'
 import type { Endpoints } from '../../core/node/endpoints.ts'
-import { buildOf, chainOf } from './builds.ts'
+import { chainOf } from './builds.ts'
 import { recover } from './deadBranch.ts'
 import { replacedBuilds } from './views.ts'
 
@@ -52,17 +52,12 @@ export async function reasonNotToStart(client: pg.ClientBase, options: Options):
   return dead && `A reorg removed block ${dead.number}, ${dead.hash}, which was finalized: npm run recover:indexer`
 }
 
-/**
- * Without this check, a restart of a replaced build would switch readers back to it. The other indexer of the build that
- * readers see may start.
- */
+/** Without this check, a restart of a replaced build would switch readers back to it. */
 async function reasonNotToReplace(
   client: pg.ClientBase,
-  servedSchema: string,
-  { viewsSchema, redeploy, replace, ...options }: Options,
+  served: string,
+  { build, viewsSchema, redeploy, replace }: Options,
 ): Promise<string | undefined> {
-  const served = buildOf(servedSchema)
-  const build = buildOf(options.build)
   if (served === build || served === replace) return undefined
   const command = 'npm run redeploy:indexer'
   if (!redeploy) return `Readers see another build, ${served}. To replace it by this one, ${build}: ${command}`

@@ -1,13 +1,12 @@
 import pg from 'pg'
 import { inTransaction } from '../database/inTransaction.ts'
 import { isUnlocked } from './buildLock.ts'
-import { listBuilds, siblingOf } from './builds.ts'
+import { listBuilds } from './builds.ts'
 import { VIEW_READS } from './views.ts'
 
 /**
- * Drops the schemas of a chain's builds that no reader sees and no process runs, but not the standby's of the build that
- * readers see. Ponder's own `db prune` does not know our views: it would drop the build that readers see whenever its
- * process is down.
+ * Drops the schemas of a chain's builds that no reader sees and no process runs. Ponder's own `db prune` does not know our
+ * views: it would drop the build that readers see whenever its process is down.
  * @returns the chain's schemas, each with 'dropped' or the reason why it was kept.
  */
 export async function pruneBuilds(client: pg.ClientBase, chainId: number): Promise<{ schema: string; why: string }[]> {
@@ -26,7 +25,6 @@ export async function pruneBuilds(client: pg.ClientBase, chainId: number): Promi
 
 async function reasonToKeep(client: pg.ClientBase, schema: string): Promise<string | undefined> {
   if (await isServed(client, schema)) return 'kept: readers see it'
-  if (await isServed(client, siblingOf(schema))) return 'kept: it is the standby of the one that readers see'
   return (await isUnlocked(client, schema)) ? undefined : 'kept: it is running'
 }
 

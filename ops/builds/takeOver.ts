@@ -1,17 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { buildOf } from './builds.ts'
 import { keepHighestBlock } from './highestBlock.ts'
 import { createIndexes } from './indexes.ts'
-import { watchSibling } from './sibling.ts'
 import { setStorage } from './storage.ts'
 import { hasCaughtUp, servedBuild, switchViews } from './views.ts'
 
 /** Milliseconds between two looks at what readers see. */
 const POLL_MS = 100
 
-/** The same while readers see this build: then only a switch by another indexer is to be noticed. */
+/** The same while readers see this build: then only a switch to another build is to be noticed. */
 const SERVING_POLL_MS = 1_000
 
 /** Milliseconds to the next try after a database error. */
@@ -23,17 +21,14 @@ type Options = {
   viewsSchema: string
   /** The build that readers saw when this process was allowed to start. Another one may take over during the start. */
   servedAtStart: string | undefined
-  /** Called when readers see this build, or could: it has caught up and has its indexes. May be called again. */
+  /** Called when readers see this build. May be called again. */
   onCaughtUp: () => void
   logger: Logger
 }
 
 /**
- * Switches readers to this build once it has caught up with the one that they see. If they see its sibling, an indexer
- * of the same build, this one is the standby: it stays caught up, and switches readers when the sibling stops, falls
- * behind or rewinds. Either may become the standby of the other, any number of times.
- *
- * It ends when another build takes over: the later deployment counts.
+ * Switches readers to this build once it has caught up with the one that they see. It ends when another build takes over:
+ * the later deployment counts.
  */
 export async function takeOver({
   databaseUrl,
@@ -48,20 +43,12 @@ export async function takeOver({
   let hasIndexes = false
   /** Also for a build that an earlier version has made, and that readers see. */
   let hasStorage = false
-  /** Whether the log says that this indexer is a standby. */
-  let isReady = false
   let last = servedAtStart
-  let lookAtSibling = watchSibling(build)
 
   /** @returns the build that took over, if one did. */
   async function step(client: pg.ClientBase): Promise<string | undefined> {
     const served = await servedBuild(client, viewsSchema)
-    if (served !== undefined && last !== undefined && served !== last) {
-      const isOfThisBuild = buildOf(served) === buildOf(build)
-      if (!isOfThisBuild && buildOf(served) !== buildOf(last)) return served
-      if (isOfThisBuild && served !== build) logger.warn({ schema: build, served }, 'The standby took over')
-    }
-    if (served !== build && served !== last) lookAtSibling = watchSibling(build)
+    if (served !== undefined && last !== undefined && served !== last && served !== build) return served
     last = served ?? last
     if (served === build) {
       onCaughtUp()
@@ -69,9 +56,7 @@ export async function takeOver({
       hasStorage = true
       return undefined
     }
-    const isStandby = served !== undefined && buildOf(served) === buildOf(build)
-    const sibling = isStandby ? await lookAtSibling(client) : undefined
-    const change = { build, served, viewsSchema, ...(sibling && { seen: sibling.seen, isLocked: sibling.isLocked }) }
+    const change = { build, served, viewsSchema }
     if (!hasIndexes) {
       if (!(await hasCaughtUp(client, change))) return undefined
       await createIndexes(client, build)
@@ -79,17 +64,11 @@ export async function takeOver({
       hasStorage = true
       await keepHighestBlock(client, build)
       hasIndexes = true
-      onCaughtUp()
     }
-    // Also where both started at once, and the sibling was faster to switch readers.
-    if (isStandby && !isReady) {
-      isReady = true
-      logger.info({ schema: build, served }, 'This indexer is ready to take over')
-    }
-    if (sibling && sibling.failure === undefined) return undefined
     if (!(await switchViews(client, change))) return undefined
     last = build
-    logger.info({ schema: build, replaced: served, viewsSchema, failure: sibling?.failure }, 'Readers see this build')
+    onCaughtUp()
+    logger.info({ schema: build, replaced: served, viewsSchema }, 'Readers see this build')
     return undefined
   }
 

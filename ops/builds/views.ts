@@ -1,12 +1,9 @@
 import pg from 'pg'
 import { WITNESS_TABLE } from '../database/witness.ts'
-import { buildOf, NAME_PATTERN } from './builds.ts'
+import { NAME_PATTERN } from './builds.ts'
 
 /** How long the switch waits for readers' locks. Readers wait 250 ms for its locks, so the switch gives up first. */
 const LOCK_TIMEOUT_MS = 100
-
-/** The same where readers cannot read, because the tables that they see are locked: their locks end after 250 ms. */
-const LOCKED_OUT_TIMEOUT_MS = 1_000
 
 /** How long the switch, whose locks block readers, waits until this build has the last block that they have seen. */
 const CATCH_UP_MS = 100
@@ -21,15 +18,7 @@ const DUPLICATE_TABLE = '42P07'
 const INVALID_TABLE_DEFINITION = '42P16'
 
 /** The build to switch readers to, and the build that they see now; each is the schema of its tables. */
-export type Switch = {
-  build: string
-  served: string | undefined
-  viewsSchema: string
-  /** A block that readers have seen, which the build must have; -1 if it is only known what the served build has. */
-  seen?: number
-  /** Whether a transaction locks the tables that readers see. Then `seen` is the last block that they have seen. */
-  isLocked?: boolean
-}
+export type Switch = { build: string; served: string | undefined; viewsSchema: string }
 
 /**
  * The last block of a build, whether the rows are those of that block (they are not while Ponder reverts and replays), and
@@ -57,7 +46,7 @@ export async function servedBuild(client: pg.ClientBase, viewsSchema: string): P
 
 /** Whether the build is consistent and near the last block that readers see. */
 export async function hasCaughtUp(client: pg.ClientBase, change: Switch): Promise<boolean> {
-  return isAt(client, change.build, (await lastBlock(client, change)) - NEAR_BLOCKS)
+  return isAt(client, change.build, (await lastBlock(client, change.served)) - NEAR_BLOCKS)
 }
 
 /**
@@ -67,9 +56,9 @@ export async function hasCaughtUp(client: pg.ClientBase, change: Switch): Promis
  * @returns whether it switched; if not, look again at what readers see, and try again.
  */
 export async function switchViews(client: pg.ClientBase, change: Switch): Promise<boolean> {
-  const { build, served, viewsSchema, seen: seenBefore = -1, isLocked = false } = change
+  const { build, served, viewsSchema } = change
   if (!(await hasCaughtUp(client, change))) return false
-  await client.query(`BEGIN; SET LOCAL lock_timeout = ${isLocked ? LOCKED_OUT_TIMEOUT_MS : LOCK_TIMEOUT_MS}`)
+  await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
   try {
     // One indexer switches at a time, from what readers then see.
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [viewsSchema])
@@ -78,13 +67,13 @@ export async function switchViews(client: pg.ClientBase, change: Switch): Promis
       return false
     }
     const replaced = new Set(await replacedBuilds(client, viewsSchema))
-    if (served) replaced.add(buildOf(served))
-    replaced.delete(buildOf(build))
+    if (served) replaced.add(served)
+    replaced.delete(build)
     await replaceViews(client, build, viewsSchema)
     const comment = [...replaced].join(' ')
     await client.query(`COMMENT ON VIEW ${quote(viewsSchema)}.head IS ${pg.escapeLiteral(comment)}`)
     // From here on readers are blocked: none can have seen a later block than the replaced build has now.
-    const seen = Math.max(seenBefore, await lastBlock(client, change))
+    const seen = await lastBlock(client, served)
     const deadline = performance.now() + CATCH_UP_MS
     let isCurrent = await isAt(client, build, seen)
     while (!isCurrent && performance.now() < deadline) isCurrent = await isAt(client, build, seen)
@@ -110,12 +99,11 @@ export async function replacedBuilds(client: pg.ClientBase, viewsSchema: string)
 }
 
 /** Whether a statement failed because another session has a lock. */
-export const isLockConflict = (error: unknown): boolean =>
+const isLockConflict = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && LOCK_CONFLICTS.includes(error.code ?? '')
 
 /** The last block of the served build; -1 if there is none. */
-async function lastBlock(client: pg.ClientBase, { served, seen = -1, isLocked = false }: Switch): Promise<number> {
-  if (isLocked) return seen
+async function lastBlock(client: pg.ClientBase, served: string | undefined): Promise<number> {
   const position = served === undefined ? undefined : await positionOf(client, served)
   return position?.block ?? -1
 }

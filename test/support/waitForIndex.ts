@@ -21,7 +21,7 @@ export async function waitForIndex(databaseUrl: string, block: bigint, milliseco
   }
 }
 
-/** Ponder makes the views once its first backfill is done, and a standby replaces them. */
+/** Ponder makes the views once its first backfill is done, and a new build replaces them. */
 function undefinedIfPassing(error: unknown): undefined {
   if (!(error instanceof pg.DatabaseError && PASSING.includes(error.code ?? ''))) throw error
 }

@@ -8,8 +8,6 @@ export type IndexerOptions = ServiceOptions & {
   reload?: boolean
   /** Switches readers to this build, once it has caught up with the one that they see. */
   redeploy?: boolean
-  /** Starts the second indexer of a build, which takes over when the first one fails. */
-  standby?: boolean
   /** The build that this one may replace even if it was replaced before. */
   replace?: string
 }
@@ -30,16 +28,11 @@ export function startIndexer(options: IndexerOptions): Promise<Indexer> {
 }
 
 async function start(options: IndexerOptions, port: number): Promise<Indexer> {
-  const { schema = 'runline', reload = false, redeploy = false, standby = false, replace } = options
+  const { schema = 'runline', reload = false, redeploy = false, replace } = options
   const dev = ['--import', ponderSource, ponder, 'dev', '--disable-ui', '--log-format', 'json', '--log-level', 'info']
   const args = reload
     ? [...dev, '--schema', schema, '--port', String(port), '--hostname', '127.0.0.1']
-    : [
-        'ops/startIndexer.ts',
-        ...(redeploy ? ['--redeploy'] : []),
-        ...(standby ? ['--standby'] : []),
-        ...(replace ? ['--replace', replace] : []),
-      ]
+    : ['ops/startIndexer.ts', ...(redeploy ? ['--redeploy'] : []), ...(replace ? ['--replace', replace] : [])]
   // PORT is removed, because Ponder would prefer the API's port to its own flag.
   const settings = { PONDER_PORT: String(port), PORT: undefined }
   const indexer = serviceProcess('The indexer', args, options, settings)

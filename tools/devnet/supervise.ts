@@ -27,7 +27,7 @@ export type Supervised = ReturnType<typeof supervise>
 /** `RestartSec` of our units. */
 const RESTART_MS = 1_000
 
-/** `RestartPreventExitStatus` of our units for the indexer and its standby. */
+/** `RestartPreventExitStatus` of our unit for the indexer. */
 export const INDEXER_FINAL_ENDS: readonly string[] = ['exited with code 1']
 
 /** A process that fails to start so often in a row is given up: a test would otherwise wait for it until its timeout. */

@@ -1,19 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Hash } from 'viem'
 
 /** The interval between two reads. */
 const READ_INTERVAL_MS = 20
 
-/** The longest time that readers may get no answer for when one of two indexers fails, beside other tests. Alone: `bench restarts`. */
-export const OUTAGE_LIMIT_MS = 3_000
-
 /**
- * Reads the list of open runs over and over. Each answer must have `runs` runs, and no earlier block than the one before.
- * @param runs null if a reorg changes the number.
+ * Reads the list of open runs over and over. Each answer must have one run, and no earlier block than the one before.
  * @returns a function that stops it, with what it saw.
  */
-export function readList(apiUrl: string, runs: number | null = 1) {
-  const seen = { longestMs: 0, wrong: [] as string[], block: 0, answers: [] as { hash: Hash; runs: number }[] }
+export function readList(apiUrl: string) {
+  const seen = { longestMs: 0, wrong: [] as string[], block: 0 }
   let isOver = false
   const reading = (async () => {
     let answeredAt = performance.now()
@@ -21,15 +16,16 @@ export function readList(apiUrl: string, runs: number | null = 1) {
     for (let isLast = false; !isLast; await sleep(READ_INTERVAL_MS)) {
       isLast = isOver
       const response = await fetch(`${apiUrl}/api/runs?state=OPEN`)
-      const body = (await response.json()) as { runs?: unknown[] }
+      const body = (await response.json()) as { runs?: unknown[]; code?: string }
       seen.longestMs = Math.max(seen.longestMs, performance.now() - answeredAt)
-      if (response.status !== 200) continue
+      if (response.status !== 200) {
+        if (response.status !== 503 || body.code !== 'INDEX_BEHIND') seen.wrong.push(`${response.status} ${body.code}`)
+        continue
+      }
       answeredAt = performance.now()
       const block = Number(response.headers.get('X-Indexed-Block'))
       if (block < seen.block) seen.wrong.push(`block ${block} after ${seen.block}`)
-      const count = body.runs?.length ?? Number.NaN
-      if (runs !== null && count !== runs) seen.wrong.push(`${count} runs`)
-      seen.answers.push({ hash: response.headers.get('X-Indexed-Hash') as Hash, runs: count })
+      if (body.runs?.length !== 1) seen.wrong.push(`${body.runs?.length} runs`)
       seen.block = block
     }
   })()

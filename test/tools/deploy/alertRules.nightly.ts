@@ -120,7 +120,6 @@ describe.runIf(promtool)('the alert rules, on the series of real processes', () 
     await until('indexed', isWhole)
     for (const instance of ['a', 'b']) await record(market.api.opsUrl, 'runline-api', instance)
     await record(market.indexer.url, 'runline-indexer', 'i')
-    await record(market.indexer.url, 'runline-standby', 's')
     await record(audit.url, 'runline-audit', 't')
   }, 240_000)
 
@@ -146,14 +145,8 @@ describe.runIf(promtool)('the alert rules, on the series of real processes', () 
     ['one of two thousand reads fails', 1_500, [grows(failed, 1), grows(read, 1_999)], []],
     ['one of two API processes is dead', 3, [stays(/^up\{job="runline-api",instance="a"/, 0)], ['ProcessDown']],
     ['both are dead', 3, [stays(/^up\{job="runline-api"/, 0)], ['ApiDown', 'ProcessDown']],
-    ['the standby is dead', 3, [stays(/^up\{job="runline-standby"/, 0)], ['ProcessDown']],
-    ['no indexer is left', 3, [stays(/^up\{job="runline-(indexer|standby)"/, 0)], ['IndexerDown', 'ProcessDown']],
-    [
-      'the standby indexes nothing',
-      4,
-      [grows(/^ponder_sync_block_timestamp/, 60), grows(/^ponder_indexing_timestamp\{.*job="runline-indexer"/, 60)],
-      ['IndexerBehind'],
-    ],
+    ['the indexer is dead', 3, [stays(/^up\{job="runline-indexer"/, 0)], ['IndexerDown', 'ProcessDown']],
+    ['the indexer indexes nothing', 4, [grows(/^ponder_sync_block_timestamp/, 60)], ['IndexerBehind']],
     [
       'the audit has not compared for three intervals of an hour',
       182,

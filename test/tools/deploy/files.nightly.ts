@@ -26,37 +26,23 @@ const settings = {
   audit: await settingsOf('ops/audit/command.ts', 'ops/audit/audit.ts'),
 }
 
-const settingsOfPart = { ...settings, standby: settings.indexer }
-
-it.each(['api', 'indexer', 'standby', 'audit'] as const)(
-  'compose.yaml gives the %s only settings that it reads',
-  async (name) => {
-    const { services } = parse(await read('compose.yaml'), { merge: true })
-    const names = Object.keys(services[name].environment)
-    expect(names).toEqual(expect.arrayContaining(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL']))
-    expect(names.filter((setting) => !settingsOfPart[name].has(setting))).toEqual([])
-  },
-)
-
-it('each deployment has an indexer and its standby', async () => {
+it.each(['api', 'indexer', 'audit'] as const)('compose.yaml gives the %s only settings that it reads', async (name) => {
   const { services } = parse(await read('compose.yaml'), { merge: true })
+  const names = Object.keys(services[name].environment)
+  expect(names).toEqual(expect.arrayContaining(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL']))
+  expect(names.filter((setting) => !settings[name].has(setting))).toEqual([])
+})
+
+it('each deployment runs one indexer, and starts it again', async () => {
+  const { services } = parse(await read('compose.yaml'), { merge: true })
+  const command = ['node', 'ops/startIndexer.ts']
+  expect(services.indexer).toMatchObject({ command, restart: 'always' })
   const documents = parseAllDocuments(await read('deploy/kubernetes/runline.yaml')).map((one) => one.toJS())
-  const deployments = documents.filter(({ kind }) => kind === 'Deployment')
-  const [indexer, standby] = deployments
-  const unit = await read('deploy/systemd/runline-standby.service')
-  const command = ['node', 'ops/startIndexer.ts', '--standby']
-  expect(services.standby).toEqual({ ...services.indexer, command })
-  const [container] = indexer.spec.template.spec.containers
-  expect(standby.spec.template.spec.containers).toEqual([{ ...container, command }])
-  const ofIndexer = await read('deploy/systemd/runline-indexer.service')
-  const ownPort = `# Not the indexer's, which may be on the same host.\nEnvironment=PONDER_PORT=42070\n`
-  expect(
-    unit
-      .replace('standby indexer', 'indexer')
-      .replace(' --standby', '')
-      .replace('standby.env', 'indexer.env')
-      .replace(ownPort, ''),
-  ).toBe(ofIndexer)
+  const { spec } = documents.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'runline-indexer')
+  expect(spec.template.spec.containers[0].command).toEqual(command)
+  expect(spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } })
+  const unit = await read('deploy/systemd/runline-indexer.service')
+  expect(unit).toMatch(/^ExecStart=\S+\/node ops\/startIndexer\.ts\nRestart=always$/m)
 })
 
 it('Prometheus scrapes each systemd unit at its fixed port', async () => {
@@ -75,7 +61,6 @@ it('Prometheus scrapes each systemd unit at its fixed port', async () => {
   expect(targets).toEqual({
     'runline-api': ['3000', '3001'].map((instance) => Number(opsPort.replace('%i', instance))),
     'runline-indexer': [ports.PONDER_PORT],
-    'runline-standby': [Number(await fixed('runline-standby.service', 'PONDER_PORT'))],
     'runline-audit': [ports.AUDIT_PORT],
   })
 })
@@ -95,14 +80,9 @@ it('each deployment runs the audit by its timer', async () => {
 it('the Kubernetes manifests give processes only settings that they read', async () => {
   const documents = parseAllDocuments(await read('deploy/kubernetes/runline.yaml')).map((one) => one.toJS())
   const deployments = documents.filter(({ kind }) => kind === 'Deployment')
-  expect(deployments.map(({ metadata }) => metadata.name)).toEqual([
-    'runline-indexer',
-    'runline-standby',
-    'runline-audit',
-    'runline-api',
-  ])
+  expect(deployments.map(({ metadata }) => metadata.name)).toEqual(['runline-indexer', 'runline-audit', 'runline-api'])
   for (const { metadata, spec } of deployments) {
-    const known = settingsOfPart[metadata.labels.component as keyof typeof settingsOfPart]
+    const known = settings[metadata.labels.component as keyof typeof settings]
     const [{ env, envFrom }] = spec.template.spec.containers
     expect(envFrom).toEqual([{ configMapRef: { name: 'runline' } }])
     expect(env.map(({ name }: { name: string }) => name).filter((name: string) => !known.has(name))).toEqual([])

@@ -6,7 +6,7 @@ import { parse, parseAllDocuments } from 'yaml'
 const compose = parse(await readFile('compose.yaml', 'utf8'), { merge: true })
 const documents = parseAllDocuments(await readFile('deploy/kubernetes/runline.yaml', 'utf8')).map((one) => one.toJS())
 const deployments = documents.filter(({ kind }) => kind === 'Deployment')
-const ours = ['indexer', 'standby', 'audit', 'api']
+const ours = ['indexer', 'audit', 'api']
 
 it.each(ours)('Compose runs the %s without a superuser, without capabilities, and with a limit of memory', (name) => {
   const { environment, cap_drop, security_opt, mem_limit } = compose.services[name]
@@ -49,17 +49,12 @@ it.each(deployments.map(({ metadata, spec }) => [metadata.name, spec.template.sp
   },
 )
 
-it('Kubernetes keeps the API processes apart, and the indexer from its standby', () => {
-  const apart = (name: string) => {
-    const { spec } = deployments.find(({ metadata }) => metadata.name === name)
-    const [{ podAffinityTerm }] =
-      spec.template.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution
-    expect(podAffinityTerm.topologyKey).toBe('kubernetes.io/hostname')
-    return podAffinityTerm.labelSelector
-  }
-  expect(apart('runline-api').matchLabels).toEqual({ app: 'runline', component: 'api' })
-  const both = { key: 'component', operator: 'In', values: ['indexer', 'standby'] }
-  for (const name of ['runline-indexer', 'runline-standby']) expect(apart(name).matchExpressions).toContainEqual(both)
+it('Kubernetes keeps the API processes apart', () => {
+  const { spec } = deployments.find(({ metadata }) => metadata.name === 'runline-api')
+  const [{ podAffinityTerm }] =
+    spec.template.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution
+  expect(podAffinityTerm.topologyKey).toBe('kubernetes.io/hostname')
+  expect(podAffinityTerm.labelSelector.matchLabels).toEqual({ app: 'runline', component: 'api' })
 })
 
 it('Kubernetes lets clients reach the API’s port only, and Prometheus every port with metrics', () => {
