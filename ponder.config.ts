@@ -8,25 +8,22 @@ import { readEnv } from './core/env.ts'
 import { createLogger } from './core/logger.ts'
 import { eventEvidence } from './core/market/eventEvidence.ts'
 import { createEndpoints } from './core/node/endpoints.ts'
-import { createHeadSocket } from './core/node/headSocket.ts'
 import { ponderTransport } from './core/node/ponderTransport.ts'
 import { createSecretFilter } from './core/urlSecrets.ts'
 
 // DATABASE_URL has no default: without one Ponder would fall back to PGlite, whose half-indexed blocks are visible and
 // which no API process can open.
-const { DATABASE_URL, CHAIN_ID, RPC_URL, WS_URL, DEPLOYMENTS_DIR, LOG_LEVEL } = readEnv([
+const { DATABASE_URL, CHAIN_ID, RPC_URL, DEPLOYMENTS_DIR, LOG_LEVEL } = readEnv([
   'DATABASE_URL',
   'CHAIN_ID',
   'RPC_URL',
-  'WS_URL',
   'DEPLOYMENTS_DIR',
   'LOG_LEVEL',
 ])
 const deployment = readDeployment(CHAIN_ID, DEPLOYMENTS_DIR)
 const { contracts, startBlock, startBlocks } = deployment
 
-const nodeUrls = [...RPC_URL, ...(WS_URL === undefined ? [] : [WS_URL])]
-const logger = createLogger({ level: LOG_LEVEL, rpcUrls: nodeUrls })
+const logger = createLogger({ level: LOG_LEVEL, rpcUrls: RPC_URL })
 const endpoints = createEndpoints({ rpcUrls: RPC_URL, chainId: CHAIN_ID, logger })
 
 const indexed = (name: 'AgentRegistry' | 'AgentStaking' | 'BountyMarket') =>
@@ -36,21 +33,16 @@ const indexed = (name: 'AgentRegistry' | 'AgentStaking' | 'BountyMarket') =>
     startBlock: startBlocks?.[name] ?? startBlock,
   }) as const
 
-// Connects only once it is used.
-const socket = WS_URL === undefined ? undefined : createHeadSocket(WS_URL, logger)
-
 /**
  * Ponder's own WebSocket is not used: it waits without a timeout on one that has gone silent.
  * @param blockTimeMs milliseconds between blocks: polls wait until one is due.
  */
 export const connectPonder = (blockTimeMs?: number) =>
   ponderTransport(endpoints, {
-    hideKeys: createSecretFilter(nodeUrls),
+    hideKeys: createSecretFilter(RPC_URL),
     callsPerSecond: chainSettings.requestsPerSecond,
-    mostBackfillCallsPerSecond: chainSettings.mostBackfillRequestsPerSecond,
     addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
     evidence: eventEvidence(deployment),
-    socket,
     ...(blockTimeMs !== undefined && { blockTimeMs }),
   })
 

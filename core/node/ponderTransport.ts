@@ -16,17 +16,15 @@ import { backfillAnswers } from './backfillAnswers.ts'
 import { isBlock } from './block.ts'
 import { createHasEvidence, type Evidence } from './bloom.ts'
 import type { Ask, Call } from './call.ts'
-import { createCallRate, createGrantedRate } from './callRate.ts'
+import { createCallRate } from './callRate.ts'
+import { createDuePoll } from './duePoll.ts'
 import type { Endpoints } from './endpoints.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
-import type { HeadSocket } from './headSocket.ts'
-import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
 import { createLatestBlock } from './latestBlock.ts'
 import { isLimit, isOutage } from './outage.ts'
 import { blockOfLogs, isOfLacked, isOfOneBlock, isPoll, isUnknownBlock, parentIn } from './ponderCalls.ts'
 import { CALLS_OF_RANGE, createRangedLogs } from './rangedLogs.ts'
-import { createTimedPoll } from './timedPoll.ts'
 import { nodeTransport } from './transport.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
 
@@ -36,9 +34,6 @@ const TRIES = 4
 
 /** An error with these words makes Ponder ask for the logs of half as many blocks. */
 const TOO_LARGE = 'backend response too large'
-
-/** The most blocks whose logs are read before Ponder asks for them. */
-const MOST_LOGS_AHEAD = 16
 
 /** The timeout of one request: a slow answer is better than none. */
 const REQUEST_TIMEOUT_MS = 30_000
@@ -50,19 +45,17 @@ const BATCH_CALLS = 25
  * The calls of so many seconds may be made at once after a time with fewer, while Ponder follows the chain: after a start or
  * a reorg it reads the blocks that are not final, and waits for each.
  */
-const BURST_SECONDS = 20
+const LIVE_BURST_SECONDS = 20
+const BACKFILL_BURST_SECONDS = 1
 
 type Options = {
   hideKeys: (text: string) => string
   callsPerSecond: number
-  mostBackfillCallsPerSecond?: number
   /** The contracts whose logs are indexed. */
   addresses: readonly Address[]
   /** What the bloom filter of each block with indexed events shows: all items of one of these; by default an address. */
   evidence?: readonly Evidence[]
-  /** Tells of new blocks earlier than a poll, and for less. */
-  socket?: HeadSocket | undefined
-  /** Without a socket, polls wait until a block is due by this time between blocks, in milliseconds. */
+  /** Polls wait until a block is due by this time between blocks, in milliseconds. */
   blockTimeMs?: number
 }
 
@@ -98,24 +91,15 @@ type Options = {
  * asked for as a batch, and their logs by a range (rangedLogs.ts). Providers count the calls of a batch one by one, and so does
  * the limit of calls per second.
  *
- * With a socket, polls are answered as soon as it tells of a block (hintedPoll.ts); with the time between blocks, when one
- * is due (timedPoll.ts).
+ * With the time between blocks, polls are sent when a block is due (duePoll.ts).
  *
  * Ponder logs errors unchanged, so this removes the URLs' secrets from them.
  * @param options.hideKeys removes the secrets from a text.
- * @param options.callsPerSecond the most calls per second, without those that are sent again; in a backfill those at first.
- * @param options.mostBackfillCallsPerSecond the most of a backfill, if the endpoints grant them; `callsPerSecond` if absent.
+ * @param options.callsPerSecond the most calls per second, without those that are sent again. An endpoint that refuses calls as
+ * too many gets fewer.
  */
 export function ponderTransport(endpoints: Endpoints, options: Options): Transport {
-  const {
-    hideKeys,
-    callsPerSecond,
-    mostBackfillCallsPerSecond = callsPerSecond,
-    addresses,
-    evidence = addresses.map((address) => [address]),
-    socket,
-    blockTimeMs,
-  } = options
+  const { hideKeys, callsPerSecond, addresses, evidence = addresses.map((address) => [address]), blockTimeMs } = options
   const isIndexed = createIsIndexed(addresses)
   const mayHaveEvents = createHasEvidence(evidence)
   return (client) => {
@@ -125,8 +109,7 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const batching = connect({ batch: { batchSize: BATCH_CALLS } })
     // Of one endpoint, because the calls of a range are about each other.
     const together = connect({ batch: { batchSize: CALLS_OF_RANGE }, timeout: RESEND_MS }, endpoints.list.slice(0, 1))
-    const backfillRate = createGrantedRate(callsPerSecond, mostBackfillCallsPerSecond)
-    const liveRate = createCallRate(callsPerSecond, BURST_SECONDS * callsPerSecond)
+    const rate = createCallRate(callsPerSecond)
     /** What Ponder does: its first logs are of a backfill, and it polls once it follows the chain. */
     let phase: 'start' | 'backfill' | 'live' = 'start'
     /** By height: the hash of each of the last blocks that Ponder got. */
@@ -135,27 +118,26 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const blocksWithLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
     /** Those without indexed events. */
     const blocksWithoutEvents = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
+    const mayBeSent = () => rate.next(phase === 'live' ? LIVE_BURST_SECONDS : BACKFILL_BURST_SECONDS)
     /** Lets the rate follow what the endpoints grant. */
-    const ofBackfill = async (answer: Promise<unknown>) => {
+    const rated = async (answer: Promise<unknown>) => {
       try {
         const result = await answer
-        backfillRate.answered()
+        rate.answered()
         return result
       } catch (error) {
-        if (isLimit(error)) backfillRate.refused()
+        if (isLimit(error)) rate.refused()
         throw error
       }
     }
     const send: Ask = async (call) => {
       let isBatched = phase === 'live' && !isPoll(call) && isOfOneBlock(call)
-      const isLive = phase === 'live'
-      await (isLive ? liveRate() : backfillRate.next())
+      await mayBeSent()
       return untilAnswered(call.method, async () => {
-        if (!isLive) return ofBackfill(node.request(call as never))
-        if (!isBatched) return node.request(call as never)
+        if (!isBatched) return rated(node.request(call as never))
         isBatched = false
         // The endpoint may refuse the batch.
-        return batching.request(call as never).catch((error) => {
+        return rated(batching.request(call as never)).catch((error) => {
           if (isOutage(error)) throw error
           return node.request(call as never)
         })
@@ -166,27 +148,13 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       addresses,
       hasLogs: (block) => blocksWithLogs.has(block),
       async askTogether(calls) {
-        for (const _ of calls) await liveRate()
+        for (const _ of calls) await mayBeSent()
         return Promise.all(calls.map((call) => together.request(call as never)))
       },
     })
-    const logsAhead = new LRUCache<Hash, Promise<unknown>>({ max: MOST_LOGS_AHEAD })
-    const readLogsAhead = (blockHash: Hash) => {
-      const logs = send({ method: 'eth_getLogs', params: [{ blockHash }] })
-      // Ponder's question for them has the error.
-      logs.catch(() => undefined)
-      logsAhead.set(blockHash, logs)
-    }
-    const takeAhead = (blockHash: Hash) => {
-      const logs = logsAhead.get(blockHash)
-      logsAhead.delete(blockHash)
-      return logs
-    }
     const ask: Ask = async (call) => {
       const parent = parentIn(call)
-      const blockHash = blockOfLogs(call)
-      const ahead = blockHash === undefined ? undefined : takeAhead(blockHash)
-      return remember(await (ahead ?? (parent ? ancestors.read(call, parent) : send(call))))
+      return remember(await (parent ? ancestors.read(call, parent) : send(call)))
     }
     const remember = (result: unknown) => {
       if (!isBlock(result)) return result
@@ -199,10 +167,7 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       if (!mustBeRead) blocksWithoutEvents.set(hash, true)
       return result
     }
-    const timely = socket
-      ? createHintedPoll({ socket, mayHaveEvents, ask, readLogsAhead })
-      : blockTimeMs && createTimedPoll(blockTimeMs, ask)
-    const askLatest: Ask = timely ? async (poll) => remember(await timely(poll)) : ask
+    const askLatest = blockTimeMs === undefined ? ask : createDuePoll(blockTimeMs, ask)
     /** Whether the answer is of a node that is behind the one that named the block. */
     const lacksBlock = ({ method, params }: Call, result: unknown) => {
       if (method === 'eth_getBlockByNumber') return result === null

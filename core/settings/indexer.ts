@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { boolean, integer, port, socketUrl } from './formats.ts'
+import { boolean, integer, port } from './formats.ts'
 
 /** The longest reorg that the index follows by itself. What remembers blocks has room for it. */
 export const MAX_REORG_WINDOW_SECONDS = 60
@@ -21,15 +21,10 @@ export const indexerSettings = z.object({
     .describe(
       'How often the indexer asks for new blocks. Without it 100 on chain 31337, 500 on others, or when a block is due, if the measured time between blocks is shorter. At most half of the calls are polls',
     ),
-  WS_URL: socketUrl
-    .optional()
-    .describe(
-      'A WebSocket of your endpoint, `wss://…`. The indexer then knows each block as soon as the node sends its header, and asks for the whole block only where its bloom filter may have logs of the market. Headers are hints: it polls `RPC_URL` once a second too, and several times where the socket is silent',
-    ),
   RPC_REQUESTS_PER_SECOND: integer(5, 500)
     .optional()
     .describe(
-      'The most calls per second of a running indexer, from 5 to 500, beside a few that watch it. Without it 500 on chain 31337, 50 on others, and a backfill makes up to 500, as many as the endpoints grant. A block costs one call, or two with events, and a poll costs one. [After a start or a reorg](operations.md#what-an-endpoint-must-grant) it is an average',
+      'The most calls per second of the indexer, from 5 to 500, beside a few that watch it. Without it 500 on chain 31337, 300 on others. They are halved while the endpoints refuse calls as too many. A block costs one call, or two with events, and a poll costs one. [After a start or a reorg](operations.md#what-an-endpoint-must-grant) it is an average',
     ),
   LOGS_RANGE: integer(1, Number.MAX_SAFE_INTEGER)
     .optional()

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createCallRate, createGrantedRate } from '../../core/node/callRate.ts'
+import { type CallRate, createCallRate } from '../../core/node/callRate.ts'
 
 // The time passes only where a test says so.
 beforeEach(() => void vi.useFakeTimers({ fakeNodeBuiltins: true }))
@@ -22,7 +22,8 @@ async function sendAll(calls: number, mayBeSent: () => Promise<void>) {
 }
 
 test('the calls of a burst are sent at once, and the others at the rate, in their order', async () => {
-  const { times, order } = await sendAll(30, createCallRate(100, 10))
+  const rate = createCallRate(100)
+  const { times, order } = await sendAll(30, () => rate.next(0.1))
   expect(times.slice(0, 10)).toEqual(Array(10).fill(0))
   // 20 calls at 10 ms.
   expect(times[29]).toBeCloseTo(200, 0)
@@ -30,14 +31,16 @@ test('the calls of a burst are sent at once, and the others at the rate, in thei
 })
 
 test('a second burst has to wait until the calls of the first are made up for', async () => {
-  const mayBeSent = createCallRate(100, 10)
+  const rate = createCallRate(100)
+  const mayBeSent = () => rate.next(0.1)
   await sendAll(10, mayBeSent)
   const { times } = await sendAll(10, mayBeSent)
   expect([times[0], times[9]]).toEqual([expect.closeTo(10, 0), expect.closeTo(100, 0)])
 })
 
 test('calls keep their order while the process is busy', async () => {
-  const mayBeSent = createCallRate(100, 1)
+  const rate = createCallRate(100)
+  const mayBeSent = () => rate.next(0.01)
   const order: number[] = []
   const send = async (call: number) => {
     await mayBeSent()
@@ -57,41 +60,31 @@ test('calls keep their order while the process is busy', async () => {
   expect(order).toEqual([0, 1, 2, 3])
 })
 
-describe('a granted rate', () => {
-  /** How long calls take, in milliseconds: those of a second are sent at once, and half as many after them. */
-  async function millisecondsOf(calls: number, { next }: ReturnType<typeof createGrantedRate>): Promise<number> {
-    const { times, order } = await sendAll(calls, next)
-    expect(order).toEqual(order.toSorted((a, b) => a - b))
+describe('a rate', () => {
+  /** How long 200 calls take at a rate of 100 calls a second, in milliseconds: those of a second are sent at once. */
+  async function millisecondsOf(rate: CallRate): Promise<number> {
+    const { times } = await sendAll(200, () => rate.next(1))
     return times.at(-1) ?? 0
   }
 
-  function grown() {
-    const rate = createGrantedRate(50, 400)
-    for (let answers = 0; answers < 5_000; answers++) rate.answered()
-    return rate
-  }
-
-  function halved() {
-    const rate = grown()
-    for (let refusals = 0; refusals < 5; refusals++) rate.refused()
-    return rate
-  }
-
-  function refusedAtOnce() {
-    const rate = createGrantedRate(50, 400)
-    rate.refused()
-    return rate
-  }
-
-  test('grows with the answers, up to the most', async () => {
-    expect(await millisecondsOf(400 + 200, grown())).toBeCloseTo(500, -1)
-  })
-
   test('is halved by the refusals of a second', async () => {
-    expect(await millisecondsOf(200 + 100, halved())).toBeCloseTo(500, -1)
+    const rate = createCallRate(100)
+    for (let refusals = 0; refusals < 5; refusals++) rate.refused()
+    // 150 calls at 20 ms.
+    expect(await millisecondsOf(rate)).toBeCloseTo(3_000, -2)
   })
 
-  test('never falls below the first', async () => {
-    expect(await millisecondsOf(50 + 25, refusedAtOnce())).toBeCloseTo(500, -1)
+  test('grows again with the answers, up to the most', async () => {
+    const rate = createCallRate(100)
+    rate.refused()
+    for (let answers = 0; answers < 2_000; answers++) rate.answered()
+    expect(await millisecondsOf(rate)).toBeCloseTo(1_000, -2)
+  })
+
+  test('never falls below five calls a second', async () => {
+    const rate = createCallRate(8)
+    rate.refused()
+    const { times } = await sendAll(10, () => rate.next(1))
+    expect(times.at(-1)).toBeCloseTo(1_000, -2)
   })
 })

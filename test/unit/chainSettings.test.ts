@@ -21,7 +21,6 @@ test.each([
   ['half of the calls at most', { CHAIN_ID: '8453', RPC_REQUESTS_PER_SECOND: '5' }, 200, 400],
   ['the setting, if there is one', { CHAIN_ID: '8453', POLL_INTERVAL_MS: '1000' }, 200, 1_000],
   ['the default of a devnet', { CHAIN_ID: '31337' }, 200, 100],
-  ['the shortest with a socket', { CHAIN_ID: '8453', WS_URL: 'ws://127.0.0.1:8545' }, 2_000, 100],
 ] as const)('%s', async (_, settings, measured, pollingInterval, blockTimeMs?: number) => {
   expect(await pollsWith(settings, measured)).toEqual({ pollingInterval, blockTimeMs })
 })

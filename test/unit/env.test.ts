@@ -121,7 +121,6 @@ describe('parseEnv', () => {
     ['RPC_REQUESTS_PER_SECOND', '0'],
     ['REORG_WINDOW_SECONDS', '61'],
     ['POLL_INTERVAL_MS', '99'],
-    ['WS_URL', 'http://127.0.0.1:8545'],
     ['LOGS_RANGE', 'all'],
     ['RELAYER_PRIVATE_KEY', key.slice(2)],
     ['RELAYER_PRIVATE_KEY', `${key},`],

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { baseSepolia } from 'viem/chains'
 import { beforeAll, expect, test } from 'vitest'
-import { connect } from '../../../ops/database/connect.ts'
 import { keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
@@ -10,26 +9,20 @@ import { freshDatabase } from '../../support/database.ts'
 import { type FastChain, startFastChain } from '../../support/fastChain.ts'
 import { countCalls, type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
-import { poster, postRun } from './postRun.ts'
 
 const IDLE_SECONDS = 20
 
 /** The API compares the index with the chain every six seconds, and shows the result for two. */
 const LAG_SECONDS = 9
 
-type Name = 'indexer' | 'indexerWithSocket' | 'api'
+type Name = 'indexer' | 'api'
 
 let chain: FastChain
-/** Of the indexers, without a socket and with one. */
-let databases: { indexer: string; indexerWithSocket: string }
+let databaseUrl: string
 let nodes: Record<Name, RpcProxy>
 let api: Api
 
 const latest = async () => (await chain.client.getBlock()).number
-
-const untilIndexed = async (block: bigint) => {
-  for (const databaseUrl of Object.values(databases)) await waitForIndex(databaseUrl, block)
-}
 
 beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
@@ -37,7 +30,7 @@ beforeAll(async () => {
     chainId: baseSepolia.id,
     history: 80,
     prepareUsdc: (rpcUrl) => deployArtifact(rpcUrl, 'MockUSDC'),
-    prepare: (market) => market.fund(poster),
+    prepare: async () => undefined,
   })
   parts.defer(chain.stop)
   await chain.start()
@@ -46,31 +39,22 @@ beforeAll(async () => {
     parts.defer(node.stop)
     return node
   }
-  nodes = { indexer: await startNode(), indexerWithSocket: await startNode(), api: await startNode() }
-  databases = { indexer: await freshDatabase(), indexerWithSocket: await freshDatabase() }
-  const WS_URL = chain.rpcUrl.replace('http', 'ws')
-  const indexers = await Promise.all([
-    startIndexer({ ...chain, databaseUrl: databases.indexer, rpcUrl: nodes.indexer.url }),
-    startIndexer({
-      ...chain,
-      databaseUrl: databases.indexerWithSocket,
-      rpcUrl: nodes.indexerWithSocket.url,
-      env: { WS_URL },
-    }),
-  ])
-  for (const indexer of indexers) parts.defer(indexer.stop)
+  nodes = { indexer: await startNode(), api: await startNode() }
+  databaseUrl = await freshDatabase()
+  const indexer = await startIndexer({ ...chain, databaseUrl, rpcUrl: nodes.indexer.url })
+  parts.defer(indexer.stop)
   const relayerKey = keyOf(roles.relayer)
-  api = await startApi({ ...chain, databaseUrl: databases.indexer, rpcUrl: nodes.api.url, relayerKey })
+  api = await startApi({ ...chain, databaseUrl, rpcUrl: nodes.api.url, relayerKey })
   parts.defer(api.stop)
   const kept = parts.move()
   return () => kept.disposeAsync()
 }, 120_000)
 
-test('an indexer asks little more than a poll for each of five blocks a second, with a socket little more than once a second, and an API once in three', async () => {
-  await untilIndexed((await latest()) + 20n)
+test('an indexer asks little more than a poll for each of five blocks a second, and an API one in three seconds', async () => {
+  await waitForIndex(databaseUrl, (await latest()) + 20n)
   const from = await latest()
   for (const node of Object.values(nodes)) node.reset()
-  // Nothing happens in the market, and the indexes follow.
+  // Nothing happens in the market, and the index follows.
   await sleep(1_000 * IDLE_SECONDS)
   const perSecond = (name: Name) => {
     const use = nodes[name].use()
@@ -79,9 +63,8 @@ test('an indexer asks little more than a poll for each of five blocks a second, 
     return calls
   }
   expect(perSecond('indexer')).toBeLessThan(6.5)
-  expect(perSecond('indexerWithSocket')).toBeLessThan(2.5)
   expect(perSecond('api')).toBeLessThanOrEqual(0.3)
-  await untilIndexed(from + 4n * BigInt(IDLE_SECONDS))
+  await waitForIndex(databaseUrl, from + 4n * BigInt(IDLE_SECONDS))
 })
 
 // Beside other tests, an index may be behind for a moment.
@@ -93,11 +76,4 @@ test('an index that follows five blocks a second counts as behind by less than t
     behind.push(behindSeconds)
   }
   expect(Math.max(...behind), behind.join()).toBeLessThan(2)
-})
-
-test('with a socket, an indexer indexes what happens', async () => {
-  await postRun(chain)
-  await waitForIndex(databases.indexerWithSocket, await latest())
-  await using client = await connect(databases.indexerWithSocket)
-  expect((await client.query('SELECT FROM runline.run')).rowCount).toBe(1)
 })
