@@ -6,8 +6,11 @@ const GROWTH_PER_CALL = 0.05
 /** The calls that are refused within this time were sent at the same rate. */
 const REFUSALS_MS = 1_000
 
-/** The rate does not fall below so many calls per second. */
-const LEAST_PER_SECOND = 5
+/**
+ * The rate does not fall below this share of the most: after an outage in which every call is refused, the blocks that Ponder
+ * lacks must not take minutes.
+ */
+const LEAST_SHARE = 1 / 8
 
 export type CallRate = ReturnType<typeof createCallRate>
 
@@ -48,7 +51,7 @@ export function createCallRate(most: number) {
       const now = performance.now()
       if (now - refusedAt < REFUSALS_MS) return
       refusedAt = now
-      perSecond = Math.max(LEAST_PER_SECOND, perSecond / 2)
+      perSecond = Math.max(LEAST_SHARE * most, perSecond / 2)
     },
   }
 }
