@@ -1,4 +1,4 @@
-import { onchainTable, primaryKey } from 'ponder'
+import { onchainTable } from 'ponder'
 import type { Address } from 'viem'
 
 /** The eight states of a run. NONE, the contract's state of a bounty that does not exist, is never stored. */
@@ -55,53 +55,8 @@ export function storedURI(chainString: string) {
   return { agentURI: whole.slice(0, read), agentURITruncated: read < whole.length }
 }
 
-/** How many seconds a band of deadlines spans: a quarter of a day. */
-export const DEADLINE_BAND_SECONDS = 21_600n
-
-/** How many seconds a wide band of deadlines spans: four days. */
-export const WIDE_BAND_SECONDS = 16n * DEADLINE_BAND_SECONDS
-
-export const HOUR_SECONDS = 3_600n
-
-/** How many seconds the bands of deadlines span whose OPEN runs are counted. */
-const countedBandSeconds = [HOUR_SECONDS, WIDE_BAND_SECONDS] as const
-
-/** How many base units the band of the reward spans: the rewards of a band share two leading digits. */
-export function rewardBandWidth(reward: bigint): bigint {
-  return 10n ** BigInt(Math.max(reward.toString().length - 2, 0))
-}
-
 /** What lists of runs are sorted by. */
 export const runSorts = ['createdAt', 'reward', 'deadline'] as const
-
-/** The lowest reward of the reward's band: 123.45 USDC is in the band of 120. */
-export function lowestOfRewardBand(reward: bigint): bigint {
-  return reward - (reward % rewardBandWidth(reward))
-}
-
-/** The keys of the bands that count the deadline. */
-export function deadlineBandKeysOf(deadline: bigint) {
-  return countedBandSeconds.map((seconds) => ({ seconds: Number(seconds), lowest: deadline - (deadline % seconds) }))
-}
-
-/** The party that an agent is as a claimant. */
-export const ofClaimant = (agentId: bigint) => `claimedBy ${agentId}`
-
-type Parties = {
-  poster?: Address | undefined
-  evaluator?: Address | null | undefined
-  claimedBy?: bigint | null | undefined
-}
-
-/** The parties that are named, as `partyCount` has them: posters, evaluators and agents. */
-export function partiesOf({ poster, evaluator, claimedBy }: Parties): string[] {
-  const parties = [
-    poster && `poster ${poster}`,
-    evaluator && `evaluator ${evaluator}`,
-    claimedBy == null ? undefined : ofClaimant(claimedBy),
-  ]
-  return parties.filter((party) => party != null)
-}
 
 /**
  * The steps of the trust ladder, without their dependence on time. A PROVEN agent has the completions that ESTABLISHED
@@ -126,7 +81,7 @@ export function stepOf({ owner, banned, frozen, stakedAt, completions }: Account
   return completions >= ESTABLISHED_COMPLETIONS ? 'PROVEN' : 'PROVISIONAL'
 }
 
-export const DAY_SECONDS = 86_400n
+const DAY_SECONDS = 86_400n
 
 /** The first second of the day, UTC. */
 export function dayOf(timestamp: bigint): bigint {
@@ -194,11 +149,9 @@ type Indexes<Table extends { $inferSelect: object }> = Record<string, (keyof Tab
  * they do not slow a backfill. Ponder would drop its own at each restart and rebuild them before it indexes again, which
  * takes 15 s with a million runs.
  *
- * There is an index for every pair of filter and sort, so that a list is read along one of them from the start of its
- * page, without a sort. Ids count up in the order of creation, so their order is the order of `createdAt`. Each index
- * ends with the columns of the other filters, so that skipping or counting many rows does not read the table. No index
- * begins with `minReward` or `claimable`: these are ranges, checked per row or read in their own order. The indexes of a
- * party and a state in the order of deadlines also count the party's expired runs, and runs of two parties.
+ * There is one for each filter and for each order of a state: a list is read along one of them. Ids count up in the order of
+ * creation, so their order is the order of `createdAt`. Each ends with the columns of other filters, so that skipping or
+ * counting many runs does not read the table.
  */
 export const runIndexes = {
   newest: ['bountyId', 'state', 'reward', 'deadline'],
@@ -207,63 +160,12 @@ export const runIndexes = {
   stateNewest: ['state', 'bountyId', 'reward', 'deadline'],
   stateReward: ['state', 'reward', 'bountyId', 'deadline'],
   stateDeadline: ['state', 'deadline', 'bountyId', 'reward'],
-  posterNewest: ['posterAddress', 'bountyId', 'state', 'reward', 'deadline'],
-  posterReward: ['posterAddress', 'reward', 'bountyId', 'state', 'deadline'],
-  posterDeadline: ['posterAddress', 'deadline', 'bountyId', 'state', 'reward'],
-  posterStateNewest: ['posterAddress', 'state', 'bountyId', 'reward', 'deadline'],
-  posterStateDeadline: ['posterAddress', 'state', 'deadline', 'bountyId', 'reward', 'evaluator'],
-  claimedByNewest: ['claimedBy', 'bountyId', 'state', 'reward', 'deadline'],
-  claimedByReward: ['claimedBy', 'reward', 'bountyId', 'state', 'deadline'],
-  claimedByDeadline: ['claimedBy', 'deadline', 'bountyId', 'state', 'reward'],
-  claimedByStateNewest: ['claimedBy', 'state', 'bountyId', 'reward', 'deadline'],
-  claimedByStateDeadline: ['claimedBy', 'state', 'deadline', 'bountyId', 'reward', 'posterAddress', 'evaluator'],
-  evaluatorNewest: ['evaluator', 'bountyId', 'state', 'reward', 'deadline'],
-  evaluatorReward: ['evaluator', 'reward', 'bountyId', 'state', 'deadline'],
-  evaluatorDeadline: ['evaluator', 'deadline', 'bountyId', 'state', 'reward'],
-  evaluatorStateNewest: ['evaluator', 'state', 'bountyId', 'reward', 'deadline'],
-  evaluatorStateDeadline: ['evaluator', 'state', 'deadline', 'bountyId', 'reward'],
+  poster: ['posterAddress', 'bountyId', 'state', 'reward', 'deadline'],
+  claimedBy: ['claimedBy', 'bountyId', 'state', 'reward', 'deadline'],
 } satisfies Indexes<typeof run>
 
-/**
- * Further indexes of `run`: each has the OPEN runs of a band of deadlines (`DEADLINE_BAND_SECONDS`) in the order of a list.
- * They find claimable runs without the expired ones, however many expired, and in any order: only the current band has
- * both. No write marks a run as expired, because a run expires without an event. A run has an entry only while it is OPEN.
- */
-export const openRunIndexes = {
-  openBandNewest: ['bountyId', 'deadline'],
-  openBandReward: ['reward', 'bountyId', 'deadline'],
-} satisfies Indexes<typeof run>
-
-/** The same of wide bands (`WIDE_BAND_SECONDS`), so that a page is merged from few bands: a month has 120 of the others. */
-export const wideOpenRunIndexes = {
-  openWideBandNewest: ['bountyId', 'deadline'],
-  openWideBandReward: ['reward', 'bountyId', 'deadline'],
-} satisfies Indexes<typeof run>
-
-/**
- * Each has the runs whose rewards have the same number of digits, in the order of a list. They find the runs of a
- * `minReward` without those of smaller rewards, however many of these are where the page begins.
- */
-export const magnitudeIndexes = {
-  magnitudeNewest: ['bountyId', 'reward', 'state', 'deadline'],
-  magnitudeDeadline: ['deadline', 'bountyId', 'reward', 'state'],
-} satisfies Indexes<typeof run>
-
-/** The same of one state. To merge these for a list of all states takes 0.4 ms longer. */
-export const stateMagnitudeIndexes = {
-  stateMagnitudeNewest: ['bountyId', 'reward', 'deadline'],
-  stateMagnitudeDeadline: ['deadline', 'bountyId', 'reward'],
-} satisfies Indexes<typeof run>
-
-/**
- * How many values PostgreSQL assumes in the columns that filters compare; a negative number is a share of the rows. A
- * sample of a market whose runs almost all have one state, or one poster, has one value. PostgreSQL would then expect that
- * every run matches, and read a list of few runs by an index of all.
- *
- * Runs of two parties are counted by the index of the party with more values: first an agent's, which has the other
- * parties, then a poster's, which has the evaluator.
- */
-export const runDistinctValues = { state: 8, claimedBy: -0.2, posterAddress: -0.02, evaluator: -0.0005 }
+/** Of the runs whose terms name an evaluator. */
+export const evaluatorIndexes = { evaluator: ['evaluator', 'bountyId'] } satisfies Indexes<typeof run>
 
 /**
  * An index of the runs that name a brief, by bytes (COLLATE "C"), as `content.brief_words` has its URIs: to compare them by
@@ -278,56 +180,19 @@ export function recordOf<Key extends string, Value>(keys: readonly Key[], create
   return Object.fromEntries(keys.map((key) => [key, create(key)])) as Record<Key, Value>
 }
 
-/** A column for each key, which counts runs or agents. */
+/** A column for each key, which counts runs. */
 const countsPer = <Key extends string>(keys: readonly Key[], t: ColumnBuilders) =>
   recordOf(keys, () => t.integer().notNull().default(0))
 
 /**
- * One row per band of rewards: how many of the band's runs are in each state.
- *
- * Lists give exact totals, and counting a million rows takes longer than the rest of an answer. So a total is a sum of
- * bands or of days (`marketDay`), or the count of a party (`partyCount`). Bands count the runs from a reward on, or with
- * `deadlineBand` from the current time on; only the runs of the band that it splits are counted one by one.
- *
- * The handlers update these rows with each change of a run, so that they are reverted and replayed with the runs. A row
- * has a column per state, so that a change of state costs one write, not two.
+ * One row per poster: what agents want to know before they work for it. The decisions are those of the poster or of the
+ * evaluator that its run names.
  */
-export const rewardBand = onchainTable('reward_band', (t) => ({
-  /** See `lowestOfRewardBand`. */
-  lowest: t.int8({ mode: 'bigint' }).primaryKey(),
-  ...countsPer(runStates, t),
-}))
-
-/**
- * One row per hour of deadlines, and one per wide band: how many of its runs are OPEN. Claimable runs are counted by hours
- * up to the next wide band, and by wide bands from there on. Nothing is written when a run changes between other states.
- */
-export const deadlineBand = onchainTable(
-  'deadline_band',
-  (t) => ({
-    /** How many seconds the band spans. */
-    seconds: t.integer().notNull(),
-    /** The first deadline of the band. */
-    lowest: t.int8({ mode: 'bigint' }).notNull(),
-    open: t.integer().notNull().default(0),
-  }),
-  (table) => ({ key: primaryKey({ columns: [table.seconds, table.lowest] }) }),
-)
-
-/** One row per poster, evaluator and agent: how many of its runs are in each state. */
-export const partyCount = onchainTable('party_count', (t) => ({
-  /** See `partiesOf`. */
-  party: t.text().primaryKey(),
-  ...countsPer(runStates, t),
-}))
-
-/**
- * One row per poster with a decision about its runs: what agents want to know before they work for it. Its runs by state are
- * in `partyCount`. The decisions are those of the poster or of the evaluator that its run names.
- */
-export const posterRecord = onchainTable('poster_record', (t) => ({
+export const poster = onchainTable('poster', (t) => ({
   /** As `posterAddress` of a run. */
   address: t.text().$type<Address>().primaryKey(),
+  /** How many of its runs are in each state. */
+  ...countsPer(runStates, t),
   /** Rewards of its approved runs. USDC base units, as `burned`. */
   paid: t.bigint().notNull().default(0n),
   /** Stake that the rejections of its runs have burned. */
@@ -410,21 +275,6 @@ export const agentIndexes = {
   owner: ['owner'],
   agentWallet: ['agentWallet'],
 } satisfies Indexes<typeof agent>
-
-/** One row: how many registered agents are on each step. */
-export const agentCount = onchainTable('agent_count', (t) => ({
-  chainId: t.integer().primaryKey(),
-  ...countsPer(agentSteps, t),
-  /** Stakes of all ids, including agents that the registry burned. USDC base units. */
-  staked: t.bigint().notNull().default(0n),
-}))
-
-/** How many PROVEN agents have their `stakedAt` on one day: for 30 days they are not ESTABLISHED. */
-export const provenDay = onchainTable('proven_day', (t) => ({
-  /** See `dayOf`. */
-  day: t.int8({ mode: 'bigint' }).primaryKey(),
-  agents: t.integer().notNull(),
-}))
 
 /**
  * One row per market event of a run: its timeline. The agent and wallet of a refused claim are unverified: the sender

@@ -1,8 +1,7 @@
 import { type Context, type Event, ponder } from 'ponder:registry'
 import { payee, rejections, run, runEvent, storedText } from 'ponder:schema'
 import { getAddress, zeroAddress } from 'viem'
-import { countPoster } from './countPoster.ts'
-import { type Counted, countDay, countRun } from './countRun.ts'
+import { type Counted, countRun } from './countRun.ts'
 
 /**
  * Ignored events:
@@ -43,8 +42,7 @@ ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
     stakeRequired: stake,
     evaluator: evaluator === zeroAddress ? null : getAddress(evaluator),
   })
-  await countRun(context, created, undefined)
-  await countDay(context, event.block.timestamp, created, undefined)
+  await countRun(context, event.block.timestamp, created, undefined)
   await record(context, event, 'BountyCreated', {
     address: poster,
     amount: reward,
@@ -222,14 +220,12 @@ async function move(context: Context, event: MarketEvent, change: Partial<Run> &
   const { bountyId } = event.args
   let before: Counted | undefined
   // One call reads and writes the row, because each call of Ponder's store copies it.
-  const after = await context.db.update(run, { bountyId }).set(({ state, stake, claimedBy }) => {
-    before = { state, stake, claimedBy }
+  const after = await context.db.update(run, { bountyId }).set(({ state, stake }) => {
+    before = { state, stake }
     return change
   })
   if (before === undefined) throw new Error('Ponder updated a row without calling the update function')
-  await countRun(context, after, before)
-  await countDay(context, event.block.timestamp, after, before)
-  await countPoster(context, event.block.timestamp, after, before)
+  await countRun(context, event.block.timestamp, after, before)
   return after
 }
 

@@ -1,24 +1,11 @@
 import type { Context } from 'ponder:registry'
-import {
-  dayOf,
-  deadlineBand,
-  deadlineBandKeysOf,
-  lowestOfRewardBand,
-  marketDay,
-  ofClaimant,
-  partiesOf,
-  partyCount,
-  recordOf,
-  rewardBand,
-  type run,
-  runStates,
-} from 'ponder:schema'
+import { dayOf, marketDay, poster, recordOf, type run, runStates } from 'ponder:schema'
 
 type Run = typeof run.$inferSelect
 type State = (typeof runStates)[number]
 
 /** The columns that counts depend on and changes may change. */
-export type Counted = Pick<Run, 'state' | 'stake' | 'claimedBy'>
+export type Counted = Pick<Run, 'state' | 'stake'>
 
 const noRuns = recordOf(runStates, () => 0)
 
@@ -28,45 +15,22 @@ const escrowing: ReadonlySet<State> = new Set(['OPEN', 'CLAIMED', 'IN_PROGRESS',
 /** States in which the agent's stake is locked. */
 const locking: ReadonlySet<State> = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
 
-/** Counts a run by its state now, and no longer by its state before. */
-export async function countRun({ db }: Context, after: Run, before: Counted | undefined) {
-  const { posterAddress, evaluator, state: to } = after
-  // A claim begins and ends, but never passes from one agent to another.
-  const claimedBy = after.claimedBy ?? before?.claimedBy ?? null
-  const parties = partiesOf({ poster: posterAddress, evaluator, claimedBy })
-  // A row exists if it counted a run before, as every row that the run leaves did. One call for all rows of a table,
-  // because each call of Ponder's store waits for its lock.
-  await db
-    .insert(rewardBand)
-    .values({ lowest: lowestOfRewardBand(after.reward), [to]: 1 })
-    .onConflictDoUpdate((band) => moveCounts(band, before?.state, to))
-  const opened = Number(to === 'OPEN') - Number(before?.state === 'OPEN')
-  if (opened !== 0) {
-    await db
-      .insert(deadlineBand)
-      .values(deadlineBandKeysOf(after.deadline).map((band) => ({ ...band, open: opened })))
-      .onConflictDoUpdate((band) => ({ open: band.open + opened }))
-  }
-  await db
-    .insert(partyCount)
-    .values(parties.map((party) => ({ party, [to]: 1 })))
-    .onConflictDoUpdate((count) => {
-      const isClaimants = claimedBy !== null && count.party === ofClaimant(claimedBy)
-      const from = isClaimants && before?.claimedBy === null ? undefined : before?.state
-      return moveCounts(count, from, isClaimants && after.claimedBy === null ? undefined : to)
-    })
+/** Counts a run by its state now, and no longer by its state before: in the market's day, and of its poster. */
+export async function countRun(context: Context, timestamp: bigint, after: Run, before: Counted | undefined) {
+  await countDay(context, timestamp, after, before)
+  await countPoster(context, timestamp, after, before)
 }
 
-/** The changed counts of a row from which a run or an agent leaves one count, into which it enters another, or both. */
-export function moveCounts<Key extends string>(counts: Record<Key, number>, from?: Key | null, to?: Key | null) {
-  const changed: Partial<Record<Key, number>> = {}
+/** The changed counts of a row: a run leaves the count of one state, and enters that of another. */
+function moveCounts(counts: Record<State, number>, from: State | undefined, to: State) {
+  const changed: Partial<Record<State, number>> = {}
   if (from) changed[from] = counts[from] - 1
-  if (to) changed[to] = (changed[to] ?? counts[to]) + 1
+  changed[to] = (changed[to] ?? counts[to]) + 1
   return changed
 }
 
 /** Adds what a change of the run's state changes in the market's figures to its day. */
-export async function countDay({ db }: Context, timestamp: bigint, after: Run, before: Counted | undefined) {
+async function countDay({ db }: Context, timestamp: bigint, after: Run, before: Counted | undefined) {
   const { state: to, reward, fee } = after
   const isClaim = to === 'CLAIMED'
   const change = {
@@ -90,6 +54,33 @@ export async function countDay({ db }: Context, timestamp: bigint, after: Run, b
     }))
 }
 
-function lockedBy({ state, stake }: Pick<Counted, 'state' | 'stake'>): bigint {
+function lockedBy({ state, stake }: Counted): bigint {
   return locking.has(state) ? (stake ?? 0n) : 0n
+}
+
+/** Adds what a change of the run's state says about its poster. */
+async function countPoster({ db }: Context, timestamp: bigint, after: Run, before: Counted | undefined) {
+  const { posterAddress: address, state: to, submittedAt } = after
+  const isReview = before?.state === 'SUBMITTED' && submittedAt !== null
+  const seconds = isReview ? timestamp - submittedAt : 0n
+  const change = {
+    paid: to === 'APPROVED' ? after.reward : 0n,
+    burned: to === 'REJECTED' ? (after.stake ?? 0n) : 0n,
+    expired: before?.state === 'OPEN' && to === 'DRAFT' && timestamp > after.deadline ? 1 : 0,
+    reviews: isReview ? 1 : 0,
+    reviewSeconds: seconds,
+  }
+  // Row exists if the account has posted a run before.
+  await db
+    .insert(poster)
+    .values({ address, ...change, longestReview: seconds, ...moveCounts(noRuns, before?.state, to) })
+    .onConflictDoUpdate((record) => ({
+      paid: record.paid + change.paid,
+      burned: record.burned + change.burned,
+      expired: record.expired + change.expired,
+      reviews: record.reviews + change.reviews,
+      reviewSeconds: record.reviewSeconds + change.reviewSeconds,
+      longestReview: seconds > record.longestReview ? seconds : record.longestReview,
+      ...moveCounts(record, before?.state, to),
+    }))
 }

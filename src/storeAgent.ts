@@ -1,11 +1,10 @@
 import type { Context } from 'ponder:registry'
-import { agent, agentCount, dayOf, head, provenDay, stepOf } from 'ponder:schema'
-import { moveCounts } from './countRun.ts'
+import { agent, head, stepOf } from 'ponder:schema'
 import { type Block, storeBlock } from './storeBlock.ts'
 
 type Agent = typeof agent.$inferSelect
 
-/** The columns that changes and counts depend on. */
+/** The columns that changes depend on. */
 type Known = Pick<
   Agent,
   'owner' | 'registrationLog' | 'stakedAmount' | 'stakedAt' | 'completions' | 'frozen' | 'banned' | 'volume' | 'step'
@@ -25,8 +24,7 @@ const noAgent: Known = {
 }
 
 /**
- * Updates the row of an agent, and counts the agent. It inserts the row if there is none: a ban may name
- * any id, and a foreign registry may have an agent for which it emitted no event.
+ * Updates the row of an agent. It inserts the row if there is none: a ban may name any id, and a foreign registry may have an agent for which it emitted no event.
  */
 export async function storeAgent(context: Context, block: Block, id: bigint, changeOf: (row: Known) => Partial<Agent>) {
   let before = noAgent
@@ -37,7 +35,7 @@ export async function storeAgent(context: Context, block: Block, id: bigint, cha
     return { ...changed, ...uriBlock, step: stepOf({ ...before, ...changed }), updatedBlock: block.number }
   }
   const values: typeof agent.$inferInsert = { id, ...change() }
-  const after = await context.db
+  await context.db
     .insert(agent)
     .values(values)
     .onConflictDoUpdate((row) => {
@@ -45,8 +43,6 @@ export async function storeAgent(context: Context, block: Block, id: bigint, cha
       before = { ...row }
       return change()
     })
-  await countSteps(context, before, after)
-  await countProven(context, before, after)
   await storeAgentBlock(context, block)
 }
 
@@ -61,39 +57,4 @@ const RECENT_SECONDS = 7_200
 async function storeAgentBlock(context: Context, block: Block) {
   const isRecent = Number(block.timestamp) > Date.now() / 1_000 - RECENT_SECONDS
   if (isRecent || (await context.db.find(head, { chainId: context.chain.id }))) await storeBlock(context, block)
-}
-
-async function countSteps({ db, chain }: Context, before: Known, after: Known) {
-  const staked = after.stakedAmount - before.stakedAmount
-  if (before.step === after.step && staked === 0n) return
-  // Row exists from the first agent on.
-  await db
-    .insert(agentCount)
-    .values({ chainId: chain.id, staked, ...(after.step && { [after.step]: 1 }) })
-    .onConflictDoUpdate((count) => ({
-      staked: count.staked + staked,
-      ...moveCounts(count, before.step, after.step),
-    }))
-}
-
-async function countProven({ db }: Context, before: Known, after: Known) {
-  const from = provenSince(before)
-  const to = provenSince(after)
-  if (from === to) return
-  if (from !== undefined) {
-    // Row must exist because the agent was counted when it became PROVEN.
-    await db.update(provenDay, { day: from }).set(({ agents }) => ({ agents: agents - 1 }))
-  }
-  if (to !== undefined) {
-    // Row exists if an agent was counted on that day before.
-    await db
-      .insert(provenDay)
-      .values({ day: to, agents: 1 })
-      .onConflictDoUpdate(({ agents }) => ({ agents: agents + 1 }))
-  }
-}
-
-/** The day since which a PROVEN agent is staked. */
-function provenSince({ step, stakedAt }: Known): bigint | undefined {
-  return step === 'PROVEN' ? dayOf(stakedAt) : undefined
 }

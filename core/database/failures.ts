@@ -28,7 +28,7 @@ const TRANSIENT = new Set([...CONTENDED, ...DISCONNECTED, READ_ONLY, ...UNREACHA
 
 /** node-postgres reports these errors without a code. */
 const TRANSIENT_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Query read timeout)/
-const POOL_EXHAUSTED = /^(timeout exceeded when trying to connect|No connection to PostgreSQL was free)/
+const POOL_EXHAUSTED = /^timeout exceeded when trying to connect/
 
 /** PostgreSQL's `statement_timeout`. The code is that of any cancellation, and the text depends on its `lc_messages`. */
 const STATEMENT_TIMEOUT = /^canceling statement due to statement timeout$/

@@ -20,10 +20,9 @@ type Options = {
 
 /**
  * Replaces the pool's connections when new connections reach another server than before. Without this, a connection
- * could stay at a former primary, whose rows grow old. A lifetime per connection would do it too, but each new connection
- * plans more than a hundred statements again, which takes a quarter of a second.
+ * could stay at a former primary, whose rows grow old.
  *
- * Queries that run on an old connection complete, and others may join it for a second. It is closed after them.
+ * Queries that run on an old connection complete. It is closed after them.
  */
 export function followFailover(
   pool: pg.Pool,

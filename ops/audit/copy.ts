@@ -4,20 +4,7 @@ import pg from 'pg'
 import * as tables from '../../ponder.schema.ts'
 import { inTransaction } from '../database/inTransaction.ts'
 
-const INDEXED = [
-  tables.head,
-  tables.run,
-  tables.agent,
-  tables.runEvent,
-  tables.payee,
-  tables.rewardBand,
-  tables.deadlineBand,
-  tables.partyCount,
-  tables.marketDay,
-  tables.agentCount,
-  tables.provenDay,
-  tables.posterRecord,
-]
+const INDEXED = [tables.head, tables.run, tables.agent, tables.runEvent, tables.payee, tables.poster, tables.marketDay]
 const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']
 
 /** The columns that this version of the index has. A copy of another version may have more. */

@@ -1,9 +1,6 @@
-import { agentSteps, HOUR_SECONDS, runStates, WIDE_BAND_SECONDS } from '../../ponder.schema.ts'
+import { runStates } from '../../ponder.schema.ts'
 import type { Audited, Step } from './audited.ts'
 import { compareRows } from './chainTables.ts'
-
-const countsOf = (column: string, values: readonly string[]) =>
-  values.map((value) => `count(*) FILTER (WHERE ${column} = '${value}') AS ${value.toLowerCase()}`).join(', ')
 
 /** The state of a run after an event that changes it. */
 const STATE_AFTER = `
@@ -14,7 +11,7 @@ const STATE_AFTER = `
     WHEN 'BountyRejected' THEN 'REJECTED' WHEN 'ClaimSlashed' THEN 'OPEN' WHEN 'ClaimAbandoned' THEN 'OPEN'
   END`
 
-const dailyChanges = runStates.map(
+const stateChanges = runStates.map(
   (state) =>
     `count(*) FILTER (WHERE after = '${state}') - count(*) FILTER (WHERE before = '${state}') AS ${state.toLowerCase()}`,
 )
@@ -32,7 +29,7 @@ const WITH_CHANGES = `
 const MARKET_DAYS = `
   ${WITH_CHANGES}
   SELECT 'market on ' || date_trunc('day', to_timestamp(timestamp), 'UTC') AT TIME ZONE 'UTC' AS name,
-    ${dailyChanges.join(', ')},
+    ${stateChanges.join(', ')},
     sum(CASE WHEN name = 'BountyFunded' THEN reward + fee
       WHEN name = 'BountyWithdrawn' OR after IN ('APPROVED', 'REJECTED') THEN -(reward + fee) ELSE 0 END) AS escrowed,
     sum(CASE WHEN name = 'BountyClaimed' THEN amount WHEN name IN ('ClaimSlashed', 'ClaimAbandoned') THEN -amount
@@ -45,7 +42,7 @@ const MARKET_DAYS = `
 /** The records of the posters: the event before a decision about a delivery is the delivery. */
 const POSTER_RECORDS = `
   ${WITH_CHANGES}
-  SELECT 'record of ' || poster_address AS name,
+  SELECT 'record of ' || poster_address AS name, ${stateChanges.join(', ')},
     coalesce(sum(reward) FILTER (WHERE after = 'APPROVED'), 0) AS paid,
     coalesce(sum(stake) FILTER (WHERE after = 'REJECTED'), 0) AS burned,
     count(*) FILTER (WHERE before = 'OPEN' AND after = 'DRAFT' AND timestamp > deadline) AS expired,
@@ -56,59 +53,23 @@ const POSTER_RECORDS = `
 
 /**
  * The tables of counts, and the same counts made from the rows that earlier phases compared. These queries compute
- * bands and days in another way than the handlers do.
+ * days and records in another way than the handlers do.
  */
 const COUNTS = [
-  {
-    stored: `SELECT 'runs by reward from ' || lowest AS name, * FROM reward_band`,
-    counted: `
-      SELECT 'runs by reward from ' || rpad(left(reward::text, 2), length(reward::text), '0') AS name,
-        ${countsOf('state', runStates)}
-      FROM run GROUP BY 1`,
-  },
-  {
-    stored: `SELECT 'runs by deadline, ' || seconds || ' s from ' || lowest AS name, open FROM deadline_band`,
-    counted: `
-      SELECT 'runs by deadline, ' || seconds || ' s from ' || div(deadline, seconds) * seconds AS name, count(*) AS open
-      FROM run CROSS JOIN (VALUES (${HOUR_SECONDS}), (${WIDE_BAND_SECONDS})) AS band (seconds)
-      WHERE state = 'OPEN' GROUP BY 1`,
-  },
-  {
-    stored: `SELECT 'runs with ' || party AS name, * FROM party_count`,
-    counted: `
-      SELECT 'runs with ' || party AS name, ${countsOf('state', runStates)}
-      FROM run CROSS JOIN LATERAL (VALUES
-        ('poster ' || poster_address), ('evaluator ' || evaluator), ('claimedBy ' || claimed_by)
-      ) AS counted (party)
-      WHERE party IS NOT NULL GROUP BY 1`,
-  },
   {
     stored: `SELECT 'market on ' || to_timestamp(day) AT TIME ZONE 'UTC' AS name, * FROM market_day`,
     counted: MARKET_DAYS,
   },
   {
-    stored: `
-      SELECT 'record of ' || address AS name, paid, burned, expired, reviews, review_seconds, longest_review
-      FROM poster_record`,
+    stored: `SELECT 'record of ' || address AS name, * FROM poster`,
     counted: POSTER_RECORDS,
-  },
-  {
-    stored: `SELECT 'agents' AS name, * FROM agent_count`,
-    counted: `SELECT 'agents' AS name, ${countsOf('step', agentSteps)}, sum(staked_amount) AS staked FROM agent`,
-  },
-  {
-    stored: `SELECT 'proven agents since ' || day AS name, agents FROM proven_day`,
-    counted: `
-      SELECT 'proven agents since ' || extract(epoch FROM date_trunc('day', to_timestamp(staked_at), 'UTC'))::int8 AS name,
-        count(*) AS agents
-      FROM agent WHERE step = 'PROVEN' GROUP BY 1`,
   },
 ]
 
 /** The rows that count something: one that became empty may exist or not. */
 const nonEmpty = (rows: string) => `(
   SELECT * FROM (${rows}) AS counts WHERE EXISTS (
-    SELECT FROM jsonb_each_text(to_jsonb(counts) - ARRAY['name', 'party', 'lowest', 'day', 'chain_id'])
+    SELECT FROM jsonb_each_text(to_jsonb(counts) - ARRAY['name', 'address', 'day'])
     WHERE value <> '0'
   ))`
 

@@ -3,30 +3,19 @@ import pg from 'pg'
 import {
   agentIndexes,
   briefIndexes,
-  DEADLINE_BAND_SECONDS,
-  magnitudeIndexes,
-  openRunIndexes,
+  evaluatorIndexes,
   runChangeIndexes,
-  runDistinctValues,
   runEventIndexes,
   runIndexes,
-  stateMagnitudeIndexes,
   unchangingEvents,
-  WIDE_BAND_SECONDS,
-  wideOpenRunIndexes,
 } from '../../ponder.schema.ts'
 
 type Index = { table: string; indexes: Record<string, readonly string[]>; first?: string; where?: string }
 
-const open = `state = 'OPEN'`
-
 /** An index of the tables, or one that begins with an expression (`first`), or a partial one that has some of the rows only. */
 const indexesOf: Index[] = [
   { table: 'run', indexes: runIndexes },
-  { table: 'run', indexes: openRunIndexes, first: `(deadline / ${DEADLINE_BAND_SECONDS})`, where: open },
-  { table: 'run', indexes: wideOpenRunIndexes, first: `(deadline / ${WIDE_BAND_SECONDS})`, where: open },
-  { table: 'run', indexes: magnitudeIndexes, first: 'length(reward::text)' },
-  { table: 'run', indexes: stateMagnitudeIndexes, first: 'state, length(reward::text)' },
+  { table: 'run', indexes: evaluatorIndexes, where: 'evaluator IS NOT NULL' },
   { table: 'run', indexes: briefIndexes, first: 'ipfs_hash COLLATE "C"' },
   { table: 'agent', indexes: agentIndexes },
   { table: 'run_event', indexes: runEventIndexes },
@@ -45,21 +34,12 @@ export function indexStatements(schema: string): string[] {
   )
 }
 
-/** The statement with which the next ANALYZE of the runs stores `runDistinctValues`. */
-export function distinctValuesStatement(schema: string): string {
-  const actions = Object.entries(runDistinctValues).map(
-    ([column, count]) => `ALTER COLUMN ${pg.escapeIdentifier(toSnakeCase(column))} SET (n_distinct = ${count})`,
-  )
-  return `ALTER TABLE ${pg.escapeIdentifier(schema)}.run ${actions.join(', ')}`
-}
-
 /**
  * Creates the indexes of a build that has caught up, and that readers do not see yet. Each statement blocks the build's
  * writes while it runs, up to a second for a million runs. They remain when the indexer restarts.
  */
 export async function createIndexes(client: pg.ClientBase, build: string): Promise<void> {
   for (const statement of indexStatements(build)) await client.query(statement)
-  await client.query(distinctValuesStatement(build))
   // New tables have no statistics, without which PostgreSQL chooses bad plans.
   for (const table of ['run', 'agent', 'run_event'])
     await client.query(`ANALYZE ${pg.escapeIdentifier(build)}.${table}`)

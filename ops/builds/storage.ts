@@ -17,12 +17,8 @@ const settings: Record<string, Record<string, number>> = {
   run: changing,
   agent: changing,
   run_event: appended,
-  party_count: counting,
-  reward_band: counting,
-  deadline_band: counting,
+  poster: counting,
   market_day: counting,
-  agent_count: counting,
-  proven_day: counting,
   head: counting,
 }
 

@@ -4,12 +4,13 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { switchViews } from '../../ops/builds/views.ts'
 import { head, marketDay, run } from '../../ponder.schema.ts'
+import { unlessProblem } from '../../src/api/http/errors.ts'
 import { openReadPool } from '../../src/api/index/pool.ts'
 import { IndexReader } from '../../src/api/index/reader.ts'
 import { openRun, seedTime } from '../support/rows.ts'
 import { chainId, emptyIndex, type IndexedDatabase, tablesSchema, viewsSchema } from './indexedDatabase.ts'
 
-const SWITCHES = 60
+const SWITCHES = 30
 
 const builds = ['runline_aaaaaaaaaa', 'runline_bbbbbbbbbb'] as const
 /** What each build has as the reward of its run, and the amount in escrow: a build with a defect differs from the next. */
@@ -61,14 +62,16 @@ it('no answer has rows of two builds, however often readers are switched', async
   const answers: string[] = []
   async function readOn() {
     while (!isEnded) {
-      const { data } = await reader.read(undefined, async (tx) => {
+      const reading = reader.read(undefined, async (tx) => {
         const [first] = await tx.select({ reward: run.reward }).from(run)
         await tx.execute(sql`SELECT pg_sleep(0.002)`)
         const [day] = await tx.select({ escrowed: marketDay.escrowed }).from(marketDay)
         await tx.select().from(head)
         return `${first?.reward} ${day?.escrowed}`
       })
-      answers.push(data)
+      // On a busy machine a read may wait for the switch's locks in vain, twice: it is refused, and not mixed.
+      const result = await reading.catch(unlessProblem)
+      if (result) answers.push(result.data)
     }
   }
   const readers = Array.from({ length: 4 }, readOn)
@@ -79,4 +82,4 @@ it('no answer has rows of two builds, however often readers are switched', async
   const expected = Object.values(amounts).map((amount) => `${amount} ${amount}`)
   expect(new Set(answers)).toEqual(new Set(expected))
   expect(answers.length).toBeGreaterThan(SWITCHES)
-}, 60_000)
+}, 120_000)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { posterRecord, run } from '../../ponder.schema.ts'
+import { poster as posterTable, run } from '../../ponder.schema.ts'
 import { claimedRun, openRun, poster, seedTime, wallet } from '../support/rows.ts'
 import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
@@ -18,7 +18,7 @@ beforeAll(async () => {
       claimedRun(4n, { state: 'REJECTED' }),
       openRun(5n, { posterAddress: wallet }),
     ])
-  await index.db.insert(posterRecord).values({
+  await index.db.insert(posterTable).values({
     address: poster,
     paid: 2n ** 100n,
     burned: 10_000_000n,

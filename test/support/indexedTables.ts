@@ -9,7 +9,7 @@ import { encodeCheckpoint as untypedEncode } from '../../node_modules/ponder/dis
 import type { getSql as GetSql } from '../../node_modules/ponder/dist/types/drizzle/kit/index.d.ts'
 import type { encodeCheckpoint as Encode } from '../../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
 import { keepHighestBlock } from '../../ops/builds/highestBlock.ts'
-import { distinctValuesStatement, indexStatements } from '../../ops/builds/indexes.ts'
+import { indexStatements } from '../../ops/builds/indexes.ts'
 import { storageStatements } from '../../ops/builds/storage.ts'
 import * as schema from '../../ponder.schema.ts'
 import { migrateContent } from '../../src/api/content/migrations.ts'
@@ -40,24 +40,17 @@ const stateColumns = sql.join(
 const stateCounts = sql.join(schema.runStates.map(countOf), sql`, `)
 
 /**
- * Fills the empty tables that count runs: bands, parties and the market's days. Each band of rewards is computed from the
- * digits. A day has the runs created on it, as if they had all their changes on that day.
+ * Counts the runs: by poster, whose decisions stay as they are, and by day. A day has the runs created on it, as if they had
+ * all their changes on that day.
  */
 export const countRuns = [
   sql`
-    INSERT INTO reward_band (lowest, ${stateColumns})
-    SELECT rpad(left(reward::text, 2), length(reward::text), '0')::int8, ${stateCounts} FROM run GROUP BY 1`,
-  sql`
-    INSERT INTO deadline_band (seconds, lowest, open)
-    SELECT seconds, deadline / seconds * seconds, count(*)
-    FROM run CROSS JOIN (VALUES (3600), (345600)) AS band (seconds) WHERE state = 'OPEN' GROUP BY 1, 2`,
-  sql`
-    INSERT INTO party_count (party, ${stateColumns})
-    SELECT party, ${stateCounts}
-    FROM run CROSS JOIN LATERAL (VALUES
-      ('poster ' || poster_address), ('evaluator ' || evaluator), ('claimedBy ' || claimed_by)
-    ) AS counted (party)
-    WHERE party IS NOT NULL GROUP BY 1`,
+    INSERT INTO poster (address, ${stateColumns})
+    SELECT poster_address, ${stateCounts} FROM run GROUP BY 1
+    ON CONFLICT (address) DO UPDATE SET ${sql.join(
+      schema.runStates.map((state) => sql.raw(`${state.toLowerCase()} = excluded.${state.toLowerCase()}`)),
+      sql`, `,
+    )}`,
   sql`
     INSERT INTO market_day (day, ${stateColumns}, escrowed, locked, paid, claims, claim_seconds)
     SELECT created_at / 86400 * 86400, ${stateCounts},
@@ -68,29 +61,11 @@ export const countRuns = [
     FROM run GROUP BY 1`,
 ]
 
-const stepColumns = sql.join(
-  schema.agentSteps.map((step) => sql.identifier(step.toLowerCase())),
-  sql`, `,
-)
-
-const stepCounts = sql.join(
-  schema.agentSteps.map((step) => sql`count(*) FILTER (WHERE step = ${step})`),
-  sql`, `,
-)
-
-/** Sets each agent's step by the contract's rule, and fills the empty tables that count agents. */
-const countAgents = [
-  sql`
+/** Sets each agent's step by the contract's rule. */
+const setSteps = sql`
     UPDATE agent SET step = CASE
       WHEN owner IS NULL THEN NULL WHEN banned THEN 'BANNED' WHEN frozen THEN 'FROZEN'
-      WHEN staked_amount < 20000000 THEN 'UNVERIFIED' WHEN completions >= 5 THEN 'PROVEN' ELSE 'PROVISIONAL' END`,
-  sql`
-    INSERT INTO agent_count (chain_id, ${stepColumns}, staked)
-    SELECT ${chainId}, ${stepCounts}, sum(staked_amount) FROM agent HAVING count(*) > 0`,
-  sql`
-    INSERT INTO proven_day (day, agents)
-    SELECT staked_at / 86400 * 86400, count(*) FROM agent WHERE step = 'PROVEN' GROUP BY 1`,
-]
+      WHEN staked_amount < 20000000 THEN 'UNVERIFIED' WHEN completions >= 5 THEN 'PROVEN' ELSE 'PROVISIONAL' END`
 
 /** Ponder's checkpoint at the end of a block. Ids of events are checkpoints too. */
 export const checkpointOf = ({ number, timestamp }: Block, logIndex = 9_999_999_999_999_999n) =>
@@ -119,7 +94,7 @@ export function indexedDatabaseAt(url: string) {
     // Ponder's own log for reverts is not visible to readers.
     await pool.query(tables.sql.filter((text) => !text.includes('_reorg__')).join(';'))
     for (const rows of backfill) await db.execute(rows)
-    await pool.query([...indexStatements(tablesSchema), distinctValuesStatement(tablesSchema)].join(';'))
+    await pool.query(indexStatements(tablesSchema).join(';'))
     await pool.query(`CREATE TABLE _ponder_checkpoint (
       chain_name TEXT PRIMARY KEY,
       chain_id BIGINT NOT NULL,
@@ -164,10 +139,8 @@ export function indexedDatabaseAt(url: string) {
   async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)
-      for (const table of ['reward_band', 'deadline_band', 'party_count', 'market_day', 'agent_count', 'proven_day']) {
-        await tx.execute(sql`DELETE FROM ${sql.identifier(table)}`)
-      }
-      for (const statement of [...countRuns, ...countAgents]) await tx.execute(statement)
+      await tx.execute(sql`DELETE FROM market_day`)
+      for (const statement of [...countRuns, setSteps]) await tx.execute(statement)
       await setHead(block, tx)
       await setCheckpoint(block, tx)
     })

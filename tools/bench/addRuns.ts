@@ -8,7 +8,7 @@ import { manyRuns } from '../../test/support/manyRuns.ts'
 /** The lowest id of the added runs, above any id on the chain. */
 const firstAdded = 1_000_000_000
 
-/** Inserts the same runs and their bands into the tables in each schema. No indexer of these schemas may run. */
+/** Inserts the same runs and their counts into the tables in each schema. No indexer of these schemas may run. */
 export async function addRuns(databaseUrl: string, schemas: string[], runs: number) {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
@@ -18,9 +18,7 @@ export async function addRuns(databaseUrl: string, schemas: string[], runs: numb
   // Building an index is faster than filling it row by row.
   await db.execute(sql`SET maintenance_work_mem = '256MB'`)
   const like = sql.identifier(schemas[0] ?? '')
-  const tables = ['run', 'reward_band', 'deadline_band', 'party_count', 'market_day'].map((name) =>
-    sql.identifier(name),
-  )
+  const tables = ['run', 'poster', 'market_day'].map((name) => sql.identifier(name))
   for (const table of tables) {
     await db.execute(sql`CREATE TEMP TABLE ${table} (LIKE ${like}.${table} INCLUDING DEFAULTS)`)
   }

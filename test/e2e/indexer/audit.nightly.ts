@@ -59,19 +59,7 @@ async function audit({ args = [], env = {}, whileWaiting = goOn }: Audit = {}) {
   return { stdout, stderr, exitCode }
 }
 
-const tables = [
-  'run',
-  'agent',
-  'run_event',
-  'payee',
-  'reward_band',
-  'deadline_band',
-  'party_count',
-  'market_day',
-  'agent_count',
-  'proven_day',
-  'poster_record',
-]
+const tables = ['run', 'agent', 'run_event', 'payee', 'poster', 'market_day']
 
 /** Changes the indexer's tables in ways that the indexer never would, and restores them afterwards. */
 async function tampered<Result>(statements: string[], then: () => Promise<Result>): Promise<Result> {
@@ -99,7 +87,7 @@ test('an index that equals the chain has no differences, at a final block', asyn
   expect((await chain.client.getBlock({ blockTag: 'finalized' })).number).toBeGreaterThanOrEqual(BigInt(block ?? 0))
   expect(stderr).toMatch(/^events {2}0 % {2}0 compared\nevents {2}100 % {2}11 compared\nruns {4}0 %/m)
   expect(stderr).toMatch(/^Waiting until block \d+ is finalized {2}0 % {2}\d+ more blocks$/m)
-  expect(stderr).toContain('Also compared: 11 events, 2 payees, 8 counts')
+  expect(stderr).toContain('Also compared: 11 events, 2 payees, 2 counts')
   expect(exitCode).toBe(0)
 })
 
@@ -115,15 +103,13 @@ test('every changed, missing and invented row is reported, field by field', asyn
     `DELETE FROM run_event WHERE name = 'RevisionRequested'`,
     `UPDATE payee SET owed = owed + 1`,
     `UPDATE market_day SET paid = paid + 1, claim_seconds = claim_seconds + 9`,
-    `UPDATE deadline_band SET open = open + 5 WHERE seconds = 3600`,
-    `UPDATE party_count SET draft = draft + 2 WHERE party LIKE 'claimedBy %'`,
-    `UPDATE agent_count SET proven = 7`,
-    `INSERT INTO proven_day (day, agents) VALUES (86400, 3)`,
-    `UPDATE poster_record SET burned = burned + 1`,
+    `UPDATE poster SET burned = burned + 1, draft = draft + 2`,
   ]
   const { stdout, exitCode } = await tampered(statements, audit)
   const lines = stdout.replaceAll(/block \d+, log \d+|, (0x\w{64}:)?\d+ on chain$/gm, '…').split('\n')
-  expect(lines).toEqual([
+  // Without the revision request, the review of the first delivery lasts until the approval: some seconds, or none.
+  const ofDurations = /: (review_seconds|longest_review) is 0 in the table/
+  expect(lines.filter((line) => !ofDurations.test(line))).toEqual([
     `event of …: address is ${bob} in the table, ${ada} on chain`,
     'event of …: exists is false in the table, true on chain',
     'event of …: amount is 100000001 in the table…',
@@ -138,43 +124,16 @@ test('every changed, missing and invented row is reported, field by field', asyn
     'agent 1: status is FROZEN in the table, PROVISIONAL on chain',
     'agent 2: exists is false in the table, true on chain',
     `payee ${ada}: owed is 100000001 in the table…`,
-    'runs by reward from 100000000: open is 1 in the table…',
-    'runs by reward from 100000000: in_progress is 0 in the table…',
-    'runs by reward from 100000000: approved is 1 in the table…',
-    expect.stringMatching(/^runs by deadline, 345600 s from \d+: exists is true in the table, false on chain$/),
-    expect.stringMatching(/^runs by deadline, 3600 s from \d+: exists is true in the table, false on chain$/),
-    'runs with claimedBy 1: draft is 2 in the table…',
-    'runs with claimedBy 1: in_progress is 0 in the table…',
-    'runs with claimedBy 1: approved is 1 in the table…',
-    `runs with poster ${accountOf(roles.deployer).address}: open is 1 in the table…`,
-    `runs with poster ${accountOf(roles.deployer).address}: in_progress is 0 in the table…`,
-    `runs with poster ${accountOf(roles.deployer).address}: approved is 1 in the table…`,
     expect.stringMatching(/^market on .+: open is 1 in the table…$/),
     expect.stringMatching(/^market on .+: escrowed is 105000000 in the table…$/),
     expect.stringMatching(/^market on .+: claim_seconds is \d+ in the table…$/),
-    `record of ${accountOf(roles.deployer).address}: paid is 100000000 in the table…`,
-    `record of ${accountOf(roles.deployer).address}: burned is 1 in the table…`,
-    'agents: unverified is 1 in the table…',
-    'agents: provisional is 1 in the table…',
-    'agents: proven is 7 in the table…',
-    'agents: frozen is 0 in the table…',
-    'agents: staked is 20000000 in the table…',
-    'proven agents since 86400: exists is true in the table, false on chain',
-    expect.stringMatching(/^36 differences in 2 runs, 3 agents at block \d+$/),
+    ...['draft is 2', 'open is 1', 'paid is 100000000', 'burned is 1'].map(
+      (field) => `record of ${accountOf(roles.deployer).address}: ${field} in the table…`,
+    ),
+    expect.stringMatching(/^2[13] differences in 2 runs, 3 agents at block \d+$/),
   ])
   expect(exitCode).toBe(1)
   expect((await audit()).exitCode).toBe(0)
-})
-
-test('a band of deadlines that counts other runs than it has is reported', async () => {
-  const { stdout, exitCode } = await tampered(
-    [`UPDATE deadline_band SET open = open + 5 WHERE seconds = 3600 AND open = 1`],
-    audit,
-  )
-  expect(stdout).toMatch(
-    /^runs by deadline, 3600 s from \d+: open is 6 in the table, 1 on chain\n1 difference\w* in 2 runs, 3 agents at block \d+$/,
-  )
-  expect(exitCode).toBe(1)
 })
 
 test('an interrupted audit resumes at the same block', async () => {

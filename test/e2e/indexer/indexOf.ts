@@ -1,22 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { asc, eq, ne, sql } from 'drizzle-orm'
+import { asc, eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Hex } from 'viem'
-import {
-  agent,
-  agentCount,
-  deadlineBand,
-  head,
-  marketDay,
-  partyCount,
-  payee,
-  posterRecord,
-  provenDay,
-  rewardBand,
-  run,
-  runEvent,
-} from '../../../ponder.schema.ts'
+import { agent, head, marketDay, payee, poster, run, runEvent } from '../../../ponder.schema.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
 
@@ -65,25 +52,8 @@ export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
         runs: await db.select().from(run).orderBy(asc(run.bountyId)),
         agents: await db.select().from(agent).orderBy(asc(agent.id)),
         runEvents: await db.select().from(runEvent).orderBy(asc(runEvent.id)),
-        runBands: [
-          ...(await db.select().from(rewardBand).orderBy(asc(rewardBand.lowest))).map(({ lowest, ...counts }) => ({
-            key: `reward ${lowest}`,
-            ...counts,
-          })),
-          ...(await db.select().from(partyCount).orderBy(asc(partyCount.party))).map(({ party, ...counts }) => ({
-            key: `party ${party}`,
-            ...counts,
-          })),
-        ],
-        deadlineBands: await db
-          .select()
-          .from(deadlineBand)
-          .where(ne(deadlineBand.open, 0))
-          .orderBy(asc(deadlineBand.seconds), asc(deadlineBand.lowest)),
         marketDays: await db.select().from(marketDay).orderBy(asc(marketDay.day)),
-        agentCounts: await db.select().from(agentCount),
-        provenDays: await db.select().from(provenDay).orderBy(asc(provenDay.day)),
-        posterRecords: await db.select().from(posterRecord).orderBy(asc(posterRecord.address)),
+        posters: await db.select().from(poster).orderBy(asc(poster.address)),
         payees: await db.select().from(payee).orderBy(asc(payee.address)),
         heads: await db.select().from(head),
       }

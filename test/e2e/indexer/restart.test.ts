@@ -1,7 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { indexStatements } from '../../../ops/builds/indexes.ts'
-import { runDistinctValues } from '../../../ponder.schema.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
@@ -48,15 +47,6 @@ async function query(text: string) {
 const indexes = () =>
   query(`SELECT indexrelid AS oid FROM ${ofBuild} JOIN pg_index ON indrelid = pg_class.oid
     WHERE NOT indisprimary AND indisvalid ORDER BY 1`)
-
-test('a build has the numbers of distinct values that its schema names', async () => {
-  await index.tables()
-  const rows = await query(`SELECT attname AS column, split_part(attoptions[1], '=', 2) AS count
-    FROM ${ofBuild} JOIN pg_attribute ON attrelid = pg_class.oid WHERE attoptions IS NOT NULL AND relname = 'run'`)
-  const counts = Object.fromEntries(rows.map(({ column, count }) => [column, Number(count)]))
-  const { state, posterAddress, claimedBy, evaluator } = runDistinctValues
-  expect(counts).toEqual({ state, poster_address: posterAddress, claimed_by: claimedBy, evaluator })
-})
 
 test('the index has the same rows and indexes whether it followed the chain, was killed, or started late', {
   timeout: 150_000,

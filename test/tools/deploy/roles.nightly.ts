@@ -143,19 +143,9 @@ it('has the tables of the index vacuumed early, and space for new versions of th
     return Object.fromEntries(rows.map(({ name, options }) => [name, options ?? []]))
   })
   const early = expect.arrayContaining(['autovacuum_vacuum_scale_factor=0.01', 'autovacuum_analyze_scale_factor=0.02'])
-  for (const table of [
-    'run',
-    'agent',
-    'party_count',
-    'reward_band',
-    'deadline_band',
-    'market_day',
-    'agent_count',
-    'head',
-  ]) {
+  for (const table of ['run', 'agent', 'poster', 'market_day', 'head']) {
     expect(options[table], table).toEqual(early)
   }
-  for (const table of ['party_count', 'reward_band', 'deadline_band', 'market_day'])
-    expect(options[table]).toContain('fillfactor=50')
+  for (const table of ['poster', 'market_day']) expect(options[table]).toContain('fillfactor=50')
   expect(options.run_event).toContain('autovacuum_vacuum_insert_scale_factor=0.02')
 })
