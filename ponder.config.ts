@@ -2,6 +2,7 @@ import { createConfig } from 'ponder'
 import { agentRegistryAbi } from './abis/AgentRegistry.ts'
 import { agentStakingAbi } from './abis/AgentStaking.ts'
 import { bountyMarketAbi } from './abis/BountyMarket.ts'
+import { signedFundingAbi } from './abis/SignedFunding.ts'
 import { chainSettings } from './core/chainSettings.ts'
 import { readDeployment } from './core/deployment.ts'
 import { readEnv } from './core/env.ts'
@@ -72,6 +73,8 @@ export default createConfig({
     },
     AgentStaking: { ...indexed('AgentStaking'), abi: agentStakingAbi },
     BountyMarket: { ...indexed('BountyMarket'), abi: bountyMarketAbi },
+    // It emits no event. The handlers compare its address with a run's payer.
+    SignedFunding: { chain: 'market', address: contracts.SignedFunding, startBlock, abi: signedFundingAbi },
   },
   blocks: {
     // From the latest block on: while Ponder backfills older blocks there is no `head`, so the API serves nothing.

@@ -140,6 +140,8 @@ export const run = onchainTable('run', (t) => ({
   evaluator: t.text().$type<Address>(),
   /** Whether the poster closed the run during a claim: a lost claim then makes it a DRAFT, which is not closing. */
   closing: t.boolean().notNull().default(false),
+  /** Who paid when the run was last funded; null before. */
+  payer: t.hex(),
 }))
 
 type Indexes<Table extends { $inferSelect: object }> = Record<string, (keyof Table['$inferSelect'])[]>
@@ -186,13 +188,16 @@ const countsPer = <Key extends string>(keys: readonly Key[], t: ColumnBuilders) 
 
 /**
  * One row per poster: what agents want to know before they work for it. The decisions are those of the poster or of the
- * evaluator that its run names.
+ * evaluator that its run names. Anyone may post in any poster's name, so the row has only the runs that the poster paid
+ * itself or by a signature, and drafts; of the others it has the number.
  */
 export const poster = onchainTable('poster', (t) => ({
   /** As `posterAddress` of a run. */
   address: t.text().$type<Address>().primaryKey(),
   /** How many of its runs are in each state. */
   ...countsPer(runStates, t),
+  /** How many runs in its name were last funded by other accounts. */
+  paidByOthers: t.integer().notNull().default(0),
   /** Rewards of its approved runs. USDC base units, as `burned`. */
   paid: t.bigint().notNull().default(0n),
   /** Stake that the rejections of its runs have burned. */
@@ -253,6 +258,8 @@ export const agent = onchainTable('agent', (t) => ({
   banned: t.boolean().notNull().default(false),
   /** Sum of the rewards of the agent's approved runs. */
   volume: t.bigint().notNull().default(0n),
+  /** Sum of the fees that the treasury earned by its runs: those that a party approved. */
+  feesPaid: t.bigint().notNull().default(0n),
   /** See `stepOf`. */
   step: t.text({ enum: agentSteps }),
   /** The last block with an event of the agent. */

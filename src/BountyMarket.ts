@@ -2,6 +2,7 @@ import { type Context, type Event, ponder } from 'ponder:registry'
 import { payee, rejections, run, runEvent, storedText } from 'ponder:schema'
 import { getAddress, zeroAddress } from 'viem'
 import { type Counted, countRun } from './countRun.ts'
+import { storeAgent } from './storeAgent.ts'
 
 /**
  * Ignored events:
@@ -54,7 +55,7 @@ ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
 ponder.on('BountyMarket:BountyFunded', async ({ event, context }) => {
   const { poster, payer, amount } = event.args
   // Row must exist because `BountyFunded` cannot precede `BountyCreated`.
-  await move(context, event, { state: 'OPEN', openedAt: event.block.timestamp })
+  await move(context, event, { state: 'OPEN', openedAt: event.block.timestamp, payer })
   await record(context, event, 'BountyFunded', { address: poster, amount, by: payer })
 })
 
@@ -151,16 +152,19 @@ ponder.on('BountyMarket:RevisionRequested', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:BountyApproved', async ({ event, context }) => {
-  const { agentId, wallet, reward, by, round } = event.args
+  const { agentId, wallet, reward, fee, by, round } = event.args
+  const approver = by === zeroAddress ? null : by
   // Row must exist because `BountyApproved` cannot precede `WorkSubmitted`. `submitBy` is set if a revision was due.
   await move(context, event, { state: 'APPROVED', submitBy: null, reviewBy: null, endedAt: event.block.timestamp })
   await record(context, event, 'BountyApproved', {
     agentId,
     address: wallet,
     amount: reward,
-    by: by === zeroAddress ? null : by,
+    by: approver,
     round: Number(round),
   })
+  // Row must exist because the agent has claimed, for which it must have staked.
+  if (approver) await storeAgent(context, event.block, agentId, ({ feesPaid }) => ({ feesPaid: feesPaid + fee }))
 })
 
 ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
@@ -220,8 +224,8 @@ async function move(context: Context, event: MarketEvent, change: Partial<Run> &
   const { bountyId } = event.args
   let before: Counted | undefined
   // One call reads and writes the row, because each call of Ponder's store copies it.
-  const after = await context.db.update(run, { bountyId }).set(({ state, stake }) => {
-    before = { state, stake }
+  const after = await context.db.update(run, { bountyId }).set(({ state, stake, payer }) => {
+    before = { state, stake, payer }
     return change
   })
   if (before === undefined) throw new Error('Ponder updated a row without calling the update function')

@@ -1,11 +1,12 @@
 import type { Context } from 'ponder:registry'
 import { dayOf, marketDay, poster, recordOf, type run, runStates } from 'ponder:schema'
+import { isAddressEqual } from 'viem'
 
 type Run = typeof run.$inferSelect
 type State = (typeof runStates)[number]
 
 /** The columns that counts depend on and changes may change. */
-export type Counted = Pick<Run, 'state' | 'stake'>
+export type Counted = Pick<Run, 'state' | 'stake' | 'payer'>
 
 const noRuns = recordOf(runStates, () => 0)
 
@@ -22,10 +23,10 @@ export async function countRun(context: Context, timestamp: bigint, after: Run, 
 }
 
 /** The changed counts of a row: a run leaves the count of one state, and enters that of another. */
-function moveCounts(counts: Record<State, number>, from: State | undefined, to: State) {
+function moveCounts(counts: Record<State, number>, from: State | undefined, to: State | undefined) {
   const changed: Partial<Record<State, number>> = {}
   if (from) changed[from] = counts[from] - 1
-  changed[to] = (changed[to] ?? counts[to]) + 1
+  if (to) changed[to] = (changed[to] ?? counts[to]) + 1
   return changed
 }
 
@@ -58,29 +59,38 @@ function lockedBy({ state, stake }: Counted): bigint {
   return locking.has(state) ? (stake ?? 0n) : 0n
 }
 
-/** Adds what a change of the run's state says about its poster. */
-async function countPoster({ db }: Context, timestamp: bigint, after: Run, before: Counted | undefined) {
-  const { posterAddress: address, state: to, submittedAt } = after
-  const isReview = before?.state === 'SUBMITTED' && submittedAt !== null
+/**
+ * Adds what a change of the run's state says about its poster. A run that another account paid says nothing: it is only
+ * counted.
+ */
+async function countPoster({ db, contracts }: Context, timestamp: bigint, after: Run, before: Counted | undefined) {
+  const { posterAddress: address, state, submittedAt } = after
+  const isOwn = ({ payer }: Counted) =>
+    payer === null || isAddressEqual(payer, address) || isAddressEqual(payer, contracts.SignedFunding.address)
+  const from = before && isOwn(before) ? before.state : undefined
+  const to = isOwn(after) ? state : undefined
+  const isReview = from === 'SUBMITTED' && submittedAt !== null
   const seconds = isReview ? timestamp - submittedAt : 0n
   const change = {
+    paidByOthers: Number(to === undefined) - Number(before !== undefined && from === undefined),
     paid: to === 'APPROVED' ? after.reward : 0n,
     burned: to === 'REJECTED' ? (after.stake ?? 0n) : 0n,
-    expired: before?.state === 'OPEN' && to === 'DRAFT' && timestamp > after.deadline ? 1 : 0,
+    expired: from === 'OPEN' && to === 'DRAFT' && timestamp > after.deadline ? 1 : 0,
     reviews: isReview ? 1 : 0,
     reviewSeconds: seconds,
   }
-  // Row exists if the account has posted a run before.
+  // Row exists if a run was posted in the account's name before.
   await db
     .insert(poster)
-    .values({ address, ...change, longestReview: seconds, ...moveCounts(noRuns, before?.state, to) })
+    .values({ address, ...change, longestReview: seconds, ...moveCounts(noRuns, from, to) })
     .onConflictDoUpdate((record) => ({
+      paidByOthers: record.paidByOthers + change.paidByOthers,
       paid: record.paid + change.paid,
       burned: record.burned + change.burned,
       expired: record.expired + change.expired,
       reviews: record.reviews + change.reviews,
       reviewSeconds: record.reviewSeconds + change.reviewSeconds,
       longestReview: seconds > record.longestReview ? seconds : record.longestReview,
-      ...moveCounts(record, before?.state, to),
+      ...moveCounts(record, from, to),
     }))
 }

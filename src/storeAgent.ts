@@ -7,7 +7,16 @@ type Agent = typeof agent.$inferSelect
 /** The columns that changes depend on. */
 type Known = Pick<
   Agent,
-  'owner' | 'registrationLog' | 'stakedAmount' | 'stakedAt' | 'completions' | 'frozen' | 'banned' | 'volume' | 'step'
+  | 'owner'
+  | 'registrationLog'
+  | 'stakedAmount'
+  | 'stakedAt'
+  | 'completions'
+  | 'frozen'
+  | 'banned'
+  | 'volume'
+  | 'feesPaid'
+  | 'step'
 >
 
 /** An agent before its first event. */
@@ -20,6 +29,7 @@ const noAgent: Known = {
   frozen: false,
   banned: false,
   volume: 0n,
+  feesPaid: 0n,
   step: null,
 }
 

@@ -14,7 +14,7 @@ const ADD_HISTORY = `
   UPDATE chain_run SET
     ipfs_hash = past.ipfs_hash, created_at = past.created_at, opened_at = past.opened_at, claimed_at = past.claimed_at,
     deliverable_hash = past.deliverable_hash, submitted_at = past.submitted_at, feedback_hash = past.feedback_hash,
-    ended_at = past.ended_at
+    ended_at = past.ended_at, payer = past.payer
   FROM (
     SELECT bounty_id,
       max(hash) FILTER (WHERE name = 'BountyCreated') AS ipfs_hash,
@@ -24,7 +24,8 @@ const ADD_HISTORY = `
       max(timestamp) FILTER (WHERE name = 'WorkSubmitted' AND later_changes = 0) AS submitted_at,
       (array_agg(hash ORDER BY id DESC) FILTER (WHERE name = 'WorkSubmitted' AND later_changes = 0))[1] AS deliverable_hash,
       (array_agg(hash ORDER BY id DESC) FILTER (WHERE name = 'RevisionRequested' AND later_changes = 0))[1] AS feedback_hash,
-      max(timestamp) FILTER (WHERE name IN ('BountyApproved', 'BountyRejected')) AS ended_at
+      max(timestamp) FILTER (WHERE name IN ('BountyApproved', 'BountyRejected')) AS ended_at,
+      (array_agg(by ORDER BY id DESC) FILTER (WHERE name = 'BountyFunded'))[1] AS payer
     FROM (
       SELECT *, count(*) FILTER (WHERE name IN ('BountyClaimed', 'ClaimSlashed', 'ClaimAbandoned')) OVER (
         PARTITION BY bounty_id ORDER BY id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
@@ -54,6 +55,10 @@ const ADD_FACTS = `
     registered_at = fact.registered_at, registration_log = fact.registration_log,
     volume = coalesce((
       SELECT sum(amount) FROM chain_run_event WHERE name = 'BountyApproved' AND agent_id = chain_agent.id
+    ), 0),
+    fees_paid = coalesce((
+      SELECT sum(fee) FROM chain_run JOIN chain_run_event AS event USING (bounty_id)
+      WHERE event.name = 'BountyApproved' AND event.by IS NOT NULL AND event.agent_id = chain_agent.id
     ), 0)
   FROM (
     SELECT id,

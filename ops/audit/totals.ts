@@ -1,3 +1,4 @@
+import type { Address } from 'viem'
 import { runStates } from '../../ponder.schema.ts'
 import type { Audited, Step } from './audited.ts'
 import { compareRows } from './chainTables.ts'
@@ -20,7 +21,8 @@ const stateChanges = runStates.map(
 const WITH_CHANGES = `
   WITH change AS (
     SELECT bounty_id, name, amount, timestamp, after, lag(after) OVER timeline AS before,
-      timestamp - lag(timestamp) OVER timeline AS waited
+      timestamp - lag(timestamp) OVER timeline AS waited, id, by, lead(id) OVER timeline IS NULL AS is_last,
+      count(*) FILTER (WHERE name = 'BountyFunded') OVER timeline AS fundings
     FROM (SELECT *, ${STATE_AFTER} AS after FROM run_event WHERE name NOT IN ('ClaimRefused', 'PaymentDeferred', 'BountyClosing')) AS event
     WINDOW timeline AS (PARTITION BY bounty_id ORDER BY id)
   )`
@@ -39,30 +41,40 @@ const MARKET_DAYS = `
     coalesce(sum(waited) FILTER (WHERE name = 'BountyClaimed'), 0) AS claim_seconds
   FROM change JOIN run USING (bounty_id) GROUP BY 1`
 
-/** The records of the posters: the event before a decision about a delivery is the delivery. */
-const POSTER_RECORDS = `
-  ${WITH_CHANGES}
-  SELECT 'record of ' || poster_address AS name, ${stateChanges.join(', ')},
-    coalesce(sum(reward) FILTER (WHERE after = 'APPROVED'), 0) AS paid,
-    coalesce(sum(stake) FILTER (WHERE after = 'REJECTED'), 0) AS burned,
-    count(*) FILTER (WHERE before = 'OPEN' AND after = 'DRAFT' AND timestamp > deadline) AS expired,
-    count(*) FILTER (WHERE before = 'SUBMITTED') AS reviews,
-    coalesce(sum(waited) FILTER (WHERE before = 'SUBMITTED'), 0) AS review_seconds,
-    coalesce(max(waited) FILTER (WHERE before = 'SUBMITTED'), 0) AS longest_review
-  FROM change JOIN run USING (bounty_id) GROUP BY 1`
+/**
+ * The records of the posters: the event before a decision about a delivery is the delivery. A change is the poster's own
+ * unless another account paid the last funding before it.
+ */
+const posterRecords = (signedFunding: Address) => `
+  ${WITH_CHANGES},
+  paid_change AS (
+    SELECT *, first_value(by) OVER (PARTITION BY bounty_id, fundings ORDER BY id) AS payer_then FROM change),
+  owned_change AS (
+    SELECT *, payer_then IS NULL OR payer_then IN (lower(poster_address), '${signedFunding.toLowerCase()}') AS own
+    FROM paid_change JOIN run USING (bounty_id))
+  SELECT 'record of ' || poster_address AS name,
+    ${runStates.map((state) => `count(*) FILTER (WHERE own AND is_last AND after = '${state}') AS ${state.toLowerCase()}`).join(', ')},
+    count(*) FILTER (WHERE NOT own AND is_last) AS paid_by_others,
+    coalesce(sum(reward) FILTER (WHERE own AND after = 'APPROVED'), 0) AS paid,
+    coalesce(sum(stake) FILTER (WHERE own AND after = 'REJECTED'), 0) AS burned,
+    count(*) FILTER (WHERE own AND before = 'OPEN' AND after = 'DRAFT' AND timestamp > deadline) AS expired,
+    count(*) FILTER (WHERE own AND before = 'SUBMITTED') AS reviews,
+    coalesce(sum(waited) FILTER (WHERE own AND before = 'SUBMITTED'), 0) AS review_seconds,
+    coalesce(max(waited) FILTER (WHERE own AND before = 'SUBMITTED'), 0) AS longest_review
+  FROM owned_change GROUP BY 1`
 
 /**
  * The tables of counts, and the same counts made from the rows that earlier phases compared. These queries compute
  * days and records in another way than the handlers do.
  */
-const COUNTS = [
+const countsIn = (signedFunding: Address) => [
   {
     stored: `SELECT 'market on ' || to_timestamp(day) AT TIME ZONE 'UTC' AS name, * FROM market_day`,
     counted: MARKET_DAYS,
   },
   {
     stored: `SELECT 'record of ' || address AS name, * FROM poster`,
-    counted: POSTER_RECORDS,
+    counted: posterRecords(signedFunding),
   },
 ]
 
@@ -74,9 +86,9 @@ const nonEmpty = (rows: string) => `(
   ))`
 
 /** Compares the tables of counts with the runs and agents, which earlier phases have compared with the chain. */
-export async function compareCounts({ client }: Audited): Promise<Step> {
+export async function compareCounts({ client, deployment }: Audited): Promise<Step> {
   let compared = 0
-  for (const { stored, counted } of COUNTS) {
+  for (const { stored, counted } of countsIn(deployment.contracts.SignedFunding)) {
     const table = nonEmpty(stored)
     await compareRows(client, { chain: nonEmpty(counted), table, key: 'name', subject: 'name' })
     const { rows } = await client.query<{ count: string }>(`SELECT count(*) FROM ${table} AS stored`)

@@ -1,5 +1,4 @@
 import { type Hex, isAddressEqual } from 'viem'
-import { REWARD_PER_FEE } from '../../core/market/constants.ts'
 import { agentErrors } from '../../core/market/eligibility.ts'
 import { Problem } from './http/errors.ts'
 import type { IndexReader } from './index/reader.ts'
@@ -41,7 +40,7 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
     async feesPaid(agentIds) {
       try {
         const { data } = await index.read(undefined, (tx, { now }) => agentsById(tx, now, agentIds))
-        return new Map(data.flatMap((agent) => (agent ? [[agent.id, agent.volume / REWARD_PER_FEE] as const] : [])))
+        return new Map(data.flatMap((agent) => (agent ? [[agent.id, agent.feesPaid] as const] : [])))
       } catch (error) {
         if (error instanceof Problem) return new Map()
         throw error

@@ -33,7 +33,7 @@ beforeAll(async () => {
   index = await emptyIndex()
   await index.db.insert(agent).values([
     ...ladder.map(([id, , fields]) => stakedAgent(id, fields)),
-    stakedAgent(0n, { owner, agentWallet: null, stakedAt: now, volume: 123n, agentURI: null }),
+    stakedAgent(0n, { owner, agentWallet: null, stakedAt: now, volume: 123n, feesPaid: 45n, agentURI: null }),
     stakedAgent(foreignAgent),
     // Banned, but never registered.
     { id: 12n, banned: true },
@@ -111,6 +111,7 @@ describe('GET /api/agents/:id', () => {
         agentURITruncated: false,
         name: null,
         description: null,
+        feesPaid: '45',
       }),
     )
   })

@@ -17,6 +17,9 @@ beforeAll(async () => {
       claimedRun(3n, { state: 'APPROVED' }),
       claimedRun(4n, { state: 'REJECTED' }),
       openRun(5n, { posterAddress: wallet }),
+      openRun(6n, { payer: poster }),
+      claimedRun(7n, { state: 'REJECTED', payer: wallet }),
+      claimedRun(8n, { state: 'APPROVED', payer: wallet }),
     ])
   await index.db.insert(posterTable).values({
     address: poster,
@@ -53,7 +56,8 @@ it('has the record of a poster, whose address is in any case', async () => {
     expect([status, headers.get('X-Indexed-Block')]).toEqual([200, '10'])
     expect(body).toEqual({
       address: poster,
-      runs: { ...none, OPEN: 1, APPROVED: 2, REJECTED: 1 },
+      runs: { ...none, OPEN: 2, APPROVED: 2, REJECTED: 1 },
+      paidByOthers: 2,
       approved: 2,
       rejected: 1,
       expired: 3,

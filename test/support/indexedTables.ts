@@ -39,18 +39,27 @@ const stateColumns = sql.join(
 
 const stateCounts = sql.join(schema.runStates.map(countOf), sql`, `)
 
+const isOwn = sql`(payer IS NULL OR payer = lower(poster_address))`
+
+const ownStateCounts = sql.join(
+  schema.runStates.map((state) => sql`count(*) FILTER (WHERE state = ${state} AND ${isOwn})`),
+  sql`, `,
+)
+
+const excludedColumns = sql.join(
+  schema.runStates.map((state) => sql`excluded.${sql.identifier(state.toLowerCase())}`),
+  sql`, `,
+)
+
 /**
  * Counts the runs: by poster, whose decisions stay as they are, and by day. A day has the runs created on it, as if they had
  * all their changes on that day.
  */
 export const countRuns = [
   sql`
-    INSERT INTO poster (address, ${stateColumns})
-    SELECT poster_address, ${stateCounts} FROM run GROUP BY 1
-    ON CONFLICT (address) DO UPDATE SET ${sql.join(
-      schema.runStates.map((state) => sql.raw(`${state.toLowerCase()} = excluded.${state.toLowerCase()}`)),
-      sql`, `,
-    )}`,
+    INSERT INTO poster (address, ${stateColumns}, paid_by_others)
+    SELECT poster_address, ${ownStateCounts}, count(*) FILTER (WHERE NOT ${isOwn}) FROM run GROUP BY 1
+    ON CONFLICT (address) DO UPDATE SET (${stateColumns}, paid_by_others) = (${excludedColumns}, excluded.paid_by_others)`,
   sql`
     INSERT INTO market_day (day, ${stateColumns}, escrowed, locked, paid, claims, claim_seconds)
     SELECT created_at / 86400 * 86400, ${stateCounts},

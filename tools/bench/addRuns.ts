@@ -22,6 +22,7 @@ export async function addRuns(databaseUrl: string, schemas: string[], runs: numb
   for (const table of tables) {
     await db.execute(sql`CREATE TEMP TABLE ${table} (LIKE ${like}.${table} INCLUDING DEFAULTS)`)
   }
+  await db.execute(sql`ALTER TABLE pg_temp.poster ADD PRIMARY KEY (address)`)
   await db.execute(manyRuns(runs, BigInt(Math.floor(Date.now() / 1_000)), firstAdded))
   for (const statement of countRuns) await db.execute(statement)
   for (const name of schemas) {

@@ -63,6 +63,7 @@ export function agentJson(agent: ReplayedAgent): Json {
     completions: agent.completions,
     slashes: agent.slashes,
     volume: decimal(agent.volume),
+    feesPaid: decimal(agent.feesPaid),
     ownerAddress: agent.owner,
     walletAddress: agent.agentWallet ?? agent.owner,
     agentURI: agent.agentURI,

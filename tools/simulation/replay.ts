@@ -57,6 +57,7 @@ const unregistered = {
   frozen: false,
   banned: false,
   volume: 0n,
+  feesPaid: 0n,
 }
 
 /**
@@ -154,8 +155,13 @@ function recordChangesOf(event: StakingEvent, volume: bigint): Partial<ReplayedA
 
 type MarketEvent = Decoded<World['contracts']['market']['abi']>
 
-function applyMarket({ runs, events }: Replay, event: MarketEvent, log: ChainLog) {
+function applyMarket(state: Replay, event: MarketEvent, log: ChainLog) {
+  const { runs, events } = state
   if (!('bountyId' in event.args)) return
+  if (event.eventName === 'BountyApproved' && !isAddressEqual(event.args.by, zeroAddress)) {
+    const { agentId, fee } = event.args
+    changeAgent(state, agentId, { feesPaid: (state.agents.get(agentId)?.feesPaid ?? 0n) + fee })
+  }
   const { bountyId } = event.args
   const run = event.eventName === 'BountyCreated' ? createdRun(event.args, timeOf(log)) : runs.get(bountyId)
   if (!run) {
@@ -174,6 +180,7 @@ const createdRun = ({ poster, stake, evaluator, ...terms }: Created, time: bigin
   ...unclaimed,
   posterAddress: poster,
   state: 'DRAFT',
+  payer: null,
   round: 0,
   closing: false,
   createdAt: time,
@@ -185,7 +192,7 @@ const createdRun = ({ poster, stake, evaluator, ...terms }: Created, time: bigin
 function changesOf(event: MarketEvent, time: bigint): Partial<ReplayedRun> | undefined {
   switch (event.eventName) {
     case 'BountyFunded':
-      return { state: 'OPEN' }
+      return { state: 'OPEN', payer: event.args.payer }
     case 'BountyWithdrawn':
       return { state: 'DRAFT', closing: false }
     case 'BountyClosing':

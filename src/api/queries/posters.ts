@@ -4,19 +4,19 @@ import { poster, recordOf, runStates } from '../../../ponder.schema.ts'
 import type { Tx } from '../index/reader.ts'
 
 const noDecisions = { paid: 0n, burned: 0n, expired: 0, reviews: 0, reviewSeconds: 0n, longestReview: 0n }
-const noRecord = { ...recordOf(runStates, () => 0), ...noDecisions }
+const noRecord = { ...recordOf(runStates, () => 0), paidByOthers: 0, ...noDecisions }
 
-/** Reads how many of the poster's runs are in each state, and what their decisions were. All zeros if it posted nothing. */
+/** Reads how many of the runs that the poster paid are in each state, and what their decisions were. All zeros without any. */
 export async function posterByAddress(tx: Tx, address: Address) {
   const [row = noRecord] = await tx.select().from(poster).where(eq(poster.address, address))
-  const { paid, burned, expired, reviews, reviewSeconds, longestReview } = row
+  const { paidByOthers, paid, burned, expired, reviews, reviewSeconds, longestReview } = row
   const runs = recordOf(runStates, (state) => row[state])
-  return { runs, paid, burned, expired, reviews, reviewSeconds, longestReview }
+  return { runs, paidByOthers, paid, burned, expired, reviews, reviewSeconds, longestReview }
 }
 
 export type PosterRow = Awaited<ReturnType<typeof posterByAddress>>
 
-/** How many of a poster's runs were approved and rejected. */
+/** How many of the runs that a poster paid were approved and rejected. */
 export type ShortRecord = { approved: number; rejected: number }
 
 /** Reads the records of these posters of runs, by their address. */

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { within } from './chain/client.ts'
 import { unlessUnavailable } from './refusal.ts'
 
-/** The fees that the completed runs of these agents have paid, in USDC base units. */
+/** The fees of the runs of these agents that a party approved, in USDC base units. */
 export type FeesPaid = (agentIds: readonly bigint[]) => Promise<Map<bigint, bigint>>
 
 /** The most agents in the cache. Beyond it, the least recently used one is dropped. */

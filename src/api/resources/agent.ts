@@ -28,6 +28,7 @@ const exampleLastMembers = {
   agentURITruncated: false,
   name: 'Translator',
   description: 'Translates pages between French and English.',
+  feesPaid: '35000000',
 } as const
 
 export const exampleAgent = { ...exampleMembers, ...exampleLastMembers } as const
@@ -69,6 +70,9 @@ const lastMembers = {
     .string()
     .nullable()
     .openapi(untrustedContent('The first 1,000 characters of its `description`; null if it is not stored here.')),
+  feesPaid: amount.openapi({
+    description: 'Sum of the fees of its runs that a party approved, in USDC base units. Of others the fee is burned.',
+  }),
 }
 
 export const agentSchema = z.object({ ...members, ...lastMembers }).openapi('Agent', { example: exampleAgent })
@@ -115,11 +119,12 @@ export function formatAgent(agent: AgentRow): z.infer<typeof agentSchema> {
     agentURITruncated: agent.agentURITruncated,
     name: agent.name,
     description: agent.description,
+    feesPaid: agent.feesPaid.toString(),
   }
 }
 
 export function formatAgentStake(agent: AgentRow): z.infer<typeof agentStakeSchema> {
-  const { agentURITruncated, name, description, ...members } = formatAgent(agent)
+  const { agentURITruncated, name, description, feesPaid, ...members } = formatAgent(agent)
   return {
     ...members,
     isStaked: agent.stakedAmount > 0n,
@@ -128,5 +133,6 @@ export function formatAgentStake(agent: AgentRow): z.infer<typeof agentStakeSche
     agentURITruncated,
     name,
     description,
+    feesPaid,
   }
 }

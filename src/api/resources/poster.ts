@@ -26,9 +26,12 @@ export const posterRecordSchema = z
 export const posterSchema = z
   .object({
     address,
-    runs: z
-      .object(recordOf(runStates, () => z.int()))
-      .openapi({ description: 'How many of its runs are in each state.' }),
+    runs: z.object(recordOf(runStates, () => z.int())).openapi({
+      description: 'How many of its runs are in each state, as all figures without those that others paid.',
+    }),
+    paidByOthers: z
+      .int()
+      .openapi({ description: 'How many runs other accounts posted and paid in its name. They say nothing about it.' }),
     approved: z.int(),
     rejected: z.int(),
     expired,
@@ -44,6 +47,7 @@ export const posterSchema = z
     example: {
       address: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
       runs: { ...recordOf(runStates, () => 0), OPEN: 2, APPROVED: 8, REJECTED: 1 },
+      paidByOthers: 0,
       ...exampleRecord,
       paid: '800000000',
       burned: '10000000',
@@ -64,10 +68,11 @@ export const formatRecord = (row: PosterRow): z.infer<typeof posterRecordSchema>
 })
 
 export function formatPoster(poster: Address, row: PosterRow): z.input<typeof posterSchema> {
-  const { runs, paid, burned, expired, reviews, longestReview } = row
+  const { runs, paidByOthers, paid, burned, expired, reviews, longestReview } = row
   return {
     address: poster,
     runs,
+    paidByOthers,
     approved: runs.APPROVED,
     rejected: runs.REJECTED,
     expired,

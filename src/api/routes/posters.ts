@@ -14,7 +14,7 @@ const getPoster = createRoute({
   summary: 'Get the record of a poster',
   description:
     'Its runs by state, what they paid, and how they were reviewed: by the poster, or by the evaluator that a run names. ' +
-    'Zeros if the account has posted nothing.',
+    'Only runs that the poster paid, itself or by a signature: anyone may post in its name. Zeros if the account has posted nothing.',
   request: { params: z.object({ address: addressParameter }), query: z.strictObject({ minBlock }) },
   responses: indexedResponses('The record.', posterSchema),
 })

@@ -93,17 +93,18 @@ test('an index that equals the chain has no differences, at a final block', asyn
 
 test('every changed, missing and invented row is reported, field by field', async () => {
   const statements = [
-    `UPDATE run SET state = 'IN_PROGRESS', reward = reward + 1, deliverable_hash = 'ipfs://first' WHERE bounty_id = 1`,
+    `UPDATE run SET state = 'IN_PROGRESS', reward = reward + 1, deliverable_hash = 'ipfs://first',
+      payer = '${bob}' WHERE bounty_id = 1`,
     `DELETE FROM run WHERE bounty_id = 2`,
     `INSERT INTO run SELECT (json_populate_record(run, '{"bounty_id": 9}')).* FROM run WHERE bounty_id = 1`,
-    `UPDATE agent SET staked_amount = 0, agent_uri = 'ipfs://other', volume = 1, step = 'FROZEN' WHERE id = 1`,
+    `UPDATE agent SET staked_amount = 0, agent_uri = 'ipfs://other', volume = 1, fees_paid = 2, step = 'FROZEN' WHERE id = 1`,
     `DELETE FROM agent WHERE id = 2`,
     `UPDATE run_event SET address = '${bob}' WHERE name = 'WorkStarted'`,
     `UPDATE run_event SET amount = amount + 1 WHERE name = 'BountyApproved'`,
     `DELETE FROM run_event WHERE name = 'RevisionRequested'`,
     `UPDATE payee SET owed = owed + 1`,
     `UPDATE market_day SET paid = paid + 1, claim_seconds = claim_seconds + 9`,
-    `UPDATE poster SET burned = burned + 1, draft = draft + 2`,
+    `UPDATE poster SET burned = burned + 1, draft = draft + 2, paid_by_others = 3`,
   ]
   const { stdout, exitCode } = await tampered(statements, audit)
   const lines = stdout.replaceAll(/block \d+, log \d+|, (0x\w{64}:)?\d+ on chain$/gm, '…').split('\n')
@@ -116,21 +117,23 @@ test('every changed, missing and invented row is reported, field by field', asyn
     'run 1: reward is 100000001 in the table…',
     'run 1: state is IN_PROGRESS in the table, APPROVED on chain',
     'run 1: deliverableHash is ipfs://first in the table, ipfs://second on chain',
+    `run 1: payer is ${bob} in the table, ${accountOf(roles.deployer).address.toLowerCase()} on chain`,
     'run 2: exists is false in the table, true on chain',
     'run 9: exists is true in the table, false on chain',
     'agent 1: agentURI is ipfs://other in the table, ipfs://agent on chain',
     'agent 1: stakedAmount is 0 in the table…',
     'agent 1: volume is 1 in the table…',
+    'agent 1: feesPaid is 2 in the table…',
     'agent 1: status is FROZEN in the table, PROVISIONAL on chain',
     'agent 2: exists is false in the table, true on chain',
     `payee ${ada}: owed is 100000001 in the table…`,
     expect.stringMatching(/^market on .+: open is 1 in the table…$/),
     expect.stringMatching(/^market on .+: escrowed is 105000000 in the table…$/),
     expect.stringMatching(/^market on .+: claim_seconds is \d+ in the table…$/),
-    ...['draft is 2', 'open is 1', 'paid is 100000000', 'burned is 1'].map(
+    ...['draft is 2', 'open is 1', 'paid_by_others is 3', 'paid is 100000000', 'burned is 1'].map(
       (field) => `record of ${accountOf(roles.deployer).address}: ${field} in the table…`,
     ),
-    expect.stringMatching(/^2[13] differences in 2 runs, 3 agents at block \d+$/),
+    expect.stringMatching(/^2[46] differences in 2 runs, 3 agents at block \d+$/),
   ])
   expect(exitCode).toBe(1)
   expect((await audit()).exitCode).toBe(0)

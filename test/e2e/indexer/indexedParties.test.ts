@@ -1,6 +1,8 @@
-import { type Hash, maxUint256 } from 'viem'
+import { type Address, type Hash, maxUint256 } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runStates } from '../../../ponder.schema.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { participantsOf } from '../../support/participants.ts'
@@ -55,6 +57,7 @@ test('agents are registered, by their owners and by others', async () => {
     frozen: false,
     banned: false,
     volume: 0n,
+    feesPaid: 0n,
     step: 'UNVERIFIED',
     updatedBlock,
     agentURITruncated: false,
@@ -149,6 +152,8 @@ test('agent rows equal the chain', async () => {
   expect(agents.map(comparableAgent)).toEqual(await agentsOnChain(chain, ids))
 })
 
+const noRuns = Object.fromEntries(runStates.map((state) => [state, 0]))
+
 test('a poster has what it did with its runs', async () => {
   const { client, market } = chain
   const people = participantsOf(chain)
@@ -189,9 +194,15 @@ test('a poster has what it did with its runs', async () => {
   expectCounts(tables)
   const longestReview = Math.max(...waits)
   expect(longestReview).toBeGreaterThanOrEqual(5 * hour)
-  expect(tables.posters).toMatchObject([
+  expect(tables.posters).toEqual([
     {
       address: people.poster,
+      ...noRuns,
+      APPROVED: 1,
+      REJECTED: 1,
+      DRAFT: 2,
+      OPEN: 1,
+      paidByOthers: 0,
       paid: usd(100),
       burned: usd(20),
       expired: 1,
@@ -200,4 +211,51 @@ test('a poster has what it did with its runs', async () => {
       longestReview: BigInt(longestReview),
     },
   ])
+})
+
+test('a run in another’s name says nothing about it, unless its signature paid', async () => {
+  const { client, market, usdc, deployment } = chain
+  const rival = accountOf(7).address
+  const { SignedFunding } = deployment.contracts
+  const recordOf = async () => (await index.tables()).posters.find(({ address }) => address === rival)
+
+  /** Posts for the rival, with Bob as evaluator. @returns the run. */
+  async function postFor(account: Address) {
+    const terms = { ...defaultTerms, evaluator: accountOf(bob).address }
+    await usdc.write.mint([account, usd(105)])
+    await market.write.postBountyFor([rival, 'ipfs://slander', usd(100), (await now()) + 86_400n, terms], { account })
+    return market.read.bountyCount()
+  }
+
+  /** The same, and delivers. */
+  async function deliverFor(account: Address) {
+    const id = await postFor(account)
+    await market.write.claimBounty([id, 1n], by(ada))
+    await market.write.submitWork([id, 'ipfs://garbage'], by(ada))
+    return id
+  }
+
+  await usdc.write.approve([market.address, maxUint256], by(bob))
+  const slander = await deliverFor(accountOf(bob).address)
+  expect(await recordOf()).toMatchObject({ ...noRuns, paidByOthers: 1 })
+  await market.write.rejectWork([slander], by(bob))
+  const { feesPaid } = await index.agent(1n)
+  await market.write.approveWork([await deliverFor(accountOf(bob).address), 0], by(bob))
+  const nothing = { paid: 0n, burned: 0n, expired: 0, reviews: 0, reviewSeconds: 0n, longestReview: 0n }
+  expect(await recordOf()).toEqual({ address: rival, ...noRuns, ...nothing, paidByOthers: 2 })
+  expect((await index.agent(1n)).feesPaid).toBe(feesPaid + usd(5))
+
+  // As SignedFunding, which USDC pays only by the poster's signature.
+  await client.impersonateAccount({ address: SignedFunding })
+  await client.setBalance({ address: SignedFunding, value: 10n ** 18n })
+  await market.write.rejectWork([await deliverFor(SignedFunding)], by(bob))
+  expect(await recordOf()).toMatchObject({ ...noRuns, REJECTED: 1, paidByOthers: 2, burned: usd(10), reviews: 1 })
+
+  // What the poster funds again is its own.
+  const refunded = await postFor(accountOf(bob).address)
+  expect(await recordOf()).toMatchObject({ OPEN: 0, paidByOthers: 3 })
+  await market.write.closeBounty([refunded], by(7))
+  await chain.fund(rival)
+  await market.write.fundBounty([refunded], by(7))
+  expect(await recordOf()).toMatchObject({ OPEN: 1, paidByOthers: 2 })
 })

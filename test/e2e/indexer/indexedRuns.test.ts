@@ -33,11 +33,13 @@ test('a run passes every state up to its rejection', async () => {
     stakeRequired: usd(10),
     evaluator: null,
     closing: false,
+    payer: null as string | null,
   }
   expect(await all.index.run(bountyId)).toEqual(draft)
 
   await market.write.fundBounty([bountyId], by(poster))
   draft.openedAt = await all.now()
+  draft.payer = lower(poster)
   expect(await all.index.run(bountyId)).toEqual({ ...draft, state: 'OPEN' })
   await market.write.closeBounty([bountyId], by(poster))
   expect(await all.index.run(bountyId)).toEqual(draft)
@@ -110,7 +112,12 @@ test('a run is approved, and a payment that USDC refuses is owed until it is col
     reviewBy: null,
     stake: usd(20),
   })
-  expect(await all.index.agent(all.agentOfAda)).toMatchObject({ lockedAmount: 0n, completions: 1, volume: usd(300) })
+  expect(await all.index.agent(all.agentOfAda)).toMatchObject({
+    lockedAmount: 0n,
+    completions: 1,
+    volume: usd(300),
+    feesPaid: usd(15),
+  })
   expect((await all.index.tables()).payees).toContainEqual({ address: lower(ada), owed: usd(300) })
 
   const second = await all.post('ipfs://approved too', usd(20))
@@ -132,7 +139,8 @@ test('a run is approved when its review period ends', async () => {
   await all.pass(8 * DAY_SECONDS)
   await market.write.finalizeReview([bountyId], by(stranger))
   expect(await all.index.run(bountyId)).toMatchObject({ state: 'APPROVED', endedAt: await all.now(), reviewBy: null })
-  expect(await all.index.agent(all.agentOfAda)).toMatchObject({ completions: 3, volume: usd(370) })
+  // The fee of an approval by time was burned.
+  expect(await all.index.agent(all.agentOfAda)).toMatchObject({ completions: 3, volume: usd(370), feesPaid: usd(16) })
 })
 
 test('an agent becomes proven with its fifth run, and is counted on the day of its stakedAt', async () => {

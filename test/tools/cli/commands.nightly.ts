@@ -233,7 +233,7 @@ describe('--verify', () => {
       verified: { blockHash: expect.stringMatching(/^0x/), unproven: ['pagination', 'title', 'summary', 'tags'] },
     })
     const { stdout } = await verified('agent', 'show', String(agent.id))
-    expect(stdout).toContain('Not proven: volume, name, description.')
+    expect(stdout).toContain('Not proven: volume, feesPaid, name, description.')
   })
 
   it('refuses a lie, and names the member with both values', async () => {

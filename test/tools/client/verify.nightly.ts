@@ -94,7 +94,7 @@ describe('an honest API', () => {
       expect(proofOf(run)?.unproven).toEqual(['title', 'summary', 'tags', 'brief', 'posterRecord'])
     }
     for (const id of agentIds) {
-      expect(proofOf(await client.agents.get(id))?.unproven).toEqual(['volume', 'name', 'description'])
+      expect(proofOf(await client.agents.get(id))?.unproven).toEqual(['volume', 'feesPaid', 'name', 'description'])
       for (const runId of ids)
         expect(proofOf(await client.agents.canClaimRun(id, runId))?.unproven).toEqual(['reasons'])
     }

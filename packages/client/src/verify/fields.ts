@@ -12,7 +12,7 @@ import { storedText, storedURI } from './texts.ts'
  * of the answer. `UNPROVEN` marks the members that neither storage nor a few logs have:
  * - title, summary, tags, brief, name, description: contents of files, which the chain names by their URIs only.
  * - posterRecord: counts over all runs of the poster.
- * - volume: a sum over all approved runs of the agent.
+ * - volume, feesPaid: sums over all approved runs of the agent.
  * - reasons: sentences. `reasonCodes` has their codes.
  */
 export const UNPROVEN = 'unproven'
@@ -153,6 +153,7 @@ export const agentFields = {
   // Registered
   registeredAt: ({ Registered }) => timeOfLog(Registered),
   volume: UNPROVEN,
+  feesPaid: UNPROVEN,
   name: UNPROVEN,
   description: UNPROVEN,
 } satisfies Rules<AgentEvidence, Agent>
