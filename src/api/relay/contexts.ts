@@ -11,6 +11,7 @@ import { createActionStore } from './actions/store/actions.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
+import { createIntake } from './chain/intake.ts'
 import { assertMarket, type Market } from './chain/market.ts'
 import { createNextBlock } from './chain/nextBlock.ts'
 import { ONE_CLAIM } from './claims/chain/gas.ts'
@@ -107,7 +108,7 @@ export function createContexts(settings: RelaySettings, holder: string) {
     store: createActionStore(form),
   })
   const readContracts = createContractsReader(market, deployment)
-  const intake = { ...market, client: createRpc(endpoints, INTAKE_CONNECTIONS) }
+  const intake = createIntake({ ...market, client: createRpc(endpoints, INTAKE_CONNECTIONS) })
   const knownCalls = createKnownCalls(intake, heads, settings.indexedCalls)
   const runActions = ofForm(runActionForm(market))
   const accountActions = ofForm(accountActionForm(market, deployment, readContracts))

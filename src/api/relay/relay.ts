@@ -18,7 +18,6 @@ import { createPlaceAction } from './actions/placing.ts'
 import type { ActionRequest, Message } from './actions/request.ts'
 import { createRunExamination } from './actions/runs/examine.ts'
 import type { StoredAction } from './actions/store/actions.ts'
-import { createSharedReads } from './chain/sharedReads.ts'
 import { createClaimAction } from './claims/action.ts'
 import type { ClaimRequest } from './claims/chain/market.ts'
 import { createClaimFlow } from './claims/claimFlow.ts'
@@ -113,11 +112,17 @@ export async function createRelay(settings: RelaySettings) {
     })
   const { deployment, leastPost } = settings
   const forRuns = flowOf(runActions, createRunExamination(runActions, intake))
-  const sharedReads = createSharedReads(intake.client)
-  const refusalOfRegistry = createRegistryCheck(intake, deployment)
+  const refusalOfRegistry = createRegistryCheck(intake.market, deployment)
   const forAccounts = flowOf(
     accountActions,
-    createAccountExamination(accountActions, intake, sharedReads, deployment, leastPost, refusalOfRegistry),
+    createAccountExamination(
+      accountActions,
+      intake,
+      deployment,
+      leastPost,
+      refusalOfRegistry,
+      settings.indexedUnstakers,
+    ),
   )
   const forAnyone = flowOf(openCalls, createOpenExamination(openCalls, contexts.knownCalls))
   const pending = new Set<Promise<unknown>>()
@@ -173,7 +178,7 @@ export async function createRelay(settings: RelaySettings) {
     refusalOfRegistry,
 
     /** The number of the agent's next withdrawal. @throws Refusal RELAY_UNAVAILABLE. */
-    unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(sharedReads, claims.market.staking, agentId),
+    unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(intake.read, claims.market.staking, agentId),
 
     /** Finds a stored action; undefined if no transaction was ever signed for it. */
     async findAction(actionId: Hex): Promise<StoredAction | undefined> {

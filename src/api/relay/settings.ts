@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Deployment } from '../../../core/deployment.ts'
 import type { Endpoints } from '../../../core/node/endpoints.ts'
+import type { IndexedUnstakers } from './actions/accounts/examine.ts'
 import type { IndexedCalls } from './actions/open/known.ts'
 import type { IndexedClaims } from './claims/context.ts'
 import type { RelayEmitter } from './events.ts'
@@ -36,6 +37,8 @@ export type RelaySettings = {
   indexedClaims?: IndexedClaims
   /** What anyone may ask for, in the index, if there is one: what it refuses asks no node. */
   indexedCalls?: IndexedCalls
+  /** Who may unstake, in the index, if there is one. */
+  indexedUnstakers?: IndexedUnstakers
   /** Emits events, for metrics, logs and traces. */
   events: RelayEmitter
   /** The most claims of a transaction. */

@@ -1,7 +1,7 @@
 import type { Address } from 'viem'
 import { createFairLane, type Requester } from '../../../../core/fairLane.ts'
-import type { Market } from '../chain/market.ts'
-import { isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
+import type { Intake } from '../chain/intake.ts'
+import { isSignedByKey } from '../chain/signatures.ts'
 import { rateLimited, unavailable } from '../refusal.ts'
 import type { NamedAction } from './request.ts'
 
@@ -18,7 +18,7 @@ const CONTRACT_WALLET_LANE = {
  * Creates a function that tells what accepts the signature of an action's message: the party's key or its contract;
  * undefined if nothing does. A key's signature needs no call.
  */
-export function createSignatureCheck(market: Market) {
+export function createSignatureCheck({ isSignedByContract }: Pick<Intake, 'isSignedByContract'>) {
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
 
   return async function checkSignature(
@@ -30,6 +30,6 @@ export function createSignatureCheck(market: Market) {
     const word = { digest, wallet: message.party, signature }
     if (isSignedByKey(word)) return 'key'
     if (!(await hasCode(message.party))) return undefined
-    return (await contractWallets(requester, () => isSignedByContract(market, word))) ? 'contract' : undefined
+    return (await contractWallets(requester, () => isSignedByContract(word))) ? 'contract' : undefined
   }
 }

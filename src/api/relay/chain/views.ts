@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache'
 import type { Address, Hash } from 'viem'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { ChainHead, Heads } from './heads.ts'
-import { type Bounty, type Market, readBounty } from './market.ts'
-import { createCodeReader } from './walletCode.ts'
+import type { Intake } from './intake.ts'
+import type { Bounty } from './market.ts'
 
 /** The most runs, and the most wallets, in the cache. Beyond it, the least recently used one is dropped. */
 const MAX_ENTRIES = 10_000
@@ -23,10 +23,10 @@ export type ViewOf = ReturnType<typeof createChainViews>
  * Reads runs and wallets for what is not authenticated yet, once per head for all requests.
  * The functions that it returns throw a Refusal RELAY_UNAVAILABLE.
  */
-export function createChainViews(market: Market, heads: Heads) {
-  const bounties = oncePerHead((bountyId: bigint) => readBounty(market, bountyId))
-  const codes = oncePerHead(createCodeReader(market))
-  const pending = sharedSince((bountyId: bigint) => readBounty(market, bountyId, 'pending'))
+export function createChainViews({ hasCode }: Pick<Intake, 'hasCode'>, heads: Heads, readRun: Intake['readRun']) {
+  const bounties = oncePerHead((bountyId: bigint) => readRun(bountyId, 'latest'))
+  const codes = oncePerHead(hasCode)
+  const pending = sharedSince((bountyId: bigint) => readRun(bountyId, 'pending'))
 
   /**
    * @param since by `performance.now()`. The pending state is read at this time or later.

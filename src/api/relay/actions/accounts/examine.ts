@@ -4,10 +4,9 @@ import type { Deployment } from '../../../../../core/deployment.ts'
 import type { Requester } from '../../../../../core/fairLane.ts'
 import { type AccountMessage, isFunding } from '../../../../../core/market/accountActions.ts'
 import { LONGEST_VALIDITY_SECONDS } from '../../../../../core/market/accountRules.ts'
-import { attempt, type Market } from '../../chain/market.ts'
-import type { SharedReads } from '../../chain/sharedReads.ts'
+import type { Intake } from '../../chain/intake.ts'
+import { attempt } from '../../chain/market.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
-import { createCodeReader } from '../../chain/walletCode.ts'
 import { Refusal, signatureExpiring } from '../../refusal.ts'
 import type { ActionExamination } from '../actionFlow.ts'
 import type { ActionsContext } from '../context.ts'
@@ -19,25 +18,31 @@ import { invalidSignature, refusalOfPost, signatureTooLong } from './refusal.ts'
 import type { RegistryCheck } from './registry.ts'
 
 /**
+ * Reads in the index which accounts may unstake: the agent's owner and wallet. None if there is no such agent.
+ * @param block which the index must have: it waits for it.
+ * @throws Refusal RELAY_UNAVAILABLE if the index cannot be read.
+ */
+export type IndexedUnstakers = (agentId: bigint, block?: bigint) => Promise<Address[]>
+
+/**
  * Checks the signature of an action of an account before it is simulated.
- * @param market has a client of its own, so that a flood of actions does not delay simulations. `read` uses it.
  * @param leastPost the smallest reward of a run that the relay posts, in USDC base units.
  * @param refusalOfRegistry why the registry registers no agent for another account.
+ * @param indexed absent without an index: then the chain is asked who may unstake.
  */
 export function createAccountExamination(
   { heads, leastReward }: ActionsContext,
-  market: Market,
-  read: SharedReads,
+  intake: Intake,
   { contracts }: Deployment,
   leastPost: bigint,
   refusalOfRegistry: RegistryCheck,
+  indexed: IndexedUnstakers | undefined,
 ): ActionExamination<AccountMessage> {
-  const { client } = market
-  const hasCode = createCodeReader(market)
-  const checkSignature = createSignatureCheck(market)
+  const { hasCode, read } = intake
+  const { client } = intake.market
+  const checkSignature = createSignatureCheck(intake)
 
-  /** The accounts that may unstake: the agent's owner and wallet. None if there is no such agent. */
-  async function unstakersOf(agentId: bigint): Promise<Address[]> {
+  async function unstakersOnChain(agentId: bigint): Promise<Address[]> {
     const registry = { abi: agentRegistryAbi, address: contracts.AgentRegistry, args: [agentId] } as const
     const asked = await Promise.all([
       attempt(client.readContract({ ...registry, functionName: 'ownerOf' })),
@@ -52,14 +57,20 @@ export function createAccountExamination(
     if (small) throw small
   }
 
-  async function assertMayUnstake(agentId: bigint, signer: Address) {
-    const expected = [...new Set(await unstakersOf(agentId))]
-    if (expected.length === 0 || expected.some((account) => isAddressEqual(account, signer))) return
+  /** What the index refuses asks no node, and is refused at a head that was read at `since` or later. */
+  async function assertMayUnstake(agentId: bigint, signer: Address, since: number) {
+    const unstakersOf = indexed ?? unstakersOnChain
+    const mayBeAmong = (all: readonly Address[]) =>
+      all.length === 0 || all.some((account) => isAddressEqual(account, signer))
+    if (mayBeAmong(await unstakersOf(agentId))) return
+    const { number } = await heads.since(since)
+    const expected = [...new Set(await unstakersOf(agentId, number))]
+    if (mayBeAmong(expected)) return
     const detail = `${signer} is neither the owner nor the wallet of agent ${agentId}.`
     throw new Refusal('SIGNER_MISMATCH', detail, { extensions: { signer, expected } })
   }
 
-  async function examine(action: NamedAction<AccountMessage>, requester: Requester) {
+  async function examine(action: NamedAction<AccountMessage>, requester: Requester, since: number) {
     const { message } = action.request
     const { party, deadline } = message
     if (message.action === 'post') assertReward(message.members.reward)
@@ -71,7 +82,7 @@ export function createAccountExamination(
     if (deadline > latest) throw signatureTooLong(message, latest)
     const by = await checkSignature(action, hasCode, requester)
     if (!by) throw invalidSignature(message)
-    if (message.action === 'unstake') await assertMayUnstake(message.members.agentId, party)
+    if (message.action === 'unstake') await assertMayUnstake(message.members.agentId, party, since)
     const unsupported = message.action === 'register' ? await refusalOfRegistry() : undefined
     if (unsupported) throw unsupported
     // The registry calls an owner with code, and USDC a payer with code, though its key has signed.

@@ -5,7 +5,7 @@ import type { OpenCall } from '../../../../../core/market/openCalls.ts'
 import { reuseResult } from '../../../../../core/reuseResult.ts'
 import { answer } from '../../chain/client.ts'
 import type { Heads } from '../../chain/heads.ts'
-import type { Market } from '../../chain/market.ts'
+import type { Intake } from '../../chain/intake.ts'
 import { createChainViews } from '../../chain/views.ts'
 import type { Refusal } from '../../refusal.ts'
 
@@ -30,9 +30,9 @@ export type IndexedCalls = (call: OpenCall, block?: bigint) => Promise<Known | u
  * beside heads, which all requests share: these requests cost their clients nothing. Without an index, the chain is asked
  * once per head for all calls about a run.
  */
-export function createKnownCalls(market: Market, heads: Heads, indexed: IndexedCalls | undefined) {
-  const { client, address } = market
-  const viewOf = createChainViews(market, heads)
+export function createKnownCalls(intake: Intake, heads: Heads, indexed: IndexedCalls | undefined) {
+  const { client, address } = intake.market
+  const viewOf = createChainViews(intake, heads, intake.readRun)
   const treasury = reuseResult(Number.POSITIVE_INFINITY, () =>
     answer(client.readContract({ abi: bountyMarketAbi, address, functionName: 'TREASURY' })),
   )

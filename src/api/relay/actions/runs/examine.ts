@@ -5,7 +5,8 @@ import { REWARD_PER_FEE } from '../../../../../core/market/constants.ts'
 import { stateName } from '../../../../../core/market/contractErrors.ts'
 import { partyError, type RunParties, revisionError } from '../../../../../core/market/runActionRules.ts'
 import { hasMember, type RunMessage } from '../../../../../core/market/runActions.ts'
-import type { Bounty, Market } from '../../chain/market.ts'
+import type { Intake } from '../../chain/intake.ts'
+import type { Bounty } from '../../chain/market.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { type ChainView, checkView, createChainViews } from '../../chain/views.ts'
 import { type Refusal, refusalOfReward, signatureExpiring } from '../../refusal.ts'
@@ -20,14 +21,13 @@ import { invalidSignature } from './refusal.ts'
 /**
  * Checks the run and the signature of an action before it is simulated. A key’s signature needs no call, and the chain is
  * read once per head for all actions of a run. The market checks in the same order: run, party, signature, the rest.
- * @param market has a client of its own, so that a flood of actions does not delay simulations.
  */
 export function createRunExamination(
   { heads, leastReward }: ActionsContext,
-  market: Market,
+  intake: Intake,
 ): ActionExamination<RunMessage> {
-  const viewOf = createChainViews(market, heads)
-  const checkSignature = createSignatureCheck(market)
+  const viewOf = createChainViews(intake, heads, intake.readRun)
+  const checkSignature = createSignatureCheck(intake)
 
   /** What accepts the signature of the message; undefined if nothing does. */
   const signedBy = (action: NamedAction<RunMessage>, { hasCode }: ChainView, requester: Requester) =>

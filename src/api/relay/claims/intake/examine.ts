@@ -5,8 +5,9 @@ import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../../../../core/market/clai
 import { type ClaimError, stateName } from '../../../../../core/market/contractErrors.ts'
 import { runErrors } from '../../../../../core/market/eligibility.ts'
 import type { ChainHead } from '../../chain/heads.ts'
-import type { Bounty, Failure, Market } from '../../chain/market.ts'
-import { CONTRACT_WALLET_GAS, isSignedByContract, isSignedByKey } from '../../chain/signatures.ts'
+import type { Intake } from '../../chain/intake.ts'
+import { type Bounty, type Failure, readBounty } from '../../chain/market.ts'
+import { CONTRACT_WALLET_GAS, isSignedByKey } from '../../chain/signatures.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { type ChainView, checkView, createChainViews } from '../../chain/views.ts'
 import { type Refusal, rateLimited, refusalOfReward, signatureExpiring, unavailable } from '../../refusal.ts'
@@ -52,10 +53,10 @@ export type Examine = ReturnType<typeof createExamination>['examine']
  * Checks the run and the signature of a claim before the claim can delay any other. A key’s signature needs no call,
  * and the chain is read once per head for all claims. The refusals and their order are those of the market, after that of
  * the reward.
- * @param market has a client of its own, so that a flood of claims does not delay simulations.
  */
-export function createExamination({ heads, allowUnsigned, leastReward, relayers }: ClaimsContext, market: Market) {
-  const viewOf = createChainViews(market, heads)
+export function createExamination({ heads, allowUnsigned, leastReward, relayers }: ClaimsContext, intake: Intake) {
+  const { market, isSignedByContract } = intake
+  const viewOf = createChainViews(intake, heads, (bountyId, block) => readBounty(market, bountyId, block))
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
   const inTurn = createFairLane(EXAMINATION_LANE)
   let waiting = 0
@@ -73,7 +74,7 @@ export function createExamination({ heads, allowUnsigned, leastReward, relayers 
     if (!word) return undefined
     if (isSignedByKey(word)) return 'key'
     if (!(await view.hasCode(request.wallet))) return undefined
-    const accepts = () => isSignedByContract(market, word)
+    const accepts = () => isSignedByContract(word)
     return (await contractWallets(requester, accepts)) ? 'contract' : undefined
   }
 

@@ -1,0 +1,23 @@
+import { Problem } from './http/errors.ts'
+import type { IndexReader } from './index/reader.ts'
+import { agentsById } from './queries/agents.ts'
+import { createBatchedRead } from './queries/batchedReads.ts'
+import type { IndexedUnstakers } from './relay/actions/accounts/examine.ts'
+import { unavailable } from './relay/refusal.ts'
+
+/** Who may unstake, as the index shows it, for the relay. Concurrent calls share a transaction. */
+export function indexedUnstakers(index: IndexReader): IndexedUnstakers {
+  const readAgent = createBatchedRead(index, (tx, { now }, agentIds: readonly bigint[]) =>
+    agentsById(tx, now, agentIds),
+  )
+
+  return async (agentId, block) => {
+    try {
+      await index.reach(block)
+      const { data: agent } = await readAgent(agentId)
+      return agent ? [agent.owner, agent.agentWallet].filter((account) => account !== null) : []
+    } catch (error) {
+      throw error instanceof Problem ? unavailable('The index cannot be read.', error) : error
+    }
+  }
+}
