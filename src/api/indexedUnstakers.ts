@@ -1,3 +1,4 @@
+import { getAddress } from 'viem'
 import { Problem } from './http/errors.ts'
 import type { IndexReader } from './index/reader.ts'
 import { agentsById } from './queries/agents.ts'
@@ -15,7 +16,7 @@ export function indexedUnstakers(index: IndexReader): IndexedUnstakers {
     try {
       await index.reach(block)
       const { data: agent } = await readAgent(agentId)
-      return agent ? [agent.owner, agent.agentWallet].filter((account) => account !== null) : []
+      return [agent?.owner, agent?.agentWallet].flatMap((account) => (account ? [getAddress(account)] : []))
     } catch (error) {
       throw error instanceof Problem ? unavailable('The index cannot be read.', error) : error
     }
