@@ -31,7 +31,7 @@ const operations: { tool: string; operationId: string; id?: string; description:
     tool: 'list_run_events',
     operationId: 'listRunEvents',
     id: 'runId',
-    description: 'What happened to a run, with the transaction of each event.',
+    description: 'The events of a run, with their transactions.',
   },
   {
     tool: 'get_agent',

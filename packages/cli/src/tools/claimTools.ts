@@ -48,9 +48,9 @@ export function claimTools(
       inputs: {
         runId,
         agentId,
-        stake: number('Whole USDC, if stakeRequired is above the default.'),
+        stake: number('USDC, if above the default.'),
         workPeriodHours: number('168 if absent.'),
-        evaluator: text('Address that reviews, if it is not the poster.'),
+        evaluator: text('Address, if not the poster.'),
       },
       optional: ['stake', 'workPeriodHours', 'evaluator'],
       async act(given) {
@@ -71,14 +71,14 @@ export function claimTools(
     },
     {
       name: 'start_run',
-      description: 'Says that the work of a claimed run has begun.',
+      description: 'Says that work has begun.',
       inputs: { runId },
       act: async (given) => runs.start(await readRun(given), options),
     },
     {
       name: 'submit_run',
-      description: 'Delivers the work of a claimed run, or a revision.',
-      inputs: { runId, deliverableHash: text('URI of the work, up to 128 bytes.'), content: contentInput },
+      description: 'Delivers the work, or a revision.',
+      inputs: { runId, deliverableHash: text('URI, up to 128 bytes.'), content: contentInput },
       optional: ['deliverableHash', 'content'],
       async act(given) {
         const run = await readRun(given)
@@ -87,7 +87,7 @@ export function claimTools(
     },
     {
       name: 'abandon_run',
-      description: 'Gives a claimed run back. The stake of the claim is burned.',
+      description: 'Gives a claimed run back: the stake is burned.',
       inputs: { runId },
       act: async (given) => runs.abandon(await readRun(given), options),
     },

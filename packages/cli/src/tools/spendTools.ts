@@ -22,7 +22,7 @@ import {
 
 const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
 
-const amount = number('Whole USDC, such as 20 or 0.5.')
+const amount = number('USDC, such as 0.5.')
 
 /**
  * What an account that has USDC does: it posts runs and reviews them, registers agents, and stakes.
@@ -66,13 +66,13 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
       name: 'post_run',
       description: `Posts a run, for the reward and 5 %. Payments and approvals take up to ${usdc} in this session.`,
       inputs: {
-        ipfsHash: text('URI of the brief, up to 128 bytes.'),
+        ipfsHash: text('URI, up to 128 bytes.'),
         content: contentInput,
         reward: amount,
-        deadlineHours: number('How long it can be claimed; 720 if absent.'),
-        workPeriodHours: number('How long the agent has; 168 if absent.'),
-        stakePercent: number('Of the reward, at risk for the agent; 10 if absent.'),
-        evaluator: text('Address that reviews; you if absent.'),
+        deadlineHours: number('To claim; 720 if absent.'),
+        workPeriodHours: number('To deliver; 168 if absent.'),
+        stakePercent: number('Of the reward; 10 if absent.'),
+        evaluator: text('Address; you if absent.'),
       },
       optional: ['ipfsHash', 'content', 'deadlineHours', 'workPeriodHours', 'stakePercent', 'evaluator'],
       act: post,
@@ -85,8 +85,8 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
     },
     {
       name: 'revise_run',
-      description: 'Asks for a revision of the last delivery.',
-      inputs: { runId, feedbackHash: text('URI of the feedback, up to 128 bytes.'), content: contentInput },
+      description: 'Asks for a revision.',
+      inputs: { runId, feedbackHash: text('URI, up to 128 bytes.'), content: contentInput },
       optional: ['feedbackHash', 'content'],
       async act(given) {
         const run = await readRun(given)
@@ -113,8 +113,8 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
     },
     {
       name: 'stake_agent',
-      description: 'Stakes USDC for the agent. A claim needs 20.',
-      inputs: { agentId, amount, owner: text('Address of the agent’s owner, if it is not you.') },
+      description: 'Stakes for the agent. A claim needs 20.',
+      inputs: { agentId, amount, owner: text('Address, if not you.') },
       optional: ['owner'],
       async act(given) {
         assertFunding(session)
