@@ -69,7 +69,7 @@ it('no answer has rows of two builds, however often readers are switched', async
         await tx.select().from(head)
         return `${first?.reward} ${day?.escrowed}`
       })
-      // On a busy machine a read may wait for the switch's locks in vain, twice: it is refused, and not mixed.
+      // On a busy machine a read may time out twice while it waits for the switch's locks: it is refused then.
       const result = await reading.catch(unlessProblem)
       if (result) answers.push(result.data)
     }

@@ -17,7 +17,7 @@ const SELECTOR_CHARACTERS = 10
 type MarketEvent = ParseEventLogsReturnType<typeof bountyMarketAbi, undefined, true>[number]
 
 /**
- * The newest event with which the chain shows what the message asks for, whoever sent it and however: a contract that passes the
+ * The newest event with which the chain shows what the message asks for, by any sender: a contract that passes the
  * signature on may hide it. Round, revision and text name the action. A plain call of the market is none: it has no signature.
  */
 export async function findMadeOnRun(market: Market, message: RunMessage, head: ChainHead): Promise<Made | undefined> {
