@@ -1,12 +1,12 @@
 import type { Address } from 'viem'
 import { nothingOwed, type OpenRefusal, openRunError } from '../../core/market/openErrors.ts'
-import { Problem } from './http/errors.ts'
+import { refusalOfRead } from './http/refusals.ts'
 import type { IndexReader } from './index/reader.ts'
 import { createBatchedRead } from './queries/batchedReads.ts'
 import { owedTo } from './queries/payees.ts'
 import { runsById } from './queries/runs.ts'
 import type { IndexedCalls } from './relay/actions/open/known.ts'
-import { Refusal, unavailable } from './relay/refusal.ts'
+import { Refusal } from './relay/refusal.ts'
 
 const refusalOf = (refused: OpenRefusal | undefined) =>
   refused && new Refusal(refused.code, refused.sentence, { extensions: refused.extensions })
@@ -31,7 +31,7 @@ export function indexedCalls(index: IndexReader): IndexedCalls {
       const refusal = refusalOf(openRunError(call.action, run, snapshot.now))
       return { round: BigInt(run.round), reward: run.reward, refusal }
     } catch (error) {
-      throw error instanceof Problem ? unavailable('The index cannot be read.', error) : error
+      throw refusalOfRead(error)
     }
   }
 }

@@ -1,12 +1,12 @@
 import { type Hex, isAddressEqual } from 'viem'
 import { agentErrors } from '../../core/market/eligibility.ts'
 import { Problem } from './http/errors.ts'
+import { refusalOfRead } from './http/refusals.ts'
 import type { IndexReader } from './index/reader.ts'
 import { agentsById } from './queries/agents.ts'
 import { createClaimedRunReader, type ShownClaim, shownClaims } from './queries/claimedRuns.ts'
 import type { NamedClaim } from './relay/claims/chain/market.ts'
 import type { IndexedClaims, IndexedWin } from './relay/claims/context.ts'
-import { unavailable } from './relay/refusal.ts'
 
 /** What the index shows of claims, for the relay. A win that the index shows needs no receipt. */
 export function indexedClaims(index: IndexReader): IndexedClaims {
@@ -23,7 +23,7 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
           ),
         )
         .catch((error) => {
-          throw error instanceof Problem ? unavailable('The index cannot be read.', error) : error
+          throw refusalOfRead(error)
         })
       const wins = new Map<Hex, IndexedWin>()
       for (const claim of claims) {

@@ -1,10 +1,9 @@
 import { getAddress } from 'viem'
-import { Problem } from './http/errors.ts'
+import { refusalOfRead } from './http/refusals.ts'
 import type { IndexReader } from './index/reader.ts'
 import { agentsById } from './queries/agents.ts'
 import { createBatchedRead } from './queries/batchedReads.ts'
 import type { IndexedUnstakers } from './relay/actions/accounts/examine.ts'
-import { unavailable } from './relay/refusal.ts'
 
 /** Who may unstake, as the index shows it, for the relay. Concurrent calls share a transaction. */
 export function indexedUnstakers(index: IndexReader): IndexedUnstakers {
@@ -18,7 +17,7 @@ export function indexedUnstakers(index: IndexReader): IndexedUnstakers {
       const { data: agent } = await readAgent(agentId)
       return [agent?.owner, agent?.agentWallet].flatMap((account) => (account ? [getAddress(account)] : []))
     } catch (error) {
-      throw error instanceof Problem ? unavailable('The index cannot be read.', error) : error
+      throw refusalOfRead(error)
     }
   }
 }

@@ -1,4 +1,4 @@
-// What posts of content that are as dear as they can be cost the database, and other posts.
+// The most expensive posts of content: their disk space, and the delay of other posts.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'

@@ -85,7 +85,7 @@ async function store(client: pg.PoolClient, posted: Posted, limits: PostLimits):
     )
     return { status: 'known' }
   }
-  // So that a full store costs no more than this.
+  // Before the insert, so that a post to a full store writes nothing.
   const { rows } = await client.query<{ charge: string }>('SELECT charge FROM content.total')
   if (Number(rows[0]?.charge) + charge - chargeBefore > limits.totalBytes) return { status: 'full' }
   await client.query(

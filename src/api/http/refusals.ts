@@ -1,7 +1,7 @@
 import { type AccountActionName, type AccountMessage, membersAsText } from '../../../core/market/accountActions.ts'
 import { partyMemberOf, type RunMessage } from '../../../core/market/runActions.ts'
 import type { ClaimRequest } from '../relay/claims/chain/market.ts'
-import { Refusal } from '../relay/refusal.ts'
+import { Refusal, unavailable } from '../relay/refusal.ts'
 import { Problem, problemTypes } from './errors.ts'
 
 /** The answer to a refusal of the relay. Other errors stay what they are. */
@@ -10,6 +10,11 @@ export function problemOf(error: unknown, headers: Record<string, string> = {}):
   const { code, detail, extensions, retrySeconds, cause } = error
   const retry = retrySeconds === undefined ? {} : { 'Retry-After': String(retrySeconds) }
   return new Problem(code, detail, { extensions, headers: { ...retry, ...headers }, cause })
+}
+
+/** The other way round: how the relay refuses where a read of the index failed. Other errors stay what they are. */
+export function refusalOfRead(error: unknown): unknown {
+  return error instanceof Problem ? unavailable('The index cannot be read.', error) : error
 }
 
 /**

@@ -127,8 +127,8 @@ const isClaimable = ({ state, deadline }: RunRow, now: bigint): boolean => state
 
 const formatOptionalAmount = (amount: bigint | null) => amount?.toString() ?? null
 
-/** @param now When the run can be claimed, in seconds. */
-export function formatRunSummary(row: RunRow, now: bigint): RunSummary {
+/** The members with which a run begins, in lists and alone. */
+function formatOffer(row: RunRow) {
   return {
     bountyId: formatId(row.bountyId),
     posterAddress: row.posterAddress,
@@ -137,6 +137,13 @@ export function formatRunSummary(row: RunRow, now: bigint): RunSummary {
     deadline: formatTime(row.deadline),
     state: row.state,
     claimedBy: row.claimedBy === null ? null : formatId(row.claimedBy),
+  }
+}
+
+/** @param now When the run can be claimed, in seconds. */
+export function formatRunSummary(row: RunRow, now: bigint): RunSummary {
+  return {
+    ...formatOffer(row),
     createdAt: formatTime(row.createdAt),
     claimable: isClaimable(row, now),
     title: row.title,
@@ -148,13 +155,7 @@ export function formatRunSummary(row: RunRow, now: bigint): RunSummary {
 /** @param now When the run can be claimed, in seconds. */
 export function formatRun(row: RunRow, now: bigint): Run {
   return {
-    bountyId: formatId(row.bountyId),
-    posterAddress: row.posterAddress,
-    ipfsHash: row.ipfsHash,
-    reward: row.reward.toString(),
-    deadline: formatTime(row.deadline),
-    state: row.state,
-    claimedBy: row.claimedBy === null ? null : formatId(row.claimedBy),
+    ...formatOffer(row),
     claimedByWallet: row.claimedByWallet,
     stake: formatOptionalAmount(row.stake),
     deliverableHash: row.deliverableHash,

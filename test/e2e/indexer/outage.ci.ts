@@ -71,7 +71,7 @@ test.each(OUTAGE_SECONDS ? [...faults, ...more] : faults)(
   async (_, fault) => {
     choose = () => fault
     await sleep(OUTAGE * 1_000)
-    // The node may have hung just after a block, and a busy machine mines late: the outage goes on until the API shows it.
+    // A busy machine mines late, so the index may not lag yet: the outage lasts until the API reports it.
     await expect.poll(readiness, { timeout: 20_000 }).toMatchObject({
       status: 503,
       body: {

@@ -48,7 +48,7 @@ type Rooms<M extends Message> = {
 /** An action that may be placed. `former`: the transaction that has decided it before. */
 type Ready = { head: ChainHead; examined: Examined; former: bigint | undefined }
 
-/** How an action goes on: it has an outcome to wait for, or is looked at again after `wait`. */
+/** The next step of an action: the outcome that it waits for, or the wait before the next look at it. */
 type Step = { outcome: () => Promise<ActionOutcome> } | { wait: () => Promise<unknown> }
 
 /**

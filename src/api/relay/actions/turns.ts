@@ -17,7 +17,7 @@ const LANE = {
 }
 
 /**
- * Runs work in turn, so that one client delays no other for long. No more run at once than a signer has places for: the
+ * Runs work in turn, in which clients alternate. No more run at once than a signer has places for: the
  * others need not try again each time that a few places become free.
  */
 export function createTurns(maxUnmined: number) {
