@@ -236,6 +236,20 @@ describe('a transaction of a kind that this process does not know', () => {
   })
 })
 
+describe('a schema that this build does not read', () => {
+  it('of a build before version 1 is refused with what to do', async () => {
+    await pool.query('ALTER TABLE relay.version RENAME TO migration')
+    await expect(migrate(pool)).rejects.toThrow(/before version 1, .+ `DROP SCHEMA relay CASCADE`/)
+  })
+
+  it('of a newer build is refused with both versions', async () => {
+    await pool.query('INSERT INTO relay.version (number) VALUES (9)')
+    await expect(migrate(pool)).rejects.toThrow(
+      'Schema relay is at version 9; this build knows 1. Run the newer build.',
+    )
+  })
+})
+
 describe('what a mined transaction cost', () => {
   const spending = async () =>
     (await pool.query('SELECT subject, wei::text FROM relay.spending ORDER BY subject')).rows.map(Object.values)

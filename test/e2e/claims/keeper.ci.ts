@@ -172,8 +172,8 @@ describe('the schema', () => {
       import { migrate } from './src/api/relay/store/migrations.ts'
       const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL })
       await migrate(pool)
-      const { rows } = await pool.query('SELECT version FROM relay.migration')
-      console.log('versions ' + rows.map(({ version }) => version))
+      const { rows } = await pool.query('SELECT number FROM relay.version')
+      console.log('versions ' + rows.map(({ number }) => number))
       await pool.end()`
     const processes = await Promise.all(
       Array.from({ length: 2 }, () =>

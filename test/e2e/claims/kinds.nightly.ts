@@ -277,14 +277,3 @@ it('a reorg of a transaction of an unknown kind is left to a process that knows 
   expect(both.log).toEqual([`payment ${id} reopened: open`, `payment ${id} paid`])
   expect(await balanceOf(recipient)).toBe(7n)
 })
-
-it('claims that an older build has stored are decided after the upgrade', async () => {
-  const { claimId } = await unminedClaim()
-  const both = await startBoth({ keeps: false })
-  await both.upgradeAgain()
-  const relay = await startOld()
-  await until('sent', async () => (await pending()) === 1)
-  await mine()
-  await until('won', async () => (await relay.find(claimId))?.state === 'won')
-  expect((await both.txs()).map(({ kind, state }) => [kind, state])).toEqual([['claim', 'mined']])
-})

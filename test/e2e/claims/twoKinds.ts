@@ -10,7 +10,7 @@ import { createSend } from '../../../src/api/relay/sender/send.ts'
 import { insertSigner } from '../../../src/api/relay/sender/store/transactions.ts'
 import type { RelaySettings } from '../../../src/api/relay/settings.ts'
 import { query } from '../../../src/api/relay/store/database.ts'
-import { migrate, migrations } from '../../../src/api/relay/store/migrations.ts'
+import { migrate } from '../../../src/api/relay/store/migrations.ts'
 import { createPayments, createPaymentTable } from './payments.ts'
 
 type StoredTx = { kind: string; state: string; nonce: bigint; attempts: bigint; fillers: bigint }
@@ -68,12 +68,6 @@ export async function openTwoKinds(settings: RelaySettings) {
         `SELECT kind, state, nonce, count(*) AS attempts, count(*) FILTER (WHERE filler) AS fillers
          FROM relay.tx JOIN relay.attempt ON attempt.tx = tx.id GROUP BY tx.id ORDER BY nonce`,
       ),
-
-    /** Takes the schema back to the build before kinds, and upgrades it again. */
-    async upgradeAgain() {
-      const upgrade = migrations.find((text) => text.includes('ADD COLUMN kind'))
-      await pool.query(`ALTER TABLE relay.tx DROP COLUMN kind; ${upgrade}`)
-    },
 
     async close() {
       await keeper?.stop()
