@@ -11,6 +11,7 @@ import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { startPostgres } from '../../../tools/devnet/postgres.ts'
 import { INDEXER_FINAL_ENDS, supervise } from '../../../tools/devnet/supervise.ts'
+import { auditOnce } from '../../support/auditOnce.ts'
 import { findDisorder, readLedger } from '../../support/claimLedger.ts'
 import { cancelStatements, takeAllConnections, terminateSessions } from '../../support/databaseFaults.ts'
 import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
@@ -169,3 +170,14 @@ test.each(faults)(
     expect(findDisorder(await readLedger({ ...chain, databaseUrl }, [accountOf(roles.relayer).address]))).toEqual([])
   },
 )
+
+test('after all of these, the audit finds no difference between index and chain', { timeout: 120_000 }, async () => {
+  const env = {
+    DATABASE_URL: databaseUrl,
+    CHAIN_ID: String(chain.chainId),
+    RPC_URL: chain.rpcUrl,
+    DEPLOYMENTS_DIR: chain.deploymentsDirectory,
+  }
+  const { stdout, stderr } = await auditOnce(env, chain.client)
+  expect(stdout, stderr).toMatch(new RegExp(`^0 differences in ${RUNS} runs`))
+})

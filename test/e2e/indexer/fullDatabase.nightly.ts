@@ -9,6 +9,7 @@ import { takeAllConnections } from '../../support/databaseFaults.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 import { poster, postRun } from './postRun.ts'
+import { expectAllRows } from './supervisedIndexer.ts'
 
 /** Longer than the 20 seconds that an indexer continues without an answer of PostgreSQL. */
 const FULL_MS = 32_000
@@ -65,6 +66,9 @@ test(`another application has all connections for ${FULL_MS / 1_000} s: the inde
   expect(ends).toEqual([])
   expect(indexer.part.output()).toContain('PostgreSQL takes no new session')
   expect(longestMs).toBeLessThan(LAG_LIMIT_MS)
+  await taken.release()
+  await indexer.stop()
+  await expectAllRows(chain, databaseUrl)
 })
 
 test('an indexer that starts while PostgreSQL has no free connection waits for one', { timeout: 120_000 }, async () => {
