@@ -5,7 +5,7 @@ import type { IndexReader } from './index/reader.ts'
 import { createBatchedRead } from './queries/batchedReads.ts'
 import { owedTo } from './queries/payees.ts'
 import { runsById } from './queries/runs.ts'
-import type { IndexedCalls } from './relay/actions/open/known.ts'
+import type { IndexedCalls } from './relay/kinds/open/known.ts'
 import { Refusal } from './relay/refusal.ts'
 
 const refusalOf = (refused: OpenRefusal | undefined) =>

@@ -3,7 +3,7 @@ import { refusalOfRead } from './http/refusals.ts'
 import type { IndexReader } from './index/reader.ts'
 import { agentsById } from './queries/agents.ts'
 import { createBatchedRead } from './queries/batchedReads.ts'
-import type { IndexedUnstakers } from './relay/actions/accounts/examine.ts'
+import type { IndexedUnstakers } from './relay/kinds/accounts/examine.ts'
 
 /** Who may unstake, as the index shows it, for the relay. Concurrent calls share a transaction. */
 export function indexedUnstakers(index: IndexReader): IndexedUnstakers {

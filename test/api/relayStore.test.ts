@@ -59,8 +59,6 @@ beforeEach(async () => {
   return () => Promise.all([pool.end(), a.ended || a.end(), b.end()])
 })
 
-const kinds = [{ name: CLAIM, hasStranded: HAS_STRANDED_CLAIMS }]
-
 const expire = () => pool.query("UPDATE relay.keeper SET expires_at = now() - interval '1 second'")
 
 async function taken(by: string, database: pg.Pool): Promise<Lease> {
@@ -101,9 +99,9 @@ describe('a signer’s lease', () => {
     const first = await taken('a', a)
     await insertTx(1n)
     expect(await takeLease(b, 'b', signer)).toBeUndefined()
-    const work = { address: signer, hasUnknown: false }
-    expect(await signersWithWork(b, 'b', kinds)).toEqual([{ ...work, isFree: false }])
-    expect(await signersWithWork(b, 'a', kinds)).toEqual([{ ...work, isFree: true }])
+    const work = { address: signer }
+    expect(await signersWithWork(b, 'b', [HAS_STRANDED_CLAIMS])).toEqual([{ ...work, isFree: false }])
+    expect(await signersWithWork(b, 'a', [HAS_STRANDED_CLAIMS])).toEqual([{ ...work, isFree: true }])
     await expire()
     expect(await renewLease(a, first)).toBe(false)
     const second = await taken('b', b)
@@ -198,13 +196,6 @@ describe('a transaction of a kind that this process does not know', () => {
       ['another', 'mined'],
       [CLAIM, 'final'],
     ])
-  })
-
-  it('is reported with the work of its signer', async () => {
-    await insertTx(1n)
-    await insertOther(2n)
-    const expected = [{ address: signer, isFree: true, hasUnknown: true }]
-    expect(await signersWithWork(pool, 'a', kinds)).toEqual(expected)
   })
 
   it('is not abandoned with the claims and the fillers of its signer', async () => {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Address, Hash } from 'viem'
-import type { ActionRequest, Message, NamedAction } from '../relay/actions/request.ts'
 import type { RelayEmitter } from '../relay/events.ts'
+import type { ActionRequest, Message, NamedAction } from '../relay/kinds/request.ts'
 
 /** An action, with what its last step adds. */
 type Step = NamedAction & { signer?: Address; nonce?: number; txHash?: Hash; result?: string; outcome?: string }

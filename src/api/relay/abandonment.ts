@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import type { Address, Hex } from 'viem'
 import { CLAIM } from './claims/store/claims.ts'
+import { actionNames } from './kinds/names.ts'
 import { GAP } from './sender/store/transactions.ts'
-import { actionTables } from './store/actionTables.ts'
 import type { Database } from './store/database.ts'
 import { DECISIONS_CHANNEL } from './store/decisionsChannel.ts'
 
@@ -10,20 +10,18 @@ import { DECISIONS_CHANNEL } from './store/decisionsChannel.ts'
 export type Abandonable = { id: Hex; what: string; txHash: Hex; age: number }
 
 /** What the rows of each table are, as SQL. */
-const described: Record<string, string> = {
+const described = {
   'relay.claim': "'run ' || bounty_id || ', agent ' || agent_id || ' (' || wallet || ')'",
-  'relay.action': "name || ' of run ' || bounty_id || ' by ' || party",
-  'relay.account_action': "name || ' by ' || party",
-  'relay.open_call': "name || ' of ' || about",
+  'relay.action': "kind || ' of ' || slot",
 }
 
-const tables = ['relay.claim', ...Object.values(actionTables)]
+const tables = Object.keys(described) as (keyof typeof described)[]
 
 /** What an abandonment gives up. Transactions of other kinds are for actions that this build does not know. */
-const kinds = [CLAIM, GAP, ...Object.keys(actionTables)].map((kind) => `'${kind}'`)
+const kinds = [CLAIM, GAP, ...actionNames].map((name) => `'${name}'`)
 const IS_ABANDONABLE = `tx.state IN ('signed', 'accepted') AND tx.kind IN (${kinds.join()})`
 
-const refuse = (table: string, where: string) => {
+const refuse = (table: keyof typeof described, where: string) => {
   const code = table === 'relay.claim' ? 'CLAIM_REVERTED' : 'ACTION_REVERTED'
   return `
   UPDATE ${table} AS own SET state = 'refused', problem = jsonb_build_object(

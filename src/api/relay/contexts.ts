@@ -1,23 +1,27 @@
 import { reuseResult } from '../../../core/reuseResult.ts'
-import { createContractsReader } from './actions/accounts/contracts.ts'
-import { accountActionForm } from './actions/accounts/form.ts'
-import type { ActionsContext, FormContext } from './actions/context.ts'
-import type { ActionForm } from './actions/form.ts'
-import { openCallForm } from './actions/open/form.ts'
-import { createKnownCalls } from './actions/open/known.ts'
-import type { Message } from './actions/request.ts'
-import { runActionForm } from './actions/runs/form.ts'
+import type { ActionsContext } from './actions/context.ts'
 import { createActionStore } from './actions/store/actions.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
-import { createIntake } from './chain/intake.ts'
+import { createIntake, type Intake } from './chain/intake.ts'
 import { assertMarket, type Market } from './chain/market.ts'
 import { createNextBlock } from './chain/nextBlock.ts'
 import { ONE_CLAIM } from './claims/chain/gas.ts'
 import { relayersAmong } from './claims/chain/market.ts'
 import type { ClaimsContext } from './claims/context.ts'
 import { createFeesPaid } from './feesPaid.ts'
+import { createContractsReader, type ReadContracts } from './kinds/accounts/contracts.ts'
+import { createAccountExamination } from './kinds/accounts/examine.ts'
+import { accountActionKind } from './kinds/accounts/kind.ts'
+import { createRegistryCheck, type RegistryCheck } from './kinds/accounts/registry.ts'
+import { createKinds } from './kinds/kind.ts'
+import { createOpenExamination } from './kinds/open/examine.ts'
+import { openCallKind } from './kinds/open/kind.ts'
+import { createKnownCalls } from './kinds/open/known.ts'
+import { createRunExamination } from './kinds/runs/examine.ts'
+import { runActionKind } from './kinds/runs/kind.ts'
+import { createSignatureCheck } from './kinds/signatureCheck.ts'
 import { unavailable } from './refusal.ts'
 import type { SenderContext } from './sender/context.ts'
 import type { Signer } from './sender/keys/signing.ts'
@@ -25,6 +29,7 @@ import { createNonceCheck } from './sender/nonceCheck.ts'
 import { connectionName } from './sender/store/leases.ts'
 import { insertSigner } from './sender/store/transactions.ts'
 import type { RelaySettings } from './settings.ts'
+import type { SharedContext } from './sharedContext.ts'
 import { CONNECTIONS, openRelayPool } from './store/database.ts'
 import { assertSameChain } from './store/migrations.ts'
 
@@ -35,7 +40,7 @@ const WATCH_CONNECTIONS = 2
 const INTAKE_CONNECTIONS = 4
 
 /**
- * What the sender, the claims and the actions about runs share, and what each has of its own.
+ * What the sender, the claims and the other actions share, and what each has of its own.
  * @param holder names this process in its leases.
  */
 export function createContexts(settings: RelaySettings, holder: string) {
@@ -101,17 +106,13 @@ export function createContexts(settings: RelaySettings, holder: string) {
     indexedClaims: settings.indexedClaims,
     maxBatch: settings.maxBatch,
   }
-  const actions: ActionsContext = { ...checked, maxUnmined: settings.maxUnmined, whenReady: () => relayers() }
-  const ofForm = <M extends Message>(form: ActionForm<M>): FormContext<M> => ({
-    ...actions,
-    form,
-    store: createActionStore(form),
-  })
   const readContracts = createContractsReader(market, deployment)
   const intake = createIntake({ ...market, client: createRpc(endpoints, INTAKE_CONNECTIONS) })
-  const knownCalls = createKnownCalls(intake, heads, settings.indexedCalls)
-  const runActions = ofForm(runActionForm(market))
-  const accountActions = ofForm(accountActionForm(market, deployment, readContracts))
+  const refusalOfRegistry = createRegistryCheck(intake.market, deployment)
+  const kinds = createKinds(kindsOf(settings, checked, { intake, readContracts, refusalOfRegistry }))
+  const store = createActionStore(kinds)
+  const { maxUnmined } = settings
+  const actions: ActionsContext = { ...checked, kinds, store, maxUnmined, whenReady: () => relayers() }
 
   async function addSigner(account: Signer) {
     await insertSigner(pool, account.address)
@@ -119,6 +120,26 @@ export function createContexts(settings: RelaySettings, holder: string) {
     // Whether the account may make unsigned claims is not known yet.
     relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
   }
-  const openCalls = ofForm(openCallForm(market, knownCalls))
-  return { sender, claims, runActions, accountActions, openCalls, knownCalls, intake, readContracts, addSigner }
+  return { sender, claims, actions, intake, readContracts, refusalOfRegistry, addSigner }
+}
+
+type Of = { intake: Intake; readContracts: ReadContracts; refusalOfRegistry: RegistryCheck }
+
+/** The kinds of action beside claims. */
+function kindsOf(settings: RelaySettings, context: SharedContext, { intake, readContracts, refusalOfRegistry }: Of) {
+  const { deployment, leastPost, indexedCalls, indexedUnstakers } = settings
+  const { market, heads } = context
+  const checkSignature = createSignatureCheck(intake)
+  const knownCalls = createKnownCalls(intake, heads, indexedCalls)
+  const ofAccounts = { deployment, leastPost, refusalOfRegistry, indexedUnstakers }
+  return [
+    runActionKind(market, createRunExamination(context, intake, checkSignature)),
+    accountActionKind(
+      market,
+      deployment,
+      readContracts,
+      createAccountExamination(context, intake, checkSignature, ofAccounts),
+    ),
+    openCallKind(market, knownCalls, createOpenExamination(context, knownCalls)),
+  ]
 }

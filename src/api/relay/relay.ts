@@ -3,20 +3,10 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Hex } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
-import type { AccountMessage } from '../../../core/market/accountActions.ts'
-import type { OpenCall } from '../../../core/market/openCalls.ts'
-import type { RunMessage } from '../../../core/market/runActions.ts'
-import { readUnstakeNonce } from './actions/accounts/contracts.ts'
-import { createAccountExamination } from './actions/accounts/examine.ts'
-import { createRegistryCheck } from './actions/accounts/registry.ts'
-import { type ActionAsked, type ActionExamination, createActionFlow } from './actions/actionFlow.ts'
-import type { FormContext } from './actions/context.ts'
+import { type ActionAsked, createActionFlow } from './actions/actionFlow.ts'
 import type { ActionOutcome } from './actions/events.ts'
-import { createSignedActionKind } from './actions/kind.ts'
-import { createOpenExamination } from './actions/open/examine.ts'
+import { createActionKeeping } from './actions/keeping.ts'
 import { createPlaceAction } from './actions/placing.ts'
-import type { ActionRequest, Message } from './actions/request.ts'
-import { createRunExamination } from './actions/runs/examine.ts'
 import type { StoredAction } from './actions/store/actions.ts'
 import { createClaimAction } from './claims/action.ts'
 import type { ClaimRequest } from './claims/chain/market.ts'
@@ -28,9 +18,11 @@ import { createDispatcher } from './claims/queue/dispatcher.ts'
 import { createResults } from './claims/results/results.ts'
 import { claimsById, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
 import { createContexts } from './contexts.ts'
+import { readUnstakeNonce } from './kinds/accounts/contracts.ts'
+import type { ActionRequest } from './kinds/request.ts'
 import { unlessUnavailable } from './refusal.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
-import { createKinds, toKeeperKind } from './sender/keeper/kinds.ts'
+import { createKeptKinds } from './sender/keeper/kinds.ts'
 import { openRemoteKeys } from './sender/keys/remoteKeys.ts'
 import { createPlacer } from './sender/placement.ts'
 import { createSend } from './sender/send.ts'
@@ -67,7 +59,7 @@ export async function createRelay(settings: RelaySettings) {
   const remote = await openRemoteKeys(settings.remoteKeys, settings.logger)
   const accounts = [...settings.accounts, ...remote.signers]
   const contexts = createContexts({ ...settings, accounts }, holder)
-  const { sender, claims, runActions, accountActions, openCalls, intake, addSigner } = contexts
+  const { sender, claims, actions, intake, addSigner } = contexts
   const { pool, logger } = sender
   try {
     await migrate(pool)
@@ -86,12 +78,8 @@ export async function createRelay(settings: RelaySettings) {
   const ofKeeper = <Context extends { pool: pg.Pool }>(context: Context): Context => ({ ...context, pool: keeperPool })
   const keeperSender = ofKeeper(sender)
   const keeperPlacer = createPlacer(keeperSender)
-  const kinds = createKinds(keeperSender, [
-    toKeeperKind(keeperSender, createClaimAction(ofKeeper(claims), keeperPlacer)),
-    toKeeperKind(keeperSender, createSignedActionKind(ofKeeper(runActions), keeperPlacer)),
-    toKeeperKind(keeperSender, createSignedActionKind(ofKeeper(accountActions), keeperPlacer)),
-    toKeeperKind(keeperSender, createSignedActionKind(ofKeeper(openCalls), keeperPlacer)),
-  ])
+  const kept = [createClaimAction(ofKeeper(claims), keeperPlacer), createActionKeeping(ofKeeper(actions), keeperPlacer)]
+  const kinds = createKeptKinds(kept, logger)
   const keeper = startKeeper(keeperSender, { holder, kinds })
   const send = createSend(sender, keeper.wake)
   const dispatcher = createDispatcher(claims, placer, send)
@@ -103,28 +91,8 @@ export async function createRelay(settings: RelaySettings) {
   const stopRetention = startRetention(pool, settings.retentionDays, deletions, logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
   const { claim, waitUnread } = createClaimFlow(claims, { examine, dispatcher, results, closing: closing.signal })
-  const flowOf = <M extends Message>(context: FormContext<M>, examination: ActionExamination<M>) =>
-    createActionFlow(context, {
-      examination,
-      place: createPlaceAction(context, placer, send),
-      notifications,
-      closing: closing.signal,
-    })
-  const { deployment, leastPost } = settings
-  const forRuns = flowOf(runActions, createRunExamination(runActions, intake))
-  const refusalOfRegistry = createRegistryCheck(intake.market, deployment)
-  const forAccounts = flowOf(
-    accountActions,
-    createAccountExamination(
-      accountActions,
-      intake,
-      deployment,
-      leastPost,
-      refusalOfRegistry,
-      settings.indexedUnstakers,
-    ),
-  )
-  const forAnyone = flowOf(openCalls, createOpenExamination(openCalls, contexts.knownCalls))
+  const place = createPlaceAction(actions, placer, send)
+  const { act } = createActionFlow(actions, { place, notifications, closing: closing.signal })
   const pending = new Set<Promise<unknown>>()
 
   /** `close` waits for the work. */
@@ -147,25 +115,14 @@ export async function createRelay(settings: RelaySettings) {
     },
 
     /**
-     * Makes the action that its party has signed. Sending the same request again is always safe: a signed message is sent
-     * once.
+     * Makes the action that its party has signed, or that the market allows to anyone. Sending the same request again is
+     * always safe: a signed message is sent once.
      * @throws Refusal with the code of the contract’s refusal; REWARD_TOO_LOW; RATE_LIMITED; ACTION_PENDING if another
-     * action of the party about the run is undecided; RELAY_UNAVAILABLE if nothing was signed, or if the database
+     * action of the party about the same is undecided; RELAY_UNAVAILABLE if nothing was signed, or if the database
      * connection broke so that the state is unknown.
      */
-    act(request: ActionRequest<RunMessage>, asked: ActionAsked): Promise<ActionOutcome> {
-      return waitedFor(forRuns.act(request, asked))
-    },
-
-    /** As `act`: makes the post, registration, stake or unstake that its account has signed. */
-    actForAccount(request: ActionRequest<AccountMessage>, asked: ActionAsked): Promise<ActionOutcome> {
-      return waitedFor(forAccounts.act(request, asked))
-    },
-
-    /** Makes a call that the market allows to anyone, if nothing else has made it. */
-    callForAnyone(call: OpenCall, requestId: string | undefined, asked: ActionAsked): Promise<ActionOutcome> {
-      const request = { message: call, signature: '0x' as const, ...(requestId !== undefined && { requestId }) }
-      return waitedFor(forAnyone.act(request, asked))
+    act(request: ActionRequest, asked: ActionAsked): Promise<ActionOutcome> {
+      return waitedFor(act(request, asked))
     },
 
     /** The contracts and USDC's domain, for what accounts sign. @throws Refusal RELAY_UNAVAILABLE. */
@@ -175,19 +132,15 @@ export async function createRelay(settings: RelaySettings) {
      * Why the registry registers no agent for another account than its caller; undefined if it does.
      * @throws Refusal RELAY_UNAVAILABLE.
      */
-    refusalOfRegistry,
+    refusalOfRegistry: contexts.refusalOfRegistry,
 
     /** The number of the agent's next withdrawal. @throws Refusal RELAY_UNAVAILABLE. */
     unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(intake.read, claims.market.staking, agentId),
 
     /** Finds a stored action; undefined if no transaction was ever signed for it. */
     async findAction(actionId: Hex): Promise<StoredAction | undefined> {
-      const [[ofRun], [ofAccount], [ofAnyone]] = await Promise.all([
-        runActions.store.byId(pool, [actionId]),
-        accountActions.store.byId(pool, [actionId]),
-        openCalls.store.byId(pool, [actionId]),
-      ])
-      return ofRun ?? ofAccount ?? ofAnyone
+      const [action] = await actions.store.byId(pool, [actionId])
+      return action
     },
 
     waitUnread,
@@ -196,7 +149,7 @@ export async function createRelay(settings: RelaySettings) {
     leastReward: settings.leastReward,
 
     /** The smallest reward of a run that is posted, in USDC base units. */
-    leastPost,
+    leastPost: settings.leastPost,
 
     /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
     async waitForExaminations() {

@@ -1,13 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import type { Address, Hex } from 'viem'
 import { formatId } from '../../../core/format.ts'
-import { accountActionNames } from '../../../core/market/accountActions.ts'
-import { openRunCallNames } from '../../../core/market/openCalls.ts'
-import { actionOf, hasMember, type RunActionName, runActionNames } from '../../../core/market/runActions.ts'
+import { actionOf, hasMember, type RunActionName } from '../../../core/market/runActions.ts'
 import { Problem } from '../http/errors.ts'
 import { address, addressParameter, hash, id, orNull, untrusted } from '../http/values.ts'
 import type { StoredAction } from '../relay/actions/store/actions.ts'
 import type { StoredClaim } from '../relay/claims/store/claims.ts'
+import { actionNames } from '../relay/kinds/names.ts'
 import { formatClaimState, integer, NO_ADDRESS, signatureInBody } from './claim.ts'
 import { accountRefusals, actionRefusals, claimRefusals, openRefusals, pascalCase, problemSchema } from './problem.ts'
 import { exampleRun, runSchema } from './run.ts'
@@ -122,16 +121,13 @@ export const pendingActionSchema = z
     },
   })
 
-/** The names of all that is relayed. */
-const actionNames = ['claim', ...runActionNames, ...accountActionNames, ...openRunCallNames, 'collect'] as const
-
 const stateProblems = [...new Set([...claimRefusals, ...actionRefusals, ...accountRefusals, ...openRefusals])]
 
 /** The state of an action for which a transaction was signed. */
 export const actionStateSchema = z
   .object({
     actionId: hash,
-    action: z.enum(actionNames),
+    action: z.enum(['claim', ...actionNames]),
     bountyId: orNull(id).openapi({
       description: 'The run; null of an action about none, and of a post that is not made.',
     }),

@@ -107,7 +107,7 @@ export function addAccountActionRoutes(app: OpenAPIHono, deps: Deps) {
     const relay = relayOf(deps, message.action)
     limits?.takeClaim(c)
     const request = { requestId: c.get('requestId'), message, signature }
-    const outcome = await relay.actForAccount(request, { ...requesterOf(c, limits), until }).catch((error) => {
+    const outcome = await relay.act(request, { ...requesterOf(c, limits), until }).catch((error) => {
       throw problemOfAccountAction(error, message)
     })
     return { relay, outcome }

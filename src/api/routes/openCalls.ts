@@ -14,6 +14,7 @@ import { problemOf } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
 import { address, addressParameter, hash, idParameter } from '../http/values.ts'
 import { createActedRunReader } from '../queries/actedRuns.ts'
+import { UNSIGNED } from '../relay/kinds/request.ts'
 import { actionSchema, pendingActionSchema } from '../resources/action.ts'
 import { exampleAgent } from '../resources/agent.ts'
 import { openRefusals, pascalCase } from '../resources/problem.ts'
@@ -123,7 +124,8 @@ export function addOpenCallRoutes(app: OpenAPIHono, deps: Deps) {
     const relay = relayOf(deps, made.action)
     limits?.takeClaim(c)
     const asked = { ...requesterOf(c, limits), until }
-    const outcome = await relay.callForAnyone(made, c.get('requestId'), asked).catch((error) => {
+    const request = { requestId: c.get('requestId'), message: made, signature: UNSIGNED }
+    const outcome = await relay.act(request, asked).catch((error) => {
       throw problemOf(error)
     })
     return { relay, outcome }

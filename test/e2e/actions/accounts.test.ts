@@ -102,7 +102,7 @@ describe('messages that wait for a signer at the same time', () => {
     expect(answers.map(({ status }) => status)).toEqual(owners.map(() => 200))
     const { rows } = await database.query(
       `SELECT count(*)::int AS attempts, count(DISTINCT attempt.xmin::text)::int AS commits
-      FROM relay.attempt JOIN relay.account_action USING (tx) WHERE party = ANY($1)`,
+      FROM relay.attempt JOIN relay.action USING (tx) WHERE party = ANY($1)`,
       [owners.map(({ address }) => address)],
     )
     expect(rows[0].attempts).toBe(4)
@@ -114,7 +114,7 @@ describe('messages that wait for a signer at the same time', () => {
     const owners = Array.from({ length: 8 }, newAccount)
     await database.query(`
       CREATE FUNCTION relay.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
-      CREATE TRIGGER refuse BEFORE INSERT ON relay.account_action FOR EACH ROW
+      CREATE TRIGGER refuse BEFORE INSERT ON relay.action FOR EACH ROW
         WHEN (NEW.party = '${owners[5]?.address}') EXECUTE FUNCTION relay.refuse()`)
     const answers = await registerTogether(database, owners)
     await database.query('DROP FUNCTION relay.refuse() CASCADE')

@@ -12,10 +12,10 @@ import {
 import { claimIdOf } from '../../../core/market/claimMessage.ts'
 import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import { createPlaceAction } from '../../../src/api/relay/actions/placing.ts'
-import type { ActionRequest } from '../../../src/api/relay/actions/request.ts'
 import { placeClaims } from '../../../src/api/relay/claims/placing.ts'
 import { createContexts } from '../../../src/api/relay/contexts.ts'
 import type { RelayEvents } from '../../../src/api/relay/events.ts'
+import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { createPlacer } from '../../../src/api/relay/sender/placement.ts'
@@ -99,7 +99,7 @@ async function unstake(agentId: bigint, signer: LocalAccount, amount: bigint) {
 /** The status of the outcome, or the code of the refusal. */
 async function resultOf(request: ActionRequest<AccountMessage>, milliseconds?: number) {
   try {
-    return (await relay.actForAccount(request, asked(milliseconds))).status
+    return (await relay.act(request, asked(milliseconds))).status
   } catch (error) {
     if (error instanceof Refusal) return error.code
     throw error
@@ -108,8 +108,8 @@ async function resultOf(request: ActionRequest<AccountMessage>, milliseconds?: n
 
 /** Everything up to the broadcast, as a process that is killed there. */
 async function unsent(request: ActionRequest<AccountMessage>, databaseUrl: string, balance?: bigint) {
-  const { sender, accountActions } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
-  const place = createPlaceAction(accountActions, createPlacer(sender), async () => 'unsent')
+  const { sender, actions } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
+  const place = createPlaceAction(actions, createPlacer(sender), async () => 'unsent')
   const action = { actionId: accountDigest(await contracts(), request.message), request }
   const funds = balance === undefined ? undefined : { balance, block: await chain.client.getBlockNumber() }
   const candidate = { action, gas: 300_000n, agentId: undefined, fees: 0n, runsWalletCode: false, funds }
@@ -134,7 +134,7 @@ describe('what a stranger copies from the pool, and has mined first, is answered
     const poster = await accountWith(105n * usdc)
     const request = await post(poster)
     await chain.client.setAutomine(false)
-    const acting = relay.actForAccount(request, asked())
+    const acting = relay.act(request, asked())
     await until('sent', async () => (await pooled()) === 1)
     const copied = await copyFromPool()
     await mine()
@@ -151,7 +151,7 @@ describe('what a stranger copies from the pool, and has mined first, is answered
     const agent = await people.newAgent(accountOf(2), 30n * usdc)
     const request = await unstake(agent.id, accountOf(2), usdc)
     await chain.client.setAutomine(false)
-    const acting = relay.actForAccount(request, asked())
+    const acting = relay.act(request, asked())
     await until('sent', async () => (await pooled()) === 1)
     const copied = await copyFromPool()
     await mine()
@@ -291,7 +291,7 @@ describe('a registration whose nonce an unknown transaction has used', () => {
     const { databaseUrl } = chainOfOwn
     const earlier = await register(second, 600n)
     const before = await relayOn(chainOfOwn)
-    const made = await before.actForAccount(earlier, asked())
+    const made = await before.act(earlier, asked())
     expect(made.status).toBe('done')
     await before.close()
     const first = await register(lost, 600n)
@@ -307,7 +307,7 @@ describe('a registration whose nonce an unknown transaction has used', () => {
     const again = await register(second, 600n)
     await overtaken(again, databaseUrl, { to: stranger.address })
     const next = await relayOn(chainOfOwn)
-    const outcomes = await Promise.all([first, again].map((request) => next.actForAccount(request, asked(40_000))))
+    const outcomes = await Promise.all([first, again].map((request) => next.act(request, asked(40_000))))
     await next.close()
     expect(outcomes[0]).toMatchObject({ status: 'done', txHash: own.transactionHash })
     expect(await registered(lost)).toBe(1n)

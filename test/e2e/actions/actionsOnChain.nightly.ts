@@ -5,9 +5,9 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type RunActionName, type RunMessage, runDigest } from '../../../core/market/runActions.ts'
 import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import { createPlaceAction } from '../../../src/api/relay/actions/placing.ts'
-import type { ActionRequest } from '../../../src/api/relay/actions/request.ts'
 import { createContexts } from '../../../src/api/relay/contexts.ts'
 import type { RelayEvents } from '../../../src/api/relay/events.ts'
+import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { createPlacer } from '../../../src/api/relay/sender/placement.ts'
@@ -145,8 +145,8 @@ describe('an action that is stored when its process ends', () => {
     const request = await signed('start', runId, wallet)
     const before = await nonce()
     // Everything up to the broadcast, as a process that is killed there.
-    const { sender, runActions } = createContexts(settingsOn(chain), 'killed')
-    const place = createPlaceAction(runActions, createPlacer(sender), async () => 'unsent')
+    const { sender, actions } = createContexts(settingsOn(chain), 'killed')
+    const place = createPlaceAction(actions, createPlacer(sender), async () => 'unsent')
     const action = { actionId: runDigest(marketOn(), request.message), request }
     await place({ action, gas: 100_000n, agentId: runs.agent.id, fees: 0n, runsWalletCode: false })
     await sender.pool.end()

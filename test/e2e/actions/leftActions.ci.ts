@@ -49,7 +49,7 @@ describe('a registration that was sent anew because an unknown transaction had u
       chain.client.sendTransaction({ to: stranger.address, account: relayer.address, chain: null }),
     )
     const next = await relayOn({ ...chain, databaseUrl })
-    expect((await next.actForAccount(request, asked(40_000))).status).toBe('done')
+    expect((await next.act(request, asked(40_000))).status).toBe('done')
     const depth = Number((await chain.client.getBlockNumber()) - parent)
     await chain.client.request({ method: 'anvil_reorg', params: [depth, []] } as never)
     expect([await nonce(), await agentsOf(owner)]).toEqual([before, 0n])

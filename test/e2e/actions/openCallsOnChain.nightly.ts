@@ -5,6 +5,7 @@ import { afterEach, beforeAll, expect, it } from 'vitest'
 import { accountMessage, accountTypedData } from '../../../core/market/accountActions.ts'
 import { type OpenRunCallName, openRunCall } from '../../../core/market/openCalls.ts'
 import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
+import { UNSIGNED } from '../../../src/api/relay/kinds/request.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -48,7 +49,7 @@ function nextOf(runIds: bigint[]): bigint {
 /** The status of the outcome, or the code of the refusal. */
 async function call(relay: Relay, name: OpenRunCallName, runId: bigint, client = 'test') {
   try {
-    return (await relay.callForAnyone(openRunCall(name, runId), undefined, asked(client))).status
+    return (await relay.act({ message: openRunCall(name, runId), signature: UNSIGNED }, asked(client))).status
   } catch (error) {
     if (error instanceof Refusal) return error.code
     throw error
@@ -61,7 +62,7 @@ async function register(relay: Relay) {
   const deadline = (await runs.people.now()) + 600n
   const message = accountMessage('register', { owner: owner.address, agentURI: '', salt, deadline })
   const signature: Hex = await owner.signTypedData(accountTypedData(await relay.readContracts(), message) as never)
-  return (await relay.actForAccount({ message, signature }, asked('another'))).status
+  return (await relay.act({ message, signature }, asked('another'))).status
 }
 
 it('are not counted as those of one account, whose limits one client would use up', { timeout: 30_000 }, async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bodyOf, type RunMessage, runTypedData } from '../../../core/market/runActions.ts'
-import type { ActionRequest } from '../../../src/api/relay/actions/request.ts'
+import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import type { Participants } from '../../support/participants.ts'

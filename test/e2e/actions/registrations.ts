@@ -8,8 +8,8 @@ import {
 } from '../../../core/market/accountActions.ts'
 import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import { createPlaceAction } from '../../../src/api/relay/actions/placing.ts'
-import type { ActionRequest } from '../../../src/api/relay/actions/request.ts'
 import { createContexts } from '../../../src/api/relay/contexts.ts'
+import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { createPlacer } from '../../../src/api/relay/sender/placement.ts'
 import type { TestChain } from '../../support/market.ts'
@@ -42,8 +42,8 @@ export function registrationsOn(chain: TestChain, readContracts: Relay['readCont
 
     /** Stores a signed transaction, and sends nothing, as a process that is killed there. */
     async storeUnsent(request: ActionRequest<AccountMessage>, databaseUrl: string): Promise<void> {
-      const { sender, accountActions } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
-      const place = createPlaceAction(accountActions, createPlacer(sender), async () => 'unsent')
+      const { sender, actions } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
+      const place = createPlaceAction(actions, createPlacer(sender), async () => 'unsent')
       const action = { actionId: await idOf(request.message), request }
       const placed = await place({ action, gas: 300_000n, agentId: undefined, fees: 0n, runsWalletCode: false })
       await sender.pool.end()

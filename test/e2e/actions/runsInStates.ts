@@ -1,7 +1,7 @@
 import { type Address, type LocalAccount, zeroAddress } from 'viem'
 import type { RunActionName, RunMessage } from '../../../core/market/runActions.ts'
 import { runTypedData } from '../../../core/market/runActions.ts'
-import type { ActionRequest } from '../../../src/api/relay/actions/request.ts'
+import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import type { TestChain } from '../../support/market.ts'

@@ -4,6 +4,7 @@ import { toAccount } from 'viem/accounts'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openRunCall } from '../../../core/market/openCalls.ts'
 import type { ActionOutcome } from '../../../src/api/relay/actions/events.ts'
+import { UNSIGNED } from '../../../src/api/relay/kinds/request.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -65,7 +66,7 @@ const start = async (runId: bigint, milliseconds?: number) => {
 
 const register = async (milliseconds?: number) => {
   const { message } = await registrations.register(wallet)
-  return resultOf(relay.actForAccount({ message, signature: '0xc0ffee' }, asked(milliseconds)))
+  return resultOf(relay.act({ message, signature: '0xc0ffee' }, asked(milliseconds)))
 }
 
 describe('the limits of an account', () => {
@@ -126,8 +127,8 @@ describe('a key that signs slowly', () => {
     const results: Promise<string>[] = []
     for (const { close, registration, call } of requests) {
       results.push(resultOf(slowRelay.act(close, asked())))
-      results.push(resultOf(slowRelay.actForAccount(registration, asked())))
-      results.push(resultOf(slowRelay.callForAnyone(call, undefined, asked())))
+      results.push(resultOf(slowRelay.act(registration, asked())))
+      results.push(resultOf(slowRelay.act({ message: call, signature: UNSIGNED }, asked())))
       await sleep(150)
     }
     expect(await Promise.all(results)).toEqual(Array(30).fill('done'))

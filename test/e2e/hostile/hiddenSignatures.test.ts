@@ -102,7 +102,7 @@ describe('what a forwarder that hides the signature has made before the relay, i
     const gas = { attacker: 0n, relayer: 0n }
     for (let count = 0; count < 4; count++) {
       const request = await unstakeOf(agent.id, agent.wallet, usdc)
-      const { outcome, txHash, reverted } = await overtaken(() => relay.actForAccount(request, asked()))
+      const { outcome, txHash, reverted } = await overtaken(() => relay.act(request, asked()))
       expect(outcome).toMatchObject({ status: 'done', txHash, result: agent.id })
       gas.attacker += await gasOf(txHash)
       gas.relayer += await gasOf(reverted)
@@ -110,7 +110,7 @@ describe('what a forwarder that hides the signature has made before the relay, i
     console.log('gas of four withdrawals that a forwarder makes before the relay:', gas)
     expect(gas.attacker).toBeGreaterThan(gas.relayer)
     const last = await unstakeOf(agent.id, agent.wallet, usdc)
-    expect(await relay.actForAccount(last, asked())).toMatchObject({ status: 'done' })
+    expect(await relay.act(last, asked())).toMatchObject({ status: 'done' })
   })
 
   it('of a post and a stake', { timeout: 30_000 }, async () => {
@@ -119,13 +119,13 @@ describe('what a forwarder that hides the signature has made before the relay, i
     const terms = { ipfsHash: 'ipfs://run', reward: usdc, deadline: now + 86_400n, workPeriod: 0n, stakePercent: 0n }
     const more = { evaluator: zeroAddress, salt: salt(), validBefore: now + 500n }
     const post = await signed(accountMessage('post', { poster: by.address, ...terms, ...more }), by)
-    const posted = await overtaken(() => relay.actForAccount(post, asked()))
+    const posted = await overtaken(() => relay.act(post, asked()))
     const result = await chain.market.read.bountyCount()
     expect(posted.outcome).toMatchObject({ status: 'done', txHash: posted.txHash, result })
     const { agent } = runs
     const members = { agentId: agent.id, from: by.address, owner: agent.wallet.address, amount: usdc }
     const stake = await signed(accountMessage('stake', { ...members, salt: salt(), validBefore: now + 500n }), by)
-    const staked = await overtaken(() => relay.actForAccount(stake, asked()))
+    const staked = await overtaken(() => relay.act(stake, asked()))
     expect(staked.outcome).toMatchObject({ status: 'done', txHash: staked.txHash, result: agent.id })
   })
 
@@ -242,7 +242,7 @@ describe('what the chain shows as another action is not answered as made', () =>
       const direct = { account: agent.wallet.address }
       await people.mined(() => chain.staking.write.unstake([agent.id, 2n * usdc], direct))
       await chain.client.setAutomine(false)
-      const acting = relay.actForAccount(request, asked()).catch(codeOf)
+      const acting = relay.act(request, asked()).catch(codeOf)
       await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
       const { amount, signer, nonce, deadline } = rival.message.members
       const args = [agent.id, amount, signer, nonce, deadline, rival.signature] as const

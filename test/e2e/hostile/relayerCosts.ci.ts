@@ -6,6 +6,7 @@ import { openRunCall } from '../../../core/market/openCalls.ts'
 import type { RunActionName } from '../../../core/market/runActions.ts'
 import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import type { ActionOutcome } from '../../../src/api/relay/actions/events.ts'
+import { UNSIGNED } from '../../../src/api/relay/kinds/request.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import type { RelaySettings } from '../../../src/api/relay/settings.ts'
@@ -52,7 +53,7 @@ async function gasOf(acting: Promise<ActionOutcome>): Promise<bigint | string> {
 
 async function act(relay: Relay, message: AccountMessage, by: LocalAccount) {
   const typedData = accountTypedData(await relay.readContracts(), message)
-  return gasOf(relay.actForAccount({ message, signature: await by.signTypedData(typedData as never) }, asked()))
+  return gasOf(relay.act({ message, signature: await by.signTypedData(typedData as never) }, asked()))
 }
 
 const register = async (relay: Relay, owner = newAccount(), agentURI = 'ipfs://agent') => {
@@ -156,7 +157,7 @@ it('an account’s action, and a call for anyone, cost the relayer at most what 
   await chain.client.mine({ blocks: 1 })
   const open: Record<string, bigint | string> = {}
   for (const [name, runId] of ids) {
-    open[name] = await gasOf(relay.callForAnyone(openRunCall(name as 'slash', runId), undefined, asked()))
+    open[name] = await gasOf(relay.act({ message: openRunCall(name as 'slash', runId), signature: UNSIGNED }, asked()))
   }
   console.log('gas of the relayer:', { ...used, ...open })
   const most: Record<string, bigint> = {

@@ -3,14 +3,14 @@ import type { Requester } from '../../../../core/fairLane.ts'
 import type { Conditions } from '../chain/conditions.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { tryNowAndNext, verdictOf } from '../chain/simulation.ts'
+import type { Examined } from '../kinds/kind.ts'
+import { actionPending } from '../kinds/refusal.ts'
+import { type ActionRequest, actionGasLimit, type NamedAction } from '../kinds/request.ts'
 import { Refusal, type RefusalCode, tooMuchGas, unavailable } from '../refusal.ts'
 import { watchDecisions } from '../results/decisions.ts'
-import type { FormContext } from './context.ts'
+import type { ActionsContext } from './context.ts'
 import type { ActionOutcome } from './events.ts'
-import type { Examined } from './form.ts'
 import type { createPlaceAction } from './placing.ts'
-import type { Message } from './request.ts'
-import { type ActionRequest, actionGasLimit, type NamedAction } from './request.ts'
 import type { StoredAction } from './store/actions.ts'
 import { createReservation } from './store/reservation.ts'
 import { createTurns } from './turns.ts'
@@ -24,23 +24,9 @@ const SETTLING_MS = 100
 /** `until` aborts when the request times out, which does not undo what was sent. */
 export type ActionAsked = Requester & { until: AbortSignal }
 
-/** Checks actions of a kind before they are simulated. */
-export type ActionExamination<M extends Message> = {
-  /**
-   * @param since by `performance.now()`. A refusal uses only reads of the chain that started at this time or later.
-   * @returns `undecided` with the chain's refusal if a pending transaction would change it.
-   * @throws Refusal with the chain's reason; REWARD_TOO_LOW; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client
-   * disconnects.
-   */
-  examine: (action: NamedAction<M>, requester: Requester, since: number) => Promise<Examined | { undecided: Refusal }>
-  /** Whether the party accepts the signature of the message, whatever the chain says of the action. */
-  isSigned: (action: NamedAction<M>, requester: Requester) => Promise<boolean>
-}
-
 /** `notifications`: of decisions. `closing` aborts when the relay stops accepting requests. */
-type Rooms<M extends Message> = {
-  examination: ActionExamination<M>
-  place: ReturnType<typeof createPlaceAction<M>>
+type Rooms = {
+  place: ReturnType<typeof createPlaceAction>
   notifications: Notifications
   closing: AbortSignal
 }
@@ -52,18 +38,15 @@ type Ready = { head: ChainHead; examined: Examined; former: bigint | undefined }
 type Step = { outcome: () => Promise<ActionOutcome> } | { wait: () => Promise<unknown> }
 
 /**
- * Takes an action from its request to its outcome. Stored ones are answered first; the others are authenticated, then
+ * Takes an action of any kind from its request to its outcome. Stored ones are answered first; the others are authenticated, then
  * simulated, then stored with a signed transaction.
  */
-export function createActionFlow<M extends Message>(
-  context: FormContext<M>,
-  { examination, place: placeNow, notifications, closing }: Rooms<M>,
-) {
-  const { pool, market, form, store, heads, nextBlock, feesPaid, accounts, events, logger } = context
+export function createActionFlow(context: ActionsContext, { place: placeNow, notifications, closing }: Rooms) {
+  const { pool, market, kinds, store, heads, nextBlock, feesPaid, accounts, events, logger } = context
   const { walletLimits, spendingLimits } = context
-  const { refusalOfParty, refusalOfShares } = createReservation(form)
+  const { refusalOfParty, refusalOfShares } = createReservation(kinds)
   const { inTurn, pace } = createTurns(context.maxUnmined)
-  const decisions = watchDecisions<NamedAction<M>, StoredAction<M>>({
+  const decisions = watchDecisions<NamedAction, StoredAction>({
     notifications,
     idOf: ({ actionId }) => actionId,
     read: (ids) => store.byId(pool, ids),
@@ -86,34 +69,37 @@ export function createActionFlow<M extends Message>(
   })
 
   /** The outcome of the action if it is stored. Another request may have stored it at any time. */
-  async function stored(action: NamedAction<M>, asked: ActionAsked, own: StoredAction<M>): Promise<ActionOutcome> {
-    const { request } = action
-    const isSame = own.request.signature === request.signature
-    if (!isSame && !(await examination.isSigned(action, asked))) throw form.invalidSignature(own.request.message)
+  async function stored(action: NamedAction, asked: ActionAsked, own: StoredAction): Promise<ActionOutcome> {
+    const { message, signature } = action.request
+    const kind = kinds.of(message)
+    const isSame = own.request.signature === signature
+    if (!isSame && !(await kind.isSigned(action, asked))) throw kind.invalidSignature(message)
     return follow(own, asked.until)
   }
 
-  async function make(request: ActionRequest<M>, asked: ActionAsked): Promise<ActionOutcome> {
-    const action: NamedAction<M> = { actionId: await form.idOf(request.message), request }
+  async function make(request: ActionRequest, asked: ActionAsked): Promise<ActionOutcome> {
+    const kind = kinds.of(request.message)
+    const action: NamedAction = { actionId: await kind.idOf(request.message), request }
     try {
       return await send(action, asked)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       // What the chain refuses now may be what a concurrent request of the same message has done, or another sender.
       const [own] = await store.byId(pool, [action.actionId])
-      const isMade = form.madeAlready.has(error.code)
-      if (own && (own.state === 'open' || !form.isRepeatable || isMade)) return stored(action, asked, own)
-      if (!isMade || !(await examination.isSigned(action, asked))) throw error
-      const made = await form.findMade(request, await heads.latest())
+      const isMade = kind.madeAlready.has(error.code)
+      if (own && (own.state === 'open' || !kind.isRepeatable || isMade)) return stored(action, asked, own)
+      if (!isMade || !(await kind.isSigned(action, asked))) throw error
+      const made = await kind.findMade(request, await heads.latest())
       if (!made) throw error
       return { actionId: action.actionId, status: 'done', ...made }
     }
   }
 
-  async function send(action: NamedAction<M>, asked: ActionAsked): Promise<ActionOutcome> {
+  async function send(action: NamedAction, asked: ActionAsked): Promise<ActionOutcome> {
     const { until, gone } = asked
     const { message } = action.request
-    const places = form.placesOf(message)
+    const kind = kinds.of(message)
+    const places = kind.placesOf(message.action)
     let obstacle = unavailable('A transaction that is not mined yet decides about this action.')
     // A refusal uses only what was read from the chain after this time.
     let since = performance.now()
@@ -124,7 +110,7 @@ export function createActionFlow<M extends Message>(
     }
 
     /** Waits for another action of the party, which may change what the chain says of this one. */
-    async function waitFor(other: StoredAction<M>) {
+    async function waitFor(other: StoredAction) {
       await decisions.of(other, until)
       heads.expire()
       since = performance.now()
@@ -136,10 +122,10 @@ export function createActionFlow<M extends Message>(
       if (gone.aborted) throw unavailable('The client has disconnected.')
       const related = await store.related(pool, action)
       const own = related.find(({ actionId }) => actionId === action.actionId)
-      if (own && (own.state === 'open' || !form.isRepeatable)) return { outcome: () => stored(action, asked, own) }
+      if (own && (own.state === 'open' || !kind.isRepeatable)) return { outcome: () => stored(action, asked, own) }
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = await heads.latest()
-      const examined = await examination.examine(action, asked, since)
+      const examined = await kind.examine(action, asked, since)
       if ('undecided' in examined) {
         obstacle = examined.undecided
         return { wait: () => waitForBlock(head) }
@@ -148,7 +134,7 @@ export function createActionFlow<M extends Message>(
       if (limit) throw limit
       const other = related.find((one) => one !== own)
       if (other) {
-        obstacle = form.pending(other.actionId, other.request.message)
+        obstacle = actionPending(other.actionId, other.request.message.action, kind.slotOf(message))
         return { wait: () => waitFor(other) }
       }
       // If another request has made it since, the simulation is outdated.
@@ -216,17 +202,18 @@ export function createActionFlow<M extends Message>(
    * @returns the gas limit of the action's transaction, or the answer if no block changes its result.
    * @throws Refusal with the market's reason, which no pending transaction changes.
    */
-  async function simulate({ request }: NamedAction<M>, { runsWalletCode }: Examined): Promise<bigint | Refusal> {
+  async function simulate({ request }: NamedAction, { runsWalletCode }: Examined): Promise<bigint | Refusal> {
     const [signer] = accounts
     if (!signer) throw unavailable('The store of the relayer’s keys does not answer.')
     const { message } = request
-    const most = form.mostGasOf(message)
-    const call = form.call(signer.address, request.message, request.signature)
+    const kind = kinds.of(message)
+    const most = kind.mostGasOf(message)
+    const call = kinds.callOf(signer.address, request)
     const verdict = verdictOf(await tryNowAndNext(market, call, runsWalletCode ? await conditions(most) : undefined))
     if (verdict.result === 'passes') return actionGasLimit(verdict.gas, most)
-    if (verdict.result === 'fails') throw form.refusalOfFailure(verdict.failure, message)
+    if (verdict.result === 'fails') throw kind.refusalOfFailure(verdict.failure, message)
     return verdict.failure
-      ? form.refusalOfFailure(verdict.failure, message)
+      ? kind.refusalOfFailure(verdict.failure, message)
       : unavailable('A transaction that is not mined yet decides about this action.')
   }
 
@@ -242,13 +229,13 @@ export function createActionFlow<M extends Message>(
   }
 
   /** Waits for the decision about a stored action. */
-  async function follow(action: NamedAction<M>, until: AbortSignal): Promise<ActionOutcome> {
+  async function follow(action: NamedAction, until: AbortSignal): Promise<ActionOutcome> {
     const decided = await decisions.of(action, until)
     return outcomeOf(decided ?? (await store.get(pool, action.actionId)))
   }
 
   /** Emits an event for the answer. */
-  async function observed(request: ActionRequest<M>, asked: ActionAsked): Promise<ActionOutcome> {
+  async function observed(request: ActionRequest, asked: ActionAsked): Promise<ActionOutcome> {
     const start = performance.now()
     const emit = (outcome: ActionOutcome['status'] | RefusalCode | 'INTERNAL') =>
       events.emit('actionAnswered', { request, outcome, milliseconds: performance.now() - start })

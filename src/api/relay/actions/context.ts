@@ -1,13 +1,14 @@
 import type { EventEmitter } from 'node:events'
+import type { Kinds } from '../kinds/kind.ts'
 import type { SenderEvents } from '../sender/events.ts'
 import type { SharedContext } from '../sharedContext.ts'
 import type { ActionEvents } from './events.ts'
-import type { ActionForm } from './form.ts'
-import type { Message } from './request.ts'
 import type { ActionStore } from './store/actions.ts'
 
 /** What the modules for actions share. */
 export type ActionsContext = SharedContext & {
+  kinds: Kinds
+  store: ActionStore
   /** The most unmined transactions of an account. */
   maxUnmined: number
   /** Resolves once this process may send: the node and the database are of the deployment's chain. */
@@ -17,6 +18,3 @@ export type ActionsContext = SharedContext & {
     on(name: 'attemptMined', listener: (...mined: SenderEvents['attemptMined']) => void): unknown
   }
 }
-
-/** What the modules share for one kind of action. */
-export type FormContext<M extends Message> = ActionsContext & { form: ActionForm<M>; store: ActionStore<M> }

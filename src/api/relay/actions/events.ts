@@ -1,8 +1,8 @@
 import type { Hash, Hex } from 'viem'
+import type { ActionRequest, NamedAction } from '../kinds/request.ts'
 import type { RefusalCode } from '../refusal.ts'
 import type { NamedAttempt } from '../sender/events.ts'
 import type { BroadcastResult } from '../sender/store/transactions.ts'
-import type { ActionRequest, NamedAction } from './request.ts'
 
 /**
  * The outcome of an action.

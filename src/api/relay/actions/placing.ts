@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { createBatcher } from '../../../../core/batcher.ts'
+import type { Places } from '../kinds/kind.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { Reserved } from '../sender/action.ts'
 import { type Signer, signingRestOf } from '../sender/keys/signing.ts'
@@ -7,9 +8,8 @@ import type { Blocker, PlacedTx, Placer } from '../sender/placement.ts'
 import type { Send } from '../sender/send.ts'
 import { lastingBlockers, type SignerBlocker } from '../sender/signerTurns.ts'
 import { isConflict } from '../store/database.ts'
-import type { FormContext } from './context.ts'
-import type { Message } from './request.ts'
-import { mostPlaces, type Places, takenPlaces } from './store/places.ts'
+import type { ActionsContext } from './context.ts'
+import { mostPlaces, takenPlaces } from './places.ts'
 import { type Candidate, createReservation } from './store/reservation.ts'
 
 /** The most actions of a batch: they share a commit, and what the node says of their signer. */
@@ -20,7 +20,7 @@ const GATHERING = { maxSize: MAX_BATCH, slowAfterMs: 10_000 }
 
 /**
  * - `rival`, `locked`: see `reserve`.
- * - `full`: every signer has as many unmined transactions as it may have for this kind, or its node does not take them now.
+ * - `full`: every signer has as many unmined transactions as it may have for such actions, or its node does not take them now.
  */
 export type Placement = PlacedTx | 'rival' | 'locked' | 'full'
 
@@ -28,14 +28,14 @@ export type Placement = PlacedTx | 'rival' | 'locked' | 'full'
 type Answer = PlacedTx | 'rival' | 'locked' | Blocker
 
 /**
- * Places actions of a kind, each in a chain transaction of its own: actions of different runs share nothing. Those that wait
+ * Places actions, each in a chain transaction of its own: actions of different runs share nothing. Those that wait
  * for a signer at the same time are stored together.
  */
-export function createPlaceAction<M extends Message>(context: FormContext<M>, placer: Placer, send: Send) {
-  const { form, accounts, maxUnmined, walletLimits, spendingLimits, events, logger } = context
-  const { lock, reserve } = createReservation(form)
+export function createPlaceAction(context: ActionsContext, placer: Placer, send: Send) {
+  const { kinds, accounts, maxUnmined, walletLimits, spendingLimits, events, logger } = context
+  const { lock, reserve } = createReservation(kinds)
   /** What gathers the actions for each signer. */
-  const batchers = new Map<Signer, (candidate: Candidate<M>) => Promise<Answer>>()
+  const batchers = new Map<Signer, (candidate: Candidate) => Promise<Answer>>()
   let turn = 0
 
   /** The signers, from another one on each time. Those that rest because they did not sign come last. */
@@ -46,19 +46,23 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
   }
 
   /** How many further actions the locked signer may send, by what they are, if it has so many places in all. */
-  async function placesLeft(db: pg.PoolClient, signer: Signer, candidates: readonly Candidate<M>[]) {
+  async function placesLeft(db: pg.PoolClient, signer: Signer, candidates: readonly Candidate[]) {
     const left = new Map<Places, number>([['work', maxUnmined]])
     for (const { action } of candidates) {
-      const places = form.placesOf(action.request.message)
+      const { message } = action.request
+      const places = kinds.of(message).placesOf(message.action)
       if (places === 'work' || left.has(places)) continue
-      left.set(places, mostPlaces(places, maxUnmined) - (await takenPlaces(db, signer.address, places)))
+      left.set(
+        places,
+        mostPlaces(places, maxUnmined) - (await takenPlaces(db, signer.address, kinds.namesWith(places))),
+      )
     }
     return left
   }
 
   /** @returns the answers, or refusals, in the order of the actions. */
-  async function placeTogether(signer: Signer, candidates: readonly Candidate<M>[]): Promise<(Answer | Error)[]> {
-    const answers = new Map<Candidate<M>, Awaited<ReturnType<typeof reserve>> | 'full'>()
+  async function placeTogether(signer: Signer, candidates: readonly Candidate[]): Promise<(Answer | Error)[]> {
+    const answers = new Map<Candidate, Awaited<ReturnType<typeof reserve>> | 'full'>()
     const placed = await placer.place(signer, placer.quote(signer), async (db, room) => {
       await lock(db, candidates)
       const left = await placesLeft(db, signer, candidates)
@@ -66,17 +70,18 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
       const calls: Reserved[] = []
       let gas = room.gas
       for (const candidate of candidates) {
-        const { message, signature } = candidate.action.request
+        const { request } = candidate.action
+        const { message } = request
         const fits = gas >= candidate.gas && room.gasPerTransaction >= candidate.gas
-        const places = form.placesOf(message)
+        const places = kinds.of(message).placesOf(message.action)
         const ownPlaces = left.get(places) ?? 0
         const hasRoom = fits && room.transactions > calls.length && ownPlaces > 0
         const reserved = hasRoom ? await reserve(db, candidate, terms) : 'full'
         answers.set(candidate, reserved)
         if (typeof reserved === 'string' || reserved instanceof Refusal) continue
         left.set(places, ownPlaces - 1)
-        const { to, data } = form.call(signer.address, message, signature)
-        calls.push({ tx: reserved.tx, kind: form.kind, call: { to, data, gas: candidate.gas } })
+        const { to, data } = kinds.callOf(signer.address, request)
+        calls.push({ tx: reserved.tx, kind: message.action, call: { to, data, gas: candidate.gas } })
         gas -= candidate.gas
       }
       return calls
@@ -93,7 +98,7 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
   }
 
   /** If PostgreSQL refuses what one action stores, the others of its batch must not fail: then each is placed alone. */
-  async function placeBatch(signer: Signer, candidates: readonly Candidate<M>[]): Promise<(Answer | Error)[]> {
+  async function placeBatch(signer: Signer, candidates: readonly Candidate[]): Promise<(Answer | Error)[]> {
     try {
       return await placeTogether(signer, candidates)
     } catch (error) {
@@ -108,14 +113,14 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
   }
 
   /** Places the action with the others that wait for the signer. @throws Refusal as `reserve` returns it. */
-  function placeWith(signer: Signer, candidate: Candidate<M>): Promise<Answer> {
-    const run = (candidates: readonly Candidate<M>[]) => placeBatch(signer, candidates)
+  function placeWith(signer: Signer, candidate: Candidate): Promise<Answer> {
+    const run = (candidates: readonly Candidate[]) => placeBatch(signer, candidates)
     const batcher = batchers.get(signer) ?? createBatcher(run, GATHERING)
     batchers.set(signer, batcher)
     return batcher(candidate)
   }
 
-  async function broadcast(candidate: Candidate<M>, placed: PlacedTx) {
+  async function broadcast(candidate: Candidate, placed: PlacedTx) {
     const { signer, nonce, attempt } = placed
     const named = { ...candidate.action, signer, nonce, txHash: attempt.hash }
     events.emit('actionPlaced', named)
@@ -123,7 +128,7 @@ export function createPlaceAction<M extends Message>(context: FormContext<M>, pl
   }
 
   /** @throws Refusal RELAY_UNAVAILABLE if no signer can send for long; as `reserve` returns it. */
-  return async function place(candidate: Candidate<M>): Promise<Placement> {
+  return async function place(candidate: Candidate): Promise<Placement> {
     const blockers: SignerBlocker[] = []
     for (const signer of signersInTurn()) {
       try {

@@ -1,7 +1,8 @@
 import { createBatcher } from '../../../../core/batcher.ts'
 import { createFairLane, type Requester } from '../../../../core/fairLane.ts'
+import type { Places } from '../kinds/kind.ts'
 import { rateLimited, unavailable } from '../refusal.ts'
-import { mostPlaces, type Places } from './store/places.ts'
+import { mostPlaces } from './places.ts'
 
 /** Two batches of placements: while one is stored, the next one is simulated. */
 const MOST_TURNS = 32

@@ -27,7 +27,7 @@ export function createClaimAction(context: ClaimsContext, placer: Placer): Actio
   }
 
   return {
-    name: CLAIM,
+    names: [CLAIM],
     hasStranded: HAS_STRANDED_CLAIMS,
     store: storeDecisions,
     reopen: reopenClaims,

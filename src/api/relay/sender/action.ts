@@ -37,60 +37,61 @@ export type Effect = { text: (first: number) => string; values: unknown[] }
 
 /**
  * A kind of action, such as claims: what transactions are for. The sender knows transactions only, and asks the kind.
- * `Action` is what the kind stores of an action, `Decision` what the chain decided about one.
+ * `Action` is what the kind stores of an action, `Decision` what the chain decided about one: what the sender gets from one kind
+ * never reaches another. They are methods, so that it need not know these types.
  */
-export type ActionKind<Action, Decision> = {
-  /** The name of the kind in `relay.tx`, which never changes once it is released. */
-  name: string
+export type ActionKind<Action = unknown, Decision = unknown> = {
+  /** What `relay.tx` has as the kind of its transactions. It never changes once it is released. */
+  names: readonly string[]
 
   /** The actions of these transactions, by transaction. */
-  actionsOf: (txs: readonly bigint[]) => Promise<Map<bigint, Action[]>>
+  actionsOf(txs: readonly bigint[]): Promise<Map<bigint, Action[]>>
 
   /**
    * What a mined transaction decided about its actions. An action without a decision stays open.
    * @param isFiller whether the mined attempt is an empty transfer, which only uses up the nonce.
    */
-  conclude: (actions: readonly Action[], receipt: TransactionReceipt, isFiller: boolean) => Promise<Decision[]>
+  conclude(actions: readonly Action[], receipt: TransactionReceipt, isFiller: boolean): Promise<Decision[]>
 
   /** Stores decisions about actions of the changed transactions, which are mined now. */
-  store: (decisions: readonly Decision[]) => Effect
+  store(decisions: readonly Decision[]): Effect
 
   /** Called once decisions are stored. @param changed the ids of the actions that they changed. */
-  onDecided: (decisions: readonly Decision[], changed: ReadonlySet<string | null>) => void
+  onDecided(decisions: readonly Decision[], changed: ReadonlySet<string | null>): void
 
   /** Reopens the actions that the changed transactions have decided: a reorg removed these from their block. */
   reopen: Effect
 
-  onReopened: (tx: bigint) => Promise<void>
+  onReopened(tx: bigint): Promise<void>
 
   /** Called once no reorg can change what these transactions decided. */
-  onFinal: (txs: readonly bigint[]) => Promise<void>
+  onFinal(txs: readonly bigint[]): Promise<void>
 
   /**
    * The call with those actions of a stuck transaction that may still succeed, which replaces it at a higher price.
    * @param gas the gas limit of the stuck transaction.
    * @returns undefined if there are none: then a filler replaces it.
    */
-  callWorthSending: (tx: bigint, from: Address, gas: bigint) => Promise<Call | undefined>
+  callWorthSending(tx: bigint, from: Address, gas: bigint): Promise<Call | undefined>
 
   /**
    * Whether the transaction must no longer be sent, though it is not mined: the time for which it was asked is over, or
    * its actions are decided or have another transaction. A filler replaces it.
    */
-  isOverdue: (tx: bigint) => Promise<boolean>
+  isOverdue(tx: bigint): Promise<boolean>
 
   /**
    * Decides open actions of unmined transactions that can no longer succeed. An action of a mined one looks the same until
    * the receipt is found.
    * @param used the number of used nonces at the head: transactions with these are not unmined.
    */
-  giveUpExpired: (turn: Turn, used: number) => Promise<void>
+  giveUpExpired(turn: Turn, used: number): Promise<void>
 
   /**
    * Decides open actions whose transaction can no longer decide them, or gives them new transactions.
    * @returns whether none is left.
    */
-  sendAnew: (turn: Turn) => Promise<boolean>
+  sendAnew(turn: Turn): Promise<boolean>
 
   /** An SQL condition on `signer.address`: whether the signer has open actions that `sendAnew` is for. */
   hasStranded: string

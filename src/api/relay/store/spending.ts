@@ -1,5 +1,4 @@
 import { type Refusal, rateLimited, unavailable } from '../refusal.ts'
-import { actionTables } from './actionTables.ts'
 import { type Database, query } from './database.ts'
 
 /**
@@ -57,10 +56,6 @@ export type Subjects = { shared: string[]; covers: { name: string; fees: bigint 
 /** The names of all subjects that may count the action. */
 export const spendersOf = ({ shared, covers }: Subjects) => [...shared, ...covers.map(({ name }) => name)]
 
-const reservedByActions = Object.values(actionTables)
-  .map((table) => `UNION ALL SELECT reserve, unnest(subjects) FROM ${table} WHERE state = 'open'`)
-  .join(' ')
-
 /**
  * A column with the rows of `Known` for the subjects whose names the parameter has. It is a query that depends on no other
  * relation, so that it runs once. A row of `relay.claim` does not list its subjects, because a row for each subject of each
@@ -76,7 +71,7 @@ export const knownColumn = (names: string) => `(
         ELSE 'newcomers' END AS name
     FROM relay.claim WHERE state = 'open'
     GROUP BY GROUPING SETS ((is_paid, agent_id), (is_paid, wallet), (is_paid, poster), (is_paid))
-    ${reservedByActions}),
+    UNION ALL SELECT reserve, unnest(subjects) FROM relay.action WHERE state = 'open'),
   reserved AS MATERIALIZED (SELECT name, sum(wei) AS wei FROM reserved_by GROUP BY name)
   SELECT jsonb_agg(jsonb_build_object('name', name, 'wait', wait,
     'spent', coalesce(spent.wei, 0)::text, 'reserved', coalesce(reserved.wei, 0)::text))

@@ -1,8 +1,8 @@
 import { tryCall } from '../../chain/market.ts'
 import { REORG_MARGIN_SECONDS } from '../../chain/validity.ts'
+import { signatureExpired } from '../../kinds/refusal.ts'
 import type { Turn } from '../../sender/context.ts'
-import type { FormContext } from '../context.ts'
-import type { Message } from '../request.ts'
+import type { ActionsContext } from '../context.ts'
 import type { StoredAction } from '../store/actions.ts'
 import type { DecideAction } from './decideAction.ts'
 
@@ -13,15 +13,15 @@ const MAX_ACTIONS = 50
  * Refuses unmined actions whose signature has expired, so that others of their parties can proceed. Their transactions may
  * still be mined and revert. If this process has the signer's key, a filler replaces them.
  */
-export function createGiveUpExpired<M extends Message>(context: FormContext<M>, decide: DecideAction<M>) {
-  const { pool, market, form, store, logger } = context
+export function createGiveUpExpired(context: ActionsContext, decide: DecideAction) {
+  const { pool, market, kinds, store, logger } = context
 
-  async function giveUp({ lease, head }: Turn, action: StoredAction<M>) {
+  async function giveUp({ lease, head }: Turn, action: StoredAction) {
     const { actionId, tx, request } = action
-    const trial = await tryCall(market, form.call(lease.signer, request.message, request.signature), head.number)
+    const trial = await tryCall(market, kinds.callOf(lease.signer, request), head.number)
     logger.warn({ actionId, txHash: tx.hash }, 'an unmined action can no longer succeed')
     // The contract of a registration does not know the deadline.
-    const problem = form.expired(request.message, head.timestamp)
+    const problem = signatureExpired(request.message.deadline, head.timestamp)
     const decision = 'failure' in trial ? await decide.decisionOf(action, trial.failure) : undefined
     await decide.store(lease, action, decision ?? { state: 'refused', problem })
   }

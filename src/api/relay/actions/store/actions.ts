@@ -1,17 +1,17 @@
 import type { Address, Hash, Hex } from 'viem'
+import type { Kinds, MessageRow } from '../../kinds/kind.ts'
+import { type NamedAction, UNSIGNED } from '../../kinds/request.ts'
 import { type Refusal, unavailable } from '../../refusal.ts'
 import { isHeld, type Lease } from '../../sender/store/leases.ts'
 import { deleteOldTransactions } from '../../sender/store/oldTransactions.ts'
 import { type Database, query } from '../../store/database.ts'
 import { type Deletion, isOld } from '../../store/retention.ts'
-import type { ActionForm } from '../form.ts'
-import type { Message, NamedAction } from '../request.ts'
 
 /** A stored refusal, for repeats of the request. */
 export type StoredRefusal = Pick<Refusal, 'code' | 'detail' | 'extensions'>
 
 /** An action that got a nonce, and its state. */
-export type StoredAction<M extends Message = Message> = NamedAction<M> & {
+export type StoredAction = NamedAction & {
   /** `open`: the chain has not decided it. */
   state: 'open' | 'done' | 'refused'
   /** Its current transaction. */
@@ -24,41 +24,34 @@ export type StoredAction<M extends Message = Message> = NamedAction<M> & {
   problem: StoredRefusal | null
 }
 
-type Row = Omit<StoredAction, 'request' | 'tx'> & {
-  signature: Hex
-  txId: bigint
-  txState: StoredAction['tx']['state']
-  newestHash: Hash
-}
+type Row = Omit<StoredAction, 'request' | 'tx'> &
+  MessageRow & { signature: Hex | null; txId: bigint; txState: StoredAction['tx']['state']; newestHash: Hash }
 
-export const nameOf = <M extends Message>({ actionId, request }: NamedAction<M>): NamedAction<M> => ({
-  actionId,
-  request,
-})
+export const nameOf = ({ actionId, request }: NamedAction): NamedAction => ({ actionId, request })
 
 const IS_STRANDED = "action.state = 'open' AND tx.state NOT IN ('signed', 'accepted')"
 
-export type ActionStore<M extends Message> = ReturnType<typeof createActionStore<M>>
+export type ActionStore = ReturnType<typeof createActionStore>
 
-/** The stored actions of a kind. */
-export function createActionStore<M extends Message>(form: ActionForm<M>) {
-  const { kind, table, columns, subject } = form
-  const own = Object.keys(columns).map((column) => `action.${column}`)
+/** The stored actions of the kinds that this build knows. Those of others are left to the builds that know them. */
+export function createActionStore(kinds: Kinds) {
+  const isKnown = `action.kind IN (${kinds.names.map((name) => `'${name}'`).join()})`
   const select = `
-    SELECT action.id AS "actionId", name, party, deadline, ${own.join()}, signature, action.state, tx.id AS "txId",
+    SELECT action.id AS "actionId", action.kind, party, deadline, body, signature, action.state, tx.id AS "txId",
       tx.state AS "txState", coalesce(tx.hash, newest.hash) AS "newestHash", tx_hash AS "txHash",
       action.block_number AS "blockNumber", result, problem
-    FROM ${table} AS action JOIN relay.tx ON tx.id = action.tx
+    FROM relay.action JOIN relay.tx ON tx.id = action.tx
     CROSS JOIN LATERAL (
-      SELECT hash FROM relay.attempt WHERE attempt.tx = tx.id ORDER BY signed_at DESC LIMIT 1) AS newest`
+      SELECT hash FROM relay.attempt WHERE attempt.tx = tx.id ORDER BY signed_at DESC LIMIT 1) AS newest
+    WHERE ${isKnown}`
 
-  async function find(database: Database, clauses: string, values: unknown[]): Promise<StoredAction<M>[]> {
-    const rows = await query<Row>(database, `${select} WHERE ${clauses}`, values)
+  async function find(database: Database, clauses: string, values: unknown[]): Promise<StoredAction[]> {
+    const rows = await query<Row>(database, `${select} AND (${clauses})`, values)
     return rows.map((row) => {
-      const { actionId, signature, state, txId, txState, newestHash, txHash, blockNumber, result, problem } = row
+      const { actionId, state, txId, txState, newestHash, txHash, blockNumber, result, problem } = row
       const tx = { id: txId, state: txState, hash: newestHash }
-      const message = form.messageOf(row as never)
-      return { actionId, request: { message, signature }, state, tx, txHash, blockNumber, result, problem }
+      const request = { message: kinds.messageOf(row), signature: row.signature ?? UNSIGNED }
+      return { actionId, request, state, tx, txHash, blockNumber, result, problem }
     })
   }
 
@@ -68,21 +61,19 @@ export function createActionStore<M extends Message>(form: ActionForm<M>) {
     byId,
 
     /** Reads an action that was stored. @throws Refusal RELAY_UNAVAILABLE if a failover of the database lost it. */
-    async get(database: Database, id: Hex): Promise<StoredAction<M>> {
+    async get(database: Database, id: Hex): Promise<StoredAction> {
       const [found] = await byId(database, [id])
       if (!found) throw unavailable(`The relay’s database has lost action ${id}: send it again.`)
       return found
     },
 
-    /** The stored action with this id, or an open one of the same party about the same. */
-    related(database: Database, { actionId, request: { message } }: NamedAction<M>) {
-      const isOther = `action.state = 'open' AND party = $2 AND ${subject.column} = $3`
-      return find(database, `action.id = $1 OR (${isOther})`, [actionId, message.party, subject.of(message)])
-    },
+    /** The stored action with this id, and an open one of its party about the same. */
+    related: (database: Database, { actionId, request: { message } }: NamedAction) =>
+      find(database, 'action.id = $1 OR (holds_slot AND slot = $2)', [actionId, kinds.of(message).slotOf(message)]),
 
     /** The transactions that have made actions of a party. */
     async makersFor(database: Database, party: Address): Promise<Set<Hash>> {
-      const text = `SELECT tx_hash AS hash FROM ${table} WHERE party = $1 AND state = 'done'`
+      const text = `SELECT tx_hash AS hash FROM relay.action WHERE party = $1 AND state = 'done'`
       return new Set((await query<{ hash: Hash }>(database, text, [party])).map(({ hash }) => hash))
     },
 
@@ -95,8 +86,8 @@ export function createActionStore<M extends Message>(form: ActionForm<M>) {
     strandedOf: (database: Database, signer: Address) => find(database, `${IS_STRANDED} AND tx.signer = $1`, [signer]),
 
     /** An SQL condition on `signer.address`: whether the signer has such actions. */
-    hasStranded: `EXISTS (SELECT FROM ${table} AS action JOIN relay.tx ON tx.id = action.tx
-      WHERE ${IS_STRANDED} AND tx.signer = signer.address)`,
+    hasStranded: `EXISTS (SELECT FROM relay.action JOIN relay.tx ON tx.id = action.tx
+      WHERE ${isKnown} AND ${IS_STRANDED} AND tx.signer = signer.address)`,
 
     /**
      * The open actions of a signer's transactions with unused nonces, from `used` on, whose deadline is before `latest`, in
@@ -111,9 +102,9 @@ export function createActionStore<M extends Message>(form: ActionForm<M>) {
       ),
 
     /** As `moveClaim`: gives an open action another transaction. @returns its id; undefined if it did not. */
-    async move(database: Database, { signer, token }: Lease, { actionId, tx: old }: StoredAction<M>) {
+    async move(database: Database, { signer, token }: Lease, { actionId, tx: old }: StoredAction) {
       const text = `
-        UPDATE ${table} SET tx = nextval('relay.tx_id')
+        UPDATE relay.action SET tx = nextval('relay.tx_id')
         WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`
       const [row] = await query<{ tx: bigint }>(database, text, [signer, token, actionId, old.id])
       return row?.tx
@@ -121,10 +112,10 @@ export function createActionStore<M extends Message>(form: ActionForm<M>) {
 
     /** Deletes old transactions with their actions. Open actions stay. */
     deletions: [
-      deleteOldTransactions(kind, {
-        isKept: `EXISTS (SELECT FROM ${table} AS action WHERE action.tx = tx.id
+      deleteOldTransactions(kinds.names, {
+        isKept: `EXISTS (SELECT FROM relay.action WHERE action.tx = tx.id
           AND (action.state = 'open' OR NOT ${isOld('action.created_at')}))`,
-        actions: `actions AS (DELETE FROM ${table} AS action USING old WHERE action.tx = old.id)`,
+        actions: 'actions AS (DELETE FROM relay.action USING old WHERE action.tx = old.id)',
       }),
     ] as readonly Deletion[],
   }

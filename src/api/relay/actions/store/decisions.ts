@@ -5,8 +5,6 @@ import { type Lease, writeUnder } from '../../sender/store/leases.ts'
 import type { Database } from '../../store/database.ts'
 import { DECISIONS_CHANNEL } from '../../store/decisionsChannel.ts'
 import { addSpending } from '../../store/spending.ts'
-import type { ActionForm } from '../form.ts'
-import type { Message } from '../request.ts'
 import type { StoredAction, StoredRefusal } from './actions.ts'
 
 /**
@@ -17,7 +15,7 @@ export type Decision =
   | { state: 'done'; blockNumber: bigint; txHash: Hash; result: bigint | null }
   | { state: 'refused'; problem: Refusal; blockNumber?: bigint; txHash?: Hash; isRevert?: boolean }
 
-export type DecidedAction<M extends Message = Message> = [StoredAction<M>, Decision]
+export type DecidedAction = [StoredAction, Decision]
 
 /**
  * The reverts that do not count against the party: the run or the agent changed after the simulation, by an action that another
@@ -39,51 +37,51 @@ const BLAMELESS = new Set<RefusalCode>([
   'USDC_REFUSED',
 ])
 
-/** Stores what the chain decided about actions of a kind. */
-export function createDecisionStore<M extends Message>({ table }: ActionForm<M>) {
-  /** A refused action may still become done: an expired one is refused before its transaction is mined. */
-  const decide = (decisions: string, from: string) => `
-    UPDATE ${table} AS action SET state = new.state, problem = new.problem, tx_hash = "txHash",
-      block_number = "blockNumber", result = new.result, reverted_at = CASE WHEN "isRevert" THEN now() END
-    FROM ${from}, jsonb_to_recordset(${decisions}) AS new (action text, tx bigint, state text, problem jsonb,
-      "txHash" text, "blockNumber" bigint, result numeric, "isRevert" boolean)
-    WHERE action.id = new.action AND action.tx = new.tx
-      AND (action.state = 'open' OR action.state = 'refused' AND new.state = 'done')`
+/**
+ * Updates open actions with their decisions, which free their slots. A refused action may still become done: an expired one is
+ * refused before its transaction is mined.
+ */
+const decide = (decisions: string, from: string) => `
+  UPDATE relay.action SET state = new.state, holds_slot = false, problem = new.problem, tx_hash = "txHash",
+    block_number = "blockNumber", result = new.result, reverted_at = CASE WHEN "isRevert" THEN now() END
+  FROM ${from}, jsonb_to_recordset(${decisions}) AS new (action text, tx bigint, state text, problem jsonb,
+    "txHash" text, "blockNumber" bigint, result numeric, "isRevert" boolean)
+  WHERE action.id = new.action AND action.tx = new.tx
+    AND (action.state = 'open' OR action.state = 'refused' AND new.state = 'done')`
 
-  const reopen: Effect = {
-    text: () => `,
-      reopened AS (
-        UPDATE ${table} AS action SET state = 'open', problem = NULL, tx_hash = NULL, block_number = NULL,
-          result = NULL, reverted_at = NULL
-        FROM changed WHERE action.tx = changed.id AND action.block_number IS NOT NULL RETURNING action.id, action.tx)
-      SELECT changed.id AS tx, reopened.id AS action FROM changed LEFT JOIN reopened ON reopened.tx = changed.id`,
-    values: [],
-  }
+/** Stores the decisions of transactions that are mined now, and what the transactions cost. */
+export const storeDecisions = (decisions: readonly DecidedAction[]): Effect => ({
+  text: (first) => `,
+    decided AS (${decide(`$${first}`, 'changed')} AND new.tx = changed.id RETURNING action.id, action.tx),
+    cost AS (
+      SELECT unnest(subjects) AS subject, changed.fee AS wei
+      FROM changed JOIN relay.action ON action.tx = changed.id),
+    counted AS (${addSpending('cost')})
+    SELECT changed.id AS tx, decided.id AS action, pg_notify('${DECISIONS_CHANNEL}', decided.id)
+    FROM changed LEFT JOIN decided ON decided.tx = changed.id`,
+  values: [jsonOf(decisions)],
+})
 
-  return {
-    /** Stores the decisions of transactions that are mined now, and what the transactions cost. */
-    store: (decisions: readonly DecidedAction<M>[]): Effect => ({
-      text: (first) => `,
-        decided AS (${decide(`$${first}`, 'changed')} AND new.tx = changed.id RETURNING action.id, action.tx),
-        cost AS (
-          SELECT unnest(subjects) AS subject, changed.fee AS wei
-          FROM changed JOIN ${table} AS action ON action.tx = changed.id),
-        counted AS (${addSpending('cost')})
-        SELECT changed.id AS tx, decided.id AS action, pg_notify('${DECISIONS_CHANNEL}', decided.id)
-        FROM changed LEFT JOIN decided ON decided.tx = changed.id`,
-      values: [jsonOf(decisions)],
-    }),
+/**
+ * Reopens the actions that a block decided which a reorg removed, and forgets their reverts. Each has its slot again, unless
+ * another action has it by now: the chain decides between them.
+ */
+export const reopenActions: Effect = {
+  text: () => `,
+    reopened AS (
+      UPDATE relay.action SET state = 'open', problem = NULL, tx_hash = NULL, block_number = NULL, result = NULL,
+        reverted_at = NULL, holds_slot = NOT EXISTS (
+          SELECT FROM relay.action AS other WHERE other.slot = action.slot AND other.holds_slot)
+      FROM changed WHERE action.tx = changed.id AND action.block_number IS NOT NULL RETURNING action.id, action.tx)
+    SELECT changed.id AS tx, reopened.id AS action FROM changed LEFT JOIN reopened ON reopened.tx = changed.id`,
+  values: [],
+}
 
-    /** Reopens the actions that a block decided which a reorg removed, and forgets their reverts. */
-    reopen,
-
-    /** Stores a decision about an action that its transaction did not make. @returns whether it changed the action. */
-    async record(database: Database, lease: Lease, decided: DecidedAction<M>): Promise<boolean> {
-      const text = `, decided AS (${decide('$3', 'lease')} RETURNING action.id)
-        SELECT id, pg_notify('${DECISIONS_CHANNEL}', id) FROM decided`
-      return (await writeUnder(database, lease, text, [jsonOf([decided])])).length > 0
-    },
-  }
+/** Stores a decision about an action that its transaction did not make. @returns whether it changed the action. */
+export async function recordDecision(database: Database, lease: Lease, decided: DecidedAction): Promise<boolean> {
+  const text = `, decided AS (${decide('$3', 'lease')} RETURNING action.id)
+    SELECT id, pg_notify('${DECISIONS_CHANNEL}', id) FROM decided`
+  return (await writeUnder(database, lease, text, [jsonOf([decided])])).length > 0
 }
 
 function jsonOf(decisions: readonly DecidedAction[]) {

@@ -1,16 +1,16 @@
 import type pg from 'pg'
+import { stringify } from 'viem'
+import type { Examined, Kind, Kinds } from '../../kinds/kind.ts'
+import { type NamedAction, UNSIGNED } from '../../kinds/request.ts'
 import { Refusal, rateLimited } from '../../refusal.ts'
-import { actionTables } from '../../store/actionTables.ts'
 import { type Database, query } from '../../store/database.ts'
 import { lockNames } from '../../store/locks.ts'
 import { createSharing, type Known, knownColumn, type SpendingLimits, spendersOf } from '../../store/spending.ts'
 import { type WalletLimits, type WalletWaits, walletWaitColumns } from '../../store/walletLimits.ts'
-import type { ActionForm, Examined } from '../form.ts'
-import type { Message, NamedAction } from '../request.ts'
 
 /** An action that passed its simulation and needs a nonce. */
-export type Candidate<M extends Message = Message> = Examined & {
-  action: NamedAction<M>
+export type Candidate = Examined & {
+  action: NamedAction
   gas: bigint
   /** The fees that the agent's completed runs have paid, in USDC base units. */
   fees: bigint
@@ -35,14 +35,29 @@ const MOST_OPEN = { ofKey: 30, ofContract: 8 }
 
 type Limits = WalletWaits & { open: number; reverts: number }
 
+/** The columns of `Limits` of a wallet. Its open actions and its reverts of all kinds beside claims count. */
+const limitColumns = `
+  ${walletWaitColumns('0', '$2', '$3')},
+  (SELECT count(*)::int FROM relay.action WHERE party = asked.wallet AND state = 'open') AS open,
+  (SELECT count(*)::int FROM relay.action
+   WHERE party = asked.wallet AND reverted_at > now() - interval '1 day') AS reverts`
+
 const asked = '(SELECT $1::text AS wallet) AS asked'
 
-/** The kinds that an account has signed. One limit counts them all. */
-const signedTables = [actionTables['run action'], actionTables['account action']]
+/** Stores an action, unless it is stored or another one has its slot. */
+const insert = `
+  WITH stored AS (
+    INSERT INTO relay.action (id, kind, party, agent_id, amount, slot, body, deadline, signature, reserve, subjects, tx)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nextval('relay.tx_id'))
+    ON CONFLICT DO NOTHING RETURNING party, tx),
+  counted AS (INSERT INTO relay.sent_claim (wallet) SELECT party FROM stored WHERE party IS NOT NULL)
+  SELECT tx FROM stored`
 
-/** SQL: for how many actions of the wallet the condition holds. */
-const countInAll = (condition: string) =>
-  signedTables.map((table) => `(SELECT count(*) FROM ${table} WHERE party = asked.wallet AND ${condition})`).join(' + ')
+/** Opens a decided action again, unless its transaction is another one by now. A conflict is with an action in its slot. */
+const repeat = `
+  UPDATE relay.action SET reserve = $2, subjects = $3, tx = nextval('relay.tx_id'), state = 'open', holds_slot = true,
+    tx_hash = NULL, block_number = NULL, result = NULL, problem = NULL, reverted_at = NULL, created_at = now()
+  WHERE id = $1 AND tx = $4 AND state <> 'open' RETURNING tx`
 
 function refusalOfLimits(party: string, { minute, day, reverts }: Limits, limits: WalletLimits): Refusal | undefined {
   if (reverts >= MAX_REVERTS) {
@@ -55,34 +70,23 @@ function refusalOfLimits(party: string, { minute, day, reverts }: Limits, limits
   return undefined
 }
 
-/** Stores the actions of a kind, within the limits of their parties. */
-export function createReservation<M extends Message>(form: ActionForm<M>) {
-  const { table, columns, subject, mostGas, isRepeatable, hasParty } = form
-  const limitColumns = `
-    ${walletWaitColumns('0', '$2', '$3')},
-    (${countInAll("state = 'open'")})::int AS open,
-    (${countInAll("reverted_at > now() - interval '1 day'")})::int AS reverts`
+const sharingOf = ({ mostGas }: Kind, known: readonly Known[], { price, spendingLimits }: Sharing) =>
+  createSharing(spendingLimits, 'actions', mostGas * price, known)
 
-  const common = ['id', 'name', 'party', 'deadline', 'signature', 'reserve', 'subjects']
-  const types = ['text', 'text', 'text', 'numeric', 'text', 'numeric', 'text[]', ...Object.values(columns)]
-  const names = [...common, ...Object.keys(columns)]
-  const selected = names.map((name, place) => `$${place + 1}::${types[place]} AS ${name}`)
-  const anew = `reserve = excluded.reserve, subjects = excluded.subjects, tx = excluded.tx, state = 'open', tx_hash = NULL,
-    block_number = NULL, result = NULL, problem = NULL, reverted_at = NULL, created_at = now()`
-  /** One of a party's actions about the same is open at a time. */
-  const insert = `
-    WITH new AS (SELECT ${selected.join()}),
-    stored AS (
-      INSERT INTO ${table} AS action (${names.join()}, tx) SELECT new.*, nextval('relay.tx_id') FROM new
-      WHERE NOT EXISTS (SELECT FROM ${table} AS other
-        WHERE other.party = new.party AND other.${subject.column} = new.${subject.column} AND other.state = 'open')
-      ON CONFLICT (id) DO ${isRepeatable ? `UPDATE SET ${anew} WHERE action.state <> 'open' AND action.tx = $${names.length + 1}` : 'NOTHING'}
-      RETURNING party, tx),
-    counted AS (INSERT INTO relay.sent_claim (wallet) SELECT party FROM stored WHERE ${hasParty})
-    SELECT tx FROM stored`
-
-  const sharingOf = (known: readonly Known[], { price, spendingLimits }: Sharing) =>
-    createSharing(spendingLimits, 'actions', mostGas * price, known)
+/** Stores actions within the limits of their parties. */
+export function createReservation(kinds: Kinds) {
+  async function store(db: pg.PoolClient, { action, former }: Candidate, cost: bigint, subjects: string[]) {
+    const { actionId, request } = action
+    const { message } = request
+    if (former !== undefined) return query<{ tx: bigint }>(db, repeat, [actionId, cost, subjects, former])
+    const kind = kinds.of(message)
+    const { agentId, amount } = kind.takes?.(message) ?? { agentId: null, amount: 0n }
+    const [party, deadline] = kind.hasParty ? [message.party, message.deadline] : [null, null]
+    const signature = request.signature === UNSIGNED ? null : request.signature
+    const body = stringify(kind.bodyOf(message))
+    const of = [actionId, message.action, party, agentId, amount, kind.slotOf(message), body, deadline, signature]
+    return query<{ tx: bigint }>(db, insert, [...of, cost, subjects])
+  }
 
   return {
     /**
@@ -91,22 +95,23 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
      */
     async refusalOfShares(
       database: Database,
-      candidate: Omit<Candidate<M>, 'gas'>,
+      candidate: Omit<Candidate, 'gas'>,
       terms: Sharing,
     ): Promise<Refusal | undefined> {
       const { message } = candidate.action.request
-      const subjects = form.subjectsOf(message, candidate)
+      const kind = kinds.of(message)
+      const subjects = kind.subjectsOf(message, candidate)
       const text = `SELECT ${knownColumn('$1')} AS known`
       const [row] = await query<{ known: Known[] }>(database, text, [spendersOf(subjects)])
       if (!row) throw new Error(`What ${message.party} has spent was not read`)
-      const share = sharingOf(row.known, terms).take(subjects, form.mostGasOf(message) * terms.price)
+      const share = sharingOf(kind, row.known, terms).take(subjects, kind.mostGasOf(message) * terms.price)
       return share instanceof Refusal ? share : undefined
     },
 
     /** Why the party may send no action now. */
-    async refusalOfParty(database: Database, { request }: NamedAction<M>, limits: WalletLimits) {
-      if (!hasParty) return undefined
-      const { party } = request.message
+    async refusalOfParty(database: Database, { request: { message } }: NamedAction, limits: WalletLimits) {
+      if (!kinds.of(message).hasParty) return undefined
+      const { party } = message
       const values = [party, limits.perMinute, limits.perDay]
       const [row] = await query<Limits>(database, `SELECT ${limitColumns} FROM ${asked}`, values)
       return row && refusalOfLimits(party, row, limits)
@@ -116,11 +121,12 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
      * Locks the parties of actions, and what else these depend on, until the database transaction ends, so that no other
      * process decides on outdated rows. All at once, because their order excludes deadlocks.
      */
-    async lock(db: pg.PoolClient, candidates: readonly Candidate<M>[]): Promise<void> {
+    async lock(db: pg.PoolClient, candidates: readonly Candidate[]): Promise<void> {
       const names = candidates.flatMap((candidate) => {
         const { message } = candidate.action.request
-        const locks = form.locksOf(message, candidate)
-        return hasParty ? [`wallet ${message.party}`, ...locks] : locks
+        const kind = kinds.of(message)
+        const locks = kind.locksOf(message, candidate)
+        return kind.hasParty ? [`wallet ${message.party}`, ...locks] : locks
       })
       await lockNames(db, names)
     },
@@ -134,31 +140,30 @@ export function createReservation<M extends Message>(form: ActionForm<M>) {
      */
     async reserve(
       db: pg.PoolClient,
-      candidate: Candidate<M>,
+      candidate: Candidate,
       terms: Terms,
     ): Promise<{ tx: bigint } | 'rival' | 'locked' | Refusal> {
       const { action, gas, runsWalletCode } = candidate
       const { walletLimits } = terms
-      const { message, signature } = action.request
+      const { message } = action.request
       const { party } = message
-      const subjects = form.subjectsOf(message, candidate)
+      const kind = kinds.of(message)
+      const subjects = kind.subjectsOf(message, candidate)
       const [row] = await query<Limits & { known: Known[] }>(
         db,
         `SELECT ${limitColumns}, ${knownColumn('$4')} AS known FROM ${asked}`,
         [party, walletLimits.perMinute, walletLimits.perDay, spendersOf(subjects)],
       )
       if (!row) throw new Error(`The limits of ${party} were not read`)
-      const limit = hasParty && refusalOfLimits(party, row, walletLimits)
+      const limit = kind.hasParty && refusalOfLimits(party, row, walletLimits)
       if (limit) return limit
       const mostOpen = runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey
-      if (hasParty && row.open + row.reverts >= mostOpen) return 'locked'
-      if (await form.isShort(db, message, candidate)) return 'locked'
+      if (kind.hasParty && row.open + row.reverts >= mostOpen) return 'locked'
+      if (await kind.isShort(db, message, candidate)) return 'locked'
       const cost = gas * terms.price
-      const share = sharingOf(row.known, terms).take(subjects, cost)
+      const share = sharingOf(kind, row.known, terms).take(subjects, cost)
       if (share instanceof Refusal) return share
-      const values = [action.actionId, message.action, party, message.deadline, signature, cost, share.counted]
-      const former = isRepeatable ? [candidate.former ?? null] : []
-      const [stored] = await query<{ tx: bigint }>(db, insert, [...values, ...form.valuesOf(message), ...former])
+      const [stored] = await store(db, candidate, cost, share.counted)
       return stored ?? 'rival'
     },
   }

@@ -6,7 +6,7 @@ import { CLAIM } from './claims.ts'
 const MAX_ROWS = 5_000
 
 /** Deletes old transactions with their claims, reverts and idempotency keys. Open claims stay. */
-const transactions = deleteOldTransactions(CLAIM, {
+const transactions = deleteOldTransactions([CLAIM], {
   isKept: `EXISTS (SELECT FROM relay.claim WHERE claim.tx = tx.id
     AND (claim.state = 'open' OR NOT ${isOld('claim.created_at')}))`,
   actions: `

@@ -189,8 +189,8 @@ async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<M
     SELECT agent.id,
       (SELECT coalesce(sum(lock), 0) FROM relay.claim WHERE claim.agent_id = agent.id AND state <> 'refused'
         AND (block_number IS NULL OR block_number > agent.block)) AS locking,
-      (SELECT coalesce(sum(amount), 0) FROM relay.account_action WHERE account_action.agent_id = agent.id
-        AND name = 'unstake' AND state <> 'refused' AND (block_number IS NULL OR block_number > agent.block)) AS leaving
+      (SELECT coalesce(sum(amount), 0) FROM relay.action WHERE action.agent_id = agent.id
+        AND kind = 'unstake' AND state <> 'refused' AND (block_number IS NULL OR block_number > agent.block)) AS leaving
     FROM unnest($1::numeric[], $2::bigint[]) AS agent (id, block)`
   const blocks = [...newest.values()].map(({ block }) => block)
   type Row = { id: bigint; locking: bigint; leaving: bigint }

@@ -5,7 +5,7 @@ import { Refusal } from '../../refusal.ts'
 import type { SenderContext } from '../context.ts'
 import { LEASE_SECONDS, type Lease, releaseLease, renewLease, signersWithWork, takeLease } from '../store/leases.ts'
 import { TX_CHANNEL } from '../store/transactions.ts'
-import type { Kinds } from './kinds.ts'
+import type { KeptKinds } from './kinds.ts'
 import { createReconcile } from './reconcileSigner.ts'
 
 /**
@@ -25,7 +25,7 @@ const IDLE_INTERVALS = 5
 type Options = {
   /** Names this replica in its leases. */
   holder: string
-  kinds: Kinds
+  kinds: KeptKinds
 }
 
 /**
@@ -36,6 +36,7 @@ type Options = {
 export function startKeeper(context: SenderContext, { holder, kinds }: Options) {
   const { pool, databaseUrl, heads, keeperInterval: interval, whenReady, logger } = context
   const reconcile = createReconcile(context, kinds)
+  const hasStranded = kinds.all.map((kind) => kind.hasStranded)
   const stopping = new AbortController()
   const notifications = listenTo({ url: databaseUrl, channel: TX_CHANNEL, logger })
   const search = createSleeper(stopping.signal)
@@ -44,8 +45,6 @@ export function startKeeper(context: SenderContext, { holder, kinds }: Options) 
   const leases = new Map<Address, { lease: Lease; renewedAt: number }>()
   /** When a signer's lease was last found to be another replica's. */
   const refusedAt = new Map<Address, number>()
-  /** The signers with transactions of kinds that this process does not know. */
-  let withUnknown = new Set<Address>()
   let searchingSoon: NodeJS.Timeout | undefined
 
   /** Finds signers with work and without a keeper. */
@@ -54,8 +53,7 @@ export function startKeeper(context: SenderContext, { holder, kinds }: Options) 
       search.clear()
       await logged({}, async () => {
         await whenReady()
-        const signers = await signersWithWork(pool, holder, kinds.all)
-        withUnknown = new Set(signers.filter(({ hasUnknown }) => hasUnknown).map(({ address }) => address))
+        const signers = await signersWithWork(pool, holder, hasStranded)
         for (const { address, isFree } of signers) if (isFree) begin(address)
         if (signers.length > 0 || !notifications.isLive()) searchSoon()
       })
@@ -92,7 +90,6 @@ export function startKeeper(context: SenderContext, { holder, kinds }: Options) 
         const lease = await leaseOf(signer)
         if (!lease) return searchSoon()
         const { head, isSettled, dueIn } = await reconcile(lease)
-        if (withUnknown.has(signer)) return await leave(lease)
         if (isSettled) retry = FIRST_RETRY_MS
         if (isSettled && dueIn === Number.POSITIVE_INFINITY && !sleeper.isAwake()) return
         const pause = Math.min(interval, dueIn, isSettled ? interval : retry)
@@ -112,13 +109,6 @@ export function startKeeper(context: SenderContext, { holder, kinds }: Options) 
     else leases.delete(signer)
     if (!lease) refusedAt.set(signer, performance.now())
     return lease
-  }
-
-  /** A replica that knows the kinds of all the signer's transactions can take the lease. Without one, this does so again. */
-  async function leave(lease: Lease) {
-    leases.delete(lease.signer)
-    await releaseLease(pool, lease)
-    searchSoon()
   }
 
   function renew(signer: Address) {

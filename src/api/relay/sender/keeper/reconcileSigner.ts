@@ -1,12 +1,13 @@
 import type { Address, Hash } from 'viem'
 import { answer } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
+import type { ActionKind } from '../action.ts'
 import type { SenderContext, Turn } from '../context.ts'
 import type { Lease } from '../store/leases.ts'
 import { nextNonceOf, type Unmined, unminedOf } from '../store/transactions.ts'
-import type { KeeperKind, Kinds } from './kinds.ts'
+import type { KeptKinds } from './kinds.ts'
 import { fillGaps, resendDue } from './resend.ts'
-import { dropReorganised, finalise, orLater } from './settlement.ts'
+import { createSettle, dropReorganised, finalise, orLater } from './settlement.ts'
 
 /**
  * The delay of the next check after a broadcast, which reads from the database when the next one is due. Milliseconds.
@@ -26,8 +27,9 @@ type Look = {
  * Reconciles the stored transactions of a signer with the chain: settles mined transactions, reopens those that a reorg
  * removed, gives up actions that can no longer succeed, fills nonce gaps, and broadcasts again.
  */
-export function createReconcile(context: SenderContext, kinds: Kinds) {
+export function createReconcile(context: SenderContext, kinds: KeptKinds) {
   const { pool, client, heads, accounts, nonceCheck, logger } = context
+  const settle = createSettle(context)
   /** For each signer, the head at which everything is settled, and the number of its used nonces there. */
   const settledAt = new Map<Address, { head: Hash; used: number }>()
   /** For each signer without a key, the number of its unmined transactions in the last log line. */
@@ -52,25 +54,24 @@ export function createReconcile(context: SenderContext, kinds: Kinds) {
   }
 
   /** What fails for one kind must not delay the others. @returns whether all returned true. */
-  async function ofEachKind(work: (kind: KeeperKind) => Promise<unknown>): Promise<boolean> {
+  async function ofEachKind(work: (kind: ActionKind) => Promise<unknown>): Promise<boolean> {
     const done = await Promise.all(kinds.all.map((kind) => orLater(logger, work(kind))))
     return done.every((result) => result === true)
   }
 
   /** @returns whether all are settled, apart from those of unknown kinds. */
   async function settleByKind(turn: Turn, mined: Unmined[]): Promise<boolean> {
-    const settled = [...Map.groupBy(mined, ({ kind }) => kind)].map(([name, txs]) => {
-      const kind = kinds.of(name)
-      return kind ? orLater(logger, kind.settle(turn, txs)) : true
-    })
+    const settled = [...Map.groupBy(mined, ({ kind }) => kinds.of(kind))].map(([kind, txs]) =>
+      kind ? orLater(logger, settle(turn, kind, txs)) : true,
+    )
     return (await Promise.all(settled)).every(Boolean)
   }
 
   async function finaliseByKind(turn: Turn, newest: bigint) {
     const final = await finalise(turn, newest, kinds.names)
-    const byKind = Map.groupBy(final, ({ kind }) => kind)
+    const byKind = Map.groupBy(final, ({ kind }) => kinds.of(kind))
     await ofEachKind(async (kind) => {
-      const txs = byKind.get(kind.name)
+      const txs = byKind.get(kind)
       if (txs) await kind.onFinal(txs.map(({ id }) => id))
     })
   }

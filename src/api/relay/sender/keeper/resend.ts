@@ -13,7 +13,7 @@ const STUCK_SECONDS = 5
 const STUCK_BLOCKS = 3n
 
 /** What the sender asks of a kind of action for a replacement. */
-type Replacing = Pick<ActionKind<never, never>, 'callWorthSending' | 'isOverdue'>
+type Replacing = Pick<ActionKind, 'callWorthSending' | 'isOverdue'>
 
 /** The kind of that name; undefined if this process does not know it. */
 type KindOf = (name: string) => Replacing | undefined

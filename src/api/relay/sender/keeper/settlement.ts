@@ -24,34 +24,29 @@ import type { Unmined } from '../store/transactions.ts'
 const RECEIPT_WAIT_SECONDS = 10
 
 /**
- * Settles transactions of one kind, whose nonces are used. It resolves to whether it is known of each nonce which
- * transaction used it.
+ * Creates a function that settles transactions of one kind whose nonces are used: any of their attempts may have been mined. It
+ * resolves to whether it is known of each nonce which transaction used it. Transactions that are settled concurrently share a
+ * statement.
  */
-export type Settle = (turn: Turn, txs: readonly Unmined[]) => Promise<boolean>
-
-/**
- * Settles transactions whose nonce is used: any of their attempts may have been mined. Transactions that are settled
- * concurrently share a statement.
- */
-export function createSettle<Action, Decision>(
-  { pool, client, events, logger }: SenderContext,
-  kind: ActionKind<Action, Decision>,
-): Settle {
-  type Settled = Mined & { lease: Lease; decisions: readonly Decision[] }
+export function createSettle({ pool, client, events, logger }: SenderContext) {
+  type Settled = Mined & { lease: Lease; kind: ActionKind; decisions: readonly unknown[] }
 
   const store = createBatcher(async (mined: readonly Settled[]) => {
     const byLease = [...Map.groupBy(mined, ({ lease }) => lease)]
+    const alike = byLease.flatMap(([lease, its]) =>
+      [...Map.groupBy(its, ({ kind }) => kind)].map(([kind, ofKind]) => ({ lease, kind, ofKind })),
+    )
     const stored = await Promise.all(
-      byLease.map(([lease, its]) => {
-        const decisions = its.flatMap((one) => one.decisions)
-        return recordMined(pool, lease, its, kind.store(decisions))
-      }),
+      alike.map(({ lease, kind, ofKind }) =>
+        recordMined(pool, lease, ofKind, kind.store(ofKind.flatMap(({ decisions }) => decisions))),
+      ),
     )
     return mined.map(({ tx }) => stored.find(({ txs }) => txs.has(tx)))
   })
 
   /** @returns whether it is known which transaction used the nonce. */
-  async function settle({ lease, head }: Turn, { id, nonce, attempts }: Unmined, actions: Action[]): Promise<boolean> {
+  async function settle({ lease, head }: Turn, kind: ActionKind, tx: Unmined, actions: unknown[]): Promise<boolean> {
+    const { id, nonce, attempts } = tx
     const receipts = await Promise.all(attempts.map(({ hash }) => receiptOf(client, hash)))
     const receipt = receipts.find((one) => one !== undefined)
     if (!receipt) {
@@ -64,19 +59,19 @@ export function createSettle<Action, Decision>(
     const filler = attempts.some((attempt) => attempt.hash === txHash && attempt.filler)
     const decisions = await kind.conclude(actions, receipt, filler)
     const fee = paidFee(receipt)
-    const stored = await store({ lease, tx: id, receipt, fee, decisions })
+    const stored = await store({ lease, kind, tx: id, receipt, fee, decisions })
     if (!stored) return false
     const made = filler ? 0 : actions.length
-    const name = { signer: lease.signer, nonce, txHash, kind: kind.name }
+    const name = { signer: lease.signer, nonce, txHash, kind: tx.kind }
     events.emit('attemptMined', { ...name, filler, actions: made, gasUsed, fee })
     kind.onDecided(decisions, stored.actions)
     return true
   }
 
-  return async function settleAll(turn, txs) {
+  return async function settleAll(turn: Turn, kind: ActionKind, txs: readonly Unmined[]): Promise<boolean> {
     const actions = await kind.actionsOf(txs.map(({ id }) => id))
     // A transaction that cannot be settled now must not delay the others.
-    const settled = txs.map((tx) => orLater(logger, settle(turn, tx, actions.get(tx.id) ?? [])))
+    const settled = txs.map((tx) => orLater(logger, settle(turn, kind, tx, actions.get(tx.id) ?? [])))
     return (await Promise.all(settled)).every(Boolean)
   }
 }
@@ -114,7 +109,7 @@ export async function dropReorganised(turn: Turn, kindOf: KindOf, used: number):
   return undefined
 }
 
-type Reopening = Pick<ActionKind<never, never>, 'reopen' | 'onReopened'>
+type Reopening = Pick<ActionKind, 'reopen' | 'onReopened'>
 
 /** The kind of that name; undefined if this process does not know it. */
 type KindOf = (name: string) => Reopening | undefined

@@ -64,20 +64,14 @@ export function writeUnder<Row extends pg.QueryResultRow>(
   return query<Row>(database, statement, [signer, token, ...values])
 }
 
-/** See `ActionKind`. */
-type WorkOfKind = { name: string; hasStranded: string }
-
 /**
  * The signers with work for a keeper: with transactions that are not final, or with actions that no transaction decides.
- * @param kinds those that this process knows.
- * @returns with whether a signer has such transactions of another kind.
+ * @param hasStranded of each kind of action: see `ActionKind`.
  */
-export function signersWithWork(database: Database, holder: string, kinds: readonly WorkOfKind[]) {
-  const ofSigner = "FROM relay.tx WHERE tx.signer = address AND state IN ('signed', 'accepted', 'mined')"
+export function signersWithWork(database: Database, holder: string, hasStranded: readonly string[]) {
   const text = `
-    SELECT signer.address, ${isFree} AS "isFree", EXISTS (SELECT ${ofSigner} AND kind <> ALL($2)) AS "hasUnknown"
-    FROM relay.signer JOIN relay.keeper ON keeper.signer = signer.address
-    WHERE EXISTS (SELECT ${ofSigner}) OR ${kinds.map(({ hasStranded }) => hasStranded).join(' OR ')}`
-  const names = kinds.map(({ name }) => name)
-  return query<{ address: Address; isFree: boolean; hasUnknown: boolean }>(database, text, [holder, names])
+    SELECT signer.address, ${isFree} AS "isFree" FROM relay.signer JOIN relay.keeper ON keeper.signer = signer.address
+    WHERE EXISTS (SELECT FROM relay.tx WHERE tx.signer = address AND state IN ('signed', 'accepted', 'mined'))
+      OR ${hasStranded.join(' OR ')}`
+  return query<{ address: Address; isFree: boolean }>(database, text, [holder])
 }

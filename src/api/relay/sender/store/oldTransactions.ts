@@ -12,16 +12,16 @@ const MAX_TRANSACTIONS = 200
 type Owned = { isKept: string; actions: string }
 
 /**
- * Deletes settled transactions of a kind that are older than `$1` days, with their attempts. Unmined transactions stay.
+ * Deletes settled transactions of these kinds that are older than `$1` days, with their attempts. Unmined transactions stay.
  * Limits and budgets count one day only. A transaction that was mined so long ago is final, even if the node has no
  * finalized block.
  */
-export const deleteOldTransactions = (kind: string, owned?: Owned): Deletion => ({
+export const deleteOldTransactions = (kinds: readonly string[], owned?: Owned): Deletion => ({
   limit: MAX_TRANSACTIONS,
   text: `
     WITH old AS MATERIALIZED (
         SELECT id FROM relay.tx
-        WHERE kind = '${kind}' AND state NOT IN ('signed', 'accepted') AND ${isOld('greatest(send_at, mined_at)')}
+        WHERE kind IN (${kinds.map((kind) => `'${kind}'`).join()}) AND state NOT IN ('signed', 'accepted') AND ${isOld('greatest(send_at, mined_at)')}
           ${owned ? `AND NOT (${owned.isKept})` : ''}
         ORDER BY greatest(send_at, mined_at) LIMIT ${MAX_TRANSACTIONS} FOR UPDATE),
       attempts AS MATERIALIZED (SELECT hash FROM relay.attempt JOIN old ON attempt.tx = old.id),

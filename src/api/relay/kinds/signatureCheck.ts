@@ -14,6 +14,8 @@ const CONTRACT_WALLET_LANE = {
   refuseGone: unavailable,
 }
 
+export type SignatureCheck = ReturnType<typeof createSignatureCheck>
+
 /**
  * Creates a function that tells what accepts the signature of an action's message: the party's key or its contract;
  * undefined if nothing does. A key's signature needs no call.

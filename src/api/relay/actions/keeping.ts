@@ -1,40 +1,35 @@
 import type { TransactionReceipt } from 'viem'
 import { tryCall } from '../chain/market.ts'
 import { nextTimestamp } from '../chain/validity.ts'
+import { unexplained } from '../kinds/refusal.ts'
 import type { ActionKind } from '../sender/action.ts'
 import type { Placer } from '../sender/placement.ts'
-import type { FormContext } from './context.ts'
+import type { ActionsContext } from './context.ts'
 import { createDecideAction, emitDecided } from './outcome/decideAction.ts'
 import { createGiveUpExpired } from './outcome/expiry.ts'
 import { createSendAnew } from './outcome/renewal.ts'
-import { unexplained } from './refusal.ts'
-import type { Message } from './request.ts'
 import { nameOf, type StoredAction } from './store/actions.ts'
-import { createDecisionStore, type DecidedAction, type Decision } from './store/decisions.ts'
+import { type DecidedAction, type Decision, reopenActions, storeDecisions } from './store/decisions.ts'
 
-/** Signed actions, as the sender's kind of action. A transaction has one of them. */
-export function createSignedActionKind<M extends Message>(
-  context: FormContext<M>,
-  placer: Placer,
-): ActionKind<StoredAction<M>, DecidedAction<M>> {
-  const { pool, market, form, store, heads, events } = context
-  const decisions = createDecisionStore(form)
+/** Actions beside claims, for the keeper. A transaction has one of them. */
+export function createActionKeeping(context: ActionsContext, placer: Placer): ActionKind<StoredAction, DecidedAction> {
+  const { pool, market, kinds, store, heads, events } = context
   const decide = createDecideAction(context)
 
   /** @returns undefined if the action stays open: a filler used up its nonce. */
   async function decisionOf(
-    action: StoredAction<M>,
+    action: StoredAction,
     { status, from, logs, blockNumber, transactionHash: txHash }: TransactionReceipt,
     isFiller: boolean,
   ): Promise<Decision | undefined> {
     const { actionId, request } = action
     if (status === 'success' && !isFiller) {
-      const proof = form.resultIn(request.message, logs)
+      const proof = kinds.of(request.message).proofIn(request.message, logs)
       if (!proof) throw new Error(`Transaction ${txHash} succeeded without the event of action ${actionId}`)
       return { state: 'done', blockNumber, txHash, ...proof }
     }
     // The state after the block contains whatever made the action fail in it.
-    const trial = await tryCall(market, form.call(from, request.message, request.signature), blockNumber)
+    const trial = await tryCall(market, kinds.callOf(from, request), blockNumber)
     if ('failure' in trial) {
       const decision = await decide.decisionOf(action, trial.failure)
       return decision.state === 'done' ? decision : { ...decision, blockNumber, txHash, isRevert: !isFiller }
@@ -52,10 +47,10 @@ export function createSignedActionKind<M extends Message>(
   }
 
   return {
-    name: form.kind,
+    names: kinds.names,
     hasStranded: store.hasStranded,
-    store: decisions.store,
-    reopen: decisions.reopen,
+    store: storeDecisions,
+    reopen: reopenActions,
     deletions: store.deletions,
     giveUpExpired: createGiveUpExpired(context, decide),
     sendAnew: createSendAnew(context, placer, decide),
@@ -68,7 +63,7 @@ export function createSignedActionKind<M extends Message>(
       const decided = await Promise.all(
         actions.map(async (action) => [action, await decisionOf(action, receipt, isFiller)] as const),
       )
-      return decided.flatMap(([action, decision]): DecidedAction<M>[] => (decision ? [[action, decision]] : []))
+      return decided.flatMap(([action, decision]): DecidedAction[] => (decision ? [[action, decision]] : []))
     },
 
     onDecided(decided, changed) {
@@ -97,7 +92,7 @@ export function createSignedActionKind<M extends Message>(
     async callWorthSending(tx, from, gas) {
       const [action] = await store.ofTxs(pool, tx)
       if (action?.state !== 'open' || (await isOverdue(tx))) return undefined
-      const { to, data } = form.call(from, action.request.message, action.request.signature)
+      const { to, data } = kinds.callOf(from, action.request)
       const trial = await tryCall(market, { from, to, data }, 'latest')
       return 'passed' in trial ? { to, data, gas } : undefined
     },

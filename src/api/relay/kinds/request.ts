@@ -16,6 +16,9 @@ export type ActionRequest<M extends Message = Message> = {
   signature: Hex
 }
 
+/** Stands for the signature of a call that anyone may ask for. */
+export const UNSIGNED: Hex = '0x'
+
 /** `actionId`: what the message hashes to (EIP-712), so that every signature of it is of the same action. */
 export type NamedAction<M extends Message = Message> = { actionId: Hex; request: ActionRequest<M> }
 

@@ -5,7 +5,7 @@ import { answer } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import { type Market, readBounty } from '../../chain/market.ts'
 import { logsWhileValid, type Range } from '../../chain/usedSignature.ts'
-import type { Made } from '../form.ts'
+import type { Made } from '../kind.ts'
 
 /** `IBountyMarket.Rejection`. */
 const REJECTED = 0

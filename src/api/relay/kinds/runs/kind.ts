@@ -1,18 +1,17 @@
-import { type Address, parseEventLogs } from 'viem'
+import { parseEventLogs } from 'viem'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
 import {
   actionOf,
   type RunActionName,
   type RunMessage,
+  runActionNames,
   runCallData,
   runDigest,
 } from '../../../../../core/market/runActions.ts'
 import type { Market } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
 import type { RefusalCode } from '../../refusal.ts'
-import { actionTables } from '../../store/actionTables.ts'
-import type { ActionForm } from '../form.ts'
-import { actionPending, signatureExpired } from '../refusal.ts'
+import type { Examination, Kind } from '../kind.ts'
 import { findMadeOnRun } from './madeOnChain.ts'
 import { invalidSignature, refusalOfFailure } from './refusal.ts'
 
@@ -33,38 +32,23 @@ const sideOf: Partial<Record<RunActionName, 'deliveries' | 'reviews'>> = {
   reject: 'reviews',
 }
 
-type Row = {
-  name: RunActionName
-  party: Address
-  deadline: bigint
-  bounty_id: bigint
-  round: bigint
-  revision: bigint
-  text: string
-}
-
 const eventsOf = ({ action }: RunMessage) => [...actionOf(action).events]
 
 /** Actions about runs that a party has signed. */
-export const runActionForm = (market: Market): ActionForm<RunMessage> => ({
-  kind: 'run action',
-  table: actionTables['run action'],
-  columns: { bounty_id: 'numeric', round: 'bigint', revision: 'bigint', text: 'text' },
-  valuesOf: ({ bountyId, round, revision, text }) => [bountyId, round, revision, text],
-  messageOf: ({ name, party, deadline, bounty_id: bountyId, round, revision, text }: Row) => ({
-    action: name,
-    bountyId,
-    party,
-    round,
-    revision,
-    text,
-    deadline,
-  }),
+export const runActionKind = (market: Market, examination: Examination<RunMessage>): Kind<RunMessage> => ({
+  ...examination,
+  names: runActionNames,
+  bodyOf: ({ bountyId, round, revision, text }) => ({ bountyId, round, revision, text }),
+  messageOf({ kind, party, deadline, body: { bountyId = '', round = '', revision = '', text = '' } }) {
+    if (party === null || deadline === null) throw new Error(`A stored ${kind} has no party or no deadline`)
+    const numbers = { bountyId: BigInt(bountyId), round: BigInt(round), revision: BigInt(revision) }
+    return { action: kind as RunActionName, party, ...numbers, text, deadline }
+  },
+  slotOf: ({ bountyId, party }) => `run ${bountyId} by ${party}`,
   madeAlready: MADE_ALREADY,
   isRepeatable: false,
   hasParty: true,
-  placesOf: ({ action }) => (action === 'close' ? 'free' : 'work'),
-  subject: { column: 'bounty_id', of: ({ bountyId }) => String(bountyId) },
+  placesOf: (name) => (name === 'close' ? 'free' : 'work'),
 
   idOf: async (message) => runDigest(market, message),
   call: (from, message, signature) => ({ from, to: market.address, data: runCallData(message, signature) }),
@@ -72,12 +56,9 @@ export const runActionForm = (market: Market): ActionForm<RunMessage> => ({
   mostGasOf: () => MAX_ACTION_GAS,
 
   refusalOfFailure,
-  expired: ({ deadline }, now) => signatureExpired(deadline, now),
   invalidSignature: (message) => invalidSignature(message, message.round),
-  pending: (actionId, { action, party, bountyId }) =>
-    actionPending(actionId, `${action} of ${party} about run ${bountyId}`),
 
-  resultIn(message, logs) {
+  proofIn(message, logs) {
     const own = parseEventLogs({ abi: bountyMarketAbi, eventName: eventsOf(message), logs: [...logs] })
     const isProven = own.some(({ args }) => 'bountyId' in args && args.bountyId === message.bountyId)
     return isProven ? { result: null } : undefined

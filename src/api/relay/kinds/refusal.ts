@@ -18,9 +18,13 @@ export const unexplained = (extensions: Record<string, unknown>) =>
 export const signatureExpired = (deadline: bigint, now: bigint) =>
   refusalOf({ errorName: 'SignatureExpired', args: [deadline, now] })
 
-/** Another action of the same party about the same is not decided yet. @param what it does, and about what. */
-export const actionPending = (actionId: Hex, what: string) =>
-  new Refusal('ACTION_PENDING', `The action ${what} is not decided yet, ${actionId}. Send this one again.`, {
-    extensions: { actionId },
-    retrySeconds: PENDING_RETRY_SECONDS,
-  })
+/** Another action has the slot, and is not decided yet. */
+export const actionPending = (actionId: Hex, action: string, slot: string) =>
+  new Refusal(
+    'ACTION_PENDING',
+    `The action ${action} of ${slot} is not decided yet, ${actionId}. Send this one again.`,
+    {
+      extensions: { actionId },
+      retrySeconds: PENDING_RETRY_SECONDS,
+    },
+  )

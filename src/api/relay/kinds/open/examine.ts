@@ -1,15 +1,15 @@
 import type { OpenCall } from '../../../../../core/market/openCalls.ts'
 import { refusalOfReward } from '../../refusal.ts'
-import type { ActionExamination } from '../actionFlow.ts'
-import type { ActionsContext } from '../context.ts'
+import type { SharedContext } from '../../sharedContext.ts'
+import type { Examination } from '../kind.ts'
 import { refusalOf } from '../refusal.ts'
 import type { KnownCalls } from './known.ts'
 
 /** Checks a call that anyone may ask for by what is known of it: the simulation does the rest. */
 export const createOpenExamination = (
-  { leastReward }: ActionsContext,
+  { leastReward }: Pick<SharedContext, 'heads' | 'leastReward'>,
   { known }: KnownCalls,
-): ActionExamination<OpenCall> => ({
+): Examination<OpenCall> => ({
   async examine({ request: { message: call } }, _, since) {
     const found = await known(call, since)
     if (call.action !== 'collect') {

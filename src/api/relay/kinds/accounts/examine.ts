@@ -8,11 +8,11 @@ import type { Intake } from '../../chain/intake.ts'
 import { attempt } from '../../chain/market.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { Refusal, signatureExpiring } from '../../refusal.ts'
-import type { ActionExamination } from '../actionFlow.ts'
-import type { ActionsContext } from '../context.ts'
+import type { SharedContext } from '../../sharedContext.ts'
+import type { Examination } from '../kind.ts'
 import { signatureExpired } from '../refusal.ts'
 import type { NamedAction } from '../request.ts'
-import { createSignatureCheck } from '../signatureCheck.ts'
+import type { SignatureCheck } from '../signatureCheck.ts'
 import { readBalance } from './contracts.ts'
 import { invalidSignature, refusalOfPost, signatureTooLong } from './refusal.ts'
 import type { RegistryCheck } from './registry.ts'
@@ -25,22 +25,26 @@ import type { RegistryCheck } from './registry.ts'
 export type IndexedUnstakers = (agentId: bigint, block?: bigint) => Promise<Address[]>
 
 /**
- * Checks the signature of an action of an account before it is simulated.
- * @param leastPost the smallest reward of a run that the relay posts, in USDC base units.
- * @param refusalOfRegistry why the registry registers no agent for another account.
- * @param indexed absent without an index: then the chain is asked who may unstake.
+ * - `leastPost`: the smallest reward of a run that the relay posts, in USDC base units.
+ * - `refusalOfRegistry`: why the registry registers no agent for another account.
+ * - `indexedUnstakers`: absent without an index: then the chain is asked who may unstake.
  */
+type Options = {
+  deployment: Deployment
+  leastPost: bigint
+  refusalOfRegistry: RegistryCheck
+  indexedUnstakers: IndexedUnstakers | undefined
+}
+
+/** Checks the signature of an action of an account before it is simulated. */
 export function createAccountExamination(
-  { heads, leastReward }: ActionsContext,
+  { heads, leastReward }: Pick<SharedContext, 'heads' | 'leastReward'>,
   intake: Intake,
-  { contracts }: Deployment,
-  leastPost: bigint,
-  refusalOfRegistry: RegistryCheck,
-  indexed: IndexedUnstakers | undefined,
-): ActionExamination<AccountMessage> {
+  checkSignature: SignatureCheck,
+  { deployment: { contracts }, leastPost, refusalOfRegistry, indexedUnstakers }: Options,
+): Examination<AccountMessage> {
   const { hasCode, read } = intake
   const { client } = intake.market
-  const checkSignature = createSignatureCheck(intake)
 
   async function unstakersOnChain(agentId: bigint): Promise<Address[]> {
     const registry = { abi: agentRegistryAbi, address: contracts.AgentRegistry, args: [agentId] } as const
@@ -59,7 +63,7 @@ export function createAccountExamination(
 
   /** What the index refuses asks no node, and is refused at a head that was read at `since` or later. */
   async function assertMayUnstake(agentId: bigint, signer: Address, since: number) {
-    const unstakersOf = indexed ?? unstakersOnChain
+    const unstakersOf = indexedUnstakers ?? unstakersOnChain
     const mayBeAmong = (all: readonly Address[]) =>
       all.length === 0 || all.some((account) => isAddressEqual(account, signer))
     if (mayBeAmong(await unstakersOf(agentId))) return

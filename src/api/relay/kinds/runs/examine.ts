@@ -10,12 +10,11 @@ import type { Bounty } from '../../chain/market.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { type ChainView, checkView, createChainViews } from '../../chain/views.ts'
 import { type Refusal, refusalOfReward, signatureExpiring } from '../../refusal.ts'
-import type { ActionExamination } from '../actionFlow.ts'
-import type { ActionsContext } from '../context.ts'
-import type { Examined } from '../form.ts'
+import type { SharedContext } from '../../sharedContext.ts'
+import type { Examination, Examined } from '../kind.ts'
 import { refusalOf, signatureExpired } from '../refusal.ts'
 import type { NamedAction } from '../request.ts'
-import { createSignatureCheck } from '../signatureCheck.ts'
+import type { SignatureCheck } from '../signatureCheck.ts'
 import { invalidSignature } from './refusal.ts'
 
 /**
@@ -23,11 +22,11 @@ import { invalidSignature } from './refusal.ts'
  * read once per head for all actions of a run. The market checks in the same order: run, party, signature, the rest.
  */
 export function createRunExamination(
-  { heads, leastReward }: ActionsContext,
+  { heads, leastReward }: Pick<SharedContext, 'heads' | 'leastReward'>,
   intake: Intake,
-): ActionExamination<RunMessage> {
+  checkSignature: SignatureCheck,
+): Examination<RunMessage> {
   const viewOf = createChainViews(intake, heads, intake.readRun)
-  const checkSignature = createSignatureCheck(intake)
 
   /** What accepts the signature of the message; undefined if nothing does. */
   const signedBy = (action: NamedAction<RunMessage>, { hasCode }: ChainView, requester: Requester) =>

@@ -7,6 +7,7 @@ import { type Deployment, registrarOf } from '../../../../../core/deployment.ts'
 import {
   type AccountActionName,
   type AccountMessage,
+  accountActionNames,
   accountCall,
   accountDigest,
   authorizationNonce,
@@ -23,10 +24,9 @@ import type { Market } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
 import { logsWhileValid, type Range } from '../../chain/usedSignature.ts'
 import { Refusal, type RefusalCode } from '../../refusal.ts'
-import { actionTables } from '../../store/actionTables.ts'
 import { query } from '../../store/database.ts'
-import type { ActionForm, Made } from '../form.ts'
-import { actionPending, signatureExpired, unexplained } from '../refusal.ts'
+import type { Examination, Kind, Made } from '../kind.ts'
+import { unexplained } from '../refusal.ts'
 import type { ReadContracts } from './contracts.ts'
 import { invalidSignature } from './refusal.ts'
 
@@ -42,8 +42,6 @@ const MADE_ALREADY = new Set<RefusalCode>(['AUTHORIZATION_USED', 'WRONG_NONCE'])
 
 type UnstakeMessage = Extract<AccountMessage, { action: 'unstake' }>
 
-type Row = { name: AccountActionName; members: Record<string, string> }
-
 /** The agent that the message names. */
 const agentOf = (message: AccountMessage): bigint | null =>
   message.action === 'stake' || message.action === 'unstake' ? message.members.agentId : null
@@ -54,21 +52,13 @@ const amountOf = (message: AccountMessage): bigint => {
   return message.action === 'unstake' ? message.members.amount : 0n
 }
 
-/**
- * What an action is about: withdrawals of an agent have nonces, and follow each other. Any number of the others may be
- * open at once.
- */
-function subjectOf(message: AccountMessage): string {
-  if (message.action === 'unstake') return `agent ${message.members.agentId}`
-  return `${message.action} ${message.members.salt}`
-}
-
 /** Posts, registrations, stakes and unstakes that an account has signed. */
-export function accountActionForm(
+export function accountActionKind(
   market: Market,
   { contracts }: Deployment,
   readContracts: ReadContracts,
-): ActionForm<AccountMessage> {
+  examination: Examination<AccountMessage>,
+): Kind<AccountMessage> {
   const { client } = market
   // Its event names the owner. Where it is not the registry, the registry's names it.
   const registrar = registrarOf({ contracts })
@@ -77,7 +67,7 @@ export function accountActionForm(
   const from = (logs: readonly Log[], contract: Address) =>
     logs.filter(({ address }) => isAddressEqual(address, contract))
 
-  function resultIn(message: AccountMessage, logs: readonly Log[]): { result: bigint | null } | undefined {
+  function proofIn(message: AccountMessage, logs: readonly Log[]): { result: bigint | null } | undefined {
     switch (message.action) {
       case 'post': {
         const ofMarket = from(logs, contracts.BountyMarket)
@@ -109,7 +99,7 @@ export function accountActionForm(
     if (!used) return undefined
     const receipt = await answer(client.getTransactionReceipt({ hash: used.transactionHash }))
     const later = receipt.logs.filter(({ logIndex }) => logIndex > used.logIndex)
-    const proof = resultIn(message, later)
+    const proof = proofIn(message, later)
     return proof && { ...proof, txHash: used.transactionHash, blockNumber: used.blockNumber }
   }
 
@@ -126,21 +116,20 @@ export function accountActionForm(
   }
 
   return {
-    kind: 'account action',
-    table: actionTables['account action'],
-    columns: { about: 'text', agent_id: 'numeric', amount: 'numeric', members: 'jsonb' },
-    valuesOf: (message) => [
-      subjectOf(message),
-      agentOf(message),
-      amountOf(message),
-      JSON.stringify(membersAsText(message)),
-    ],
-    messageOf: ({ name, members }: Row) => readAccountMessage(name, members),
+    ...examination,
+    names: accountActionNames,
+    bodyOf: membersAsText,
+    messageOf: ({ kind, body }) => readAccountMessage(kind as AccountActionName, body),
+    takes: (message) => ({ agentId: agentOf(message), amount: amountOf(message) }),
+
+    /** Withdrawals of an agent have nonces, and follow each other. Any number of the others may be open at once. */
+    slotOf({ action, party, members }) {
+      return `${action === 'unstake' ? `agent ${members.agentId}` : `${action} ${members.salt}`} by ${party}`
+    },
     madeAlready: MADE_ALREADY,
     isRepeatable: false,
     hasParty: true,
     placesOf: () => 'free',
-    subject: { column: 'about', of: subjectOf },
 
     idOf: async (message) => accountDigest(await readContracts(), message),
     call: (sender, message, signature) => ({ from: sender, ...accountCall({ contracts }, message, signature) }),
@@ -152,11 +141,9 @@ export function accountActionForm(
       if (!explained) return unexplained({ revertData: data ?? null })
       return new Refusal(explained.code, explained.sentence, { extensions: explained.extensions })
     },
-    expired: ({ deadline }, now) => signatureExpired(deadline, now),
     invalidSignature,
-    pending: (actionId, { action, party }) => actionPending(actionId, `${action} of ${party}`),
 
-    resultIn,
+    proofIn,
 
     async findMade({ message }, head) {
       if (isFunding(message)) return findFunding(message, head)
@@ -195,8 +182,8 @@ export function accountActionForm(
       if (!funds) return false
       // What was mined after the block of the balance counts as pending.
       const text = `
-        SELECT coalesce(sum(amount), 0) AS pending FROM relay.account_action
-        WHERE party = $1 AND name <> 'unstake' AND state <> 'refused' AND (block_number IS NULL OR block_number > $2)`
+        SELECT coalesce(sum(amount), 0) AS pending FROM relay.action
+        WHERE party = $1 AND kind <> 'unstake' AND state <> 'refused' AND (block_number IS NULL OR block_number > $2)`
       const [row] = await query<{ pending: bigint }>(db, text, [message.party, funds.block])
       return funds.balance - (row?.pending ?? 0n) < amountOf(message)
     },
