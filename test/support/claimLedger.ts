@@ -2,6 +2,7 @@ import pg from 'pg'
 import { type Address, parseEventLogs } from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import type { MarketOnAnvil } from './marketOnAnvil.ts'
+import { standingClaims } from './relayRows.ts'
 
 export type Ledger = Awaited<ReturnType<typeof readLedger>>
 
@@ -24,11 +25,7 @@ export async function readLedger({ client, deployment, databaseUrl }: Sources, s
     const txs = await database.query<{ signer: string; nonce: string; state: string }>(
       'SELECT signer, nonce, state FROM relay.tx ORDER BY nonce',
     )
-    const claims = await database.query<{ bounty_id: string; state: string }>(
-      'SELECT bounty_id, state FROM relay.claim WHERE state <> $1',
-      ['refused'],
-    )
-    return { claimed, nonces, txs: txs.rows, claims: claims.rows }
+    return { claimed, nonces, txs: txs.rows, claims: await standingClaims(database) }
   } finally {
     await database.end()
   }
@@ -45,7 +42,7 @@ export function findDisorder({ claimed, nonces, txs, claims }: Ledger): string[]
   const unmined = txs.filter(({ state }) => state !== 'mined' && state !== 'final')
   return [
     ...twice.map((run) => `Run ${run} was claimed twice`),
-    ...open.map(({ bounty_id, state }) => `A claim of run ${bounty_id} is ${state}`),
+    ...open.map(({ runId, state }) => `A claim of run ${runId} is ${state}`),
     ...unmined.map(({ signer, nonce, state }) => `The transaction of ${signer} with nonce ${nonce} is ${state}`),
     ...nonces.flatMap(({ signer, latest, pending }) => {
       const stored = txs.filter((tx) => tx.signer === signer).map(({ nonce }) => Number(nonce))

@@ -7,6 +7,7 @@ import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
 import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import { type Participants, usdc } from '../../support/participants.ts'
+import { commitsOfActions, refuseActionsOf } from '../../support/relayRows.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 import { type Accounts, accountsOn, newAccount } from './accountsOn.ts'
 
@@ -100,24 +101,18 @@ describe('messages that wait for a signer at the same time', () => {
     const owners = Array.from({ length: 4 }, newAccount)
     const answers = await registerTogether(database, owners)
     expect(answers.map(({ status }) => status)).toEqual(owners.map(() => 200))
-    const { rows } = await database.query(
-      `SELECT count(*)::int AS attempts, count(DISTINCT attempt.xmin::text)::int AS commits
-      FROM relay.attempt JOIN relay.action USING (tx) WHERE party = ANY($1)`,
-      [owners.map(({ address }) => address)],
-    )
-    expect(rows[0].attempts).toBe(4)
-    expect(rows[0].commits).toBeLessThanOrEqual(2)
+    const parties = owners.map(({ address }) => address)
+    const stored = await commitsOfActions(database, parties)
+    expect(stored?.attempts).toBe(4)
+    expect(stored?.commits).toBeLessThanOrEqual(2)
   })
 
   it('do not fail where PostgreSQL refuses one of them', { timeout: 60_000 }, async () => {
     await using database = await connect(market.databaseUrl)
     const owners = Array.from({ length: 8 }, newAccount)
-    await database.query(`
-      CREATE FUNCTION relay.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
-      CREATE TRIGGER refuse BEFORE INSERT ON relay.action FOR EACH ROW
-        WHEN (NEW.party = '${owners[5]?.address}') EXECUTE FUNCTION relay.refuse()`)
+    const accept = await refuseActionsOf(database, owners[5]?.address ?? '0x')
     const answers = await registerTogether(database, owners)
-    await database.query('DROP FUNCTION relay.refuse() CASCADE')
+    await accept()
     expect(answers.map(({ status }) => status)).toEqual(owners.map((_, place) => (place === 5 ? 500 : 200)))
   })
 })

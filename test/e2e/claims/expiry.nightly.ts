@@ -7,6 +7,7 @@ import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { firstBytesOf } from '../../support/relayRows.ts'
 import { abandon } from './abandonCommand.ts'
 import { contextOf, relayOn, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
@@ -122,15 +123,10 @@ describe('a claim that is unmined after its signature has expired', { timeout: 6
   })
 })
 
-/** The claim's first signed transaction. */
 async function bytesOf(databaseUrl: string, claimId: string): Promise<Hex> {
   const database = new pg.Client({ connectionString: databaseUrl })
   await database.connect()
-  const text = `SELECT raw FROM relay.attempt JOIN relay.claim ON claim.tx = attempt.tx WHERE claim.id = $1
-    ORDER BY signed_at LIMIT 1`
-  const { rows } = await database.query(text, [claimId])
-  await database.end()
-  return rows[0].raw
+  return firstBytesOf(database, claimId).finally(() => database.end())
 }
 
 describe('npm run abandon:claims', { timeout: 60_000 }, () => {

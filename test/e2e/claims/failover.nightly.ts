@@ -6,6 +6,7 @@ import { type Postgres, startPostgres } from '../../../tools/devnet/postgres.ts'
 import { type Standby, startStandby } from '../../../tools/devnet/standby.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { CLAIM_ROWS } from '../../support/relayRows.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/tcpProxy.ts'
 import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
@@ -93,7 +94,7 @@ it('claims that are pending when the database fails over to a standby are made o
 })
 
 const storedClaims = async () =>
-  (await query<{ count: number }>('SELECT count(*)::int AS count FROM relay.claim'))[0]?.count
+  (await query<{ count: number }>(`SELECT count(*)::int AS count FROM ${CLAIM_ROWS}`))[0]?.count
 
 async function promote() {
   const client = new pg.Client({ connectionString: standby.url })

@@ -7,6 +7,7 @@ import { startPostgres } from '../../../tools/devnet/postgres.ts'
 import { startStandby } from '../../../tools/devnet/standby.ts'
 import { startTestChain } from '../../support/market.ts'
 import { participantsOf, usdc } from '../../support/participants.ts'
+import { CLAIM_ROWS } from '../../support/relayRows.ts'
 import { startTcpProxy } from '../../support/tcpProxy.ts'
 import { relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
@@ -48,7 +49,7 @@ it('claims leave a former primary that still takes them within ten seconds', asy
     isOver = true
     await claiming
   })
-  await until('claims are stored', async () => (await countOf(formerUrl, 'relay.claim')) >= 3, 20_000)
+  await until('claims are stored', async () => (await countOf(formerUrl, CLAIM_ROWS)) >= 3, 20_000)
   await query(next.url, 'SELECT pg_promote()')
   address.moveTo(next.port)
   const movedAt = performance.now()
@@ -56,13 +57,13 @@ it('claims leave a former primary that still takes them within ten seconds', asy
   await until('the former primary is left', async () => (await countOf(formerUrl, sessions)) === 0, LIMIT_MS)
   console.log(`the former primary was left after ${Math.round(performance.now() - movedAt)} ms`)
 
-  const stored = await countOf(nextUrl, 'relay.claim')
-  const storedByFormer = await countOf(formerUrl, 'relay.claim')
+  const stored = await countOf(nextUrl, CLAIM_ROWS)
+  const storedByFormer = await countOf(formerUrl, CLAIM_ROWS)
   await until('won', async () => (await claim()) === 'won')
   isOver = true
   await claiming
-  expect(await countOf(nextUrl, 'relay.claim')).toBeGreaterThan(stored)
-  expect(await countOf(formerUrl, 'relay.claim')).toBe(storedByFormer)
+  expect(await countOf(nextUrl, CLAIM_ROWS)).toBeGreaterThan(stored)
+  expect(await countOf(formerUrl, CLAIM_ROWS)).toBe(storedByFormer)
   // Also what only the former primary has stored.
   for (const request of requests) await until('won', async () => (await resultOf(relay, request)) === 'won')
   const claimed = await chain.market.getEvents.BountyClaimed({}, { fromBlock: 0n })

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import type { TestMarket } from '../../support/market.ts'
+import { claimsInFlight } from '../../support/relayRows.ts'
 
 /** Milliseconds between two reads of the relay's tables while waiting for a change. */
 const LOOK = 10
@@ -36,13 +37,7 @@ export async function startKillableApis(market: TestMarket, { draw }: Options) {
     return start()
   }
 
-  async function inFlight() {
-    const { rows } = await pool.query<{ id: string; state: 'signed' | 'accepted'; claims: number }>(
-      `SELECT tx.id, tx.state, count(*)::int AS claims FROM relay.claim JOIN relay.tx ON tx.id = claim.tx
-       WHERE claim.state = 'open' AND tx.state IN ('signed', 'accepted') GROUP BY tx.id`,
-    )
-    return rows
-  }
+  const inFlight = () => claimsInFlight(pool)
 
   /** Resolves once a claim is in flight. @throws if none is for 10 s. */
   async function untilInFlight() {

@@ -7,6 +7,7 @@ import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain } from '../../support/market.ts'
 import { participantsOf, usdc } from '../../support/participants.ts'
+import { LOCK_CLAIMS } from '../../support/relayRows.ts'
 import { relayer, relayOn, requestOf, resultOf } from './claimsOnChain.ts'
 
 /** A little less than the relay's timeout of a statement, and of a signature. */
@@ -41,7 +42,7 @@ it('answers a claim soon after its wait, however long database and key take, and
   const before = await chain.client.getTransactionCount({ address: relayer.address })
 
   const signerLock = await locking(chain.databaseUrl, 'SELECT FROM relay.signer FOR UPDATE')
-  const claimLock = await locking(chain.databaseUrl, 'LOCK TABLE relay.claim IN SHARE MODE')
+  const claimLock = await locking(chain.databaseUrl, LOCK_CLAIMS)
   const start = performance.now()
   const result = resultOf(relay, requestOf(runId, agent), 1)
   await sleep(STEP_MS)

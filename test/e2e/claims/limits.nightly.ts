@@ -4,6 +4,7 @@ import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { ageOldestRevert, ageSent, countReverts } from '../../support/relayRows.ts'
 import { claimApi, codeOf } from './claimApi.ts'
 import { until } from './claimsOnChain.ts'
 
@@ -40,9 +41,7 @@ async function claimEach(agent: Agent, runIds: bigint[]) {
   return answers
 }
 
-/** Shifts the wallet's stored claims into the past by this much. */
-const age = ({ wallet }: Agent, by: string) =>
-  pool.query('UPDATE relay.sent_claim SET sent_at = sent_at - $2::interval WHERE wallet = $1', [wallet.address, by])
+const age = ({ wallet }: Agent, by: string) => ageSent(pool, wallet.address, by)
 
 describe('claims of one wallet', () => {
   it('beyond the limit per minute are refused by every replica, without a transaction, with the seconds to wait', async () => {
@@ -134,13 +133,8 @@ describe('an agent whose claims revert', () => {
       expect(Number(refused?.headers.get('Retry-After'))).toBeGreaterThan(86_000)
     }
     expect(await nonce()).toBe(before)
-    const { rowCount } = await pool.query('SELECT FROM relay.revert WHERE agent_id = $1', [String(agent.id)])
-    expect(rowCount).toBe(3)
-    await pool.query(
-      `UPDATE relay.revert SET reverted_at = reverted_at - interval '1 day' WHERE ctid = (
-      SELECT ctid FROM relay.revert WHERE agent_id = $1 ORDER BY reverted_at LIMIT 1)`,
-      [String(agent.id)],
-    )
+    expect(await countReverts(pool, agent.id)).toBe(3)
+    await ageOldestRevert(pool, agent.id)
     await age(agent, '61 seconds')
     expect((await claimEach(agent, [runId])).map(({ status }) => status)).toEqual([200])
   })

@@ -7,6 +7,7 @@ import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { keysOfAgent } from '../../support/relayRows.ts'
 import { claimApi } from '../claims/claimApi.ts'
 import { requestOf } from '../claims/claimsOnChain.ts'
 
@@ -38,10 +39,7 @@ const attacker = { 'X-Forwarded-For': '198.51.100.1' }
 
 const keyed = (client: Record<string, string>, key: string) => ({ ...client, 'Idempotency-Key': key })
 
-async function keysOf({ id }: Agent): Promise<string[]> {
-  const { rows } = await pool.query('SELECT key FROM relay.idempotency_key WHERE agent_id = $1', [String(id)])
-  return rows.map(({ key }) => key)
-}
+const keysOf = ({ id }: Agent) => keysOfAgent(pool, id)
 
 /** The signature that anyone finds in the calldata of a relayed claim. */
 async function publishedSignature(hash: Hash): Promise<{ signature: Hex; deadline: number }> {

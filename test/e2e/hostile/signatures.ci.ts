@@ -9,6 +9,7 @@ import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { countReverts, countSent } from '../../support/relayRows.ts'
 import { type RpcProxy, startRpcProxy } from '../../support/rpcProxy.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 import { until } from '../claims/claimsOnChain.ts'
@@ -166,11 +167,8 @@ describe('a signature that is about to expire', () => {
       await client.mine({ blocks: 1 })
       await client.setAutomine(true)
       expect(codeOf(await claim)).toEqual([401, 'SIGNATURE_EXPIRED'])
-      const { rowCount: reverts } = await pool.query('SELECT FROM relay.revert WHERE agent_id = $1', [`${agent.id}`])
-      expect(reverts).toBe(attempt)
-      const { address } = agent.wallet
-      const { rowCount: sent } = await pool.query('SELECT FROM relay.sent_claim WHERE wallet = $1', [address])
-      expect(sent).toBe(attempt)
+      expect(await countReverts(pool, agent.id)).toBe(attempt)
+      expect(await countSent(pool, agent.wallet.address)).toBe(attempt)
     }
   })
 })
