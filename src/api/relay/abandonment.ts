@@ -22,9 +22,9 @@ const kinds = [CLAIM, GAP, ...actionNames].map((name) => `'${name}'`)
 const IS_ABANDONABLE = `tx.state IN ('signed', 'accepted') AND tx.kind IN (${kinds.join()})`
 
 const refuse = (table: keyof typeof described, where: string) => {
-  const code = table === 'relay.claim' ? 'CLAIM_REVERTED' : 'ACTION_REVERTED'
+  const [code, freed] = table === 'relay.claim' ? ['CLAIM_REVERTED', ''] : ['ACTION_REVERTED', 'holds_slot = false,']
   return `
-  UPDATE ${table} AS own SET state = 'refused', problem = jsonb_build_object(
+  UPDATE ${table} AS own SET state = 'refused', ${freed} problem = jsonb_build_object(
     'code', '${code}', 'extensions', '{}'::jsonb, 'detail',
     'An operator abandoned it before it was mined. Its transaction may still be mined: look at the run.')
   ${where} AND own.state = 'open' RETURNING own.id`

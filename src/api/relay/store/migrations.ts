@@ -179,7 +179,8 @@ const migrations = [
     problem jsonb,
     -- When its transaction reverted by the party's fault.
     reverted_at timestamptz,
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CHECK (state = 'open' OR NOT holds_slot)
   );
   CREATE UNIQUE INDEX action_slot ON relay.action (slot) WHERE holds_slot;
   CREATE INDEX action_open ON relay.action (party) WHERE state = 'open';
