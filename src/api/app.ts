@@ -18,6 +18,7 @@ import { createFigures } from './queries/stats.ts'
 import { createTurns } from './queries/turns.ts'
 import { addAccountActionRoutes } from './routes/accountActions.ts'
 import { addAccountMessageRoutes } from './routes/accountMessages.ts'
+import { createActing } from './routes/actionAnswers.ts'
 import { addActionStateRoutes } from './routes/actionState.ts'
 import { addActionRoutes } from './routes/actions.ts'
 import { addAgentRoutes } from './routes/agents.ts'
@@ -75,10 +76,11 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addClaimRoutes(app, deps)
   addClaimStateRoutes(app, deps)
   addMessageRoutes(app, deps)
-  addActionRoutes(app, deps)
+  const acting = createActing(deps)
+  addActionRoutes(app, acting)
   addAccountMessageRoutes(app, deps)
-  addAccountActionRoutes(app, deps)
-  addOpenCallRoutes(app, deps)
+  addAccountActionRoutes(app, deps, acting)
+  addOpenCallRoutes(app, acting)
   addActionStateRoutes(app, deps)
   addEventRoutes(app, deps, readInTurn)
   addAgentRoutes(app, deps, readInTurn, figures)

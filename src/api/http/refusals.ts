@@ -1,6 +1,7 @@
-import { type AccountActionName, type AccountMessage, membersAsText } from '../../../core/market/accountActions.ts'
-import { partyMemberOf, type RunMessage } from '../../../core/market/runActions.ts'
+import { type AccountActionName, membersAsText } from '../../../core/market/accountActions.ts'
+import { partyMemberOf } from '../../../core/market/runActions.ts'
 import type { ClaimRequest } from '../relay/claims/chain/market.ts'
+import type { Message } from '../relay/kinds/request.ts'
 import { Refusal, unavailable } from '../relay/refusal.ts'
 import { Problem, problemTypes } from './errors.ts'
 
@@ -25,17 +26,17 @@ export function problemOfClaim(error: unknown, { bountyId, agentId, wallet }: Cl
   return problemToSign(error, `/api/runs/${bountyId}/claim-message?agentId=${agentId}&walletAddress=${wallet}`)
 }
 
-/** As `problemOfClaim`, of another action about a run. */
-export function problemOfAction(error: unknown, { action, bountyId, party }: RunMessage): unknown {
+/** As `problemOfClaim`, of another action. A call that anyone may ask for has no message to sign. */
+export function problemOfAction(error: unknown, message: Message): unknown {
+  if ('members' in message) {
+    const renewed = RENEWED[message.action]
+    const named = Object.entries(membersAsText(message)).filter(([member]) => !renewed.includes(member))
+    return problemToSign(error, `/api/messages/${message.action}?${new URLSearchParams(named)}`)
+  }
+  if (!('round' in message)) return problemOf(error)
+  const { action, bountyId, party } = message
   const signer = partyMemberOf(action) === 'signer' ? `&signer=${party}` : ''
   return problemToSign(error, `/api/messages/${action}?runId=${bountyId}${signer}`)
-}
-
-/** As `problemOfClaim`, of an action of an account. */
-export function problemOfAccountAction(error: unknown, message: AccountMessage): unknown {
-  const renewed = RENEWED[message.action]
-  const named = Object.entries(membersAsText(message)).filter(([member]) => !renewed.includes(member))
-  return problemToSign(error, `/api/messages/${message.action}?${new URLSearchParams(named)}`)
 }
 
 /** Members of which a new message has values of its own; `owner` of a stake is what the index shows. */

@@ -2,8 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { type Hex, zeroAddress } from 'viem'
 import { type AccountActionName, type AccountMembers, accountActions } from '../../../core/market/accountActions.ts'
 import { MAX_RELAYED_URI_BYTES, MAX_WORK_PERIOD } from '../../../core/market/accountRules.ts'
-import { addressParameter, hash, orNull, untrusted } from '../http/values.ts'
-import { isText, textParameter } from './action.ts'
+import { addressParameter, orNull, untrusted } from '../http/values.ts'
+import { isText, madeExample, madeMembers, pendingExample, pendingMembers, textParameter } from './action.ts'
 import { agentSchema, exampleAgent } from './agent.ts'
 import { integer, NO_ADDRESS, signatureInBody } from './claim.ts'
 import { pascalCase } from './problem.ts'
@@ -93,51 +93,12 @@ export function accountBody<Name extends AccountActionName>(name: Name) {
   return schema as unknown as z.ZodType<Body<Name>>
 }
 
-/** The transaction of the examples. */
-const relayed = { actionId: `0x${'ac'.repeat(32)}`, txHash: `0x${'9a'.repeat(32)}` }
-
-/** The order of the members is part of the API. */
 export const agentActionSchema = z
-  .object({
-    success: z.literal(true),
-    agent: agentSchema,
-    message: z.string(),
-    actionId: hash,
-    txHash: hash,
-    blockNumber: z.int(),
-    finalized: z
-      .boolean()
-      .openapi({ description: 'Whether the block is final. Until then a reorg may undo the action.' }),
-  })
+  .object({ success: z.literal(true), agent: agentSchema, ...madeMembers })
   .openapi('AgentAction', {
-    example: {
-      success: true,
-      agent: exampleAgent,
-      message: 'Agent registered.',
-      ...relayed,
-      blockNumber: 1_234,
-      finalized: false,
-    },
+    example: { success: true, agent: exampleAgent, message: 'Agent registered.', ...madeExample },
   })
 
-/** An action for an agent that was sent and is not known to be decided. */
 export const pendingAgentActionSchema = z
-  .object({
-    success: z.literal(false),
-    agent: orNull(agentSchema),
-    message: z.string(),
-    actionId: hash,
-    txHash: hash,
-    status: z
-      .enum(['signed', 'accepted', 'mined'])
-      .openapi({ description: 'As that of an action about a run: see `PendingAction`.' }),
-  })
-  .openapi('PendingAgentAction', {
-    example: {
-      success: false,
-      agent: null,
-      message: 'The action is not decided yet, and continues. See Location, or send it again.',
-      ...relayed,
-      status: 'accepted',
-    },
-  })
+  .object({ success: z.literal(false), agent: orNull(agentSchema), ...pendingMembers })
+  .openapi('PendingAgentAction', { example: { success: false, agent: null, ...pendingExample } })

@@ -79,47 +79,45 @@ const actionId = hash.openapi({
   description: 'What the signed message hashes to (EIP-712). `GET /api/actions/:actionId` returns the action’s state.',
 })
 
-/** The order of the members is part of the API. */
-export const actionSchema = z
-  .object({
-    success: z.literal(true),
-    run: runSchema,
-    message: z.string(),
-    actionId,
-    txHash: hash,
-    blockNumber: z.int(),
-    finalized: z
-      .boolean()
-      .openapi({ description: 'Whether the block is final. Until then a reorg may undo the action.' }),
-  })
-  .openapi('Action', {
-    example: { success: true, run: exampleRun, message: 'Work started.', ...relayed, finalized: false },
-  })
+/** The members of an action that is made, after what it made. The order of the members is part of the API. */
+export const madeMembers = {
+  message: z.string(),
+  actionId,
+  txHash: hash,
+  blockNumber: z.int(),
+  finalized: z
+    .boolean()
+    .openapi({ description: 'Whether the block is final. Until then a reorg may undo the action.' }),
+}
 
-/** An action that was sent and is not known to be decided. */
+export const madeExample = { ...relayed, finalized: false }
+
+/** The members of an action that was sent and is not known to be decided, after what it is about. */
+export const pendingMembers = {
+  message: z.string(),
+  actionId,
+  txHash: hash,
+  status: z.enum(['signed', 'accepted', 'mined']).openapi({
+    description:
+      '`signed`: the node has not confirmed that it has the transaction. `accepted`: it has. ' +
+      '`mined`: the chain has made the action, and the index does not show it yet.',
+  }),
+}
+
+export const pendingExample = {
+  message: 'The action is not decided yet, and continues. See Location, or send it again.',
+  actionId: relayed.actionId,
+  txHash: relayed.txHash,
+  status: 'accepted' as const,
+}
+
+export const actionSchema = z
+  .object({ success: z.literal(true), run: runSchema, ...madeMembers })
+  .openapi('Action', { example: { success: true, run: exampleRun, message: 'Work started.', ...madeExample } })
+
 export const pendingActionSchema = z
-  .object({
-    success: z.literal(false),
-    run: orNull(runSchema),
-    message: z.string(),
-    actionId,
-    txHash: hash,
-    status: z.enum(['signed', 'accepted', 'mined']).openapi({
-      description:
-        '`signed`: the node has not confirmed that it has the transaction. `accepted`: it has. ' +
-        '`mined`: the chain has made the action, and the index does not show it yet.',
-    }),
-  })
-  .openapi('PendingAction', {
-    example: {
-      success: false,
-      run: null,
-      message: 'The action is not decided yet, and continues. See Location, or send it again.',
-      actionId: relayed.actionId,
-      txHash: relayed.txHash,
-      status: 'accepted',
-    },
-  })
+  .object({ success: z.literal(false), run: orNull(runSchema), ...pendingMembers })
+  .openapi('PendingAction', { example: { success: false, run: null, ...pendingExample } })
 
 const stateProblems = [...new Set([...claimRefusals, ...actionRefusals, ...accountRefusals, ...openRefusals])]
 

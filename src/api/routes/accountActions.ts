@@ -3,25 +3,20 @@ import type { Context } from 'hono'
 import { type Hex, maxUint256 } from 'viem'
 import { type AccountMembers, type AccountMessage, accountMessage } from '../../../core/market/accountActions.ts'
 import type { Deps } from '../deps.ts'
-import { prefer, waitingTime } from '../http/preferredWait.ts'
-import { problemOfAccountAction } from '../http/refusals.ts'
-import { requesterOf } from '../http/requester.ts'
+import { prefer } from '../http/preferredWait.ts'
 import { idParameter } from '../http/values.ts'
-import { createActedRunReader } from '../queries/actedRuns.ts'
 import { agentById } from '../queries/agents.ts'
 import { accountBody, agentActionSchema, pendingAgentActionSchema } from '../resources/accountAction.ts'
 import { actionSchema, pendingActionSchema } from '../resources/action.ts'
 import { formatAgent } from '../resources/agent.ts'
 import { accountRefusals } from '../resources/problem.ts'
 import {
+  type Acting,
   actionResponses,
   madeIn,
   pending,
-  readMadeRun,
   readUntilShown,
-  relayOf,
   relayRefusals,
-  runNow,
   unlessBehind,
 } from './actionAnswers.ts'
 import { agentNotFound } from './agents.ts'
@@ -98,35 +93,14 @@ const routes = {
 
 const made = { register: 'Agent registered.', stake: 'Stake added.', unstake: 'Stake taken out.' }
 
-export function addAccountActionRoutes(app: OpenAPIHono, deps: Deps) {
-  const { limits, index } = deps
-  const readActed = createActedRunReader(index)
+export function addAccountActionRoutes(app: OpenAPIHono, { index }: Deps, { act, answerWithRun }: Acting) {
   const readAgent = (id: bigint, minBlock?: bigint) => index.read(minBlock, (tx, { now }) => agentById(tx, now, id))
-
-  async function act(c: Context, message: AccountMessage, signature: Hex, until: AbortSignal) {
-    const relay = relayOf(deps, message.action)
-    limits?.takeClaim(c)
-    const request = { requestId: c.get('requestId'), message, signature }
-    const outcome = await relay.act(request, { ...requesterOf(c, limits), until }).catch((error) => {
-      throw problemOfAccountAction(error, message)
-    })
-    return { relay, outcome }
-  }
 
   app.openapi(postRoute, async (c) => {
     const { signature, ...members } = c.req.valid('json')
-    const until = waitingTime(c, c.req.valid('header').prefer)
-    const { relay, outcome } = await act(c, accountMessage('post', members), signature, until)
-    const runId = outcome.status === 'done' ? outcome.result : null
-    if (outcome.status === 'done' && runId !== null) {
-      const shown = await readMadeRun(c, readActed, runId, outcome, until)
-      if (shown) {
-        const how = await madeIn(relay, outcome, shown)
-        return c.json({ success: true as const, run: shown.run, message: 'Run posted.', ...how }, 200)
-      }
-    }
-    const run = runId === null ? null : await runNow(readActed, runId, outcome)
-    return c.json({ success: false as const, run, ...pending(c, outcome) }, 202)
+    const acted = await act(c, accountMessage('post', members), signature, c.req.valid('header').prefer)
+    const { outcome } = acted
+    return answerWithRun(c, acted, outcome.status === 'done' ? outcome.result : null, 'Run posted.')
   })
 
   /** Answers with the agent, once the index shows the block of the action. */
@@ -134,10 +108,9 @@ export function addAccountActionRoutes(app: OpenAPIHono, deps: Deps) {
     c: Context,
     message: Exclude<AccountMessage, { action: 'post' }>,
     signature: Hex,
-    header: string | undefined,
+    preferred: string | undefined,
   ) {
-    const until = waitingTime(c, header)
-    const { relay, outcome } = await act(c, message, signature, until)
+    const { relay, outcome, until } = await act(c, message, signature, preferred)
     const named = message.action === 'register' ? null : message.members.agentId
     const agentId = outcome.status === 'done' ? outcome.result : named
     if (outcome.status === 'done' && agentId !== null) {

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import type { Hex } from 'viem'
 import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { INDEX_INTERVAL_MS, RETRY_AFTER_SECONDS } from '../http/preferredWait.ts'
+import { INDEX_INTERVAL_MS, RETRY_AFTER_SECONDS, waitingTime } from '../http/preferredWait.ts'
+import { problemOfAction } from '../http/refusals.ts'
+import { requesterOf } from '../http/requester.ts'
 import type { Snapshot } from '../index/snapshot.ts'
-import type { ReadActedRun } from '../queries/actedRuns.ts'
+import { createActedRunReader } from '../queries/actedRuns.ts'
 import type { ActionOutcome } from '../relay/actions/events.ts'
+import type { Message } from '../relay/kinds/request.ts'
 import type { Relay } from '../relay/relay.ts'
 import { formatRun, type Run } from '../resources/run.ts'
 import { blockHeaders, retryAfter } from './responses.ts'
@@ -54,7 +58,64 @@ export function relayOf({ relay, relayedActions }: Deps, name: string): Relay {
 }
 
 /** An action that is made. */
-export type Done = Extract<ActionOutcome, { status: 'done' }>
+type Done = Extract<ActionOutcome, { status: 'done' }>
+
+/** A relayed action. `until` aborts when its request is to be answered. */
+export type Acted = { relay: Relay; outcome: ActionOutcome; until: AbortSignal }
+
+export type Acting = ReturnType<typeof createActing>
+
+/** What all routes of actions do: they relay the action, wait until the index shows it, and answer. */
+export function createActing(deps: Deps) {
+  const { limits, index } = deps
+  const readActed = createActedRunReader(index)
+
+  /** The run as the index has it; null if there is none, or the index cannot be read. */
+  async function runNow(bountyId: bigint, { txHash }: ActionOutcome): Promise<Run | null> {
+    const shown = await readActed({ bountyId, txHash }).catch(unlessBehind)
+    return shown?.data.run ? formatRun(shown.data.run, shown.snapshot.now) : null
+  }
+
+  /** The run and the block of the action, once the index shows it. */
+  const readMade = (c: Context, bountyId: bigint, { txHash, blockNumber: block }: Done, signal: AbortSignal) =>
+    readUntilShown(
+      c,
+      async () => {
+        const { snapshot, data } = await readActed({ bountyId, txHash }, { block, signal })
+        const { run, blockNumber } = data
+        return {
+          snapshot,
+          shown: run && blockNumber !== null ? { run: formatRun(run, snapshot.now), blockNumber } : undefined,
+        }
+      },
+      signal,
+    )
+
+  return {
+    /** @param preferred the header `Prefer`. @throws Problem as the relay refuses. */
+    async act(c: Context, message: Message, signature: Hex, preferred: string | undefined): Promise<Acted> {
+      const relay = relayOf(deps, message.action)
+      limits?.takeClaim(c)
+      const until = waitingTime(c, preferred)
+      const request = { requestId: c.get('requestId'), message, signature }
+      const outcome = await relay.act(request, { ...requesterOf(c, limits), until }).catch((error) => {
+        throw problemOfAction(error, message)
+      })
+      return { relay, outcome, until }
+    },
+
+    /** Answers with the run. @param bountyId null of a post that is not made. @param message what is made. */
+    async answerWithRun(c: Context, { relay, outcome, until }: Acted, bountyId: bigint | null, message: string) {
+      const made = outcome.status === 'done' && bountyId !== null && (await readMade(c, bountyId, outcome, until))
+      if (outcome.status === 'done' && made) {
+        const how = await madeIn(relay, outcome, made)
+        return c.json({ success: true as const, run: made.run, message, ...how }, 200)
+      }
+      const run = bountyId === null ? null : await runNow(bountyId, outcome)
+      return c.json({ success: false as const, run, ...pending(c, outcome) }, 202)
+    },
+  }
+}
 
 /**
  * Reads until the index shows what was made, and sets the headers that name the block.
@@ -77,38 +138,6 @@ export async function readUntilShown<Shown>(
     await sleep(INDEX_INTERVAL_MS)
   } while (!signal.aborted)
   return undefined
-}
-
-/** Reads the run until the index shows the transaction that acted on it. */
-export function readMadeRun(
-  c: Context,
-  readActed: ReadActedRun,
-  bountyId: bigint,
-  { txHash, blockNumber: block }: Done,
-  signal: AbortSignal,
-): Promise<{ run: Run; blockNumber: bigint } | undefined> {
-  return readUntilShown(
-    c,
-    async () => {
-      const { snapshot, data } = await readActed({ bountyId, txHash }, { block, signal })
-      const { run, blockNumber } = data
-      return {
-        snapshot,
-        shown: run && blockNumber !== null ? { run: formatRun(run, snapshot.now), blockNumber } : undefined,
-      }
-    },
-    signal,
-  )
-}
-
-/** The run as the index has it; null if there is none, or the index cannot be read. */
-export async function runNow(
-  readActed: ReadActedRun,
-  bountyId: bigint,
-  { txHash }: ActionOutcome,
-): Promise<Run | null> {
-  const shown = await readActed({ bountyId, txHash }).catch(unlessBehind)
-  return shown?.data.run ? formatRun(shown.data.run, shown.snapshot.now) : null
 }
 
 /** For a `catch` of reads of the index, whose answer can do without. @throws any other error. */

@@ -1,5 +1,4 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { type Address, maxUint256 } from 'viem'
 import {
   partyMemberOf,
@@ -8,16 +7,11 @@ import {
   runActionNames,
   textMemberOf,
 } from '../../../core/market/runActions.ts'
-import type { Deps } from '../deps.ts'
-import { prefer, waitingTime } from '../http/preferredWait.ts'
-import { problemOfAction } from '../http/refusals.ts'
-import { requesterOf } from '../http/requester.ts'
+import { prefer } from '../http/preferredWait.ts'
 import { idParameter } from '../http/values.ts'
-import { createActedRunReader } from '../queries/actedRuns.ts'
-import type { ActionRequest } from '../relay/kinds/request.ts'
 import { type ActionBody, actionBody, actionSchema, pendingActionSchema } from '../resources/action.ts'
 import { actionRefusals } from '../resources/problem.ts'
-import { actionResponses, madeIn, pending, readMadeRun, relayOf, relayRefusals, runNow } from './actionAnswers.ts'
+import { type Acting, actionResponses, relayRefusals } from './actionAnswers.ts'
 import { problemResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
@@ -88,41 +82,22 @@ const routeOf = (name: RunActionName) => {
   })
 }
 
-export function addActionRoutes(app: OpenAPIHono, deps: Deps) {
-  const readActed = createActedRunReader(deps.index)
-
+export function addActionRoutes(app: OpenAPIHono, { act, answerWithRun }: Acting) {
   for (const name of runActionNames) {
     app.openapi(routeOf(name), async (c) => {
-      const { limits } = deps
-      const relay = relayOf(deps, name)
-      limits?.takeClaim(c)
-      const request = requestOf(c, name, c.req.valid('param').id, c.req.valid('json'))
-      const until = waitingTime(c, c.req.valid('header').prefer)
-      const outcome = await relay.act(request, { ...requesterOf(c, limits), until }).catch((error) => {
-        throw problemOfAction(error, request.message)
-      })
-      const { bountyId } = request.message
-      const made = outcome.status === 'done' && (await readMadeRun(c, readActed, bountyId, outcome, until))
-      if (outcome.status === 'done' && made) {
-        const { run } = made
-        const how = await madeIn(relay, outcome, made)
-        return c.json({ success: true as const, run, message: texts[name].made, ...how }, 200)
-      }
-      const run = await runNow(readActed, bountyId, outcome)
-      return c.json({ success: false as const, run, ...pending(c, outcome) }, 202)
+      const { signature, ...body } = c.req.valid('json')
+      const message = messageOf(name, c.req.valid('param').id, body)
+      const acted = await act(c, message, signature, c.req.valid('header').prefer)
+      return answerWithRun(c, acted, message.bountyId, texts[name].made)
     })
   }
 }
 
-function requestOf(c: Context, action: RunActionName, bountyId: bigint, body: ActionBody): ActionRequest<RunMessage> {
+function messageOf(action: RunActionName, bountyId: bigint, body: Omit<ActionBody, 'signature'>): RunMessage {
   if (bountyId > maxUint256) throw runNotFound(bountyId)
-  const { round = 0n, revision = 0n, deadline, signature } = body
+  const { round = 0n, revision = 0n, deadline } = body
   const text = textMemberOf(action)
   const party: Address | undefined = body[partyMemberOf(action)]
   if (!party) throw new Error(`The body of ${action} has no ${partyMemberOf(action)}`)
-  return {
-    requestId: c.get('requestId'),
-    message: { action, bountyId, party, round, revision, text: (text && body[text]) ?? '', deadline },
-    signature,
-  }
+  return { action, bountyId, party, round, revision, text: (text && body[text]) ?? '', deadline }
 }

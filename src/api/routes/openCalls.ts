@@ -1,24 +1,20 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { maxUint256 } from 'viem'
-import {
-  collectCall,
-  type OpenCall,
-  type OpenRunCallName,
-  openRunCall,
-  openRunCallNames,
-} from '../../../core/market/openCalls.ts'
-import type { Deps } from '../deps.ts'
-import { prefer, waitingTime } from '../http/preferredWait.ts'
-import { problemOf } from '../http/refusals.ts'
-import { requesterOf } from '../http/requester.ts'
-import { address, addressParameter, hash, idParameter } from '../http/values.ts'
-import { createActedRunReader } from '../queries/actedRuns.ts'
+import { collectCall, type OpenRunCallName, openRunCall, openRunCallNames } from '../../../core/market/openCalls.ts'
+import { prefer } from '../http/preferredWait.ts'
+import { address, addressParameter, idParameter } from '../http/values.ts'
 import { UNSIGNED } from '../relay/kinds/request.ts'
-import { actionSchema, pendingActionSchema } from '../resources/action.ts'
+import {
+  actionSchema,
+  madeExample,
+  madeMembers,
+  pendingActionSchema,
+  pendingExample,
+  pendingMembers,
+} from '../resources/action.ts'
 import { exampleAgent } from '../resources/agent.ts'
-import { openRefusals, pascalCase } from '../resources/problem.ts'
-import { actionResponses, madeIn, pending, readMadeRun, relayOf, relayRefusals, runNow } from './actionAnswers.ts'
+import { openRefusals } from '../resources/problem.ts'
+import { type Acting, actionResponses, madeIn, pending, relayRefusals } from './actionAnswers.ts'
 import { problemResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
@@ -65,34 +61,15 @@ const runRoute = (name: OpenRunCallName) =>
     },
   })
 
-const example = { success: true, payee: exampleAgent.walletAddress, message: 'Payment collected.' } as const
-const relayed = { actionId: `0x${'ac'.repeat(32)}`, txHash: `0x${'9a'.repeat(32)}` }
+const payee = exampleAgent.walletAddress
 
-/** The order of the members is part of the API. */
 const collectionSchema = z
-  .object({
-    success: z.literal(true),
-    payee: address,
-    message: z.string(),
-    actionId: hash,
-    txHash: hash,
-    blockNumber: z.int(),
-    finalized: z.boolean(),
-  })
-  .openapi('Collection', { example: { ...example, ...relayed, blockNumber: 1_234, finalized: false } })
+  .object({ success: z.literal(true), payee: address, ...madeMembers })
+  .openapi('Collection', { example: { success: true, payee, message: 'Payment collected.', ...madeExample } })
 
 const pendingCollectionSchema = z
-  .object({
-    success: z.literal(false),
-    payee: address,
-    message: z.string(),
-    actionId: hash,
-    txHash: hash,
-    status: z.enum(['signed', 'accepted', 'mined']),
-  })
-  .openapi(pascalCase('PENDING_COLLECTION'), {
-    example: { ...example, success: false, message: 'The action is not decided yet.', ...relayed, status: 'accepted' },
-  })
+  .object({ success: z.literal(false), payee: address, ...pendingMembers })
+  .openapi('PendingCollection', { example: { success: false, payee, ...pendingExample } })
 
 const { 200: collected, 202: undecided } = actionResponses(
   'collect',
@@ -116,41 +93,19 @@ const collectRoute = createRoute({
   },
 })
 
-export function addOpenCallRoutes(app: OpenAPIHono, deps: Deps) {
-  const { limits, index } = deps
-  const readActed = createActedRunReader(index)
-
-  async function call(c: Context, made: OpenCall, until: AbortSignal) {
-    const relay = relayOf(deps, made.action)
-    limits?.takeClaim(c)
-    const asked = { ...requesterOf(c, limits), until }
-    const request = { requestId: c.get('requestId'), message: made, signature: UNSIGNED }
-    const outcome = await relay.act(request, asked).catch((error) => {
-      throw problemOf(error)
-    })
-    return { relay, outcome }
-  }
-
+export function addOpenCallRoutes(app: OpenAPIHono, { act, answerWithRun }: Acting) {
   for (const name of openRunCallNames) {
     app.openapi(runRoute(name), async (c) => {
       const bountyId = c.req.valid('param').id
       if (bountyId > maxUint256) throw runNotFound(bountyId)
-      const until = waitingTime(c, c.req.valid('header').prefer)
-      const { relay, outcome } = await call(c, openRunCall(name, bountyId), until)
-      const shown = outcome.status === 'done' && (await readMadeRun(c, readActed, bountyId, outcome, until))
-      if (outcome.status === 'done' && shown) {
-        const how = await madeIn(relay, outcome, shown)
-        return c.json({ success: true as const, run: shown.run, message: texts[name].made, ...how }, 200)
-      }
-      const run = await runNow(readActed, bountyId, outcome)
-      return c.json({ success: false as const, run, ...pending(c, outcome) }, 202)
+      const acted = await act(c, openRunCall(name, bountyId), UNSIGNED, c.req.valid('header').prefer)
+      return answerWithRun(c, acted, bountyId, texts[name].made)
     })
   }
 
   app.openapi(collectRoute, async (c) => {
     const payee = c.req.valid('param').address
-    const until = waitingTime(c, c.req.valid('header').prefer)
-    const { relay, outcome } = await call(c, collectCall(payee), until)
+    const { relay, outcome } = await act(c, collectCall(payee), UNSIGNED, c.req.valid('header').prefer)
     if (outcome.status === 'done') {
       const how = await madeIn(relay, outcome, outcome)
       return c.json({ success: true as const, payee, message: 'Payment collected.', ...how }, 200)
