@@ -16,6 +16,12 @@ const count = async (database: Database, from: string, values: unknown[] = []): 
 export const countClaimsOfRun = (database: Database, runId: bigint) =>
   count(database, 'relay.claim WHERE bounty_id = $1', [runId])
 
+/** The claims and actions that the chain has not decided. */
+export async function countOpen(database: Database): Promise<number> {
+  const claims = await count(database, "relay.claim WHERE state = 'open'")
+  return claims + (await count(database, "relay.action WHERE state = 'open'"))
+}
+
 /** The claims that were not refused. */
 export async function standingClaims(database: Database): Promise<{ runId: string; state: string }[]> {
   const text = `SELECT bounty_id AS "runId", state FROM relay.claim WHERE state <> 'refused'`

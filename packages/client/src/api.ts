@@ -4174,6 +4174,7 @@ export interface components {
             success: true;
             agent: components["schemas"]["Agent"];
             message: string;
+            /** @description What the signed message hashes to (EIP-712). `GET /api/actions/:actionId` returns the action’s state. */
             actionId: string;
             txHash: string;
             blockNumber: number;
@@ -4222,10 +4223,11 @@ export interface components {
             success: false;
             agent: components["schemas"]["Agent"] | null;
             message: string;
+            /** @description What the signed message hashes to (EIP-712). `GET /api/actions/:actionId` returns the action’s state. */
             actionId: string;
             txHash: string;
             /**
-             * @description As that of an action about a run: see `PendingAction`.
+             * @description `signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the chain has made the action, and the index does not show it yet.
              * @enum {string}
              */
             status: "signed" | "accepted" | "mined";
@@ -4301,9 +4303,11 @@ export interface components {
             /** @description EIP-55 checksummed. */
             payee: string;
             message: string;
+            /** @description What the signed message hashes to (EIP-712). `GET /api/actions/:actionId` returns the action’s state. */
             actionId: string;
             txHash: string;
             blockNumber: number;
+            /** @description Whether the block is final. Until then a reorg may undo the action. */
             finalized: boolean;
         };
         PendingCollection: {
@@ -4312,9 +4316,13 @@ export interface components {
             /** @description EIP-55 checksummed. */
             payee: string;
             message: string;
+            /** @description What the signed message hashes to (EIP-712). `GET /api/actions/:actionId` returns the action’s state. */
             actionId: string;
             txHash: string;
-            /** @enum {string} */
+            /**
+             * @description `signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the chain has made the action, and the index does not show it yet.
+             * @enum {string}
+             */
             status: "signed" | "accepted" | "mined";
         };
         ActionState: {

@@ -13,6 +13,7 @@ import { createRandom } from '../../../tools/simulation/random.ts'
 import { Tally } from '../../../tools/simulation/tally.ts'
 import { findDisorder, readLedger } from '../../support/claimLedger.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { countOpen } from '../../support/relayRows.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 import { clientOf, findStrayActions, fundsOf, type Life, type Lived, newLife, pathNames } from './mixedLives.ts'
 
@@ -88,10 +89,7 @@ async function openActions(): Promise<number> {
   client.on('error', () => {})
   await client.connect()
   try {
-    const tables = ['claim', 'action', 'account_action'].map(
-      (table) => `SELECT FROM relay.${table} WHERE state = 'open'`,
-    )
-    return (await client.query(tables.join(' UNION ALL '))).rowCount ?? 0
+    return await countOpen(client)
   } finally {
     await client.end()
   }
