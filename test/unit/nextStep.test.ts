@@ -25,11 +25,6 @@ const knowns: Record<string, Known> = {
   'a new key': { key: 'k', bound: undefined, limit: undefined },
   'the key of another body': { key: 'k', bound: 'other body', limit: undefined },
   'a bound key': { key: 'k', bound: { claim: boundClaim }, limit: undefined },
-  'a key of a claim won without the relay': {
-    key: 'k',
-    bound: { claim: boundClaim, wonAt: 7n },
-    limit: undefined,
-  },
   'a limit': { key: undefined, bound: undefined, limit },
 }
 
@@ -57,9 +52,9 @@ const chain: Record<string, Judged | undefined> = {
 /** A step in one line. */
 function wordsOf(step: Step): string {
   if (step.do === 'follow') {
-    const { claim, mayBeUnrelayed, wonAt, txHash } = step
+    const { claim, wonAt, txHash } = step
     const which = claim.claimId === own.claimId ? 'own' : 'other'
-    return ['follow', which, mayBeUnrelayed && 'bind', wonAt && `won at ${wonAt}`, txHash && 'placed']
+    return ['follow', which, wonAt && `won at ${wonAt}`, txHash && 'placed']
       .filter(Boolean)
       .join(' ')
   }
@@ -73,7 +68,6 @@ describe('the next step of a claim', () => {
   it.each([
     ['the key of another body', 'the same claim', '-', 'refuse IDEMPOTENCY_CONFLICT'],
     ['a bound key', 'a rival', '-', 'follow other'],
-    ['a key of a claim won without the relay', 'none', '-', 'follow other won at 7'],
     ['a limit', 'the same claim', '-', 'refuse RATE_LIMITED'],
     ['nothing', 'the same claim', '-', 'follow own'],
     ['nothing', 'the same claim behind a rival', '-', 'follow own'],
@@ -82,8 +76,8 @@ describe('the next step of a claim', () => {
     ['nothing', 'none', '-', 'examine'],
     ['nothing', 'an own one with another signature', '-', 'examine'],
     ['nothing', 'none', 'another is likely to win it', 'wait for placing'],
-    ['nothing', 'none', 'the agent has the run', 'follow other bind won at 9'],
-    ['nothing', 'an own one with another signature', 'the agent has the run', 'follow other bind won at 9'],
+    ['nothing', 'none', 'the agent has the run', 'follow other won at 9'],
+    ['nothing', 'an own one with another signature', 'the agent has the run', 'follow other won at 9'],
     ['nothing', 'none', 'a pending transaction opens it', 'wait for block'],
     ['nothing', 'none', 'good', 'place'],
     ['a new key', 'none', 'good', 'place'],

@@ -7,7 +7,6 @@ import { Refusal, type RefusalCode, unavailable } from '../refusal.ts'
 import type { ClaimRequest } from './chain/market.ts'
 import type { ClaimContext, ClaimsContext } from './context.ts'
 import type { ClaimOutcome } from './events.ts'
-import { createIdempotency } from './idempotency.ts'
 import type { Examine } from './intake/examine.ts'
 import { claimPending, refusal, signatureRequired } from './intake/refusal.ts'
 import {
@@ -25,7 +24,7 @@ import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
 import { outcomeOf, type Results } from './results/results.ts'
 import { createRunStep } from './steps.ts'
 import { bodyHashOf, claimsById, openClaimsOf, openClaimsOfAgent, type StoredClaim } from './store/claims.ts'
-import { createLookUp, refusalOfLimits } from './store/lookUp.ts'
+import { createLookUp, refusalOfLimits, type Stored } from './store/lookUp.ts'
 
 /** `closing` aborts when the relay stops accepting claims. */
 type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
@@ -37,7 +36,6 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   const runStep = createRunStep(events)
   const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
   const lookUp = createLookUp(pool, walletLimits)
-  const { boundTo, bindUnrelayed } = createIdempotency(context)
 
   /** Carries out what `nextStep` decides, until the claim has an outcome or its request times out. */
   async function claim(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
@@ -55,7 +53,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
       if (wait.for === 'block' && head) await heads.after(head, until)
       if (wait.for === 'agent') await whileLocked(request, until)
       if (wait.for === 'binding' && key !== undefined) {
-        known = { ...known, bound: await boundTo(request, key, await lookUp({ request, key })) }
+        known = { ...known, bound: boundTo(request, await lookUp({ request, key })) }
       }
       if (wait.for === 'decision' || wait.for === 'reread') {
         heads.expire()
@@ -85,7 +83,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   /** What is stored about the request. */
   async function know(request: ClaimRequest, { key }: ClaimContext): Promise<Known> {
     const stored = await runStep('look up', [request], () => lookUp({ request, key }))
-    const bound = await boundTo(request, key, stored)
+    const bound = boundTo(request, stored)
     if (bound || stored.isRepeat) return { key, bound, limit: undefined }
     return { key, bound, limit: refusalOfLimits(request, stored, walletLimits) }
   }
@@ -136,11 +134,9 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
 
   async function follow(
     request: ClaimRequest,
-    { key, until }: ClaimContext,
-    followed: Followed,
+    { until }: ClaimContext,
+    { claim, wonAt, txHash }: Followed,
   ): Promise<ClaimOutcome> {
-    const { claim, mayBeUnrelayed, wonAt, txHash } = followed
-    if (mayBeUnrelayed) await bindUnrelayed(request, key, followed)
     if (wonAt !== undefined) {
       const [relayed] = await claimsById(pool, [claim.claimId])
       return { ...claim, status: 'won', blockNumber: wonAt, ...(relayed?.txHash && { txHash: relayed.txHash }) }
@@ -208,3 +204,10 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
 
 const isSameClaimant = (left: ClaimRequest, right: ClaimRequest) =>
   left.agentId === right.agentId && isAddressEqual(left.wallet, right.wallet)
+
+/** The claim to which the request's idempotency key is bound; 'other body' if that is of another request. */
+function boundTo(request: ClaimRequest, { binding }: Stored): Known['bound'] {
+  if (!binding) return undefined
+  const { bodyHash, claimId, round } = binding
+  return bodyHash === bodyHashOf(request) ? { claim: { claimId, round } } : 'other body'
+}

@@ -11,13 +11,11 @@ import type { StoredClaim } from './store/claims.ts'
 /**
  * A claim of which the outcome is the answer.
  * @property wonAt the block at which the chain shows it as won.
- * @property mayBeUnrelayed the chain shows it, and the wallet may have made it without the relay.
  * @property txHash the transaction in which it was just placed.
  */
 export type Followed = {
   claim: Pick<NamedClaim, 'claimId' | 'round'>
   wonAt?: bigint
-  mayBeUnrelayed?: boolean
   txHash?: Hex
 }
 
@@ -82,7 +80,7 @@ export function nextStep({ key, bound, limit }: Known, { own, hasSameBody, rival
   if ('overtaken' in judged) return { do: 'wait', for: 'placing', obstacle: { status: 'left', blocker: undefined } }
   if ('currentClaim' in judged) {
     const { blockNumber, ...claim } = judged.currentClaim
-    return { do: 'follow', claim, wonAt: blockNumber, mayBeUnrelayed: true }
+    return { do: 'follow', claim, wonAt: blockNumber }
   }
   if ('undecided' in judged) {
     return { do: 'wait', for: 'block', obstacle: { status: 'undecided', failure: judged.undecided } }

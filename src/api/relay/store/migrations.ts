@@ -129,7 +129,7 @@ const migrations = [
   CREATE INDEX sent_claim_wallet ON relay.sent_claim (wallet, sent_at);
   CREATE INDEX sent_claim_time ON relay.sent_claim (sent_at);
 
-  -- A key belongs to an agent and its wallet. It may name a claim that no transaction of the relay made.
+  -- A key belongs to an agent and its wallet.
   CREATE TABLE relay.idempotency_key (
     agent_id numeric,
     wallet text,
@@ -137,11 +137,8 @@ const migrations = [
     body_hash text NOT NULL,
     claim text NOT NULL,
     round bigint NOT NULL,
-    block_number bigint,
-    bound_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (agent_id, wallet, key)
   );
-  CREATE INDEX idempotency_key_age ON relay.idempotency_key (bound_at);
   CREATE INDEX idempotency_key_claim ON relay.idempotency_key (claim);
 
   -- What mined transactions have cost, by what their claims name: a wallet, an agent, a poster. Wei. A transaction that is

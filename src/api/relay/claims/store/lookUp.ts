@@ -10,8 +10,8 @@ import { bodyHashOf } from './claims.ts'
 /** So many reverts by an agent’s own fault within a day pause it until the oldest is a day old. */
 const MAX_REVERTS = 3
 
-/** The claim of an idempotency key. `isRelayed`: a transaction of this relay made it or will make it. */
-type KeyBinding = { bodyHash: Hex; claimId: Hex; round: bigint; blockNumber: bigint | null; isRelayed: boolean }
+/** The claim of an idempotency key. */
+type KeyBinding = { bodyHash: Hex; claimId: Hex; round: bigint }
 
 /** Seconds until each limit allows a new claim; null if it allows one now. */
 export type Waits = WalletWaits & { paused: number | null }
@@ -50,8 +50,6 @@ export const waitColumns = (ahead: string, perMinute: string, perDay: string) =>
 
 const lookUpText = `
   SELECT binding.body_hash AS "bodyHash", binding.claim AS "claimId", binding.round,
-    binding.block_number AS "blockNumber",
-    EXISTS (SELECT FROM relay.claim WHERE claim.id = binding.claim) AS "isRelayed",
     coalesce(asked.body_hash = binding.body_hash, false)
       OR EXISTS (SELECT FROM relay.claim WHERE claim.bounty_id = asked.bounty_id AND claim.agent_id = asked.agent_id
         AND claim.wallet = asked.wallet AND claim.body_hash = asked.body_hash AND state <> 'refused') AS "isRepeat",

@@ -17,13 +17,6 @@ const transactions = deleteOldTransactions([CLAIM], {
     deleted_claims AS (DELETE FROM relay.claim WHERE id IN (SELECT id FROM claims))`,
 })
 
-/** Deletes keys of claims that no transaction of the relay made. */
-const keys = `
-  DELETE FROM relay.idempotency_key WHERE ctid IN (
-    SELECT bound.ctid FROM relay.idempotency_key AS bound
-    WHERE ${isOld('bound_at')} AND NOT EXISTS (SELECT FROM relay.claim WHERE claim.id = bound.claim)
-    LIMIT ${MAX_ROWS})`
-
 /** Deletes the counts of wallets after a day, the longest window. */
 const counts = `
   DELETE FROM relay.sent_claim WHERE ctid IN (
@@ -36,7 +29,6 @@ const spending = `
 
 export const oldClaims: readonly Deletion[] = [
   transactions,
-  { text: keys, limit: MAX_ROWS },
   { text: counts, limit: MAX_ROWS },
   { text: spending, limit: MAX_ROWS },
 ]
