@@ -54,9 +54,7 @@ function wordsOf(step: Step): string {
   if (step.do === 'follow') {
     const { claim, wonAt, txHash } = step
     const which = claim.claimId === own.claimId ? 'own' : 'other'
-    return ['follow', which, wonAt && `won at ${wonAt}`, txHash && 'placed']
-      .filter(Boolean)
-      .join(' ')
+    return ['follow', which, wonAt && `won at ${wonAt}`, txHash && 'placed'].filter(Boolean).join(' ')
   }
   if (step.do === 'refuse') return `refuse ${'refusal' in step ? step.refusal.code : step.failure.error?.errorName}`
   if (step.do === 'place') return step.runsWalletCode ? 'place alone' : 'place'
