@@ -43,5 +43,3 @@ async function actedRuns(tx: Tx, _: Snapshot, names: readonly ActedRunName[]): P
 
 /** Creates a function that reads a run with a transaction. Concurrent calls share a transaction. */
 export const createActedRunReader = (index: IndexReader) => createBatchedRead(index, actedRuns)
-
-export type ReadActedRun = ReturnType<typeof createActedRunReader>
