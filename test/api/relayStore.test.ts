@@ -3,9 +3,11 @@ import { pino } from 'pino'
 import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt } from 'viem'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { abandonSigner, findUnmined } from '../../src/api/relay/abandonment.ts'
-import { CLAIM, claimsOf, HAS_STRANDED_CLAIMS } from '../../src/api/relay/claims/store/claims.ts'
-import { recordDecision, reopenClaims, storeDecisions } from '../../src/api/relay/claims/store/decisions.ts'
-import { oldClaims } from '../../src/api/relay/claims/store/oldClaims.ts'
+import { CLAIM, claimsOf, slotOfClaim } from '../../src/api/relay/claims/store/claims.ts'
+import { rowDecisionOf } from '../../src/api/relay/claims/store/decisions.ts'
+import { recordDecision, reopenRows, storeDecisions } from '../../src/api/relay/ledger/decisions.ts'
+import { deleteOldRows } from '../../src/api/relay/ledger/oldRows.ts'
+import { hasStranded } from '../../src/api/relay/ledger/rows.ts'
 import { Refusal } from '../../src/api/relay/refusal.ts'
 import {
   connectionName,
@@ -67,15 +69,20 @@ async function taken(by: string, database: pg.Pool): Promise<Lease> {
   return lease
 }
 
+type NewClaim = { run: bigint; agent: number; subjects: string[]; tx: bigint }
+
+const insertClaim = (name: string, { run, agent, subjects, tx }: NewClaim) =>
+  pool.query(
+    `INSERT INTO relay.action (id, kind, run_id, round, slot, agent_id, party, amount, body, reserve, subjects, tx)
+     VALUES ($1, $2, $3, 1, $4, $5, '0xb0', 1, '{}', 0, $6, $7)`,
+    [hashOf(name), CLAIM, run, slotOfClaim(run, 1n), agent, subjects, tx],
+  )
+
 /** A transaction with one claim of a run. */
 async function insertTx(id: bigint) {
   const tx = { tx: id, kind: CLAIM, nonce: Number(id), attempt: attemptOf(`tx ${id}`) }
   await insertTxs(pool, signer, [tx], 1n)
-  await pool.query(
-    `INSERT INTO relay.claim (id, bounty_id, round, agent_id, wallet, body_hash, lock, tx)
-     VALUES ($1, $2::bigint, 1, 7, '0xb0', '0x', 1, $2::bigint)`,
-    [hashOf(`claim ${id}`), id],
-  )
+  await insertClaim(`claim ${id}`, { run: id, agent: 7, subjects: ['agent 7', 'newcomers', 'wallet 0xb0'], tx: id })
   const [claim] = await claimsOf(pool, id)
   if (!claim) throw new Error('The claim is not stored')
   return { id, claim }
@@ -91,7 +98,7 @@ const receiptOf = (id: bigint, block: string) =>
 const minedIn = async (lease: Lease, { id, claim }: Awaited<ReturnType<typeof insertTx>>, block: string) => {
   const won = { state: 'won' as const, blockNumber: 5n, txHash: hashOf(`tx ${id}`), round: 1n }
   const receipt = receiptOf(id, block)
-  return recordMined(pool, lease, [{ tx: id, receipt, fee: 3n }], storeDecisions([[claim, won]]))
+  return recordMined(pool, lease, [{ tx: id, receipt, fee: 3n }], storeDecisions([rowDecisionOf([claim, won])]))
 }
 
 describe('a signer’s lease', () => {
@@ -100,8 +107,8 @@ describe('a signer’s lease', () => {
     await insertTx(1n)
     expect(await takeLease(b, 'b', signer)).toBeUndefined()
     const work = { address: signer }
-    expect(await signersWithWork(b, 'b', [HAS_STRANDED_CLAIMS])).toEqual([{ ...work, isFree: false }])
-    expect(await signersWithWork(b, 'a', [HAS_STRANDED_CLAIMS])).toEqual([{ ...work, isFree: true }])
+    expect(await signersWithWork(b, 'b', [hasStranded([CLAIM])])).toEqual([{ ...work, isFree: false }])
+    expect(await signersWithWork(b, 'a', [hasStranded([CLAIM])])).toEqual([{ ...work, isFree: true }])
     await expire()
     expect(await renewLease(a, first)).toBe(false)
     const second = await taken('b', b)
@@ -120,22 +127,22 @@ describe('a signer’s lease', () => {
     const mined = await insertTx(2n)
     await minedIn(stale, mined, 'block')
     const { rows: before } = await pool.query(
-      'SELECT * FROM relay.tx JOIN relay.claim ON claim.tx = tx.id ORDER BY tx.id',
+      'SELECT * FROM relay.tx JOIN relay.action ON action.tx = tx.id ORDER BY tx.id',
     )
     const refused = { state: 'refused' as const, problem: new Refusal('RUN_NOT_OPEN', 'The run is not open.') }
 
     async function writeAll() {
       expect((await minedIn(stale, unmined, 'block')).txs.size).toBe(0)
-      expect(await recordDecision(pool, stale, [unmined.claim, refused])).toBe(false)
+      expect(await recordDecision(pool, stale, rowDecisionOf([unmined.claim, refused]))).toBe(false)
       const [tx] = await minedTxsOf(pool, stale, 1)
-      if (tx) expect(await recordDropped(pool, stale, tx, reopenClaims)).toBe(false)
+      if (tx) expect(await recordDropped(pool, stale, tx, reopenRows)).toBe(false)
       expect(tx).toBeDefined()
       expect(await recordFinal(pool, stale, 9n, [CLAIM])).toEqual([])
       expect(await recordTaken(pool, stale, 1n, -1, 9n)).toBe(false)
       await recordUntaken(pool, stale, 0, 9n)
       expect(await insertAttempt(pool, stale, 1n, attemptOf('another'), 9n)).toBe(false)
       expect(await insertFiller(pool, stale, 9, attemptOf('filler'), 9n)).toBe(false)
-      const { rows } = await pool.query('SELECT * FROM relay.tx JOIN relay.claim ON claim.tx = tx.id ORDER BY tx.id')
+      const { rows } = await pool.query('SELECT * FROM relay.tx JOIN relay.action ON action.tx = tx.id ORDER BY tx.id')
       expect(rows).toEqual(before)
       expect((await pool.query('SELECT FROM relay.attempt')).rowCount).toBe(2)
     }
@@ -160,9 +167,9 @@ describe('a write', () => {
     expect(await recordTaken(pool, lease, 1n, -1, 9n)).toBe(false)
     expect(await insertAttempt(pool, lease, 1n, attemptOf('late'), 9n)).toBe(false)
     const dropped = { id: 1n, kind: CLAIM, hash: hashOf('tx 1'), blockNumber: 5n, blockHash: hashOf('second') }
-    expect(await recordDropped(pool, lease, dropped, reopenClaims)).toBe(false)
+    expect(await recordDropped(pool, lease, dropped, reopenRows)).toBe(false)
     expect([(await txOf(1n)).state, await stateOf(1n)]).toEqual(['mined', 'won'])
-    expect(await recordDropped(pool, lease, { ...dropped, blockHash: hashOf('first') }, reopenClaims)).toBe(true)
+    expect(await recordDropped(pool, lease, { ...dropped, blockHash: hashOf('first') }, reopenRows)).toBe(true)
     expect([(await txOf(1n)).state, await stateOf(1n)]).toEqual(['signed', 'open'])
   })
 
@@ -219,7 +226,7 @@ describe('a transaction of a kind that this process does not know', () => {
     await insertOther(1n)
     await pool.query("UPDATE relay.tx SET state = 'final', send_at = now() - interval '31 days'")
     await pool.query("INSERT INTO relay.spending VALUES ('wallet 0xb0', now() - interval '3 days', 1)")
-    const stop = startRetention(pool, 30, oldClaims, pino({ level: 'silent' }))
+    const stop = startRetention(pool, 30, deleteOldRows([CLAIM]), pino({ level: 'silent' }))
     // The last of the deletions.
     await expect.poll(async () => (await pool.query('SELECT FROM relay.spending')).rowCount).toBe(0)
     await stop()
@@ -248,17 +255,12 @@ describe('what a mined transaction cost', () => {
   it('is counted once, in equal parts, for what its claims name', async () => {
     const lease = await taken('a', a)
     const tx = await insertTx(1n)
-    const insertClaim = (id: string, agent: number, poster: string | null, isPaid: boolean) =>
-      pool.query(
-        `INSERT INTO relay.claim (id, bounty_id, round, agent_id, wallet, poster, is_paid, body_hash, lock, tx)
-         VALUES ($1, $2, 1, $3, '0xb1', $4, $5, '0x', 1, 1)`,
-        [hashOf(id), agent, agent, poster, isPaid],
-      )
-    await insertClaim('another claim', 8, '0xc0', false)
-    await insertClaim('a claim that fees cover', 9, '0xc0', true)
+    const ofPoster = ['agent 8', 'newcomers', 'poster 0xc0', 'wallet 0xb1']
+    await insertClaim('another claim', { run: 8n, agent: 8, subjects: ofPoster, tx: 1n })
+    await insertClaim('a claim that fees cover', { run: 9n, agent: 9, subjects: ['fees 9'], tx: 1n })
     await minedIn(lease, tx, 'block')
     await minedIn(lease, tx, 'block')
-    // A third of the fee of 3 each. The claim of agent 7 is older than the column of posters.
+    // A third of the fee of 3 each.
     const expected = [
       ['agent 7', '1'],
       ['agent 8', '1'],
@@ -286,33 +288,33 @@ describe('retention', () => {
     for (const [table, key, fields] of [
       ['tx', 'id', `'id', n, 'nonce', n, 'hash', ${hash}`],
       ['attempt', 'tx', `'tx', n, 'hash', ${hash}`],
-      ['claim', 'tx', `'tx', n, 'id', ${hash}, 'bounty_id', n, 'tx_hash', ${hash}`],
+      ['action', 'tx', `'tx', n, 'id', ${hash}, 'slot', n, 'tx_hash', ${hash}`],
     ]) {
       await pool.query(`INSERT INTO relay.${table}
         SELECT (jsonb_populate_record(${table}, jsonb_build_object(${fields}))).*
         FROM relay.${table}, generate_series(4, 205) AS n WHERE ${key} = 3`)
     }
     await pool.query(`INSERT INTO relay.idempotency_key (agent_id, wallet, key, body_hash, claim, round)
-      SELECT agent_id, wallet, id, '0x', id, 1 FROM relay.claim`)
+      SELECT agent_id, party, id, '0x', id, 1 FROM relay.action`)
     await pool.query(
       `INSERT INTO relay.sent_claim VALUES ('0xb0', now() - interval '1 day'), ('0xb0', now() - interval '3 days')`,
     )
     await pool.query("INSERT INTO relay.spending VALUES ('wallet 0xb0', now() - interval '3 days', 1)")
-    await pool.query(`INSERT INTO relay.revert (tx_hash, claim, agent_id) SELECT tx_hash, id, 7 FROM relay.claim
+    await pool.query(`INSERT INTO relay.revert (tx_hash, claim, agent_id) SELECT tx_hash, id, 7 FROM relay.action
       WHERE tx_hash IS NOT NULL`)
     const age = (table: string, column: string, where = 'true') =>
       pool.query(`UPDATE relay.${table} SET ${column} = now() - interval '31 days' WHERE ${where}`)
     await age('tx', 'send_at')
     await age('tx', 'mined_at', 'mined_at IS NOT NULL')
-    await age('claim', 'created_at', `tx <> ${young.id}`)
+    await age('action', 'created_at', `tx <> ${young.id}`)
 
-    const stop = startRetention(pool, 30, oldClaims, pino({ level: 'silent' }))
+    const stop = startRetention(pool, 30, deleteOldRows([CLAIM]), pino({ level: 'silent' }))
     const left = async (table: string) => (await pool.query(`SELECT FROM relay.${table}`)).rowCount
     await expect.poll(() => left('tx')).toBe(2)
     await expect.poll(() => left('sent_claim')).toBe(1)
     await expect.poll(() => left('spending')).toBe(3)
     await stop()
-    expect(await Promise.all(['claim', 'attempt', 'idempotency_key', 'revert'].map(left))).toEqual([2, 2, 2, 1])
+    expect(await Promise.all(['action', 'attempt', 'idempotency_key', 'revert'].map(left))).toEqual([2, 2, 2, 1])
     expect([await stateOf(unmined.id), await stateOf(young.id)]).toEqual(['open', 'won'])
   })
 })

@@ -38,7 +38,7 @@ export async function readLedger({ client, deployment, databaseUrl }: Sources, s
 export function findDisorder({ claimed, nonces, txs, claims }: Ledger): string[] {
   const runs = claimed.map(({ args }) => args.bountyId)
   const twice = runs.filter((run, place) => runs.indexOf(run) !== place)
-  const open = claims.filter(({ state }) => state !== 'won')
+  const open = claims.filter(({ state }) => state !== 'done')
   const unmined = txs.filter(({ state }) => state !== 'mined' && state !== 'final')
   return [
     ...twice.map((run) => `Run ${run} was claimed twice`),

@@ -5,26 +5,23 @@ import type { Address, Hex } from 'viem'
 type Database = Pick<pg.Pool | pg.Client, 'query'>
 
 /** The rows of the stored claims. */
-export const CLAIM_ROWS = 'relay.claim'
+export const CLAIM_ROWS = "relay.action WHERE kind = 'claim'"
 
 /** Locks the stored claims until the transaction ends, so that none is stored. */
-export const LOCK_CLAIMS = 'LOCK TABLE relay.claim IN SHARE MODE'
+export const LOCK_CLAIMS = 'LOCK TABLE relay.action IN SHARE MODE'
 
 const count = async (database: Database, from: string, values: unknown[] = []): Promise<number> =>
   (await database.query(`SELECT count(*)::int AS count FROM ${from}`, values)).rows[0].count
 
 export const countClaimsOfRun = (database: Database, runId: bigint) =>
-  count(database, 'relay.claim WHERE bounty_id = $1', [runId])
+  count(database, `${CLAIM_ROWS} AND run_id = $1`, [runId])
 
 /** The claims and actions that the chain has not decided. */
-export async function countOpen(database: Database): Promise<number> {
-  const claims = await count(database, "relay.claim WHERE state = 'open'")
-  return claims + (await count(database, "relay.action WHERE state = 'open'"))
-}
+export const countOpen = (database: Database) => count(database, "relay.action WHERE state = 'open'")
 
 /** The claims that were not refused. */
 export async function standingClaims(database: Database): Promise<{ runId: string; state: string }[]> {
-  const text = `SELECT bounty_id AS "runId", state FROM relay.claim WHERE state <> 'refused'`
+  const text = `SELECT run_id AS "runId", state FROM ${CLAIM_ROWS} AND state <> 'refused'`
   return (await database.query(text)).rows
 }
 
@@ -33,14 +30,14 @@ export async function claimsInFlight(
   database: Database,
 ): Promise<{ id: string; state: 'signed' | 'accepted'; claims: number }[]> {
   const text = `
-    SELECT tx.id, tx.state, count(*)::int AS claims FROM relay.claim JOIN relay.tx ON tx.id = claim.tx
-    WHERE claim.state = 'open' AND tx.state IN ('signed', 'accepted') GROUP BY tx.id`
+    SELECT tx.id, tx.state, count(*)::int AS claims FROM relay.action JOIN relay.tx ON tx.id = action.tx
+    WHERE action.kind = 'claim' AND action.state = 'open' AND tx.state IN ('signed', 'accepted') GROUP BY tx.id`
   return (await database.query(text)).rows
 }
 
 /** The claim's first signed transaction. */
 export async function firstBytesOf(database: Database, claimId: string): Promise<Hex> {
-  const text = `SELECT raw FROM relay.attempt JOIN relay.claim ON claim.tx = attempt.tx WHERE claim.id = $1
+  const text = `SELECT raw FROM relay.attempt JOIN relay.action ON action.tx = attempt.tx WHERE action.id = $1
     ORDER BY signed_at LIMIT 1`
   return (await database.query(text, [claimId])).rows[0].raw
 }

@@ -20,6 +20,7 @@ import { claimsById, countUnminedClaims, type StoredClaim } from './claims/store
 import { createContexts } from './contexts.ts'
 import { readUnstakeNonce } from './kinds/accounts/contracts.ts'
 import type { ActionRequest } from './kinds/request.ts'
+import { deleteOldRows } from './ledger/oldRows.ts'
 import { unlessUnavailable } from './refusal.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
 import { createKeptKinds } from './sender/keeper/kinds.ts'
@@ -87,8 +88,7 @@ export async function createRelay(settings: RelaySettings) {
   const results = createResults(claims, notifications)
   const { examine, isBusy } = createExamination(claims, intake)
   const closing = new AbortController()
-  const deletions = kinds.all.flatMap((kind) => kind.deletions)
-  const stopRetention = startRetention(pool, settings.retentionDays, deletions, logger)
+  const stopRetention = startRetention(pool, settings.retentionDays, deleteOldRows(kinds.names), logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
   const { claim, waitUnread } = createClaimFlow(claims, { examine, dispatcher, results, closing: closing.signal })
   const place = createPlaceAction(actions, placer, send)

@@ -150,7 +150,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     await chain.client.setAutomine(true)
     expect(['won', 'RUN_NOT_OPEN']).toContain(await result)
     const again = await abandon(databaseUrl, ['--claim', claimId, '--yes'])
-    expect(again.output).toMatch(/^0x[0-9a-f]{64} is already decided: (refused|won)$/)
+    expect(again.output).toMatch(/^0x[0-9a-f]{64} is already decided: (refused|done)$/)
   })
 
   it('abandons all claims of a signer without a key, and their runs can be claimed', async () => {

@@ -2,6 +2,8 @@ import type { TransactionReceipt } from 'viem'
 import { tryCall } from '../chain/market.ts'
 import { nextTimestamp } from '../chain/validity.ts'
 import { unexplained } from '../kinds/refusal.ts'
+import { reopenRows, storeDecisions } from '../ledger/decisions.ts'
+import { hasStranded } from '../ledger/rows.ts'
 import type { ActionKind } from '../sender/action.ts'
 import type { Placer } from '../sender/placement.ts'
 import type { ActionsContext } from './context.ts'
@@ -9,7 +11,7 @@ import { createDecideAction, emitDecided } from './outcome/decideAction.ts'
 import { createGiveUpExpired } from './outcome/expiry.ts'
 import { createSendAnew } from './outcome/renewal.ts'
 import { nameOf, type StoredAction } from './store/actions.ts'
-import { type DecidedAction, type Decision, reopenActions, storeDecisions } from './store/decisions.ts'
+import { type DecidedAction, type Decision, rowDecisionOf } from './store/decisions.ts'
 
 /** Actions beside claims, for the keeper. A transaction has one of them. */
 export function createActionKeeping(context: ActionsContext, placer: Placer): ActionKind<StoredAction, DecidedAction> {
@@ -48,10 +50,9 @@ export function createActionKeeping(context: ActionsContext, placer: Placer): Ac
 
   return {
     names: kinds.names,
-    hasStranded: store.hasStranded,
-    store: storeDecisions,
-    reopen: reopenActions,
-    deletions: store.deletions,
+    hasStranded: hasStranded(kinds.names),
+    store: (decided) => storeDecisions(decided.map(rowDecisionOf)),
+    reopen: reopenRows,
     giveUpExpired: createGiveUpExpired(context, decide),
     sendAnew: createSendAnew(context, placer, decide),
 

@@ -1,5 +1,7 @@
 import type { Address } from 'viem'
 import { tryCall } from '../chain/market.ts'
+import { reopenRows, storeDecisions } from '../ledger/decisions.ts'
+import { hasStranded } from '../ledger/rows.ts'
 import type { ActionKind } from '../sender/action.ts'
 import type { Placer } from '../sender/placement.ts'
 import { claimsCall, MAX_GAS } from './chain/gas.ts'
@@ -9,9 +11,8 @@ import { createDecideClaim, emitDecided } from './outcome/decideClaim.ts'
 import { conclude } from './outcome/decision.ts'
 import { createRefuseExpired } from './outcome/expiry.ts'
 import { createRenewal } from './outcome/renewal.ts'
-import { CLAIM, claimsOf, HAS_STRANDED_CLAIMS, nameOf, type StoredClaim } from './store/claims.ts'
-import { type DecidedClaim, reopenClaims, storeDecisions } from './store/decisions.ts'
-import { oldClaims } from './store/oldClaims.ts'
+import { CLAIM, claimsOf, nameOf, type StoredClaim } from './store/claims.ts'
+import { type DecidedClaim, rowDecisionOf } from './store/decisions.ts'
 
 /** Claims, as the sender's kind of action. */
 export function createClaimAction(context: ClaimsContext, placer: Placer): ActionKind<StoredClaim, DecidedClaim> {
@@ -28,10 +29,9 @@ export function createClaimAction(context: ClaimsContext, placer: Placer): Actio
 
   return {
     names: [CLAIM],
-    hasStranded: HAS_STRANDED_CLAIMS,
-    store: storeDecisions,
-    reopen: reopenClaims,
-    deletions: oldClaims,
+    hasStranded: hasStranded([CLAIM]),
+    store: (decided) => storeDecisions(decided.map(rowDecisionOf)),
+    reopen: reopenRows,
     giveUpExpired: createRefuseExpired(context, decideClaim),
     sendAnew: createRenewal(context, placer, decideClaim),
 

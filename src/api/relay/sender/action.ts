@@ -1,6 +1,5 @@
 import type pg from 'pg'
 import type { Address, TransactionReceipt } from 'viem'
-import type { Deletion } from '../store/retention.ts'
 import type { Turn } from './context.ts'
 import type { Call } from './keys/signing.ts'
 
@@ -95,7 +94,4 @@ export type ActionKind<Action = unknown, Decision = unknown> = {
 
   /** An SQL condition on `signer.address`: whether the signer has open actions that `sendAnew` is for. */
   hasStranded: string
-
-  /** Deletes old transactions of the kind, with their actions: see `deleteOldTransactions`. */
-  deletions: readonly Deletion[]
 }

@@ -77,87 +77,23 @@ const migrations = [
   );
   CREATE INDEX attempt_tx ON relay.attempt (tx);
 
-  CREATE TABLE relay.claim (
-    id text PRIMARY KEY,
-    bounty_id numeric NOT NULL,
-    round bigint NOT NULL,
-    agent_id numeric NOT NULL,
-    wallet text NOT NULL,
-    poster text,
-    signature text,
-    deadline numeric,
-    body_hash text NOT NULL,
-    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'won', 'refused')),
-    -- On: no other claim of the round is sent, for this one is pending or has won it. Off only for a claim that a reorg
-    -- opened again while another of its round was pending.
-    reserved boolean NOT NULL DEFAULT true,
-    -- USDC base units of the agent's stake.
-    lock numeric NOT NULL,
-    -- The most that the claim costs in its first transaction, in wei. Counted while the claim is open.
-    reserve numeric NOT NULL DEFAULT 0,
-    -- Whether the fees that the agent's completed runs have paid cover the claim.
-    is_paid boolean NOT NULL DEFAULT false,
-    tx bigint NOT NULL REFERENCES relay.tx DEFERRABLE INITIALLY DEFERRED,
-    tx_hash text,
-    block_number bigint,
-    problem jsonb,
-    created_at timestamptz NOT NULL DEFAULT now()
-  );
-  CREATE UNIQUE INDEX claim_reservation ON relay.claim (bounty_id, round) WHERE state <> 'refused' AND reserved;
-  CREATE INDEX claim_open ON relay.claim (bounty_id) WHERE state = 'open';
-  CREATE INDEX claim_bounty ON relay.claim (bounty_id);
-  CREATE INDEX claim_agent ON relay.claim (agent_id, block_number) WHERE state <> 'refused';
-  -- For the open claims of an agent, which a limit counts.
-  CREATE INDEX claim_agent_open ON relay.claim (agent_id) WHERE state = 'open';
-  CREATE INDEX claim_tx ON relay.claim (tx);
-  ALTER TABLE relay.claim SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
-
-  -- A reverted attempt at a claim. The claim's own row loses it when the claim is made again.
-  CREATE TABLE relay.revert (
-    tx_hash text NOT NULL REFERENCES relay.attempt,
-    claim text NOT NULL REFERENCES relay.claim,
-    agent_id numeric NOT NULL,
-    reverted_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (tx_hash, claim)
-  );
-  CREATE INDEX revert_agent ON relay.revert (agent_id, reverted_at);
-  CREATE INDEX revert_claim ON relay.revert (claim);
-
-  -- One row each time that a claim is sent, for the limits of its wallet: its row in relay.claim is written over when
-  -- it is sent again.
-  CREATE TABLE relay.sent_claim (wallet text NOT NULL, sent_at timestamptz NOT NULL DEFAULT now());
-  CREATE INDEX sent_claim_wallet ON relay.sent_claim (wallet, sent_at);
-  CREATE INDEX sent_claim_time ON relay.sent_claim (sent_at);
-
-  -- A key belongs to an agent and its wallet.
-  CREATE TABLE relay.idempotency_key (
-    agent_id numeric,
-    wallet text,
-    key text,
-    body_hash text NOT NULL,
-    claim text NOT NULL,
-    round bigint NOT NULL,
-    PRIMARY KEY (agent_id, wallet, key)
-  );
-  CREATE INDEX idempotency_key_claim ON relay.idempotency_key (claim);
-
-  -- What mined transactions have cost, by what their claims name: a wallet, an agent, a poster. Wei. A transaction that is
-  -- mined again after a reorg counts twice.
-  CREATE TABLE relay.spending (subject text, hour timestamptz, wei numeric NOT NULL, PRIMARY KEY (subject, hour));
-  CREATE INDEX spending_hour ON relay.spending (hour);
-
-  -- What is relayed beside claims.
+  -- All that is relayed. A claim is an action that may share a transaction.
   CREATE TABLE relay.action (
-    -- What its party has signed hashes to it (EIP-712), so that a signed message is sent once.
+    -- What its party has signed hashes to it (EIP-712), so that a signed message is sent once. That of a claim is of its run,
+    -- round, agent and wallet: its row is written over when the claim is made again.
     id text PRIMARY KEY,
-    -- The name of its message, as relay.tx.kind: 'submit', 'post', 'expire'.
+    -- The name of its message, as relay.tx.kind: 'claim', 'submit', 'post', 'expire'.
     kind text NOT NULL,
-    -- Null of a call that anyone may ask for, as are deadline and signature.
+    -- Null of a call that anyone may ask for, as is the deadline. A claim of a devnet may have no signature.
     party text,
-    -- USDC base units that it takes out of the account, or out of the stake of this agent.
+    -- USDC base units that it takes out of the account, or takes out of the stake of this agent, or locks of it.
     agent_id numeric,
     amount numeric NOT NULL,
-    -- What it is about, and by whom. One action about the same is open at a time: it holds the slot.
+    -- Of a claim.
+    run_id numeric,
+    round bigint,
+    -- What it is about, and by whom; of a claim, run and round. One action about the same is open at a time: it holds the slot.
+    -- A claim that was won keeps it. An open one is without only if a reorg opened it again while another held the slot.
     slot text NOT NULL,
     holds_slot boolean NOT NULL DEFAULT true,
     -- The members of the message that no column has.
@@ -177,15 +113,52 @@ const migrations = [
     -- When its transaction reverted by the party's fault.
     reverted_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
-    CHECK (state = 'open' OR NOT holds_slot)
+    CHECK (NOT holds_slot OR state = 'open' OR (state = 'done' AND kind = 'claim'))
   );
   CREATE UNIQUE INDEX action_slot ON relay.action (slot) WHERE holds_slot;
   CREATE INDEX action_open ON relay.action (party) WHERE state = 'open';
   CREATE INDEX action_party ON relay.action (party, block_number) WHERE state <> 'refused';
-  CREATE INDEX action_unstake ON relay.action (agent_id, block_number) WHERE kind = 'unstake' AND state <> 'refused';
+  CREATE INDEX action_agent ON relay.action (agent_id, block_number) WHERE state <> 'refused';
+  CREATE INDEX action_agent_open ON relay.action (agent_id) WHERE state = 'open';
+  CREATE INDEX action_run ON relay.action (run_id);
+  CREATE INDEX action_run_open ON relay.action (run_id) WHERE state = 'open';
   CREATE INDEX action_reverted ON relay.action (party, reverted_at) WHERE reverted_at IS NOT NULL;
   CREATE INDEX action_tx ON relay.action (tx);
   ALTER TABLE relay.action SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+  -- A reverted attempt at a claim. The claim's own row loses it when the claim is made again.
+  CREATE TABLE relay.revert (
+    tx_hash text NOT NULL REFERENCES relay.attempt ON DELETE CASCADE,
+    claim text NOT NULL REFERENCES relay.action ON DELETE CASCADE,
+    agent_id numeric NOT NULL,
+    reverted_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tx_hash, claim)
+  );
+  CREATE INDEX revert_agent ON relay.revert (agent_id, reverted_at);
+  CREATE INDEX revert_claim ON relay.revert (claim);
+
+  -- One row each time that a claim is sent, for the limits of its wallet: its own row is written over when it is
+  -- sent again.
+  CREATE TABLE relay.sent_claim (wallet text NOT NULL, sent_at timestamptz NOT NULL DEFAULT now());
+  CREATE INDEX sent_claim_wallet ON relay.sent_claim (wallet, sent_at);
+  CREATE INDEX sent_claim_time ON relay.sent_claim (sent_at);
+
+  -- A key belongs to an agent and its wallet.
+  CREATE TABLE relay.idempotency_key (
+    agent_id numeric,
+    wallet text,
+    key text,
+    body_hash text NOT NULL,
+    claim text NOT NULL REFERENCES relay.action ON DELETE CASCADE,
+    round bigint NOT NULL,
+    PRIMARY KEY (agent_id, wallet, key)
+  );
+  CREATE INDEX idempotency_key_claim ON relay.idempotency_key (claim);
+
+  -- What mined transactions have cost, by what their claims name: a wallet, an agent, a poster. Wei. A transaction that is
+  -- mined again after a reorg counts twice.
+  CREATE TABLE relay.spending (subject text, hour timestamptz, wei numeric NOT NULL, PRIMARY KEY (subject, hour));
+  CREATE INDEX spending_hour ON relay.spending (hour);
   `,
 ]
 

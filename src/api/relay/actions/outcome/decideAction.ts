@@ -1,15 +1,16 @@
 import type { Failure } from '../../chain/market.ts'
+import { recordDecision } from '../../ledger/decisions.ts'
 import type { Lease } from '../../sender/store/leases.ts'
 import type { ActionsContext } from '../context.ts'
 import { nameOf, type StoredAction } from '../store/actions.ts'
-import { type Decision, recordDecision } from '../store/decisions.ts'
+import { type Decision, rowDecisionOf } from '../store/decisions.ts'
 
 export type DecideAction = ReturnType<typeof createDecideAction>
 
 /** Decides actions that their transactions did not make. */
 export function createDecideAction({ pool, kinds, heads, events }: ActionsContext) {
   async function store(lease: Lease, action: StoredAction, decision: Decision) {
-    if (await recordDecision(pool, lease, [action, decision])) emitDecided(events, action, decision)
+    if (await recordDecision(pool, lease, rowDecisionOf([action, decision]))) emitDecided(events, action, decision)
   }
 
   /**

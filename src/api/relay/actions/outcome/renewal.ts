@@ -3,6 +3,7 @@ import { tryNowAndNext, verdictOf } from '../../chain/simulation.ts'
 import type { Made } from '../../kinds/kind.ts'
 import { signatureExpired } from '../../kinds/refusal.ts'
 import { actionGasLimit, type Message } from '../../kinds/request.ts'
+import { moveRow } from '../../ledger/rows.ts'
 import { isUnavailable } from '../../refusal.ts'
 import type { Turn } from '../../sender/context.ts'
 import { signingRestOf } from '../../sender/keys/signing.ts'
@@ -52,7 +53,7 @@ export function createSendAnew(context: ActionsContext, placer: Placer, decide: 
     }
     const gas = actionGasLimit(verdict.gas, kinds.of(message).mostGasOf(message))
     const renewed = await placer.placeAgain(signer, async (db) => {
-      const tx = await store.move(db, lease, action)
+      const tx = await moveRow(db, lease, action.actionId, action.tx.id)
       return tx === undefined ? undefined : { tx, kind: message.action, call: { to, data, gas } }
     })
     if (!renewed) return true

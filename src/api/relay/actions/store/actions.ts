@@ -1,21 +1,24 @@
 import type { Address, Hash, Hex } from 'viem'
 import type { Kinds, MessageRow } from '../../kinds/kind.ts'
 import { type NamedAction, UNSIGNED } from '../../kinds/request.ts'
-import { type Refusal, unavailable } from '../../refusal.ts'
-import { isHeld, type Lease } from '../../sender/store/leases.ts'
-import { deleteOldTransactions } from '../../sender/store/oldTransactions.ts'
+import {
+  IS_STRANDED,
+  isOfKinds,
+  type RowState,
+  rowsWithTx,
+  type StoredRefusal,
+  stateColumns,
+  type TxState,
+} from '../../ledger/rows.ts'
+import { unavailable } from '../../refusal.ts'
 import { type Database, query } from '../../store/database.ts'
-import { type Deletion, isOld } from '../../store/retention.ts'
-
-/** A stored refusal, for repeats of the request. */
-export type StoredRefusal = Pick<Refusal, 'code' | 'detail' | 'extensions'>
 
 /** An action that got a nonce, and its state. */
 export type StoredAction = NamedAction & {
   /** `open`: the chain has not decided it. */
   state: 'open' | 'done' | 'refused'
   /** Its current transaction. */
-  tx: { id: bigint; state: 'signed' | 'accepted' | 'mined' | 'final' | 'taken' | 'abandoned'; hash: Hash }
+  tx: { id: bigint; state: TxState; hash: Hash }
   /** The transaction that decided it; null if it is open, or was refused before its transaction was mined. */
   txHash: Hash | null
   blockNumber: bigint | null
@@ -24,26 +27,17 @@ export type StoredAction = NamedAction & {
   problem: StoredRefusal | null
 }
 
-type Row = Omit<StoredAction, 'request' | 'tx'> &
-  MessageRow & { signature: Hex | null; txId: bigint; txState: StoredAction['tx']['state']; newestHash: Hash }
+type Row = Pick<StoredAction, 'actionId' | 'state' | 'result'> & MessageRow & RowState & { signature: Hex | null }
 
 export const nameOf = ({ actionId, request }: NamedAction): NamedAction => ({ actionId, request })
-
-const IS_STRANDED = "action.state = 'open' AND tx.state NOT IN ('signed', 'accepted')"
 
 export type ActionStore = ReturnType<typeof createActionStore>
 
 /** The stored actions of the kinds that this build knows. Those of others are left to the builds that know them. */
 export function createActionStore(kinds: Kinds) {
-  const isKnown = `action.kind IN (${kinds.names.map((name) => `'${name}'`).join()})`
   const select = `
-    SELECT action.id AS "actionId", action.kind, party, deadline, body, signature, action.state, tx.id AS "txId",
-      tx.state AS "txState", coalesce(tx.hash, newest.hash) AS "newestHash", tx_hash AS "txHash",
-      action.block_number AS "blockNumber", result, problem
-    FROM relay.action JOIN relay.tx ON tx.id = action.tx
-    CROSS JOIN LATERAL (
-      SELECT hash FROM relay.attempt WHERE attempt.tx = tx.id ORDER BY signed_at DESC LIMIT 1) AS newest
-    WHERE ${isKnown}`
+    SELECT action.id AS "actionId", action.kind, party, deadline, body, signature, action.state, result, ${stateColumns}
+    FROM ${rowsWithTx} WHERE ${isOfKinds(kinds.names)}`
 
   async function find(database: Database, clauses: string, values: unknown[]): Promise<StoredAction[]> {
     const rows = await query<Row>(database, `${select} AND (${clauses})`, values)
@@ -85,10 +79,6 @@ export function createActionStore(kinds: Kinds) {
     /** The open actions of a signer whose transaction can no longer decide them. */
     strandedOf: (database: Database, signer: Address) => find(database, `${IS_STRANDED} AND tx.signer = $1`, [signer]),
 
-    /** An SQL condition on `signer.address`: whether the signer has such actions. */
-    hasStranded: `EXISTS (SELECT FROM relay.action JOIN relay.tx ON tx.id = action.tx
-      WHERE ${isKnown} AND ${IS_STRANDED} AND tx.signer = signer.address)`,
-
     /**
      * The open actions of a signer's transactions with unused nonces, from `used` on, whose deadline is before `latest`, in
      * seconds.
@@ -100,23 +90,5 @@ export function createActionStore(kinds: Kinds) {
            AND deadline < $3 LIMIT $4`,
         [signer, used, latest, limit],
       ),
-
-    /** As `moveClaim`: gives an open action another transaction. @returns its id; undefined if it did not. */
-    async move(database: Database, { signer, token }: Lease, { actionId, tx: old }: StoredAction) {
-      const text = `
-        UPDATE relay.action SET tx = nextval('relay.tx_id')
-        WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`
-      const [row] = await query<{ tx: bigint }>(database, text, [signer, token, actionId, old.id])
-      return row?.tx
-    },
-
-    /** Deletes old transactions with their actions. Open actions stay. */
-    deletions: [
-      deleteOldTransactions(kinds.names, {
-        isKept: `EXISTS (SELECT FROM relay.action WHERE action.tx = tx.id
-          AND (action.state = 'open' OR NOT ${isOld('action.created_at')}))`,
-        actions: 'actions AS (DELETE FROM relay.action USING old WHERE action.tx = old.id)',
-      }),
-    ] as readonly Deletion[],
   }
 }

@@ -38,7 +38,7 @@ type Limits = WalletWaits & { open: number; reverts: number }
 /** The columns of `Limits` of a wallet. Its open actions and its reverts of all kinds beside claims count. */
 const limitColumns = `
   ${walletWaitColumns('0', '$2', '$3')},
-  (SELECT count(*)::int FROM relay.action WHERE party = asked.wallet AND state = 'open') AS open,
+  (SELECT count(*)::int FROM relay.action WHERE party = asked.wallet AND state = 'open' AND kind <> 'claim') AS open,
   (SELECT count(*)::int FROM relay.action
    WHERE party = asked.wallet AND reverted_at > now() - interval '1 day') AS reverts`
 

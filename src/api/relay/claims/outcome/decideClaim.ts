@@ -1,7 +1,8 @@
+import { recordDecision } from '../../ledger/decisions.ts'
 import type { Lease } from '../../sender/store/leases.ts'
 import type { ClaimsContext } from '../context.ts'
 import { nameOf, type StoredClaim } from '../store/claims.ts'
-import { type Decision, recordDecision } from '../store/decisions.ts'
+import { type Decision, rowDecisionOf } from '../store/decisions.ts'
 
 export type DecideClaim = ReturnType<typeof createDecideClaim>
 
@@ -9,7 +10,7 @@ export type DecideClaim = ReturnType<typeof createDecideClaim>
 export const createDecideClaim =
   ({ pool, events }: ClaimsContext) =>
   async (lease: Lease, claim: StoredClaim, decision: Decision) => {
-    if (await recordDecision(pool, lease, [claim, decision])) emitDecided(events, claim, decision)
+    if (await recordDecision(pool, lease, rowDecisionOf([claim, decision]))) emitDecided(events, claim, decision)
   }
 
 /** Emits a decision, also of a claim for which no client waits. */

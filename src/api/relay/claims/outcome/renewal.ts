@@ -1,4 +1,5 @@
 import { answer } from '../../chain/client.ts'
+import { moveRow } from '../../ledger/rows.ts'
 import { isUnavailable } from '../../refusal.ts'
 import type { Turn } from '../../sender/context.ts'
 import { signingRestOf } from '../../sender/keys/signing.ts'
@@ -8,7 +9,7 @@ import { checkCall, claimCall } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
 import { signatureRequired } from '../intake/refusal.ts'
 import { simulate } from '../simulation/simulate.ts'
-import { CLAIM, moveClaim, nameOf, type StoredClaim, strandedClaimsOf } from '../store/claims.ts'
+import { CLAIM, nameOf, type StoredClaim, strandedClaimsOf } from '../store/claims.ts'
 import type { DecideClaim } from './decideClaim.ts'
 import { decide } from './decision.ts'
 
@@ -48,7 +49,7 @@ export function createRenewal(context: ClaimsContext, placer: Placer, decideClai
     // In a transaction of its own, in which no other claim can prevent its decision.
     const own = claimsCall(market, signer.address, [{ request, gas: gasLimit(simulation.gas) }])
     const renewed = await placer.placeAgain(signer, async (db) => {
-      const tx = await moveClaim(db, lease, claim)
+      const tx = await moveRow(db, lease, claim.claimId, claim.tx.id)
       return tx === undefined ? undefined : { tx, kind: CLAIM, call: own }
     })
     if (!renewed) return true

@@ -51,11 +51,12 @@ export const waitColumns = (ahead: string, perMinute: string, perDay: string) =>
 const lookUpText = `
   SELECT binding.body_hash AS "bodyHash", binding.claim AS "claimId", binding.round,
     coalesce(asked.body_hash = binding.body_hash, false)
-      OR EXISTS (SELECT FROM relay.claim WHERE claim.bounty_id = asked.bounty_id AND claim.agent_id = asked.agent_id
-        AND claim.wallet = asked.wallet AND claim.body_hash = asked.body_hash AND state <> 'refused') AS "isRepeat",
-    ${waitColumns('0', '$6', '$7')}
-  FROM unnest($1::text[], $2::numeric[], $3::numeric[], $4::text[], $5::text[]) WITH ORDINALITY
-    AS asked (key, bounty_id, agent_id, wallet, body_hash, place)
+      OR EXISTS (SELECT FROM relay.action WHERE run_id = asked.bounty_id AND action.agent_id = asked.agent_id
+        AND party = asked.wallet AND lower(signature) IS NOT DISTINCT FROM lower(asked.signature)
+        AND deadline IS NOT DISTINCT FROM asked.deadline AND state <> 'refused') AS "isRepeat",
+    ${waitColumns('0', '$8', '$9')}
+  FROM unnest($1::text[], $2::numeric[], $3::numeric[], $4::text[], $5::text[], $6::text[], $7::numeric[]) WITH ORDINALITY
+    AS asked (key, bounty_id, agent_id, wallet, body_hash, signature, deadline, place)
   LEFT JOIN relay.idempotency_key AS binding
     ON binding.agent_id = asked.agent_id AND binding.wallet = asked.wallet AND binding.key = asked.key
   ORDER BY place`
@@ -72,6 +73,8 @@ export function createLookUp(pool: pg.Pool, { perMinute, perDay }: WalletLimits)
       requests.map(({ agentId }) => agentId),
       requests.map(({ wallet }) => wallet),
       requests.map(bodyHashOf),
+      requests.map(({ signed }) => signed?.signature),
+      requests.map(({ signed }) => signed?.deadline),
       perMinute,
       perDay,
     ])

@@ -8,7 +8,7 @@ import { createSharing, type Known, knownColumn, type SpendingLimits, spendersOf
 import type { WalletLimits } from '../../store/walletLimits.ts'
 import { MOST_RESERVED_GAS, reservedGas, transactionsOf } from '../chain/gas.ts'
 import type { AgentAccount, ClaimRequest, NamedClaim } from '../chain/market.ts'
-import { bodyHashOf } from './claims.ts'
+import { CLAIM, slotOfClaim } from './claims.ts'
 import { bindKey, lockOfWallet } from './keys.ts'
 import { refusalOfLimits, type Waits, waitColumns } from './lookUp.ts'
 import { namesOf } from './spending.ts'
@@ -72,11 +72,11 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], terms:
     candidates.flatMap(({ claim: { request } }) => locksOf(request)),
   )
   for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
-  const { over, paid } = await overLimits(db, remaining(), terms)
+  const { over, counted } = await overLimits(db, remaining(), terms)
   for (const [candidate, obstacle] of over) obstacles.set(candidate, obstacle)
   for (const candidate of await overStake(db, remaining())) obstacles.set(candidate, 'locked')
   const groups = new Map<bigint, Group>()
-  const inserted = await insertClaims(db, remaining(), paid, terms)
+  const inserted = await insertClaims(db, remaining(), counted, terms)
   for (const candidate of remaining()) {
     const tx = inserted.get(candidate.claim.claimId)
     if (tx === undefined) obstacles.set(candidate, 'rival')
@@ -119,7 +119,7 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
 }
 
 /**
- * The candidates that a limit refuses, and those of the others that fees cover. They are counted in the transaction that
+ * The candidates that a limit refuses, and the subjects that count the others. They are counted in the transaction that
  * stores the others, so that concurrent requests cannot pass a limit together. Open claims and reverts count together:
  * each open claim may still revert.
  */
@@ -127,7 +127,7 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
   const { walletLimits, spendingLimits, price } = terms
   const text = `
     SELECT ${waitColumns('asked.ahead', '$3', '$4')},
-      (SELECT count(*) FROM relay.claim WHERE claim.agent_id = asked.agent_id AND state = 'open')::int
+      (SELECT count(*) FROM relay.action WHERE action.agent_id = asked.agent_id AND state = 'open' AND kind = '${CLAIM}')::int
         + (SELECT count(*) FROM relay.revert WHERE revert.agent_id = asked.agent_id
           AND reverted_at > now() - interval '1 day')::int AS undecided,
       CASE WHEN place = 1 THEN ${knownColumn('$5')} END AS known
@@ -146,7 +146,7 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
   ])
   /** The claims of each agent among those that pass. */
   const added = new Map<bigint, number>()
-  const paid = new Set<Candidate>()
+  const counted = new Map<Candidate, string[]>()
   const sharing = createSharing(spendingLimits, 'claims', MOST_RESERVED_GAS * price, rows[0]?.known ?? [])
   const over = candidates.flatMap((candidate, place): [Candidate, Obstacle][] => {
     const { agentId } = candidate.claim.request
@@ -159,11 +159,11 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
     if (row.undecided + ahead >= mostOpen(candidate)) return [[candidate, 'locked']]
     const share = sharing.take(named, reservedGas(candidate) * price)
     if (share instanceof Refusal) return [[candidate, share]]
-    if (share.isPaid) paid.add(candidate)
+    counted.set(candidate, share.counted)
     added.set(agentId, ahead + 1)
     return []
   })
-  return { over, paid }
+  return { over, counted }
 }
 
 /**
@@ -186,12 +186,11 @@ async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<M
   const byBlock = candidates.toSorted((left, right) => Number(left.block - right.block))
   const newest = new Map(byBlock.map(({ claim, account, block }) => [claim.request.agentId, { account, block }]))
   const text = `
-    SELECT agent.id,
-      (SELECT coalesce(sum(lock), 0) FROM relay.claim WHERE claim.agent_id = agent.id AND state <> 'refused'
-        AND (block_number IS NULL OR block_number > agent.block)) AS locking,
-      (SELECT coalesce(sum(amount), 0) FROM relay.action WHERE action.agent_id = agent.id
-        AND kind = 'unstake' AND state <> 'refused' AND (block_number IS NULL OR block_number > agent.block)) AS leaving
-    FROM unnest($1::numeric[], $2::bigint[]) AS agent (id, block)`
+    SELECT agent.id, coalesce(sum(amount) FILTER (WHERE kind = '${CLAIM}'), 0) AS locking,
+      coalesce(sum(amount) FILTER (WHERE kind = 'unstake'), 0) AS leaving
+    FROM unnest($1::numeric[], $2::bigint[]) AS agent (id, block) LEFT JOIN relay.action
+      ON agent_id = agent.id AND state <> 'refused' AND (block_number IS NULL OR block_number > agent.block)
+    GROUP BY agent.id`
   const blocks = [...newest.values()].map(({ block }) => block)
   type Row = { id: bigint; locking: bigint; leaving: bigint }
   const rows = await query<Row>(db, text, [[...newest.keys()], blocks])
@@ -208,37 +207,36 @@ async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<M
 async function insertClaims(
   db: pg.PoolClient,
   candidates: Candidate[],
-  paid: ReadonlySet<Candidate>,
+  counted: ReadonlyMap<Candidate, string[]>,
   { maxItems, price }: Terms,
 ): Promise<Map<Hex, bigint>> {
   const text = `
     WITH tx AS MATERIALIZED (
       SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, $2::int - 1) AS place),
     stored AS (
-      INSERT INTO relay.claim AS claim
-        (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, poster, reserve, is_paid, tx)
-      SELECT new.id, "bountyId", round, "agentId", wallet, signature, deadline, "bodyHash", lock, poster, reserve, "isPaid", tx.id
+      INSERT INTO relay.action AS claim
+        (id, kind, party, agent_id, amount, run_id, round, slot, body, deadline, signature, reserve, subjects, tx)
+      SELECT new.id, '${CLAIM}', wallet, "agentId", lock, "bountyId", round, slot, '{}', deadline, signature, reserve,
+        ARRAY(SELECT jsonb_array_elements_text(subjects)), tx.id
       FROM jsonb_to_recordset($1) AS new (id text, "bountyId" numeric, round bigint, "agentId" numeric, wallet text,
-        signature text, deadline numeric, "bodyHash" text, lock numeric, poster text, reserve numeric, "isPaid" boolean, place int)
+        signature text, deadline numeric, lock numeric, slot text, reserve numeric, subjects jsonb, place int)
       JOIN tx ON tx.place = new.place
-      WHERE NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = new."bountyId"
-        AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
+      WHERE NOT EXISTS (SELECT FROM relay.action AS other WHERE other.slot = new.slot AND other.holds_slot)
       ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
-        body_hash = excluded.body_hash, lock = excluded.lock, poster = excluded.poster, reserve = excluded.reserve,
-        is_paid = excluded.is_paid, tx = excluded.tx, state = 'open', reserved = true, tx_hash = NULL, block_number = NULL, problem = NULL
+        amount = excluded.amount, reserve = excluded.reserve, subjects = excluded.subjects, tx = excluded.tx,
+        state = 'open', holds_slot = true, tx_hash = NULL, block_number = NULL, problem = NULL
       WHERE claim.state = 'refused'
-      RETURNING id, wallet, tx),
-    counted AS (INSERT INTO relay.sent_claim (wallet) SELECT wallet FROM stored)
+      RETURNING id, party, tx),
+    counted AS (INSERT INTO relay.sent_claim (wallet) SELECT party FROM stored)
     SELECT id, tx FROM stored`
   const places = transactionsOf(candidates, maxItems)
   const claims = candidates.map((candidate, position) => {
-    const { claim, lock, poster } = candidate
+    const { claim, lock } = candidate
     const { claimId, request, round } = claim
+    const slot = slotOfClaim(request.bountyId, round)
     const reserve = reservedGas(candidate) * price
-    const bodyHash = bodyHashOf(request)
-    const isPaid = paid.has(candidate)
-    const place = places[position]
-    return { id: claimId, round, ...request, ...request.signed, bodyHash, lock, poster, reserve, isPaid, place }
+    const own = { slot, lock, reserve, subjects: counted.get(candidate), place: places[position] }
+    return { id: claimId, round, ...request, ...request.signed, ...own }
   })
   const values = [stringify(claims), Math.max(0, ...places.map((place) => place + 1))]
   const rows = await query<{ id: Hex; tx: bigint }>(db, text, values)

@@ -176,14 +176,14 @@ export function accountActionKind(
 
     async isShort(db, message, { funds }) {
       if (message.action === 'unstake') {
-        const text = "SELECT FROM relay.claim WHERE agent_id = $1 AND state = 'open' LIMIT 1"
+        const text = "SELECT FROM relay.action WHERE agent_id = $1 AND kind = 'claim' AND state = 'open' LIMIT 1"
         return (await query(db, text, [message.members.agentId])).length > 0
       }
       if (!funds) return false
       // What was mined after the block of the balance counts as pending.
       const text = `
         SELECT coalesce(sum(amount), 0) AS pending FROM relay.action
-        WHERE party = $1 AND kind <> 'unstake' AND state <> 'refused' AND (block_number IS NULL OR block_number > $2)`
+        WHERE party = $1 AND kind IN ('post', 'stake') AND state <> 'refused' AND (block_number IS NULL OR block_number > $2)`
       const [row] = await query<{ pending: bigint }>(db, text, [message.party, funds.block])
       return funds.balance - (row?.pending ?? 0n) < amountOf(message)
     },

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import type { ActionKind, Effect } from '../action.ts'
-import { deleteOldTransactions } from '../store/oldTransactions.ts'
 import { GAP } from '../store/transactions.ts'
 
 const noEffect: Effect = { text: () => ' SELECT id AS tx, NULL AS action FROM changed', values: [] }
@@ -20,7 +19,6 @@ const gaps: ActionKind = {
   giveUpExpired: async () => undefined,
   sendAnew: async () => true,
   hasStranded: 'false',
-  deletions: [deleteOldTransactions([GAP])],
 }
 
 export type KeptKinds = ReturnType<typeof createKeptKinds>

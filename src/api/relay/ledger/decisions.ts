@@ -1,0 +1,94 @@
+import { type Hash, type Hex, stringify } from 'viem'
+import type { Effect } from '../sender/action.ts'
+import { type Lease, writeUnder } from '../sender/store/leases.ts'
+import type { Database } from '../store/database.ts'
+import { DECISIONS_CHANNEL } from '../store/decisionsChannel.ts'
+import { addSpending } from '../store/spending.ts'
+import type { StoredRefusal } from './rows.ts'
+
+/**
+ * The decision about a row, as it is stored.
+ * - `tx`: the transaction that the row had when it was decided.
+ * - `isRevert`: its transaction reverted by the fault of its party or agent.
+ * - `round`, `slot`: of a claim that was won, perhaps in a later round than the one it was stored for.
+ */
+export type RowDecision = {
+  action: Hex
+  tx: bigint
+  state: 'done' | 'refused'
+  problem?: StoredRefusal
+  txHash?: Hash
+  blockNumber?: bigint
+  result?: bigint | null
+  isRevert?: boolean
+  round?: bigint
+  slot?: string
+}
+
+/** SQL: whether no other row has the slot. */
+const isFree = (slot: string) => `NOT EXISTS (
+  SELECT FROM relay.action AS other WHERE other.slot = ${slot} AND other.holds_slot AND other.id <> action.id)`
+
+/**
+ * Updates open rows with their decisions, which free their slots; a claim that was won keeps its own. A refused row may still
+ * become done: an expired one is refused before its transaction is mined. If another row has its slot by then, the chain
+ * refuses that other one.
+ */
+const decide = (decisions: string, from: string) => `
+  UPDATE relay.action SET state = new.state, problem = new.problem, tx_hash = "txHash", block_number = "blockNumber",
+    result = new.result, reverted_at = CASE WHEN "isRevert" AND kind <> 'claim' THEN now() END,
+    round = coalesce(new.round, action.round), slot = coalesce(new.slot, action.slot),
+    holds_slot = new.state = 'done' AND kind = 'claim' AND ${isFree('coalesce(new.slot, action.slot)')}
+  FROM ${from}, jsonb_to_recordset(${decisions}) AS new (action text, tx bigint, state text, problem jsonb, "txHash" text,
+    "blockNumber" bigint, result numeric, "isRevert" boolean, round bigint, slot text)
+  WHERE action.id = new.action AND action.tx = new.tx
+    AND (action.state = 'open' OR action.state = 'refused' AND new.state = 'done')`
+
+/**
+ * Stores the decisions of transactions that are mined now, the reverts that count against agents, and what the transactions
+ * cost their subjects, in equal parts: the claims of a transaction take about the same gas. A decision whose row has another
+ * transaction by now, or is decided, changes nothing.
+ */
+export const storeDecisions = (decisions: readonly RowDecision[]): Effect => ({
+  text: (first) => `,
+    decided AS (
+      ${decide(`$${first}`, 'changed')} AND new.tx = changed.id
+      RETURNING action.id, action.tx, action.kind, action.agent_id, action.state, action.tx_hash, new."isRevert"),
+    reverted AS (
+      INSERT INTO relay.revert (tx_hash, claim, agent_id)
+      SELECT decided.tx_hash, decided.id, decided.agent_id
+      FROM decided JOIN relay.attempt ON attempt.hash = decided.tx_hash
+      WHERE decided.kind = 'claim' AND decided.state = 'refused' AND NOT attempt.filler AND "isRevert"
+      ON CONFLICT DO NOTHING),
+    part AS (
+      SELECT subjects, ceil(changed.fee / count(*) OVER (PARTITION BY changed.id)) AS wei
+      FROM changed JOIN relay.action ON action.tx = changed.id),
+    cost AS (SELECT unnest(subjects) AS subject, wei FROM part),
+    counted AS (${addSpending('cost')})
+    SELECT changed.id AS tx, decided.id AS action, pg_notify('${DECISIONS_CHANNEL}', decided.id)
+    FROM changed LEFT JOIN decided ON decided.tx = changed.id`,
+  values: [stringify(decisions)],
+})
+
+/**
+ * Reopens the rows that a block decided which a reorg removed, and forgets their reverts. Each has its slot again, unless
+ * another row has it by now: the chain decides between them.
+ */
+export const reopenRows: Effect = {
+  text: () => `,
+    reopened AS (
+      UPDATE relay.action SET state = 'open', problem = NULL, tx_hash = NULL, block_number = NULL, result = NULL,
+        reverted_at = NULL, holds_slot = ${isFree('action.slot')}
+      FROM changed WHERE action.tx = changed.id AND action.block_number IS NOT NULL RETURNING action.id, action.tx),
+    forgotten AS (
+      DELETE FROM relay.revert USING relay.attempt, changed WHERE tx_hash = attempt.hash AND attempt.tx = changed.id)
+    SELECT changed.id AS tx, reopened.id AS action FROM changed LEFT JOIN reopened ON reopened.tx = changed.id`,
+  values: [],
+}
+
+/** Stores a decision about a row that its transaction did not make. @returns whether it changed the row. */
+export async function recordDecision(database: Database, lease: Lease, decision: RowDecision): Promise<boolean> {
+  const text = `, decided AS (${decide('$3', 'lease')} RETURNING action.id)
+    SELECT id, pg_notify('${DECISIONS_CHANNEL}', id) FROM decided`
+  return (await writeUnder(database, lease, text, [stringify([decision])])).length > 0
+}

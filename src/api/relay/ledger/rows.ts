@@ -1,0 +1,50 @@
+import type { Hash, Hex } from 'viem'
+import type { Refusal } from '../refusal.ts'
+import { isHeld, type Lease } from '../sender/store/leases.ts'
+import { type Database, query } from '../store/database.ts'
+
+/** A stored refusal, for repeats of the request. */
+export type StoredRefusal = Pick<Refusal, 'code' | 'detail' | 'extensions'>
+
+/** The state of the chain transaction that a row has now. */
+export type TxState = 'signed' | 'accepted' | 'mined' | 'final' | 'taken' | 'abandoned'
+
+/** The columns that all kinds read of a row and of its transaction. */
+export type RowState = {
+  txId: bigint
+  txState: TxState
+  newestHash: Hash
+  txHash: Hash | null
+  blockNumber: bigint | null
+  problem: StoredRefusal | null
+}
+
+/** SQL: the columns of `RowState`, and the relations that have them. */
+export const stateColumns = `tx.id AS "txId", tx.state AS "txState", coalesce(tx.hash, newest.hash) AS "newestHash",
+  tx_hash AS "txHash", action.block_number AS "blockNumber", problem`
+export const rowsWithTx = `relay.action JOIN relay.tx ON tx.id = action.tx CROSS JOIN LATERAL (
+  SELECT hash FROM relay.attempt WHERE attempt.tx = tx.id ORDER BY signed_at DESC LIMIT 1) AS newest`
+
+/** SQL: whether a row is of one of these kinds, whose names are plain words. */
+export const isOfKinds = (names: readonly string[]) => `action.kind IN (${names.map((name) => `'${name}'`).join()})`
+
+/** SQL: whether the row's transaction can no longer decide it. */
+export const IS_STRANDED = "action.state = 'open' AND tx.state NOT IN ('signed', 'accepted')"
+
+/** SQL: whether `signer.address` has stranded rows of these kinds. */
+export const hasStranded = (names: readonly string[]) => `EXISTS (
+  SELECT FROM relay.action JOIN relay.tx ON tx.id = action.tx
+  WHERE ${isOfKinds(names)} AND ${IS_STRANDED} AND tx.signer = signer.address)`
+
+/**
+ * Gives an open row another transaction, if it still has the one that was read, and the lease is valid. It does not lock the
+ * lease, as other keeper writes do: a process that is paused here must not keep the lease.
+ * @returns the id of the transaction; undefined if it did not.
+ */
+export async function moveRow(database: Database, { signer, token }: Lease, id: Hex, old: bigint) {
+  const text = `
+    UPDATE relay.action SET tx = nextval('relay.tx_id')
+    WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`
+  const [row] = await query<{ tx: bigint }>(database, text, [signer, token, id, old])
+  return row?.tx
+}
