@@ -40,7 +40,7 @@ export function createActionStore(kinds: Kinds) {
     FROM ${rowsWithTx} WHERE ${isOfKinds(kinds.names)}`
 
   async function find(database: Database, clauses: string, values: unknown[]): Promise<StoredAction[]> {
-    const rows = await query<Row>(database, `${select} AND (${clauses})`, values)
+    const rows = await query<Row>(database, `${select} AND ${clauses}`, values)
     return rows.map((row) => {
       const { actionId, state, txId, txState, newestHash, txHash, blockNumber, result, problem } = row
       const tx = { id: txId, state: txState, hash: newestHash }
@@ -63,7 +63,7 @@ export function createActionStore(kinds: Kinds) {
 
     /** The stored action with this id, and an open one of its party about the same. */
     related: (database: Database, { actionId, request: { message } }: NamedAction) =>
-      find(database, 'action.id = $1 OR (holds_slot AND slot = $2)', [actionId, kinds.of(message).slotOf(message)]),
+      find(database, '(action.id = $1 OR holds_slot AND slot = $2)', [actionId, kinds.of(message).slotOf(message)]),
 
     /** The transactions that have made actions of a party. */
     async makersFor(database: Database, party: Address): Promise<Set<Hash>> {
