@@ -72,10 +72,12 @@ describe('a registration that is not sent before its deadline', () => {
     const dailyBudget = (BigInt(rows[0].wei) * 102n) / 100n
     await chain.client.increaseTime({ seconds: 200 })
     const mining = mineBlocks(chain.client, 1_000)
-    const next = await relayOn({ ...chain, databaseUrl }, { dailyBudget })
+    const log: string[] = []
+    const next = await relayOn({ ...chain, databaseUrl }, { dailyBudget }, log)
     await until('both nonces are used', async () => (await nonce()) === before + 2, 30_000)
     await mining.stop()
     expect([await agentsOf(first), await agentsOf(second)]).toEqual([0n, 1n])
+    expect(log.filter((line) => line.includes('an unmined action can no longer succeed'))).toHaveLength(1)
     await next.close()
   })
 })
