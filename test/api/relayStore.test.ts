@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { abandonSigner, findUnmined } from '../../src/api/relay/abandonment.ts'
 import { CLAIM, claimsOf, slotOfClaim } from '../../src/api/relay/claims/store/claims.ts'
 import { rowDecisionOf } from '../../src/api/relay/claims/store/decisions.ts'
+import { bindKey } from '../../src/api/relay/claims/store/keys.ts'
 import { recordDecision, reopenRows, storeDecisions } from '../../src/api/relay/ledger/decisions.ts'
 import { deleteOldRows } from '../../src/api/relay/ledger/oldRows.ts'
 import { hasStranded } from '../../src/api/relay/ledger/rows.ts'
@@ -33,9 +34,11 @@ import {
   insertTxs,
   recordBroadcasts,
 } from '../../src/api/relay/sender/store/transactions.ts'
+import { transaction } from '../../src/api/relay/store/database.ts'
 import { migrate } from '../../src/api/relay/store/migrations.ts'
 import { startRetention } from '../../src/api/relay/store/retention.ts'
 import { freshDatabase } from '../support/database.ts'
+import { keysOfAgent } from '../support/relayRows.ts'
 
 const signer: Address = '0x00000000000000000000000000000000000000A1'
 const hashOf = (text: string) => keccak256(stringToHex(text))
@@ -274,6 +277,14 @@ describe('what a mined transaction cost', () => {
     const second = await insertTx(2n)
     await minedIn(lease, second, 'block')
     expect(await spending()).toContainEqual(['wallet 0xb0', '4'])
+  })
+})
+
+describe('a claim', () => {
+  it('that is made again and again has three keys at most', async () => {
+    const { claim } = await insertTx(1n)
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await transaction(pool, (db) => bindKey(db, { ...claim, key }))
+    expect(await keysOfAgent(pool, 7n)).toEqual(['a', 'b', 'c'])
   })
 })
 

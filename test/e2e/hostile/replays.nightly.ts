@@ -1,15 +1,12 @@
 import pg from 'pg'
 import { decodeFunctionData, type Hash, type Hex } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { bindKey } from '../../../src/api/relay/claims/store/keys.ts'
-import { transaction } from '../../../src/api/relay/store/database.ts'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { keysOfAgent } from '../../support/relayRows.ts'
 import { claimApi } from '../claims/claimApi.ts'
-import { requestOf } from '../claims/claimsOnChain.ts'
 
 const REPLAYS = 400
 const PER_MINUTE = 100
@@ -116,13 +113,5 @@ describe('a claim', () => {
     )
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
     expect(await keysOf(agent)).toEqual([])
-  })
-
-  it('that is made again and again has three keys at most', async () => {
-    const agent = await people.newAgent(accountOf(5))
-    const claimId = `0x${'5a'.repeat(32)}` as const
-    const made = { claimId, request: requestOf(1n, agent), round: 1n }
-    for (const key of ['a', 'b', 'c', 'd', 'e']) await transaction(pool, (db) => bindKey(db, { ...made, key }))
-    expect(await keysOf(agent)).toEqual(['a', 'b', 'c'])
   })
 })
