@@ -311,7 +311,7 @@ describe('retention', () => {
       `INSERT INTO relay.sent_claim VALUES ('0xb0', now() - interval '1 day'), ('0xb0', now() - interval '3 days')`,
     )
     await pool.query("INSERT INTO relay.spending VALUES ('wallet 0xb0', now() - interval '3 days', 1)")
-    await pool.query(`INSERT INTO relay.revert (tx_hash, claim, agent_id) SELECT tx_hash, id, 7 FROM relay.action
+    await pool.query(`INSERT INTO relay.revert (tx_hash, action, who) SELECT tx_hash, id, 'agent 7' FROM relay.action
       WHERE tx_hash IS NOT NULL`)
     const age = (table: string, column: string, where = 'true') =>
       pool.query(`UPDATE relay.${table} SET ${column} = now() - interval '31 days' WHERE ${where}`)

@@ -49,14 +49,14 @@ export async function keysOfAgent(database: Database, agentId: bigint): Promise<
 
 /** The reverts that count against the agent. */
 export const countReverts = (database: Database, agentId: bigint) =>
-  count(database, 'relay.revert WHERE agent_id = $1', [agentId])
+  count(database, 'relay.revert WHERE who = $1', [`agent ${agentId}`])
 
 /** Shifts the agent's oldest revert into the past by a day. */
 export const ageOldestRevert = (database: Database, agentId: bigint) =>
   database.query(
     `UPDATE relay.revert SET reverted_at = reverted_at - interval '1 day' WHERE ctid = (
-      SELECT ctid FROM relay.revert WHERE agent_id = $1 ORDER BY reverted_at LIMIT 1)`,
-    [agentId],
+      SELECT ctid FROM relay.revert WHERE who = $1 ORDER BY reverted_at LIMIT 1)`,
+    [`agent ${agentId}`],
   )
 
 /** What was sent for the wallet, as its limits count it. */

@@ -57,7 +57,7 @@ describe('claims of one wallet', () => {
       ...(await claimEach(sameWallet, runIds.slice(4))),
     ]) {
       expect(codeOf(refused)).toEqual([429, 'RATE_LIMITED'])
-      expect(refused.body.detail).toContain(`4 claims of ${agent.wallet.address} were sent within a minute`)
+      expect(refused.body.detail).toContain(`4 transactions for ${agent.wallet.address} were sent within a minute`)
       expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(5)
       expect(Number(refused.headers.get('Retry-After'))).toBeLessThanOrEqual(60)
     }

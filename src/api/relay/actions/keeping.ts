@@ -34,11 +34,11 @@ export function createActionKeeping(context: ActionsContext, placer: Placer): Ac
     const trial = await tryCall(market, kinds.callOf(from, request), blockNumber)
     if ('failure' in trial) {
       const decision = await decide.decisionOf(action, trial.failure)
-      return decision.state === 'done' ? decision : { ...decision, blockNumber, txHash, isRevert: !isFiller }
+      return decision.state === 'done' ? decision : { ...decision, blockNumber, txHash }
     }
     if (isFiller) return undefined
     const problem = unexplained({ txHash, blockNumber: Number(blockNumber) })
-    return { state: 'refused', problem, blockNumber, txHash, isRevert: true }
+    return { state: 'refused', problem, blockNumber, txHash }
   }
 
   /** Without an open action, a transaction that a reorg made valid again could make its action a second time. */

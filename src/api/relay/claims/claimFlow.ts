@@ -4,6 +4,7 @@ import { createBatcher } from '../../../../core/batcher.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { type Bounty, type Failure, readBounty } from '../chain/market.ts'
 import { Refusal, type RefusalCode, unavailable } from '../refusal.ts'
+import { refusalOfLimits } from '../store/walletLimits.ts'
 import type { ClaimRequest } from './chain/market.ts'
 import type { ClaimContext, ClaimsContext } from './context.ts'
 import type { ClaimOutcome } from './events.ts'
@@ -24,7 +25,7 @@ import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
 import { outcomeOf, type Results } from './results/results.ts'
 import { createRunStep } from './steps.ts'
 import { bodyHashOf, claimsById, openClaimsOf, openClaimsOfAgent, type StoredClaim } from './store/claims.ts'
-import { createLookUp, refusalOfLimits, type Stored } from './store/lookUp.ts'
+import { createLookUp, limited, type Stored } from './store/lookUp.ts'
 
 /** `closing` aborts when the relay stops accepting claims. */
 type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
@@ -85,7 +86,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     const stored = await runStep('look up', [request], () => lookUp({ request, key }))
     const bound = boundTo(request, stored)
     if (bound || stored.isRepeat) return { key, bound, limit: undefined }
-    return { key, bound, limit: refusalOfLimits(request, stored, walletLimits) }
+    return { key, bound, limit: refusalOfLimits(limited(request), stored, walletLimits) }
   }
 
   async function openOf(request: ClaimRequest): Promise<Open> {

@@ -9,7 +9,7 @@ import type { StoredRefusal } from './rows.ts'
 /**
  * The decision about a row, as it is stored.
  * - `tx`: the transaction that the row had when it was decided.
- * - `isRevert`: its transaction reverted by the fault of its party or agent.
+ * - `isOwnFault`: if its own transaction reverted, that counts against its party, or against the agent of a claim.
  * - `round`, `slot`: of a claim that was won, perhaps in a later round than the one it was stored for.
  */
 export type RowDecision = {
@@ -20,7 +20,7 @@ export type RowDecision = {
   txHash?: Hash
   blockNumber?: bigint
   result?: bigint | null
-  isRevert?: boolean
+  isOwnFault?: boolean
   round?: bigint
   slot?: string
 }
@@ -36,16 +36,15 @@ const isFree = (slot: string) => `NOT EXISTS (
  */
 const decide = (decisions: string, from: string) => `
   UPDATE relay.action SET state = new.state, problem = new.problem, tx_hash = "txHash", block_number = "blockNumber",
-    result = new.result, reverted_at = CASE WHEN "isRevert" AND kind <> 'claim' THEN now() END,
-    round = coalesce(new.round, action.round), slot = coalesce(new.slot, action.slot),
+    result = new.result, round = coalesce(new.round, action.round), slot = coalesce(new.slot, action.slot),
     holds_slot = new.state = 'done' AND kind = 'claim' AND ${isFree('coalesce(new.slot, action.slot)')}
   FROM ${from}, jsonb_to_recordset(${decisions}) AS new (action text, tx bigint, state text, problem jsonb, "txHash" text,
-    "blockNumber" bigint, result numeric, "isRevert" boolean, round bigint, slot text)
+    "blockNumber" bigint, result numeric, "isOwnFault" boolean, round bigint, slot text)
   WHERE action.id = new.action AND action.tx = new.tx
     AND (action.state = 'open' OR action.state = 'refused' AND new.state = 'done')`
 
 /**
- * Stores the decisions of transactions that are mined now, the reverts that count against agents, and what the transactions
+ * Stores the decisions of transactions that are mined now, the reverts that count against agents and parties, and what the transactions
  * cost their subjects, in equal parts: the claims of a transaction take about the same gas. A decision whose row has another
  * transaction by now, or is decided, changes nothing.
  */
@@ -53,12 +52,12 @@ export const storeDecisions = (decisions: readonly RowDecision[]): Effect => ({
   text: (first) => `,
     decided AS (
       ${decide(`$${first}`, 'changed')} AND new.tx = changed.id
-      RETURNING action.id, action.tx, action.kind, action.agent_id, action.state, action.tx_hash, new."isRevert"),
+      RETURNING action.id, action.tx, action.tx_hash, new."isOwnFault",
+        CASE kind WHEN 'claim' THEN 'agent ' || agent_id ELSE party END AS who),
     reverted AS (
-      INSERT INTO relay.revert (tx_hash, claim, agent_id)
-      SELECT decided.tx_hash, decided.id, decided.agent_id
-      FROM decided JOIN relay.attempt ON attempt.hash = decided.tx_hash
-      WHERE decided.kind = 'claim' AND decided.state = 'refused' AND NOT attempt.filler AND "isRevert"
+      INSERT INTO relay.revert (tx_hash, action, who)
+      SELECT decided.tx_hash, decided.id, who FROM decided JOIN relay.attempt ON attempt.hash = decided.tx_hash
+      WHERE "isOwnFault" AND NOT attempt.filler AND who IS NOT NULL
       ON CONFLICT DO NOTHING),
     part AS (
       SELECT subjects, ceil(changed.fee / count(*) OVER (PARTITION BY changed.id)) AS wei
@@ -78,7 +77,7 @@ export const reopenRows: Effect = {
   text: () => `,
     reopened AS (
       UPDATE relay.action SET state = 'open', problem = NULL, tx_hash = NULL, block_number = NULL, result = NULL,
-        reverted_at = NULL, holds_slot = ${isFree('action.slot')}
+        holds_slot = ${isFree('action.slot')}
       FROM changed WHERE action.tx = changed.id AND action.block_number IS NOT NULL RETURNING action.id, action.tx),
     forgotten AS (
       DELETE FROM relay.revert USING relay.attempt, changed WHERE tx_hash = attempt.hash AND attempt.tx = changed.id)

@@ -110,8 +110,6 @@ const migrations = [
     -- The id of the run or agent that it made.
     result numeric,
     problem jsonb,
-    -- When its transaction reverted by the party's fault.
-    reverted_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     CHECK (NOT holds_slot OR state = 'open' OR (state = 'done' AND kind = 'claim'))
   );
@@ -122,20 +120,21 @@ const migrations = [
   CREATE INDEX action_agent_open ON relay.action (agent_id) WHERE state = 'open';
   CREATE INDEX action_run ON relay.action (run_id);
   CREATE INDEX action_run_open ON relay.action (run_id) WHERE state = 'open';
-  CREATE INDEX action_reverted ON relay.action (party, reverted_at) WHERE reverted_at IS NOT NULL;
   CREATE INDEX action_tx ON relay.action (tx);
   ALTER TABLE relay.action SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
-  -- A reverted attempt at a claim. The claim's own row loses it when the claim is made again.
+  -- A transaction that reverted by the fault of an agent, which claimed, or of another party. The action's own row loses it
+  -- when the action is made again.
   CREATE TABLE relay.revert (
     tx_hash text NOT NULL REFERENCES relay.attempt ON DELETE CASCADE,
-    claim text NOT NULL REFERENCES relay.action ON DELETE CASCADE,
-    agent_id numeric NOT NULL,
+    action text NOT NULL REFERENCES relay.action ON DELETE CASCADE,
+    -- 'agent 7', or the address of the party.
+    who text NOT NULL,
     reverted_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (tx_hash, claim)
+    PRIMARY KEY (tx_hash, action)
   );
-  CREATE INDEX revert_agent ON relay.revert (agent_id, reverted_at);
-  CREATE INDEX revert_claim ON relay.revert (claim);
+  CREATE INDEX revert_who ON relay.revert (who, reverted_at);
+  CREATE INDEX revert_action ON relay.revert (action);
 
   -- One row each time that a claim is sent, for the limits of its wallet: its own row is written over when it is
   -- sent again.

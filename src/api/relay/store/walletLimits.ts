@@ -1,22 +1,47 @@
+import { type Refusal, rateLimited } from '../refusal.ts'
+
 /** The most transactions for a wallet, over all replicas. */
 export type WalletLimits = { perMinute: number; perDay: number }
 
-/** Seconds until the wallet may send again; null if it may now. */
-export type WalletWaits = { minute: number | null; day: number | null }
+/** So many reverts by its own fault within a day pause an agent, or a party that acts for none, until the oldest is a day old. */
+const MAX_REVERTS = 3
+
+/** Seconds until each limit allows another action; null if it allows one now. */
+export type Waits = { minute: number | null; day: number | null; paused: number | null }
 
 /** SQL: seconds until the window has fewer than `limit` rows; null if it has fewer now. */
-export const secondsUntil = (from: string, time: string, window: string, limit: string) => `
+const secondsUntil = (from: string, time: string, window: string, limit: string) => `
   (SELECT extract(epoch FROM ${time} + interval '${window}' - now())::float8 FROM ${from} AND ${time} > now() - interval '${window}'
    ORDER BY ${time} DESC OFFSET greatest(${limit} - 1, 0) LIMIT 1)`
 
 const sentBy = 'relay.sent_claim AS sent WHERE sent.wallet = asked.wallet'
 
 /**
- * The columns of `WalletWaits` for a row `asked` with `wallet`.
+ * The columns of `Waits` for a row `asked` with `wallet`, and `who`: the agent or party whose reverts count.
  * @param ahead how many of the wallet's transactions are sent before this one.
  */
-export const walletWaitColumns = (ahead: string, perMinute: string, perDay: string) => `
+export const waitColumns = (ahead: string, perMinute: string, perDay: string) => `
   CASE WHEN ${ahead} >= ${perMinute}::int THEN 60
     ELSE ${secondsUntil(sentBy, 'sent_at', '1 minute', `${perMinute}::int - ${ahead}`)} END AS minute,
   CASE WHEN ${ahead} >= ${perDay}::int THEN 86400
-    ELSE ${secondsUntil(sentBy, 'sent_at', '1 day', `${perDay}::int - ${ahead}`)} END AS day`
+    ELSE ${secondsUntil(sentBy, 'sent_at', '1 day', `${perDay}::int - ${ahead}`)} END AS day,
+  ${secondsUntil('relay.revert WHERE revert.who = asked.who', 'reverted_at', '1 day', String(MAX_REVERTS))} AS paused`
+
+/** SQL: how many reverts of `asked.who` count today. */
+export const REVERTS = `(
+  SELECT count(*)::int FROM relay.revert WHERE revert.who = asked.who AND reverted_at > now() - interval '1 day')`
+
+/** The problem RATE_LIMITED if the wallet is over its limit, or `who` is paused. */
+export function refusalOfLimits(
+  { wallet, who }: { wallet: string; who: string },
+  { minute, day, paused }: Waits,
+  { perMinute, perDay }: WalletLimits,
+): Refusal | undefined {
+  if (paused !== null) {
+    const detail = `${MAX_REVERTS} transactions for ${who} passed when they were simulated and reverted in their block.`
+    return rateLimited(`${detail} It is paused for a day.`, paused)
+  }
+  if (day !== null) return rateLimited(`${perDay} transactions for ${wallet} were sent within a day.`, day)
+  if (minute !== null) return rateLimited(`${perMinute} transactions for ${wallet} were sent within a minute.`, minute)
+  return undefined
+}

@@ -3,13 +3,10 @@ import type { RowDecision } from '../../ledger/decisions.ts'
 import type { Refusal, RefusalCode } from '../../refusal.ts'
 import type { StoredAction } from './actions.ts'
 
-/**
- * What the chain decided. An action may be refused without a block: before its transaction is mined.
- * `isRevert`: its own transaction reverted in its block.
- */
+/** What the chain decided. An action may be refused without a block: before its transaction is mined. */
 export type Decision =
   | { state: 'done'; blockNumber: bigint; txHash: Hash; result: bigint | null }
-  | { state: 'refused'; problem: Refusal; blockNumber?: bigint; txHash?: Hash; isRevert?: boolean }
+  | { state: 'refused'; problem: Refusal; blockNumber?: bigint; txHash?: Hash }
 
 export type DecidedAction = [StoredAction, Decision]
 
@@ -38,6 +35,5 @@ export function rowDecisionOf([{ actionId, tx }, decision]: DecidedAction): RowD
   const row = { action: actionId, tx: tx.id }
   if (decision.state === 'done') return { ...decision, ...row }
   const { code, detail, extensions } = decision.problem
-  const isRevert = decision.isRevert === true && !BLAMELESS.has(code)
-  return { ...decision, ...row, problem: { code, detail, extensions }, isRevert }
+  return { ...decision, ...row, problem: { code, detail, extensions }, isOwnFault: !BLAMELESS.has(code) }
 }

@@ -2,11 +2,11 @@ import type pg from 'pg'
 import { stringify } from 'viem'
 import type { Examined, Kind, Kinds } from '../../kinds/kind.ts'
 import { type NamedAction, UNSIGNED } from '../../kinds/request.ts'
-import { Refusal, rateLimited } from '../../refusal.ts'
+import { Refusal } from '../../refusal.ts'
 import { type Database, query } from '../../store/database.ts'
 import { lockNames } from '../../store/locks.ts'
 import { createSharing, type Known, knownColumn, type SpendingLimits, spendersOf } from '../../store/spending.ts'
-import { type WalletLimits, type WalletWaits, walletWaitColumns } from '../../store/walletLimits.ts'
+import { REVERTS, refusalOfLimits, type Waits, type WalletLimits, waitColumns } from '../../store/walletLimits.ts'
 
 /** An action that passed its simulation and needs a nonce. */
 export type Candidate = Examined & {
@@ -24,25 +24,21 @@ export type Terms = { price: bigint; walletLimits: WalletLimits; spendingLimits:
 /** What reads and counts the shares of an action. */
 type Sharing = Pick<Terms, 'price' | 'spendingLimits'>
 
-/** So many reverts by a party's own fault within a day pause it until the oldest is a day old. */
-const MAX_REVERTS = 3
-
 /**
  * How many open actions of all kinds a party may have, with its reverts of the last day. An action that runs code of its party may use
  * all the gas of its transaction, because the code can tell a block from any simulation.
  */
 const MOST_OPEN = { ofKey: 30, ofContract: 8 }
 
-type Limits = WalletWaits & { open: number; reverts: number }
+type Limits = Waits & { undecided: number }
 
-/** The columns of `Limits` of a wallet. Its open actions and its reverts of all kinds beside claims count. */
+/** The columns of `Limits` of a party. Its open actions and its reverts of all kinds beside claims count. */
 const limitColumns = `
-  ${walletWaitColumns('0', '$2', '$3')},
-  (SELECT count(*)::int FROM relay.action WHERE party = asked.wallet AND state = 'open' AND kind <> 'claim') AS open,
-  (SELECT count(*)::int FROM relay.action
-   WHERE party = asked.wallet AND reverted_at > now() - interval '1 day') AS reverts`
+  ${waitColumns('0', '$2', '$3')},
+  (SELECT count(*)::int FROM relay.action WHERE party = asked.wallet AND state = 'open' AND kind <> 'claim')
+    + ${REVERTS} AS undecided`
 
-const asked = '(SELECT $1::text AS wallet) AS asked'
+const asked = '(SELECT $1::text AS wallet, $1::text AS who) AS asked'
 
 /** Stores an action, unless it is stored or another one has its slot. */
 const insert = `
@@ -56,19 +52,8 @@ const insert = `
 /** Opens a decided action again, unless its transaction is another one by now. A conflict is with an action in its slot. */
 const repeat = `
   UPDATE relay.action SET reserve = $2, subjects = $3, tx = nextval('relay.tx_id'), state = 'open', holds_slot = true,
-    tx_hash = NULL, block_number = NULL, result = NULL, problem = NULL, reverted_at = NULL, created_at = now()
+    tx_hash = NULL, block_number = NULL, result = NULL, problem = NULL, created_at = now()
   WHERE id = $1 AND tx = $4 AND state <> 'open' RETURNING tx`
-
-function refusalOfLimits(party: string, { minute, day, reverts }: Limits, limits: WalletLimits): Refusal | undefined {
-  if (reverts >= MAX_REVERTS) {
-    const detail = `${reverts} actions of ${party} passed when they were simulated and reverted in their block.`
-    return rateLimited(`${detail} It is paused for a day.`, 86_400)
-  }
-  if (day !== null) return rateLimited(`${limits.perDay} transactions for ${party} were sent within a day.`, day)
-  if (minute !== null)
-    return rateLimited(`${limits.perMinute} transactions for ${party} were sent within a minute.`, minute)
-  return undefined
-}
 
 const sharingOf = ({ mostGas }: Kind, known: readonly Known[], { price, spendingLimits }: Sharing) =>
   createSharing(spendingLimits, 'actions', mostGas * price, known)
@@ -114,7 +99,7 @@ export function createReservation(kinds: Kinds) {
       const { party } = message
       const values = [party, limits.perMinute, limits.perDay]
       const [row] = await query<Limits>(database, `SELECT ${limitColumns} FROM ${asked}`, values)
-      return row && refusalOfLimits(party, row, limits)
+      return row && refusalOfLimits({ wallet: party, who: party }, row, limits)
     },
 
     /**
@@ -155,10 +140,10 @@ export function createReservation(kinds: Kinds) {
         [party, walletLimits.perMinute, walletLimits.perDay, spendersOf(subjects)],
       )
       if (!row) throw new Error(`The limits of ${party} were not read`)
-      const limit = kind.hasParty && refusalOfLimits(party, row, walletLimits)
+      const limit = kind.hasParty && refusalOfLimits({ wallet: party, who: party }, row, walletLimits)
       if (limit) return limit
       const mostOpen = runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey
-      if (kind.hasParty && row.open + row.reverts >= mostOpen) return 'locked'
+      if (kind.hasParty && row.undecided >= mostOpen) return 'locked'
       if (await kind.isShort(db, message, candidate)) return 'locked'
       const cost = gas * terms.price
       const share = sharingOf(kind, row.known, terms).take(subjects, cost)

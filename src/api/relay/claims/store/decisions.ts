@@ -36,5 +36,5 @@ export function rowDecisionOf([{ claimId, request, tx, round }, decision]: Decid
   }
   const { code, detail, extensions } = decision.problem
   const problem = { code, detail, extensions }
-  return { ...decision, action: claimId, tx: tx.id, problem, isRevert: !isBlameless(decision.problem, round) }
+  return { ...decision, action: claimId, tx: tx.id, problem, isOwnFault: !isBlameless(decision.problem, round) }
 }

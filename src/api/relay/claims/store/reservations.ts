@@ -5,12 +5,12 @@ import { Refusal } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
 import { lockNames } from '../../store/locks.ts'
 import { createSharing, type Known, knownColumn, type SpendingLimits, spendersOf } from '../../store/spending.ts'
-import type { WalletLimits } from '../../store/walletLimits.ts'
+import { REVERTS, refusalOfLimits, type Waits, type WalletLimits, waitColumns } from '../../store/walletLimits.ts'
 import { MOST_RESERVED_GAS, reservedGas, transactionsOf } from '../chain/gas.ts'
 import type { AgentAccount, ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { CLAIM, slotOfClaim } from './claims.ts'
 import { bindKey, lockOfWallet } from './keys.ts'
-import { refusalOfLimits, type Waits, waitColumns } from './lookUp.ts'
+import { limited } from './lookUp.ts'
 import { namesOf } from './spending.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
@@ -128,11 +128,10 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
   const text = `
     SELECT ${waitColumns('asked.ahead', '$3', '$4')},
       (SELECT count(*) FROM relay.action WHERE action.agent_id = asked.agent_id AND state = 'open' AND kind = '${CLAIM}')::int
-        + (SELECT count(*) FROM relay.revert WHERE revert.agent_id = asked.agent_id
-          AND reverted_at > now() - interval '1 day')::int AS undecided,
+        + ${REVERTS} AS undecided,
       CASE WHEN place = 1 THEN ${knownColumn('$5')} END AS known
-    FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
-      FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
+    FROM (SELECT wallet, agent_id, who, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
+      FROM unnest($1::text[], $2::numeric[], $6::text[]) WITH ORDINALITY AS new (wallet, agent_id, who, place)) AS asked
     ORDER BY place`
   const requests = candidates.map(({ claim }) => claim.request)
   const names = candidates.map(({ claim, poster, fees }) => namesOf({ ...claim.request, poster, fees }))
@@ -143,6 +142,7 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
     walletLimits.perMinute,
     walletLimits.perDay,
     [...subjects],
+    requests.map((request) => limited(request).who),
   ])
   /** The claims of each agent among those that pass. */
   const added = new Map<bigint, number>()
@@ -153,7 +153,7 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
     const row = rows[place]
     const named = names[place]
     if (!row || !named) throw new Error(`The limits of claim ${candidate.claim.claimId} were not read`)
-    const problem = refusalOfLimits(candidate.claim.request, row, walletLimits)
+    const problem = refusalOfLimits(limited(candidate.claim.request), row, walletLimits)
     if (problem) return [[candidate, problem]]
     const ahead = added.get(agentId) ?? 0
     if (row.undecided + ahead >= mostOpen(candidate)) return [[candidate, 'locked']]
