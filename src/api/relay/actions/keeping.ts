@@ -11,7 +11,7 @@ import { createDecideAction, emitDecided } from './outcome/decideAction.ts'
 import { createGiveUpExpired } from './outcome/expiry.ts'
 import { createSendAnew } from './outcome/renewal.ts'
 import { nameOf, type StoredAction } from './store/actions.ts'
-import { type DecidedAction, type Decision, rowDecisionOf } from './store/decisions.ts'
+import { type ActionDecision, type DecidedAction, rowDecisionOf } from './store/decisions.ts'
 
 /** Actions beside claims, for the keeper. A transaction has one of them. */
 export function createActionKeeping(context: ActionsContext, placer: Placer): ActionKind<StoredAction, DecidedAction> {
@@ -23,7 +23,7 @@ export function createActionKeeping(context: ActionsContext, placer: Placer): Ac
     action: StoredAction,
     { status, from, logs, blockNumber, transactionHash: txHash }: TransactionReceipt,
     isFiller: boolean,
-  ): Promise<Decision | undefined> {
+  ): Promise<ActionDecision | undefined> {
     const { actionId, request } = action
     if (status === 'success' && !isFiller) {
       const proof = kinds.of(request.message).proofIn(request.message, logs)

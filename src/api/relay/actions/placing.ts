@@ -10,7 +10,7 @@ import { lastingBlockers, type SignerBlocker } from '../sender/signerTurns.ts'
 import { isConflict } from '../store/database.ts'
 import type { ActionsContext } from './context.ts'
 import { mostPlaces, takenPlaces } from './places.ts'
-import { type Candidate, createReservation } from './store/reservation.ts'
+import { type ActionCandidate, createReservation } from './store/reservation.ts'
 
 /** The most actions of a batch: they share a commit, and what the node says of their signer. */
 const MAX_BATCH = 16
@@ -22,7 +22,7 @@ const GATHERING = { maxSize: MAX_BATCH, slowAfterMs: 10_000 }
  * - `rival`, `locked`: see `reserve`.
  * - `full`: every signer has as many unmined transactions as it may have for such actions, or its node does not take them now.
  */
-export type Placement = PlacedTx | 'rival' | 'locked' | 'full'
+export type ActionPlacement = PlacedTx | 'rival' | 'locked' | 'full'
 
 /** What a signer does with one action of a batch. */
 type Answer = PlacedTx | 'rival' | 'locked' | Blocker
@@ -35,7 +35,7 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   const { kinds, accounts, maxUnmined, walletLimits, spendingLimits, events, logger } = context
   const { lock, reserve } = createReservation(kinds)
   /** What gathers the actions for each signer. */
-  const batchers = new Map<Signer, (candidate: Candidate) => Promise<Answer>>()
+  const batchers = new Map<Signer, (candidate: ActionCandidate) => Promise<Answer>>()
   let turn = 0
 
   /** The signers, from another one on each time. Those that rest because they did not sign come last. */
@@ -46,7 +46,7 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   }
 
   /** How many further actions the locked signer may send, by what they are, if it has so many places in all. */
-  async function placesLeft(db: pg.PoolClient, signer: Signer, candidates: readonly Candidate[]) {
+  async function placesLeft(db: pg.PoolClient, signer: Signer, candidates: readonly ActionCandidate[]) {
     const left = new Map<Places, number>([['work', maxUnmined]])
     for (const { action } of candidates) {
       const { message } = action.request
@@ -61,8 +61,8 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   }
 
   /** @returns the answers, or refusals, in the order of the actions. */
-  async function placeTogether(signer: Signer, candidates: readonly Candidate[]): Promise<(Answer | Error)[]> {
-    const answers = new Map<Candidate, Awaited<ReturnType<typeof reserve>> | 'full'>()
+  async function placeTogether(signer: Signer, candidates: readonly ActionCandidate[]): Promise<(Answer | Error)[]> {
+    const answers = new Map<ActionCandidate, Awaited<ReturnType<typeof reserve>> | 'full'>()
     const placed = await placer.place(signer, placer.quote(signer), async (db, room) => {
       await lock(db, candidates)
       const left = await placesLeft(db, signer, candidates)
@@ -98,7 +98,7 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   }
 
   /** If PostgreSQL refuses what one action stores, the others of its batch must not fail: then each is placed alone. */
-  async function placeBatch(signer: Signer, candidates: readonly Candidate[]): Promise<(Answer | Error)[]> {
+  async function placeBatch(signer: Signer, candidates: readonly ActionCandidate[]): Promise<(Answer | Error)[]> {
     try {
       return await placeTogether(signer, candidates)
     } catch (error) {
@@ -113,14 +113,14 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   }
 
   /** Places the action with the others that wait for the signer. @throws Refusal as `reserve` returns it. */
-  function placeWith(signer: Signer, candidate: Candidate): Promise<Answer> {
-    const run = (candidates: readonly Candidate[]) => placeBatch(signer, candidates)
+  function placeWith(signer: Signer, candidate: ActionCandidate): Promise<Answer> {
+    const run = (candidates: readonly ActionCandidate[]) => placeBatch(signer, candidates)
     const batcher = batchers.get(signer) ?? createBatcher(run, GATHERING)
     batchers.set(signer, batcher)
     return batcher(candidate)
   }
 
-  async function broadcast(candidate: Candidate, placed: PlacedTx) {
+  async function broadcast(candidate: ActionCandidate, placed: PlacedTx) {
     const { signer, nonce, attempt } = placed
     const named = { ...candidate.action, signer, nonce, txHash: attempt.hash }
     events.emit('actionPlaced', named)
@@ -128,7 +128,7 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   }
 
   /** @throws Refusal RELAY_UNAVAILABLE if no signer can send for long; as `reserve` returns it. */
-  return async function place(candidate: Candidate): Promise<Placement> {
+  return async function place(candidate: ActionCandidate): Promise<ActionPlacement> {
     const blockers: SignerBlocker[] = []
     for (const signer of signersInTurn()) {
       try {

@@ -4,11 +4,11 @@ import type { Refusal, RefusalCode } from '../../refusal.ts'
 import type { StoredAction } from './actions.ts'
 
 /** What the chain decided. An action may be refused without a block: before its transaction is mined. */
-export type Decision =
+export type ActionDecision =
   | { state: 'done'; blockNumber: bigint; txHash: Hash; result: bigint | null }
   | { state: 'refused'; problem: Refusal; blockNumber?: bigint; txHash?: Hash }
 
-export type DecidedAction = [StoredAction, Decision]
+export type DecidedAction = [StoredAction, ActionDecision]
 
 /**
  * The reverts that do not count against the party: the run or the agent changed after the simulation, by an action that another

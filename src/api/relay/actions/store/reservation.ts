@@ -9,7 +9,7 @@ import { createSharing, type Known, knownColumn, type SpendingLimits, spendersOf
 import { REVERTS, refusalOfLimits, type Waits, type WalletLimits, waitColumns } from '../../store/walletLimits.ts'
 
 /** An action that passed its simulation and needs a nonce. */
-export type Candidate = Examined & {
+export type ActionCandidate = Examined & {
   action: NamedAction
   gas: bigint
   /** The fees that the agent's completed runs have paid, in USDC base units. */
@@ -19,10 +19,10 @@ export type Candidate = Examined & {
 }
 
 /** @property price the most that a transaction offers per gas, in wei. */
-export type Terms = { price: bigint; walletLimits: WalletLimits; spendingLimits: SpendingLimits }
+export type ActionTerms = { price: bigint; walletLimits: WalletLimits; spendingLimits: SpendingLimits }
 
 /** What reads and counts the shares of an action. */
-type Sharing = Pick<Terms, 'price' | 'spendingLimits'>
+type Sharing = Pick<ActionTerms, 'price' | 'spendingLimits'>
 
 /**
  * How many open actions of all kinds a party may have, with its reverts of the last day. An action that runs code of its party may use
@@ -60,7 +60,7 @@ const sharingOf = ({ mostGas }: Kind, known: readonly Known[], { price, spending
 
 /** Stores actions within the limits of their parties. */
 export function createReservation(kinds: Kinds) {
-  async function store(db: pg.PoolClient, { action, former }: Candidate, cost: bigint, subjects: string[]) {
+  async function store(db: pg.PoolClient, { action, former }: ActionCandidate, cost: bigint, subjects: string[]) {
     const { actionId, request } = action
     const { message } = request
     if (former !== undefined) return query<{ tx: bigint }>(db, repeat, [actionId, cost, subjects, former])
@@ -80,7 +80,7 @@ export function createReservation(kinds: Kinds) {
      */
     async refusalOfShares(
       database: Database,
-      candidate: Omit<Candidate, 'gas'>,
+      candidate: Omit<ActionCandidate, 'gas'>,
       terms: Sharing,
     ): Promise<Refusal | undefined> {
       const { message } = candidate.action.request
@@ -106,7 +106,7 @@ export function createReservation(kinds: Kinds) {
      * Locks the parties of actions, and what else these depend on, until the database transaction ends, so that no other
      * process decides on outdated rows. All at once, because their order excludes deadlocks.
      */
-    async lock(db: pg.PoolClient, candidates: readonly Candidate[]): Promise<void> {
+    async lock(db: pg.PoolClient, candidates: readonly ActionCandidate[]): Promise<void> {
       const names = candidates.flatMap((candidate) => {
         const { message } = candidate.action.request
         const kind = kinds.of(message)
@@ -125,8 +125,8 @@ export function createReservation(kinds: Kinds) {
      */
     async reserve(
       db: pg.PoolClient,
-      candidate: Candidate,
-      terms: Terms,
+      candidate: ActionCandidate,
+      terms: ActionTerms,
     ): Promise<{ tx: bigint } | 'rival' | 'locked' | Refusal> {
       const { action, gas, runsWalletCode } = candidate
       const { walletLimits } = terms
