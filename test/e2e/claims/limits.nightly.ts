@@ -77,7 +77,7 @@ describe('claims of one wallet', () => {
     const answers = await claimEach(agent, runIds.slice(4))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
     const refused = answers[2]
-    expect(refused?.body.detail).toContain('6 claims of')
+    expect(refused?.body.detail).toContain('6 transactions for')
     expect(refused?.body.detail).toContain('within a day')
     expect(Number(refused?.headers.get('Retry-After'))).toBeGreaterThan(86_000)
     await age(agent, '1 day')
