@@ -8,12 +8,12 @@ import type { ActionOutcome } from './actions/events.ts'
 import { createActionKeeping } from './actions/keeping.ts'
 import { createPlaceAction } from './actions/placing.ts'
 import type { StoredAction } from './actions/store/actions.ts'
-import { createClaimAction } from './claims/action.ts'
 import type { ClaimRequest } from './claims/chain/market.ts'
 import { createClaimFlow } from './claims/claimFlow.ts'
 import type { ClaimContext } from './claims/context.ts'
 import type { ClaimOutcome } from './claims/events.ts'
 import { createExamination } from './claims/intake/examine.ts'
+import { createClaimKeeping } from './claims/keeping.ts'
 import { createDispatcher } from './claims/queue/dispatcher.ts'
 import { createResults } from './claims/results/results.ts'
 import { claimsById, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
@@ -79,7 +79,10 @@ export async function createRelay(settings: RelaySettings) {
   const ofKeeper = <Context extends { pool: pg.Pool }>(context: Context): Context => ({ ...context, pool: keeperPool })
   const keeperSender = ofKeeper(sender)
   const keeperPlacer = createPlacer(keeperSender)
-  const kept = [createClaimAction(ofKeeper(claims), keeperPlacer), createActionKeeping(ofKeeper(actions), keeperPlacer)]
+  const kept = [
+    createClaimKeeping(ofKeeper(claims), keeperPlacer),
+    createActionKeeping(ofKeeper(actions), keeperPlacer),
+  ]
   const kinds = createKeptKinds(kept, logger)
   const keeper = startKeeper(keeperSender, { holder, kinds })
   const send = createSend(sender, keeper.wake)

@@ -1,22 +1,36 @@
 import type { TransactionReceipt } from 'viem'
-import { tryCall } from '../chain/market.ts'
-import { nextTimestamp } from '../chain/validity.ts'
-import { unexplained } from '../kinds/refusal.ts'
-import { reopenRows, storeDecisions } from '../ledger/decisions.ts'
-import { hasStranded } from '../ledger/rows.ts'
+import type { ChainHead } from '../chain/heads.ts'
+import { type Failure, tryCall } from '../chain/market.ts'
+import { tryNowAndNext, verdictOf } from '../chain/simulation.ts'
+import { nextTimestamp, REORG_MARGIN_SECONDS } from '../chain/validity.ts'
+import type { Made } from '../kinds/kind.ts'
+import { signatureExpired, unexplained } from '../kinds/refusal.ts'
+import { actionGasLimit, type Message } from '../kinds/request.ts'
+import { createKept } from '../ledger/keeping.ts'
 import type { ActionKind } from '../sender/action.ts'
+import { signingRestOf } from '../sender/keys/signing.ts'
 import type { Placer } from '../sender/placement.ts'
 import type { ActionsContext } from './context.ts'
-import { createDecideAction, emitDecided } from './outcome/decideAction.ts'
-import { createGiveUpExpired } from './outcome/expiry.ts'
-import { createSendAnew } from './outcome/renewal.ts'
 import { nameOf, type StoredAction } from './store/actions.ts'
 import { type ActionDecision, type DecidedAction, rowDecisionOf } from './store/decisions.ts'
 
+/** The most actions of one check for expired ones. */
+const MAX_EXPIRING = 50
+
 /** Actions beside claims, for the keeper. A transaction has one of them. */
 export function createActionKeeping(context: ActionsContext, placer: Placer): ActionKind<StoredAction, DecidedAction> {
-  const { pool, market, kinds, store, heads, events } = context
-  const decide = createDecideAction(context)
+  const { pool, market, kinds, store, heads, accounts, events } = context
+
+  /**
+   * What it means that the chain refuses the action: it may refuse it because another sender's transaction has made it,
+   * of which anyone can take the signature.
+   */
+  async function refusedBy({ request }: StoredAction, failure: Failure): Promise<ActionDecision> {
+    const kind = kinds.of(request.message)
+    const problem = kind.refusalOfFailure(failure, request.message)
+    const made = kind.madeAlready.has(problem.code) && (await kind.findMade(request, await heads.latest()))
+    return made ? { state: 'done', ...made } : { state: 'refused', problem }
+  }
 
   /** @returns undefined if the action stays open: a filler used up its nonce. */
   async function decisionOf(
@@ -33,12 +47,20 @@ export function createActionKeeping(context: ActionsContext, placer: Placer): Ac
     // The state after the block contains whatever made the action fail in it.
     const trial = await tryCall(market, kinds.callOf(from, request), blockNumber)
     if ('failure' in trial) {
-      const decision = await decide.decisionOf(action, trial.failure)
+      const decision = await refusedBy(action, trial.failure)
       return decision.state === 'done' ? decision : { ...decision, blockNumber, txHash }
     }
     if (isFiller) return undefined
     const problem = unexplained({ txHash, blockNumber: Number(blockNumber) })
     return { state: 'refused', problem, blockNumber, txHash }
+  }
+
+  /** What the action has made, if the transaction that used its nonce was one of its own that the database has lost. */
+  async function findLost(message: Message, head: ChainHead): Promise<Made | undefined> {
+    const found = (await kinds.of(message).findLost?.(message, head)) ?? []
+    if (found.length === 0) return undefined
+    const known = await store.makersFor(pool, message.party)
+    return found.find(({ txHash }) => !known.has(txHash))
   }
 
   /** Without an open action, a transaction that a reorg made valid again could make its action a second time. */
@@ -48,17 +70,15 @@ export function createActionKeeping(context: ActionsContext, placer: Placer): Ac
     return action.request.message.deadline < nextTimestamp(await heads.latest())
   }
 
-  return {
+  return createKept<StoredAction, ActionDecision>(context, placer, {
     names: kinds.names,
-    hasStranded: hasStranded(kinds.names),
-    store: (decided) => storeDecisions(decided.map(rowDecisionOf)),
-    reopen: reopenRows,
-    giveUpExpired: createGiveUpExpired(context, decide),
-    sendAnew: createSendAnew(context, placer, decide),
+    idOf: ({ actionId }) => actionId,
+    ofTxs: store.ofTxs,
+    strandedOf: store.strandedOf,
+    toRow: rowDecisionOf,
 
-    async actionsOf(txs) {
-      return Map.groupBy(await store.ofTxs(pool, ...txs), ({ tx }) => tx.id)
-    },
+    expiringOf: ({ lease, head }, used) =>
+      store.expiredOf(pool, lease.signer, used, head.timestamp - REORG_MARGIN_SECONDS, MAX_EXPIRING),
 
     async conclude(actions, receipt, isFiller) {
       const decided = await Promise.all(
@@ -67,24 +87,31 @@ export function createActionKeeping(context: ActionsContext, placer: Placer): Ac
       return decided.flatMap(([action, decision]): DecidedAction[] => (decision ? [[action, decision]] : []))
     },
 
-    onDecided(decided, changed) {
-      for (const [action, decision] of decided) {
-        if (changed.has(action.actionId)) emitDecided(events, action, decision)
-      }
+    async expire({ lease, head }, action) {
+      const trial = await tryCall(market, kinds.callOf(lease.signer, action.request), head.number)
+      if ('failure' in trial) return refusedBy(action, trial.failure)
+      // The contract of a registration does not know the deadline.
+      return { state: 'refused', problem: signatureExpired(action.request.message.deadline, head.timestamp) }
     },
 
-    async onReopened(tx) {
-      for (const action of await store.ofTxs(pool, tx)) {
-        if (action.state === 'open') events.emit('actionReopened', nameOf(action))
+    async renew({ lease, head }, action) {
+      const { request } = action
+      const { message } = request
+      // A key that does not sign must not delay an action that another one can make.
+      const signing = accounts.filter((account) => signingRestOf(account) === 0)
+      const signer = signing.find(({ address }) => address === lease.signer) ?? signing[0]
+      if (!signer) return undefined
+      const { to, data } = kinds.callOf(signer.address, request)
+      const verdict = verdictOf(await tryNowAndNext(market, { from: signer.address, to, data }))
+      if (verdict.result === 'undecided') return undefined
+      if (verdict.result === 'fails') return { decision: await refusedBy(action, verdict.failure) }
+      if (message.deadline < head.timestamp) {
+        return { decision: { state: 'refused', problem: signatureExpired(message.deadline, head.timestamp) } }
       }
-    },
-
-    async onFinal(txs) {
-      for (const { state, txHash, problem, ...action } of await store.ofTxs(pool, ...txs)) {
-        if (state === 'open') continue
-        const outcome = problem?.code ?? 'done'
-        events.emit('actionFinal', { ...nameOf(action), ...(txHash && { txHash }), outcome })
-      }
+      const lost = action.tx.state === 'taken' ? await findLost(message, head) : undefined
+      if (lost) return { decision: { state: 'done', ...lost } }
+      const gas = actionGasLimit(verdict.gas, kinds.of(message).mostGasOf(message))
+      return { signer, kind: message.action, call: { to, data, gas } }
     },
 
     /** No contract knows the deadline of a registration; the others would revert. */
@@ -97,5 +124,20 @@ export function createActionKeeping(context: ActionsContext, placer: Placer): Ac
       const trial = await tryCall(market, { from, to, data }, 'latest')
       return 'passed' in trial ? { to, data, gas } : undefined
     },
-  }
+
+    onPlaced: (action, attempt) => void events.emit('actionPlaced', { ...nameOf(action), ...attempt }),
+
+    onDecided(action, decision) {
+      const { txHash } = decision
+      const outcome = decision.state === 'done' ? 'done' : decision.problem.code
+      events.emit('actionDecided', { ...nameOf(action), ...(txHash && { txHash }), outcome })
+    },
+
+    onReopened: (action) => void events.emit('actionReopened', nameOf(action)),
+
+    onFinal({ txHash, problem, ...action }) {
+      const outcome = problem?.code ?? 'done'
+      events.emit('actionFinal', { ...nameOf(action), ...(txHash && { txHash }), outcome })
+    },
+  })
 }

@@ -1,11 +1,11 @@
 import { isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
-import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
-import { type Bounty, type Failure, failureOf, type Market, readBounty, tryCall } from '../../chain/market.ts'
-import { claimCall, type NamedClaim } from '../chain/market.ts'
-import { isHeldByClaimant } from '../chain/signatures.ts'
-import { refusal, unexplained } from '../intake/refusal.ts'
-import type { StoredClaim } from '../store/claims.ts'
-import type { DecidedClaim, Decision, Landing } from '../store/decisions.ts'
+import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
+import { type Bounty, type Failure, failureOf, type Market, readBounty, tryCall } from '../chain/market.ts'
+import { claimCall, type NamedClaim } from './chain/market.ts'
+import { isHeldByClaimant } from './chain/signatures.ts'
+import { refusal, unexplained } from './intake/refusal.ts'
+import type { StoredClaim } from './store/claims.ts'
+import type { DecidedClaim, Decision, Landing } from './store/decisions.ts'
 
 /**
  * The decisions about the claims of a mined transaction. A claim without one stays open, and the keeper finds it as a
