@@ -19,7 +19,7 @@ type KeptRow = {
 }
 
 /** A transaction that may decide a row whose own can no longer do so. */
-export type NextTransaction = { signer: Signer; kind: string; call: Call }
+type NextTransaction = { signer: Signer; kind: string; call: Call }
 
 /** What differs between claims and other actions when a keeper decides them. */
 export type Keeping<Row extends KeptRow, Decision> = Pick<
