@@ -3727,11 +3727,11 @@ export interface components {
             /** @description EIP-55 checksummed. */
             walletAddress: string;
             /**
-             * @description `signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the agent has the run. `final`: and no reorg can undo it. `refused`: the chain refused the claim, for the reason in `problem`. Until the block is final, a reorg may return any of these to `signed`; then the claim is made again.
+             * @description `signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the chain has made it. `final`: and no reorg can undo it. `refused`: the chain refused it, for the reason in `problem`. Until the block is final, a reorg may return any of these to `signed`; then it is sent again.
              * @enum {string}
              */
             state: "signed" | "accepted" | "mined" | "final" | "refused";
-            /** @description The latest transaction of the claim; null if the agent claimed the run without the relay. */
+            /** @description The latest transaction; null if the chain decided it without one of the relay. */
             txHash: string | null;
             blockNumber: number | null;
             finalized: boolean;
@@ -4340,7 +4340,7 @@ export interface components {
              * @enum {string}
              */
             state: "signed" | "accepted" | "mined" | "final" | "refused";
-            /** @description The latest transaction; null if the chain decided it without one. */
+            /** @description The latest transaction; null if the chain decided it without one of the relay. */
             txHash: string | null;
             blockNumber: number | null;
             finalized: boolean;

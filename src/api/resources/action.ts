@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi'
 import type { Address, Hex } from 'viem'
 import { formatId } from '../../../core/format.ts'
 import { actionOf, hasMember, type RunActionName } from '../../../core/market/runActions.ts'
-import { Problem } from '../http/errors.ts'
 import { address, addressParameter, hash, id, orNull, untrusted } from '../http/values.ts'
 import type { StoredAction } from '../relay/actions/store/actions.ts'
 import type { StoredClaim } from '../relay/claims/store/claims.ts'
@@ -10,6 +9,7 @@ import { actionNames } from '../relay/kinds/names.ts'
 import { formatClaimState, integer, NO_ADDRESS, signatureInBody } from './claim.ts'
 import { accountRefusals, actionRefusals, claimRefusals, openRefusals, pascalCase, problemSchema } from './problem.ts'
 import { exampleRun, runSchema } from './run.ts'
+import { formatState, stateMembers } from './storedState.ts'
 
 /** What a request's body says of an action: the members of its message beside the run, and the signature. */
 export type ActionBody = {
@@ -136,17 +136,7 @@ export const actionStateSchema = z
     signer: address.openapi({
       description: 'Whose signature it is; the zero address of a call that anyone may ask for.',
     }),
-    state: z.enum(['signed', 'accepted', 'mined', 'final', 'refused']).openapi({
-      description:
-        '`signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the chain has ' +
-        'made it. `final`: and no reorg can undo it. `refused`: the chain refused it, for the reason in `problem`. ' +
-        'Until the block is final, a reorg may return any of these to `signed`; then it is sent again.',
-    }),
-    txHash: hash
-      .nullable()
-      .openapi({ description: 'The latest transaction; null if the chain decided it without one.' }),
-    blockNumber: z.int().nullable(),
-    finalized: z.boolean(),
+    ...stateMembers,
     problem: orNull(problemSchema(stateProblems)),
     agentId: orNull(id).openapi({
       description:
@@ -172,25 +162,9 @@ export const actionStateSchema = z
 type ActionState = z.input<typeof actionStateSchema>
 
 export function formatActionState(stored: StoredAction): ActionState {
-  const { actionId, request, state, tx, txHash, blockNumber, problem } = stored
-  const { action, party } = request.message
-  const { bountyId, round, agentId } = subjectOf(stored)
-  const isDecided = state !== 'open'
-  const open = tx.state === 'accepted' ? 'accepted' : 'signed'
-  const made = tx.state === 'final' ? 'final' : 'mined'
-  return {
-    actionId,
-    action,
-    bountyId,
-    round,
-    signer: party,
-    state: state === 'refused' ? 'refused' : isDecided ? made : open,
-    txHash: isDecided ? txHash : tx.hash,
-    blockNumber: blockNumber === null ? null : Number(blockNumber),
-    finalized: isDecided && tx.state === 'final',
-    problem: problem ? new Problem(problem.code, problem.detail, problem).toJSON() : null,
-    agentId,
-  }
+  const { action, party } = stored.request.message
+  const { agentId, ...about } = subjectOf(stored)
+  return { actionId: stored.actionId, action, ...about, signer: party, ...formatState(stored), agentId }
 }
 
 /** The run or the agent of an action. */

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import { formatId } from '../../../core/format.ts'
-import { Problem } from '../http/errors.ts'
 import { address, addressParameter, asId, hash, id, orNull } from '../http/values.ts'
 import type { StoredClaim } from '../relay/claims/store/claims.ts'
 import { agentSummarySchema, exampleAgentSummary } from './agent.ts'
 import { claimRefusals, problemSchema } from './problem.ts'
 import { exampleRun, runSchema } from './run.ts'
+import { formatState, stateMembers } from './storedState.ts'
 
 const digits = (length: number) => new RegExp(`^(0|[1-9][0-9]{0,${length - 1}})$`)
 
@@ -115,17 +115,7 @@ export const claimStateSchema = z
     round: z.int(),
     agentId: id,
     walletAddress: address,
-    state: z.enum(['signed', 'accepted', 'mined', 'final', 'refused']).openapi({
-      description:
-        '`signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the agent ' +
-        'has the run. `final`: and no reorg can undo it. `refused`: the chain refused the claim, for the reason in ' +
-        '`problem`. Until the block is final, a reorg may return any of these to `signed`; then the claim is made again.',
-    }),
-    txHash: hash.nullable().openapi({
-      description: 'The latest transaction of the claim; null if the agent claimed the run without the relay.',
-    }),
-    blockNumber: z.int().nullable(),
-    finalized: z.boolean(),
+    ...stateMembers,
     problem: orNull(problemSchema(claimRefusals)),
   })
   .openapi('ClaimState', {
@@ -144,23 +134,13 @@ export const claimStateSchema = z
   })
 
 export function formatClaimState(claim: StoredClaim): z.input<typeof claimStateSchema> {
-  const { claimId, request, round, txHash, blockNumber, problem } = claim
+  const { claimId, request, round } = claim
   return {
     claimId,
     bountyId: formatId(request.bountyId),
     round: Number(round),
     agentId: formatId(request.agentId),
     walletAddress: request.wallet,
-    state: stateOf(claim),
-    txHash: claim.state === 'open' ? claim.tx.hash : txHash,
-    blockNumber: blockNumber === null ? null : Number(blockNumber),
-    finalized: claim.state !== 'open' && claim.tx.state === 'final',
-    problem: problem ? new Problem(problem.code, problem.detail, problem).toJSON() : null,
+    ...formatState(claim),
   }
-}
-
-function stateOf({ state, tx }: StoredClaim) {
-  if (state === 'refused') return 'refused'
-  if (state === 'won') return tx.state === 'final' ? 'final' : 'mined'
-  return tx.state === 'accepted' ? 'accepted' : 'signed'
 }

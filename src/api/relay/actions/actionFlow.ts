@@ -6,6 +6,7 @@ import { tryNowAndNext, verdictOf } from '../chain/simulation.ts'
 import type { Examined } from '../kinds/kind.ts'
 import { actionPending } from '../kinds/refusal.ts'
 import { type ActionRequest, actionGasLimit, type NamedAction } from '../kinds/request.ts'
+import { openStateOf } from '../ledger/rows.ts'
 import { Refusal, type RefusalCode, tooMuchGas, unavailable } from '../refusal.ts'
 import { watchDecisions } from '../results/decisions.ts'
 import type { ActionsContext } from './context.ts'
@@ -258,7 +259,7 @@ function outcomeOf({ actionId, state, tx, txHash, blockNumber, result, problem }
     if (!problem) throw new Error(`Action ${actionId} is refused without a reason`)
     throw new Refusal(problem.code, problem.detail, problem)
   }
-  if (state === 'open') return { actionId, status: tx.state === 'accepted' ? 'accepted' : 'signed', txHash: tx.hash }
+  if (state === 'open') return { actionId, status: openStateOf(tx), txHash: tx.hash }
   if (blockNumber === null || txHash === null) throw new Error(`Action ${actionId} is done in no block`)
   return { actionId, status: 'done', blockNumber, txHash, result }
 }

@@ -9,6 +9,23 @@ export type StoredRefusal = Pick<Refusal, 'code' | 'detail' | 'extensions'>
 /** The state of the chain transaction that a row has now. */
 export type TxState = 'signed' | 'accepted' | 'mined' | 'final' | 'taken' | 'abandoned'
 
+/** Whether a node is known to have the transaction of an open row. */
+export const openStateOf = (tx: { state: TxState }): 'accepted' | 'signed' =>
+  tx.state === 'accepted' ? 'accepted' : 'signed'
+
+/** The public state of a row. */
+export function publicStateOf({
+  state,
+  tx,
+}: {
+  state: string
+  tx: { state: TxState }
+}): 'signed' | 'accepted' | 'mined' | 'final' | 'refused' {
+  if (state === 'open') return openStateOf(tx)
+  if (state === 'refused') return 'refused'
+  return tx.state === 'final' ? 'final' : 'mined'
+}
+
 /** The columns that all kinds read of a row and of its transaction. */
 export type RowState = {
   txId: bigint

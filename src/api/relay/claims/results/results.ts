@@ -1,5 +1,6 @@
 import type { Hash } from 'viem'
 import type { Notifications } from '../../../../../core/database/notifications.ts'
+import { openStateOf } from '../../ledger/rows.ts'
 import { isUnavailable, Refusal } from '../../refusal.ts'
 import { watchDecisions } from '../../results/decisions.ts'
 import { createWatch } from '../../results/watch.ts'
@@ -65,7 +66,7 @@ export function outcomeOf({ claimId, round, state, tx, txHash, blockNumber, prob
     throw new Refusal(problem.code, problem.detail, problem)
   }
   if (state === 'open') {
-    return { claimId, round, status: tx.state === 'accepted' ? 'accepted' : 'signed', txHash: tx.hash }
+    return { claimId, round, status: openStateOf(tx), txHash: tx.hash }
   }
   if (blockNumber === null) throw new Error(`Claim ${claimId} is won in no block`)
   return { claimId, round, status: 'won', blockNumber, ...(txHash && { txHash }) }
