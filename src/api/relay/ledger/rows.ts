@@ -13,14 +13,10 @@ export type TxState = 'signed' | 'accepted' | 'mined' | 'final' | 'taken' | 'aba
 export const openStateOf = (tx: { state: TxState }): 'accepted' | 'signed' =>
   tx.state === 'accepted' ? 'accepted' : 'signed'
 
-/** The public state of a row. */
-export function publicStateOf({
-  state,
-  tx,
-}: {
-  state: string
-  tx: { state: TxState }
-}): 'signed' | 'accepted' | 'mined' | 'final' | 'refused' {
+type PublicState = 'signed' | 'accepted' | 'mined' | 'final' | 'refused'
+
+/** The state of a row as the API shows it. */
+export function publicStateOf({ state, tx }: { state: string; tx: { state: TxState } }): PublicState {
   if (state === 'open') return openStateOf(tx)
   if (state === 'refused') return 'refused'
   return tx.state === 'final' ? 'final' : 'mined'
