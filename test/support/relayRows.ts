@@ -7,7 +7,7 @@ type Database = Pick<pg.Pool | pg.Client, 'query'>
 /** The rows of the stored claims. */
 export const CLAIM_ROWS = "relay.action WHERE kind = 'claim'"
 
-/** Locks the stored claims until the transaction ends, so that none is stored. */
+/** Lets no claim be stored until the transaction ends. */
 export const LOCK_CLAIMS = 'LOCK TABLE relay.action IN SHARE MODE'
 
 const count = async (database: Database, from: string, values: unknown[] = []): Promise<number> =>

@@ -35,7 +35,7 @@ const spending = `
   DELETE FROM relay.spending WHERE ctid IN (
     SELECT ctid FROM relay.spending WHERE hour < now() - interval '2 days' AND $1::int > 0 LIMIT ${MAX_ROWS})`
 
-/** Deletes what no limit, budget or request needs any more. @param kinds those that this process knows. */
+/** Deletes what is too old for limits, budgets and requests. @param kinds those that this process knows. */
 export const deleteOldRows = (kinds: readonly string[]): readonly Deletion[] => [
   oldTransactions(kinds),
   { text: counts, limit: MAX_ROWS },
