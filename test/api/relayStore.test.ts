@@ -5,7 +5,6 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { abandonSigner, findUnmined } from '../../src/api/relay/abandonment.ts'
 import { CLAIM, claimsOf, slotOfClaim } from '../../src/api/relay/claims/store/claims.ts'
 import { rowDecisionOf } from '../../src/api/relay/claims/store/decisions.ts'
-import { bindKey } from '../../src/api/relay/claims/store/keys.ts'
 import { recordDecision, reopenRows, storeDecisions } from '../../src/api/relay/ledger/decisions.ts'
 import { deleteOldRows } from '../../src/api/relay/ledger/oldRows.ts'
 import { hasStranded } from '../../src/api/relay/ledger/rows.ts'
@@ -34,11 +33,9 @@ import {
   insertTxs,
   recordBroadcasts,
 } from '../../src/api/relay/sender/store/transactions.ts'
-import { transaction } from '../../src/api/relay/store/database.ts'
 import { migrate } from '../../src/api/relay/store/migrations.ts'
 import { startRetention } from '../../src/api/relay/store/retention.ts'
 import { freshDatabase } from '../support/database.ts'
-import { keysOfAgent } from '../support/relayRows.ts'
 
 const signer: Address = '0x00000000000000000000000000000000000000A1'
 const hashOf = (text: string) => keccak256(stringToHex(text))
@@ -280,16 +277,8 @@ describe('what a mined transaction cost', () => {
   })
 })
 
-describe('a claim', () => {
-  it('that is made again and again has three keys at most', async () => {
-    const { claim } = await insertTx(1n)
-    for (const key of ['a', 'b', 'c', 'd', 'e']) await transaction(pool, (db) => bindKey(db, { ...claim, key }))
-    expect(await keysOfAgent(pool, 7n)).toEqual(['a', 'b', 'c'])
-  })
-})
-
 describe('retention', () => {
-  it('deletes only old and settled transactions, with their claims and keys', async () => {
+  it('deletes only old and settled transactions, with their claims', async () => {
     const lease = await taken('a', a)
     const [unmined, young, old] = [await insertTx(1n), await insertTx(2n), await insertTx(3n)]
     for (const tx of [young, old]) await minedIn(lease, tx, 'block')
@@ -305,8 +294,6 @@ describe('retention', () => {
         SELECT (jsonb_populate_record(${table}, jsonb_build_object(${fields}))).*
         FROM relay.${table}, generate_series(4, 205) AS n WHERE ${key} = 3`)
     }
-    await pool.query(`INSERT INTO relay.idempotency_key (agent_id, wallet, key, body_hash, claim, round)
-      SELECT agent_id, party, id, '0x', id, 1 FROM relay.action`)
     await pool.query(
       `INSERT INTO relay.sent_claim VALUES ('0xb0', now() - interval '1 day'), ('0xb0', now() - interval '3 days')`,
     )
@@ -325,7 +312,7 @@ describe('retention', () => {
     await expect.poll(() => left('sent_claim')).toBe(1)
     await expect.poll(() => left('spending')).toBe(3)
     await stop()
-    expect(await Promise.all(['action', 'attempt', 'idempotency_key', 'revert'].map(left))).toEqual([2, 2, 2, 1])
+    expect(await Promise.all(['action', 'attempt', 'revert'].map(left))).toEqual([2, 2, 1])
     expect([await stateOf(unmined.id), await stateOf(young.id)]).toEqual(['open', 'won'])
   })
 })

@@ -43,7 +43,7 @@ export async function firstBytesOf(database: Database, claimId: string): Promise
 }
 
 export async function keysOfAgent(database: Database, agentId: bigint): Promise<string[]> {
-  const text = 'SELECT key FROM relay.idempotency_key WHERE agent_id = $1'
+  const text = `SELECT idempotency_key AS key FROM ${CLAIM_ROWS} AND agent_id = $1 AND idempotency_key IS NOT NULL`
   return (await database.query(text, [agentId])).rows.map(({ key }) => key)
 }
 

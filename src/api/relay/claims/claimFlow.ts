@@ -54,7 +54,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
       if (wait.for === 'block' && head) await heads.after(head, until)
       if (wait.for === 'agent') await whileLocked(request, until)
       if (wait.for === 'binding' && key !== undefined) {
-        known = { ...known, bound: boundTo(request, await lookUp({ request, key })) }
+        known = { ...known, bound: boundTo(await lookUp({ request, key })) }
       }
       if (wait.for === 'decision' || wait.for === 'reread') {
         heads.expire()
@@ -84,7 +84,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   /** What is stored about the request. */
   async function know(request: ClaimRequest, { key }: ClaimContext): Promise<Known> {
     const stored = await runStep('look up', [request], () => lookUp({ request, key }))
-    const bound = boundTo(request, stored)
+    const bound = boundTo(stored)
     if (bound || stored.isRepeat) return { key, bound, limit: undefined }
     return { key, bound, limit: refusalOfLimits(limited(request), stored, walletLimits) }
   }
@@ -207,8 +207,8 @@ const isSameClaimant = (left: ClaimRequest, right: ClaimRequest) =>
   left.agentId === right.agentId && isAddressEqual(left.wallet, right.wallet)
 
 /** The claim to which the request's idempotency key is bound; 'other body' if that is of another request. */
-function boundTo(request: ClaimRequest, { binding }: Stored): Known['bound'] {
+function boundTo({ binding }: Stored): Known['bound'] {
   if (!binding) return undefined
-  const { bodyHash, claimId, round } = binding
-  return bodyHash === bodyHashOf(request) ? { claim: { claimId, round } } : 'other body'
+  const { claimId, round, hasSameBody } = binding
+  return hasSameBody ? { claim: { claimId, round } } : 'other body'
 }

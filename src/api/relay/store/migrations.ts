@@ -100,6 +100,8 @@ const migrations = [
     body jsonb NOT NULL,
     deadline numeric,
     signature text,
+    -- Of a claim: the one with which its client made it last.
+    idempotency_key text,
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'refused')),
     -- The most that it costs in its first transaction, in wei, and the subjects of relay.spending for which it counts.
     reserve numeric NOT NULL,
@@ -114,6 +116,7 @@ const migrations = [
     CHECK (NOT holds_slot OR state = 'open' OR (state = 'done' AND kind = 'claim'))
   );
   CREATE UNIQUE INDEX action_slot ON relay.action (slot) WHERE holds_slot;
+  CREATE UNIQUE INDEX action_key ON relay.action (agent_id, party, idempotency_key) WHERE idempotency_key IS NOT NULL;
   CREATE INDEX action_open ON relay.action (party) WHERE state = 'open';
   CREATE INDEX action_party ON relay.action (party, block_number) WHERE state <> 'refused';
   CREATE INDEX action_agent ON relay.action (agent_id, block_number) WHERE state <> 'refused';
@@ -141,18 +144,6 @@ const migrations = [
   CREATE TABLE relay.sent_claim (wallet text NOT NULL, sent_at timestamptz NOT NULL DEFAULT now());
   CREATE INDEX sent_claim_wallet ON relay.sent_claim (wallet, sent_at);
   CREATE INDEX sent_claim_time ON relay.sent_claim (sent_at);
-
-  -- A key belongs to an agent and its wallet.
-  CREATE TABLE relay.idempotency_key (
-    agent_id numeric,
-    wallet text,
-    key text,
-    body_hash text NOT NULL,
-    claim text NOT NULL REFERENCES relay.action ON DELETE CASCADE,
-    round bigint NOT NULL,
-    PRIMARY KEY (agent_id, wallet, key)
-  );
-  CREATE INDEX idempotency_key_claim ON relay.idempotency_key (claim);
 
   -- What mined transactions have cost, by what their claims name: a wallet, an agent, a poster. Wei. A transaction that is
   -- mined again after a reorg counts twice.

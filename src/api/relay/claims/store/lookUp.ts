@@ -4,10 +4,9 @@ import { createBatcher } from '../../../../../core/batcher.ts'
 import { query } from '../../store/database.ts'
 import { type Waits, type WalletLimits, waitColumns } from '../../store/walletLimits.ts'
 import type { ClaimRequest } from '../chain/market.ts'
-import { bodyHashOf } from './claims.ts'
 
-/** The claim of an idempotency key. */
-type KeyBinding = { bodyHash: Hex; claimId: Hex; round: bigint }
+/** The claim of an idempotency key. `hasSameBody`: it was made by the same request, including its signature. */
+type KeyBinding = { claimId: Hex; round: bigint; hasSameBody: boolean }
 
 /**
  * What is stored about a request.
@@ -21,20 +20,24 @@ type Asked = { request: ClaimRequest; key: string | undefined }
 /** The reverts of claims count for their agent. */
 export const limited = ({ agentId, wallet }: ClaimRequest) => ({ wallet, who: `agent ${agentId}` })
 
+/** SQL: whether a row has the signature that is asked for. */
+const isSignedAlike = (row: string) => `lower(${row}.signature) IS NOT DISTINCT FROM lower(asked.signature)
+  AND ${row}.deadline IS NOT DISTINCT FROM asked.deadline`
+
 const lookUpText = `
-  SELECT binding.body_hash AS "bodyHash", binding.claim AS "claimId", binding.round,
-    coalesce(asked.body_hash = binding.body_hash, false)
-      OR EXISTS (SELECT FROM relay.action WHERE run_id = asked.bounty_id AND action.agent_id = asked.agent_id
-        AND party = asked.wallet AND lower(signature) IS NOT DISTINCT FROM lower(asked.signature)
-        AND deadline IS NOT DISTINCT FROM asked.deadline AND state <> 'refused') AS "isRepeat",
+  WITH asked AS (
+    SELECT * FROM unnest($1::text[], $2::numeric[], $3::numeric[], $4::text[], $5::text[], $6::numeric[], $7::text[])
+      WITH ORDINALITY AS asked (key, run_id, agent_id, wallet, signature, deadline, who, place))
+  SELECT bound.id AS "claimId", bound.round,
+    coalesce(bound.run_id = asked.run_id AND ${isSignedAlike('bound')}, false) AS "hasSameBody",
+    EXISTS (SELECT FROM relay.action AS same WHERE same.run_id = asked.run_id AND same.agent_id = asked.agent_id
+      AND same.party = asked.wallet AND ${isSignedAlike('same')} AND state <> 'refused') AS "isStored",
     ${waitColumns('0', '$8', '$9')}
-  FROM unnest($1::text[], $2::numeric[], $3::numeric[], $4::text[], $5::text[], $6::text[], $7::numeric[], $10::text[])
-    WITH ORDINALITY AS asked (key, bounty_id, agent_id, wallet, body_hash, signature, deadline, who, place)
-  LEFT JOIN relay.idempotency_key AS binding
-    ON binding.agent_id = asked.agent_id AND binding.wallet = asked.wallet AND binding.key = asked.key
+  FROM asked LEFT JOIN relay.action AS bound
+    ON bound.agent_id = asked.agent_id AND bound.party = asked.wallet AND bound.idempotency_key = asked.key
   ORDER BY place`
 
-type Row = Omit<Stored, 'binding'> & (KeyBinding | { bodyHash: null })
+type Row = Waits & { isStored: boolean } & (KeyBinding | { claimId: null; hasSameBody: false })
 
 /** Looks up claims in schema `relay`. Concurrent calls share a statement. */
 export function createLookUp(pool: pg.Pool, { perMinute, perDay }: WalletLimits) {
@@ -45,13 +48,15 @@ export function createLookUp(pool: pg.Pool, { perMinute, perDay }: WalletLimits)
       requests.map(({ bountyId }) => bountyId),
       requests.map(({ agentId }) => agentId),
       requests.map(({ wallet }) => wallet),
-      requests.map(bodyHashOf),
       requests.map(({ signed }) => signed?.signature),
       requests.map(({ signed }) => signed?.deadline),
+      requests.map((request) => limited(request).who),
       perMinute,
       perDay,
-      requests.map((request) => limited(request).who),
     ])
-    return rows.map((row): Stored => ({ ...row, binding: row.bodyHash === null ? undefined : row }))
+    return rows.map((row): Stored => {
+      const binding = row.claimId === null ? undefined : row
+      return { ...row, binding, isRepeat: row.hasSameBody || row.isStored }
+    })
   })
 }

@@ -9,7 +9,6 @@ import { REVERTS, refusalOfLimits, type Waits, type WalletLimits, waitColumns } 
 import { MOST_RESERVED_GAS, reservedGas, transactionsOf } from '../chain/gas.ts'
 import type { AgentAccount, ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { CLAIM, slotOfClaim } from './claims.ts'
-import { bindKey, lockOfWallet } from './keys.ts'
 import { limited } from './lookUp.ts'
 import { namesOf } from './spending.ts'
 
@@ -82,9 +81,6 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], terms:
     if (tx === undefined) obstacles.set(candidate, 'rival')
     else groups.set(tx, { tx, candidates: [...(groups.get(tx)?.candidates ?? []), candidate] })
   }
-  for (const { key, claim } of remaining()) {
-    if (key !== undefined) await bindKey(db, { key, ...claim })
-  }
   return { groups: [...groups.values()], obstacles }
 }
 
@@ -92,7 +88,7 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], terms:
 const locksOf = (request: ClaimRequest) => [
   `run ${request.bountyId}`,
   `agent ${request.agentId}`,
-  lockOfWallet(request),
+  `wallet ${request.wallet}`,
 ]
 
 /** The candidates whose idempotency key is bound, or is also the key of another candidate. */
@@ -100,8 +96,8 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
   const keyed = candidates.filter(({ key }) => key !== undefined)
   if (keyed.length === 0) return []
   const text = `
-    SELECT EXISTS (SELECT FROM relay.idempotency_key AS bound WHERE bound.agent_id = asked.agent_id
-      AND bound.wallet = asked.wallet AND bound.key = asked.key) AS "isBound"
+    SELECT EXISTS (SELECT FROM relay.action AS bound WHERE bound.agent_id = asked.agent_id
+      AND bound.party = asked.wallet AND bound.idempotency_key = asked.key) AS "isBound"
     FROM unnest($1::numeric[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (agent_id, wallet, key, place)
     ORDER BY place`
   const rows = await query<{ isBound: boolean }>(db, text, [
@@ -215,15 +211,17 @@ async function insertClaims(
       SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, $2::int - 1) AS place),
     stored AS (
       INSERT INTO relay.action AS claim
-        (id, kind, party, agent_id, amount, run_id, round, slot, body, deadline, signature, reserve, subjects, tx)
-      SELECT new.id, '${CLAIM}', wallet, "agentId", lock, "bountyId", round, slot, '{}', deadline, signature, reserve,
+        (id, kind, party, agent_id, amount, run_id, round, slot, body, deadline, signature, idempotency_key, reserve,
+          subjects, tx)
+      SELECT new.id, '${CLAIM}', wallet, "agentId", lock, "bountyId", round, slot, '{}', deadline, signature, key, reserve,
         ARRAY(SELECT jsonb_array_elements_text(subjects)), tx.id
       FROM jsonb_to_recordset($1) AS new (id text, "bountyId" numeric, round bigint, "agentId" numeric, wallet text,
-        signature text, deadline numeric, lock numeric, slot text, reserve numeric, subjects jsonb, place int)
+        signature text, deadline numeric, key text, lock numeric, slot text, reserve numeric, subjects jsonb, place int)
       JOIN tx ON tx.place = new.place
       WHERE NOT EXISTS (SELECT FROM relay.action AS other WHERE other.slot = new.slot AND other.holds_slot)
       ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
-        amount = excluded.amount, reserve = excluded.reserve, subjects = excluded.subjects, tx = excluded.tx,
+        idempotency_key = coalesce(excluded.idempotency_key, claim.idempotency_key), amount = excluded.amount,
+        reserve = excluded.reserve, subjects = excluded.subjects, tx = excluded.tx,
         state = 'open', holds_slot = true, tx_hash = NULL, block_number = NULL, problem = NULL
       WHERE claim.state = 'refused'
       RETURNING id, party, tx),
@@ -231,11 +229,11 @@ async function insertClaims(
     SELECT id, tx FROM stored`
   const places = transactionsOf(candidates, maxItems)
   const claims = candidates.map((candidate, position) => {
-    const { claim, lock } = candidate
+    const { claim, lock, key } = candidate
     const { claimId, request, round } = claim
     const slot = slotOfClaim(request.bountyId, round)
     const reserve = reservedGas(candidate) * price
-    const own = { slot, lock, reserve, subjects: counted.get(candidate), place: places[position] }
+    const own = { slot, key, lock, reserve, subjects: counted.get(candidate), place: places[position] }
     return { id: claimId, round, ...request, ...request.signed, ...own }
   })
   const values = [stringify(claims), Math.max(0, ...places.map((place) => place + 1))]
