@@ -295,7 +295,7 @@ describe('retention', () => {
         FROM relay.${table}, generate_series(4, 205) AS n WHERE ${key} = 3`)
     }
     await pool.query(
-      `INSERT INTO relay.sent_claim VALUES ('0xb0', now() - interval '1 day'), ('0xb0', now() - interval '3 days')`,
+      `INSERT INTO relay.sent VALUES ('0xb0', now() - interval '1 day'), ('0xb0', now() - interval '3 days')`,
     )
     await pool.query("INSERT INTO relay.spending VALUES ('wallet 0xb0', now() - interval '3 days', 1)")
     await pool.query(`INSERT INTO relay.revert (tx_hash, action, who) SELECT tx_hash, id, 'agent 7' FROM relay.action
@@ -309,7 +309,7 @@ describe('retention', () => {
     const stop = startRetention(pool, 30, deleteOldRows([CLAIM]), pino({ level: 'silent' }))
     const left = async (table: string) => (await pool.query(`SELECT FROM relay.${table}`)).rowCount
     await expect.poll(() => left('tx')).toBe(2)
-    await expect.poll(() => left('sent_claim')).toBe(1)
+    await expect.poll(() => left('sent')).toBe(1)
     await expect.poll(() => left('spending')).toBe(3)
     await stop()
     expect(await Promise.all(['action', 'attempt', 'revert'].map(left))).toEqual([2, 2, 1])

@@ -61,11 +61,11 @@ export const ageOldestRevert = (database: Database, agentId: bigint) =>
 
 /** What was sent for the wallet, as its limits count it. */
 export const countSent = (database: Database, wallet: Address) =>
-  count(database, 'relay.sent_claim WHERE wallet = $1', [wallet])
+  count(database, 'relay.sent WHERE wallet = $1', [wallet])
 
 /** Shifts what was sent for the wallet into the past by this much. */
 export const ageSent = (database: Database, wallet: Address, by: string) =>
-  database.query('UPDATE relay.sent_claim SET sent_at = sent_at - $2::interval WHERE wallet = $1', [wallet, by])
+  database.query('UPDATE relay.sent SET sent_at = sent_at - $2::interval WHERE wallet = $1', [wallet, by])
 
 /** How many transactions stored the actions of these parties, and in how many commits. */
 export async function commitsOfActions(database: Database, parties: readonly Address[]) {

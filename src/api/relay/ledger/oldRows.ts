@@ -27,8 +27,8 @@ const oldTransactions = (kinds: readonly string[]): Deletion => ({
 
 /** Deletes the counts of wallets after a day, the longest window. */
 const counts = `
-  DELETE FROM relay.sent_claim WHERE ctid IN (
-    SELECT ctid FROM relay.sent_claim WHERE sent_at < now() - interval '2 days' AND $1::int > 0 LIMIT ${MAX_ROWS})`
+  DELETE FROM relay.sent WHERE ctid IN (
+    SELECT ctid FROM relay.sent WHERE sent_at < now() - interval '2 days' AND $1::int > 0 LIMIT ${MAX_ROWS})`
 
 /** Deletes what was spent before the last day. */
 const spending = `

@@ -139,11 +139,11 @@ const migrations = [
   CREATE INDEX revert_who ON relay.revert (who, reverted_at);
   CREATE INDEX revert_action ON relay.revert (action);
 
-  -- One row each time that a claim is sent, for the limits of its wallet: its own row is written over when it is
-  -- sent again.
-  CREATE TABLE relay.sent_claim (wallet text NOT NULL, sent_at timestamptz NOT NULL DEFAULT now());
-  CREATE INDEX sent_claim_wallet ON relay.sent_claim (wallet, sent_at);
-  CREATE INDEX sent_claim_time ON relay.sent_claim (sent_at);
+  -- One row each time that a claim or action is stored, for the limits of its wallet: the row of a claim is written over when
+  -- it is made again.
+  CREATE TABLE relay.sent (wallet text NOT NULL, sent_at timestamptz NOT NULL DEFAULT now());
+  CREATE INDEX sent_wallet ON relay.sent (wallet, sent_at);
+  CREATE INDEX sent_time ON relay.sent (sent_at);
 
   -- What mined transactions have cost, by what their claims name: a wallet, an agent, a poster. Wei. A transaction that is
   -- mined again after a reorg counts twice.

@@ -14,7 +14,7 @@ const secondsUntil = (from: string, time: string, window: string, limit: string)
   (SELECT extract(epoch FROM ${time} + interval '${window}' - now())::float8 FROM ${from} AND ${time} > now() - interval '${window}'
    ORDER BY ${time} DESC OFFSET greatest(${limit} - 1, 0) LIMIT 1)`
 
-const sentBy = 'relay.sent_claim AS sent WHERE sent.wallet = asked.wallet'
+const sentBy = 'relay.sent WHERE sent.wallet = asked.wallet'
 
 /**
  * The columns of `Waits` for a row `asked` with `wallet`, and `who`: the agent or party whose reverts count.

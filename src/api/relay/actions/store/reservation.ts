@@ -46,7 +46,7 @@ const insert = `
     INSERT INTO relay.action (id, kind, party, agent_id, amount, slot, body, deadline, signature, reserve, subjects, tx)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nextval('relay.tx_id'))
     ON CONFLICT DO NOTHING RETURNING party, tx),
-  counted AS (INSERT INTO relay.sent_claim (wallet) SELECT party FROM stored WHERE party IS NOT NULL)
+  counted AS (INSERT INTO relay.sent (wallet) SELECT party FROM stored WHERE party IS NOT NULL)
   SELECT tx FROM stored`
 
 /** Opens a decided action again, unless its transaction is another one by now. A conflict is with an action in its slot. */

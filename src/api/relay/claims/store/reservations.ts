@@ -225,7 +225,7 @@ async function insertClaims(
         state = 'open', holds_slot = true, tx_hash = NULL, block_number = NULL, problem = NULL
       WHERE claim.state = 'refused'
       RETURNING id, party, tx),
-    counted AS (INSERT INTO relay.sent_claim (wallet) SELECT party FROM stored)
+    counted AS (INSERT INTO relay.sent (wallet) SELECT party FROM stored)
     SELECT id, tx FROM stored`
   const places = transactionsOf(candidates, maxItems)
   const claims = candidates.map((candidate, position) => {
