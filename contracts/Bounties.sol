@@ -31,7 +31,7 @@ abstract contract Bounties is IBountyMarket {
     }
 
     /// @dev A third slot, only for a bounty with terms of its own, with a failed claim, or closed while it was claimed.
-    /// Zero is the default.
+    /// Zero is the default. A fourth, only where the terms name a claimant.
     struct StoredExtra {
         address evaluator;
         uint32 workPeriod;
@@ -41,6 +41,12 @@ abstract contract Bounties is IBountyMarket {
         uint32 lostClaims;
         /// Whether the poster closed the bounty during a claim. DRAFT clears it.
         bool closing;
+        /// Whether only `claimant` may claim, so that a claim of any other bounty does not read the fourth slot.
+        bool isReserved;
+        // The fourth slot.
+        address claimant;
+        /// How often a claimant was named, the terms included. Each takes a transaction, as of `lostClaims`.
+        uint32 namings;
     }
 
     /// @inheritdoc IBountyMarket
@@ -91,7 +97,7 @@ abstract contract Bounties is IBountyMarket {
         StoredBounty storage bounty = _bounties[bountyId];
         State state = _stateOf(bounty);
         if (state == State.NONE) return _noBounty();
-        (, uint256 stake, uint256 workPeriod, uint256 round) = _offerOf(bountyId, bounty);
+        (, uint256 stake, uint256 workPeriod, uint256 round,) = _offerOf(bountyId, bounty);
         // Casting is safe because a stake is at most the reward, and a work period at most MAX_WORK_PERIOD.
         // forge-lint: disable-start(unsafe-typecast)
         return Bounty({
@@ -107,7 +113,9 @@ abstract contract Bounties is IBountyMarket {
             state: state,
             revisions: _revisionsOf(bounty),
             round: uint32(bounty.wallet == address(0) ? round - 1 : round),
-            closing: _extras[bountyId].closing
+            closing: _extras[bountyId].closing,
+            claimant: _extras[bountyId].claimant,
+            namings: _extras[bountyId].namings
         });
         // forge-lint: disable-end(unsafe-typecast)
     }
@@ -118,7 +126,7 @@ abstract contract Bounties is IBountyMarket {
         string calldata ipfsHash,
         uint256 reward,
         uint64 deadline,
-        Terms calldata terms,
+        Terms memory terms,
         State state
     ) internal returns (uint256 bountyId) {
         _requireString(ipfsHash);
@@ -149,21 +157,50 @@ abstract contract Bounties is IBountyMarket {
     }
 
     /// @return Whether the terms differ from the defaults, and so take a slot.
-    function _storeTerms(uint256 bountyId, Terms calldata terms) private returns (bool) {
-        (uint32 workPeriod, uint8 stakePercent, address evaluator) =
-            (terms.workPeriod, terms.stakePercent, terms.evaluator);
-        if (workPeriod == 0 && stakePercent == 0 && evaluator == address(0)) return false;
+    function _storeTerms(uint256 bountyId, Terms memory terms) private returns (bool) {
+        if (
+            terms.workPeriod == 0 && terms.stakePercent == 0 && terms.evaluator == address(0)
+                && terms.claimant == address(0)
+        ) return false;
 
         require(
-            workPeriod % 1 hours == 0 && workPeriod <= MAX_WORK_PERIOD,
-            InvalidWorkPeriod(workPeriod, MIN_WORK_PERIOD, MAX_WORK_PERIOD)
+            terms.workPeriod % 1 hours == 0 && terms.workPeriod <= MAX_WORK_PERIOD,
+            InvalidWorkPeriod(terms.workPeriod, MIN_WORK_PERIOD, MAX_WORK_PERIOD)
         );
-        require(stakePercent <= MAX_STAKE_PERCENT, StakePercentOutOfRange(stakePercent, MAX_STAKE_PERCENT));
+        require(terms.stakePercent <= MAX_STAKE_PERCENT, StakePercentOutOfRange(terms.stakePercent, MAX_STAKE_PERCENT));
         StoredExtra storage extra = _extras[bountyId];
-        extra.evaluator = evaluator;
-        extra.workPeriod = workPeriod;
-        extra.stakePercent = stakePercent;
+        extra.evaluator = terms.evaluator;
+        extra.workPeriod = terms.workPeriod;
+        extra.stakePercent = terms.stakePercent;
+        if (terms.claimant != address(0)) {
+            extra.isReserved = true;
+            extra.claimant = terms.claimant;
+            extra.namings = 1;
+        }
         return true;
+    }
+
+    /// @dev Zero opens the bounty to anyone, for good.
+    /// @return namings How often a claimant was named by now.
+    function _storeClaimant(uint256 bountyId, address claimant) internal returns (uint32 namings) {
+        StoredExtra storage extra = _extras[bountyId];
+        require(extra.isReserved, NoClaimantNamed(bountyId));
+        namings = extra.namings + 1;
+        extra.claimant = claimant;
+        extra.namings = namings;
+        if (claimant == address(0)) extra.isReserved = false;
+    }
+
+    /// @dev How often a claimant of the bounty was named.
+    function _namingsOf(uint256 bountyId) internal view returns (uint256) {
+        return _extras[bountyId].namings;
+    }
+
+    /// @dev Of a bounty that `isReserved`. The poster as the claimant stands for no wallet yet, so it refuses the poster's own
+    /// wallet too.
+    function _requireClaimant(uint256 bountyId, StoredBounty storage bounty, address wallet) internal view {
+        address claimant = _extras[bountyId].claimant;
+        require(wallet == claimant && claimant != bounty.poster, NotClaimant(bountyId, wallet, claimant));
     }
 
     /// @dev The bounty's claim has failed: clears the claim and ends its round. It had no revision: a claim that has
@@ -229,20 +266,16 @@ abstract contract Bounties is IBountyMarket {
         return bounty.hasExtra ? uint256(_extras[bountyId].lostClaims) + 1 : 1;
     }
 
-    /// @dev The stake that a claim of the bounty puts at risk.
-    function _stakeOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (uint256) {
-        return _stakeFor(bounty.reward, bounty.hasExtra ? _extras[bountyId].stakePercent : 0);
-    }
-
     /// @dev The reward, and the terms of a claim. Read in one call, because a batch makes many claims.
     function _offerOf(uint256 bountyId, StoredBounty storage bounty)
         internal
         view
-        returns (uint256 reward, uint256 stake, uint256 workPeriod, uint256 round)
+        returns (uint256 reward, uint256 stake, uint256 workPeriod, uint256 round, bool isReserved)
     {
         reward = bounty.reward;
-        if (!bounty.hasExtra) return (reward, _stakeFor(reward, 0), DEFAULT_WORK_PERIOD, 1);
+        if (!bounty.hasExtra) return (reward, _stakeFor(reward, 0), DEFAULT_WORK_PERIOD, 1, false);
         StoredExtra storage extra = _extras[bountyId];
+        isReserved = extra.isReserved;
         stake = _stakeFor(reward, extra.stakePercent);
         workPeriod = _workPeriodFor(extra.workPeriod);
         round = uint256(extra.lostClaims) + 1;

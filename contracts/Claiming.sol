@@ -100,8 +100,10 @@ abstract contract Claiming is Escrow, RunSignatures {
     /// @inheritdoc IBountyMarket
     function checkClaim(uint256 bountyId, uint256 agentId, address wallet) external view {
         StoredBounty storage bounty = _claimable(bountyId);
+        (, uint256 stake,,, bool isReserved) = _offerOf(bountyId, bounty);
+        if (isReserved) _requireClaimant(bountyId, bounty, wallet);
         _requireAgentWallet(agentId, wallet);
-        AgentStaking(STAKING).checkLock(agentId, _stakeOf(bountyId, bounty));
+        AgentStaking(STAKING).checkLock(agentId, stake);
     }
 
     function _claimUnsigned(uint256 bountyId, uint256 agentId, address wallet, address caller) private {
@@ -117,7 +119,7 @@ abstract contract Claiming is Escrow, RunSignatures {
         message.bountyId = bountyId;
         message.agentId = agentId;
         message.wallet = wallet;
-        (message.reward, message.stake, message.workPeriod, message.round) = _offerOf(bountyId, bounty);
+        (message.reward, message.stake, message.workPeriod, message.round,) = _offerOf(bountyId, bounty);
         message.evaluator = _namedEvaluatorOf(bountyId, bounty);
         message.deadline = deadline;
         _requireClaimSignature(message, signature);
@@ -125,8 +127,9 @@ abstract contract Claiming is Escrow, RunSignatures {
     }
 
     function _claim(StoredBounty storage bounty, uint256 bountyId, uint256 agentId, address wallet) private {
+        (, uint256 stake, uint256 workPeriod, uint256 round, bool isReserved) = _offerOf(bountyId, bounty);
+        if (isReserved) _requireClaimant(bountyId, bounty, wallet);
         _requireAgentWallet(agentId, wallet);
-        (, uint256 stake, uint256 workPeriod, uint256 round) = _offerOf(bountyId, bounty);
 
         // Casting is safe because `_requireAgentWallet` refuses a larger id.
         // forge-lint: disable-next-line(unsafe-typecast)

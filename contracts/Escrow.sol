@@ -74,7 +74,7 @@ abstract contract Escrow is Bounties {
         uint256 agentId = bounty.agentId;
         address poster = bounty.poster;
         uint256 claimedAt = bounty.since;
-        (uint256 reward, uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
+        (uint256 reward, uint256 stake,, uint256 round,) = _offerOf(bountyId, bounty);
         uint256 escrow = _escrowOf(reward);
 
         bool withdraws = _loseClaim(bountyId, bounty);
@@ -92,7 +92,7 @@ abstract contract Escrow is Bounties {
     function _approve(uint256 bountyId, StoredBounty storage bounty, address by) internal {
         uint256 agentId = bounty.agentId;
         address wallet = bounty.wallet;
-        (uint256 reward, uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
+        (uint256 reward, uint256 stake,, uint256 round,) = _offerOf(bountyId, bounty);
         uint256 fee = _feeOf(reward);
 
         bounty.state = State.APPROVED;
@@ -109,7 +109,7 @@ abstract contract Escrow is Bounties {
     function _reject(uint256 bountyId, StoredBounty storage bounty, Rejection reason) internal {
         uint256 agentId = bounty.agentId;
         address poster = bounty.poster;
-        (uint256 reward, uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
+        (uint256 reward, uint256 stake,, uint256 round,) = _offerOf(bountyId, bounty);
         uint256 fee = _feeOf(reward);
 
         bounty.state = State.REJECTED;

@@ -6,10 +6,10 @@ import {RunSignatures} from "./RunSignatures.sol";
 import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title Posting
-/// @notice What the poster does with a bounty: create, fund and close it.
+/// @notice What the poster does with a bounty: create, fund and close it, and name who may claim it.
 abstract contract Posting is Escrow, RunSignatures {
     /// @inheritdoc IBountyMarket
-    function createBounty(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms calldata terms)
+    function createBounty(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms memory terms)
         external
         returns (uint256 bountyId)
     {
@@ -17,7 +17,7 @@ abstract contract Posting is Escrow, RunSignatures {
     }
 
     /// @inheritdoc IBountyMarket
-    function postBounty(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms calldata terms)
+    function postBounty(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms memory terms)
         external
         returns (uint256 bountyId)
     {
@@ -31,7 +31,7 @@ abstract contract Posting is Escrow, RunSignatures {
         string calldata ipfsHash,
         uint256 reward,
         uint64 deadline,
-        Terms calldata terms
+        Terms memory terms
     ) external returns (uint256 bountyId) {
         require(poster != address(0), ZeroAddress());
         bountyId = _create(poster, ipfsHash, reward, deadline, terms, State.OPEN);
@@ -70,12 +70,41 @@ abstract contract Posting is Escrow, RunSignatures {
         _close(bountyId, bounty);
     }
 
+    /// @inheritdoc IBountyMarket
+    function nameClaimant(uint256 bountyId, address claimant) external {
+        StoredBounty storage bounty = _bountyIn(bountyId, State.OPEN);
+        _requirePoster(bountyId, bounty);
+        _nameClaimant(bountyId, bounty.poster, claimant);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function nameClaimantWithSig(
+        uint256 bountyId,
+        address claimant,
+        uint256 naming,
+        uint256 deadline,
+        bytes calldata signature
+    ) external {
+        StoredBounty storage bounty = _bountyIn(bountyId, State.OPEN);
+        address poster = bounty.poster;
+        uint256 round = _roundOf(bountyId, bounty);
+        _requireNamingSignature(bountyId, poster, round, naming, claimant, deadline, signature);
+        uint256 current = _namingsOf(bountyId);
+        require(naming == current, WrongNaming(bountyId, naming, current));
+        _nameClaimant(bountyId, poster, claimant);
+    }
+
+    function _nameClaimant(uint256 bountyId, address poster, address claimant) private {
+        uint256 namings = _storeClaimant(bountyId, claimant);
+        emit ClaimantNamed(bountyId, poster, claimant, namings);
+    }
+
     function _create(
         address poster,
         string calldata ipfsHash,
         uint256 reward,
         uint64 deadline,
-        Terms calldata terms,
+        Terms memory terms,
         State state
     ) private returns (uint256 bountyId) {
         bountyId = _store(poster, ipfsHash, reward, deadline, terms, state);
@@ -86,6 +115,7 @@ abstract contract Posting is Escrow, RunSignatures {
         emit BountyCreated(
             bountyId, poster, ipfsHash, reward, _feeOf(reward), stake, deadline, workPeriod, terms.evaluator
         );
+        if (terms.claimant != address(0)) emit ClaimantNamed(bountyId, poster, terms.claimant, 1);
     }
 
     function _fund(uint256 bountyId, address poster, uint256 reward) private {

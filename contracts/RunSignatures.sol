@@ -8,7 +8,8 @@ import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 /// @title RunSignatures
 /// @notice What a party signs instead of sending a call: EIP-712, domain `BountyMarket` / `1`.
 /// @dev No nonce is stored. A message about a claim names the round, which ends with the claim; one about a delivery
-/// names its revision too. Only the signature of a close can be used again, within its hour.
+/// names its revision too, one that names a claimant how often one was named. Only the signature of a close can be used
+/// again, within its hour.
 abstract contract RunSignatures is EIP712 {
     /// @dev The message of a claim, in the order of its type. It includes the terms, so that a reorg cannot put a
     /// bounty with other terms under the id.
@@ -45,6 +46,8 @@ abstract contract RunSignatures is EIP712 {
     );
     bytes32 private constant START_WORK =
         keccak256("StartWork(uint256 bountyId,address wallet,uint256 round,uint256 deadline)");
+    bytes32 private constant NAME_CLAIMANT =
+        keccak256("NameClaimant(uint256 bountyId,address poster,uint256 naming,address claimant,uint256 deadline)");
     bytes32 private constant CLOSE_BOUNTY = keccak256("CloseBounty(uint256 bountyId,address poster,uint256 deadline)");
 
     uint256 private constant MAX_VALIDITY = 1 hours;
@@ -65,6 +68,20 @@ abstract contract RunSignatures is EIP712 {
         bytes calldata signature
     ) internal view {
         bytes32 structHash = keccak256(abi.encode(CLOSE_BOUNTY, bountyId, poster, deadline));
+        _requireShortLived(deadline);
+        _requireSignature(bountyId, poster, round, deadline, structHash, signature);
+    }
+
+    function _requireNamingSignature(
+        uint256 bountyId,
+        address poster,
+        uint256 round,
+        uint256 naming,
+        address claimant,
+        uint256 deadline,
+        bytes calldata signature
+    ) internal view {
+        bytes32 structHash = keccak256(abi.encode(NAME_CLAIMANT, bountyId, poster, naming, claimant, deadline));
         _requireShortLived(deadline);
         _requireSignature(bountyId, poster, round, deadline, structHash, signature);
     }

@@ -53,6 +53,9 @@ interface IBountyMarket {
         uint8 stakePercent;
         /// Who requests revisions and rejects in the poster's place, and may approve too. 0 is the poster.
         address evaluator;
+        /// The only wallet that may claim, until the poster names another. 0: any. The poster: none yet, until the poster
+        /// names one.
+        address claimant;
     }
 
     /// @notice A bounty as the market shows it.
@@ -81,6 +84,10 @@ interface IBountyMarket {
         uint32 round;
         /// Whether the poster closed the bounty while it was claimed: a lost claim then ends in DRAFT.
         bool closing;
+        /// The only wallet that may claim; zero: any; the poster: none yet. A refund, a claim and its loss keep it.
+        address claimant;
+        /// How often a claimant was named, the terms included; zero where the terms name none.
+        uint32 namings;
     }
 
     /// @notice One item of `claimBatch`: the arguments of `claimBountyWithSig`.
@@ -120,6 +127,11 @@ interface IBountyMarket {
         uint32 workPeriod,
         address evaluator
     );
+
+    /// @notice Only `claimant` may claim from now on; zero: anyone, for good; `poster`: nobody yet. It follows `BountyCreated`
+    /// where the terms name one.
+    /// @param namings How often a claimant was named, this one included.
+    event ClaimantNamed(uint256 indexed bountyId, address indexed poster, address indexed claimant, uint256 namings);
 
     /// @notice DRAFT → OPEN. `payer`, the caller, paid `amount`, which is reward + fee. Anyone may pay for a bounty in any
     /// poster's name, so a run says something about its poster only where the poster paid, or SignedFunding with the
@@ -246,6 +258,15 @@ interface IBountyMarket {
 
     /// @notice The party that must sign, `wallet`, did not sign this for this round of the bounty.
     error InvalidSignature(uint256 bountyId, address wallet, uint256 round);
+
+    /// @notice Claim check: only `claimant` may claim; where it is the poster, nobody yet.
+    error NotClaimant(uint256 bountyId, address wallet, address claimant);
+
+    /// @notice The terms named no claimant, or the poster has opened the bounty to anyone.
+    error NoClaimantNamed(uint256 bountyId);
+
+    /// @notice A claimant was named `expected` times by now.
+    error WrongNaming(uint256 bountyId, uint256 naming, uint256 expected);
 
     /// @notice Only a relayer may make an unsigned claim, and only a devnet has relayers.
     error NotRelayer(address caller);
@@ -426,6 +447,25 @@ interface IBountyMarket {
     /// deadline)`.
     function closeBountyWithSig(uint256 bountyId, uint256 deadline, bytes calldata signature) external;
 
+    /// @notice Names the only wallet that may claim, in OPEN, where the terms named one. The poster. Zero opens the bounty to
+    /// anyone, for good; the poster's own address closes it to all until a wallet is named.
+    /// @dev Reverts with `NoClaimantNamed`. A claim that is already made continues.
+    function nameClaimant(uint256 bountyId, address claimant) external;
+
+    /// @notice `nameClaimant` by anyone, with a signature of the poster, which names once.
+    /// @dev Reverts with `WrongNaming` after the signature's errors.
+    /// @param naming How often a claimant was named before: `namings` of the bounty.
+    /// @param deadline Last second at which the signature holds, at most an hour ahead.
+    /// @param signature As of `claimBountyWithSig`, by the poster, over `NameClaimant(uint256 bountyId,address poster,uint256
+    /// naming,address claimant,uint256 deadline)`.
+    function nameClaimantWithSig(
+        uint256 bountyId,
+        address claimant,
+        uint256 naming,
+        uint256 deadline,
+        bytes calldata signature
+    ) external;
+
     /// @notice OPEN → CLAIMED, until the deadline. The agent's wallet: `getAgentWallet`, or the agent's owner where that
     /// is zero.
     /// @dev Locks the bounty's `stake`, under the checks and errors of `IAgentStaking.checkLock`.
@@ -584,7 +624,7 @@ interface IBountyMarket {
     /// @notice What the market owes `payee`. `collect` pays it, and leaves one unit of the treasury's.
     function owed(address payee) external view returns (uint256);
 
-    /// @notice Reverts exactly as `claimBounty` by `wallet` would, in the order: found, OPEN, deadline, agent found,
+    /// @notice Reverts exactly as `claimBounty` by `wallet` would, in the order: found, OPEN, deadline, claimant, agent found,
     /// wallet, banned, frozen, staked, unlocked. A signed claim checks its signature after the deadline.
     function checkClaim(uint256 bountyId, uint256 agentId, address wallet) external view;
 }

@@ -69,7 +69,7 @@ contract SignedFundingTest is BountyMarketTest, AuthorizationSigner {
     }
 
     function test_GivenTermsAndARewardThatIsNoMultipleOf20_TheyAreTheBountys() public {
-        terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator});
+        terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator, claimant: wallet});
         Post memory post = _signedPost();
         post.reward = 10_019;
         IBountyMarket.Bounty memory bounty = market.getBounty(_send(post, _sign(post, "payer")));
@@ -77,6 +77,8 @@ contract SignedFundingTest is BountyMarketTest, AuthorizationSigner {
         assertEq(bounty.workPeriod, 2 days);
         assertEq(bounty.stake, 2504);
         assertEq(bounty.evaluator, evaluator);
+        assertEq(bounty.claimant, wallet);
+        assertEq(bounty.namings, 1);
         assertEq(usdc.balanceOf(payer), FUNDS - 10_519);
     }
 
@@ -94,7 +96,7 @@ contract SignedFundingTest is BountyMarketTest, AuthorizationSigner {
     /// @dev The signature is over money and terms: with any other argument it is another's.
     function test_RevertGiven_OtherArgumentsThanThoseSigned_WhenPosted() public {
         bytes memory signature = _sign(_signedPost(), "payer");
-        for (uint256 fault = 0; fault < 10; ++fault) {
+        for (uint256 fault = 0; fault < 11; ++fault) {
             Post memory post = _signedPost();
             delete terms;
             if (fault == 0) post.poster = poster;
@@ -107,6 +109,7 @@ contract SignedFundingTest is BountyMarketTest, AuthorizationSigner {
             if (fault == 7) terms.workPeriod = 1 hours;
             if (fault == 8) terms.stakePercent = 1;
             if (fault == 9) terms.evaluator = stranger;
+            if (fault == 10) terms.claimant = stranger;
             vm.expectRevert(INVALID);
             _send(post, signature);
         }

@@ -125,7 +125,7 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
     }
 
     function test_GivenTermsAndALostClaim_TheyStayWhenClosed() public {
-        terms = IBountyMarket.Terms({workPeriod: 30 days, stakePercent: 40, evaluator: evaluator});
+        terms = IBountyMarket.Terms({workPeriod: 30 days, stakePercent: 40, evaluator: evaluator, claimant: address(0)});
         uint256 bountyId = _postClaimed();
         _abandon(bountyId);
         _claim(bountyId);

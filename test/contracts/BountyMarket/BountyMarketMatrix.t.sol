@@ -12,6 +12,7 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
     bytes4 private constant NEITHER = IBountyMarket.NotPosterOrEvaluator.selector;
     bytes4 private constant NOT_CLAIMING_WALLET = IBountyMarket.NotClaimingWallet.selector;
     bytes4 private constant NOT_AGENT_WALLET = IBountyMarket.NotAgentWallet.selector;
+    bytes4 private constant NOT_CLAIMANT = IBountyMarket.NotClaimant.selector;
     bytes4 private constant NOT_RELAYER = IBountyMarket.NotRelayer.selector;
     bytes4 private constant NOT_OVERDUE = IBountyMarket.SubmissionNotOverdue.selector;
     bytes4 private constant NOT_SELF = IBountyMarket.NotSelf.selector;
@@ -69,6 +70,16 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _assertTable(1, 1, _freshIn);
     }
 
+    function test_GivenANamedClaimant_AtTheLastSecondOfEveryLimit() public {
+        terms.claimant = wallet;
+        _assertTable(0, 0, _freshIn);
+    }
+
+    function test_GivenANamedClaimant_OneSecondAfterEveryLimit() public {
+        terms.claimant = wallet;
+        _assertTable(1, 1, _freshIn);
+    }
+
     function test_GivenANamedEvaluator_OneSecondAfterGrace() public {
         terms.evaluator = evaluator;
         _assertTable(3, 7 days + 1, _freshIn);
@@ -103,6 +114,7 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _forCallers("e", IBountyMarket.ReviewPeriodNotOver.selector);
         _forCallers("x", IBountyMarket.NoRevisionsLeft.selector);
         _forCallers("r", IBountyMarket.RevisionsLeft.selector);
+        _forCallers("c", IBountyMarket.NoClaimantNamed.selector);
         // The market checks whether the caller is a relayer before it reads the bounty.
         _forCallers("z", IBountyMarket.BountyNotFound.selector);
         _forCallers("n", IBountyMarket.BountyNotOpen.selector);
@@ -114,6 +126,10 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
     /// @param evaluates POSTER, or EVALUATOR where one is named, who may reject before the last revision.
     function _writeTable(uint256 evaluates) private {
         uint256 parties = POSTER | evaluates;
+        bool isReserved = terms.claimant != address(0);
+        string memory naming =
+            isReserved ? "0.+....... 0.+....... 0.+....... 0.+......." : "0.c....... 0.c....... 0.c....... 0.c.......";
+        bytes4 notTheWallet = isReserved ? NOT_CLAIMANT : NOT_AGENT_WALLET;
         string memory rejection = evaluates == POSTER
             ? "0....r...+ 0....o...o 0....o...o 0....o...o"
             : "0....+...+ 0....o...o 0....o...o 0....o...o"; // forgefmt: disable-start
@@ -125,7 +141,9 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _row("expireBounty",               ANYONE,   DONE,                "0.E....... 0.+....... 0.+....... 0.+.......", DRAFT);
         _row("closeBounty",                POSTER,   NOT_POSTER,          "0.+++..... 0.+++..... 0.+++..... 0.+++.....", DRAFT);
         _row("closeBountyWithSig",         ANYONE,   DONE,                "0.+++..... 0.+++..... 0.+++..... 0.+++.....", DRAFT);
-        _row("claimBounty",                WALLET,   NOT_AGENT_WALLET,    "0N+NNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
+        _row("nameClaimant",               POSTER,   NOT_POSTER,          naming, UNCHANGED);
+        _row("nameClaimantWithSig",        ANYONE,   DONE,                naming, UNCHANGED);
+        _row("claimBounty",                WALLET,   notTheWallet,        "0N+NNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
         _row("claimBountyWithSig",         ANYONE,   DONE,                "0N+NNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
         _row("claimBountyWithSig (empty)", ANYONE,   DONE,                "0NINNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
         _row("claimBountyFor",             RELAYER,  NOT_RELAYER,         "zn+nnnnnnn zndnnnnnnn zndnnnnnnn zndnnnnnnn", CLAIMED);

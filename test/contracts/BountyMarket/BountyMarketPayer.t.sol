@@ -48,7 +48,7 @@ contract BountyMarketPayerTest is BountyMarketTest {
     }
 
     function test_GivenTerms_TheyAreTheBountys() public {
-        terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator});
+        terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator, claimant: address(0)});
         IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.OPEN);
         expected.workPeriod = 2 days;
         expected.stake = 25e6;

@@ -69,6 +69,34 @@ contract BountyMarketStorageTest is BountyMarketTest {
         assertEq(_countDistinct(writes), 3);
     }
 
+    function test_GivenANamedClaimant_PostingWritesTwoSlotsMore() public {
+        terms.evaluator = evaluator;
+        terms.claimant = wallet;
+        vm.record();
+        _post();
+        (, bytes32[] memory writes) = vm.accesses(address(market));
+        assertEq(_countDistinct(writes), 4);
+    }
+
+    /// @dev A claim reads the bounty's two slots and the terms; only one of a bounty with a claimant reads that too.
+    function test_GivenTermsWithoutAClaimant_AClaimReadsNoFourthSlot() public {
+        address[3] memory claimants = [address(0), address(1), wallet];
+        uint256[3] memory slots = [uint256(3), 4, 4];
+        for (uint256 i = 0; i < claimants.length; ++i) {
+            terms.stakePercent = 1;
+            terms.claimant = claimants[i];
+            uint256 bountyId = _post();
+            if (claimants[i] == address(1)) {
+                vm.prank(poster);
+                market.nameClaimant(bountyId, wallet);
+            }
+            vm.record();
+            _claim(bountyId);
+            (bytes32[] memory reads,) = vm.accesses(address(market));
+            assertEq(_countDistinct(reads), slots[i]);
+        }
+    }
+
     /// @dev Beside the bounty's slots, an approval adds to what the treasury is owed.
     function test_GivenDefaultTerms_ALifeTouchesNoThirdSlot() public {
         uint256 bountyId = _post();

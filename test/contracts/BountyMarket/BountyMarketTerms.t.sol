@@ -7,7 +7,7 @@ import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
 contract BountyMarketTermsTest is BountyMarketTest {
     function test_GivenTerms_EventAndViewShowWhatTheyComeTo() public {
-        terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator});
+        terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator, claimant: address(0)});
         _expectEvent();
         emit IBountyMarket.BountyCreated(1, poster, WORK, REWARD, FEE, 25e6, DEADLINE, 2 days, evaluator);
         uint256 bountyId = _post();
@@ -20,7 +20,7 @@ contract BountyMarketTermsTest is BountyMarketTest {
     }
 
     function test_GivenTermsOfADraft_TheySurviveAWithdrawal() public {
-        terms = IBountyMarket.Terms({workPeriod: 1 hours, stakePercent: 1, evaluator: evaluator});
+        terms = IBountyMarket.Terms({workPeriod: 1 hours, stakePercent: 1, evaluator: evaluator, claimant: address(0)});
         uint256 bountyId = _create();
         vm.startPrank(poster);
         market.fundBounty(bountyId);
@@ -219,7 +219,7 @@ contract BountyMarketTermsTest is BountyMarketTest {
     }
 
     function test_GivenAClaimWasLost_TermsAreTheSameInTheNextRound() public {
-        terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator});
+        terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator, claimant: address(0)});
         uint256 bountyId = _postClaimed();
         _abandon(bountyId);
         _expectEvent();

@@ -73,7 +73,8 @@ contract ReorgsTest is MeasuredAttacks, ActionSigner {
         uint256 bountyId = _postAt(i);
         vm.revertToState(beforeReorg);
 
-        terms = IBountyMarket.Terms({workPeriod: 1 hours, stakePercent: 100, evaluator: evaluator});
+        terms =
+            IBountyMarket.Terms({workPeriod: 1 hours, stakePercent: 100, evaluator: evaluator, claimant: address(0)});
         assertEq(_postAt(i), bountyId);
         _claim(bountyId);
         skip(1 hours + 1);

@@ -125,6 +125,10 @@ abstract contract BountyReplay {
             (bounty.state, bounty.closing) = (IBountyMarket.State.DRAFT, false);
         } else if (topics[0] == IBountyMarket.BountyClosing.selector) {
             bounty.closing = true;
+        } else if (topics[0] == IBountyMarket.ClaimantNamed.selector) {
+            bounty.claimant = address(uint160(uint256(topics[3])));
+            bounty.namings += 1;
+            _requireSame(topics[0], abi.decode(data, (uint256)), bounty.namings);
         } else if (topics[0] == IBountyMarket.BountyApproved.selector) {
             (,,, uint256 round) = abi.decode(data, (uint256, uint256, address, uint256));
             _requireSame(topics[0], round, bounty.round);

@@ -49,7 +49,7 @@ abstract contract CampaignTest is Test {
 
     /// @dev Likewise: the share that the terms name, else 10 %, at most 20 USDC and at least the fee; rounded down.
     function _lockOf(uint256 bountyId, IBountyMarket.Bounty memory bounty) internal view returns (uint256) {
-        (, uint256 stakePercent,) = campaign.termsOf(bountyId);
+        (, uint256 stakePercent,,) = campaign.termsOf(bountyId);
         if (stakePercent > 0) return bounty.reward * stakePercent / 100;
         if (bounty.reward > 400e6) return _feeOf(bounty.reward);
         return bounty.reward > 200e6 ? 20e6 : bounty.reward / 10;
@@ -57,7 +57,7 @@ abstract contract CampaignTest is Test {
 
     /// @dev Likewise: the hours that the terms name, else a week.
     function _workPeriodOf(uint256 bountyId) internal view returns (uint256) {
-        (uint256 workPeriod,,) = campaign.termsOf(bountyId);
+        (uint256 workPeriod,,,) = campaign.termsOf(bountyId);
         return workPeriod == 0 ? 7 days : workPeriod;
     }
 }

@@ -84,10 +84,12 @@ contract InvariantsTest is CampaignTest {
     function _I4_OnlyListedTransitions(Chain memory chain) private view {
         assertEq(campaign.breach(4), "", "I4");
         for (uint256 i = 0; i < chain.bounties.length; ++i) {
-            (,, address evaluator) = campaign.termsOf(i + 1);
+            (,, address evaluator, address claimant) = campaign.termsOf(i + 1);
             assertEq(chain.bounties[i].stake, _lockOf(i + 1, chain.bounties[i]), "I4: stake");
             assertEq(chain.bounties[i].workPeriod, _workPeriodOf(i + 1), "I4: work period");
             assertEq(chain.bounties[i].evaluator, evaluator, "I4: evaluator");
+            if (chain.bounties[i].namings < 2) assertEq(chain.bounties[i].claimant, claimant, "I4: claimant");
+            assertEq(chain.bounties[i].namings == 0, claimant == address(0), "I4: namings");
         }
     }
 

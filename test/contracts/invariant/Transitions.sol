@@ -27,6 +27,9 @@ abstract contract Transitions is Breaches, Tally {
         _allow(IBountyMarket.fundBounty.selector, IBountyMarket.State.DRAFT, IBountyMarket.State.OPEN);
         _allow(IBountyMarket.expireBounty.selector, IBountyMarket.State.OPEN, IBountyMarket.State.DRAFT);
 
+        _allow(IBountyMarket.nameClaimant.selector, IBountyMarket.State.OPEN, IBountyMarket.State.OPEN);
+        _allow(IBountyMarket.nameClaimantWithSig.selector, IBountyMarket.State.OPEN, IBountyMarket.State.OPEN);
+
         _allowClose(IBountyMarket.closeBounty.selector);
         _allowClose(IBountyMarket.closeBountyWithSig.selector);
 
@@ -137,6 +140,23 @@ abstract contract Transitions is Breaches, Tally {
         bool closing = to != IBountyMarket.State.DRAFT && (before.closing || closes);
         _assertInvariant(4, bounty.closing == closing, "closing");
         _assertInvariant(4, !(closing && to == IBountyMarket.State.OPEN), "a closing bounty opened again");
+        _observeClaimant(call, before, bounty);
+    }
+
+    /// @dev The claimant changes by the terms and by naming only, and once it is zero no more.
+    function _observeClaimant(bytes4 call, IBountyMarket.Bounty memory before, IBountyMarket.Bounty memory bounty)
+        private
+    {
+        bool names = call == IBountyMarket.nameClaimant.selector || call == IBountyMarket.nameClaimantWithSig.selector;
+        bool isNew = before.state == IBountyMarket.State.NONE;
+        if (isNew) names = bounty.claimant != address(0);
+        _assertInvariant(4, bounty.namings == before.namings + (names ? 1 : 0), "namings");
+        if (names) _assertInvariant(4, isNew || before.claimant != address(0), "a claimant named where none was");
+        else _assertInvariant(4, bounty.claimant == before.claimant, "the claimant changed");
+        if (bounty.wallet == before.wallet || bounty.wallet == address(0) || bounty.claimant == address(0)) return;
+        bool isClaimant = bounty.wallet == bounty.claimant && bounty.claimant != bounty.poster;
+        _assertInvariant(4, isClaimant, "claimed by another wallet than the claimant");
+        _count("claimed by its claimant");
     }
 
     function _termsHash(IBountyMarket.Bounty memory bounty) private pure returns (bytes32) {

@@ -7,6 +7,14 @@ import {ClaimSigner} from "./ClaimSigner.sol";
 /// @notice Hashes what a party signs about a live claim or to close a bounty, by the text of EIP-712 and the market's
 /// interface, not by the contract.
 abstract contract ActionSigner is ClaimSigner {
+    struct NameMessage {
+        uint256 bountyId;
+        address poster;
+        uint256 naming;
+        address claimant;
+        uint256 deadline;
+    }
+
     struct ActionMessage {
         uint256 bountyId;
         address signer;
@@ -68,6 +76,12 @@ abstract contract ActionSigner is ClaimSigner {
     {
         bytes32 typeHash = keccak256("CloseBounty(uint256 bountyId,address poster,uint256 deadline)");
         return _digest(market, block.chainid, keccak256(abi.encode(typeHash, bountyId, poster, deadline)));
+    }
+
+    function nameDigest(address market, NameMessage memory message) internal view returns (bytes32) {
+        bytes32 typeHash =
+            keccak256("NameClaimant(uint256 bountyId,address poster,uint256 naming,address claimant,uint256 deadline)");
+        return _digest(market, block.chainid, keccak256(abi.encode(typeHash, message)));
     }
 
     function _actionDigest(address market, string memory typeText, ActionMessage memory message)

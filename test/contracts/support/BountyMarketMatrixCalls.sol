@@ -43,6 +43,7 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
         _calls["rejectWork"] = abi.encodeCall(market.rejectWork, (bountyId));
         _calls["finalizeReview"] = abi.encodeCall(market.finalizeReview, (bountyId));
         _calls["slashExpired"] = abi.encodeCall(market.slashExpired, (bountyId));
+        _calls["nameClaimant"] = abi.encodeCall(market.nameClaimant, (bountyId, wallet));
         _calls["collect (something owed)"] = abi.encodeCall(market.collect, (treasury));
         _calls["collect (nothing owed)"] = abi.encodeCall(market.collect, (wallet));
         _prepareClaims(bountyId);
@@ -88,12 +89,17 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
             abi.encodeCall(market.submitWorkWithSig, (bountyId, DELIVERABLE, deadline, signature));
     }
 
-    /// @dev Signed by the parties that may act, with the longest deadline: only a close ends within an hour.
+    /// @dev Signed by the parties that may act, with the longest deadline: a close and a naming end within an hour.
     function _prepareActions(uint256 bountyId) private {
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
         uint256 deadline = vm.getBlockTimestamp() + 1 hours;
         bytes memory signature = sign(keyNamed("poster"), closeDigest(address(market), bountyId, poster, deadline));
         _calls["closeBountyWithSig"] = abi.encodeCall(market.closeBountyWithSig, (bountyId, deadline, signature));
+
+        NameMessage memory naming = NameMessage(bountyId, poster, bounty.namings, wallet, deadline);
+        signature = sign(keyNamed("poster"), nameDigest(address(market), naming));
+        _calls["nameClaimantWithSig"] =
+            abi.encodeCall(market.nameClaimantWithSig, (bountyId, wallet, naming.naming, deadline, signature));
 
         deadline = type(uint256).max;
         ActionMessage memory message = ActionMessage(bountyId, wallet, bounty.round, bounty.revisions, deadline);

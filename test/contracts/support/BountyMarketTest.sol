@@ -231,6 +231,8 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         bounty.stake = LOCK;
         bounty.workPeriod = 7 days;
         bounty.evaluator = terms.evaluator;
+        bounty.claimant = terms.claimant;
+        bounty.namings = terms.claimant == address(0) ? 0 : 1;
         bounty.deadline = DEADLINE;
         bounty.state = state;
     }
@@ -263,6 +265,8 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         assertEq(bounty.agentId, expected.agentId, "agentId");
         assertEq(bounty.round, expected.round, "round");
         assertEq(bounty.closing, expected.closing, "closing");
+        assertEq(bounty.claimant, expected.claimant, "claimant");
+        assertEq(bounty.namings, expected.namings, "namings");
     }
 
     function _assertState(uint256 bountyId, IBountyMarket.State expected) internal view {

@@ -51,8 +51,9 @@ contract SoleParty {
 
     function _postClaimed(uint256 reward, uint256 stake) private returns (uint256 bountyId) {
         STAKING.stake(AGENT, stake);
-        bountyId =
-            MARKET.postBounty("ipfs://own", reward, uint64(block.timestamp + 1), IBountyMarket.Terms(0, 0, address(0)));
+        bountyId = MARKET.postBounty(
+            "ipfs://own", reward, uint64(block.timestamp + 1), IBountyMarket.Terms(0, 0, address(0), address(0))
+        );
         MARKET.claimBounty(bountyId, AGENT);
     }
 }

@@ -16,6 +16,7 @@ abstract contract NewBountyHandler is Handler, AuthorizationSigner {
 
     constructor() {
         _mustHappen("evaluator named");
+        _mustHappen("claimant named");
         _mustHappen("stake of 100 percent taken");
         _mustHappen("work period at a bound taken");
         _mustHappen("reward MIN - 1 refused");
@@ -90,6 +91,7 @@ abstract contract NewBountyHandler is Handler, AuthorizationSigner {
             termsOf[market.bountyCount()] = terms;
             _count(bytes32(bytes(string.concat(mark, " taken"))));
             if (terms.evaluator != address(0)) _count("evaluator named");
+            if (terms.claimant != address(0)) _count("claimant named");
             if (terms.stakePercent == 100) _count("stake of 100 percent taken");
             if (terms.workPeriod == 1 hours || terms.workPeriod == 30 days) _count("work period at a bound taken");
         }
@@ -109,10 +111,11 @@ abstract contract NewBountyHandler is Handler, AuthorizationSigner {
         return (dice.between(market.MIN_REWARD(), 150e6), "reward between");
     }
 
-    /// @dev Half of all bounties have them. An evaluator may be any account, the poster included.
+    /// @dev Half of all bounties have them. Evaluator and claimant may be any account, the poster included.
     function _terms(Dice memory dice) private view returns (IBountyMarket.Terms memory terms) {
         if (dice.roll(2) == 0) return terms;
         if (dice.roll(2) == 0) terms.evaluator = _anyone(dice);
+        if (dice.roll(4) == 0) terms.claimant = dice.roll(2) == 0 ? _anyone(dice) : _walletOf(_agent(dice));
         uint8[6] memory percents = [0, 0, 1, 10, 100, 101];
         terms.stakePercent = dice.rarely() ? percents[dice.roll(6)] : percents[dice.roll(5)];
         uint32[7] memory periods = [uint32(0), 1 hours, 2 days, 30 days, 1 hours - 1, 30 days + 1 hours, 1 hours + 1];

@@ -37,6 +37,26 @@ abstract contract PosterHandler is NewBountyHandler, ActionSigner {
         _act(_anyone(dice), address(market), abi.encodeCall(market.closeBountyWithSig, (bountyId, deadline, signature)));
     }
 
+    /// @dev Mostly a wallet that has an agent; one time in eight anyone, for good.
+    function nameClaimant(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        uint256 bountyId = _bountyIn(dice, dice.roll(8) == 0 ? _isOpen : _isReserved);
+        if (bountyId == NONE_FITS) return;
+        address claimant = dice.roll(2) == 0 ? _anyone(dice) : _walletOf(_agent(dice));
+        if (dice.roll(8) == 0) claimant = address(0);
+        if (dice.roll(2) == 0) {
+            return _actAsPoster(dice, bountyId, abi.encodeCall(market.nameClaimant, (bountyId, claimant)));
+        }
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        uint256 naming = uint256(bounty.namings) + (dice.roll(8) == 0 ? 1 : 0);
+        uint256 deadline = block.timestamp + (dice.rarely() ? 1 hours + 1 : dice.roll(1 hours + 1));
+        bytes32 digest = nameDigest(address(market), NameMessage(bountyId, bounty.poster, naming, claimant, deadline));
+        bytes memory signature = _signedBy(dice, bounty.poster, digest);
+        bytes memory data =
+            abi.encodeCall(market.nameClaimantWithSig, (bountyId, claimant, naming, deadline, signature));
+        _act(_anyone(dice), address(market), data);
+    }
+
     /// @dev Rarely of another revision than that of the last delivery.
     function approve(uint256 seed) external {
         Dice memory dice = Dice(seed);
@@ -148,6 +168,10 @@ abstract contract PosterHandler is NewBountyHandler, ActionSigner {
     /// @dev Among open bounties, prefers those that are too late to be claimed, or whose claim has failed.
     function _isUnwanted(IBountyMarket.Bounty memory bounty) private view returns (bool) {
         return bounty.state == IBountyMarket.State.OPEN && (bounty.round > 0 || !_isOpen(bounty));
+    }
+
+    function _isReserved(IBountyMarket.Bounty memory bounty) private pure returns (bool) {
+        return bounty.state == IBountyMarket.State.OPEN && bounty.claimant != address(0);
     }
 
     function _isClosable(IBountyMarket.Bounty memory bounty) private pure returns (bool) {
