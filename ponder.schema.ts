@@ -16,6 +16,7 @@ export const runStates = [
 /** The Solidity names of the market's events of a run, which are all but `PaymentCollected`. */
 export const runEventNames = [
   'BountyCreated',
+  'ClaimantNamed',
   'BountyFunded',
   'BountyWithdrawn',
   'BountyClosing',
@@ -142,6 +143,10 @@ export const run = onchainTable('run', (t) => ({
   closing: t.boolean().notNull().default(false),
   /** Who paid when the run was last funded; null before. */
   payer: t.hex(),
+  /** The only wallet that may claim; null means any, and the poster none yet. */
+  claimant: t.text().$type<Address>(),
+  /** How often a claimant was named, by the terms too; a signature that names one counts the namings before. */
+  namings: t.integer().notNull().default(0),
 }))
 
 type Indexes<Table extends { $inferSelect: object }> = Record<string, (keyof Table['$inferSelect'])[]>
@@ -168,6 +173,9 @@ export const runIndexes = {
 
 /** Of the runs whose terms name an evaluator. */
 export const evaluatorIndexes = { evaluator: ['evaluator', 'bountyId'] } satisfies Indexes<typeof run>
+
+/** Of the runs that one wallet alone may claim. */
+export const claimantIndexes = { claimant: ['claimant', 'bountyId'] } satisfies Indexes<typeof run>
 
 /**
  * An index of the runs that name a brief, by bytes (COLLATE "C"), as `content.brief_words` has its URIs: to compare them by
@@ -293,7 +301,7 @@ export const runEvent = onchainTable('run_event', (t) => ({
   bountyId: t.int8({ mode: 'bigint' }).notNull(),
   name: t.text({ enum: runEventNames }).notNull(),
   agentId: t.bigint(),
-  /** The account that the event names, else the account that acted. Of a payment, the payee. */
+  /** The account that the event names, else the account that acted. Of a payment, the payee. Null for a claimant of zero. */
   address: t.hex(),
   /** The USDC that the event names, in base units: escrow, reward, refund or stake. */
   amount: t.bigint(),
@@ -305,7 +313,7 @@ export const runEvent = onchainTable('run_event', (t) => ({
   dueAt: t.int8({ mode: 'bigint' }),
   /**
    * Of a claim: which claim of the run it is, from 1. Of a revision request: which request of the claim it is, from 1. Of
-   * a delivery: which request it answers; 0 for the claim's first delivery.
+   * a delivery: which request it answers; 0 for the claim's first delivery. Of a claimant: which of the run's it is, from 1.
    */
   ordinal: t.integer(),
   /** Which claim of the run the event belongs to, from 1; null if the event names none. */

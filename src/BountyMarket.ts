@@ -52,6 +52,16 @@ ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
   })
 })
 
+ponder.on('BountyMarket:ClaimantNamed', async ({ event, context }) => {
+  const { bountyId, claimant, namings } = event.args
+  const isNamed = claimant !== zeroAddress
+  // Row must exist because `ClaimantNamed` cannot precede `BountyCreated`. The state and so the counts stay.
+  await context.db
+    .update(run, { bountyId })
+    .set({ claimant: isNamed ? getAddress(claimant) : null, namings: Number(namings) })
+  await record(context, event, 'ClaimantNamed', { address: isNamed ? claimant : null, ordinal: Number(namings) })
+})
+
 ponder.on('BountyMarket:BountyFunded', async ({ event, context }) => {
   const { poster, payer, amount } = event.args
   // Row must exist because `BountyFunded` cannot precede `BountyCreated`.

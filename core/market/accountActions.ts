@@ -30,6 +30,7 @@ export const accountActions = {
     workPeriod: 'uint32',
     stakePercent: 'uint8',
     evaluator: 'address',
+    claimant: 'address',
     salt: 'bytes32',
     validBefore: 'uint256',
   },
@@ -128,7 +129,7 @@ const UNSTAKE = [
 
 const termsType = {
   type: 'tuple',
-  components: [{ type: 'uint32' }, { type: 'uint8' }, { type: 'address' }],
+  components: [{ type: 'uint32' }, { type: 'uint8' }, { type: 'address' }, { type: 'address' }],
 } as const
 const postParameters = [
   { type: 'bytes32' },
@@ -174,8 +175,9 @@ export function authorizationNonce(message: FundingMessage): Hex {
     const values = [stakeTag, from, agentId, owner, amount, VALID_AFTER, validBefore, salt] as const
     return keccak256(encodeAbiParameters(stakeParameters, values))
   }
-  const { poster, ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator, validBefore, salt } = message.members
-  const terms = [Number(workPeriod), Number(stakePercent), evaluator] as const
+  const { poster, ipfsHash, reward, deadline, validBefore, salt } = message.members
+  const { workPeriod, stakePercent, evaluator, claimant } = message.members
+  const terms = [Number(workPeriod), Number(stakePercent), evaluator, claimant] as const
   const values = [postTag, poster, ipfsHash, reward, deadline, terms, VALID_AFTER, validBefore, salt] as const
   return keccak256(encodeAbiParameters(postParameters, values))
 }
@@ -223,10 +225,10 @@ export function accountCall(
 ) {
   switch (message.action) {
     case 'post': {
-      const { poster, ipfsHash, reward, deadline, evaluator, validBefore, salt } = message.members
+      const { poster, ipfsHash, reward, deadline, evaluator, claimant, validBefore, salt } = message.members
       const workPeriod = Number(message.members.workPeriod)
       const stakePercent = Number(message.members.stakePercent)
-      const terms = { workPeriod, stakePercent, evaluator }
+      const terms = { workPeriod, stakePercent, evaluator, claimant }
       const args = [poster, ipfsHash, reward, deadline, terms, VALID_AFTER, validBefore, salt, signature] as const
       const data = encodeFunctionData({ abi: signedFundingAbi, functionName: 'postBounty', args })
       return { to: contracts.SignedFunding, data }

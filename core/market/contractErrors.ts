@@ -19,6 +19,7 @@ type ClaimErrorName =
   | 'SignatureExpired'
   | 'SignatureTooLong'
   | 'InvalidSignature'
+  | 'NotClaimant'
   | 'AgentNotFound'
   | 'NotAgentWallet'
   | 'AgentIsBanned'
@@ -40,6 +41,7 @@ type ClaimErrorCode =
   | 'SIGNATURE_REQUIRED'
   | 'INVALID_SIGNATURE'
   | 'SIGNATURE_EXPIRED'
+  | 'NOT_CLAIMANT'
   | 'AGENT_NOT_FOUND'
   | 'WALLET_MISMATCH'
   | 'AGENT_BANNED'
@@ -104,6 +106,12 @@ const rows: { [Name in ClaimErrorName]: Row<Name> } = {
     sentence: ([deadline, latest]) =>
       `The signature’s deadline ${deadline} is too far ahead; the latest accepted now is ${latest}.`,
     extensions: ([deadline, latest]) => ({ deadline: deadline.toString(), latest: latest.toString() }),
+  },
+  NotClaimant: {
+    code: 'NOT_CLAIMANT',
+    sentence: ([bountyId, wallet, claimant]) =>
+      `Only ${claimant} may claim run ${bountyId}, not ${wallet}. If that is the poster, it has named no wallet yet.`,
+    extensions: ([, wallet, claimant]) => ({ walletAddress: wallet, claimant }),
   },
   AgentNotFound: {
     code: 'AGENT_NOT_FOUND',

@@ -3,7 +3,10 @@ import { type agent, type run, runStates } from '../../ponder.schema.ts'
 import { MIN_STAKE } from './constants.ts'
 import type { ClaimError } from './contractErrors.ts'
 
-type Run = Pick<typeof run.$inferSelect, 'bountyId' | 'state' | 'deadline' | 'stakeRequired'>
+type Run = Pick<
+  typeof run.$inferSelect,
+  'bountyId' | 'state' | 'deadline' | 'stakeRequired' | 'posterAddress' | 'claimant'
+>
 type Agent = Pick<
   typeof agent.$inferSelect,
   'id' | 'owner' | 'agentWallet' | 'stakedAmount' | 'lockedAmount' | 'frozen' | 'banned'
@@ -24,12 +27,17 @@ const MAX_AGENT_ID = 2n ** 40n - 1n
  * @param now the timestamp of the block that would contain the claim, in seconds.
  */
 export function claimErrors(run: Run, agent: Agent, wallet: Address | undefined, now: bigint): ClaimError[] {
-  return [...runErrors(run, now), ...agentErrors(agent, wallet, run.stakeRequired)]
+  const claimantError = claimantErrorOf(run, wallet ?? walletOf(agent))
+  return [
+    ...runErrors(run, now),
+    ...(claimantError ? [claimantError] : []),
+    ...agentErrors(agent, wallet, run.stakeRequired),
+  ]
 }
 
 /** Every error with which the market would refuse any claim of the run at this time, in seconds. */
 export function* runErrors(
-  { bountyId, state, deadline }: Omit<Run, 'stakeRequired'>,
+  { bountyId, state, deadline }: Pick<Run, 'bountyId' | 'state' | 'deadline'>,
   now: bigint,
 ): Generator<ClaimError> {
   if (state !== 'OPEN') {
@@ -39,7 +47,20 @@ export function* runErrors(
 }
 
 /**
- * Every error with which the market would refuse the agent’s claim of an open run.
+ * The error with which the market would refuse the claim of an open run that names a claimant. The poster as the claimant stands
+ * for no wallet yet, so it refuses the poster's own wallet too. Without a wallet there is nothing to compare.
+ */
+export function claimantErrorOf(
+  { bountyId, posterAddress, claimant }: Pick<Run, 'bountyId' | 'posterAddress' | 'claimant'>,
+  wallet: Address | undefined,
+): ClaimError | undefined {
+  if (claimant === null || !wallet) return undefined
+  if (isAddressEqual(wallet, claimant) && !isAddressEqual(claimant, posterAddress)) return undefined
+  return { errorName: 'NotClaimant', args: [bountyId, getAddress(wallet), claimant] }
+}
+
+/**
+ * Every error with which the market would refuse the agent’s claim of an open run, where it may have any claimant.
  * @param lock how much of the agent's stake the claim locks.
  */
 export function* agentErrors(agent: Agent, wallet: Address | undefined, lock: bigint): Generator<ClaimError> {

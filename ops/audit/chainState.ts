@@ -26,10 +26,10 @@ const REVIEW_PERIOD = 7n * 86_400n
 const FEE_BPS = 500n
 
 /**
- * The calldata in one `eth_call`, enough for 40 calls. A deployless multicall returns its answer as a contract's code,
- * which EIP-170 limits to 24,576 bytes; a bounty takes 512 of them.
+ * The calldata in one `eth_call`, enough for 38 calls. A deployless multicall returns its answer as a contract's code,
+ * which EIP-170 limits to 24,576 bytes; a bounty takes 608 of them.
  */
-const MAX_CALLDATA_BYTES = 40 * 36
+const MAX_CALLDATA_BYTES = 38 * 36
 
 /** The views that revert for what does not exist. */
 const revertingViews = new Set(['getBounty', 'ownerOf', 'getAgentWallet'])
@@ -179,5 +179,7 @@ function runOf(bountyId: bigint, bounty: Bounty) {
     stakeRequired: bounty.stake,
     evaluator: bounty.evaluator === zeroAddress ? null : bounty.evaluator,
     closing: bounty.closing,
+    claimant: bounty.claimant === zeroAddress ? null : bounty.claimant,
+    namings: bounty.namings,
   }
 }

@@ -97,8 +97,8 @@ function checkpointOf(log: ChainLog, chainId: number) {
 /** The arguments of all the market's events. */
 type Arguments = { bountyId: bigint } & Partial<
   Record<'agentId' | 'amount' | 'reward' | 'refund' | 'stake' | 'round' | 'revision', bigint> &
-    Record<'deadline' | 'submitBy' | 'reviewBy', bigint> &
-    Record<'poster' | 'wallet' | 'payee' | 'payer' | 'by', Hex> &
+    Record<'deadline' | 'submitBy' | 'reviewBy' | 'namings', bigint> &
+    Record<'claimant' | 'poster' | 'wallet' | 'payee' | 'payer' | 'by', Hex> &
     Record<'ipfsHash' | 'deliverableHash' | 'feedbackHash', string> &
     // Revert data of a refused claim, or why a run was rejected.
     Record<'reason', Hex | number>
@@ -108,16 +108,18 @@ type Arguments = { bountyId: bigint } & Partial<
 function fieldsOf(name: string, args: Arguments) {
   const hash = args.ipfsHash ?? args.deliverableHash ?? args.feedbackHash
   const by = args.payer ?? args.by
+  const address = args.payee ?? args.wallet ?? args.claimant ?? args.poster
   return {
     bountyId: args.bountyId,
     agentId: args.agentId,
-    address: (args.payee ?? args.wallet ?? args.poster)?.toLowerCase(),
+    // A claimant of zero is none.
+    address: address === zeroAddress ? undefined : address?.toLowerCase(),
     amount: args.amount ?? args.refund ?? args.reward ?? args.stake,
     hash: hash === undefined ? undefined : storedText(hash),
     reason: typeof args.reason === 'string' ? args.reason : undefined,
     dueAt: args.deadline ?? args.submitBy ?? args.reviewBy,
     // A claim counts rounds; a revision request and a delivery count revisions.
-    ordinal: name === 'BountyClaimed' ? args.round : args.revision,
+    ordinal: name === 'BountyClaimed' ? args.round : (args.revision ?? args.namings),
     round: args.round,
     by: by === zeroAddress ? undefined : by?.toLowerCase(),
     rejection: typeof args.reason === 'number' ? rejections[args.reason] : undefined,

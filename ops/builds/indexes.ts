@@ -3,6 +3,7 @@ import pg from 'pg'
 import {
   agentIndexes,
   briefIndexes,
+  claimantIndexes,
   evaluatorIndexes,
   runChangeIndexes,
   runEventIndexes,
@@ -16,6 +17,7 @@ type Index = { table: string; indexes: Record<string, readonly string[]>; first?
 const indexesOf: Index[] = [
   { table: 'run', indexes: runIndexes },
   { table: 'run', indexes: evaluatorIndexes, where: 'evaluator IS NOT NULL' },
+  { table: 'run', indexes: claimantIndexes, where: 'claimant IS NOT NULL' },
   { table: 'run', indexes: briefIndexes, first: 'ipfs_hash COLLATE "C"' },
   { table: 'agent', indexes: agentIndexes },
   { table: 'run_event', indexes: runEventIndexes },

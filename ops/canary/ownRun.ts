@@ -23,7 +23,7 @@ import type { Pair } from './eligibility.ts'
 /** What the run pays: one USDC. */
 const REWARD = 1_000_000n
 const LIFETIME_SECONDS = 86_400n
-const TERMS = { workPeriod: 0, stakePercent: 0, evaluator: zeroAddress }
+const TERMS = { workPeriod: 0, stakePercent: 0, evaluator: zeroAddress, claimant: zeroAddress }
 
 /** For the gas of a few transactions. */
 const GAS_WEI = parseEther('0.1')

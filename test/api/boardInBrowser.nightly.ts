@@ -194,7 +194,14 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
     const usdcDomain = { name: 'USD Coin', version: '2' }
     const times = { salt: hex('5a'), validBefore: 1_705_320_901n }
     const ofAccounts = [
-      accountMessage('post', { poster: account, ...terms, stakePercent: 7n, evaluator: contracts.USDC, ...times }),
+      accountMessage('post', {
+        poster: account,
+        ...terms,
+        stakePercent: 7n,
+        evaluator: contracts.USDC,
+        claimant: contracts.AgentStaking,
+        ...times,
+      }),
       accountMessage('stake', { agentId: 2n ** 250n, from: account, owner: contracts.USDC, amount: 5n, ...times }),
       accountMessage('unstake', { agentId: 1n, signer: account, amount: 5n, nonce: 3n, deadline: 1_705_320_900n }),
       accountMessage('register', { owner: account, agentURI: 'ipfs://Ü', salt: hex('5b'), deadline: 1_705_320_900n }),

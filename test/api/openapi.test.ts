@@ -83,6 +83,7 @@ describe('/openapi.json', () => {
       'AGENT_FROZEN',
       'INSUFFICIENT_STAKE',
       'INSUFFICIENT_UNLOCKED_STAKE',
+      'NOT_CLAIMANT',
       'REWARD_TOO_LOW',
       'WALLET_MISMATCH',
     ])

@@ -41,6 +41,7 @@ const post = accountMessage('post', {
   workPeriod: 3_600n,
   stakePercent: 20n,
   evaluator: other,
+  claimant: account,
   salt,
   validBefore: 1_705_320_900n,
 })

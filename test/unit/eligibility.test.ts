@@ -7,7 +7,15 @@ const owner = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 const wallet = '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC'
 const now = 1_705_320_000n
 
-const openRun = { bountyId: 7n, state: 'OPEN', deadline: now, stakeRequired: 10_000_000n } as const
+const poster = '0x90F79bf6EB2c4f870365E785982E1f101E93b906'
+const openRun = {
+  bountyId: 7n,
+  state: 'OPEN',
+  deadline: now,
+  stakeRequired: 10_000_000n,
+  posterAddress: poster,
+  claimant: null,
+} as const
 const goodAgent = {
   id: 9n,
   owner,
@@ -41,6 +49,18 @@ describe('claimErrors', () => {
       {},
       { errorName: 'BountyDeadlinePassed', args: [7n, now - 1n, now] },
     ],
+    [
+      'another wallet than the claimant’s',
+      { claimant: owner },
+      {},
+      { errorName: 'NotClaimant', args: [7n, wallet, owner] },
+    ],
+    [
+      'any wallet while none is named',
+      { claimant: poster },
+      {},
+      { errorName: 'NotClaimant', args: [7n, wallet, poster] },
+    ],
     ['an agent without owner', {}, { owner: null, agentWallet: null }, { errorName: 'AgentNotFound', args: [9n] }],
     ['an id beyond 40 bits', {}, { id: 2n ** 40n }, { errorName: 'AgentNotFound', args: [2n ** 40n] }],
     [
@@ -73,6 +93,23 @@ describe('claimErrors', () => {
     expect(errorsOf(run, agent)).toEqual([error])
   })
 
+  it('accepts the claimant’s wallet', () => {
+    expect(errorsOf({ claimant: wallet })).toEqual([])
+  })
+
+  it('refuses the poster’s own wallet where the poster is the claimant', () => {
+    const run = { posterAddress: wallet, claimant: wallet } as const
+    expect(errorsOf(run)).toEqual([{ errorName: 'NotClaimant', args: [7n, wallet, wallet] }])
+  })
+
+  it('takes the agent’s wallet for the one that claims if none is given', () => {
+    const run = { ...openRun, claimant: owner } as const
+    expect(names(claimErrors(run, goodAgent, undefined, now))).toEqual(['NotClaimant'])
+    expect(names(claimErrors({ ...run, claimant: wallet }, goodAgent, undefined, now))).toEqual([])
+    const noAgent = { ...goodAgent, owner: null, agentWallet: null }
+    expect(names(claimErrors(run, noAgent, undefined, now))).toEqual(['AgentNotFound'])
+  })
+
   it('accepts an agent whose unlocked stake equals the run’s stake', () => {
     expect(errorsOf({}, { lockedAmount: 10_000_000n })).toEqual([])
   })
@@ -82,11 +119,12 @@ describe('claimErrors', () => {
   })
 
   it('returns all errors in the contract’s order', () => {
-    const run = { state: 'SUBMITTED', deadline: 0n } as const
+    const run = { state: 'SUBMITTED', deadline: 0n, claimant: owner } as const
     const agent = { banned: true, frozen: true, stakedAmount: 5n, lockedAmount: 5n }
     expect(names(errorsOf(run, agent, zeroAddress))).toEqual([
       'BountyNotOpen',
       'BountyDeadlinePassed',
+      'NotClaimant',
       'NotAgentWallet',
       'AgentIsBanned',
       'AgentIsFrozen',

@@ -127,7 +127,8 @@ async function startGasMarket() {
       const contracts = { ...deployment, usdcDomain: { name: 'USD Coin', version: '2' } }
       const salt = keccak256(stringToBytes(`salt ${await market.read.bountyCount()}`))
       const validBefore = (await now()) + 600n
-      const terms = { ...(await termsOf()), workPeriod: 0n, stakePercent: 0n, evaluator: defaultTerms.evaluator }
+      const { evaluator, claimant } = defaultTerms
+      const terms = { ...(await termsOf()), workPeriod: 0n, stakePercent: 0n, evaluator, claimant }
       const message = accountMessage('post', { poster: poster.address, ...terms, salt, validBefore })
       const typedData = accountTypedData(contracts, message) as unknown as TypedDataDefinition
       return runOf(await byRelayer(accountCall(contracts, message, await poster.signTypedData(typedData))))

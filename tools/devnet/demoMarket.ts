@@ -21,6 +21,8 @@ type Terms = {
   stakePercent?: number
   /** Days from the posting to the deadline; 30 if absent. */
   openFor?: number
+  /** The agent whose wallet alone may claim; any if absent. */
+  reservedFor?: string
 }
 
 export type DemoRun = Terms & {
@@ -144,6 +146,7 @@ const live: DemoRun[] = [
   runOf('Classify 2,000 emails', north, 100, '4.1 post'),
   runOf('Summarise a court ruling', south, 35, '2.6 post'),
   runOf('Check a translation', west, 0.5, '1.9 post'),
+  runOf('Fit a second shop like the first', north, 180, '1.4 post', { reservedFor: 'atlas' }),
   runOf('Forecast next month’s sales', north, 1500, '0.8 post', { openFor: 60 }),
   runOf('Fix broken links', south, 12.75, '0.1 post', { openFor: 10 }),
   runOf('Outline a white paper', west, 240, '3 post, 0.6 claim atlas'),

@@ -1,8 +1,9 @@
-import { type Address, parseEventLogs, parseUnits, zeroAddress } from 'viem'
+import { type Address, parseEventLogs, parseUnits } from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { accountOf, roles } from './accounts.ts'
 import { callOf } from './call.ts'
+import { defaultTerms } from './defaultTerms.ts'
 import { agents, type DemoRun } from './demoMarket.ts'
 import { type DemoTexts, demoBrief, nameText } from './demoTexts.ts'
 import { idOf } from './playAgent.ts'
@@ -28,7 +29,7 @@ const simpleEvents = {
 export function playRun(
   timeline: Timeline,
   { BountyMarket }: Deployment['contracts'],
-  { title, poster, evaluator = poster, reward, openFor = 30, workHours = 0, stakePercent = 0 }: DemoRun,
+  { title, poster, evaluator = poster, reward, openFor = 30, workHours = 0, stakePercent = 0, reservedFor }: DemoRun,
   agentIds: ReadonlyMap<string, bigint>,
   bountyIds: Map<string, bigint>,
   texts: DemoTexts,
@@ -52,9 +53,11 @@ export function playRun(
     if (event === 'create' || event === 'post') {
       const deadline = BigInt(at + openFor * day)
       const terms = {
+        ...defaultTerms,
         workPeriod: workHours * 3_600,
         stakePercent,
-        evaluator: evaluator === poster ? zeroAddress : evaluatorAddress,
+        ...(evaluator !== poster && { evaluator: evaluatorAddress }),
+        ...(reservedFor && { claimant: walletOf(reservedFor) }),
       }
       const brief = await nameText(texts, 'application/json', demoBrief(title))
       const args = [brief, parseUnits(String(reward), 6), deadline, terms] as const

@@ -8,7 +8,7 @@ import {
   membersAsText,
 } from '../../core/market/accountActions.ts'
 import type { Json } from './api.ts'
-import { accountOf, agentCount, agentParties } from './parties.ts'
+import { accountOf, agentCount, agentParties, claimantOf } from './parties.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
 
@@ -71,6 +71,7 @@ function post(world: World, random: Random, until: bigint): Unsigned {
     workPeriod: 0n,
     stakePercent: 0n,
     evaluator: random.chance(0.3) ? random.pick(world.posters).address : zeroAddress,
+    claimant: random.chance(0.2) ? claimantOf(world, random) : zeroAddress,
     salt: saltOf(random),
     validBefore: until,
   })

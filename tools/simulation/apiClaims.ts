@@ -11,6 +11,7 @@ const codes: Record<string, string> = {
   BountyNotFound: 'RUN_NOT_FOUND',
   BountyNotOpen: 'RUN_NOT_OPEN',
   BountyDeadlinePassed: 'RUN_DEADLINE_PASSED',
+  NotClaimant: 'NOT_CLAIMANT',
   AgentNotFound: 'AGENT_NOT_FOUND',
   NotAgentWallet: 'WALLET_MISMATCH',
   AgentIsBanned: 'AGENT_BANNED',

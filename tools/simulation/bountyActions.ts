@@ -2,9 +2,9 @@ import { type Address, isAddressEqual, zeroAddress } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
 import { type Call, callOf } from '../devnet/call.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
-import { accountOf, type PickedBounty as Bounty, LIVE, pickBounty, REVISION_REQUESTED } from './parties.ts'
+import { accountOf, type PickedBounty as Bounty, claimantOf, LIVE, pickBounty, REVISION_REQUESTED } from './parties.ts'
 import type { Random } from './random.ts'
-import { signedMove } from './signedMoves.ts'
+import { signedMove, signedNaming } from './signedMoves.ts'
 import type { World } from './world.ts'
 
 const cid = (random: Random) => `ipfs://Qm${random.int(0, 2 ** 30).toString(36)}${random.int(0, 2 ** 30).toString(36)}`
@@ -40,6 +40,7 @@ function termsOf(world: World, random: Random) {
     workPeriod: random.pick([0, 3_600, 86_400, 30 * 86_400, 3_601]),
     stakePercent: random.pick([0, 0, 1, 25, 100, 101]),
     evaluator: random.chance(0.5) ? random.pick(world.posters).address : zeroAddress,
+    claimant: random.chance(0.4) ? claimantOf(world, random) : zeroAddress,
   }
 }
 
@@ -48,6 +49,8 @@ const allMoves = [
   'expireBounty',
   'closeBounty',
   'closeBountyWithSig',
+  'nameClaimant',
+  'nameClaimantWithSig',
   'startWork',
   'startWorkWithSig',
   'submitWork',
@@ -71,6 +74,8 @@ const posterMoves = new Set<Move>([
   'fundBounty',
   'closeBounty',
   'closeBountyWithSig',
+  'nameClaimant',
+  'nameClaimantWithSig',
   'approveWork',
   'approveWorkWithSig',
   'slashExpired',
@@ -91,9 +96,10 @@ function partyOf(action: Move, { poster, evaluator, wallet }: Bounty): Address {
 }
 
 /** The moves to try in a state, numbered as in the contract's enum; for an overdue bounty, mostly its endings. */
-function movesFrom({ state, since, deadline, workPeriod }: Bounty, now: number): readonly Move[] {
+function movesFrom({ state, since, deadline, workPeriod, claimant }: Bounty, now: number): readonly Move[] {
   if (state === 2 && now > deadline) return ['expireBounty']
   if (state === 7 && now > since + workPeriod) return ['rejectOverdue', 'rejectOverdue', 'submitWork', 'abandonClaim']
+  if (state === 2 && claimant !== zeroAddress) return ['nameClaimant', 'nameClaimantWithSig', 'closeBounty']
   const submits: readonly Move[] = ['submitWork', 'submitWork', 'submitWorkWithSig']
   const closings: readonly Move[] = ['closeBounty', 'closeBountyWithSig']
   const endings: readonly Move[] = ['slashExpired', 'slashExpired', 'abandonClaim', 'abandonClaimWithSig']
@@ -125,6 +131,12 @@ async function move(
     case 'submitWork':
     case 'requestRevision':
       return callOf(account, market, action, [bountyId, cid(random)])
+    case 'nameClaimant':
+    case 'nameClaimantWithSig': {
+      const claimant = random.chance(0.1) ? zeroAddress : claimantOf(world, random)
+      if (action === 'nameClaimant') return callOf(account, market, action, [bountyId, claimant])
+      return signedNaming(world, random.pick(world.everyone), account, bounty, claimant)
+    }
     case 'approveWork':
       return callOf(account, market, action, [bountyId, random.chance(0.95) ? revision : revision + 1])
     case 'startWorkWithSig':

@@ -28,6 +28,10 @@ function readBounty({ node, contracts }: World, bountyId: bigint) {
   return node.readContract({ ...contracts.market, functionName: 'getBounty', args: [bountyId] })
 }
 
+/** A claimant to name: mostly a wallet, sometimes a poster, which stands for none yet. */
+export const claimantOf = ({ everyone, posters }: World, random: Random): Address =>
+  random.pick(random.chance(0.8) ? everyone : posters).address
+
 /** The number of agents in the registry; ids start at 1. */
 export async function agentCount(world: World): Promise<number> {
   const registered = await world.node.getContractEvents({

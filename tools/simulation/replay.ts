@@ -181,6 +181,8 @@ const createdRun = ({ poster, stake, evaluator, ...terms }: Created, time: bigin
   posterAddress: poster,
   state: 'DRAFT',
   payer: null,
+  claimant: null,
+  namings: 0,
   round: 0,
   closing: false,
   createdAt: time,
@@ -191,6 +193,10 @@ const createdRun = ({ poster, stake, evaluator, ...terms }: Created, time: bigin
 /** What an event changes of its run. */
 function changesOf(event: MarketEvent, time: bigint): Partial<ReplayedRun> | undefined {
   switch (event.eventName) {
+    case 'ClaimantNamed': {
+      const { claimant, namings } = event.args
+      return { claimant: isAddressEqual(claimant, zeroAddress) ? null : claimant, namings: Number(namings) }
+    }
     case 'BountyFunded':
       return { state: 'OPEN', payer: event.args.payer }
     case 'BountyWithdrawn':

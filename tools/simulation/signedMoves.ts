@@ -1,3 +1,4 @@
+import type { Address } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
 import { type Call, callOf } from '../devnet/call.ts'
 import type { PickedBounty } from './parties.ts'
@@ -87,4 +88,22 @@ export async function signedMove(
       return callOf(sender, market, action, [bountyId, address, deadline, signature])
     }
   }
+}
+
+/** As `signedMove`: names the only wallet that may claim the run. */
+export async function signedNaming(
+  world: World,
+  sender: PrivateKeyAccount,
+  signer: PrivateKeyAccount,
+  { bountyId, namings }: PickedBounty,
+  claimant: Address,
+): Promise<Call> {
+  const { deadline, signature } = await sign(world, signer, {
+    primaryType: 'NameClaimant',
+    fields: 'uint256 bountyId, address poster, uint256 naming, address claimant',
+    members: { bountyId, poster: signer.address, naming: namings, claimant },
+    validity: SIGNATURE_SECONDS,
+  })
+  const args = [bountyId, claimant, BigInt(namings), deadline, signature] as const
+  return callOf(sender, world.contracts.market, 'nameClaimantWithSig', args)
 }

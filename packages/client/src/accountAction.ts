@@ -1,5 +1,5 @@
 import type { Hex } from 'viem'
-import { bytesToHex } from 'viem'
+import { bytesToHex, zeroAddress } from 'viem'
 import { type AskedOfAccount, accountToSign, type TrustedContracts } from './accountMessage.ts'
 import type { ActionOptions } from './action.ts'
 import type { components } from './api.ts'
@@ -24,6 +24,8 @@ export type PostTerms = {
   stakePercent?: number | undefined
   /** Who reviews; the poster if absent. */
   evaluator?: string | undefined
+  /** The only wallet that may claim; any if absent. The poster's own address: none, until the poster names one. */
+  claimant?: string | undefined
 }
 
 /** An agent as its caller has read it. `nonce`: that of the next withdrawal, `AgentStaking.nonceOf`. */
@@ -35,13 +37,14 @@ export type AnyAgent = AnyId | ReadAgent
 export const agentOf = (agent: AnyAgent): ReadAgent => (typeof agent === 'object' ? agent : { id: agent })
 
 /** All terms, with those that are absent as the contract has its defaults. */
-export const fullTerms = ({ deadline, workPeriod, stakePercent, evaluator, ...terms }: PostTerms) => ({
+export const fullTerms = ({ deadline, workPeriod, stakePercent, evaluator, claimant, ...terms }: PostTerms) => ({
   ipfsHash: terms.ipfsHash,
   reward: terms.reward,
   deadline: BigInt(deadline),
   workPeriod: workPeriod ?? 0,
   stakePercent: stakePercent ?? 0,
   evaluator: evaluator ?? POSTER_EVALUATES,
+  claimant: claimant ?? zeroAddress,
 })
 
 const randomSalt = (): Hex => bytesToHex(crypto.getRandomValues(new Uint8Array(32)))

@@ -25,6 +25,7 @@ type AskedPost = {
   workPeriod: number
   stakePercent: number
   evaluator: string
+  claimant: string
   salt: Hex
 }
 type AskedRegister = { action: 'register'; owner: string; agentURI: string; salt: Hex }
@@ -81,6 +82,7 @@ function nonceOf(asked: AskedPost | AskedStake, validBefore: bigint): Hex {
           { type: 'uint32', value: asked.workPeriod },
           { type: 'uint8', value: asked.stakePercent },
           { type: 'address', value: asked.evaluator },
+          { type: 'address', value: asked.claimant },
         ]
   const all = [
     { type: 'bytes32', value: keccak256(stringToHex(asked.action === 'stake' ? 'stake' : 'postBounty')) },

@@ -73,6 +73,13 @@ export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWa
     /** Escrows reward and fee of a draft, from its poster. By the wallet only. */
     fund: async (id: AnyId, options: ByWallet = {}): Promise<Mined> => byWallet(options).fund(BigInt(id)),
 
+    /**
+     * Names the only wallet that may claim an open run whose terms name one, from its poster. The zero address lets any wallet
+     * claim, for good; the poster's own stands for none yet. By the wallet only.
+     */
+    nameClaimant: async (id: AnyId, claimant: string, options: ByWallet = {}): Promise<Mined> =>
+      byWallet(options).call('nameClaimant', [BigInt(id), claimant]),
+
     /** Claims the run for the agent, and waits until that is decided. The API sends the claim. See `ClaimOptions`. */
     claim: async (run: AnyRun, claimOptions: ClaimOptions): Promise<Schemas['Claim']> =>
       claimRun(api, trustedMarket(), runOf(run), { onRetry, ...claimOptions }),

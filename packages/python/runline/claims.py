@@ -27,8 +27,8 @@ DEFAULT_WORK_PERIOD_SECONDS = 604_800
 
 MIN_STAKE = 20_000_000
 
-POSTER_EVALUATES = "0x" + "0" * 40
-"""The evaluator of terms that name none."""
+ZERO_ADDRESS = "0x" + "0" * 40
+"""The evaluator and the claimant of terms that name none."""
 
 
 def claim_run(
@@ -74,7 +74,7 @@ def terms_of(stated: dict[str, Any], run: dict[str, Any], expected: dict[str, An
         **read,
         **{member: value for member, value in expected.items() if value is not None or member == "evaluator"},
     }
-    own["evaluator"] = own["evaluator"] or POSTER_EVALUATES
+    own["evaluator"] = own["evaluator"] or ZERO_ADDRESS
     if "stake" not in own:
         most = default_stake(integer_of("reward", own.get("reward", stated.get("reward"))))
         if integer_of("stake", stated.get("stake")) > most:

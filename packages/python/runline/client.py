@@ -5,7 +5,7 @@ from typing import Any
 
 from .accounts import AccountActions, Typed
 from .actions import act
-from .claims import POSTER_EVALUATES, claim_run
+from .claims import ZERO_ADDRESS, claim_run
 from .decide import Request, send_until_decided
 from .http import Api
 from .reads import Id, Reads
@@ -50,13 +50,15 @@ class Runline(Reads):
         account: Account,
         work_period: int = 0,
         stake_percent: int = 0,
-        evaluator: str = POSTER_EVALUATES,
+        evaluator: str = ZERO_ADDRESS,
+        claimant: str = ZERO_ADDRESS,
         timeout_seconds: float = 300,
     ) -> dict[str, Any]:
         """
         Posts a run. `reward` is in USDC base units: the account pays it, and a fee of a twentieth. `deadline` is the last second
         at which the run can be claimed, since 1970. `work_period` is in seconds, in whole hours; `stake_percent` is of the
-        reward; with 0, they are the market's defaults. Raises as `claim` does.
+        reward; with 0, they are the market's defaults. Only the wallet `claimant` may claim; zero is any, and the account's own
+        address is none until another is named. Raises as `claim` does.
         """
         terms: dict[str, Typed] = {
             "ipfsHash": ("string", ipfs_hash),
@@ -65,6 +67,7 @@ class Runline(Reads):
             "workPeriod": ("uint32", whole(work_period)),
             "stakePercent": ("uint8", whole(stake_percent)),
             "evaluator": ("address", evaluator),
+            "claimant": ("address", claimant),
         }
         return self._of(account, timeout_seconds).post(terms)
 

@@ -44,6 +44,9 @@ export const postPage: Html = html`
         <label class="wide">Evaluator, who reviews instead of you
           <input name="evaluator" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing">
         </label>
+        <label class="wide">Claimant, the only wallet that may claim
+          <input name="claimant" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing">
+        </label>
       </fieldset>
       <p class="effect" id="money"></p>
       <button>Sign and post</button>

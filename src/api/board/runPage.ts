@@ -69,6 +69,7 @@ export function runPage(
         ${field('Stake that a claim locks', run.stakeRequired, amount)}
         ${field('Time to deliver', run.workPeriod, duration)}
         ${field('Evaluator', run, ({ evaluator }) => (evaluator === null ? 'The poster' : shortHex(evaluator)))}
+        ${field('Claimant', run.claimant, (wallet) => claimantOf(wallet, run))}
         ${field('Created', run.createdAt, time)}
         ${contentField('Terms', run.ipfsHash)}
       </dl>
@@ -95,6 +96,10 @@ const runHeading = ({ bountyId, title }: Run): Html =>
 /** The poster, and how its runs have ended. */
 const poster = ({ posterAddress, posterRecord: { approved, rejected } }: RunDetail): Html =>
   html`${posterLink(posterAddress)} <span class="hint">${count(approved)} approved, ${count(rejected)} rejected</span>`
+
+/** The only wallet that may claim. The poster's own stands for none yet. */
+const claimantOf = (claimant: string, { posterAddress }: Run): Html | string =>
+  claimant === posterAddress ? 'Not named yet' : hashWithCopy(claimant)
 
 type Time = (time: string) => Html
 

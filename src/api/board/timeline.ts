@@ -6,6 +6,7 @@ import { agentLink, amount, contentLink, count, type Html, hashWithCopy, relativ
 /** What happened, and the state of the run after it, which gives the event its colour. */
 const eventNames: Record<RunEvent['name'], { text: string; className: string }> = {
   BountyCreated: { text: 'Created', className: 'draft' },
+  ClaimantNamed: { text: 'Claimant named', className: 'open' },
   BountyFunded: { text: 'Funded', className: 'open' },
   BountyWithdrawn: { text: 'Withdrawn', className: 'draft' },
   BountyClosing: { text: 'Closed by the poster', className: 'draft' },
@@ -38,8 +39,9 @@ function actor(address: string, { posterAddress, evaluator, claimedByWallet }: R
   return name === undefined ? shortHex(address) : html`${name}, ${shortHex(address)}`
 }
 
-/** Who or what caused the event, where its name does not say it. */
+/** Who or what caused the event, or what it says, where its name does not. */
 function cause({ name, address, by, byTimeout, rejection }: RunEvent, run: Run): Html | string {
+  if (name === 'ClaimantNamed' && address === null) return ': anyone'
   if (byTimeout) return ' because the review period ended; the fee was burned'
   if (rejection === 'OVERDUE') return ' because no revision came in time'
   if (rejection === 'ABANDONED') return ' because the agent gave it up'

@@ -15,6 +15,7 @@ export const problemTypes = {
   INSUFFICIENT_UNLOCKED_STAKE: { status: 403, title: 'Too much of the agent’s stake is locked in other runs' },
   AGENT_FROZEN: { status: 403, title: 'The agent is frozen' },
   AGENT_BANNED: { status: 403, title: 'The agent is banned' },
+  NOT_CLAIMANT: { status: 403, title: 'Only another wallet may claim the run' },
   WALLET_MISMATCH: { status: 403, title: 'The wallet is not the agent’s wallet' },
   SIGNER_MISMATCH: { status: 403, title: 'The signer is not the party that may do this' },
   CONTENT_BLOCKED: { status: 403, title: 'The operator has taken the content down' },

@@ -76,6 +76,7 @@ export type Changes = {
 /** The state after each event; null where it stays. */
 const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
   BountyCreated: 'DRAFT',
+  ClaimantNamed: null,
   BountyFunded: 'OPEN',
   BountyWithdrawn: 'DRAFT',
   BountyClosing: null,

@@ -58,6 +58,12 @@ const members: Record<string, [z.ZodType, unknown]> = {
     account.default(zeroAddress).openapi({ description: 'The zero address if the poster evaluates.' }),
     zeroAddress,
   ],
+  claimant: [
+    account.default(zeroAddress).openapi({
+      description: 'The only wallet that may claim; the zero address for any, the poster for none yet.',
+    }),
+    zeroAddress,
+  ],
   salt: [saltParameter, exampleSalt],
   validBefore: [
     timeInBody.openapi({ description: 'The authorization is valid before this second, at most ten minutes ahead.' }),

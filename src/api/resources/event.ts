@@ -31,7 +31,8 @@ export const eventSchema = z
     name: z.enum(runEventNames).openapi({ description: 'The Solidity name of the event.' }),
     agentId: orNull(id),
     address: address.nullable().openapi({
-      description: 'The account that the event names, else the account that acted; of a payment, the payee.',
+      description:
+        'The account that the event names, else the account that acted; of a payment, the payee. Null for any claimant.',
     }),
     amount: amount.nullable(),
     hash: z.string().nullable().openapi(untrusted('The IPFS hash of the run, the deliverable or the feedback.')),
@@ -40,7 +41,7 @@ export const eventSchema = z
     ordinal: z
       .int()
       .nullable()
-      .openapi({ description: 'The number of the claim of the run, or of the revision of the claim.' }),
+      .openapi({ description: 'The number of the claim or the claimant of the run, or of the revision of the claim.' }),
     round: z
       .int()
       .nullable()

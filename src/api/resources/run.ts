@@ -9,7 +9,13 @@ import { exampleRecord, formatRecord, posterRecordSchema } from './poster.ts'
 
 export const stateSchema = z.enum(runStates).openapi('RunState')
 
-const claimable = z.boolean().openapi({ description: 'OPEN, and the deadline has not passed.' })
+const claimable = z
+  .boolean()
+  .openapi({ description: 'OPEN, and the deadline has not passed. `claimant` says whether any wallet may claim.' })
+
+const claimant = address.nullable().openapi({
+  description: 'The only wallet that may claim; null means any, and the poster that it has named none yet.',
+})
 
 const exampleTerms = {
   bountyId: 1,
@@ -27,6 +33,7 @@ export const exampleRunSummary = {
   createdAt: '2024-01-15T12:00:00.000Z',
   claimable: true,
   ...exampleBriefMembers,
+  claimant: null,
 } as const
 
 /** The same run, claimed. */
@@ -53,6 +60,7 @@ export const exampleRun = {
   evaluator: null,
   closing: false,
   ...exampleBriefMembers,
+  claimant: null,
 } as const
 
 /** The members that come first in every run. */
@@ -73,6 +81,7 @@ export const runSummarySchema = z
     createdAt: time,
     claimable,
     ...briefMembers,
+    claimant,
   })
   .openapi('RunSummary', { example: exampleRunSummary })
 
@@ -106,6 +115,7 @@ export const runSchema = z
         'Whether the poster closed the run during this claim: if the claim is lost, the run becomes a DRAFT.',
     }),
     ...briefMembers,
+    claimant,
   })
   .openapi('Run', { example: exampleRun })
 
@@ -149,6 +159,7 @@ export function formatRunSummary(row: RunRow, now: bigint): RunSummary {
     title: row.title,
     summary: row.summary,
     tags: row.tags,
+    claimant: row.claimant,
   }
 }
 
@@ -177,6 +188,7 @@ export function formatRun(row: RunRow, now: bigint): Run {
     title: row.title,
     summary: row.summary,
     tags: row.tags,
+    claimant: row.claimant,
   }
 }
 

@@ -82,6 +82,7 @@ const postQuery = {
   workPeriod: numberParameter(MAX_WORK_PERIOD, 'Seconds, in whole hours; the default if absent.').optional(),
   stakePercent: numberParameter(100n, 'Of the reward; the default if absent.').optional(),
   evaluator: addressParameter.optional(),
+  claimant: addressParameter.optional().openapi({ description: 'The only wallet that may claim; any if absent.' }),
   ...saltQuery,
   ...validBefore,
 }
@@ -125,7 +126,7 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
   app.openapi(routeOf('post', postQuery, ['TERMS_REFUSED', 'REWARD_TOO_LOW']), async (c) => {
     const { minBlock, salt, validBefore, ...query } = c.req.valid('query')
     const { snapshot } = await readIndex(c, readBlock(minBlock))
-    const { workPeriod = 0n, stakePercent = 0n, evaluator = zeroAddress, ...terms } = query
+    const { workPeriod = 0n, stakePercent = 0n, evaluator = zeroAddress, claimant = zeroAddress, ...terms } = query
     const error = postError({ ...terms, workPeriod }, BigInt(deployment.maxReward), snapshot.now)
     if (error) throw problemOfError(error)
     const { leastPost, leastReward } = relayOf(deps, 'post')
@@ -133,7 +134,7 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
     if (small) throw problemOf(small)
     const until = lastSecond('post', 'validBefore', validBefore, snapshot.now)
     const { poster, ipfsHash, reward, deadline } = terms
-    const signed = { poster, ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator }
+    const signed = { poster, ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator, claimant }
     const message = accountMessage('post', { ...signed, salt: salt ?? randomSalt(), validBefore: until })
     return c.json(await toSign(message), 200)
   })

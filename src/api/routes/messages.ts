@@ -38,6 +38,7 @@ const refusalCodes = {
     'RUN_NOT_OPEN',
     'RUN_DEADLINE_PASSED',
     'REWARD_TOO_LOW',
+    'NOT_CLAIMANT',
     'WALLET_MISMATCH',
     'AGENT_BANNED',
     'AGENT_FROZEN',

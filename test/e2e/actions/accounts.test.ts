@@ -140,7 +140,8 @@ describe('a signed message', () => {
   it('that another sender has sent first is answered with what it made', { timeout: 30_000 }, async () => {
     const poster = await accounts.accountWith(105n * usdc)
     const { path, body } = await accounts.signed('post', poster, await accounts.postQuery(poster))
-    const terms = { workPeriod: body.workPeriod, stakePercent: body.stakePercent, evaluator: body.evaluator }
+    const { workPeriod, stakePercent, evaluator, claimant } = body
+    const terms = { workPeriod, stakePercent, evaluator, claimant }
     const { transactionHash: txHash } = await people.mined(() =>
       market.client.writeContract({
         address: market.deployment.contracts.SignedFunding,

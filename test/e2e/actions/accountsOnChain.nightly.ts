@@ -78,7 +78,7 @@ async function signed(message: AccountMessage, by: LocalAccount): Promise<Action
 const post = async (by: LocalAccount, reward = 100n * usdc) => {
   const now = await people.now()
   const terms = { ipfsHash: 'ipfs://run', reward, deadline: now + 86_400n, workPeriod: 0n, stakePercent: 0n }
-  const more = { evaluator: zeroAddress, salt: salt(), validBefore: now + 500n }
+  const more = { evaluator: zeroAddress, claimant: zeroAddress, salt: salt(), validBefore: now + 500n }
   return signed(accountMessage('post', { poster: by.address, ...terms, ...more }), by)
 }
 

@@ -176,6 +176,7 @@ async function drawAccountAction(
       workPeriod: random.pick([0n, 3_600n, 3_601n, 86_400n]),
       stakePercent: random.pick([0n, 20n]),
       evaluator: random.chance(0.5) ? random.pick(world.posters).address : zeroAddress,
+      claimant: random.chance(0.2) ? random.pick(world.everyone).address : zeroAddress,
     }
     return ofAccount(contracts, poster, accountMessage(action, { ...terms, salt: salt(), validBefore: until }))
   }

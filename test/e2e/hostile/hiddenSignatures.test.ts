@@ -117,7 +117,7 @@ describe('what a forwarder that hides the signature has made before the relay, i
     const by = await payer()
     const now = await people.now()
     const terms = { ipfsHash: 'ipfs://run', reward: usdc, deadline: now + 86_400n, workPeriod: 0n, stakePercent: 0n }
-    const more = { evaluator: zeroAddress, salt: salt(), validBefore: now + 500n }
+    const more = { evaluator: zeroAddress, claimant: zeroAddress, salt: salt(), validBefore: now + 500n }
     const post = await signed(accountMessage('post', { poster: by.address, ...terms, ...more }), by)
     const posted = await overtaken(() => relay.act(post, asked()))
     const result = await chain.market.read.bountyCount()

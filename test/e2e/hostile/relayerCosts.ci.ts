@@ -64,7 +64,7 @@ const register = async (relay: Relay, owner = newAccount(), agentURI = 'ipfs://a
 async function post(relay: Relay, by: LocalAccount, reward = usdc, ipfsHash = 'ipfs://run') {
   const now = await people.now()
   const terms = { ipfsHash, reward, deadline: now + 86_400n, workPeriod: 0n, stakePercent: 0n }
-  const more = { evaluator: zeroAddress, salt: salt(), validBefore: now + 500n }
+  const more = { evaluator: zeroAddress, claimant: zeroAddress, salt: salt(), validBefore: now + 500n }
   return act(relay, accountMessage('post', { poster: by.address, ...terms, ...more }), by)
 }
 

@@ -39,6 +39,8 @@ export async function runsOnChain({ market }: MarketOnAnvil) {
         stakeRequired: bounty.stake,
         evaluator: bounty.evaluator === zeroAddress ? null : bounty.evaluator,
         closing: bounty.closing,
+        claimant: bounty.claimant === zeroAddress ? null : bounty.claimant,
+        namings: bounty.namings,
       }
     }),
   )

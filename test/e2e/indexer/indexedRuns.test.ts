@@ -1,4 +1,5 @@
 // The rows of runs that are worked on and reviewed. lostRuns.test.ts has those that are closed or lost.
+import { zeroAddress } from 'viem'
 import { beforeAll, expect, test } from 'vitest'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
@@ -34,6 +35,8 @@ test('a run passes every state up to its rejection', async () => {
     evaluator: null,
     closing: false,
     payer: null as string | null,
+    claimant: null,
+    namings: 0,
   }
   expect(await all.index.run(bountyId)).toEqual(draft)
 
@@ -171,13 +174,15 @@ test('an agent becomes proven with its fifth run, and is counted on the day of i
 test('a run has the terms that its poster set', async () => {
   const { market } = all.chain
   const evaluator = accountOf(stranger).address
-  const terms = { workPeriod: 2 * DAY_SECONDS, stakePercent: 50, evaluator }
+  const terms = { workPeriod: 2 * DAY_SECONDS, stakePercent: 50, evaluator, claimant: accountOf(ada).address }
   await market.write.postBounty(['ipfs://terms', usd(20), await all.inAMonth(), terms], by(poster))
   const bountyId = await market.read.bountyCount()
   expect(await all.index.run(bountyId)).toMatchObject({
     workPeriod: 2 * DAY_SECONDS,
     stakeRequired: usd(10),
     evaluator,
+    claimant: accountOf(ada).address,
+    namings: 1,
   })
 
   await market.write.claimBounty([bountyId, all.agentOfAda], by(ada))
@@ -194,6 +199,35 @@ test('a run has the terms that its poster set', async () => {
     ['RevisionRequested', lower(stranger)],
     ['BountyRejected', lower(poster)],
   ])
+})
+
+test('a run has the claimant that its poster named last, also once it is closed or its claim is lost', async () => {
+  const { market } = all.chain
+  const [first, second] = [accountOf(ada).address, accountOf(stranger).address]
+  const terms = { ...defaultTerms, claimant: accountOf(poster).address }
+  await market.write.createBounty(['ipfs://reserved', usd(20), await all.inAMonth(), terms], by(poster))
+  const bountyId = await market.read.bountyCount()
+  expect(await all.index.run(bountyId)).toMatchObject({ state: 'DRAFT', claimant: terms.claimant, namings: 1 })
+  await market.write.fundBounty([bountyId], by(poster))
+  await market.write.nameClaimant([bountyId, second], by(poster))
+  expect(await all.index.run(bountyId)).toMatchObject({ state: 'OPEN', claimant: second, namings: 2 })
+  await market.write.closeBounty([bountyId], by(poster))
+  await market.write.fundBounty([bountyId], by(poster))
+  await market.write.nameClaimant([bountyId, first], by(poster))
+  await market.write.claimBounty([bountyId, all.agentOfAda], by(ada))
+  await market.write.abandonClaim([bountyId], by(ada))
+  expect(await all.index.run(bountyId)).toMatchObject({ ...unclaimed, state: 'OPEN', claimant: first, namings: 3 })
+  await market.write.nameClaimant([bountyId, zeroAddress], by(poster))
+  expect(await all.index.run(bountyId)).toMatchObject({ state: 'OPEN', claimant: null, namings: 4 })
+  const named = (await all.index.tables()).runEvents.filter((event) => event.bountyId === bountyId)
+  expect(named.flatMap(({ name, address, ordinal }) => (name === 'ClaimantNamed' ? [[address, ordinal]] : []))).toEqual(
+    [
+      [lower(poster), 1],
+      [second.toLowerCase(), 2],
+      [first.toLowerCase(), 3],
+      [null, 4],
+    ],
+  )
 })
 
 test('a run that is due for a revision can be approved, and then nothing is due', async () => {
@@ -227,6 +261,7 @@ test('every row equals the chain', async () => {
   await all.expectRowsOfChain()
   await all.expectTimelines([
     'BountyCreated',
+    'ClaimantNamed',
     'BountyFunded',
     'BountyWithdrawn',
     'BountyClaimed',

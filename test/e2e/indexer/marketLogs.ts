@@ -10,6 +10,7 @@ type Arguments = Partial<{
   poster: Hex
   wallet: Hex
   payee: Hex
+  claimant: Hex
   amount: bigint
   reward: bigint
   refund: bigint
@@ -25,6 +26,7 @@ type Arguments = Partial<{
   reviewBy: bigint
   round: bigint
   revision: bigint
+  namings: bigint
 }>
 
 const numberOrNull = (value: bigint | undefined) => (value === undefined ? null : Number(value))
@@ -52,7 +54,7 @@ export async function expectedRunEvents(
     const isWorkersStep = eventName === 'WorkStarted' || eventName === 'WorkSubmitted'
     const isReviewersStep = eventName === 'RevisionRequested'
     const reviewer = isReviewersStep ? evaluators.get(named.bountyId) : undefined
-    const party = named.payee ?? named.wallet ?? reviewer ?? posters.get(named.bountyId)
+    const party = named.payee ?? named.wallet ?? named.claimant ?? reviewer ?? posters.get(named.bountyId)
     const address = isWorkersStep ? workers.get(named.bountyId) : party
     const by = named.payer ?? named.by
     const hash = named.ipfsHash ?? named.deliverableHash ?? named.feedbackHash
@@ -68,12 +70,12 @@ export async function expectedRunEvents(
       bountyId: named.bountyId,
       name: eventName,
       agentId: named.agentId ?? null,
-      address: (address?.toLowerCase() as Hex | undefined) ?? null,
+      address: address === undefined || address === zeroAddress ? null : (address.toLowerCase() as Hex),
       amount: named.amount ?? named.refund ?? named.reward ?? named.stake ?? null,
       hash: hash?.replaceAll('\0', '\uFFFD') ?? null,
       reason: typeof named.reason === 'string' ? named.reason : null,
       dueAt: named.deadline ?? named.submitBy ?? named.reviewBy ?? null,
-      ordinal: numberOrNull(eventName === 'BountyClaimed' ? named.round : named.revision),
+      ordinal: numberOrNull(eventName === 'BountyClaimed' ? named.round : (named.revision ?? named.namings)),
       round: numberOrNull(named.round),
       by: by === undefined || by === zeroAddress ? null : (by.toLowerCase() as Hex),
       rejection:

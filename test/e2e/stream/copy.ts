@@ -49,7 +49,7 @@ export async function listRuns(fetch: typeof globalThis.fetch, minBlock: number)
 /** The members of a run that lists have, in their order. */
 function summaryOf(run: RunSummary): RunSummary {
   const { bountyId, posterAddress, ipfsHash, reward, deadline, state, claimedBy, createdAt, claimable } = run
-  const { title, summary, tags } = run
+  const { title, summary, tags, claimant } = run
   return {
     bountyId,
     posterAddress,
@@ -63,5 +63,6 @@ function summaryOf(run: RunSummary): RunSummary {
     title,
     summary,
     tags,
+    claimant,
   }
 }

@@ -16,6 +16,7 @@ export type PostOptions = RelayOptions & {
   workPeriod?: number
   stakePercent?: number
   evaluator?: Address
+  claimant?: Address
   /** Whether the run is created without its escrow. */
   draft?: boolean
 }
@@ -23,7 +24,8 @@ export type PostOptions = RelayOptions & {
 const BPS = 10_000n
 
 export async function post(context: Context<PostOptions>, ipfsHash: string) {
-  const { reward, draft, workPeriod = 0, stakePercent = 0, evaluator = zeroAddress, relay, dryRun, output } = context
+  const { reward, draft, relay, dryRun, output } = context
+  const { workPeriod = 0, stakePercent = 0, evaluator = zeroAddress, claimant = zeroAddress } = context
   const session = await openSession(context)
   const { market } = session.contracts
   const fee = await posterFee(session, reward)
@@ -34,7 +36,7 @@ export async function post(context: Context<PostOptions>, ipfsHash: string) {
   // A dry run shows what the call would do, which is the same.
   if (relay && !draft && !dryRun) {
     assertFunding(session)
-    const terms = { ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator }
+    const terms = { ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator, claimant }
     const posted = await session.runline.runs.post(terms, relayOptions(session))
     const { run, txHash, blockNumber } = posted
     output.transaction({ action: `post a run of ${amounts}`, txHash, blockNumber })
@@ -47,7 +49,7 @@ export async function post(context: Context<PostOptions>, ipfsHash: string) {
       action: draft ? `create a run of ${amounts}` : `post a run of ${amounts}`,
       address: market,
       functionName: draft ? 'createBounty' : 'postBounty',
-      args: [ipfsHash, reward, deadline, { workPeriod, stakePercent, evaluator }],
+      args: [ipfsHash, reward, deadline, { workPeriod, stakePercent, evaluator, claimant }],
     },
   ]
   await changeRun(session, context, calls, ({ logs }) => {

@@ -72,13 +72,14 @@ const summaryOf = ({ bountyId, state, reward, deadline, ipfsHash }: RunSummary) 
   `${String(bountyId).padStart(6)}  ${state.padEnd(18)}  ${formatUsdc(reward).padStart(16)}  until ${deadline}  ${ipfsHash}`
 
 function show({ output }: Context, run: Run) {
-  const { bountyId, state, posterAddress, evaluator, reward, fee, stakeRequired, workPeriod } = run
+  const { bountyId, state, posterAddress, evaluator, claimant, reward, fee, stakeRequired, workPeriod } = run
   const rows: [string, string | null][] = [
     ['work', run.ipfsHash],
     ['reward', `${formatUsdc(reward)}; the poster pays a fee of ${formatUsdc(fee)} as well`],
     ['stake', `${formatUsdc(stakeRequired)} at risk for the agent that claims it`],
     ['poster', posterAddress],
     ['evaluator', evaluator],
+    ['claimant', claimant === posterAddress ? 'none named yet' : claimant],
     ['claim by', run.deadline],
     ['to deliver', `${workPeriod / 3_600} hours after the claim or a request for a revision`],
     ['claimed by', run.claimedBy === null ? null : `agent ${run.claimedBy}, wallet ${run.claimedByWallet}`],

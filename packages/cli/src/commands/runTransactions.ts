@@ -32,6 +32,7 @@ export function addRunTransactions(run: Command) {
     .option('--work-period <duration>', 'how long an agent has to deliver; 7d if absent', parseDuration)
     .option('--stake-percent <percent>', 'what a claim puts at risk, of the reward', parsePercent)
     .option('--evaluator <address>', 'who reviews; you if absent', parseAddress)
+    .option('--claimant <wallet>', 'the only wallet that may claim; any if absent, none yet if yours', parseAddress)
     .addOption(new Option('--draft', 'create it only; `run fund` escrows later').conflicts('relay'))
     .addOption(relay())
     .action(action<PostOptions, [string]>(post))

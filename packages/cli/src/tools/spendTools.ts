@@ -43,7 +43,7 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
 
   async function post(given: Given) {
     assertFunding(session)
-    const { deadlineHours, workPeriodHours, stakePercent, evaluator } = given
+    const { deadlineHours, workPeriodHours, stakePercent, evaluator, claimant } = given
     // The chain's clock: the market compares the deadline with it.
     const { timestamp } = await node.getBlock()
     const seconds = deadlineHours === undefined ? DEFAULT_DEADLINE_SECONDS : read(given, 'deadlineHours', parseHours)
@@ -54,6 +54,7 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
       ...(workPeriodHours !== undefined && { workPeriod: read(given, 'workPeriodHours', parseHours) }),
       ...(stakePercent !== undefined && { stakePercent: read(given, 'stakePercent', parsePercent) }),
       ...(evaluator !== undefined && { evaluator: read(given, 'evaluator', parseAddress) }),
+      ...(claimant !== undefined && { claimant: read(given, 'claimant', parseAddress) }),
     }
     const before = await node.readContract({ ...market, functionName: 'bountyCount' })
     const posted = await runs.post(terms, options)
@@ -73,8 +74,9 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
         workPeriodHours: number('To deliver; 168 if absent.'),
         stakePercent: number('Of the reward; 10 if absent.'),
         evaluator: text('Address; you if absent.'),
+        claimant: text('The only wallet that may claim; any if absent.'),
       },
-      optional: ['ipfsHash', 'content', 'deadlineHours', 'workPeriodHours', 'stakePercent', 'evaluator'],
+      optional: ['ipfsHash', 'content', 'deadlineHours', 'workPeriodHours', 'stakePercent', 'evaluator', 'claimant'],
       act: post,
     },
     {

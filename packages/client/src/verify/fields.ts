@@ -1,4 +1,4 @@
-import { type ContractFunctionReturnType, zeroAddress } from 'viem'
+import { type ContractFunctionReturnType, getAddress, zeroAddress } from 'viem'
 import type { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import type { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import type { Agent, AgentStake, ClaimEligibility, RunDetail, RunSummary } from '../api.ts'
@@ -76,6 +76,7 @@ export const runSummaryFields = {
   deadline: ({ bounty }) => timeOf(BigInt(bounty.deadline)),
   state: ({ bounty }) => stateOf(bounty),
   claimedBy: ({ bounty }) => ofClaim(bounty, idOf(BigInt(bounty.agentId))),
+  claimant: ({ bounty }) => addressOrNull(bounty.claimant),
   claimable: ({ bounty, clock }) => isIn(bounty, 'OPEN') && clock.isAtMost(BigInt(bounty.deadline)),
   // BountyCreated
   ipfsHash: ({ logs }) => logs.BountyCreated && storedText(logs.BountyCreated.args.ipfsHash),
@@ -178,9 +179,12 @@ function refusalsOf({ run: { bounty }, agent, asked: { wallet } }: ClaimEvidence
   const { id, account, terms } = agent
   const [staked, locked, , , , frozen, banned] = account
   const isAgent = id <= MAX_AGENT_ID
+  const claiming = getAddress(wallet ?? walletOf(agent))
+  const isReserved = bounty.claimant !== zeroAddress
   const refusals: [string, boolean][] = [
     ['RUN_NOT_OPEN', !isIn(bounty, 'OPEN')],
     ['RUN_DEADLINE_PASSED', isLate],
+    ['NOT_CLAIMANT', isReserved && !(bounty.claimant === claiming && bounty.claimant !== bounty.poster)],
     ['AGENT_NOT_FOUND', !isAgent],
     ['WALLET_MISMATCH', isAgent && wallet !== undefined && wallet.toLowerCase() !== walletOf(agent).toLowerCase()],
     ['AGENT_BANNED', isAgent && banned],

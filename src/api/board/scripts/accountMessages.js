@@ -42,10 +42,10 @@ function nonceOf(action, known, validBefore) {
     const { from, agentId, owner, amount } = known
     return `0x${hashOf(fromHex(hashOf(utf8('stake')) + word(from) + word(agentId) + word(owner) + word(amount) + times))}`
   }
-  const { poster, ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator } = known
-  const terms = word(reward) + word(deadline) + word(workPeriod) + word(stakePercent) + word(evaluator)
-  // Eleven words come before the text: its tag, the poster, the place of the text, five of the terms, two times, the salt.
-  const head = hashOf(utf8('postBounty')) + word(poster) + word(11 * WORD_BYTES) + terms + times
+  const { poster, ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator, claimant } = known
+  const terms = word(reward) + word(deadline) + word(workPeriod) + word(stakePercent) + word(evaluator) + word(claimant)
+  // Twelve words come before the text: its tag, the poster, the place of the text, six of the terms, two times, the salt.
+  const head = hashOf(utf8('postBounty')) + word(poster) + word(12 * WORD_BYTES) + terms + times
   return `0x${hashOf(fromHex(head + textTail(ipfsHash)))}`
 }
 

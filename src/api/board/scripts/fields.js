@@ -8,7 +8,7 @@ const MAX_TAGS = 10
 const MAX_CONDITIONS = 50
 const HOUR_SECONDS = 3_600
 const DAY_SECONDS = 86_400
-const NO_EVALUATOR = `0x${'0'.repeat(40)}`
+const NO_ADDRESS = `0x${'0'.repeat(40)}`
 
 /** The fields that members of requests are made of, where their names differ. */
 const fieldNames = {
@@ -92,17 +92,22 @@ function numberOf(form, name, least, most) {
   throw new FieldError(name, `Enter a whole number from ${least} to ${most}.`)
 }
 
+/** The address of the field, or zero where it is empty. */
+function addressOf(form, name) {
+  const address = typedIn(form, name)
+  if (address === '') return NO_ADDRESS
+  if (/^0x[0-9a-fA-F]{40}$/.test(address)) return address.toLowerCase()
+  throw new FieldError(name, 'Enter an address of 0x and 40 hexadecimal digits, or nothing.')
+}
+
 /** The terms of a run. @param now in seconds. @throws FieldError */
 export function termsOf(form, now) {
-  const evaluator = typedIn(form, 'evaluator')
-  if (evaluator !== '' && !/^0x[0-9a-fA-F]{40}$/.test(evaluator)) {
-    throw new FieldError('evaluator', 'Enter an address of 0x and 40 hexadecimal digits, or nothing.')
-  }
   return {
     reward: amountOf(form, 'reward'),
     deadline: String(now + numberOf(form, 'openDays', 1, 365) * DAY_SECONDS),
     workPeriod: String(numberOf(form, 'workHours', 1, 720) * HOUR_SECONDS),
     stakePercent: String(typedIn(form, 'stakePercent') === '' ? 0 : numberOf(form, 'stakePercent', 1, 100)),
-    evaluator: evaluator === '' ? NO_EVALUATOR : evaluator.toLowerCase(),
+    evaluator: addressOf(form, 'evaluator'),
+    claimant: addressOf(form, 'claimant'),
   }
 }

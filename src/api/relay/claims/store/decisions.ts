@@ -13,11 +13,12 @@ export type Decision =
 
 export type DecidedClaim = [StoredClaim, Decision]
 
-const BLAMELESS = new Set<RefusalCode>(['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED'])
+const BLAMELESS = new Set<RefusalCode>(['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED', 'NOT_CLAIMANT'])
 
 /**
- * Whether a revert is not the agent's fault: another claim came first, which may be lost by now, or the relay was too slow. If
- * it counted, a rival that wins three runs from an agent could pause it for a day. An expired signature counts, because the
+ * Whether a revert is not the agent's fault: another claim came first, which may be lost by now, the relay was too slow, or the
+ * poster has named another claimant. If it counted, a rival that wins three runs from an agent, or a poster that names
+ * another claimant three times, could pause it for a day. An expired signature counts, because the
  * relay requires more validity than a block takes.
  */
 const isBlameless = ({ code, extensions }: Refusal, round: bigint) =>
