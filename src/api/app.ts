@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { accepts } from 'hono/accepts'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import { addResponseCache } from './cache/responseCache.ts'
+import { cacheResponses } from './cache/responseCache.ts'
 import type { Deps } from './deps.ts'
 import { limitPostedBody } from './http/bodyLimit.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
@@ -31,6 +31,7 @@ import { addDocsRoutes } from './routes/docs.ts'
 import { addEligibilityRoutes } from './routes/eligibility.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { isProbe } from './routes/health.ts'
+import { readMiddleware } from './routes/indexed.ts'
 import { llmsText } from './routes/llms.ts'
 import { addMarketRoutes } from './routes/market.ts'
 import { mcpRoute } from './routes/mcp.ts'
@@ -59,7 +60,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   if (host.tracing) app.use(unlessProbe(host.tracing.middleware))
   if (host.timer) app.use(host.timer.middleware)
   app.use(requestId)
-  addResponseCache(app, deps.index.head, host)
+  app.use('/api/*', cacheResponses(deps.index.head), readMiddleware)
   const limit = deps.limits && limitRequests(deps.limits)
   // Before `headerMiddleware`, which answers a preflight without calling the next middleware.
   if (limit) app.use((c, next) => (c.req.method === 'OPTIONS' ? limit(c, next) : next()))

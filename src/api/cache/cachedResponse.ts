@@ -2,13 +2,8 @@ import { hash } from 'node:crypto'
 import { readHeaders, SHARED_FOR_A_SECOND } from '../http/readHeaders.ts'
 import type { Snapshot } from '../index/snapshot.ts'
 
-/** A 200 answer from the index. It is valid for every request for the same URL at the same block and second. */
-export type CachedResponse = {
-  body: string
-  headers: Record<string, string> & { etag: string }
-  /** The pattern of the route that answered, for metrics. */
-  route: string
-}
+/** A 200 answer from the index at the snapshot. `route` is the pattern of the route that answered, for metrics. */
+export type CachedResponse = { body: string; headers: { etag: string }; snapshot: Snapshot; route: string }
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -16,6 +11,8 @@ declare module 'hono' {
     snapshot: Snapshot
     /** Absent if the request is refused. */
     cachedResponse: CachedResponse
+    /** Whether the answer was read for another request. */
+    isRepeated?: true
   }
 }
 
@@ -35,14 +32,14 @@ export function sharedHeaders(body: string, snapshot: Snapshot): Record<string, 
 
 /** @param body JSON that is true at the snapshot. */
 export function createCachedResponse(body: string, snapshot: Snapshot, route: string): CachedResponse {
-  return { body, headers: { ...readHeaders, ...sharedHeaders(body, snapshot) }, route }
+  return { body, headers: { ...readHeaders, ...sharedHeaders(body, snapshot) }, snapshot, route }
 }
 
 /**
  * Builds the Response for one request: 304 where the client has the same body of the same block already. It does not use
  * `c.body`, which takes longer to merge headers than a page takes to read.
  */
-export function toResponse({ body, headers }: CachedResponse, ifNoneMatch: string | null | undefined): Response {
+export function toResponse({ body, headers }: CachedResponse, ifNoneMatch: string | undefined): Response {
   return ifNoneMatch && matches(ifNoneMatch, headers.etag)
     ? new Response(null, { status: 304, headers })
     : new Response(body, { headers: { ...headers, 'content-type': 'application/json' } })

@@ -51,9 +51,9 @@ export function isRead({ req }: Context): boolean {
 }
 
 /**
- * Adds the headers to an answer, unless the request `isRead`: then the response cache adds them. The answers to POSTs
- * under /api are made by `c.json`, which includes headers that were set before. For both, `cors` would convert the answer
- * to a web-standard Response to add them, which takes longer than reading a page.
+ * Adds the headers to an answer, unless the request `isRead`: see `readMiddleware`. The answers to POSTs under /api are
+ * made by `c.json`, which includes headers that were set before. For both, `cors` would convert the answer to a
+ * web-standard Response to add them, which takes longer than reading a page.
  */
 export const headerMiddleware: MiddlewareHandler = (c, next) => {
   if (isRead(c)) return next()

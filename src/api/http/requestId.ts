@@ -13,17 +13,14 @@ declare module 'hono' {
   }
 }
 
-/** @returns the id that a proxy sent in `REQUEST_ID`, or a new one. */
-export const idOf = (proposed: string | null | undefined): string =>
-  proposed && acceptedId.test(proposed) ? proposed : randomUUID()
-
 /**
  * Gives the request an id, for the log and the client. An answer that caches may keep has no id: it would name another
  * client's request. Hono's own middleware would create a Headers object per request to set the header; where the request
- * `isRead`, the response cache sets it instead.
+ * `isRead`, `readMiddleware` sets it instead.
  */
 export const requestId: MiddlewareHandler = async (c, next) => {
-  const id = idOf(c.req.header(REQUEST_ID))
+  const proposed = c.req.header(REQUEST_ID)
+  const id = proposed && acceptedId.test(proposed) ? proposed : randomUUID()
   c.set('requestId', id)
   if (isRead(c)) return next()
   if (c.req.method === 'POST') {

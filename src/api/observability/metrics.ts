@@ -36,27 +36,20 @@ export function createRequestTimer(registry: Registry) {
   })
   const cached = new Counter({
     name: 'http_cached_answers_total',
-    help: 'GETs that were answered from the response cache before routing, by route pattern.',
+    help: 'Reads that the response cache answered, by route pattern.',
     labelNames: ['route'] as const,
     registers: [registry],
   })
-  const time = (method: string, route: string, status: number, start: number) =>
-    duration.observe({ method, route, status }, (performance.now() - start) / 1_000)
   return {
-    /** Times a GET that was answered from the cache before routing. @param start By `performance.now()`. */
-    timeCached(route: string, status: number, start: number) {
-      cached.inc({ route })
-      time('GET', route, status, start)
-    },
-
-    /** Times a request that is routed, and counts its problem. */
+    /** Times a request, and counts its problem, or that the cache answered it. */
     async middleware(c: Context, next: Next) {
       const start = performance.now()
       await next()
       const { method } = c.req
       const route = c.get('cachedResponse')?.route ?? routePath(c)
       const code = c.get('problem')
-      time(method, route, c.res.status, start)
+      duration.observe({ method, route, status: c.res.status }, (performance.now() - start) / 1_000)
+      if (c.get('isRepeated')) cached.inc({ route })
       if (code) problems.inc({ method, route, code })
     },
   }

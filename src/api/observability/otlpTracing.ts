@@ -67,21 +67,18 @@ export function startTracing({ collector, ratio, logger }: Options): Tracing {
   const tracer = provider.getTracer('runline')
   const propagator = new W3CTraceContextPropagator()
 
-  /** @param start by `performance.now()`; now if absent. */
-  function startRequest(method: string, headers: Headers, start?: number) {
+  function startRequest(method: string, headers: Headers) {
     // A malformed header is ignored, and the request starts a trace.
     const parent = propagator.extract(ROOT_CONTEXT, headers, fromHeaders)
-    const attributes = { 'http.request.method': method }
-    const startTime = start === undefined ? {} : { startTime: start }
-    return tracer.startSpan(method, { kind: SpanKind.SERVER, attributes, ...startTime }, parent)
+    return tracer.startSpan(method, { kind: SpanKind.SERVER, attributes: { 'http.request.method': method } }, parent)
   }
 
   /** @param method and `route` are the name of the span: ids in paths must not multiply the names. */
-  function endRequest(span: OtelSpan, method: string, route: string, status: number, more: Attributes, end?: number) {
+  function endRequest(span: OtelSpan, method: string, route: string, status: number, more: Attributes) {
     span.updateName(`${method} ${route}`)
     span.setAttributes({ 'http.route': route, 'http.response.status_code': status, ...more })
     if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
-    span.end(end)
+    span.end()
   }
 
   function traceOf(span: OtelSpan): Trace {
@@ -113,10 +110,6 @@ export function startTracing({ collector, ratio, logger }: Options): Tracing {
       const problem = c.get('problem')
       const more = { 'runline.request.id': c.get('requestId'), ...(problem && { 'error.type': problem }) }
       endRequest(span, method, c.get('cachedResponse')?.route ?? routePath(c), c.res.status, more)
-    },
-    recordCached({ headers, requestId, route, status, start }) {
-      const span = startRequest('GET', headers, start)
-      endRequest(span, 'GET', route, status, { 'runline.request.id': requestId }, performance.now())
     },
     async close() {
       // A failure is logged by the exporter.

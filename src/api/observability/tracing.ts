@@ -17,16 +17,11 @@ type Span = { end: (failure?: unknown) => void }
 
 /** The traces of this process. This module does not load the SDK: see `otlpTracing.ts`. */
 export type Tracing = {
-  /** Records a request that is routed. */
+  /** Records a request. */
   middleware: MiddlewareHandler
-  /** Records a GET that was answered from the cache before routing. */
-  recordCached: (request: CachedRequest) => void
   /** Exports what is recorded, within a timeout. */
   close: () => Promise<void>
 }
-
-/** `start` by `performance.now()`. */
-type CachedRequest = { headers: Headers; requestId: string; route: string; status: number; start: number }
 
 declare module 'hono' {
   interface ContextVariableMap {

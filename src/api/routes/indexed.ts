@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import type { Context, TypedResponse } from 'hono'
+import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
 import { routePath } from 'hono/route'
-import { createCachedResponse, toResponse } from '../cache/cachedResponse.ts'
+import { blockHeaders, createCachedResponse, toResponse } from '../cache/cachedResponse.ts'
+import { isCacheable, isRead, NO_STORE, readHeaders } from '../http/readHeaders.ts'
 import type { ReadResult } from '../index/reader.ts'
 
 /** Part of the query of every route that reads the index. */
@@ -17,7 +18,7 @@ export const minBlock = z
       'A block more than 10,000 beyond the chain is refused at once.',
   })
 
-/** Awaits the read for this request. The response cache names its block in the headers, of refusals too. */
+/** Awaits the read for this request. Its block is named in the headers, of refusals too. */
 export async function readIndex<T>(c: Context, read: Promise<ReadResult<T>>) {
   const result = await read
   c.set('snapshot', result.snapshot)
@@ -29,4 +30,17 @@ export function answerJson<const Value>(c: Context, value: Value): Response & Ty
   const response = createCachedResponse(JSON.stringify(value), c.get('snapshot'), routePath(c))
   c.set('cachedResponse', response)
   return toResponse(response, c.req.header('If-None-Match')) as never
+}
+
+/** Gives each read the headers that `answerJson` gives: refusals, and what did not come from the index. */
+export const readMiddleware: MiddlewareHandler = async (c, next) => {
+  await next()
+  if (!isRead(c) || c.get('cachedResponse')) return
+  const { headers } = c.res
+  const snapshot = c.get('snapshot')
+  const more = { ...readHeaders, ...(snapshot && blockHeaders(snapshot)) }
+  for (const [name, value] of Object.entries(more)) headers.set(name, value)
+  if (isCacheable(headers)) return
+  headers.set('Cache-Control', NO_STORE)
+  headers.set('X-Request-Id', c.get('requestId'))
 }
