@@ -48,7 +48,7 @@ it('repeats an answer, bytes and headers, without another read', async () => {
   await rewardBlock(11n)
   expect((await api.get('/api/runs?limit=7&minBlock=11')).status).toBe(200)
   for (let request = 0; request < 5; request++) await api.get('/api/runs?limit=7')
-  expect(reads()).toBe(2)
+  expect(reads()).toBe(3)
   expect((await api.get('/api/runs?limit=7')).headers.get('X-Request-Id')).toBeNull()
 })
 

@@ -15,7 +15,11 @@ import { registration } from './content.ts'
 import type { RunState } from './runList.ts'
 import { type RunRow, runsById } from './runs.ts'
 
-/** How many changes a read returns at most: the JSON of so many runs has about 5 MB. */
+/** A read has the changes of so many blocks that it has about this number, and those of the last block all. */
+const CHANGES_PER_READ = 250
+
+/** Beyond so many changes in a block, and so many in all, a client reads its lists again. */
+const MAX_BLOCK_CHANGES = 1_000
 const MAX_CHANGES = 5_000
 
 /** How many events a read passes at most, also such as change no run: any account can cause these in any number. */
@@ -33,8 +37,11 @@ export type Mark = { number: bigint; timestamp: bigint }
 
 export type Block = Mark & { hash: Hex }
 
-/** What a client has: the changes before the block `since`, a block `to` of its branch, and one that was final then. */
-export type Past = { since: Mark; to: Block; final: bigint }
+/**
+ * What a client has: all changes up to the block `from`, and maybe some of those up to the block `to`, which decides
+ * whether its branch is the chain. The block `final` was finalized when this was made: any branch has it.
+ */
+export type Cursor = { from: Mark; to: Block; final: bigint }
 
 /** What filters depend on and a change of a run may change. */
 export type Standing = { block: bigint; state: RunState; claimedBy: bigint | null }
@@ -46,8 +53,6 @@ export type Change = { id: bigint; block: bigint } & (
       row: RunRow
       /** When the run can be claimed, in seconds. */
       now: bigint
-      /** The block `block`. */
-      at: Block
       /** At the block from which the changes were read, if the run existed, and at the end of each block that changed it. */
       standings: readonly Standing[]
     }
@@ -63,14 +68,16 @@ export type Change = { id: bigint; block: bigint } & (
 export type Changes = {
   /** Whether the block that was asked about is part of the chain. If not, no change is read. */
   isKnown: boolean
-  /** Whether there are more changes than `MAX_CHANGES`, or more events than `MAX_PASSED_EVENTS`. Then none is read. */
+  /** Whether there are more changes than one of the limits above. Then none is read. */
   areTooMany: boolean
   /** Runs by id, then agents by id. */
   changes: Change[]
+  /** What a client has that has these changes. */
+  end: Cursor
+  /** Whether more changes follow by now. */
+  isPart: boolean
   /** Stored blocks, the highest first: the latest, and the client's final one. Not all are stored: see `recentBlock`. */
   recent: Block[]
-  /** The latest block that Ponder counts as finalized. */
-  finalized: bigint
 }
 
 /** The state after each event; null where it stays. */
@@ -96,50 +103,88 @@ const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
 const changesRun = sql.raw(`name not in ('${unchangingEvents.join(`', '`)}')`)
 
 /**
- * What changed in the blocks after `since`, up to the block of the read, if the block `to` is part of the chain.
+ * What changed in the blocks after `from`, up to the block of the read or an earlier one, if the block `to` is part of the
+ * chain.
  * @param chainId Ids of events have it.
  */
-export async function changesSince(tx: Tx, block: Snapshot, chainId: number, { since, to, final }: Past) {
+export async function changesSince(tx: Tx, block: Snapshot, chainId: number, cursor: Cursor): Promise<Changes> {
+  const { from, to, final } = cursor
   const finalized = await finalizedBlock(tx, chainId)
+  const recent = await recentBlocks(tx, block.number, finalized, final < from.number ? final : from.number)
   const isKnown = await isOfBranch(tx, chainId, to)
-  const shared = final < since.number ? final : since.number
-  const recent = await recentBlocks(tx, block.number, finalized, shared)
-  const none: Changes = { isKnown, areTooMany: false, changes: [], recent, finalized }
+  const none: Changes = { isKnown, areTooMany: false, changes: [], end: cursor, isPart: false, recent }
   if (!isKnown) return none
 
-  const sinceEnd = idOf(chainId, since, '9')
-  const passed = await tx
-    .select({ bountyId: runEvent.bountyId, name: runEvent.name })
+  const sinceEnd = idOf(chainId, from, '9')
+  const passed = tx.select({ id: runEvent.id }).from(runEvent).where(gt(runEvent.id, sinceEnd)).orderBy(asc(runEvent.id))
+  const [beyond] = await passed.offset(MAX_PASSED_EVENTS).limit(1)
+  if (beyond) return { ...none, areTooMany: true }
+  const events: Event[] = await tx
+    .select(eventColumns)
     .from(runEvent)
-    .where(gt(runEvent.id, sinceEnd))
+    .where(and(gt(runEvent.id, sinceEnd), changesRun))
     .orderBy(asc(runEvent.id))
-    .limit(MAX_PASSED_EVENTS + 1)
-  const changing = passed.filter(({ name }) => !unchangingEvents.some((one) => one === name))
-  const agentRows = await tx
+    .limit(MAX_CHANGES + 1)
+  const agents = await tx
+    .select({ number: agent.updatedBlock })
+    .from(agent)
+    .where(gt(agent.updatedBlock, from.number))
+    .orderBy(asc(agent.updatedBlock))
+    .limit(MAX_CHANGES + 1)
+
+  const numbers = [...events, ...agents].map(({ number }) => number).toSorted(inOrder)
+  const last = numbers[CHANGES_PER_READ - 1] ?? numbers.at(-1) ?? to.number
+  const ofLast = numbers.filter((number) => number === last)
+  const areTooMany = Math.max(events.length, agents.length) > MAX_CHANGES || ofLast.length > MAX_BLOCK_CHANGES
+  if (areTooMany) return { ...none, areTooMany }
+
+  const isPart = last < (numbers.at(-1) ?? last)
+  const placed = events.filter(({ number }) => number <= last)
+  const runs = await changedRuns(tx, block.now, sinceEnd, placed)
+  const changes = [...runs, ...(await changedAgents(tx, block.now, cursor, last))]
+  if (isPart) {
+    // All events after the block `last` have greater ids than this mark has.
+    const timestamp = placed.at(-1)?.timestamp ?? from.timestamp
+    return { ...none, changes, isPart, end: { from: { number: last, timestamp }, to: { ...block }, final: finalized } }
+  }
+  const end = endOf(last, placed, recent, finalized, to) ?? block
+  return { ...none, changes, end: cursorAt(end, finalized) }
+}
+
+/** The cursor of a client that has all changes up to the block. */
+export const cursorAt = ({ number, hash, timestamp }: Block, final: bigint): Cursor => {
+  const to = { number, hash, timestamp }
+  return { from: to, to, final }
+}
+
+/**
+ * The last block that changed anything, because each process recognises it, also after the indexer was restarted. If
+ * it was finalized long ago, the latest finalized block serves as well, and is recognised for longer.
+ * @returns undefined if the block is not stored.
+ */
+function endOf(last: bigint, events: Event[], recent: Block[], finalized: bigint, to: Block): Block | undefined {
+  const final = recent.find(({ number }) => number <= finalized)
+  if (last <= to.number) return final && final.number > to.number ? final : to
+  return events.findLast(({ number }) => number === last) ?? recent.find(({ number }) => number === last)
+}
+
+/** The agents whose last change is in a block up to `last`. */
+async function changedAgents(tx: Tx, now: bigint, { from, to }: Cursor, last: bigint): Promise<Change[]> {
+  const rows = await tx
     .select(agentColumns)
     .from(agent)
     .leftJoin(registration, eq(registration.uri, agent.agentURI))
-    .where(gt(agent.updatedBlock, since.number))
-    .orderBy(asc(agent.updatedBlock))
-    .limit(MAX_CHANGES + 1)
-  const areTooMany = Math.max(changing.length, agentRows.length) > MAX_CHANGES || passed.length > MAX_PASSED_EVENTS
-  if (areTooMany) return { ...none, areTooMany }
-
-  const ids = [...new Set(changing.map(({ bountyId }) => bountyId))].toSorted(inOrder)
-  const runs = ids.length === 0 ? [] : await changedRuns(tx, block.now, sinceEnd, ids)
-  const agents = agentRows
-    .toSorted((a, b) => inOrder(a.id, b.id))
-    .map((row): Change => {
-      const isURINew = row.agentURIBlock > since.number
-      return {
-        type: 'agent',
-        id: row.id,
-        block: row.updatedBlock,
-        row: { ...row, status: statusOf(row, block.now) },
-        isURINew,
-      }
-    })
-  return { ...none, changes: [...runs, ...agents] }
+    .where(and(gt(agent.updatedBlock, from.number), lte(agent.updatedBlock, last)))
+    .orderBy(asc(agent.id))
+  // A client that has some of the changes up to `to` may lack the change that set the URI.
+  const isNew = (block: bigint) => from.number < to.number || block > from.number
+  return rows.map((row) => ({
+    type: 'agent',
+    id: row.id,
+    block: row.updatedBlock,
+    row: { ...row, status: statusOf(row, now) },
+    isURINew: isNew(row.agentURIBlock),
+  }))
 }
 
 const inOrder = (a: bigint, b: bigint) => (a < b ? -1 : 1)
@@ -200,19 +245,16 @@ type Event = Pick<typeof runEvent.$inferSelect, 'bountyId' | 'name' | 'agentId' 
   hash: Hex
 }
 
-/** @param ids of the runs that changed, in ascending order. */
-async function changedRuns(tx: Tx, now: bigint, sinceEnd: string, ids: bigint[]): Promise<Change[]> {
+async function changedRuns(tx: Tx, now: bigint, sinceEnd: string, events: readonly Event[]): Promise<Change[]> {
+  const ids = [...new Set(events.map(({ bountyId }) => bountyId))].toSorted(inOrder)
+  if (ids.length === 0) return []
   const rows = await runsById(tx, ids)
-  const ofRuns = and(inArray(runEvent.bountyId, ids), changesRun)
-  const events: Event[] = await tx
-    .select(eventColumns)
-    .from(runEvent)
-    .where(and(ofRuns, gt(runEvent.id, sinceEnd)))
-    .orderBy(asc(runEvent.id))
   const before: Event[] = await tx
     .selectDistinctOn([runEvent.bountyId], eventColumns)
     .from(runEvent)
-    .where(and(ofRuns, ne(runEvent.name, 'BountyClosing'), lte(runEvent.id, sinceEnd)))
+    .where(
+      and(inArray(runEvent.bountyId, ids), changesRun, ne(runEvent.name, 'BountyClosing'), lte(runEvent.id, sinceEnd)),
+    )
     .orderBy(asc(runEvent.bountyId), desc(runEvent.id))
   const byRun = Map.groupBy([...before, ...events], ({ bountyId }) => bountyId)
   return ids.map((id) => {
@@ -221,8 +263,7 @@ async function changedRuns(tx: Tx, now: bigint, sinceEnd: string, ids: bigint[])
     const last = history.at(-1)
     if (!row || !last) throw new Error(`Run ${id} has events, and no row`)
     const standings = standingsAfter(history).filter(({ block }, place, all) => all[place + 1]?.block !== block)
-    const at = { number: last.number, timestamp: last.timestamp, hash: last.hash }
-    return { type: 'run', id, block: at.number, at, row, now, standings }
+    return { type: 'run', id, block: last.number, row, now, standings }
   })
 }
 
