@@ -81,7 +81,7 @@ const listOf =
   (tx, block) =>
     pageOfRuns(tx, block, { ...newest, ...list }, start, 20)
 
-const past = { since: { number: 9n, timestamp: seedTime - 1n }, final: 0n }
+const past = { from: { number: 9n, timestamp: seedTime - 1n }, final: 0n }
 
 /** Each kind of read, and the most pages that it touches in the natural market and in the hostile one. */
 const kinds: [string, Read, number, number][] = [
@@ -124,7 +124,7 @@ const kinds: [string, Read, number, number][] = [
   [
     'the changes since a block',
     (tx, block) =>
-      changesSince(tx, block, chainId, { ...past, to: { ...past.since, number: 10n, hash: blockHash(10n) } }),
+      changesSince(tx, block, chainId, { ...past, to: { ...past.from, number: 10n, hash: blockHash(10n) } }),
     400,
     400,
   ],

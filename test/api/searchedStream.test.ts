@@ -29,7 +29,7 @@ async function change(
 ) {
   const { timestamp, hash } = blockAt(block)
   const id = checkpointOf({ number: block, timestamp }, lastLog++)
-  await tx.insert(runEvent).values(eventOf(bountyId, 1, { id, name, blockNumber: block, blockHash: hash }))
+  await tx.insert(runEvent).values(eventOf(bountyId, 1, { id, name, timestamp, blockNumber: block, blockHash: hash }))
   await tx.update(run).set({ state }).where(eq(run.bountyId, bountyId))
 }
 

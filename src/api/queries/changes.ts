@@ -116,7 +116,11 @@ export async function changesSince(tx: Tx, block: Snapshot, chainId: number, cur
   if (!isKnown) return none
 
   const sinceEnd = idOf(chainId, from, '9')
-  const passed = tx.select({ id: runEvent.id }).from(runEvent).where(gt(runEvent.id, sinceEnd)).orderBy(asc(runEvent.id))
+  const passed = tx
+    .select({ id: runEvent.id })
+    .from(runEvent)
+    .where(gt(runEvent.id, sinceEnd))
+    .orderBy(asc(runEvent.id))
   const [beyond] = await passed.offset(MAX_PASSED_EVENTS).limit(1)
   if (beyond) return { ...none, areTooMany: true }
   const events: Event[] = await tx

@@ -3,7 +3,7 @@ import { type Block, type Change, type Changes, type Cursor, cursorAt } from '..
 import { formatAgent } from '../resources/agent.ts'
 import { formatRun } from '../resources/run.ts'
 import { formatCursor } from './cursor.ts'
-import { type EncodedEvents, encodeEvents, formatEvent } from './eventStream.ts'
+import { encodeEvents, formatEvent } from './eventStream.ts'
 import { matchChange, type StreamFilter } from './filter.ts'
 
 /** Where a stream is. */
@@ -11,7 +11,7 @@ export type Place = {
   /** What its client has. */
   cursor: Cursor
   /** The block up to which nothing more has changed; undefined where more may follow at once. */
-  head: Hex | undefined
+  head: Block | undefined
   /** Hashes by number of the branch that the client knows, where this process has them. */
   remembered: ReadonlyMap<bigint, Hex>
 }
@@ -19,8 +19,15 @@ export type Place = {
 /** The place of a client that comes with a cursor. */
 export const placeOf = (cursor: Cursor): Place => ({ cursor, head: undefined, remembered: new Map() })
 
-/** What was read for the streams at a place, and their next place. */
-export type Batch = { start: Cursor; head: Block; reset: Reset | undefined; changes: readonly Change[]; end: Place }
+/** What was read for the streams at a place, and their next place. Equal batches have equal keys. */
+export type Batch = {
+  key: string
+  start: Cursor
+  head: Block
+  reset: Reset | undefined
+  changes: readonly Change[]
+  end: Place
+}
 
 /** All after the block is void, and changes follow from there. */
 type Reset = { block: Block; reason: 'REORG' | 'EXPIRED' }
@@ -32,8 +39,9 @@ export function batchOf({ cursor, remembered }: Place, read: Changes, head: Bloc
   const reset = resetOf(cursor, read, head, remembered)
   const next = reset ? cursorAt(reset.block, end.final) : end
   const isAtHead = reset ? reset.block.hash === head.hash : !isPart
-  const place = { cursor: next, head: isAtHead ? head.hash : undefined, remembered: hashes }
-  return { start: cursor, head, reset, changes: reset ? [] : changes, end: place }
+  const place = { cursor: next, head: isAtHead ? head : undefined, remembered: hashes }
+  const key = [formatCursor(cursor), formatCursor(next), head.hash].join(' ')
+  return { key, start: cursor, head, reset, changes: reset ? [] : changes, end: place }
 }
 
 /** What the client must void, if anything. */
@@ -67,7 +75,7 @@ export function encodeBatch(batch: Batch, filter: StreamFilter, briefs: Readonly
   const events = matching.map(({ type, data }, place) =>
     formatEvent(type, data, place === matching.length - 1 ? formatCursor(end.cursor) : begun),
   )
-  return encodeEvents(events) satisfies EncodedEvents | undefined
+  return encodeEvents(events)
 }
 
 function dataOf(change: Change, head: Block, isLeft: boolean): string {

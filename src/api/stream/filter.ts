@@ -30,9 +30,8 @@ export function matchChange(filter: StreamFilter, change: Change, briefs: Readon
   }
   if (!matchTerms(filter, change.row)) return 'never'
   if (briefs && !briefs.has(change.row.ipfsHash)) return 'never'
-  const isIn = (standing: Standing) => matchStanding(filter, standing)
-  const now = change.standings.at(-1)
-  if (now && isIn(now)) return 'in'
+  const isIn = (standing: Omit<Standing, 'block'>) => matchStanding(filter, standing)
+  if (isIn(change.row)) return 'in'
   return change.standings.some(isIn) ? 'left' : 'never'
 }
 
@@ -42,7 +41,7 @@ function matchTerms({ runId, minReward, poster }: StreamFilter, { bountyId, rewa
   return poster === undefined || poster === posterAddress
 }
 
-function matchStanding({ state, agentId }: StreamFilter, standing: Standing): boolean {
+function matchStanding({ state, agentId }: StreamFilter, standing: Omit<Standing, 'block'>): boolean {
   if (state !== undefined && state !== standing.state) return false
   return agentId === undefined || agentId === standing.claimedBy
 }

@@ -1,39 +1,21 @@
+import { createBatcher } from '../../../core/batcher.ts'
 import type { IndexReader } from '../index/reader.ts'
+import type { Change } from '../queries/changes.ts'
 import { briefsFound, type Search } from '../queries/searches.ts'
-
-/** Which briefs of runs that changed match a search, by `keyOfSearch`. */
-export type FoundBriefs = ReadonlyMap<string, ReadonlySet<string>>
 
 /** How many briefs one statement compares with searches, each pair counted. It takes some tenths of a second. */
 const MAX_PAIRS = 100_000
 
-/** Equal searches have equal keys. Undefined if nothing is sought. */
-export const keyOfSearch = ({ q, tag }: Search): string | undefined =>
-  q === undefined && tag === undefined ? undefined : JSON.stringify([q, tag])
+export type SeekBriefs = (search: Search) => Promise<ReadonlySet<string>>
 
 /**
- * Finds those of the briefs that match each search. Without briefs it reads nothing: most blocks change no run.
- * @throws Problem INDEX_BEHIND if they cannot be read.
+ * Creates a function that finds which briefs of changed runs a search matches, by their URIs. Concurrent calls share a
+ * transaction. Without runs it reads nothing: most blocks change none. It throws a Problem INDEX_BEHIND.
  */
-export async function seekBriefs(
-  index: IndexReader,
-  uris: readonly string[],
-  searches: Iterable<Search>,
-): Promise<FoundBriefs> {
-  const byKey = new Map<string, Search>()
-  for (const search of searches) {
-    const key = keyOfSearch(search)
-    if (key !== undefined) byKey.set(key, search)
-  }
-  const found = new Map<string, ReadonlySet<string>>()
-  const keys = [...byKey.keys()]
-  if (uris.length === 0) return new Map(keys.map((key) => [key, new Set()]))
-  const most = Math.max(1, Math.floor(MAX_PAIRS / uris.length))
-  for (let start = 0; start < keys.length; start += most) {
-    const asked = keys.slice(start, start + most)
-    const sought = asked.flatMap((key) => byKey.get(key) ?? [])
-    const { data } = await index.read(undefined, (tx) => briefsFound(tx, sought, uris))
-    for (const [place, key] of asked.entries()) found.set(key, data[place] ?? new Set())
-  }
-  return found
+export function createSeeker(index: IndexReader, changes: readonly Change[]): SeekBriefs {
+  const uris = [...new Set(changes.flatMap((change) => (change.type === 'run' ? [change.row.ipfsHash] : [])))]
+  if (uris.length === 0) return async () => new Set()
+  const seek = async (searches: readonly Search[]) =>
+    (await index.read(undefined, (tx) => briefsFound(tx, searches, uris))).data
+  return createBatcher(seek, { maxSize: Math.max(1, Math.floor(MAX_PAIRS / uris.length)) })
 }
