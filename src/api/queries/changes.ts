@@ -33,7 +33,7 @@ const MAX_PASSED_EVENTS = 100_000
 const COMPARED_BLOCKS = 256
 
 /** A block by its place in the order of events. The timestamp is in seconds. */
-export type Mark = { number: bigint; timestamp: bigint }
+type Mark = { number: bigint; timestamp: bigint }
 
 export type Block = Mark & { hash: Hex }
 
@@ -110,7 +110,8 @@ const changesRun = sql.raw(`name not in ('${unchangingEvents.join(`', '`)}')`)
 export async function changesSince(tx: Tx, block: Snapshot, chainId: number, cursor: Cursor): Promise<Changes> {
   const { from, to, final } = cursor
   const finalized = await finalizedBlock(tx, chainId)
-  const recent = await recentBlocks(tx, block.number, finalized, final < from.number ? final : from.number)
+  const shared = final < from.number ? final : from.number
+  const recent = await recentBlocks(tx, block.number, finalized, shared)
   const isKnown = await isOfBranch(tx, chainId, to)
   const none: Changes = { isKnown, areTooMany: false, changes: [], end: cursor, isPart: false, recent }
   if (!isKnown) return none
