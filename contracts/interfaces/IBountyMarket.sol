@@ -128,8 +128,8 @@ interface IBountyMarket {
         address evaluator
     );
 
-    /// @notice Only `claimant` may claim from now on; zero: anyone, for good; `poster`: nobody yet. It follows `BountyCreated`
-    /// where the terms name one.
+    /// @notice Only `claimant` may claim from now on. Zero opens the bounty to any wallet, for good; `poster` to none until the
+    /// poster names one. The event follows `BountyCreated` where the terms name a claimant.
     /// @param namings How often a claimant was named, this one included.
     event ClaimantNamed(uint256 indexed bountyId, address indexed poster, address indexed claimant, uint256 namings);
 
@@ -259,7 +259,7 @@ interface IBountyMarket {
     /// @notice The party that must sign, `wallet`, did not sign this for this round of the bounty.
     error InvalidSignature(uint256 bountyId, address wallet, uint256 round);
 
-    /// @notice Claim check: only `claimant` may claim; where it is the poster, nobody yet.
+    /// @notice Claim check: only `claimant` may claim; where it is the poster, no wallet may until the poster names one.
     error NotClaimant(uint256 bountyId, address wallet, address claimant);
 
     /// @notice The terms named no claimant, or the poster has opened the bounty to anyone.

@@ -128,7 +128,7 @@ export class ChangeFeed {
     return batch
   }
 
-  /** Waits for the next block. While the index cannot be read, it goes on to try. */
+  /** Waits for the next block, and retries while the index cannot be read. */
   async #readLive(place: Place, { hash }: Block): Promise<SearchableBatch> {
     const { head } = this.#options.index
     while (this.#streams.size > 0) {

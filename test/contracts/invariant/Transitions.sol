@@ -143,7 +143,7 @@ abstract contract Transitions is Breaches, Tally {
         _observeClaimant(call, before, bounty);
     }
 
-    /// @dev The claimant changes by the terms and by naming only, and once it is zero no more.
+    /// @dev Only the terms and a naming change the claimant, and nothing changes it after it was set to zero.
     function _observeClaimant(bytes4 call, IBountyMarket.Bounty memory before, IBountyMarket.Bounty memory bounty)
         private
     {

@@ -91,7 +91,7 @@ export async function startHostileMarket(options?: Parameters<typeof startMarket
   async function post(string: Hex, reward = 10_000_000n, lifetime = 30n * 86_400n) {
     const { timestamp } = await chain.client.getBlock()
     const args = [string, reward, timestamp + lifetime, Object.values(defaultTerms)]
-    await call(poster, chain.market.address, 'postBounty(string,uint256,uint64,(uint32,uint8,address))', args)
+    await call(poster, chain.market.address, 'postBounty(string,uint256,uint64,(uint32,uint8,address,address))', args)
     return chain.market.read.bountyCount()
   }
 

@@ -33,7 +33,7 @@ it('the agent of README claims what it prints, and a run is posted by the comman
   for (const { command, output } of agent.steps) {
     expect(await run(command), command).toMatch(patternOf(output.join('\n')))
   }
-  expect(await run(post)).toMatch(/^Run 49 is OPEN[.]$/m)
+  expect(await run(post)).toMatch(/^Run 50 is OPEN[.]$/m)
   // test/e2e/rollup/rehearsal.nightly.ts is what this command runs.
   expect(rehearse).toBe('npm run rehearse')
 }, 150_000)

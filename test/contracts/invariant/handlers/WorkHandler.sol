@@ -23,13 +23,14 @@ abstract contract WorkHandler is Handler, ActionSigner {
         _submit(dice, _bountyIn(dice, _awaitsWork));
     }
 
-    /// @dev One claim in four, so that most runs continue, and every claim of a bounty that is closing.
+    /// @dev One claim in four, so that most runs continue, and each where work has begun, which is rare, or that is closing.
     function abandon(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _bountyIn(dice, _awaitsWork);
         if (bountyId == NONE_FITS) return;
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
-        if (!bounty.closing && dice.roll(4) > 0) return;
+        bool isStarted = bounty.state == IBountyMarket.State.IN_PROGRESS;
+        if (!isStarted && !bounty.closing && dice.roll(4) > 0) return;
         if (dice.roll(2) == 0) return _actAsWallet(dice, bountyId, abi.encodeCall(market.abandonClaim, (bountyId)));
         uint256 deadline = dice.rarely() ? block.timestamp - 1 : type(uint256).max;
         ActionMessage memory message = ActionMessage(bountyId, bounty.wallet, bounty.round, bounty.revisions, deadline);
