@@ -27,10 +27,9 @@ const MAX_AGENT_ID = 2n ** 40n - 1n
  * @param now the timestamp of the block that would contain the claim, in seconds.
  */
 export function claimErrors(run: Run, agent: Agent, wallet: Address | undefined, now: bigint): ClaimError[] {
-  const claimantError = claimantErrorOf(run, wallet ?? walletOf(agent))
   return [
     ...runErrors(run, now),
-    ...(claimantError ? [claimantError] : []),
+    ...claimantErrors(run, wallet ?? walletOf(agent)),
     ...agentErrors(agent, wallet, run.stakeRequired),
   ]
 }
@@ -50,13 +49,13 @@ export function* runErrors(
  * The error with which the market would refuse the claim of an open run that names a claimant. The poster as the claimant stands
  * for no wallet yet, so it refuses the poster's own wallet too. Without a wallet there is nothing to compare.
  */
-export function claimantErrorOf(
+export function* claimantErrors(
   { bountyId, posterAddress, claimant }: Pick<Run, 'bountyId' | 'posterAddress' | 'claimant'>,
   wallet: Address | undefined,
-): ClaimError | undefined {
-  if (claimant === null || !wallet) return undefined
-  if (isAddressEqual(wallet, claimant) && !isAddressEqual(claimant, posterAddress)) return undefined
-  return { errorName: 'NotClaimant', args: [bountyId, getAddress(wallet), claimant] }
+): Generator<ClaimError> {
+  if (claimant === null || !wallet) return
+  if (isAddressEqual(wallet, claimant) && !isAddressEqual(claimant, posterAddress)) return
+  yield { errorName: 'NotClaimant', args: [bountyId, getAddress(wallet), claimant] }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Hex, isAddressEqual } from 'viem'
-import { agentErrors, claimantErrorOf } from '../../core/market/eligibility.ts'
+import { agentErrors, claimantErrors } from '../../core/market/eligibility.ts'
 import { Problem } from './http/errors.ts'
 import { refusalOfRead } from './http/refusals.ts'
 import type { IndexReader } from './index/reader.ts'
@@ -52,8 +52,11 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
       try {
         const { data } = await readClaimed({ bountyId, agentId, round: 0n })
         if (!data.run || !data.agent) return false
-        const [refused] = agentErrors(data.agent, wallet, data.run.stakeRequired)
-        return refused === undefined && claimantErrorOf(data.run, wallet) === undefined
+        const refused = [
+          ...claimantErrors(data.run, wallet),
+          ...agentErrors(data.agent, wallet, data.run.stakeRequired),
+        ]
+        return refused.length === 0
       } catch (error) {
         if (error instanceof Problem) return true
         throw error

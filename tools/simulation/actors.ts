@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Address, decodeFunctionData, type Hex, isAddressEqual, zeroAddress } from 'viem'
+import { type Address, decodeFunctionData, type Hex, isAddressEqual, slice, zeroAddress } from 'viem'
 import { type SignedRequest, signAccountRequest } from './accountMoves.ts'
 import type { Answer, Json } from './api.ts'
 import { compareOpenCall, pathOfOpenCall, pickOpenCall } from './openMoves.ts'
@@ -34,9 +34,6 @@ const routes: Record<Move, { name: string; party: 'wallet' | 'signer' | 'poster'
 
 /** The shares of what accounts sign about themselves, of moves of runs, and of calls that anyone may ask for. */
 const weights = { account: 4, run: 7, anyone: 2 }
-
-/** Of `0x` and four bytes. */
-const SELECTOR_CHARACTERS = 10
 
 const statePath = ({ actionId }: Json) => `/api/actions/${actionId}`
 
@@ -130,8 +127,7 @@ export function createActors({ world, requests, relayer, random }: Options) {
 
   /** Whether two calls of the market are the same but for the deadline and the signature, their last arguments. */
   function isSameMove(one: Hex, other: Hex): boolean {
-    const selector = one.slice(0, SELECTOR_CHARACTERS)
-    if (!other.startsWith(selector)) return false
+    if (!other.startsWith(slice(one, 0, 4))) return false
     const [args, otherArgs] = [one, other].map((data) =>
       decodeFunctionData({ abi: market.abi, data }).args?.slice(0, -2),
     )

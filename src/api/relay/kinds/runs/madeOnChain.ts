@@ -1,4 +1,12 @@
-import { formatLog, type Hash, isAddressEqual, numberToHex, type ParseEventLogsReturnType, parseEventLogs } from 'viem'
+import {
+  formatLog,
+  type Hash,
+  isAddressEqual,
+  numberToHex,
+  type ParseEventLogsReturnType,
+  parseEventLogs,
+  slice,
+} from 'viem'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
 import { type RunMessage, runCallData } from '../../../../../core/market/runActions.ts'
 import { answer } from '../../chain/client.ts'
@@ -10,9 +18,6 @@ import type { Made } from '../kind.ts'
 /** `IBountyMarket.Rejection`. */
 const REJECTED = 0
 const ABANDONED = 2
-
-/** Of `0x` and four bytes. */
-const SELECTOR_CHARACTERS = 10
 
 type MarketEvent = ParseEventLogsReturnType<typeof bountyMarketAbi, undefined, true>[number]
 
@@ -46,7 +51,7 @@ export async function findMadeOnRun(market: Market, message: RunMessage, head: C
 async function isPlainCall({ client, address }: Market, message: RunMessage, hash: Hash): Promise<boolean> {
   const { to, input } = await answer(client.getTransaction({ hash }))
   if (!to || !isAddressEqual(to, address)) return false
-  return !input.startsWith(runCallData(message, '0x').slice(0, SELECTOR_CHARACTERS))
+  return !input.startsWith(slice(runCallData(message, '0x'), 0, 4))
 }
 
 /** All events of the run in these blocks, in their order. The run is the first topic of each. */
