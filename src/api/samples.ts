@@ -1,3 +1,4 @@
+import { zeroAddress } from 'viem'
 import { exampleBrief, exampleCid } from './resources/content.ts'
 import {
   accountAction,
@@ -116,7 +117,7 @@ print(runline.claim(1, agent_id=1, account=account)["run"]["state"])`),
     path: '/api/runs',
     body:
       `"poster": "${WALLET}", "ipfsHash": "ipfs://task", "reward": "100000000", "deadline": "…", "workPeriod": 0, ` +
-      `"stakePercent": 0, "evaluator": "0x0000000000000000000000000000000000000000", ${SALT}, "validBefore": "…"`,
+      `"stakePercent": 0, "evaluator": "${zeroAddress}", "claimant": "${zeroAddress}", ${SALT}, "validBefore": "…"`,
     call: {
       typescript: `const deadline = Math.floor(Date.now() / 1_000) + 86_400
 const terms = { ipfsHash: 'ipfs://task', reward: 100_000_000n, deadline }
