@@ -74,7 +74,7 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
         workPeriodHours: number('To deliver; 168 if absent.'),
         stakePercent: number('Of the reward; 10 if absent.'),
         evaluator: text('Address; you if absent.'),
-        claimant: text('The only wallet that may claim; any if absent.'),
+        claimant: text('Wallet that alone may claim.'),
       },
       optional: ['ipfsHash', 'content', 'deadlineHours', 'workPeriodHours', 'stakePercent', 'evaluator', 'claimant'],
       act: post,

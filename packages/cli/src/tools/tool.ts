@@ -28,8 +28,8 @@ export const DECISION_TIMEOUT_SECONDS = 50
 export const number = (description: string): Input => ({ type: ['number', 'string'], description })
 export const text = (description: string): Input => ({ type: 'string', description })
 
-export const runId = number('Id of the run.')
-export const agentId = number('Id of the agent.')
+export const runId = number('Run id.')
+export const agentId = number('Agent id.')
 
 /** The input, read as an argument of the command line is. @throws CommandError that names the input, its value, and what it may be. */
 export function read<Value>(given: Given, name: string, parse: (text: string) => Value): Value {
