@@ -164,9 +164,9 @@ export const runIndexes = {
   newest: ['bountyId', 'state', 'reward', 'deadline'],
   reward: ['reward', 'bountyId', 'state', 'deadline'],
   deadline: ['deadline', 'bountyId', 'state', 'reward'],
-  stateNewest: ['state', 'bountyId', 'reward', 'deadline'],
-  stateReward: ['state', 'reward', 'bountyId', 'deadline'],
-  stateDeadline: ['state', 'deadline', 'bountyId', 'reward'],
+  stateNewest: ['state', 'bountyId', 'reward', 'deadline', 'claimant'],
+  stateReward: ['state', 'reward', 'bountyId', 'deadline', 'claimant'],
+  stateDeadline: ['state', 'deadline', 'bountyId', 'reward', 'claimant'],
   poster: ['posterAddress', 'bountyId', 'state', 'reward', 'deadline'],
   claimedBy: ['claimedBy', 'bountyId', 'state', 'reward', 'deadline'],
 } satisfies Indexes<typeof run>

@@ -139,6 +139,7 @@ describe('/openapi.json', () => {
       'poster',
       'evaluator',
       'claimedBy',
+      'claimant',
       'claimable',
       'q',
       'tag',

@@ -106,6 +106,8 @@ const kinds: [string, Read, number, number][] = [
   ['the agent of every seventh run', listOf({ claimedBy: busyAgent }), 1_000, 1_000],
   ['the agent of every seventh run, a rare state', listOf({ claimedBy: busyAgent, state: 'REJECTED' }), 2_500, 2_500],
   ['an evaluator', listOf({ evaluator: whale }), 1_000, 1_000],
+  ['a claimant', listOf({ claimant: whale }), 1_000, 1_000],
+  ['claimable by any wallet', listOf({ claimable: true, claimant: 'none' }), 1_000, 2_000],
   ['a rare word', listOf({ q: briefWord(BRIEF_WORDS / 20) }), 1_000, 1_000],
   ['a word that all briefs have', listOf({ q: 'work' }), 8_000, 50_000],
   ['a tag', listOf({ tag: briefTag(10) }), 8_000, 50_000],

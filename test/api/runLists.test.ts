@@ -36,6 +36,7 @@ const rows = Array.from({ length: 83 }, (_, place) => {
     posterAddress: pick([poster, wallet]),
     claimedBy,
     evaluator: pick([null, wallet]),
+    claimant: pick([null, null, wallet]),
     createdAt: seedTime + id / 3n,
   }) as Row
 })
@@ -52,10 +53,12 @@ afterAll(async () => {
   await index.close()
 })
 
-type Filters = Partial<Record<'state' | 'minReward' | 'poster' | 'evaluator' | 'claimedBy' | 'claimable', string>>
+type Filters = Partial<
+  Record<'state' | 'minReward' | 'poster' | 'evaluator' | 'claimedBy' | 'claimant' | 'claimable', string>
+>
 
 /** The filters' rules in TypeScript. */
-function matches(row: Row, { state, minReward, poster, evaluator, claimedBy, claimable }: Filters): boolean {
+function matches(row: Row, { state, minReward, poster, evaluator, claimedBy, claimant, claimable }: Filters): boolean {
   const isClaimable = row.state === 'OPEN' && row.deadline >= seedTime
   return (
     (state === undefined || row.state === state) &&
@@ -63,6 +66,7 @@ function matches(row: Row, { state, minReward, poster, evaluator, claimedBy, cla
     (poster === undefined || row.posterAddress === poster) &&
     (evaluator === undefined || row.evaluator === evaluator) &&
     (claimedBy === undefined || row.claimedBy === BigInt(claimedBy)) &&
+    (claimant === undefined || (row.claimant ?? 'none') === claimant) &&
     (claimable === undefined || isClaimable === (claimable === 'true'))
   )
 }
@@ -71,7 +75,14 @@ const combinations: Filters[] = [{}]
   .flatMap((rest) => [undefined, 'OPEN', 'APPROVED', 'DRAFT'].map((state) => ({ ...rest, state })))
   .flatMap((rest) => [undefined, '100', '101.5', '0.0105'].map((minReward) => ({ ...rest, minReward })))
   .flatMap((rest) =>
-    [{}, { poster }, { evaluator: wallet }, { poster, evaluator: wallet }].map((parties) => ({ ...rest, ...parties })),
+    [
+      {},
+      { poster },
+      { evaluator: wallet },
+      { poster, evaluator: wallet },
+      { claimant: wallet },
+      { claimant: 'none' },
+    ].map((parties) => ({ ...rest, ...parties })),
   )
   .flatMap((rest) => [undefined, '7'].map((claimedBy) => ({ ...rest, claimedBy })))
   .flatMap((rest) => [undefined, 'true', 'false'].map((claimable) => ({ ...rest, claimable })))

@@ -18,7 +18,7 @@ beforeAll(async () => {
     .values([
       openRun(1n),
       claimedRun(2n, { createdAt: seedTime + 1n, reward: 100_500_000n }),
-      openRun(3n, { createdAt: seedTime + 1n, reward: 99_999_999n, deadline: seedTime }),
+      openRun(3n, { createdAt: seedTime + 1n, reward: 99_999_999n, deadline: seedTime, claimant: wallet }),
       openRun(4n, { createdAt: seedTime + 2n, reward: 500_000n, deadline: seedTime - 1n, posterAddress: otherPoster }),
       claimedRun(5n, { createdAt: seedTime + 3n, claimedBy: foreignAgent, state: 'SUBMITTED' }),
       openRun(6n, { createdAt: seedTime + 4n, state: 'DRAFT', reward: 1_000_000_000_000_000n }),
@@ -181,6 +181,9 @@ describe('GET /api/runs', () => {
     ['claimedBy=0', [7]],
     [`claimedBy=${foreignAgent}`, [5]],
     [`claimedBy=${2n ** 256n}`, []],
+    [`claimant=${wallet}`, [3]],
+    [`claimant=${wallet.toLowerCase()}&state=DRAFT`, []],
+    ['claimant=none&claimable=true', [1]],
     ['claimable=true', [3, 1]],
     ['claimable=false', [7, 6, 5, 4, 2]],
     ['state=OPEN&claimable=false', [4]],

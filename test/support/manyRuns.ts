@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { poster, seedTime } from './rows.ts'
 
-/** The poster of half of all runs and evaluator of every twentieth, and the agent that claimed every seventh. */
+/** The poster of half of all runs, evaluator of every twentieth and claimant of every fiftieth, and the agent that claimed every seventh. */
 export const whale = poster
 export const busyAgent = 7n
 
@@ -23,14 +23,15 @@ export function manyRuns(count: number, now = seedTime, first = 1): SQL {
   return sql`
     INSERT INTO run (bounty_id, poster_address, ipfs_hash, reward, fee, deadline, state, claimed_by, claimed_by_wallet,
       stake, deliverable_hash, claimed_at, submitted_at, ended_at, created_at, round,
-      work_period, stake_required, evaluator)
+      work_period, stake_required, evaluator, claimant)
     SELECT id, poster, 'ipfs://Qm' || md5(id::text) || 'abcdefghijkl', reward, reward / 20, deadline, state,
       CASE WHEN claimed THEN agent END, CASE WHEN claimed THEN '0x' || md5(agent::text) || 'aabbccdd' END,
       CASE WHEN claimed THEN least(reward / 10, 20000000) END,
       CASE WHEN claimed THEN 'ipfs://Qm' || md5('d' || id) || 'abcdefghijkl' END,
       CASE WHEN claimed THEN created + 100 END, CASE WHEN claimed THEN created + 200 END,
       CASE WHEN state IN ('APPROVED', 'REJECTED') THEN created + 300 END, created, claimed::int,
-      604800, least(reward / 10, 20000000), CASE WHEN id % 20 = 0 THEN ${whale} END
+      604800, least(reward / 10, 20000000), CASE WHEN id % 20 = 0 THEN ${whale} END,
+      CASE WHEN id % 50 = 0 THEN ${whale} END
     FROM (
       SELECT *, state NOT IN ('DRAFT', 'OPEN') AS claimed
       FROM (

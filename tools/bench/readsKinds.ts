@@ -26,6 +26,8 @@ const filters: Record<string, Filter> = {
   'not claimable': () => ({ claimable: 'false' }),
   'a poster of half': () => ({ poster: whale }),
   'an evaluator': () => ({ evaluator: whale }),
+  'a claimant': () => ({ claimant: whale }),
+  'claimable by any wallet': () => ({ claimable: 'true', claimant: 'none' }),
   'a claiming agent': ({ int }) => ({ claimedBy: String(int(1, AGENTS)) }),
 }
 

@@ -12,6 +12,7 @@ type Filter = {
   poster?: Address
   evaluator?: Address
   claimedBy?: number
+  claimant?: Address | 'none'
   claimable?: boolean
 }
 
@@ -39,6 +40,7 @@ export function drawRunList(random: Random, posters: readonly Address[]): RunLis
     ...(random.chance(0.2) && { poster: random.pick(posters) }),
     ...(random.chance(0.2) && { evaluator: random.pick(posters) }),
     ...(random.chance(0.2) && { claimedBy: random.int(1, 9) }),
+    ...(random.chance(0.2) && { claimant: random.chance(0.5) ? ('none' as const) : random.pick(posters) }),
     ...(random.chance(0.3) && { claimable: random.chance(0.5) }),
   }
   const list = {
@@ -109,13 +111,18 @@ export function compareRunList(
   ]
 }
 
-function matches(run: ReplayedRun, { state, minReward, poster, evaluator, claimedBy, claimable }: Filter, now: bigint) {
+function matches(
+  run: ReplayedRun,
+  { state, minReward, poster, evaluator, claimedBy, claimant, claimable }: Filter,
+  now: bigint,
+) {
   return (
     (state === undefined || run.state === state) &&
     (minReward === undefined || run.reward >= parseUnits(minReward, 6)) &&
     (poster === undefined || isAddressEqual(run.posterAddress, poster)) &&
     (evaluator === undefined || (run.evaluator !== null && isAddressEqual(run.evaluator, evaluator))) &&
     (claimedBy === undefined || run.claimedBy === BigInt(claimedBy)) &&
+    (claimant === undefined || (run.claimant ?? 'none').toLowerCase() === claimant.toLowerCase()) &&
     (claimable === undefined || (run.state === 'OPEN' && now <= run.deadline) === claimable)
   )
 }

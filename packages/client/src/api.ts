@@ -26,6 +26,8 @@ export interface paths {
                     evaluator?: string;
                     /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
                     claimedBy?: components["schemas"]["Id"];
+                    /** @description The only wallet that may claim; none: any may. */
+                    claimant?: string;
                     claimable?: "true" | "false";
                     /** @description Words of the brief: title, summary, description and tags. All must be there; "…" for a phrase, or, - for none. */
                     q?: string;

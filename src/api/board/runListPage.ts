@@ -38,7 +38,7 @@ type RunListPage = {
 const urlOf = (given: Given, more: Given) => `?${new URLSearchParams({ ...given, ...more })}`
 
 /** The parameters that choose among the runs of a state. */
-const narrowing = ['q', 'tag', 'minReward', 'poster', 'evaluator', 'claimedBy', 'claimable']
+const narrowing = ['q', 'tag', 'minReward', 'poster', 'evaluator', 'claimedBy', 'claimant', 'claimable']
 
 const isNarrowed = (given: Given) => narrowing.some((name) => given[name] !== undefined)
 
@@ -52,6 +52,7 @@ export function runListTitle(given: Given): string {
     given.poster && `of ${given.poster.slice(0, 10)}…`,
     given.evaluator && `reviewed by ${given.evaluator.slice(0, 10)}…`,
     given.claimedBy && `claimed by agent ${given.claimedBy.slice(0, 16)}`,
+    given.claimant && (given.claimant === 'none' ? 'for any wallet' : `for ${given.claimant.slice(0, 10)}…`),
     given.claimable === 'true' && 'to be claimed now',
     given.minReward && `from ${given.minReward} USDC`,
     given.page && given.page !== '1' && `page ${given.page}`,

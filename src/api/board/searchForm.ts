@@ -10,7 +10,7 @@ export type Given = Record<string, string>
 const sortNames = { createdAt: 'Created', reward: 'Reward', deadline: 'Deadline' }
 
 /** Those that come from links, and remain in a search. */
-const withoutField = ['tag', 'poster', 'evaluator', 'claimedBy', 'claimable']
+const withoutField = ['tag', 'poster', 'evaluator', 'claimedBy', 'claimant', 'claimable']
 
 const option = (value: string, name: string, chosen: string | undefined): Html =>
   html`<option value="${value}" ${value === chosen ? html`selected` : ''}>${name}</option>`

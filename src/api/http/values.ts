@@ -47,6 +47,15 @@ export const addressParameter = z
   .transform((value) => getAddress(value))
   .openapi({ type: 'string', pattern: '^0x[0-9a-fA-F]{40}$' })
 
+/** The filter of runs by the wallet that they name. */
+export const claimantParameter = z
+  .union([z.literal('none'), addressParameter], { error: 'must be an address, or none' })
+  .openapi({
+    type: 'string',
+    pattern: '^(0x[0-9a-fA-F]{40}|none)$',
+    description: 'The only wallet that may claim; none: any may.',
+  })
+
 /** 12 digits of whole USDC are more than exist, and in base units they still fit PostgreSQL's int8. */
 export const usdcParameter = z
   .string('must be given once')

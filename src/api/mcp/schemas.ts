@@ -27,21 +27,22 @@ export type Input = { schema: Schema; isRequired: boolean }
 /** What a model reads about each input. Short, because every conversation pays for the list of the tools. */
 const descriptions: Record<string, string> = {
   actionId: 'actionId or claimId.',
-  agentId: 'Id of the agent.',
+  agentId: 'Agent id.',
   claimable: 'Can be claimed now.',
+  claimant: 'Wallet that alone may claim, or none.',
   claimedBy: 'Id of its agent.',
   cursor: 'nextCursor of the page before.',
-  evaluator: 'Address of the evaluator.',
+  evaluator: 'Address.',
   limit: 'Items of a page, at most 100.',
   minReward: 'Least reward in whole USDC.',
   order: 'Direction.',
-  poster: 'Address of the poster.',
+  poster: 'Address.',
   q: 'Words of the brief, all of them; "a phrase", or, -word.',
-  runId: 'Id of the run.',
+  runId: 'Run id.',
   sort: 'Ordered by.',
   state: 'State of the run.',
   tag: 'A tag of the brief.',
-  walletAddress: 'Address of the wallet of the agent.',
+  walletAddress: 'Address of the agent’s wallet.',
 }
 
 /** The members whose texts accounts wrote on chain, or posted. */

@@ -13,6 +13,8 @@ export type RunList = Search & {
   /** Matches only runs whose terms name an evaluator, not the poster of a run without one. */
   evaluator?: Address | undefined
   claimedBy?: bigint | undefined
+  /** Matches runs that only this wallet may claim; `none`, those that any wallet may. */
+  claimant?: Address | 'none' | undefined
   claimable?: boolean | undefined
   sort: (typeof runSorts)[number]
   order: 'asc' | 'desc'
@@ -20,8 +22,8 @@ export type RunList = Search & {
 
 /** Equal lists have equal names. */
 export function nameOfList({ sort, order, q, tag, ...filters }: RunList): string {
-  const { state, minReward, poster, evaluator, claimedBy, claimable } = filters
-  const name = [sort, order, state, minReward, poster, evaluator, claimedBy, claimable].join(' ')
+  const { state, minReward, poster, evaluator, claimedBy, claimant, claimable } = filters
+  const name = [sort, order, state, minReward, poster, evaluator, claimedBy, claimant, claimable].join(' ')
   return q === undefined && tag === undefined ? name : `${name} ${JSON.stringify([q, tag])}`
 }
 

@@ -1,4 +1,20 @@
-import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, lt, ne, or, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  gte,
+  inArray,
+  isNull,
+  lt,
+  ne,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import { run } from '../../../ponder.schema.ts'
 import { refusedValue } from '../http/refusedValue.ts'
 import type { Tx } from '../index/reader.ts'
@@ -39,7 +55,7 @@ export async function pageOfRuns(
   start: RunStart,
   limit: number,
 ): Promise<RunPage> {
-  const { state, minReward, poster, evaluator, claimedBy, sort, order } = list
+  const { state, minReward, poster, evaluator, claimedBy, claimant, sort, order } = list
   await refuseNegative(tx, list)
   const where = and(
     state && eq(run.state, state),
@@ -48,6 +64,7 @@ export async function pageOfRuns(
     poster && eq(run.posterAddress, poster),
     evaluator && eq(run.evaluator, evaluator),
     claimedBy === undefined ? undefined : eq(run.claimedBy, claimedBy),
+    claimant && (claimant === 'none' ? isNull(run.claimant) : eq(run.claimant, claimant)),
     isSearch(list) ? sql`${run.ipfsHash} in ${briefsOf(list)}` : undefined,
   )
 

@@ -26,8 +26,8 @@ export const isFar = (offset: number): boolean => offset > NEAR_ROWS
  * range in another order than its own, and runs of small rewards cost their posters little.
  */
 export function isExpensive(list: RunList, start: RunStart): boolean {
-  const { claimable, minReward, state, poster, evaluator, claimedBy } = list
-  const equal = [state, poster, evaluator, claimedBy].filter((filter) => filter !== undefined)
+  const { claimable, minReward, state, poster, evaluator, claimedBy, claimant } = list
+  const equal = [state, poster, evaluator, claimedBy, claimant].filter((filter) => filter !== undefined)
   const isRange = claimable !== undefined || minReward !== undefined
   return isSearch(list) || isRange || equal.length > 1 || ('offset' in start && isFar(start.offset))
 }

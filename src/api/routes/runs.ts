@@ -4,7 +4,14 @@ import { formatId } from '../../../core/format.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { requesterOf } from '../http/requester.ts'
-import { addressParameter, flagParameter, idParameter, searchParameters, usdcParameter } from '../http/values.ts'
+import {
+  addressParameter,
+  claimantParameter,
+  flagParameter,
+  idParameter,
+  searchParameters,
+  usdcParameter,
+} from '../http/values.ts'
 import type { RunList, RunStart } from '../queries/runList.ts'
 import { pageOfRuns, runDetail } from '../queries/runs.ts'
 import { isExpensive, type ReadInTurn } from '../queries/turns.ts'
@@ -34,6 +41,7 @@ export const listQuery = z.strictObject({
   poster: addressParameter.optional(),
   evaluator: addressParameter.optional().openapi({ description: 'The evaluator that the run’s terms name.' }),
   claimedBy: idParameter.optional(),
+  claimant: claimantParameter.optional(),
   claimable: flagParameter.optional(),
   ...searchParameters,
   sort: z.enum(['createdAt', 'reward', 'deadline']).default('createdAt'),

@@ -13,6 +13,7 @@ type ListOptions = {
   minReward?: string
   poster?: string
   claimedBy?: bigint
+  claimant?: string
   claimable?: boolean
   q?: string
   tag?: string
@@ -27,6 +28,7 @@ export function addRunReads(run: Command) {
     .option('--min-reward <amount>', 'only runs that pay at least so much, in whole USDC')
     .option('--poster <address>', 'only runs of this account', parseAddress)
     .option('--claimed-by <agent>', 'only runs that this agent claimed', parseId)
+    .option('--claimant <wallet>', 'only runs that this wallet alone may claim, or "none": those for any wallet')
     .option('--claimable', 'only runs that can be claimed now')
     .option('--q <words>', 'only runs whose briefs have all these words')
     .option('--tag <tag>', 'only runs whose briefs have this tag')
@@ -52,12 +54,13 @@ export function addRunReads(run: Command) {
 }
 
 async function list(context: Context<ListOptions>) {
-  const { state, minReward, poster, claimedBy, claimable, q, tag, limit, output } = context
+  const { state, minReward, poster, claimedBy, claimant, claimable, q, tag, limit, output } = context
   const query: RunQuery = { limit }
   if (state) query.state = state
   if (minReward) query.minReward = minReward
   if (poster) query.poster = poster
   if (claimedBy !== undefined) query.claimedBy = String(claimedBy)
+  if (claimant) query.claimant = claimant
   if (claimable) query.claimable = 'true'
   if (q) query.q = q
   if (tag) query.tag = tag
