@@ -70,7 +70,7 @@ export function readsOf(api: Api, connection: Omit<RequestOptions, 'timeoutSecon
       }
     },
 
-    get: (id: AnyId, query: ReadOptions = {}, options: CallOptions = {}): Promise<Schemas['Run']> =>
+    get: (id: AnyId, query: ReadOptions = {}, options: CallOptions = {}): Promise<Schemas['RunDetail']> =>
       bodyOf(api.GET('/api/runs/{id}', { params: { path: { id: String(id) }, query }, ...stoppedBy(options) })),
 
     /** One page of what happened to the run, with transaction hashes. */
