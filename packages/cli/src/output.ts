@@ -3,6 +3,13 @@ import { exitCodes, type Reason } from './explain.ts'
 /** A transaction that a command sent, or in a dry run only simulated. */
 type Sent = { action: string; txHash?: string; blockNumber?: number }
 
+/**
+ * Accounts wrote some of the texts. A control character would move the terminal's cursor or hide what was printed, and one of
+ * direction would reorder it: they are printed as escapes.
+ */
+const printable = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+
 export type Output = ReturnType<typeof createOutput>
 
 /** Prints lines for a person, or with `json` one JSON object at the end of the command. */
@@ -12,7 +19,7 @@ export function createOutput({ json: isJson = false }: { json?: boolean }) {
   return {
     /** Prints a line for a person. */
     line(text: string) {
-      if (!isJson) console.log(text)
+      if (!isJson) console.log(printable(text))
     },
     /** Prints a transaction as soon as it is mined, so that a later failure does not hide it. */
     transaction(sent: Sent) {
@@ -28,7 +35,11 @@ export function createOutput({ json: isJson = false }: { json?: boolean }) {
     /** Prints the reason to stderr, and makes the process end with the exit code of its kind. */
     fail({ code, message, kind }: Reason) {
       process.exitCode = exitCodes[kind]
-      console.error(isJson ? JSON.stringify({ error: { code, message }, transactions }) : `error: ${message}`)
+      console.error(
+        isJson
+          ? JSON.stringify({ error: { code, message }, transactions })
+          : `error: ${message.split('\n').map(printable).join('\n')}`,
+      )
     },
   }
 }

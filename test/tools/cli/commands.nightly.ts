@@ -75,6 +75,26 @@ it('a draft is funded, claimed, abandoned and withdrawn', async () => {
   expect((await answerOf(agentKey, 'agent', 'unstake', String(agent.id), '10')).agent.stakedAmount).toBe('0')
 })
 
+it('run list and run show print what posters wrote, and no control characters', async () => {
+  const run = runnerOf(market)
+  await answerOf(posterKey, 'faucet', '42')
+  const brief = { title: 'Count the words', description: 'All of them.\nTwice.', acceptance: ['A number'] }
+  const stored = await fetch(`${market.api.url}/api/content`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(brief),
+  })
+  const { uri } = (await stored.json()) as { uri: string }
+  const posted = await answerOf(posterKey, 'run', 'post', uri, '--reward', '20')
+  expect((await run('', 'run', 'show', String(posted.run.bountyId))).stdout).toContain(
+    '  brief       Count the words\n    All of them.\n    Twice.\n  condition   A number',
+  )
+  await answerOf(posterKey, 'run', 'post', 'ipfs://\u001b[2J\n\u202efalse', '--reward', '20')
+  const { stdout } = await run('', 'run', 'list', '--limit', '2')
+  expect(stdout).toContain('  Count the words\n')
+  expect(stdout).toContain('  ipfs://\\u{1b}[2J\\u{a}\\u{202e}false\n')
+})
+
 it('agent list prints agents, by status and page', async () => {
   const { agents } = await answerOf('', 'agent', 'list', '--limit', '1')
   expect(agents.map(({ id }: { id: number }) => id)).toEqual([Number(agent.id)])

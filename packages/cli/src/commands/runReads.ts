@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { Run, RunQuery, RunState, RunSummary } from '../../../client/src/index.ts'
+import type { Brief, Run, RunDetail, RunQuery, RunState, RunSummary } from '../../../client/src/index.ts'
 import { runStates } from '../../../client/src/runStates.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseAddress, parseId, parseLimit } from '../arguments.ts'
@@ -71,11 +71,11 @@ async function list(context: Context<ListOptions>) {
   output.result({ ...page, ...showProof(output, page) })
 }
 
-const summaryOf = ({ bountyId, state, reward, deadline, ipfsHash }: RunSummary) =>
-  `${String(bountyId).padStart(6)}  ${state.padEnd(18)}  ${formatUsdc(reward).padStart(16)}  until ${deadline}  ${ipfsHash}`
+const summaryOf = ({ bountyId, state, reward, deadline, title, ipfsHash }: RunSummary) =>
+  `${String(bountyId).padStart(6)}  ${state.padEnd(18)}  ${formatUsdc(reward).padStart(16)}  until ${deadline}  ${title ?? ipfsHash}`
 
-function show({ output }: Context, run: Run) {
-  const { bountyId, state, posterAddress, evaluator, claimant, reward, fee, stakeRequired, workPeriod } = run
+function show({ output }: Context, run: RunDetail) {
+  const { bountyId, state, brief, posterAddress, evaluator, claimant, reward, fee, stakeRequired, workPeriod } = run
   const rows: [string, string | null][] = [
     ['work', run.ipfsHash],
     ['reward', `${formatUsdc(reward)}; the poster pays a fee of ${formatUsdc(fee)} as well`],
@@ -95,8 +95,16 @@ function show({ output }: Context, run: Run) {
   ]
   output.line(`Run ${bountyId} is ${state}.`)
   for (const [name, value] of rows) if (value !== null) output.line(`  ${name.padEnd(11)} ${value}`)
+  if (brief) for (const line of linesOf(brief)) output.line(line)
   output.result({ run, ...showProof(output, run) })
 }
+
+/** What the run asks for. Its poster wrote it. */
+const linesOf = ({ title, summary = '', description = '', acceptance = [] }: Brief): string[] => [
+  `  ${'brief'.padEnd(11)} ${title}`,
+  ...[summary, ...description.split('\n')].filter((line) => line !== '').map((line) => `    ${line}`),
+  ...acceptance.map((condition) => `  ${'condition'.padEnd(11)} ${condition}`),
+]
 
 async function watch(context: Context<Verified>, id: bigint) {
   const { runs, stream } = await openReads(context)
