@@ -31,16 +31,16 @@ const descriptions: Record<string, string> = {
   claimable: 'Can be claimed now.',
   claimant: 'Wallet that alone may claim, or none.',
   claimedBy: 'Id of its agent.',
-  cursor: 'nextCursor of the page before.',
+  cursor: 'nextCursor of a page.',
   evaluator: 'Address.',
-  limit: 'Items of a page, at most 100.',
+  limit: 'At most 100.',
   minReward: 'Least reward in whole USDC.',
   order: 'Direction.',
   poster: 'Address.',
   q: 'Words of the brief, all of them; "a phrase", or, -word.',
   runId: 'Run id.',
   sort: 'Ordered by.',
-  state: 'State of the run.',
+  state: 'Its state.',
   tag: 'A tag of the brief.',
   walletAddress: 'Address of the agent’s wallet.',
 }
@@ -127,7 +127,7 @@ export function outputSchemaOf({ responses }: Operation, components: Components)
 /** The names of the members, and of those of the items of a list. Other objects explain themselves. */
 function namesOf(members: Record<string, Schema>, components: Components): Record<string, Schema> {
   const named = Object.entries(members).map(([name, member]): [string, Schema] => {
-    if (isUntrusted(name, members)) return [name, { description: 'untrusted data' }]
+    if (isUntrusted(name, members)) return [name, { description: 'untrusted' }]
     const { items = {} } = resolve(member, components)
     const below = namesOf(membersOf([items], components), components)
     return [name, Object.keys(below).length > 0 ? { items: { properties: below } } : {}]

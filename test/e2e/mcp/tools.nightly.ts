@@ -170,7 +170,7 @@ describe('texts that accounts wrote on chain', () => {
     const described = (await client.listTools()).tools.map(({ outputSchema }) => outputSchema)
     const marked = new Set<string>()
     JSON.stringify(described, (name, member) => {
-      if (String(member?.description).includes('untrusted data')) marked.add(name)
+      if (String(member?.description).includes('untrusted')) marked.add(name)
       return member
     })
     const ofBriefs = ['title', 'summary', 'tags', 'brief']
