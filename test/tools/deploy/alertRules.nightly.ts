@@ -146,7 +146,7 @@ describe.runIf(promtool)('the alert rules, on the series of real processes', () 
     ['one of two API processes is dead', 3, [stays(/^up\{job="runline-api",instance="a"/, 0)], ['ProcessDown']],
     ['both are dead', 3, [stays(/^up\{job="runline-api"/, 0)], ['ApiDown', 'ProcessDown']],
     ['the indexer is dead', 3, [stays(/^up\{job="runline-indexer"/, 0)], ['IndexerDown', 'ProcessDown']],
-    ['the indexer indexes nothing', 4, [grows(/^ponder_sync_block_timestamp/, 60)], ['IndexerBehind']],
+    ['the indexer indexes nothing', 4, [grows(/^index_behind_seconds/, 60)], ['IndexBehind']],
     [
       'the audit has not compared for three intervals of an hour',
       182,
