@@ -6,7 +6,6 @@ import { exampleAgent } from './resources/agent.ts'
 import { exampleCid } from './resources/content.ts'
 import { pascalCase } from './resources/problem.ts'
 import { problemResponses } from './routes/responses.ts'
-import { samples } from './samples.ts'
 
 const info = {
   openapi: '3.1.0',
@@ -100,7 +99,6 @@ export function describeApi(app: OpenAPIHono): string {
     })
     openAPIRegistry.registerPath({
       ...route,
-      'x-codeSamples': samples[route.operationId ?? ''],
       responses: Object.fromEntries(
         responses.map(([status, response]) => [
           status,
