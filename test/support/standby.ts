@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import type pg from 'pg'
 import { connect } from '../../ops/database/connect.ts'
-import { type Postgres, startPostgres } from './postgres.ts'
+import { type Postgres, startPostgres } from '../../tools/devnet/postgres.ts'
 
 export type Standby = Postgres & {
   /** The URL on this standby of the primary's database. */
