@@ -1,60 +1,20 @@
-import { type Address, BaseError, type ContractErrorArgs, decodeErrorResult, type Hex } from 'viem'
+import type { Address, Hex } from 'viem'
 import { formatTime } from '../format.ts'
 import {
   type ClaimError,
-  contractsAbi,
-  decodeClaimError,
+  decodeError,
+  type ErrorOf,
+  explainBy,
   explainClaimError,
   isClaimError,
+  type Rows,
   stateName,
 } from './contractErrors.ts'
-
-type ActionErrorName =
-  | 'InvalidState'
-  | 'NotClaimingWallet'
-  | 'NotPoster'
-  | 'NotEvaluator'
-  | 'NotPosterOrEvaluator'
-  | 'WrongRevision'
-  | 'ReviewPeriodOver'
-  | 'NoRevisionsLeft'
-  | 'RevisionsLeft'
-  | 'BountyIsClosing'
-  | 'SubmissionOverdue'
-
-type Arguments<Name extends ActionErrorName> = Extract<ContractErrorArgs<typeof contractsAbi, Name>, readonly unknown[]>
-
-/** A contract error with which the market refuses actions about a run, and no claim. */
-export type ActionError = {
-  [Name in ActionErrorName]: { errorName: Name; args: Arguments<Name> }
-}[ActionErrorName]
-
-/** A contract error with which the market refuses what the relay sends. */
-export type RunError = ClaimError | ActionError
-
-type ActionErrorCode =
-  | 'WRONG_STATE'
-  | 'SIGNER_MISMATCH'
-  | 'WRONG_REVISION'
-  | 'REVIEW_PERIOD_OVER'
-  | 'NO_REVISIONS_LEFT'
-  | 'REVISIONS_LEFT'
-  | 'RUN_CLOSING'
-  | 'SUBMISSION_OVERDUE'
-
-/** The code with which the API explains a `RunError`. */
-export type RunErrorCode = ActionErrorCode | ReturnType<typeof explainClaimError>['code']
-
-type Row<Name extends ActionErrorName> = {
-  code: ActionErrorCode
-  sentence: (args: Arguments<Name>) => string
-  extensions?: (args: Arguments<Name>) => Record<string, unknown>
-}
 
 /** The signer is none of the accounts that may sign. */
 const mismatch = (signer: Address, expected: Address[]) => ({ signer, expected: [...new Set(expected)] })
 
-const rows: { [Name in ActionErrorName]: Row<Name> } = {
+const rows = {
   InvalidState: {
     code: 'WRONG_STATE',
     sentence: ([bountyId, state]) => `Run ${bountyId} is ${stateName(state)}, which does not allow this.`,
@@ -113,7 +73,18 @@ const rows: { [Name in ActionErrorName]: Row<Name> } = {
       `The claim of run ${bountyId} could be abandoned until ${formatTime(submitBy)}. Deliver, or it is slashed.`,
     extensions: ([, submitBy]) => ({ submitBy: formatTime(submitBy) }),
   },
-}
+} as const satisfies Rows
+
+type ActionErrorName = keyof typeof rows
+
+/** A contract error with which the market refuses actions about a run, and no claim. */
+export type ActionError = ErrorOf<ActionErrorName>
+
+/** A contract error with which the market refuses what the relay sends. */
+export type RunError = ClaimError | ActionError
+
+/** The code with which the API explains a `RunError`. */
+export type RunErrorCode = (typeof rows)[ActionErrorName]['code'] | ReturnType<typeof explainClaimError>['code']
 
 /** The codes with which the market refuses actions about runs. */
 export const actionErrorCodes = [
@@ -130,24 +101,13 @@ export function explainRunError(error: RunError): {
   extensions: Record<string, unknown>
 } {
   if (isClaimError(error)) return explainClaimError(error)
-  const { code, sentence, extensions } = rows[error.errorName] as Row<ActionErrorName>
-  return { code, sentence: sentence(error.args as never), extensions: extensions?.(error.args as never) ?? {} }
+  return { code: rows[error.errorName].code, ...explainBy(rows, error.errorName, error.args) }
 }
 
-const isActionErrorName = (name: string): name is ActionErrorName => Object.hasOwn(rows, name)
+const isActionError = (error: { errorName: string }): error is ActionError => Object.hasOwn(rows, error.errorName)
 
-/**
- * Reads the revert data of a claim or another action about a run.
- * @returns undefined if it is not one of the market's refusals: see `decodeClaimError`.
- */
+/** Reads the revert data of a claim or another action about a run. @returns undefined if it is not one of the market's refusals. */
 export function decodeRunError(data: Hex): RunError | undefined {
-  const ofClaim = decodeClaimError(data)
-  if (ofClaim) return ofClaim
-  try {
-    const { errorName, args } = decodeErrorResult({ abi: contractsAbi, data })
-    return isActionErrorName(errorName) ? ({ errorName, args } as ActionError) : undefined
-  } catch (error) {
-    if (error instanceof BaseError) return undefined
-    throw error
-  }
+  const error = decodeError(data)
+  return error && (isClaimError(error) || isActionError(error)) ? error : undefined
 }

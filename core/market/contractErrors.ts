@@ -1,4 +1,12 @@
-import { type Address, BaseError, type ContractErrorArgs, decodeErrorResult, formatUnits, type Hex } from 'viem'
+import {
+  type Address,
+  BaseError,
+  type ContractErrorArgs,
+  type ContractErrorName,
+  decodeErrorResult,
+  formatUnits,
+  type Hex,
+} from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
@@ -11,51 +19,22 @@ import { formatId, formatTime } from '../format.ts'
  */
 export const contractsAbi = [...bountyMarketAbi, ...agentStakingAbi, ...agentRegistryAbi] as const
 
-type ClaimErrorName =
-  | 'NotRelayer'
-  | 'BountyNotFound'
-  | 'BountyNotOpen'
-  | 'BountyDeadlinePassed'
-  | 'SignatureExpired'
-  | 'SignatureTooLong'
-  | 'InvalidSignature'
-  | 'NotClaimant'
-  | 'AgentNotFound'
-  | 'NotAgentWallet'
-  | 'AgentIsBanned'
-  | 'AgentIsFrozen'
-  | 'InsufficientStake'
-  | 'InsufficientUnlockedStake'
-type Arguments<Name extends ClaimErrorName> = Extract<ContractErrorArgs<typeof contractsAbi, Name>, readonly unknown[]>
+type ErrorName = ContractErrorName<typeof contractsAbi>
+type Arguments<Name extends ErrorName> = Extract<ContractErrorArgs<typeof contractsAbi, Name>, readonly unknown[]>
 
-/** The contract error with which the market refuses a claim. */
-export type ClaimError = {
-  [Name in ClaimErrorName]: { errorName: Name; args: Arguments<Name> }
-}[ClaimErrorName]
-
-/** The code with which the API explains a `ClaimError`. */
-type ClaimErrorCode =
-  | 'RUN_NOT_FOUND'
-  | 'RUN_NOT_OPEN'
-  | 'RUN_DEADLINE_PASSED'
-  | 'SIGNATURE_REQUIRED'
-  | 'INVALID_SIGNATURE'
-  | 'SIGNATURE_EXPIRED'
-  | 'NOT_CLAIMANT'
-  | 'AGENT_NOT_FOUND'
-  | 'WALLET_MISMATCH'
-  | 'AGENT_BANNED'
-  | 'AGENT_FROZEN'
-  | 'INSUFFICIENT_STAKE'
-  | 'INSUFFICIENT_UNLOCKED_STAKE'
+/** The contracts' errors with these names. */
+export type ErrorOf<Name extends ErrorName> = { [Each in Name]: { errorName: Each; args: Arguments<Each> } }[Name]
 
 /** The agent that claimed a run, and its wallet. */
 export type Holder = { agentId: bigint; wallet: Address }
 
-type Row<Name extends ClaimErrorName> = {
-  code: ClaimErrorCode
-  sentence: (args: Arguments<Name>, holder?: Holder) => string
-  extensions?: (args: Arguments<Name>, holder?: Holder) => Record<string, unknown>
+/** By a contract's error: the code with which the API explains it, and the sentence and members of the problem. */
+export type Rows = {
+  [Name in ErrorName]?: {
+    code: string
+    sentence: (args: Arguments<Name>, holder?: Holder) => string
+    extensions?: (args: Arguments<Name>, holder?: Holder) => Record<string, unknown>
+  }
 }
 
 const usdc = (amount: bigint) => `${formatUnits(amount, 6)} USDC`
@@ -63,7 +42,7 @@ const usdc = (amount: bigint) => `${formatUnits(amount, 6)} USDC`
 /** The API's name of a state by its number in the market. The API has no name for NONE, the contract's state 0. */
 export const stateName = (state: number) => runStates[state - 1]
 
-const rows: { [Name in ClaimErrorName]: Row<Name> } = {
+const rows = {
   BountyNotFound: {
     code: 'RUN_NOT_FOUND',
     sentence: ([bountyId]) => `There is no run ${bountyId}.`,
@@ -143,7 +122,12 @@ const rows: { [Name in ClaimErrorName]: Row<Name> } = {
       `Agent ${agentId} has ${usdc(unlocked)} of stake unlocked; this run locks ${usdc(required)}.`,
     extensions: ([, unlocked, required]) => ({ unlockedAmount: unlocked.toString(), required: required.toString() }),
   },
-}
+} as const satisfies Rows
+
+type ClaimErrorName = keyof typeof rows
+
+/** The contract error with which the market refuses a claim. */
+export type ClaimError = ErrorOf<ClaimErrorName>
 
 /** The codes of the problems that explain a `ClaimError`. */
 export const claimErrorCodes = [...new Set(Object.values(rows).map(({ code }) => code))]
@@ -153,26 +137,32 @@ export const claimErrorCodes = [...new Set(Object.values(rows).map(({ code }) =>
  * @param holder the agent that claimed the run, if it is not open for that reason.
  */
 export function explainClaimError({ errorName, args }: ClaimError, holder?: Holder) {
-  const { code, sentence, extensions } = rows[errorName]
-  return { code, sentence: sentence(args as never, holder), extensions: extensions?.(args as never, holder) ?? {} }
+  return { code: rows[errorName].code, ...explainBy(rows, errorName, args, holder) }
 }
 
-const isClaimErrorName = (name: string): name is ClaimErrorName => Object.hasOwn(rows, name)
+/** The sentence and the members of the problem that explains the error. */
+export function explainBy(from: Rows, errorName: keyof Rows, args: readonly unknown[], holder?: Holder) {
+  const row = from[errorName]
+  if (!row) throw new Error(`No problem explains the contract's error ${errorName}`)
+  return { sentence: row.sentence(args as never, holder), extensions: row.extensions?.(args as never, holder) ?? {} }
+}
 
 /** Whether claims are refused with this error. */
-export const isClaimError = (error: { errorName: string }): error is ClaimError => isClaimErrorName(error.errorName)
+export const isClaimError = (error: { errorName: string }): error is ClaimError => Object.hasOwn(rows, error.errorName)
 
-/**
- * Reads the revert data of a claim.
- * @returns the error, or undefined if it is not one of the market's refusals: an unknown selector, a panic, a message,
- * or no data.
- */
-export function decodeClaimError(data: Hex): ClaimError | undefined {
+/** Reads revert data. @returns undefined for an unknown selector, a panic, a message, or no data. */
+export function decodeError(data: Hex) {
   try {
     const { errorName, args } = decodeErrorResult({ abi: contractsAbi, data })
-    return isClaimErrorName(errorName) ? ({ errorName, args } as ClaimError) : undefined
+    return { errorName, args }
   } catch (error) {
     if (error instanceof BaseError) return undefined
     throw error
   }
+}
+
+/** Reads the revert data of a claim. @returns undefined if it is not one of the market's refusals. */
+export function decodeClaimError(data: Hex): ClaimError | undefined {
+  const error = decodeError(data)
+  return error && isClaimError(error) ? error : undefined
 }
