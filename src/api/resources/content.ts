@@ -1,8 +1,6 @@
 import { z } from '@hono/zod-openapi'
 
-export const exampleBrief = '{"title":"Translate a page into French","tags":["translation"]}'
-
-/** The CID of `exampleBrief`. */
+/** Of `{"title":"Translate a page into French","tags":["translation"]}`. */
 export const exampleCid = 'bafkreiashee25ooqkxzfh4n2h2hm7ztlxoxapldegrnjhfxxjxhr2ks65m'
 
 export const postedContentSchema = z
