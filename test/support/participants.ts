@@ -7,6 +7,7 @@ import {
   parseEventLogs,
   type TransactionReceipt,
   type TypedDataDefinition,
+  zeroAddress,
 } from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { claimTypedData } from '../../core/market/claimMessage.ts'
@@ -77,11 +78,12 @@ export function participantsOf(
       await this.stake({ id, wallet }, 20n * usdc)
     },
 
-    /** Posts and funds a run. @param lifetime Seconds until its deadline. */
-    async openRun(reward = 100n * usdc, lifetime = 86_400n): Promise<bigint> {
+    /** Posts and funds a run. @param lifetime Seconds until its deadline. @param claimant The only wallet that may claim. */
+    async openRun(reward = 100n * usdc, lifetime = 86_400n, claimant: Address = zeroAddress): Promise<bigint> {
       await fund(poster, market.address, reward + reward / 20n)
       const deadline = (await now()) + lifetime
-      const { logs } = await mined(() => market.write.postBounty(['ipfs://run', reward, deadline, defaultTerms]))
+      const terms = { ...defaultTerms, claimant }
+      const { logs } = await mined(() => market.write.postBounty(['ipfs://run', reward, deadline, terms]))
       const [created] = parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyCreated', logs })
       if (!created) throw new Error('No run was created')
       return created.args.bountyId

@@ -127,7 +127,9 @@ it(`eligibility and claim agree at the same block, for ${PAIRS} random pairs of 
     for (let step = checked === 0 ? 0 : FIRST_STEPS - STEPS; step < FIRST_STEPS; step++) await act(world, random)
     const fresh: Pick<Candidate, 'bountyId' | 'round' | 'terms'>[] = []
     for (let run = 0; run < 6; run++) {
-      const bountyId = await people.openRun(BigInt(random.int(1, 250)) * usdc, 90n * 86_400n)
+      // Half of them name a claimant: an agent's owner, or the poster, which stands for no wallet yet.
+      const claimant = [undefined, random.pick(world.owners).address, people.poster][Math.max(0, run - 2) % 3]
+      const bountyId = await people.openRun(BigInt(random.int(1, 250)) * usdc, 90n * 86_400n, claimant)
       const { reward, stake, workPeriod, evaluator } = await market.market.read.getBounty([bountyId])
       fresh.push({ bountyId, round: 1n, terms: { reward, stake, workPeriod: BigInt(workPeriod), evaluator } })
     }

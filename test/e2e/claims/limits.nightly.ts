@@ -95,36 +95,41 @@ describe('claims of one wallet', () => {
 })
 
 describe('an agent whose claims revert', () => {
-  /** A claim that is valid when it is sent and not when it is mined: the agent has been transferred by then. */
-  async function revert(agent: Agent) {
-    const { client, registry } = market
-    const runId = await people.openRun(usdc)
+  const first = { gas: 200_000n, maxPriorityFeePerGas: 50_000_000_000n, maxFeePerGas: 100_000_000_000n }
+
+  /** A claim that is valid when it is sent and not when it is mined: another transaction comes first. */
+  async function overtaken(runId: bigint, agent: Agent, byOther: () => Promise<unknown>) {
+    const { client } = market
     await client.setAutomine(false)
     await client.setIntervalMining({ interval: 0 })
     const claim = replicas[0].claim(runId, agent)
     await until('sent', async () => (await client.getTxpoolStatus()).pending === 1)
-    const sold = registry.write.transferFrom([agent.wallet.address, accountOf(9).address, agent.id], {
-      account: agent.wallet.address,
-      gas: 200_000n,
-      maxPriorityFeePerGas: 50_000_000_000n,
-      maxFeePerGas: 100_000_000_000n,
-    })
-    await until('sold', async () => (await client.getTxpoolStatus()).pending === 2)
+    const other = byOther()
+    await until('sent before it', async () => (await client.getTxpoolStatus()).pending === 2)
     await client.mine({ blocks: 1 })
     await client.setAutomine(true)
     await client.setIntervalMining({ interval: 1 })
-    expect(codeOf(await claim)).toEqual([403, 'WALLET_MISMATCH'])
-    await sold
+    await other
+    return codeOf(await claim)
+  }
+
+  /** The agent has been transferred by then. */
+  async function sell(agent: Agent) {
+    const { registry } = market
+    const { address } = agent.wallet
+    const code = await overtaken(await people.openRun(usdc), agent, () =>
+      registry.write.transferFrom([address, accountOf(9).address, agent.id], { account: address, ...first }),
+    )
+    expect(code).toEqual([403, 'WALLET_MISMATCH'])
     const back = [accountOf(9).address, agent.wallet.address, agent.id] as const
     await people.mined(() => registry.write.transferFrom(back, { account: accountOf(9).address }))
-    return runId
   }
 
   it('three times in a day by its own fault is paused until the first is a day old', {
     timeout: 120_000,
   }, async () => {
     const agent = await people.newAgent(accountOf(6))
-    for (let times = 0; times < 3; times++) await revert(agent)
+    for (let times = 0; times < 3; times++) await sell(agent)
     const runId = await people.openRun(usdc)
     const before = await nonce()
     for (const [refused] of [await claimEach(agent, [runId]), await claimEach(agent, [runId])]) {
@@ -137,6 +142,19 @@ describe('an agent whose claims revert', () => {
     await ageOldestRevert(pool, agent.id)
     await age(agent, '61 seconds')
     expect((await claimEach(agent, [runId])).map(({ status }) => status)).toEqual([200])
+  })
+
+  it('because a poster has named another claimant is not paused', { timeout: 60_000 }, async () => {
+    const agent = await people.newAgent(accountOf(8))
+    for (let times = 0; times < 3; times++) {
+      const runId = await people.openRun(usdc, 86_400n, agent.wallet.address)
+      const code = await overtaken(runId, agent, () =>
+        market.market.write.nameClaimant([runId, accountOf(9).address], first),
+      )
+      expect(code).toEqual([403, 'NOT_CLAIMANT'])
+    }
+    expect(await countReverts(pool, agent.id)).toBe(0)
+    expect((await claimEach(agent, [await people.openRun(usdc)])).map(({ status }) => status)).toEqual([200])
   })
 })
 

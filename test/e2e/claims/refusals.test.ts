@@ -35,6 +35,16 @@ describe('a refusal', () => {
       [403, 'WALLET_MISMATCH'],
     ],
     [
+      'a run that names another wallet',
+      async () => [await people.openRun(usdc, 86_400n, stranger.address), agent],
+      [403, 'NOT_CLAIMANT'],
+    ],
+    [
+      'a run that names no wallet yet',
+      async () => [await people.openRun(usdc, 86_400n, people.poster), agent],
+      [403, 'NOT_CLAIMANT'],
+    ],
+    [
       'too little stake',
       async () => [await people.openRun(), await people.newAgent(stranger, 20n * usdc - 1n)],
       [403, 'INSUFFICIENT_STAKE'],
