@@ -53,8 +53,8 @@ interface IBountyMarket {
         uint8 stakePercent;
         /// Who requests revisions and rejects in the poster's place, and may approve too. 0 is the poster.
         address evaluator;
-        /// The only wallet that may claim, until the poster names another. 0: any. The poster: none yet, until the poster
-        /// names one.
+        /// The only wallet that may claim, for any agent whose wallet it is, until the poster names another. 0: any. The
+        /// poster: none yet, until the poster names one.
         address claimant;
     }
 
@@ -404,7 +404,7 @@ interface IBountyMarket {
     /// @param ipfsHash What the work is, 1 to 128 bytes. Not read.
     /// @param reward What the agent gets, MIN_REWARD to MAX_REWARD.
     /// @param deadline The last second to be claimed, ahead by at most MAX_DEADLINE, and of 32 bits: the last is in 2106.
-    /// @param terms All zero for the defaults. They never change.
+    /// @param terms All zero for the defaults. They never change, but for the claimant: see `nameClaimant`.
     /// @return bountyId From 1, without gaps.
     function createBounty(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms calldata terms)
         external

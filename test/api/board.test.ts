@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { blockContent } from '../../src/api/content/block.ts'
-import { poster, seedTime } from '../support/rows.ts'
+import { poster, seedTime, wallet } from '../support/rows.ts'
 import { allPaths, type BoardMarket, boardMarket, EVENTS, hostileBriefs, tracker } from './boardMarket.ts'
 
 let index: BoardMarket['index']
@@ -35,6 +35,15 @@ describe('the board', () => {
     expect((await textOf('/runs/9')).text).toContain('The poster has closed the run: this claim is the last.')
     expect((await textOf('/runs/10')).text).not.toContain('has closed')
     expect((await textOf('/runs/101')).text).not.toContain('has closed')
+  })
+
+  it('says which wallet alone may claim, and that none is named yet', async () => {
+    const named = `<dt>Claimant</dt><dd>${wallet.slice(0, 10)}.*data-copy="${wallet}"`
+    expect((await textOf('/runs/1')).text).toMatch(new RegExp(named))
+    const { text } = await textOf('/runs/2')
+    expect(text).not.toContain('<dt>Claimant</dt>')
+    expect(text).toContain('<strong>Claimant named</strong>: anyone')
+    expect((await textOf('/runs/3')).text).toMatch(/<dt>Claimant<\/dt><dd>Not named yet/)
   })
 
   it('filters, sorts and pages as the API does', async () => {

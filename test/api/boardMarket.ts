@@ -5,7 +5,7 @@ import { type Brief, briefOf } from '../../src/api/content/brief.ts'
 import type { MediaType } from '../../src/api/content/checkContent.ts'
 import { cidOf, uriOf } from '../../src/api/content/cid.ts'
 import { type ContentStore, openContentStore } from '../../src/api/content/store.ts'
-import { claimedRun, eventOf, openRun, poster, seedTime, stakedAgent } from '../support/rows.ts'
+import { claimedRun, eventOf, openRun, poster, seedTime, stakedAgent, wallet } from '../support/rows.ts'
 import { chainId, emptyIndex, viewsSchema } from './indexedDatabase.ts'
 import { testApi } from './testApi.ts'
 
@@ -101,9 +101,9 @@ export async function boardMarket() {
   ]
   await index.db.insert(run).values(briefs.map((ipfsHash, place) => openRun(BigInt(200 + place), { ipfsHash })))
   await index.db.insert(run).values([
-    openRun(1n, { reward: 1_234_567_891n }),
+    openRun(1n, { reward: 1_234_567_891n, claimant: wallet }),
     openRun(2n, { reward: 10n ** 15n, deadline: seedTime - 1n }),
-    openRun(3n, { state: 'DRAFT' }),
+    openRun(3n, { state: 'DRAFT', claimant: poster }),
     ...Array.from({ length: 25 }, (_, place) => openRun(BigInt(20 + place))),
     claimedRun(9n, {
       state: 'SUBMITTED',
@@ -125,6 +125,8 @@ export async function boardMarket() {
     .insert(runEvent)
     .values([
       eventOf(1n, 1, { name: 'BountyCreated', address: poster, amount: 100_000_000n, hash: script }),
+      eventOf(1n, 2, { name: 'ClaimantNamed', address: wallet, ordinal: 1 }),
+      eventOf(2n, 1, { name: 'ClaimantNamed', address: null, ordinal: 2 }),
       eventOf(9n, 1, { name: 'BountyApproved', by: null, agentId: hugeId }),
       ...Array.from({ length: EVENTS }, (_, place) =>
         eventOf(44n, place + 1, { name: place === EVENTS - 1 ? 'WorkSubmitted' : 'BountyCreated' }),

@@ -9,8 +9,8 @@ import {Vm} from "../support/Vm.sol";
 import {Breaches} from "./Breaches.sol";
 
 /// @title AccountReplay
-/// @notice Rebuilds every `accountOf` and `nonceOf`, and `unburned`, from the staking contract's logs (I7), by adding up the
-/// amounts in the events.
+/// @notice Rebuilds every `accountOf`, `statusOf` and `nonceOf`, `unburned`, `owner` and `pendingOwner` from the staking
+/// contract's logs (I7), by adding up the amounts in the events.
 abstract contract AccountReplay is Breaches {
     uint256 private constant MIN_STAKE = 20e6;
 
@@ -27,6 +27,9 @@ abstract contract AccountReplay is Breaches {
     error UnknownStakingEvent(bytes32 selector);
 
     uint256 public replayedUnburned;
+    /// @dev The deployment names the first.
+    address public replayedOwner;
+    address public replayedPendingOwner;
 
     mapping(uint256 agentId => Account) private _accounts;
     mapping(uint256 agentId => uint256) private _nonces;
@@ -35,6 +38,18 @@ abstract contract AccountReplay is Breaches {
         accounts = new Account[](agentIds.length);
         for (uint256 i = 0; i < agentIds.length; ++i) {
             accounts[i] = _accounts[agentIds[i]];
+        }
+    }
+
+    /// @notice The rung of each agent at this second.
+    function replayedStatuses(uint256[] calldata agentIds)
+        external
+        view
+        returns (IAgentStaking.Status[] memory statuses)
+    {
+        statuses = new IAgentStaking.Status[](agentIds.length);
+        for (uint256 i = 0; i < agentIds.length; ++i) {
+            statuses[i] = _statusBy(_accounts[agentIds[i]]);
         }
     }
 
@@ -51,6 +66,7 @@ abstract contract AccountReplay is Breaches {
             replayedUnburned = abi.decode(log.data, (uint256));
             return;
         }
+        if (_replayOwner(log.topics)) return;
         uint256 agentId = uint256(log.topics[1]);
         Account storage account = _accounts[agentId];
         if (log.topics[0] == IAgentStaking.Unstaked.selector) {
@@ -58,6 +74,17 @@ abstract contract AccountReplay is Breaches {
         }
         if (_replayMark(account, log.topics[0])) return;
         _replayBalance(account, log.topics[0], log.data, claimedAt);
+    }
+
+    function _replayOwner(bytes32[] memory topics) private returns (bool known) {
+        if (topics[0] == Ownable2Step.OwnershipTransferStarted.selector) {
+            replayedPendingOwner = address(uint160(uint256(topics[2])));
+        } else if (topics[0] == Ownable.OwnershipTransferred.selector) {
+            (replayedOwner, replayedPendingOwner) = (address(uint160(uint256(topics[2]))), address(0));
+        } else {
+            return false;
+        }
+        return true;
     }
 
     function _replayMark(Account storage account, bytes32 selector) private returns (bool isMark) {
@@ -105,10 +132,7 @@ abstract contract AccountReplay is Breaches {
             (, uint256 completions) = abi.decode(data, (uint256, uint256));
             account.completions += 1;
             _assertInvariant(7, completions == account.completions, "completions");
-        } else if (
-            selector != Ownable.OwnershipTransferred.selector
-                && selector != Ownable2Step.OwnershipTransferStarted.selector
-        ) {
+        } else {
             revert UnknownStakingEvent(selector);
         }
     }
@@ -117,6 +141,14 @@ abstract contract AccountReplay is Breaches {
         account.staked -= amount;
         account.locked -= amount;
         _stopClockBelowMinimum(account);
+    }
+
+    function _statusBy(Account storage account) private view returns (IAgentStaking.Status) {
+        if (account.banned) return IAgentStaking.Status.BANNED;
+        if (account.frozen) return IAgentStaking.Status.FROZEN;
+        if (account.stakedAt == 0) return IAgentStaking.Status.UNVERIFIED;
+        bool isEstablished = account.completions > 4 && block.timestamp - account.stakedAt >= 30 days;
+        return isEstablished ? IAgentStaking.Status.ESTABLISHED : IAgentStaking.Status.PROVISIONAL;
     }
 
     function _stopClockBelowMinimum(Account storage account) private {

@@ -28,6 +28,7 @@ contract Campaign is
     MeddleHandler
 {
     constructor() {
+        replayedOwner = stakingOwner;
         for (uint256 i = 0; i < OWNERS - 1; ++i) {
             bytes memory data = abi.encodeCall(staking.stake, (agents[i], (i + 1) * staking.MIN_STAKE()));
             _act(people[POSTERS + i], address(staking), data);

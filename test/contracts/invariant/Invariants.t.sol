@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {AccountReplay} from "./AccountReplay.sol";
 import {CampaignTest} from "./CampaignTest.sol";
@@ -118,11 +119,17 @@ contract InvariantsTest is CampaignTest {
         for (uint256 i = 0; i < accounts.length; ++i) {
             assertEq(abi.encode(accounts[i]), abi.encode(chain.accounts[i]), "I7: accountOf");
         }
+        IAgentStaking.Status[] memory statuses = campaign.replayedStatuses(agents);
+        for (uint256 i = 0; i < statuses.length; ++i) {
+            assertEq(uint256(statuses[i]), uint256(staking.statusOf(agents[i])), "I7: statusOf");
+        }
         uint256[] memory nonces = campaign.replayedNonces(agents);
         for (uint256 i = 0; i < nonces.length; ++i) {
             assertEq(nonces[i], staking.nonceOf(agents[i]), "I7: nonceOf");
         }
         assertEq(campaign.replayedUnburned(), staking.unburned(), "I7: unburned");
+        assertEq(campaign.replayedOwner(), staking.owner(), "I7: owner");
+        assertEq(campaign.replayedPendingOwner(), staking.pendingOwner(), "I7: pendingOwner");
         uint256[] memory debts = campaign.replayedDebts(campaign.allPeople());
         assertEq(abi.encode(debts), abi.encode(chain.debts), "I7: owed");
     }

@@ -100,6 +100,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await poster.page.locator('#preview em', { hasText: 'the page' }).waitFor()
     await poster.page.getByLabel('To be approved').fill('It reads well\nIt is complete')
     await poster.page.getByLabel('Reward, USDC').fill('100')
+    await poster.page.getByLabel('Claimant').fill(agent.account.address)
     await poster.page.reload()
     expect(await poster.page.getByLabel('Description').inputValue()).toBe('See *the page*.')
     expect(await poster.page.locator('#preview').textContent()).toContain('Translate a page <b>into</b> French')
@@ -111,6 +112,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await poster.page.getByRole('link', { name: /^See run/ }).click()
     await poster.page.getByRole('heading', { level: 1, name: 'Translate a page <b>into</b> French' }).waitFor()
     const runPath = new URL(poster.page.url()).pathname
+    await poster.page.locator(`dt:text("Claimant") + dd [data-copy="${agent.account.address}"]`).waitFor()
 
     await agent.page.goto('/connect')
     await connect(agent.page)

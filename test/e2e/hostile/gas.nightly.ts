@@ -225,23 +225,58 @@ describe('the check of a contract wallet', () => {
   })
 })
 
-describe('claims that are won and abandoned', () => {
-  const budget = parseEther('0.1')
+const budget = parseEther('0.1')
 
+/** A relay whose wallets and posters have small shares of its budget. */
+async function limitedRelay(payer: Awaited<ReturnType<typeof payerOf>>) {
+  const databaseUrl = await freshDatabase()
+  const others = { posts: 100_000n, registrations: 100_000n, anyone: 100_000n, perUsdc: 0n }
+  const shares = { wallet: 10_000n, agent: 20_000n, poster: 15_000n, newcomers: 500_000n, ...others }
+  const options = { accounts: [payer], allowUnsigned: false, dailyBudget: budget, shares }
+  const limited = await relayOn({ ...chain, databaseUrl }, options)
+  const pool = new pg.Pool({ connectionString: databaseUrl })
+  onTestFinished(async () => {
+    await limited.close()
+    await pool.end()
+  })
+  return { limited, pool }
+}
+
+describe('claims before which the poster names another claimant', () => {
+  it('cost at most the shares of their wallets within a day', { timeout: 120_000 }, async () => {
+    const payer = await payerOf(20)
+    const { limited } = await limitedRelay(payer)
+    const agents = [await people.newAgent(accountOf(8)), await people.newAgent(accountOf(9))] as const
+    const runId = await people.openRun(usdc / 100n, 86_400n, agents[0].wallet.address)
+    const [start, before] = [await height(), await chain.client.getBalance({ address: payer.address })]
+    const spent = async () => before - (await chain.client.getBalance({ address: payer.address }))
+    let result = ''
+    let times = 0
+    for (; times < 40 && result !== 'RATE_LIMITED'; times++) {
+      const [named, next] = times % 2 === 0 ? agents : [agents[1], agents[0]]
+      const request = await signedRequestOf(people, runId, named)
+      await chain.client.setAutomine(false)
+      const claim = resultOf(limited, request, 8_000)
+      await Promise.race([claim, until('sent', async () => (await pooled()) === 1)])
+      const first = { gas: 200_000n, maxPriorityFeePerGas: parseGwei('50'), maxFeePerGas: parseGwei('100') }
+      await chain.market.write.nameClaimant([runId, next.wallet.address], first)
+      await chain.client.mine({ blocks: 1 })
+      await chain.client.setAutomine(true)
+      result = await claim
+      expect(['NOT_CLAIMANT', 'RATE_LIMITED']).toContain(result)
+    }
+    expect([result, times > 3]).toEqual(['RATE_LIMITED', true])
+    expect(await spent()).toBeLessThanOrEqual((budget * 2n) / 100n)
+    const [gas, namings] = [await gasPaidBy(payer.address, start), await gasPaidBy(people.poster, start)]
+    console.log(`${times} namings before claims: the relayer paid ${gas} gas, the poster ${namings}`)
+    expect(namings).toBeGreaterThan((gas * 3n) / 4n)
+  })
+})
+
+describe('claims that are won and abandoned', () => {
   it('cost at most the shares of their wallet and of their poster within a day', { timeout: 120_000 }, async () => {
     const payer = await payerOf(21)
-    const databaseUrl = await freshDatabase()
-    const pool = new pg.Pool({ connectionString: databaseUrl })
-    const others = { posts: 100_000n, registrations: 100_000n, anyone: 100_000n, perUsdc: 0n }
-    const shares = { wallet: 10_000n, agent: 20_000n, poster: 15_000n, newcomers: 500_000n, ...others }
-    const limited = await relayOn(
-      { ...chain, databaseUrl },
-      { accounts: [payer], allowUnsigned: false, dailyBudget: budget, shares },
-    )
-    onTestFinished(async () => {
-      await limited.close()
-      await pool.end()
-    })
+    const { limited, pool } = await limitedRelay(payer)
     const [first, second] = [
       await people.newAgent(accountOf(6), 30n * usdc),
       await people.newAgent(accountOf(7), 30n * usdc),

@@ -94,7 +94,7 @@ test('an index that equals the chain has no differences, at a final block', asyn
 test('every changed, missing and invented row is reported, field by field', async () => {
   const statements = [
     `UPDATE run SET state = 'IN_PROGRESS', reward = reward + 1, deliverable_hash = 'ipfs://first',
-      payer = '${bob}' WHERE bounty_id = 1`,
+      payer = '${bob}', claimant = '${bob}', namings = 1 WHERE bounty_id = 1`,
     `DELETE FROM run WHERE bounty_id = 2`,
     `INSERT INTO run SELECT (json_populate_record(run, '{"bounty_id": 9}')).* FROM run WHERE bounty_id = 1`,
     `UPDATE agent SET staked_amount = 0, agent_uri = 'ipfs://other', volume = 1, fees_paid = 2, step = 'FROZEN' WHERE id = 1`,

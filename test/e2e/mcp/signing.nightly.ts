@@ -136,12 +136,12 @@ describe('posts and reviews over stdio', () => {
 
   /** A run of the payer whose work is delivered. @returns its id. */
   async function deliveredRun(call: Awaited<ReturnType<typeof connect>>['call'], reward: number | string) {
-    const posted = await call('post_run', { ipfsHash: 'ipfs://task', reward, stakePercent: '5' })
-    expect(posted, posted.text).toMatchObject({ isError: false, value: { run: { state: 'OPEN' } } })
+    const claimant = agent.wallet.address
+    const posted = await call('post_run', { ipfsHash: 'ipfs://task', reward, stakePercent: '5', claimant })
+    expect(posted, posted.text).toMatchObject({ isError: false, value: { run: { state: 'OPEN', claimant } } })
     const runId: number = posted.value.run.bountyId
-    const account = agent.wallet.address
-    await people.mined(() => market.market.write.claimBounty([BigInt(runId), agent.id], { account }))
-    await people.mined(() => market.market.write.submitWork([BigInt(runId), 'ipfs://work'], { account }))
+    await people.mined(() => market.market.write.claimBounty([BigInt(runId), agent.id], { account: claimant }))
+    await people.mined(() => market.market.write.submitWork([BigInt(runId), 'ipfs://work'], { account: claimant }))
     await market.indexed()
     return runId
   }

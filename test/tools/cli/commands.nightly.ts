@@ -29,6 +29,7 @@ async function answerOf(key: string, ...args: string[]) {
 it('a draft is funded, claimed, abandoned and withdrawn', async () => {
   await answerOf(posterKey, 'faucet', '21')
   const terms = ['--work-period', '48h', '--stake-percent', '50', '--evaluator', accountOf(7).address]
+  const claimant = agent.wallet.address
   const { run, transactions } = await answerOf(
     posterKey,
     'run',
@@ -37,6 +38,8 @@ it('a draft is funded, claimed, abandoned and withdrawn', async () => {
     '--reward',
     '20',
     '--draft',
+    '--claimant',
+    claimant,
     ...terms,
   )
   expect(transactions).toHaveLength(1)
@@ -45,8 +48,10 @@ it('a draft is funded, claimed, abandoned and withdrawn', async () => {
     workPeriod: 172_800,
     stakeRequired: '10000000',
     evaluator: accountOf(7).address,
+    claimant,
   })
   const id = String(run.bountyId)
+  expect((await runnerOf(market)('', 'run', 'show', id)).stdout).toContain(`\n  claimant    ${claimant}\n`)
   const funded = await answerOf(posterKey, 'run', 'fund', id)
   expect(funded.run.state).toBe('OPEN')
   expect(funded.transactions.map(({ action }: { action: string }) => action)).toEqual([
@@ -93,6 +98,16 @@ it('run list and run show print what posters wrote, and no control characters', 
   const { stdout } = await run('', 'run', 'list', '--limit', '2')
   expect(stdout).toContain('  Count the words\n')
   expect(stdout).toContain('  ipfs://\\u{1b}[2J\\u{a}\\u{202e}false\n')
+})
+
+it('a run whose claimant is its poster is shown without one, and refuses every wallet', async () => {
+  await answerOf(posterKey, 'faucet', '21')
+  const toNone = ['--reward', '20', '--claimant', accountOf(6).address]
+  const id = String((await answerOf(posterKey, 'run', 'post', 'ipfs://task', ...toNone)).run.bountyId)
+  expect((await runnerOf(market)('', 'run', 'show', id)).stdout).toContain('\n  claimant    none named yet\n')
+  const { exitCode, stderr } = await runnerOf(market)(agentKey, 'run', 'claim', id, '--agent', String(agent.id))
+  expect(exitCode).toBe(3)
+  expect(stderr).toContain('`run list --claimable` shows the runs that can be claimed.')
 })
 
 it('agent list prints agents, by status and page', async () => {

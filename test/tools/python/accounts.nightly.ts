@@ -57,9 +57,9 @@ describe.skipIf(!python)('the Python client, for an account without ether,', () 
     const before = await balance()
     const lines = await run(`
 evaluator = "${stranger}"
-posted = runline.post("ipfs://Täsk", 10_000_000, deadline, account=payer, work_period=3_600, stake_percent=5, evaluator=evaluator)
+posted = runline.post("ipfs://Täsk", 10_000_000, deadline, account=payer, work_period=3_600, stake_percent=5, evaluator=evaluator, claimant=evaluator)
 run = posted["run"]
-print(run["state"], run["ipfsHash"], run["workPeriod"], run["stakeRequired"], run["evaluator"])
+print(run["state"], run["ipfsHash"], run["workPeriod"], run["stakeRequired"], run["evaluator"], run["claimant"])
 print(runline.action_state(posted["actionId"])["action"], runline.poster(payer.address)["address"].lower() == payer.address)
 agent_id = runline.register("ipfs://agent", account=payer)["agent"]["id"]
 print(runline.stake(agent_id, "30000000", account=payer)["agent"]["stakedAmount"])
@@ -67,7 +67,7 @@ print(runline.unstake(agent_id, 10_000_000, account=payer)["agent"]["stakedAmoun
 print(runline.stake_info(agent_id)["canClaimRuns"], [each["bountyId"] for each in runline.runs(claimable="True", poster=payer.address)])
 `)
     expect(lines).toEqual([
-      `OPEN ipfs://Täsk 3600 500000 ${stranger}`,
+      `OPEN ipfs://Täsk 3600 500000 ${stranger} ${stranger}`,
       'post True',
       '30000000',
       '20000000',
