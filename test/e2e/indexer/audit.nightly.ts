@@ -118,6 +118,8 @@ test('every changed, missing and invented row is reported, field by field', asyn
     'run 1: state is IN_PROGRESS in the table, APPROVED on chain',
     'run 1: deliverableHash is ipfs://first in the table, ipfs://second on chain',
     `run 1: payer is ${bob} in the table, ${accountOf(roles.deployer).address.toLowerCase()} on chain`,
+    `run 1: claimant is ${bob} in the table, null on chain`,
+    'run 1: namings is 1 in the table…',
     'run 2: exists is false in the table, true on chain',
     'run 9: exists is true in the table, false on chain',
     'agent 1: agentURI is ipfs://other in the table, ipfs://agent on chain',
@@ -133,7 +135,7 @@ test('every changed, missing and invented row is reported, field by field', asyn
     ...['draft is 2', 'open is 1', 'paid_by_others is 3', 'paid is 100000000', 'burned is 1'].map(
       (field) => `record of ${accountOf(roles.deployer).address}: ${field} in the table…`,
     ),
-    expect.stringMatching(/^2[46] differences in 2 runs, 3 agents at block \d+$/),
+    expect.stringMatching(/^2[68] differences in 2 runs, 3 agents at block \d+$/),
   ])
   expect(exitCode).toBe(1)
   expect((await audit()).exitCode).toBe(0)

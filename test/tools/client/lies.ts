@@ -45,7 +45,14 @@ export function withMember<Value extends object>(value: Value, place: Place, mem
 const addresses = ['0x00000000000000000000000000000000000A11cE', '0x90F79bf6EB2c4f870365E785982E1f101E93b906']
 const states = ['DRAFT', 'OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'APPROVED', 'REVISION_REQUESTED', 'REJECTED']
 const statuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']
-const codes = [[], ['RUN_NOT_OPEN'], ['AGENT_BANNED'], ['INSUFFICIENT_STAKE'], ['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED']]
+const codes = [
+  [],
+  ['RUN_NOT_OPEN'],
+  ['NOT_CLAIMANT'],
+  ['AGENT_BANNED'],
+  ['INSUFFICIENT_STAKE'],
+  ['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED'],
+]
 const times = ['2024-01-15T12:00:00.000Z', '2030-01-15T12:00:00.000Z']
 
 /** Values of a member where it is null now, by its name. */
@@ -53,6 +60,7 @@ const values: Record<string, unknown[]> = {
   claimedBy: [1, 2],
   claimedByWallet: addresses,
   evaluator: addresses,
+  claimant: addresses,
   stake: ['1', '1000000'],
   deliverableHash: ['ipfs://other', 'ipfs://work'],
   feedbackHash: ['ipfs://other', 'ipfs://feedback'],

@@ -44,6 +44,10 @@ beforeAll(async () => {
     const evaluator = situation === 'SUBMITTED' ? accountOf(7).address : zeroAddress
     ids.push(await runs.runIn(situation, evaluator, reward))
   }
+  // One that its agent alone may claim, and one that no wallet may claim yet.
+  for (const claimant of [runs.agent.wallet.address, runs.people.poster]) {
+    ids.push(await runs.people.openRun(usdc, 86_400n, claimant))
+  }
   const poor = await runs.people.newAgent(accountOf(3), 0n)
   const other = await runs.people.newAgent(accountOf(4), 30n * usdc)
   const account = accountOf(4).address
