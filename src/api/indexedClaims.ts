@@ -1,16 +1,14 @@
 import { type Hex, isAddressEqual } from 'viem'
-import { agentErrors, claimantErrors } from '../../core/market/eligibility.ts'
 import { Problem } from './http/errors.ts'
 import { refusalOfRead } from './http/refusals.ts'
 import type { IndexReader } from './index/reader.ts'
 import { agentsById } from './queries/agents.ts'
-import { createClaimedRunReader, type ShownClaim, shownClaims } from './queries/claimedRuns.ts'
+import { type ShownClaim, shownClaims } from './queries/claimedRuns.ts'
 import type { NamedClaim } from './relay/claims/chain/market.ts'
 import type { IndexedClaims, IndexedWin } from './relay/claims/context.ts'
 
 /** What the index shows of claims, for the relay. A win that the index shows needs no receipt. */
 export function indexedClaims(index: IndexReader): IndexedClaims {
-  const readClaimed = createClaimedRunReader(index)
   let known: Hex | undefined
 
   return {
@@ -43,22 +41,6 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
         return new Map(data.flatMap((agent) => (agent ? [[agent.id, agent.feesPaid] as const] : [])))
       } catch (error) {
         if (error instanceof Problem) return new Map()
-        throw error
-      }
-    },
-
-    /** True if the index cannot be read: then the chain alone decides. */
-    async isEligible({ bountyId, agentId, wallet }) {
-      try {
-        const { data } = await readClaimed({ bountyId, agentId, round: 0n })
-        if (!data.run || !data.agent) return false
-        const refused = [
-          ...claimantErrors(data.run, wallet),
-          ...agentErrors(data.agent, wallet, data.run.stakeRequired),
-        ]
-        return refused.length === 0
-      } catch (error) {
-        if (error instanceof Problem) return true
         throw error
       }
     },

@@ -18,6 +18,7 @@ import { IndexReader } from './index/reader.ts'
 import { refusePooler } from './index/refusePooler.ts'
 import { indexedCalls } from './indexedCalls.ts'
 import { indexedClaims } from './indexedClaims.ts'
+import { indexedRuns } from './indexedRuns.ts'
 import { indexedUnstakers } from './indexedUnstakers.ts'
 import { logActions } from './observability/actionLog.ts'
 import { logClaims } from './observability/claimLog.ts'
@@ -130,6 +131,7 @@ const relay =
         keeperInterval: env.KEEPER_INTERVAL_MS,
         retentionDays: env.RELAY_RETENTION_DAYS,
         indexedClaims: indexedClaims(index),
+        indexedRuns: indexedRuns(index),
         indexedCalls: indexedCalls(index),
         indexedUnstakers: indexedUnstakers(index),
         events,

@@ -5,17 +5,16 @@ import { accountOf } from '../../tools/devnet/accounts.ts'
 const signer = accountOf(1)
 const otherSigner = accountOf(2)
 
-type Options = { client?: string; bytes?: number; isAdvised?: boolean; signers?: (typeof signer)[] }
+type Options = { client?: string; bytes?: number; signers?: (typeof signer)[] }
 
 /** A queued claim of the run, and the errors with which it was rejected. */
-function entryOf(bountyId: bigint, { client = 'a', bytes = 65, isAdvised = true, signers = [signer] }: Options = {}) {
+function entryOf(bountyId: bigint, { client = 'a', bytes = 65, signers = [signer] }: Options = {}) {
   const signed = { deadline: 1n, signature: `0x${'11'.repeat(bytes)}` as const }
   const rejected: unknown[] = []
   const entry: Entry<string> = {
     request: { bountyId, agentId: 1n, wallet: signer.address, signed },
     client,
     signers,
-    isAdvised,
     resolve: () => undefined,
     reject: (error) => rejected.push(error),
   }
@@ -61,20 +60,6 @@ describe('the claim queue', () => {
     expect(queue.take(signer, 50)).toEqual([])
     queue.release(taken)
     expect(runsOf(queue.take(signer, 50))).toEqual([7n])
-  })
-
-  it('takes claims that the index calls eligible first, and at least one other claim each time', () => {
-    const doubtful = [1n, 2n, 3n].map((run) => entryOf(run, { isAdvised: false }).entry)
-    const queue = queueOf(...doubtful, ...[4n, 5n, 6n].map((run) => entryOf(run, { client: 'b' }).entry))
-    expect(runsOf(queue.take(signer, 3))).toEqual([4n, 5n, 1n])
-    expect(runsOf(queue.take(signer, 3))).toEqual([6n, 2n, 3n])
-  })
-
-  it('takes an eligible claim of a run before earlier claims of that run', () => {
-    const junk = Array.from({ length: 20 }, () => entryOf(7n, { isAdvised: false }).entry)
-    const honest = entryOf(7n, { client: 'b' }).entry
-    const queue = queueOf(...junk, honest)
-    expect(queue.take(signer, 50)).toEqual([honest])
   })
 
   it('limits a transaction to the size that a node accepts, for signatures of any length', () => {

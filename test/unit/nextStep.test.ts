@@ -1,3 +1,4 @@
+import { zeroAddress } from 'viem'
 import { describe, expect, it } from 'vitest'
 import {
   type Judged,
@@ -17,6 +18,7 @@ const rival = claimOf('2')
 const boundClaim = { claimId: claimOf('3').claimId, round: 1n }
 const limit = new Refusal('RATE_LIMITED', 'Too many.')
 const failureOf = (errorName: string) => ({ error: { errorName, args: [] } as never, data: undefined })
+const poster = zeroAddress
 const hash = `0x${'9a'.repeat(32)}` as const
 
 /** What is stored of the request, by the words of a row. */
@@ -40,10 +42,10 @@ const opens: Record<string, Open> = {
 /** What the chain says; `-` before it is asked. */
 const chain: Record<string, Judged | undefined> = {
   '-': undefined,
-  good: { good: true, runsWalletCode: false },
-  'good, by a contract': { good: true, runsWalletCode: true },
-  'good, the own one landed': { good: true, runsWalletCode: false, isLanded: true },
-  'good, the own one not landed': { good: true, runsWalletCode: false, isLanded: false },
+  good: { good: true, runsWalletCode: false, poster },
+  'good, by a contract': { good: true, runsWalletCode: true, poster },
+  'good, the own one landed': { good: true, runsWalletCode: false, poster, isLanded: true },
+  'good, the own one not landed': { good: true, runsWalletCode: false, poster, isLanded: false },
   'the agent has the run': { currentClaim: { ...boundClaim, blockNumber: 9n } },
   'a pending transaction opens it': { undecided: failureOf('BountyNotOpen') },
   'another is likely to win it': { overtaken: true },
@@ -57,7 +59,7 @@ function wordsOf(step: Step): string {
     return ['follow', which, wonAt && `won at ${wonAt}`, txHash && 'placed'].filter(Boolean).join(' ')
   }
   if (step.do === 'refuse') return `refuse ${'refusal' in step ? step.refusal.code : step.failure.error?.errorName}`
-  if (step.do === 'place') return step.runsWalletCode ? 'place alone' : 'place'
+  if (step.do === 'place') return step.good.runsWalletCode ? 'place alone' : 'place'
   if (step.do !== 'wait') return step.do
   return step.for === 'decision' ? `wait for ${step.of === own ? 'own' : 'rival'}` : `wait for ${step.for}`
 }

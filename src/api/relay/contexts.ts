@@ -87,6 +87,7 @@ export function createContexts(settings: RelaySettings, holder: string) {
   const checked = {
     ...shared,
     market,
+    indexedRuns: settings.indexedRuns,
     nextBlock: createNextBlock(watchClient, heads),
     leastReward: settings.leastReward,
     walletLimits: settings.walletLimits,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Deployment } from '../../../core/deployment.ts'
 import type { Endpoints } from '../../../core/node/endpoints.ts'
+import type { IndexedRuns } from './chain/views.ts'
 import type { IndexedClaims } from './claims/context.ts'
 import type { RelayEmitter } from './events.ts'
 import type { IndexedUnstakers } from './kinds/accounts/examine.ts'
@@ -35,6 +36,8 @@ export type RelaySettings = {
   logger: Logger
   /** Claims in the index, if there is one: it may show a claim before its receipt is read. */
   indexedClaims?: IndexedClaims
+  /** Runs and agents in the index, if there is one: what it refuses asks no node. */
+  indexedRuns?: IndexedRuns
   /** What anyone may ask for, in the index, if there is one: what it refuses asks no node. */
   indexedCalls?: IndexedCalls
   /** Who may unstake, in the index, if there is one. */

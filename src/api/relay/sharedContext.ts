@@ -4,6 +4,7 @@ import type { Fees } from './chain/fees.ts'
 import type { Heads } from './chain/heads.ts'
 import type { Market } from './chain/market.ts'
 import type { NextBlock } from './chain/nextBlock.ts'
+import type { IndexedRuns } from './chain/views.ts'
 import type { FeesPaid } from './feesPaid.ts'
 import type { Signer } from './sender/keys/signing.ts'
 import type { SpendingLimits } from './store/spending.ts'
@@ -14,6 +15,8 @@ export type SharedContext = {
   /** The market, by the client for simulations and the keeper's reads. */
   market: Market
   heads: Heads
+  /** Runs and agents in the index, if there is one: what it refuses asks no node. */
+  indexedRuns?: IndexedRuns | undefined
   /** The price of a transaction now. */
   fees: () => Promise<Fees>
   nextBlock: () => Promise<NextBlock>

@@ -21,7 +21,7 @@ it('reads which of many wallets have code, in few calls, and reads it again for 
   })
   parts.defer(proxy.stop)
   const client = createAnvilClient(anvil.rpcUrl)
-  const hasCode = createCodeReader({ client: createRpc(proxy.url) })
+  const hasCode = createCodeReader({ client: createRpc(proxy.url) }, async () => undefined)
   const key = walletOf(0)
   const contract = walletOf(1)
   const delegated = walletOf(2)

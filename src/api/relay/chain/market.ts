@@ -41,6 +41,22 @@ export const tryNext = ({ client }: Market, { from, to, data }: MarketCall): Pro
 /** A bounty as the market returns it. */
 export type Bounty = ContractFunctionReturnType<typeof bountyMarketAbi, 'view', 'getBounty'>
 
+/** What the checks of claims and actions read of a run, on the chain or in the index. */
+export type KnownRun = Pick<
+  Bounty,
+  | 'poster'
+  | 'reward'
+  | 'stake'
+  | 'deadline'
+  | 'workPeriod'
+  | 'evaluator'
+  | 'wallet'
+  | 'agentId'
+  | 'state'
+  | 'revisions'
+  | 'round'
+>
+
 /** @param block defaults to the latest. */
 export function readBounty({ client, address }: Market, bountyId: bigint, block: bigint | BlockTag = 'latest') {
   const call = { address, abi: bountyMarketAbi, functionName: 'getBounty', args: [bountyId] } as const

@@ -1,90 +1,128 @@
 import { LRUCache } from 'lru-cache'
 import type { Address, Hash } from 'viem'
-import { Refusal, unavailable } from '../refusal.ts'
+import type { agentErrors } from '../../../../core/market/eligibility.ts'
+import { type Refusal, unavailable } from '../refusal.ts'
 import type { ChainHead, Heads } from './heads.ts'
 import type { Intake } from './intake.ts'
-import type { Bounty } from './market.ts'
+import type { KnownRun } from './market.ts'
 
 /** The most runs, and the most wallets, in the cache. Beyond it, the least recently used one is dropped. */
 const MAX_ENTRIES = 10_000
 
-/** A request’s run and wallet at one head. */
+/** What a request names: its run, the agent of a claim, and the client that sends it. */
+export type Named = { bountyId: bigint; agentId?: bigint; client: string }
+
+/**
+ * What the index shows of a request at a block. `bounty`: in the state NONE if there is no such run. `claimant`: whom the run
+ * names, null if any agent may claim it. `agent`: undefined if there is none, or the request names none.
+ */
+export type IndexedRun = {
+  bounty: KnownRun
+  claimant: Address | null
+  agent: Parameters<typeof agentErrors>[0] | undefined
+  number: bigint
+  hash: Hash
+}
+
+/**
+ * Reads the run and the agent in the index. Concurrent calls share a transaction.
+ * @param block which the index must have: it waits for it, for a short time.
+ * @returns undefined if the index does not have the block, or cannot be read.
+ */
+export type IndexedRuns = (named: Named, block?: bigint) => Promise<IndexedRun | undefined>
+
+/** A request’s run and wallet. `hash`: of the block at which the run was read. `indexed`: undefined if it was read on the chain. */
 export type ChainView = {
   head: ChainHead
-  bounty: Bounty
-  /** The run after the node's pending transactions. */
-  pendingBounty: () => Promise<Bounty>
+  bounty: KnownRun
+  indexed: IndexedRun | undefined
+  number: bigint
+  hash: Hash
+  /** The run after the node's pending transactions; undefined if that is not known. */
+  pendingBounty: () => Promise<KnownRun | undefined>
   hasCode: (wallet: Address) => Promise<boolean>
 }
 
 export type ViewOf = ReturnType<typeof createChainViews>
 
 /**
- * Reads runs and wallets for what is not authenticated yet, once per head for all requests.
+ * Reads runs and wallets for what is not authenticated yet. What the index shows asks no node. Where the index is behind, or
+ * absent, the chain is read once per head for all requests about a run.
  * The functions that it returns throw a Refusal RELAY_UNAVAILABLE.
  */
-export function createChainViews({ hasCode }: Pick<Intake, 'hasCode'>, heads: Heads, readRun: Intake['readRun']) {
-  const bounties = oncePerHead((bountyId: bigint) => readRun(bountyId, 'latest'))
+export function createChainViews(
+  { hasCode, readRun, pendingRun }: Pick<Intake, 'hasCode' | 'readRun' | 'pendingRun'>,
+  heads: Heads,
+  indexed: IndexedRuns | undefined,
+) {
+  const bounties = oncePerHead(readRun)
   const codes = oncePerHead(hasCode)
-  const pending = sharedSince((bountyId: bigint) => readRun(bountyId, 'pending'))
+
+  /** @param head which the index must have; undefined if any block will do. */
+  async function fromIndex(named: Named, head?: ChainHead): Promise<IndexedRun | undefined> {
+    const found = await indexed?.(named, head?.number)
+    const isOrphaned = found && found.number === head?.number && found.hash !== head.hash
+    return isOrphaned ? undefined : found
+  }
 
   /**
-   * @param since by `performance.now()`. The pending state is read at this time or later.
-   * @param isFresh whether the head too is read at `since` or later; else it may be one interval of `Heads` old.
+   * @param since by `performance.now()`.
+   * @param isFresh whether the view is of a head that was read at `since` or later; else it may be older.
    */
-  return async function viewOf(bountyId: bigint, since: number, isFresh: boolean): Promise<ChainView> {
-    const head = await (isFresh ? heads.since(since) : heads.latest())
+  return async function viewOf(named: Named, since: number, isFresh: boolean): Promise<ChainView> {
+    const heading = isFresh ? heads.since(since) : heads.latest()
+    const [head, found] = await Promise.all([heading, fromIndex(named, isFresh ? await heading : undefined)])
+    const { bountyId, client } = named
+    const { number, hash } = found ?? head
     return {
       head,
-      bounty: await bounties(head.hash, bountyId),
-      pendingBounty: () => pending(bountyId, since),
+      number,
+      hash,
+      bounty: found?.bounty ?? (await bounties(head.hash, bountyId, client)),
+      indexed: found,
+      pendingBounty: () => pendingRun(bountyId, client),
       hasCode: (wallet) => codes(head.hash, wallet),
     }
   }
 }
 
+/** A refusal, and how to find out whether the node's pending transactions may change it: undefined if they do not. */
+export type Refused<Undecided> = { refusal: Refusal; next?: () => Promise<Undecided | undefined> }
+
 /**
- * Checks a request against the view, and again against a newer one before it is refused: a refusal uses only reads of the
- * chain that started at `since` or later.
+ * Checks a request against the view, and again against a newer one before it is refused: a refusal uses only reads that
+ * show the chain as it was at `since` or later.
  * @throws the refusal; RELAY_UNAVAILABLE if the node is behind.
  */
-export async function checkView<Good>(
+export async function checkView<Good extends object, Undecided>(
   viewOf: ViewOf,
-  bountyId: bigint,
+  named: Named,
   since: number,
   view: ChainView,
-  check: (view: ChainView) => Promise<Good | Refusal>,
-): Promise<Good> {
+  check: (view: ChainView) => Promise<Good | Refused<Undecided>>,
+): Promise<Good | Undecided> {
   const first = await check(view)
-  if (!(first instanceof Refusal)) return first
-  const newer = await viewOf(bountyId, since, true)
-  const result = newer.head.hash === view.head.hash ? first : await check(newer)
-  if (!(result instanceof Refusal)) return result
+  if (!('refusal' in first)) return first
+  const newer = await viewOf(named, since, true)
+  const result = newer.hash === view.hash ? first : await check(newer)
+  if (!('refusal' in result)) return result
+  const undecided = await result.next?.()
+  if (undecided !== undefined) return undecided
   // What a node refuses that is behind, the chain may allow.
   const { number, highest } = newer.head
-  if (number >= highest) throw result
+  if (number >= highest) throw result.refusal
   throw unavailable(`The chain’s node is at block ${number}, behind block ${highest}.`)
 }
 
-/** Shares each read among the callers that wait before it starts. */
-function sharedSince<Key extends bigint, T>(read: (key: Key) => Promise<T>) {
-  const known = new LRUCache<Key, { startedAt: number; value: Promise<T> }>({ max: MAX_ENTRIES })
-  return (key: Key, since: number): Promise<T> => {
-    const entry = known.get(key)
-    if (entry && entry.startedAt >= since) return entry.value
-    const value = read(key)
-    known.set(key, { startedAt: performance.now(), value })
-    return value
-  }
-}
-
 /** Caches each answer until the head changes. Failures are not cached. */
-function oncePerHead<Key extends bigint | string, T>(read: (key: Key) => Promise<T>) {
+function oncePerHead<Key extends bigint | string, T, Rest extends unknown[]>(
+  read: (key: Key, ...rest: Rest) => Promise<T>,
+) {
   const known = new LRUCache<Key, { head: Hash; value: Promise<T> }>({ max: MAX_ENTRIES })
-  return (head: Hash, key: Key): Promise<T> => {
+  return (head: Hash, key: Key, ...rest: Rest): Promise<T> => {
     const entry = known.get(key)
     if (entry?.head === head) return entry.value
-    const value = read(key)
+    const value = read(key, ...rest)
     known.set(key, { head, value })
     value.catch(() => known.delete(key))
     return value

@@ -3,7 +3,7 @@ import { createBatcher } from '../../../../core/batcher.ts'
 import { unavailable } from '../refusal.ts'
 import { answer } from './client.ts'
 import type { Market } from './market.ts'
-import { READ_INTERVAL_MS } from './sharedReads.ts'
+import { SLOW_AFTER_MS } from './sharedReads.ts'
 
 /**
  * EVM code that reads the addresses behind it, and returns a byte for each: 1 if the address has code, else 0.
@@ -27,13 +27,14 @@ const codeFlags = concat([
 const MAX_ADDRESSES = 500
 
 /**
- * Creates a function that reads whether an address has code at the latest block. Concurrent calls share one `eth_call`, ten a second at most,
+ * Creates a function that reads whether an address has code at the latest block. Concurrent calls share one `eth_call`,
  * because viem takes a third of a millisecond for each `eth_getCode`. The call has no target, so it needs no contract.
  * No address can make it fail. The function throws a Refusal RELAY_UNAVAILABLE.
  */
-export function createCodeReader({ client }: Pick<Market, 'client'>) {
+export function createCodeReader({ client }: Pick<Market, 'client'>, waitForCall: () => Promise<void>) {
   return createBatcher(
     async (addresses: readonly Address[]) => {
+      await waitForCall()
       const { data = '0x' } = await answer(client.call({ data: concat([codeFlags, ...addresses]) }))
       if (size(data) !== addresses.length) {
         throw unavailable(`The chain’s node returns ${size(data)} bytes for ${addresses.length} wallets.`)
@@ -41,6 +42,6 @@ export function createCodeReader({ client }: Pick<Market, 'client'>) {
       const flags = hexToBytes(data)
       return addresses.map((_, place) => flags[place] === 1)
     },
-    { maxSize: MAX_ADDRESSES, intervalMs: READ_INTERVAL_MS },
+    { maxSize: MAX_ADDRESSES, slowAfterMs: SLOW_AFTER_MS },
   )
 }

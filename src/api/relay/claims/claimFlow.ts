@@ -8,7 +8,7 @@ import { refusalOfLimits } from '../store/walletLimits.ts'
 import type { ClaimRequest } from './chain/market.ts'
 import type { ClaimContext, ClaimsContext } from './context.ts'
 import type { ClaimOutcome } from './events.ts'
-import type { Examine } from './intake/examine.ts'
+import type { Examine, Good, Look } from './intake/examine.ts'
 import { claimPending, refusal, signatureRequired } from './intake/refusal.ts'
 import {
   type Followed,
@@ -24,6 +24,7 @@ import type { Dispatcher, Placement } from './queue/dispatcher.ts'
 import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
 import { outcomeOf, type Results } from './results/results.ts'
 import { createRunStep } from './steps.ts'
+import { createBudgetCheck } from './store/budget.ts'
 import { bodyHashOf, claimsById, openClaimsOf, openClaimsOfAgent, type StoredClaim } from './store/claims.ts'
 import { createLookUp, limited, type Stored } from './store/lookUp.ts'
 
@@ -32,8 +33,9 @@ type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closi
 
 /** Takes a claim from its request to its outcome. */
 export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, results, closing }: Rooms) {
-  const { pool, market, heads, walletLimits, indexedClaims, signersFor, interval, events } = context
+  const { pool, market, heads, walletLimits, signersFor, interval, events } = context
   const runClaims = createRunClaims()
+  const budget = createBudgetCheck(context)
   const runStep = createRunStep(events)
   const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
   const lookUp = createLookUp(pool, walletLimits)
@@ -45,8 +47,8 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     heads.latest().catch(() => undefined)
     let known = await know(request, asked)
     let obstacle: Obstacle | undefined
-    // A refusal uses only what was read from the chain after this time.
-    let since = performance.now()
+    /** A refusal uses only what the chain has been since. After another claim's decision, an older state would mislead. */
+    let look = { since: performance.now(), isFresh: false }
 
     async function wait(wait: Wait, head: ChainHead | undefined) {
       if (wait.for === 'decision') await decision(request, wait.of, until)
@@ -58,7 +60,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
       }
       if (wait.for === 'decision' || wait.for === 'reread') {
         heads.expire()
-        since = performance.now()
+        look = { since: performance.now(), isFresh: true }
       }
     }
 
@@ -70,8 +72,8 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
       let step = nextStep(known, open)
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = step.do === 'examine' ? await heads.latest() : undefined
-      if (step.do === 'examine') step = nextStep(known, open, await judge(request, asked, open, { run, placed, since }))
-      if (step.do === 'place') step = stepAfter(await place(request, asked, run, step.runsWalletCode))
+      if (step.do === 'examine') step = nextStep(known, open, await judge(request, asked, open, { run, placed, look }))
+      if (step.do === 'place') step = stepAfter(await place(request, asked, run, step.good))
       if (step.do === 'follow') return follow(request, asked, step)
       if (step.do === 'refuse') throw 'refusal' in step ? step.refusal : await refusalOf(request, step)
       if (step.do !== 'wait') throw new Error(`The step ${step.do} of a claim has no result`)
@@ -100,13 +102,13 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     request: ClaimRequest,
     asked: ClaimContext,
     { own }: Open,
-    { run, placed, since }: { run: RunClaims; placed: number; since: number },
+    { run, placed, look }: { run: RunClaims; placed: number; look: Look },
   ): Promise<Judged> {
     const rivals = {
       exist: () => run.count > 1,
       haveOvertaken: () => run.placing !== undefined || run.placed !== placed,
     }
-    const examined = await runStep('examine', [request], () => examine(request, asked, since, rivals))
+    const examined = await runStep('examine', [request], () => examine(request, asked, look, rivals))
     if (!('good' in examined) || !own || asked.key !== undefined) return examined
     return { ...examined, isLanded: await isLanded(own) }
   }
@@ -119,18 +121,22 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     request: ClaimRequest,
     asked: ClaimContext,
     run: RunClaims,
-    runsWalletCode: boolean,
+    { runsWalletCode, poster }: Good,
   ): Promise<Placement> {
     const { client, gone, until, key } = asked
-    const isContended = run.count > 1 || dispatcher.isLong()
-    const isAdvised = !indexedClaims || !isContended || (await indexedClaims.isEligible(request))
     const signers = await signersFor(request)
     if (signers.length === 0) return { status: 'stale' }
-    const placing = dispatcher.place({ request, client, gone, until, key, isAdvised, runsWalletCode, signers })
-    if (isAdvised) run.startPlacing(placing)
-    const placement = await placing
-    if (placement.status === 'placed') run.placed++
-    return placement
+    try {
+      await budget.assertCovered({ request, runsWalletCode, poster })
+      const placing = dispatcher.place({ request, client, gone, until, key, runsWalletCode, signers })
+      run.startPlacing(placing)
+      const placement = await placing
+      if (placement.status === 'placed') run.placed++
+      return placement
+    } catch (error) {
+      budget.note(error)
+      throw error
+    }
   }
 
   async function follow(

@@ -26,8 +26,6 @@ export type IndexedClaims = {
   pause: (signal: AbortSignal) => Promise<unknown>
   /** It lacks an agent that the index does not know, and all if the index cannot be read. */
   feesPaid: FeesPaid
-  /** Whether the agent may claim the run by the index. It decides the order of claims, never a refusal. */
-  isEligible: (request: ClaimRequest) => Promise<boolean>
 }
 
 /** What the modules for claims share. */

@@ -2,7 +2,7 @@ import type { Hex } from 'viem'
 import type { Bounty, Failure } from '../chain/market.ts'
 import type { Refusal } from '../refusal.ts'
 import type { NamedClaim } from './chain/market.ts'
-import type { Examined } from './intake/examine.ts'
+import type { Examined, Good } from './intake/examine.ts'
 import { keyConflict, pendingWithOtherBody } from './intake/refusal.ts'
 import type { Placement } from './queue/dispatcher.ts'
 import { isAboutRun } from './simulation/simulate.ts'
@@ -41,13 +41,13 @@ export type Obstacle = Exclude<Placement, { status: 'placed' }>
 /**
  * - `follow`: the outcome of this claim is the answer.
  * - `examine`: ask the chain, then decide again.
- * - `place`: enter the queue, for a signed transaction. `runsWalletCode`: see `Examined`.
+ * - `place`: enter the queue, for a signed transaction.
  * - `wait`, then look again.
  */
 export type Step =
   | ({ do: 'follow' } & Followed)
   | { do: 'examine' }
-  | { do: 'place'; runsWalletCode: boolean }
+  | { do: 'place'; good: Good }
   | { do: 'refuse'; refusal: Refusal }
   | { do: 'refuse'; failure: Failure; bounty: Bounty }
   | Wait
@@ -85,7 +85,7 @@ export function nextStep({ key, bound, limit }: Known, { own, hasSameBody, rival
   if ('undecided' in judged) {
     return { do: 'wait', for: 'block', obstacle: { status: 'undecided', failure: judged.undecided } }
   }
-  if (!own) return { do: 'place', runsWalletCode: judged.runsWalletCode }
+  if (!own) return { do: 'place', good: judged }
   const isRefused = key === undefined && !judged.isLanded
   return isRefused ? { do: 'refuse', refusal: pendingWithOtherBody(own) } : { do: 'wait', for: 'decision', of: own }
 }

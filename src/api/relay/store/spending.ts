@@ -135,24 +135,28 @@ export function createSharing(
     return rateLimited(detail, isSpent ? (wait ?? RETRY_SECONDS) : RETRY_SECONDS)
   }
 
+  /** As `take`, but the action does not count. */
+  function find({ shared, covers }: Subjects, cost: bigint): { isPaid: boolean; counted: string[] } | Refusal {
+    const cover = covers.find(({ name, fees }) => {
+      return subjectOf(name).counted + cost <= (budget() * shares.perUsdc * fees) / MILLION / MILLION
+    })
+    if (cover) return { isPaid: true, counted: [cover.name] }
+    const full = shared.map(subjectOf).find((one) => one.counted + cost > limitOf(one))
+    return full ? refusalOf(full, cost) : { isPaid: false, counted: shared }
+  }
+
   return {
+    find,
+
     /**
      * Finds a share with room for the action, which counts from now on.
      * @param cost the most that it costs, in wei.
      * @returns whether fees cover it, and the subjects that count it; or why no share has room.
      */
-    take({ shared, covers }: Subjects, cost: bigint): { isPaid: boolean; counted: string[] } | Refusal {
-      for (const { name, fees } of covers) {
-        const own = subjectOf(name)
-        if (own.counted + cost > (budget() * shares.perUsdc * fees) / MILLION / MILLION) continue
-        own.counted += cost
-        return { isPaid: true, counted: [name] }
-      }
-      const others = shared.map(subjectOf)
-      const full = others.find((one) => one.counted + cost > limitOf(one))
-      if (full) return refusalOf(full, cost)
-      for (const one of others) one.counted += cost
-      return { isPaid: false, counted: shared }
+    take(subjects: Subjects, cost: bigint) {
+      const share = find(subjects, cost)
+      if ('counted' in share) for (const name of share.counted) subjectOf(name).counted += cost
+      return share
     },
   }
 }

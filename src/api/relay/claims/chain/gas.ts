@@ -10,6 +10,9 @@ import { batchCall, type ClaimRequest, claimCall } from './market.ts'
 /** The most gas that a claim takes which a key has signed, in a transaction of its own, with every slot cold. */
 const PLAIN_CLAIM_GAS = 100_000n
 
+/** A claim takes more gas, whatever its wallet does. */
+const LEAST_CLAIM_GAS = 60_000n
+
 /** The most gas of a claim. */
 export const MAX_GAS = PLAIN_CLAIM_GAS + CONTRACT_WALLET_GAS
 
@@ -37,6 +40,10 @@ export const MOST_RESERVED_GAS = SIGNED_ITEM_GAS
 /** The gas of a claim's part of its transaction. @param gas the limit of a transaction with this claim only. */
 export const reservedGas = ({ runsWalletCode, gas }: { runsWalletCode: boolean; gas: bigint }): bigint =>
   runsWalletCode ? gas : SIGNED_ITEM_GAS
+
+/** The least that a claim's part of its transaction takes: a wallet's contract may let it use less than its limit. */
+export const leastReservedGas = ({ runsWalletCode }: { runsWalletCode: boolean }): bigint =>
+  runsWalletCode ? LEAST_CLAIM_GAS : SIGNED_ITEM_GAS
 
 /** What one signed claim takes: ten words of data, and up to 60 bytes of its transaction beside them. */
 export const ONE_CLAIM = { bytes: 400n, gas: MAX_GAS }

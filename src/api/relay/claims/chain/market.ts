@@ -3,7 +3,7 @@ import { agentStakingAbi } from '../../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
 import type { ClaimTerms } from '../../../../../core/market/claimMessage.ts'
 import { answer } from '../../chain/client.ts'
-import type { Bounty, Market, MarketCall } from '../../chain/market.ts'
+import type { KnownRun, Market, MarketCall } from '../../chain/market.ts'
 
 /** A claim as a request describes it. */
 export type ClaimRequest = {
@@ -54,7 +54,7 @@ export function checkCall({ address }: Market, { bountyId, agentId, wallet }: Cl
 }
 
 /** The terms of the bounty that a claim's signature covers. */
-export const termsOf = ({ reward, stake, workPeriod, evaluator }: Bounty): ClaimTerms => ({
+export const termsOf = ({ reward, stake, workPeriod, evaluator }: KnownRun): ClaimTerms => ({
   reward,
   stake,
   workPeriod: BigInt(workPeriod),

@@ -1,7 +1,7 @@
 import { isAddressEqual } from 'viem'
 import { claimDigest } from '../../../../../core/market/claimMessage.ts'
 import { stateName } from '../../../../../core/market/contractErrors.ts'
-import type { Bounty, Market } from '../../chain/market.ts'
+import type { KnownRun, Market } from '../../chain/market.ts'
 import type { Word } from '../../chain/signatures.ts'
 import { type ClaimRequest, termsOf } from './market.ts'
 
@@ -9,11 +9,11 @@ import { type ClaimRequest, termsOf } from './market.ts'
 const LIVE = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
 
 /** Whether the run is claimed by the agent and the wallet of the request. */
-export const isHeldByClaimant = ({ agentId, wallet }: ClaimRequest, bounty: Bounty): boolean =>
+export const isHeldByClaimant = ({ agentId, wallet }: ClaimRequest, bounty: KnownRun): boolean =>
   LIVE.has(stateName(bounty.state) ?? '') && BigInt(bounty.agentId) === agentId && isAddressEqual(bounty.wallet, wallet)
 
 /** The wallet's word for the claim of this round, with the bounty’s terms; undefined if the request has no signature. */
-export function wordOf(market: Market, request: ClaimRequest, round: bigint, bounty: Bounty): Word | undefined {
+export function wordOf(market: Market, request: ClaimRequest, round: bigint, bounty: KnownRun): Word | undefined {
   const { wallet, signed } = request
   if (!signed) return undefined
   const digest = claimDigest(market, { ...request, round, ...termsOf(bounty) }, signed.deadline)

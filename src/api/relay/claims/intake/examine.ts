@@ -1,16 +1,16 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Hex } from 'viem'
+import type { Address, Hex } from 'viem'
 import { createFairLane, type Requester } from '../../../../../core/fairLane.ts'
 import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../../../../core/market/claimMessage.ts'
 import { type ClaimError, stateName } from '../../../../../core/market/contractErrors.ts'
-import { runErrors } from '../../../../../core/market/eligibility.ts'
+import { agentErrors, claimantErrors, runErrors } from '../../../../../core/market/eligibility.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import type { Intake } from '../../chain/intake.ts'
-import { type Bounty, type Failure, readBounty } from '../../chain/market.ts'
+import type { Failure, KnownRun } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS, isSignedByKey } from '../../chain/signatures.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
-import { type ChainView, checkView, createChainViews } from '../../chain/views.ts'
-import { type Refusal, rateLimited, refusalOfReward, signatureExpiring, unavailable } from '../../refusal.ts'
+import { type ChainView, checkView, createChainViews, type Refused } from '../../chain/views.ts'
+import { rateLimited, refusalOfReward, signatureExpiring, unavailable } from '../../refusal.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 import { isHeldByClaimant, wordOf } from '../chain/signatures.ts'
 import type { ClaimsContext } from '../context.ts'
@@ -34,15 +34,25 @@ const EXAMINATION_LANE = { ...CONTRACT_WALLET_LANE, concurrency: 1, maxWaitingPe
 /**
  * - `currentClaim`: this claim is the current claim of the run already.
  * - `good`: the claim may enter the queue. `runsWalletCode`: the wallet's contract, not its key, accepts the signature, so
- *   that the claim runs code of the wallet.
- * - `undecided`: the run is not open, and a pending transaction would open it.
+ *   that the claim runs code of the wallet. `poster`: of the run.
+ * - `undecided`: the run is not open, or the agent may not claim it, and a pending transaction would change that.
  * - `overtaken`: the claim was not examined, because another claim of the run is likely to win it.
  */
 export type Examined =
   | { currentClaim: { claimId: Hex; round: bigint; blockNumber: bigint } }
-  | { good: true; runsWalletCode: boolean }
+  | Good
   | { undecided: Failure }
   | { overtaken: true }
+
+export type Good = { good: true; runsWalletCode: boolean; poster: Address }
+
+type Result = Examined | Refused<Examined>
+
+/**
+ * `since`, by `performance.now()`: a refusal uses only what the chain has been since this time. `isFresh`: whether what lets
+ * the claim enter the queue must, too.
+ */
+export type Look = { since: number; isFresh: boolean }
 
 /** The other claims of the run in this process. `haveOvertaken`: one of them is likely to win the run. */
 export type Rivals = { exist: () => boolean; haveOvertaken: () => boolean }
@@ -50,13 +60,14 @@ export type Rivals = { exist: () => boolean; haveOvertaken: () => boolean }
 export type Examine = ReturnType<typeof createExamination>['examine']
 
 /**
- * Checks the run and the signature of a claim before the claim can delay any other. A key’s signature needs no call,
- * and the chain is read once per head for all claims. The refusals and their order are those of the market, after that of
+ * Checks the run, the signature and the agent of a claim before the claim can delay any other. A key’s signature needs no
+ * call, and what the index shows needs none. The refusals and their order are those of the market, after that of
  * the reward.
  */
-export function createExamination({ heads, allowUnsigned, leastReward, relayers }: ClaimsContext, intake: Intake) {
-  const { market, isSignedByContract } = intake
-  const viewOf = createChainViews(intake, heads, (bountyId, block) => readBounty(market, bountyId, block))
+export function createExamination(context: ClaimsContext, intake: Intake) {
+  const { heads, indexedRuns, allowUnsigned, leastReward, relayers } = context
+  const { market, isSignedByContract, isClaimableNext } = intake
+  const viewOf = createChainViews(intake, heads, indexedRuns)
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
   const inTurn = createFairLane(EXAMINATION_LANE)
   let waiting = 0
@@ -84,64 +95,92 @@ export function createExamination({ heads, allowUnsigned, leastReward, relayers 
     return (await signedBy(request, BigInt(view.bounty.round), view, requester)) !== undefined
   }
 
-  async function check(request: ClaimRequest, view: ChainView, requester: Requester): Promise<Examined | Refusal> {
+  /**
+   * Refuses what the market would refuse of the wallet and the agent, by the index. Without an index, the simulation does.
+   * @param good the result if it would not, or no longer after the pending transactions.
+   */
+  function checkAgent(request: ClaimRequest, { bounty, indexed }: ChainView, { client }: Requester, good: Good): Result {
+    if (!indexed) return good
+    const { bountyId, agentId, wallet } = request
+    const { claimant, agent } = indexed
+    const errors: ClaimError[] = [
+      ...claimantErrors({ bountyId, posterAddress: bounty.poster, claimant }, wallet),
+      ...(agent ? agentErrors(agent, wallet, bounty.stake) : [{ errorName: 'AgentNotFound', args: [agentId] } as const]),
+    ]
+    const [error] = errors
+    if (!error) return good
+    return refused(error, bounty, async () => ((await isClaimableNext(bountyId, agentId, wallet, client)) ? good : undefined))
+  }
+
+  async function check(request: ClaimRequest, view: ChainView, requester: Requester): Promise<Result> {
     const { bounty, head } = view
+    const { poster } = bounty
     if (await isHeld(request, view, requester)) {
       const round = BigInt(bounty.round)
       const claimId = claimIdOf(market, { ...request, round })
-      return { currentClaim: { claimId, round, blockNumber: head.number } }
+      return { currentClaim: { claimId, round, blockNumber: view.number } }
     }
-    const rewardRefusal =
-      stateName(bounty.state) && refusalOfReward('claim', request.bountyId, bounty.reward, leastReward)
-    if (rewardRefusal) return rewardRefusal
-    const refuse = (error: ClaimError) => refusal({ error, data: undefined }, bounty)
+    const small = stateName(bounty.state) && refusalOfReward('claim', request.bountyId, bounty.reward, leastReward)
+    if (small) return { refusal: small }
+    const refuse = (error: ClaimError) => refused(error, bounty)
     const runError = errorOfRun(request, bounty, head)
     if (runError) {
-      const isPending = !errorOfRun(request, await view.pendingBounty(), head)
-      return isPending ? { undecided: { error: runError, data: undefined } } : refuse(runError)
+      return refused(runError, bounty, async () => {
+        const pending = await view.pendingBounty()
+        if (!pending || errorOfRun(request, pending, head)) return undefined
+        return { undecided: { error: runError, data: undefined } }
+      })
     }
     const { signed } = request
     const now = nextTimestamp(head)
     if (!signed) {
       const isGood = await mayBeUnsigned()
-      return isGood ? { good: true, runsWalletCode: false } : signatureRequired(market, request, bounty, now)
+      if (!isGood) return { refusal: signatureRequired(market, request, bounty, now) }
+      return checkAgent(request, view, requester, { good: true, runsWalletCode: false, poster })
     }
     if (signed.deadline < now) return refuse({ errorName: 'SignatureExpired', args: [signed.deadline, now] })
     if (isExpiring(signed.deadline, head)) {
-      return signatureExpiring('claim', signed.deadline, signed.deadline - now, MIN_VALIDITY_SECONDS)
+      return { refusal: signatureExpiring('claim', signed.deadline, signed.deadline - now, MIN_VALIDITY_SECONDS) }
     }
     const round = BigInt(bounty.round) + 1n
     const by = await signedBy(request, round, view, requester)
-    if (by) return { good: true, runsWalletCode: by === 'contract' }
+    if (by) return checkAgent(request, view, requester, { good: true, runsWalletCode: by === 'contract', poster })
     const latest = now + MAX_VALIDITY_SECONDS
     if (signed.deadline > latest) return refuse({ errorName: 'SignatureTooLong', args: [signed.deadline, latest] })
-    if (await view.hasCode(request.wallet)) return refusedByContract(request, round, CONTRACT_WALLET_GAS)
+    if (await view.hasCode(request.wallet)) {
+      return { refusal: refusedByContract(request, round, CONTRACT_WALLET_GAS) }
+    }
     return refuse({ errorName: 'InvalidSignature', args: [request.bountyId, request.wallet, round] })
   }
 
   /**
-   * @param since by `performance.now()`. A refusal uses only reads of the chain that started at this time or later.
    * @param rivals checked again when it is the claim’s turn.
    * @throws Refusal with the market’s reason; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client disconnects.
    */
   async function examine(
     request: ClaimRequest,
     requester: Requester,
-    since: number,
+    { since, isFresh }: Look,
     rivals: Rivals,
   ): Promise<Examined> {
-    const view = await viewOf(request.bountyId, since, false)
+    const { bountyId, agentId } = request
+    const named = { bountyId, agentId, client: requester.client }
+    const view = await viewOf(named, since, isFresh)
     if (rivals.exist()) await waitForTurn(requester)
     if (rivals.haveOvertaken()) return { overtaken: true }
-    return checkView(viewOf, request.bountyId, since, view, (one) => check(request, one, requester))
+    return checkView(viewOf, named, since, view, (one) => check(request, one, requester))
   }
 
   /** `isBusy`: whether claims wait for their turn. */
   return { examine, isBusy: () => waiting > 0 }
 }
 
-/** @param bounty at `head`, or after the pending transactions. */
-function errorOfRun({ bountyId }: ClaimRequest, bounty: Bounty, head: ChainHead): ClaimError | undefined {
+function refused(error: ClaimError, bounty: KnownRun, next?: () => Promise<Examined | undefined>): Refused<Examined> {
+  return { refusal: refusal({ error, data: undefined }, bounty), ...(next && { next }) }
+}
+
+/** @param bounty at a block, or after the pending transactions. */
+function errorOfRun({ bountyId }: ClaimRequest, bounty: KnownRun, head: ChainHead): ClaimError | undefined {
   const state = stateName(bounty.state)
   if (state === undefined) return { errorName: 'BountyNotFound', args: [bountyId] }
   const [error] = runErrors({ bountyId, state, deadline: BigInt(bounty.deadline) }, head.timestamp)

@@ -2,7 +2,7 @@ import type { Hex } from 'viem'
 import type { MarketAddress } from '../../../../../core/deployment.ts'
 import { claimTypedData, DEFAULT_VALIDITY_SECONDS } from '../../../../../core/market/claimMessage.ts'
 import { explainClaimError, isClaimError } from '../../../../../core/market/contractErrors.ts'
-import type { Bounty, Failure } from '../../chain/market.ts'
+import type { Failure, KnownRun } from '../../chain/market.ts'
 import { Refusal } from '../../refusal.ts'
 import { type ClaimRequest, termsOf } from '../chain/market.ts'
 
@@ -10,11 +10,11 @@ import { type ClaimRequest, termsOf } from '../chain/market.ts'
 const PENDING_RETRY_SECONDS = 2
 
 /** The agent that claimed the bounty, if any. */
-const holderOf = ({ agentId, wallet }: Bounty) =>
+const holderOf = ({ agentId, wallet }: KnownRun) =>
   BigInt(wallet) === 0n ? undefined : { agentId: BigInt(agentId), wallet }
 
 /** The contract's refusal. @param bounty as it was when the claim was refused. */
-export function refusal({ error, data }: Failure, bounty: Bounty): Refusal {
+export function refusal({ error, data }: Failure, bounty: KnownRun): Refusal {
   if (!error || !isClaimError(error)) return unexplained({ revertData: data ?? null })
   const { code, sentence, extensions } = explainClaimError(error, holderOf(bounty))
   return new Refusal(code, sentence, { extensions })
@@ -24,7 +24,12 @@ export const unexplained = (extensions: Record<string, unknown>) =>
   new Refusal('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.', { extensions })
 
 /** @param now in seconds. */
-export function signatureRequired(market: MarketAddress, request: ClaimRequest, bounty: Bounty, now: bigint): Refusal {
+export function signatureRequired(
+  market: MarketAddress,
+  request: ClaimRequest,
+  bounty: KnownRun,
+  now: bigint,
+): Refusal {
   const { bountyId, agentId, wallet } = request
   const claim = { bountyId, agentId, wallet, round: BigInt(bounty.round) + 1n, ...termsOf(bounty) }
   const typedData = claimTypedData(market, claim, now + DEFAULT_VALIDITY_SECONDS)

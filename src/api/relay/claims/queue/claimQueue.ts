@@ -19,8 +19,6 @@ export type Entry<Result> = {
   client: string
   /** The signers that can make the claim. */
   signers: Signer[]
-  /** Whether the index calls the claim eligible. Such claims are taken first. */
-  isAdvised: boolean
   /** Ends its wait in the queue. */
   endWait?: (() => void) | undefined
   resolve: (result: Result) => void
@@ -71,17 +69,19 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
     newest.reject(unavailable('The claim queue is full, and most of it is yours.'))
   }
 
-  /** Takes one entry of each client in turn, until `taken` has `count` or no entry fits. */
-  function pick(taken: Set<Waiting>, count: number, bytes: { left: number }, fits: (entry: Waiting) => boolean) {
+  /** Takes one entry of each client in turn, until there are `count` or no entry fits. */
+  function pick(count: number, fits: (entry: Waiting) => boolean): Set<Waiting> {
+    const taken = new Set<Waiting>()
+    let bytesLeft = MAX_SIGNATURE_BYTES
     for (let isProgress = true; isProgress && taken.size < count; ) {
       isProgress = false
       for (const [client, entries] of [...byClient]) {
-        if (taken.size >= count) return
+        if (taken.size >= count) return taken
         const entry = entries.find((one) => !taken.has(one) && !takenOf.has(one.request.bountyId) && fits(one))
         if (!entry) continue
         const length = entry.request.signed ? size(entry.request.signed.signature) : 0
-        if (length > bytes.left) return
-        bytes.left -= length
+        if (length > bytesLeft) return taken
+        bytesLeft -= length
         taken.add(entry)
         takenOf.set(entry.request.bountyId, entry)
         isProgress = true
@@ -90,6 +90,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
         byClient.set(client, entries)
       }
     }
+    return taken
   }
 
   return {
@@ -121,17 +122,9 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
       }
     },
 
-    /**
-     * Takes at most `count` claims of different runs that the signer can make. Claims that the index calls eligible
-     * come first, but at least one other claim is taken, so that a flood does not starve the others.
-     */
+    /** Takes at most `count` claims of different runs that the signer can make. */
     take(signer: Signer, count: number): Waiting[] {
-      const taken = new Set<Waiting>()
-      const bytes = { left: MAX_SIGNATURE_BYTES }
-      const isFor = ({ signers }: Waiting) => signers.includes(signer)
-      const hasOthers = all().some((entry) => isFor(entry) && !entry.isAdvised)
-      pick(taken, hasOthers ? count - 1 : count, bytes, (entry) => isFor(entry) && entry.isAdvised)
-      pick(taken, count, bytes, isFor)
+      const taken = pick(count, ({ signers }) => signers.includes(signer))
       remove(taken)
       return [...taken]
     },

@@ -10,10 +10,10 @@ export class RunClaims {
   count = 0
   /** The number of those that were placed. */
   placed = 0
-  /** Resolves when the claim that the index calls eligible has left the queue; undefined if none is in the queue. */
+  /** Resolves when the first claim in the queue has left it; undefined if none is in the queue. */
   placing: Promise<void> | undefined
 
-  /** Counts such a claim as in the queue until `placement` settles. */
+  /** Counts a claim as in the queue until `placement` settles. */
   startPlacing(placement: Promise<unknown>) {
     const end = () => {
       this.placing = undefined
@@ -54,7 +54,7 @@ export function createRunClaims() {
     },
 
     /**
-     * Waits, for at most 100 ms, while a claim of the run that the index calls eligible is in the queue: to read another
+     * Waits, for at most 100 ms, while a claim of the run is in the queue: to read another
      * claim would delay it.
      * @returns whether it waited.
      */

@@ -32,14 +32,14 @@ export type IndexedCalls = (call: OpenCall, block?: bigint) => Promise<Known | u
  */
 export function createKnownCalls(intake: Intake, heads: Heads, indexed: IndexedCalls | undefined) {
   const { client, address } = intake.market
-  const viewOf = createChainViews(intake, heads, intake.readRun)
+  const viewOf = createChainViews(intake, heads, undefined)
   const treasury = reuseResult(Number.POSITIVE_INFINITY, () =>
     answer(client.readContract({ abi: bountyMarketAbi, address, functionName: 'TREASURY' })),
   )
 
   async function onChain(call: OpenCall): Promise<Known | undefined> {
     if (call.action === 'collect') return { round: 0n, refusal: undefined }
-    const { bounty } = await viewOf(call.bountyId, performance.now(), false)
+    const { bounty } = await viewOf({ bountyId: call.bountyId, client: '' }, performance.now(), false)
     if (stateName(bounty.state) === undefined) return undefined
     return { round: BigInt(bounty.round), reward: bounty.reward, refusal: undefined }
   }

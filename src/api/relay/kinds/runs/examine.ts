@@ -6,9 +6,9 @@ import { stateName } from '../../../../../core/market/contractErrors.ts'
 import { partyError, type RunParties, revisionError } from '../../../../../core/market/runActionRules.ts'
 import { hasMember, type RunMessage } from '../../../../../core/market/runActions.ts'
 import type { Intake } from '../../chain/intake.ts'
-import type { Bounty } from '../../chain/market.ts'
+import type { KnownRun } from '../../chain/market.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
-import { type ChainView, checkView, createChainViews } from '../../chain/views.ts'
+import { type ChainView, checkView, createChainViews, type Refused } from '../../chain/views.ts'
 import { type Refusal, refusalOfReward, signatureExpiring } from '../../refusal.ts'
 import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination, Examined } from '../kind.ts'
@@ -17,16 +17,18 @@ import type { NamedAction } from '../request.ts'
 import type { SignatureCheck } from '../signatureCheck.ts'
 import { invalidSignature } from './refusal.ts'
 
+type Undecided = { undecided: Refusal }
+
 /**
- * Checks the run and the signature of an action before it is simulated. A key’s signature needs no call, and the chain is
- * read once per head for all actions of a run. The market checks in the same order: run, party, signature, the rest.
+ * Checks the run and the signature of an action before it is simulated. A key’s signature needs no call, and what the index
+ * shows needs none. The market checks in the same order: run, party, signature, the rest.
  */
 export function createRunExamination(
-  { heads, leastReward }: Pick<SharedContext, 'heads' | 'leastReward'>,
+  { heads, indexedRuns, leastReward }: Pick<SharedContext, 'heads' | 'indexedRuns' | 'leastReward'>,
   intake: Intake,
   checkSignature: SignatureCheck,
 ): Examination<RunMessage> {
-  const viewOf = createChainViews(intake, heads, intake.readRun)
+  const viewOf = createChainViews(intake, heads, indexedRuns)
 
   /** What accepts the signature of the message; undefined if nothing does. */
   const signedBy = (action: NamedAction<RunMessage>, { hasCode }: ChainView, requester: Requester) =>
@@ -36,27 +38,34 @@ export function createRunExamination(
     action: NamedAction<RunMessage>,
     view: ChainView,
     requester: Requester,
-  ): Promise<Examined | { undecided: Refusal } | Refusal> {
+  ): Promise<Examined | Refused<Undecided>> {
     const { request } = action
     const { message } = request
     const { bounty, head } = view
     const error = errorOf(message, bounty)
     if (error) {
-      const isPending = !errorOf(message, await view.pendingBounty())
-      return isPending ? { undecided: refusalOf(error) } : refusalOf(error)
+      const refusal = refusalOf(error)
+      const next = async () => {
+        const pending = await view.pendingBounty()
+        return pending && !errorOf(message, pending) ? { undecided: refusal } : undefined
+      }
+      return { refusal, next }
     }
     const small = refusalOfReward('action', message.bountyId, bounty.reward, leastReward)
-    if (small) return small
+    if (small) return { refusal: small }
     const round = BigInt(bounty.round)
-    if (hasMember(message.action, 'round') && message.round !== round) return invalidSignature(message, round)
+    if (hasMember(message.action, 'round') && message.round !== round)
+      return { refusal: invalidSignature(message, round) }
     const now = nextTimestamp(head)
     const { deadline } = message
-    if (deadline < now) return signatureExpired(deadline, now)
-    if (isExpiring(deadline, head)) return signatureExpiring('action', deadline, deadline - now, MIN_VALIDITY_SECONDS)
+    if (deadline < now) return { refusal: signatureExpired(deadline, now) }
+    if (isExpiring(deadline, head)) {
+      return { refusal: signatureExpiring('action', deadline, deadline - now, MIN_VALIDITY_SECONDS) }
+    }
     const by = await signedBy(action, view, requester)
-    if (!by) return invalidSignature(message, round, await view.hasCode(message.party))
+    if (!by) return { refusal: invalidSignature(message, round, await view.hasCode(message.party)) }
     const wrong = revisionError(message.action, partiesOf(message, bounty), message.revision)
-    if (wrong) return refusalOf(wrong)
+    if (wrong) return { refusal: refusalOf(wrong) }
     const isOfAgent = hasMember(message.action, 'wallet')
     const agentId = isOfAgent ? BigInt(bounty.agentId) : undefined
     return { agentId, runsWalletCode: by === 'contract', runFee: bounty.reward / REWARD_PER_FEE }
@@ -65,25 +74,27 @@ export function createRunExamination(
   return {
     async examine(action, requester, since) {
       const { bountyId } = action.request.message
-      const view = await viewOf(bountyId, since, false)
-      return checkView(viewOf, bountyId, since, view, (one) => check(action, one, requester))
+      const named = { bountyId, client: requester.client }
+      const view = await viewOf(named, since, false)
+      return checkView(viewOf, named, since, view, (one) => check(action, one, requester))
     },
 
     async isSigned(action, requester) {
-      const view = await viewOf(action.request.message.bountyId, performance.now(), false)
+      const { bountyId } = action.request.message
+      const view = await viewOf({ bountyId, client: requester.client }, performance.now(), false)
       return (await signedBy(action, view, requester)) !== undefined
     },
   }
 }
 
-/** Why the market takes no such action of the account, whatever it signs. @param bounty of the head, or pending. */
-function errorOf(message: RunMessage, bounty: Bounty): RunError | undefined {
+/** Why the market takes no such action of the account, whatever it signs. @param bounty at a block, or pending. */
+function errorOf(message: RunMessage, bounty: KnownRun): RunError | undefined {
   const { action, bountyId, party } = message
   if (stateName(bounty.state) === undefined) return { errorName: 'BountyNotFound', args: [bountyId] }
   return partyError(action, partiesOf(message, bounty), party)
 }
 
-function partiesOf({ bountyId }: RunMessage, { state, poster, evaluator, wallet, revisions }: Bounty): RunParties {
+function partiesOf({ bountyId }: RunMessage, { state, poster, evaluator, wallet, revisions }: KnownRun): RunParties {
   const name = stateName(state)
   if (name === undefined) throw new Error(`Run ${bountyId} does not exist`)
   const orNone = (account: Address) => (isAddressEqual(account, zeroAddress) ? null : account)
