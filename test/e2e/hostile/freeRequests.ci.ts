@@ -299,8 +299,8 @@ async function manyRuns(): Promise<bigint[]> {
 /** Claims of many runs with a signature that is none of theirs. */
 async function forgedClaims(): Promise<Sent[]> {
   const runIds = await manyRuns()
-  const { body } = await signedClaim(runIds[0] ?? 0n, claimant, privateKeyToAccount(generatePrivateKey()))
-  return runIds.map((runId) => ({ path: `/api/runs/${runId}/claim`, body }))
+  const forged = await signedClaim(runIds[0] ?? 0n, claimant, privateKeyToAccount(generatePrivateKey()))
+  return runIds.map((runId) => ({ ...forged, path: `/api/runs/${runId}/claim` }))
 }
 
 /** Deliveries about many runs of an account that has claimed none of them. */
@@ -309,8 +309,8 @@ async function deliveriesOfStrangers(): Promise<Sent[]> {
   const claimed = await runs.runIn('CLAIMED')
   await market.indexed()
   const query = { runId: String(claimed), deliverableHash: 'ipfs://work' }
-  const { body } = await signedAction('submit', query, privateKeyToAccount(generatePrivateKey()))
-  return runIds.map((runId) => ({ path: `/api/runs/${runId}/submit`, body }))
+  const delivery = await signedAction('submit', query, privateKeyToAccount(generatePrivateKey()))
+  return runIds.map((runId) => ({ ...delivery, path: `/api/runs/${runId}/submit` }))
 }
 
 describe(`${REQUESTS_PER_SECOND} free requests a second`, () => {

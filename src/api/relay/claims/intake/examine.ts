@@ -99,17 +99,26 @@ export function createExamination(context: ClaimsContext, intake: Intake) {
    * Refuses what the market would refuse of the wallet and the agent, by the index. Without an index, the simulation does.
    * @param good the result if it would not, or no longer after the pending transactions.
    */
-  function checkAgent(request: ClaimRequest, { bounty, indexed }: ChainView, { client }: Requester, good: Good): Result {
+  function checkAgent(
+    request: ClaimRequest,
+    { bounty, indexed }: ChainView,
+    { client }: Requester,
+    good: Good,
+  ): Result {
     if (!indexed) return good
     const { bountyId, agentId, wallet } = request
     const { claimant, agent } = indexed
     const errors: ClaimError[] = [
       ...claimantErrors({ bountyId, posterAddress: bounty.poster, claimant }, wallet),
-      ...(agent ? agentErrors(agent, wallet, bounty.stake) : [{ errorName: 'AgentNotFound', args: [agentId] } as const]),
+      ...(agent
+        ? agentErrors(agent, wallet, bounty.stake)
+        : [{ errorName: 'AgentNotFound', args: [agentId] } as const]),
     ]
     const [error] = errors
     if (!error) return good
-    return refused(error, bounty, async () => ((await isClaimableNext(bountyId, agentId, wallet, client)) ? good : undefined))
+    return refused(error, bounty, async () =>
+      (await isClaimableNext(bountyId, agentId, wallet, client)) ? good : undefined,
+    )
   }
 
   async function check(request: ClaimRequest, view: ChainView, requester: Requester): Promise<Result> {
