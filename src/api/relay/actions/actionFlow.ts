@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Notifications } from '../../../../core/database/notifications.ts'
 import type { Requester } from '../../../../core/fairLane.ts'
 import type { Conditions } from '../chain/conditions.ts'
@@ -21,6 +22,9 @@ import { createTurns } from './turns.ts'
  * not after each: a try asks the node three times.
  */
 const SETTLING_MS = 100
+
+/** How long a refusal for the budget counts, in milliseconds, and of how many slots. */
+const UNPAID = { ttl: 10_000, max: 10_000 }
 
 /** `until` aborts when the request times out, which does not undo what was sent. */
 export type ActionAsked = Requester & { until: AbortSignal }
@@ -55,6 +59,8 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
     logger,
   })
   events.on('actionDecided', ({ actionId }) => decisions.hint(actionId))
+  /** By slot, the gas of what no share of the budget had room for: the next one is not simulated to find that out. */
+  const unpaid = new LRUCache<string, bigint>(UNPAID)
 
   /** Aborts once transactions are settled, which makes room for others of their signer. */
   let settlement = new AbortController()
@@ -145,10 +151,12 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
     async function place({ head, examined, former }: Ready): Promise<Step | 'full'> {
       await context.whenReady()
       const fees = await feesOf(examined.agentId)
-      if (places !== 'work') {
+      const slot = kind.slotOf(message)
+      const gas = places === 'work' ? unpaid.get(slot) : kind.mostGasOf(message)
+      if (gas !== undefined) {
         const terms = { price: (await context.fees()).maxFeePerGas, spendingLimits }
-        const unpaid = await refusalOfShares(pool, { action, fees, ...examined }, terms)
-        if (unpaid) throw unpaid
+        const refusal = await refusalOfShares(pool, { action, gas, fees, ...examined }, terms)
+        if (refusal) throw refusal
       }
       await pace(places)
       const simulated = await simulate(action, examined)
@@ -156,7 +164,10 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
         obstacle = simulated
         return { wait: () => waitForBlock(head) }
       }
-      const placed = await placeNow({ action, gas: simulated, fees, former, ...examined })
+      const placed = await placeNow({ action, gas: simulated, fees, former, ...examined }).catch((error) => {
+        if (error instanceof Refusal) unpaid.set(slot, simulated)
+        throw error
+      })
       if (typeof placed === 'object') {
         const sent = { actionId: action.actionId, txHash: placed.attempt.hash, status: 'signed' } as const
         const outcome = () =>

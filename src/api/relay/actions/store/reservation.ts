@@ -75,12 +75,13 @@ export function createReservation(kinds: Kinds) {
 
   return {
     /**
-     * Why no share of the budget has room for the most that the action may cost: what is refused then is not simulated.
-     * @returns undefined if one has. When the action is stored, what it costs by its gas limit counts.
+     * Why no share of the budget has room for the action: what is refused then is not simulated.
+     * @param candidate `gas`: the most that it may take; when it is stored, its gas limit counts.
+     * @returns undefined if one has.
      */
     async refusalOfShares(
       database: Database,
-      candidate: Omit<ActionCandidate, 'gas'>,
+      candidate: ActionCandidate,
       terms: Sharing,
     ): Promise<Refusal | undefined> {
       const { message } = candidate.action.request
@@ -89,7 +90,7 @@ export function createReservation(kinds: Kinds) {
       const text = `SELECT ${knownColumn('$1')} AS known`
       const [row] = await query<{ known: Known[] }>(database, text, [spendersOf(subjects)])
       if (!row) throw new Error(`What ${message.party} has spent was not read`)
-      const share = sharingOf(kind, row.known, terms).take(subjects, kind.mostGasOf(message) * terms.price)
+      const share = sharingOf(kind, row.known, terms).find(subjects, candidate.gas * terms.price)
       return share instanceof Refusal ? share : undefined
     },
 
