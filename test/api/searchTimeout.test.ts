@@ -10,6 +10,7 @@ import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 
 const slow = 'slow'
 const fast = 'fast'
+const MAX_STREAMS = 20
 
 let index: IndexedDatabase
 let api: Api
@@ -38,7 +39,7 @@ beforeAll(async () => {
     CREATE VIEW content.brief AS
       SELECT uri, CASE WHEN uri = 'ipfs://slow' THEN title || content.pause() ELSE title END AS title, summary, tags, json
       FROM content.stored_brief`)
-  api = await startIndexApi(index.url, { TRUST_PROXY: '1' })
+  api = await startIndexApi(index.url, { TRUST_PROXY: '1', MAX_STREAMS: String(MAX_STREAMS) })
 }, 60_000)
 
 afterAll(async () => {
@@ -62,10 +63,11 @@ async function untilSlow(count: number) {
   }
 }
 
-it('a search that takes too long is refused, while lists and searches of other clients are answered', async () => {
+it('a search that takes too long is refused, while lists and searches of other networks are answered', async () => {
   const ended: string[] = []
+  // Of as many clients, whose /48 network has one turn.
   const searches = [1, 2, 3, 4].map(async (limit) => {
-    const answer = await get('198.51.100.1', `q=${slow}&limit=${limit}`)
+    const answer = await get(`2001:db8:1:${limit}::1`, `q=${slow}&limit=${limit}`)
     ended.push(slow)
     return answer
   })
@@ -82,3 +84,16 @@ it('a search that takes too long is refused, while lists and searches of other c
   // Two searches were read when it came, and of those that waited, one at most before it.
   expect(ended.indexOf(fast)).toBeLessThan(ended.length - 1)
 }, 30_000)
+
+it('the streams of a /48 network leave places to others', async () => {
+  const streams = new AbortController()
+  const { signal } = streams
+  const open = async (client: string) =>
+    (await fetch(`${api.url}/api/stream`, { headers: { 'X-Forwarded-For': client }, signal })).status
+  const ofNetwork: number[] = []
+  for (let subnet = 1; subnet <= MAX_STREAMS; subnet++) ofNetwork.push(await open(`2001:db8:1:${subnet}::1`))
+  const opened = MAX_STREAMS / 4
+  expect(ofNetwork).toEqual([...Array(opened).fill(200), ...Array(MAX_STREAMS - opened).fill(429)])
+  expect(await open('203.0.113.1')).toBe(200)
+  streams.abort()
+})

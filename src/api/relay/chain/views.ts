@@ -38,6 +38,8 @@ export type ChainView = {
   indexed: IndexedRun | undefined
   number: bigint
   hash: Hash
+  /** The same at the head, by the chain. */
+  onChain: () => Promise<ChainView>
   /** The run after the node's pending transactions; undefined if that is not known. */
   pendingBounty: () => Promise<KnownRun | undefined>
   hasCode: (wallet: Address) => Promise<boolean>
@@ -46,8 +48,8 @@ export type ChainView = {
 export type ViewOf = ReturnType<typeof createChainViews>
 
 /**
- * Reads runs and wallets for what is not authenticated yet. What the index shows asks no node. Where the index is behind, or
- * absent, the chain is read once per head for all requests about a run.
+ * Reads runs and wallets for what is not authenticated yet. Where there is no index, or it is too far behind, the chain is read
+ * once per head for all requests about a run.
  * The functions that it returns throw a Refusal RELAY_UNAVAILABLE.
  */
 export function createChainViews(
@@ -73,16 +75,18 @@ export function createChainViews(
     const heading = isFresh ? heads.since(since) : heads.latest()
     const [head, found] = await Promise.all([heading, fromIndex(named, isFresh ? await heading : undefined)])
     const { bountyId, client } = named
-    const { number, hash } = found ?? head
-    return {
-      head,
-      number,
-      hash,
-      bounty: found?.bounty ?? (await bounties(head.hash, bountyId, client)),
-      indexed: found,
-      pendingBounty: () => pendingRun(bountyId, client),
-      hasCode: (wallet) => codes(head.hash, wallet),
+    const onChain = async (): Promise<ChainView> => {
+      const bounty = await bounties(head.hash, bountyId, client)
+      return { ...shared, bounty, indexed: undefined, number: head.number, hash: head.hash }
     }
+    const shared = {
+      head,
+      onChain,
+      pendingBounty: () => pendingRun(bountyId, client),
+      hasCode: (wallet: Address) => codes(head.hash, wallet),
+    }
+    if (!found) return onChain()
+    return { ...shared, bounty: found.bounty, indexed: found, number: found.number, hash: found.hash }
   }
 }
 
@@ -91,7 +95,8 @@ export type Refused<Undecided> = { refusal: Refusal; next?: () => Promise<Undeci
 
 /**
  * Checks a request against the view, and again against a newer one before it is refused: a refusal uses only reads that
- * show the chain as it was at `since` or later.
+ * show the chain as it was at `since` or later. What the index refuses asks no node; what it lets pass while it is behind is
+ * checked on the chain.
  * @throws the refusal; RELAY_UNAVAILABLE if the node is behind.
  */
 export async function checkView<Good extends object, Undecided>(
@@ -102,9 +107,12 @@ export async function checkView<Good extends object, Undecided>(
   check: (view: ChainView) => Promise<Good | Refused<Undecided>>,
 ): Promise<Good | Undecided> {
   const first = await check(view)
-  if (!('refusal' in first)) return first
+  const isOutdated = !('refusal' in first) && view.number < view.head.number
+  const known = isOutdated ? await view.onChain() : view
+  const second = isOutdated ? await check(known) : first
+  if (!('refusal' in second)) return second
   const newer = await viewOf(named, since, true)
-  const result = newer.hash === view.hash ? first : await check(newer)
+  const result = newer.hash === known.hash ? second : await check(newer)
   if (!('refusal' in result)) return result
   const undecided = await result.next?.()
   if (undecided !== undefined) return undecided
