@@ -1,4 +1,4 @@
-import { type Address, concat, encodeAbiParameters, type Hex, keccak256, parseAbiParameters, stringToHex } from 'viem'
+import { type Address, concat, encodeAbiParameters, type Hex, keccak256, stringToHex } from 'viem'
 import type { MarketAddress } from '../deployment.ts'
 import { domainHashOf, domainOf, domainType } from './domain.ts'
 
@@ -68,13 +68,4 @@ export function claimDigest(market: MarketAddress, claim: Claim & ClaimTerms, de
   const terms = [reward, stake, workPeriod, evaluator] as const
   const values = [claimTypeHash, bountyId, agentId, wallet, round, ...terms, deadline] as const
   return keccak256(concat(['0x1901', domainHashOf(market), keccak256(encodeAbiParameters(messageParameters, values))]))
-}
-
-const claimIdParameters = parseAbiParameters(
-  'uint256 chainId, address market, uint256 bountyId, uint256 round, uint256 agentId, address wallet',
-)
-
-/** The id of a claim: a hash of its members, the same in every process. */
-export function claimIdOf({ chainId, address }: MarketAddress, { bountyId, agentId, wallet, round }: Claim): Hex {
-  return keccak256(encodeAbiParameters(claimIdParameters, [BigInt(chainId), address, bountyId, round, agentId, wallet]))
 }

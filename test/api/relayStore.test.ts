@@ -294,12 +294,7 @@ describe('retention', () => {
         SELECT (jsonb_populate_record(${table}, jsonb_build_object(${fields}))).*
         FROM relay.${table}, generate_series(4, 205) AS n WHERE ${key} = 3`)
     }
-    await pool.query(
-      `INSERT INTO relay.sent VALUES ('0xb0', now() - interval '1 day'), ('0xb0', now() - interval '3 days')`,
-    )
     await pool.query("INSERT INTO relay.spending VALUES ('wallet 0xb0', now() - interval '3 days', 1)")
-    await pool.query(`INSERT INTO relay.revert (tx_hash, action, who) SELECT tx_hash, id, 'agent 7' FROM relay.action
-      WHERE tx_hash IS NOT NULL`)
     const age = (table: string, column: string, where = 'true') =>
       pool.query(`UPDATE relay.${table} SET ${column} = now() - interval '31 days' WHERE ${where}`)
     await age('tx', 'send_at')
@@ -309,10 +304,9 @@ describe('retention', () => {
     const stop = startRetention(pool, 30, deleteOldRows([CLAIM]), pino({ level: 'silent' }))
     const left = async (table: string) => (await pool.query(`SELECT FROM relay.${table}`)).rowCount
     await expect.poll(() => left('tx')).toBe(2)
-    await expect.poll(() => left('sent')).toBe(1)
     await expect.poll(() => left('spending')).toBe(3)
     await stop()
-    expect(await Promise.all(['action', 'attempt', 'revert'].map(left))).toEqual([2, 2, 1])
+    expect(await Promise.all(['action', 'attempt'].map(left))).toEqual([2, 2])
     expect([await stateOf(unmined.id), await stateOf(young.id)]).toEqual(['open', 'won'])
   })
 })

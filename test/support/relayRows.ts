@@ -49,23 +49,23 @@ export async function keysOfAgent(database: Database, agentId: bigint): Promise<
 
 /** The reverts that count against the agent. */
 export const countReverts = (database: Database, agentId: bigint) =>
-  count(database, 'relay.revert WHERE who = $1', [`agent ${agentId}`])
+  count(database, `${CLAIM_ROWS} AND agent_id = $1 AND reverted_at IS NOT NULL`, [agentId])
 
 /** Shifts the agent's oldest revert into the past by a day. */
 export const ageOldestRevert = (database: Database, agentId: bigint) =>
   database.query(
-    `UPDATE relay.revert SET reverted_at = reverted_at - interval '1 day' WHERE ctid = (
-      SELECT ctid FROM relay.revert WHERE who = $1 ORDER BY reverted_at LIMIT 1)`,
-    [`agent ${agentId}`],
+    `UPDATE relay.action SET reverted_at = reverted_at - interval '1 day' WHERE id = (
+      SELECT id FROM ${CLAIM_ROWS} AND agent_id = $1 AND reverted_at IS NOT NULL ORDER BY reverted_at LIMIT 1)`,
+    [agentId],
   )
 
 /** What was sent for the wallet, as its limits count it. */
 export const countSent = (database: Database, wallet: Address) =>
-  count(database, 'relay.sent WHERE wallet = $1', [wallet])
+  count(database, 'relay.action WHERE party = $1', [wallet])
 
 /** Shifts what was sent for the wallet into the past by this much. */
 export const ageSent = (database: Database, wallet: Address, by: string) =>
-  database.query('UPDATE relay.sent SET sent_at = sent_at - $2::interval WHERE wallet = $1', [wallet, by])
+  database.query('UPDATE relay.action SET created_at = created_at - $2::interval WHERE party = $1', [wallet, by])
 
 /** How many transactions stored the actions of these parties, and in how many commits. */
 export async function commitsOfActions(database: Database, parties: readonly Address[]) {

@@ -1,13 +1,7 @@
 import { zeroAddress } from 'viem'
 import { describe, expect, it } from 'vitest'
-import {
-  type Judged,
-  type Known,
-  nextStep,
-  type Open,
-  type Step,
-  stepAfter,
-} from '../../src/api/relay/claims/nextStep.ts'
+import type { Examined } from '../../src/api/relay/claims/intake/examine.ts'
+import { type Known, nextStep, type Open, type Step, stepAfter } from '../../src/api/relay/claims/nextStep.ts'
 import type { Placement } from '../../src/api/relay/claims/queue/dispatcher.ts'
 import type { StoredClaim } from '../../src/api/relay/claims/store/claims.ts'
 import { Refusal } from '../../src/api/relay/refusal.ts'
@@ -32,20 +26,18 @@ const knowns: Record<string, Known> = {
 
 /** The open claims of the run. */
 const opens: Record<string, Open> = {
-  none: { own: undefined, hasSameBody: false, rival: undefined },
-  'the same claim': { own, hasSameBody: true, rival: own },
-  'the same claim behind a rival': { own, hasSameBody: true, rival },
-  'an own one with another signature': { own, hasSameBody: false, rival: own },
-  'a rival': { own: undefined, hasSameBody: false, rival },
+  none: { own: undefined, isRepeat: false, rival: undefined },
+  'the same claim': { own, isRepeat: true, rival: own },
+  'the same claim behind a rival': { own, isRepeat: true, rival },
+  'an own one with another signature': { own, isRepeat: false, rival: own },
+  'a rival': { own: undefined, isRepeat: false, rival },
 }
 
 /** What the chain says; `-` before it is asked. */
-const chain: Record<string, Judged | undefined> = {
+const chain: Record<string, Examined | undefined> = {
   '-': undefined,
   good: { good: true, runsWalletCode: false, poster },
   'good, by a contract': { good: true, runsWalletCode: true, poster },
-  'good, the own one landed': { good: true, runsWalletCode: false, poster, isLanded: true },
-  'good, the own one not landed': { good: true, runsWalletCode: false, poster, isLanded: false },
   'the agent has the run': { currentClaim: { ...boundClaim, blockNumber: 9n } },
   'a pending transaction opens it': { undecided: failureOf('BountyNotOpen') },
   'another is likely to win it': { overtaken: true },
@@ -68,7 +60,8 @@ describe('the next step of a claim', () => {
   it.each([
     ['the key of another body', 'the same claim', '-', 'refuse IDEMPOTENCY_CONFLICT'],
     ['a bound key', 'a rival', '-', 'follow other'],
-    ['a limit', 'the same claim', '-', 'refuse RATE_LIMITED'],
+    ['a limit', 'the same claim', '-', 'follow own'],
+    ['a limit', 'none', '-', 'examine'],
     ['nothing', 'the same claim', '-', 'follow own'],
     ['nothing', 'the same claim behind a rival', '-', 'follow own'],
     ['nothing', 'a rival', '-', 'wait for rival'],
@@ -82,9 +75,11 @@ describe('the next step of a claim', () => {
     ['nothing', 'none', 'good', 'place'],
     ['a new key', 'none', 'good', 'place'],
     ['nothing', 'none', 'good, by a contract', 'place alone'],
+    ['a limit', 'none', 'the agent has the run', 'follow other won at 9'],
+    ['a limit', 'none', 'good', 'refuse RATE_LIMITED'],
+    ['a limit', 'an own one with another signature', 'good', 'wait for own'],
     ['a new key', 'an own one with another signature', 'good', 'wait for own'],
-    ['nothing', 'an own one with another signature', 'good, the own one landed', 'wait for own'],
-    ['nothing', 'an own one with another signature', 'good, the own one not landed', 'refuse IDEMPOTENCY_CONFLICT'],
+    ['nothing', 'an own one with another signature', 'good', 'wait for own'],
   ])('stored: %s | open: %s | chain: %s | → %s', (known, open, judged, expected) => {
     expect([known in knowns, open in opens, judged in chain]).toEqual([true, true, true])
     const step = nextStep(knowns[known] as Known, opens[open] as Open, chain[judged])

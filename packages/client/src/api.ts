@@ -3685,8 +3685,6 @@ export interface components {
             detail: string;
             /** @enum {string} */
             code: "IDEMPOTENCY_CONFLICT";
-            /** @description The pending claim of the run. */
-            claimId?: string;
         };
         PayloadTooLargeProblem: {
             /** @enum {string} */

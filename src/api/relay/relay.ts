@@ -109,8 +109,7 @@ export async function createRelay(settings: RelaySettings) {
     /**
      * Makes the claim.
      * @throws Refusal with the code of the contract’s refusal; REWARD_TOO_LOW; RATE_LIMITED; CLAIM_PENDING if another
-     * claim of the run is undecided; IDEMPOTENCY_CONFLICT if the key, or a pending claim of the same round by the same
-     * wallet, has another body; RELAY_UNAVAILABLE if nothing was signed, or if the database connection broke so that the
+     * claim of the run is undecided; IDEMPOTENCY_CONFLICT if the key has another body; RELAY_UNAVAILABLE if nothing was signed, or if the database connection broke so that the
      * state is unknown. Sending the same request again is always safe.
      */
     claim(request: ClaimRequest, claimContext: ClaimContext): Promise<ClaimOutcome> {

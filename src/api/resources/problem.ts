@@ -58,7 +58,6 @@ const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
   WALLET_MISMATCH: { walletAddress: address, expected: address },
   RUN_NOT_FOUND: { bountyId: id },
   AGENT_NOT_FOUND: { agentId: id },
-  IDEMPOTENCY_CONFLICT: { claimId: hash.optional().openapi({ description: 'The pending claim of the run.' }) },
   CLAIM_REVERTED: {
     revertData: z.string().nullable().optional(),
     txHash: hash.optional(),

@@ -9,9 +9,10 @@ import {
   accountMessage,
   accountTypedData,
 } from '../../../core/market/accountActions.ts'
-import { claimIdOf } from '../../../core/market/claimMessage.ts'
 import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import { createPlaceAction } from '../../../src/api/relay/actions/placing.ts'
+import { readBounty } from '../../../src/api/relay/chain/market.ts'
+import { claimIdOf } from '../../../src/api/relay/claims/chain/market.ts'
 import { placeClaims } from '../../../src/api/relay/claims/placing.ts'
 import { createContexts } from '../../../src/api/relay/contexts.ts'
 import type { RelayEvents } from '../../../src/api/relay/events.ts'
@@ -196,12 +197,12 @@ describe('pending transactions', () => {
     await (await relayOn({ ...chain, databaseUrl })).close()
     const { sender, claims } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
     const placer = createPlacer(sender)
-    const market = { chainId: chain.deployment.chainId, address: chain.deployment.contracts.BountyMarket }
 
     /** @param staked of the agent, at the latest block. */
     async function claim(agent: Agent, staked: bigint) {
       const request = requestOf(await people.openRun(), agent)
-      const named = { claimId: claimIdOf(market, { ...request, round: 1n }), request, round: 1n }
+      const bounty = await readBounty(claims.market, request.bountyId)
+      const named = { claimId: claimIdOf(claims.market, request, 1n, bounty), request, round: 1n }
       const account = { staked, unlocked: staked, completions: 0n }
       const block = await chain.client.getBlockNumber()
       const more = { gas: 100_000n, lock: 10n * usdc, account, fees: 0n, poster: people.poster, block }

@@ -22,10 +22,17 @@ beforeAll(async () => {
   return second.stop
 }, 120_000)
 
-async function post(replica: number, runId: bigint, { id, wallet }: Agent, key?: string, more: object = {}) {
+async function post(
+  replica: number,
+  runId: bigint,
+  { id, wallet }: Agent,
+  key?: string,
+  more: object = {},
+  headers: Record<string, string> = {},
+) {
   const response = await fetch(`${replicas[replica % 2]?.url}/api/runs/${runId}/claim`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...(key && { 'Idempotency-Key': key }) },
+    headers: { ...headers, 'Content-Type': 'application/json', ...(key && { 'Idempotency-Key': key }) },
     body: JSON.stringify({ agentId: Number(id), walletAddress: wallet.address, ...more }),
   })
   // biome-ignore lint/suspicious/noExplicitAny: the assertions check it
@@ -102,20 +109,27 @@ describe('without a key, a pending claim', () => {
   // Other files use this market, also after a test that failed.
   afterEach(resumeMining)
 
-  it('conflicts with the same claim under another signature', async () => {
+  it('is the answer to another signature of its agent and wallet, which sends nothing', async () => {
     const runId = await people.openRun(usdc)
     await market.client.setAutomine(false)
     await market.client.setIntervalMining({ interval: 0 })
     const first = post(0, runId, agent, undefined, await people.sign(runId, agent))
     await expect.poll(async () => (await market.client.getTxpoolStatus()).pending).toBe(1)
     const deadline = (await people.now()) + 700n
-    const changed = await post(1, runId, agent, undefined, await people.sign(runId, agent, { deadline }))
-    expect([changed.status, changed.body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT'])
+    const changed = await people.sign(runId, agent, { deadline })
+    const pending = await post(1, runId, agent, undefined, changed, { Prefer: 'wait=1' })
+    expect([pending.status, pending.body.status]).toEqual([202, 'accepted'])
+    const forged = { ...changed, signature: `0x${'11'.repeat(65)}` }
+    expect((await post(1, runId, agent, undefined, forged)).body.code).toBe('INVALID_SIGNATURE')
+    expect((await market.client.getTxpoolStatus()).pending).toBe(1)
+    const waiting = post(1, runId, agent, 'another-key', changed)
     await resumeMining()
-    expect((await first).status).toBe(200)
+    for (const { status, body } of [await first, await waiting]) {
+      expect([status, body.claimId, body.txHash]).toEqual([200, pending.body.claimId, pending.body.txHash])
+    }
   })
 
-  it('no longer conflicts once it was answered: the chain decides about another signature', async () => {
+  it('that was answered is no answer to a signature of another round: the chain decides', async () => {
     await market.client.setIntervalMining({ interval: 0 })
     await market.client.setAutomine(true)
     const runIds = await times(20, () => people.openRun(usdc))

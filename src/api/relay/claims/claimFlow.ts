@@ -8,24 +8,15 @@ import { refusalOfLimits } from '../store/walletLimits.ts'
 import type { ClaimRequest } from './chain/market.ts'
 import type { ClaimContext, ClaimsContext } from './context.ts'
 import type { ClaimOutcome } from './events.ts'
-import type { Examine, Good, Look } from './intake/examine.ts'
+import type { Examine, Examined, Good, Look } from './intake/examine.ts'
 import { claimPending, refusal, signatureRequired } from './intake/refusal.ts'
-import {
-  type Followed,
-  type Judged,
-  type Known,
-  nextStep,
-  type Obstacle,
-  type Open,
-  stepAfter,
-  type Wait,
-} from './nextStep.ts'
+import { type Followed, type Known, nextStep, type Obstacle, type Open, stepAfter, type Wait } from './nextStep.ts'
 import type { Dispatcher, Placement } from './queue/dispatcher.ts'
 import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
 import { outcomeOf, type Results } from './results/results.ts'
 import { createRunStep } from './steps.ts'
 import { createBudgetCheck } from './store/budget.ts'
-import { bodyHashOf, claimsById, openClaimsOf, openClaimsOfAgent, type StoredClaim } from './store/claims.ts'
+import { openClaimsOf, openClaimsOfAgent, type StoredClaim, standingClaimOf } from './store/claims.ts'
 import { createLookUp, limited, type Stored } from './store/lookUp.ts'
 
 /** `closing` aborts when the relay stops accepting claims. */
@@ -47,6 +38,8 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     heads.latest().catch(() => undefined)
     let known = await know(request, asked)
     let obstacle: Obstacle | undefined
+    /** The open claim of the same agent and wallet, once the request was found to be theirs. */
+    let awaited: Hex | undefined
     /** A refusal uses only what the chain has been since. After another claim's decision, an older state would mislead. */
     let look = { since: performance.now(), isFresh: false }
 
@@ -72,50 +65,42 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
       let step = nextStep(known, open)
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = step.do === 'examine' ? await heads.latest() : undefined
-      if (step.do === 'examine') step = nextStep(known, open, await judge(request, asked, open, { run, placed, look }))
+      if (step.do === 'examine') step = nextStep(known, open, await judge(request, asked, { run, placed, look }))
       if (step.do === 'place') step = stepAfter(await place(request, asked, run, step.good))
       if (step.do === 'follow') return follow(request, asked, step)
       if (step.do === 'refuse') throw 'refusal' in step ? step.refusal : await refusalOf(request, step)
       if (step.do !== 'wait') throw new Error(`The step ${step.do} of a claim has no result`)
       if ('obstacle' in step) obstacle = step.obstacle
+      else if (step.of === open.own) awaited = step.of.claimId
       await wait(step, head)
     } while (!until.aborted)
-    return giveUp(request, obstacle)
+    return giveUp(request, obstacle, awaited)
   }
 
   /** What is stored about the request. */
   async function know(request: ClaimRequest, { key }: ClaimContext): Promise<Known> {
     const stored = await runStep('look up', [request], () => lookUp({ request, key }))
-    const bound = boundTo(stored)
-    if (bound || stored.isRepeat) return { key, bound, limit: undefined }
-    return { key, bound, limit: refusalOfLimits(limited(request), stored, walletLimits) }
+    return { key, bound: boundTo(stored), limit: refusalOfLimits(limited(request), stored, walletLimits) }
   }
 
   async function openOf(request: ClaimRequest): Promise<Open> {
     const open = await openClaims(request.bountyId)
     const own = open.find((one) => isSameClaimant(one.request, request))
-    return { own, hasSameBody: own?.bodyHash === bodyHashOf(request), rival: open[0] }
+    return { own, isRepeat: own !== undefined && isSameWord(own.request, request), rival: open[0] }
   }
 
   /** @param placed how many claims of the run this process had placed when the stored ones were read. */
   async function judge(
     request: ClaimRequest,
     asked: ClaimContext,
-    { own }: Open,
     { run, placed, look }: { run: RunClaims; placed: number; look: Look },
-  ): Promise<Judged> {
+  ): Promise<Examined> {
     const rivals = {
       exist: () => run.count > 1,
       haveOvertaken: () => run.placing !== undefined || run.placed !== placed,
     }
-    const examined = await runStep('examine', [request], () => examine(request, asked, look, rivals))
-    if (!('good' in examined) || !own || asked.key !== undefined) return examined
-    return { ...examined, isLanded: await isLanded(own) }
+    return runStep('examine', [request], () => examine(request, asked, look, rivals))
   }
-
-  /** Whether the chain has a claim of this round or a later one, which the keeper may not have stored yet. */
-  const isLanded = async ({ request, round }: StoredClaim) =>
-    BigInt((await readBounty(market, request.bountyId)).round) >= round
 
   async function place(
     request: ClaimRequest,
@@ -145,8 +130,8 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     { claim, wonAt, txHash }: Followed,
   ): Promise<ClaimOutcome> {
     if (wonAt !== undefined) {
-      const [relayed] = await claimsById(pool, [claim.claimId])
-      return { ...claim, status: 'won', blockNumber: wonAt, ...(relayed?.txHash && { txHash: relayed.txHash }) }
+      const { claimId = claim.claimId, txHash } = (await standingClaimOf(pool, request, claim.round)) ?? {}
+      return { ...claim, claimId, status: 'won', blockNumber: wonAt, ...(txHash && { txHash }) }
     }
     const named = { ...claim, request }
     const waiting = () => (txHash ? results.followPlaced(named, txHash, until) : results.follow(named, until))
@@ -172,9 +157,13 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   }
 
   /** The request timed out before its claim was sent. @param obstacle what the claim waited for last. */
-  async function giveUp(request: ClaimRequest, obstacle: Obstacle | undefined): Promise<ClaimOutcome> {
-    const { own, hasSameBody, rival } = await openOf(request)
-    if (own && hasSameBody) return outcomeOf(own)
+  async function giveUp(
+    request: ClaimRequest,
+    obstacle: Obstacle | undefined,
+    awaited: Hex | undefined,
+  ): Promise<ClaimOutcome> {
+    const { own, isRepeat, rival } = await openOf(request)
+    if (own && (isRepeat || own.claimId === awaited)) return outcomeOf(own)
     if (rival) throw claimPending(rival)
     if (obstacle && 'failure' in obstacle && obstacle.failure) {
       throw refusal(obstacle.failure, await readBounty(market, request.bountyId))
@@ -211,6 +200,10 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
 
 const isSameClaimant = (left: ClaimRequest, right: ClaimRequest) =>
   left.agentId === right.agentId && isAddressEqual(left.wallet, right.wallet)
+
+/** Whether both claims have the same signature, or none. */
+const isSameWord = ({ signed: left }: ClaimRequest, { signed: right }: ClaimRequest) =>
+  left?.deadline === right?.deadline && left?.signature.toLowerCase() === right?.signature.toLowerCase()
 
 /** The claim to which the request's idempotency key is bound; 'other body' if that is of another request. */
 function boundTo({ binding }: Stored): Known['bound'] {

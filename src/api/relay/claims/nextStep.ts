@@ -3,7 +3,7 @@ import type { Bounty, Failure } from '../chain/market.ts'
 import type { Refusal } from '../refusal.ts'
 import type { NamedClaim } from './chain/market.ts'
 import type { Examined, Good } from './intake/examine.ts'
-import { keyConflict, pendingWithOtherBody } from './intake/refusal.ts'
+import { keyConflict } from './intake/refusal.ts'
 import type { Placement } from './queue/dispatcher.ts'
 import { isAboutRun } from './simulation/simulate.ts'
 import type { StoredClaim } from './store/claims.ts'
@@ -29,11 +29,11 @@ export type Known = {
   limit: Refusal | undefined
 }
 
-/** The open claims of the run: that of the same agent and wallet, and the one that the chain decides first. */
-export type Open = { own: StoredClaim | undefined; hasSameBody: boolean; rival: StoredClaim | undefined }
-
-/** What the chain says of the request. `isLanded`: it has decided the own open claim, which may not be stored yet. */
-export type Judged = Examined & { isLanded?: boolean }
+/**
+ * The open claims of the run: that of the same agent and wallet, and the one that the chain decides first.
+ * `isRepeat`: the own one has the signature of the request.
+ */
+export type Open = { own: StoredClaim | undefined; isRepeat: boolean; rival: StoredClaim | undefined }
 
 /** Why a claim is not placed. It is the answer if the time of the request is over. */
 export type Obstacle = Exclude<Placement, { status: 'placed' }>
@@ -70,11 +70,10 @@ export type Wait =
  * then the chain and the signature. Only an authenticated claim is placed.
  * @param judged undefined before the chain is asked.
  */
-export function nextStep({ key, bound, limit }: Known, { own, hasSameBody, rival }: Open, judged?: Judged): Step {
+export function nextStep({ key, bound, limit }: Known, { own, isRepeat, rival }: Open, judged?: Examined): Step {
   if (bound === 'other body') return { do: 'refuse', refusal: keyConflict(key ?? '') }
   if (bound) return { do: 'follow', ...bound }
-  if (limit) return { do: 'refuse', refusal: limit }
-  if (own && hasSameBody) return { do: 'follow', claim: { claimId: own.claimId, round: own.round } }
+  if (own && isRepeat) return { do: 'follow', claim: { claimId: own.claimId, round: own.round } }
   if (rival && !own) return { do: 'wait', for: 'decision', of: rival }
   if (!judged) return { do: 'examine' }
   if ('overtaken' in judged) return { do: 'wait', for: 'placing', obstacle: { status: 'left', blocker: undefined } }
@@ -85,9 +84,9 @@ export function nextStep({ key, bound, limit }: Known, { own, hasSameBody, rival
   if ('undecided' in judged) {
     return { do: 'wait', for: 'block', obstacle: { status: 'undecided', failure: judged.undecided } }
   }
-  if (!own) return { do: 'place', good: judged }
-  const isRefused = key === undefined && !judged.isLanded
-  return isRefused ? { do: 'refuse', refusal: pendingWithOtherBody(own) } : { do: 'wait', for: 'decision', of: own }
+  if (own) return { do: 'wait', for: 'decision', of: own }
+  if (limit) return { do: 'refuse', refusal: limit }
+  return { do: 'place', good: judged }
 }
 
 /** The step after the queue. A claim that fails because of its run looks again, because another claim may have taken it. */

@@ -26,39 +26,33 @@ export type RowDecision = {
 }
 
 /** SQL: whether no other row has the slot. */
-const isFree = (slot: string) => `NOT EXISTS (
+export const isFree = (slot: string) => `NOT EXISTS (
   SELECT FROM relay.action AS other WHERE other.slot = ${slot} AND other.holds_slot AND other.id <> action.id)`
 
 /**
  * Updates open rows with their decisions, which free their slots; a claim that was won keeps its own. A refused row may still
  * become done: an expired one is refused before its transaction is mined. If another row has its slot by then, the chain
- * refuses that other one.
+ * refuses that other one. A row that its own transaction reverted by its fault has when.
  */
 const decide = (decisions: string, from: string) => `
   UPDATE relay.action SET state = new.state, problem = new.problem, tx_hash = "txHash", block_number = "blockNumber",
     result = new.result, round = coalesce(new.round, action.round), slot = coalesce(new.slot, action.slot),
-    holds_slot = new.state = 'done' AND kind = 'claim' AND ${isFree('coalesce(new.slot, action.slot)')}
+    holds_slot = new.state = 'done' AND kind = 'claim' AND ${isFree('coalesce(new.slot, action.slot)')},
+    reverted_at = CASE WHEN "isOwnFault" AND EXISTS (
+      SELECT FROM relay.attempt WHERE hash = "txHash" AND NOT filler) THEN now() ELSE reverted_at END
   FROM ${from}, jsonb_to_recordset(${decisions}) AS new (action text, tx bigint, state text, problem jsonb, "txHash" text,
     "blockNumber" bigint, result numeric, "isOwnFault" boolean, round bigint, slot text)
   WHERE action.id = new.action AND action.tx = new.tx
     AND (action.state = 'open' OR action.state = 'refused' AND new.state = 'done')`
 
 /**
- * Stores the decisions of transactions that are mined now, the reverts that count against agents and parties, and what the transactions
- * cost their subjects, in equal parts: the claims of a transaction take about the same gas. A decision whose row has another
+ * Stores the decisions of transactions that are mined now, and what the transactions cost their subjects, in equal parts: the claims of a transaction take about the same gas. A decision whose row has another
  * transaction by now, or is decided, changes nothing.
  */
 export const storeDecisions = (decisions: readonly RowDecision[]): Effect => ({
   text: (first) => `,
     decided AS (
-      ${decide(`$${first}`, 'changed')} AND new.tx = changed.id
-      RETURNING action.id, action.tx, action.tx_hash, new."isOwnFault",
-        CASE kind WHEN 'claim' THEN 'agent ' || agent_id ELSE party END AS who),
-    reverted AS (
-      INSERT INTO relay.revert (tx_hash, action, who)
-      SELECT decided.tx_hash, decided.id, who FROM decided JOIN relay.attempt ON attempt.hash = decided.tx_hash
-      WHERE "isOwnFault" AND NOT attempt.filler AND who IS NOT NULL
-      ON CONFLICT DO NOTHING),
+      ${decide(`$${first}`, 'changed')} AND new.tx = changed.id RETURNING action.id, action.tx),
     part AS (
       SELECT subjects, ceil(changed.fee / count(*) OVER (PARTITION BY changed.id)) AS wei
       FROM changed JOIN relay.action ON action.tx = changed.id),
@@ -77,10 +71,8 @@ export const reopenRows: Effect = {
   text: () => `,
     reopened AS (
       UPDATE relay.action SET state = 'open', problem = NULL, tx_hash = NULL, block_number = NULL, result = NULL,
-        holds_slot = ${isFree('action.slot')}
-      FROM changed WHERE action.tx = changed.id AND action.block_number IS NOT NULL RETURNING action.id, action.tx),
-    forgotten AS (
-      DELETE FROM relay.revert USING relay.attempt, changed WHERE tx_hash = attempt.hash AND attempt.tx = changed.id)
+        reverted_at = NULL, holds_slot = ${isFree('action.slot')}
+      FROM changed WHERE action.tx = changed.id AND action.block_number IS NOT NULL RETURNING action.id, action.tx)
     SELECT changed.id AS tx, reopened.id AS action FROM changed LEFT JOIN reopened ON reopened.tx = changed.id`,
   values: [],
 }

@@ -8,7 +8,7 @@ const MAX_ROWS = 5_000
 
 /**
  * Deletes settled transactions of these kinds that are older than `$1` days, with their attempts, and their actions, if all are
- * decided and old. Reverts and idempotency keys go with their claims. A transaction that was mined so long ago is final, even if
+ * decided and old. Idempotency keys go with their claims. A transaction that was mined so long ago is final, even if
  * the node has no finalized block.
  */
 const oldTransactions = (kinds: readonly string[]): Deletion => ({
@@ -25,11 +25,6 @@ const oldTransactions = (kinds: readonly string[]): Deletion => ({
     DELETE FROM relay.tx WHERE id IN (SELECT id FROM old)`,
 })
 
-/** Deletes the counts of wallets after a day, the longest window. */
-const counts = `
-  DELETE FROM relay.sent WHERE ctid IN (
-    SELECT ctid FROM relay.sent WHERE sent_at < now() - interval '2 days' AND $1::int > 0 LIMIT ${MAX_ROWS})`
-
 /** Deletes what was spent before the last day. */
 const spending = `
   DELETE FROM relay.spending WHERE ctid IN (
@@ -38,6 +33,5 @@ const spending = `
 /** Deletes what is too old for limits, budgets and requests. @param kinds those that this process knows. */
 export const deleteOldRows = (kinds: readonly string[]): readonly Deletion[] => [
   oldTransactions(kinds),
-  { text: counts, limit: MAX_ROWS },
   { text: spending, limit: MAX_ROWS },
 ]

@@ -79,8 +79,7 @@ const migrations = [
 
   -- All that is relayed. A claim is an action that may share a transaction.
   CREATE TABLE relay.action (
-    -- What its party has signed hashes to it (EIP-712), so that a signed message is sent once. That of a claim is of its run,
-    -- round, agent and wallet: its row is written over when the claim is made again.
+    -- What its party has signed hashes to it (EIP-712), so that a signed message is sent once.
     id text PRIMARY KEY,
     -- The name of its message, as relay.tx.kind: 'claim', 'submit', 'post', 'expire'.
     kind text NOT NULL,
@@ -100,7 +99,7 @@ const migrations = [
     body jsonb NOT NULL,
     deadline numeric,
     signature text,
-    -- Of a claim: the one with which its client made it last.
+    -- Of a claim: the one with which its client made it.
     idempotency_key text,
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'refused')),
     -- The most that it costs in its first transaction, in wei, and the subjects of relay.spending for which it counts.
@@ -112,6 +111,9 @@ const migrations = [
     -- The id of the run or agent that it made.
     result numeric,
     problem jsonb,
+    -- When its own transaction reverted by the fault of its party, or of a claim's agent.
+    reverted_at timestamptz,
+    -- When it got its slot. The limits of its party count it from then on.
     created_at timestamptz NOT NULL DEFAULT now(),
     CHECK (NOT holds_slot OR state = 'open' OR (state = 'done' AND kind = 'claim'))
   );
@@ -124,26 +126,10 @@ const migrations = [
   CREATE INDEX action_run ON relay.action (run_id);
   CREATE INDEX action_run_open ON relay.action (run_id) WHERE state = 'open';
   CREATE INDEX action_tx ON relay.action (tx);
+  CREATE INDEX action_sent ON relay.action (party, created_at);
+  CREATE INDEX action_reverted ON relay.action (party, reverted_at) WHERE reverted_at IS NOT NULL;
+  CREATE INDEX action_agent_reverted ON relay.action (agent_id, reverted_at) WHERE reverted_at IS NOT NULL;
   ALTER TABLE relay.action SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
-
-  -- A transaction that reverted by the fault of an agent, which claimed, or of another party. The action's own row loses it
-  -- when the action is made again.
-  CREATE TABLE relay.revert (
-    tx_hash text NOT NULL REFERENCES relay.attempt ON DELETE CASCADE,
-    action text NOT NULL REFERENCES relay.action ON DELETE CASCADE,
-    -- 'agent 7', or the address of the party.
-    who text NOT NULL,
-    reverted_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (tx_hash, action)
-  );
-  CREATE INDEX revert_who ON relay.revert (who, reverted_at);
-  CREATE INDEX revert_action ON relay.revert (action);
-
-  -- One row each time that a claim or action is stored, for the limits of its wallet: the row of a claim is written over when
-  -- it is made again.
-  CREATE TABLE relay.sent (wallet text NOT NULL, sent_at timestamptz NOT NULL DEFAULT now());
-  CREATE INDEX sent_wallet ON relay.sent (wallet, sent_at);
-  CREATE INDEX sent_time ON relay.sent (sent_at);
 
   -- What mined transactions have cost, by what their claims name: a wallet, an agent, a poster. Wei. A transaction that is
   -- mined again after a reorg counts twice.

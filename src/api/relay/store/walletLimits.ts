@@ -14,22 +14,28 @@ const secondsUntil = (from: string, time: string, window: string, limit: string)
   (SELECT extract(epoch FROM ${time} + interval '${window}' - now())::float8 FROM ${from} AND ${time} > now() - interval '${window}'
    ORDER BY ${time} DESC OFFSET greatest(${limit} - 1, 0) LIMIT 1)`
 
-const sentBy = 'relay.sent WHERE sent.wallet = asked.wallet'
+/** SQL: the rows of a wallet, and those that reverted by the fault of a claim's agent or of an action's party. */
+const SENT = 'relay.action WHERE action.party = asked.wallet'
+export const REVERTS = {
+  ofAgent: "relay.action WHERE kind = 'claim' AND action.agent_id = asked.agent_id",
+  ofParty: "relay.action WHERE kind <> 'claim' AND action.party = asked.wallet",
+}
 
 /**
- * The columns of `Waits` for a row `asked` with `wallet`, and `who`: the agent or party whose reverts count.
+ * The columns of `Waits` for a row `asked` with `wallet`, and `agent_id` if the reverts are those of an agent.
  * @param ahead how many of the wallet's transactions are sent before this one.
+ * @param reverts one of `REVERTS`.
  */
-export const waitColumns = (ahead: string, perMinute: string, perDay: string) => `
+export const waitColumns = (ahead: string, perMinute: string, perDay: string, reverts: string) => `
   CASE WHEN ${ahead} >= ${perMinute}::int THEN 60
-    ELSE ${secondsUntil(sentBy, 'sent_at', '1 minute', `${perMinute}::int - ${ahead}`)} END AS minute,
+    ELSE ${secondsUntil(SENT, 'created_at', '1 minute', `${perMinute}::int - ${ahead}`)} END AS minute,
   CASE WHEN ${ahead} >= ${perDay}::int THEN 86400
-    ELSE ${secondsUntil(sentBy, 'sent_at', '1 day', `${perDay}::int - ${ahead}`)} END AS day,
-  ${secondsUntil('relay.revert WHERE revert.who = asked.who', 'reverted_at', '1 day', String(MAX_REVERTS))} AS paused`
+    ELSE ${secondsUntil(SENT, 'created_at', '1 day', `${perDay}::int - ${ahead}`)} END AS day,
+  ${secondsUntil(reverts, 'reverted_at', '1 day', String(MAX_REVERTS))} AS paused`
 
-/** SQL: how many reverts of `asked.who` count today. */
-export const REVERTS = `(
-  SELECT count(*)::int FROM relay.revert WHERE revert.who = asked.who AND reverted_at > now() - interval '1 day')`
+/** SQL: how many reverts count today. @param reverts one of `REVERTS`. */
+export const countOf = (reverts: string) => `(
+  SELECT count(*)::int FROM ${reverts} AND reverted_at > now() - interval '1 day')`
 
 /** The problem RATE_LIMITED if the wallet is over its limit, or `who` is paused. */
 export function refusalOfLimits(

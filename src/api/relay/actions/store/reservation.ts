@@ -6,7 +6,14 @@ import { Refusal } from '../../refusal.ts'
 import { type Database, query } from '../../store/database.ts'
 import { lockNames } from '../../store/locks.ts'
 import { createSharing, type Known, knownColumn, type SpendingLimits, spendersOf } from '../../store/spending.ts'
-import { REVERTS, refusalOfLimits, type Waits, type WalletLimits, waitColumns } from '../../store/walletLimits.ts'
+import {
+  countOf,
+  REVERTS,
+  refusalOfLimits,
+  type Waits,
+  type WalletLimits,
+  waitColumns,
+} from '../../store/walletLimits.ts'
 
 /** An action that passed its simulation and needs a nonce. */
 export type ActionCandidate = Examined & {
@@ -34,20 +41,17 @@ type Limits = Waits & { undecided: number }
 
 /** The columns of `Limits` of a party. Its open actions and its reverts of all kinds beside claims count. */
 const limitColumns = `
-  ${waitColumns('0', '$2', '$3')},
+  ${waitColumns('0', '$2', '$3', REVERTS.ofParty)},
   (SELECT count(*)::int FROM relay.action WHERE party = asked.wallet AND state = 'open' AND kind <> 'claim')
-    + ${REVERTS} AS undecided`
+    + ${countOf(REVERTS.ofParty)} AS undecided`
 
-const asked = '(SELECT $1::text AS wallet, $1::text AS who) AS asked'
+const asked = '(SELECT $1::text AS wallet) AS asked'
 
 /** Stores an action, unless it is stored or another one has its slot. */
 const insert = `
-  WITH stored AS (
-    INSERT INTO relay.action (id, kind, party, agent_id, amount, slot, body, deadline, signature, reserve, subjects, tx)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nextval('relay.tx_id'))
-    ON CONFLICT DO NOTHING RETURNING party, tx),
-  counted AS (INSERT INTO relay.sent (wallet) SELECT party FROM stored WHERE party IS NOT NULL)
-  SELECT tx FROM stored`
+  INSERT INTO relay.action (id, kind, party, agent_id, amount, slot, body, deadline, signature, reserve, subjects, tx)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nextval('relay.tx_id'))
+  ON CONFLICT DO NOTHING RETURNING tx`
 
 /** Opens a decided action again, unless its transaction is another one by now. A conflict is with an action in its slot. */
 const repeat = `

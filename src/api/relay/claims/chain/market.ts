@@ -1,7 +1,7 @@
 import { type Address, type ContractFunctionReturnType, encodeFunctionData, type Hex, size } from 'viem'
 import { agentStakingAbi } from '../../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
-import type { ClaimTerms } from '../../../../../core/market/claimMessage.ts'
+import { type ClaimTerms, claimDigest } from '../../../../../core/market/claimMessage.ts'
 import { answer } from '../../chain/client.ts'
 import type { KnownRun, Market, MarketCall } from '../../chain/market.ts'
 
@@ -60,6 +60,13 @@ export const termsOf = ({ reward, stake, workPeriod, evaluator }: KnownRun): Cla
   workPeriod: BigInt(workPeriod),
   evaluator,
 })
+
+/**
+ * The id of the request's claim in this round: what its wallet signs hashes to it. No signature has the deadline 0, which
+ * stands for that of an unsigned claim.
+ */
+export const claimIdOf = (market: Market, request: ClaimRequest, round: bigint, bounty: KnownRun): Hex =>
+  claimDigest(market, { ...request, round, ...termsOf(bounty) }, request.signed?.deadline ?? 0n)
 
 /** What a claim depends on of its agent's account. `unlocked`: the unlocked part of the stake. USDC base units. */
 export type AgentAccount = { staked: bigint; unlocked: bigint; completions: bigint }

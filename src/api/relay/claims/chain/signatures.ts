@@ -1,9 +1,8 @@
 import { isAddressEqual } from 'viem'
-import { claimDigest } from '../../../../../core/market/claimMessage.ts'
 import { stateName } from '../../../../../core/market/contractErrors.ts'
 import type { KnownRun, Market } from '../../chain/market.ts'
 import type { Word } from '../../chain/signatures.ts'
-import { type ClaimRequest, termsOf } from './market.ts'
+import { type ClaimRequest, claimIdOf } from './market.ts'
 
 /** The states of a run with a current claim. */
 const LIVE = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
@@ -16,6 +15,5 @@ export const isHeldByClaimant = ({ agentId, wallet }: ClaimRequest, bounty: Know
 export function wordOf(market: Market, request: ClaimRequest, round: bigint, bounty: KnownRun): Word | undefined {
   const { wallet, signed } = request
   if (!signed) return undefined
-  const digest = claimDigest(market, { ...request, round, ...termsOf(bounty) }, signed.deadline)
-  return { digest, wallet, signature: signed.signature }
+  return { digest: claimIdOf(market, request, round, bounty), wallet, signature: signed.signature }
 }

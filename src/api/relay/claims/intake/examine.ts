@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Address, Hex } from 'viem'
 import { createFairLane, type Requester } from '../../../../../core/fairLane.ts'
-import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../../../../core/market/claimMessage.ts'
+import { MAX_VALIDITY_SECONDS } from '../../../../../core/market/claimMessage.ts'
 import { type ClaimError, stateName } from '../../../../../core/market/contractErrors.ts'
 import { agentErrors, claimantErrors, runErrors } from '../../../../../core/market/eligibility.ts'
 import type { ChainHead } from '../../chain/heads.ts'
@@ -11,7 +11,7 @@ import { CONTRACT_WALLET_GAS, isSignedByKey } from '../../chain/signatures.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { type ChainView, checkView, createChainViews, type Refused } from '../../chain/views.ts'
 import { rateLimited, refusalOfReward, signatureExpiring, unavailable } from '../../refusal.ts'
-import type { ClaimRequest } from '../chain/market.ts'
+import { type ClaimRequest, claimIdOf } from '../chain/market.ts'
 import { isHeldByClaimant, wordOf } from '../chain/signatures.ts'
 import type { ClaimsContext } from '../context.ts'
 import { refusal, refusedByContract, signatureRequired } from './refusal.ts'
@@ -126,7 +126,7 @@ export function createExamination(context: ClaimsContext, intake: Intake) {
     const { poster } = bounty
     if (await isHeld(request, view, requester)) {
       const round = BigInt(bounty.round)
-      const claimId = claimIdOf(market, { ...request, round })
+      const claimId = claimIdOf(market, request, round, bounty)
       return { currentClaim: { claimId, round, blockNumber: view.number } }
     }
     const small = stateName(bounty.state) && refusalOfReward('claim', request.bountyId, bounty.reward, leastReward)

@@ -1,11 +1,10 @@
 import type { Address } from 'viem'
-import { claimIdOf } from '../../../../../core/market/claimMessage.ts'
 import type { Conditions } from '../../chain/conditions.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import type { Bounty, Failure } from '../../chain/market.ts'
 import { tooMuchGas } from '../../refusal.ts'
 import { gasLimit, MAX_GAS } from '../chain/gas.ts'
-import type { ClaimRequest } from '../chain/market.ts'
+import { type ClaimRequest, claimIdOf } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
 import type { RunStep } from '../steps.ts'
 import type { Candidate } from '../store/reservations.ts'
@@ -51,7 +50,7 @@ export function createSimulateClaims(context: ClaimsContext, runStep: RunStep) {
       if (result === 'undecided') return { unplaceable: { status: result, failure: simulation.failure } }
       const round = BigInt(bounty.round) + 1n
       const candidate = {
-        claim: { claimId: claimIdOf(market, { ...request, round }), request, round },
+        claim: { claimId: claimIdOf(market, request, round, bounty), request, round },
         gas: gasLimit(simulation.gas),
         lock: bounty.stake,
         account,

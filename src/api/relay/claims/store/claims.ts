@@ -1,4 +1,4 @@
-import { type Address, type Hash, type Hex, keccak256, stringToHex } from 'viem'
+import type { Address, Hash, Hex } from 'viem'
 import {
   IS_STRANDED,
   type RowState,
@@ -19,7 +19,6 @@ export const slotOfClaim = (bountyId: bigint, round: bigint) => `run ${bountyId}
 
 /** A claim that got a nonce, and its state. */
 export type StoredClaim = NamedClaim & {
-  bodyHash: Hex
   /** `open`: the chain has not decided it. */
   state: 'open' | 'won' | 'refused'
   /** Its current transaction. */
@@ -30,7 +29,7 @@ export type StoredClaim = NamedClaim & {
   problem: StoredRefusal | null
 }
 
-type Row = Omit<StoredClaim, 'request' | 'tx' | 'bodyHash'> &
+type Row = Omit<StoredClaim, 'request' | 'tx'> &
   Omit<ClaimRequest, 'signed'> &
   RowState & { signature: Hex | null; deadline: bigint | null }
 
@@ -44,22 +43,11 @@ async function find(database: Database, clauses: string, values: unknown[]): Pro
   return rows.map(({ bountyId, agentId, wallet, signature, deadline, txId, txState, newestHash, ...claim }) => {
     const signed = signature !== null && deadline !== null ? { signature, deadline } : undefined
     const request = { bountyId, agentId, wallet, ...(signed && { signed }) }
-    return {
-      ...claim,
-      request,
-      bodyHash: bodyHashOf(request),
-      tx: { id: txId, state: txState, hash: newestHash },
-    }
+    return { ...claim, request, tx: { id: txId, state: txState, hash: newestHash } }
   })
 }
 
 export const nameOf = ({ claimId, request, round }: NamedClaim): NamedClaim => ({ claimId, request, round })
-
-/** A hash of the request's members. Equal requests have equal hashes. */
-export function bodyHashOf({ bountyId, agentId, wallet, signed }: ClaimRequest): Hex {
-  const words = [bountyId, agentId, wallet.toLowerCase(), signed?.deadline, signed?.signature.toLowerCase()]
-  return keccak256(stringToHex(words.join()))
-}
 
 /** The open claims of each run: the one that has its round reserved, and those that a reorg reopened. */
 export async function openClaimsOf(database: Database, bountyIds: readonly bigint[]): Promise<StoredClaim[][]> {
@@ -72,6 +60,21 @@ export const openClaimsOfAgent = (database: Database, agentId: bigint) =>
   find(database, "action.state = 'open' AND agent_id = $1", [agentId])
 
 export const claimsById = (database: Database, claimIds: Hex[]) => find(database, 'action.id = ANY($1)', [claimIds])
+
+/**
+ * The claim with which the agent and wallet of the request have won the round, or which is open still: several signatures of
+ * theirs may be about the same round.
+ */
+export async function standingClaimOf(
+  database: Database,
+  { bountyId, agentId, wallet }: ClaimRequest,
+  round: bigint,
+): Promise<StoredClaim | undefined> {
+  const clauses = `run_id = $1 AND round = $2 AND agent_id = $3 AND party = $4 AND action.state <> 'refused'
+    ORDER BY action.state = 'done' DESC, tx_hash LIMIT 1`
+  const [found] = await find(database, clauses, [bountyId, round, agentId, wallet])
+  return found
+}
 
 /** Reads a claim that was stored. @throws Refusal RELAY_UNAVAILABLE if a failover of the database lost it. */
 export async function findClaim(database: Database, claimId: Hex): Promise<StoredClaim> {

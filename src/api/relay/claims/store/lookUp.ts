@@ -2,42 +2,33 @@ import type pg from 'pg'
 import type { Hex } from 'viem'
 import { createBatcher } from '../../../../../core/batcher.ts'
 import { query } from '../../store/database.ts'
-import { type Waits, type WalletLimits, waitColumns } from '../../store/walletLimits.ts'
+import { REVERTS, type Waits, type WalletLimits, waitColumns } from '../../store/walletLimits.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 
 /** The claim of an idempotency key. `hasSameBody`: it was made by the same request, including its signature. */
 type KeyBinding = { claimId: Hex; round: bigint; hasSameBody: boolean }
 
-/**
- * What is stored about a request.
- * - `binding`: the binding of its idempotency key.
- * - `isRepeat`: the same request, including its signature, is stored and was not refused.
- */
-export type Stored = Waits & { binding: KeyBinding | undefined; isRepeat: boolean }
+/** What is stored about a request. `binding`: the claim of its idempotency key. */
+export type Stored = Waits & { binding: KeyBinding | undefined }
 
 type Asked = { request: ClaimRequest; key: string | undefined }
 
 /** The reverts of claims count for their agent. */
 export const limited = ({ agentId, wallet }: ClaimRequest) => ({ wallet, who: `agent ${agentId}` })
 
-/** SQL: whether a row has the signature that is asked for. */
-const isSignedAlike = (row: string) => `lower(${row}.signature) IS NOT DISTINCT FROM lower(asked.signature)
-  AND ${row}.deadline IS NOT DISTINCT FROM asked.deadline`
-
 const lookUpText = `
   WITH asked AS (
-    SELECT * FROM unnest($1::text[], $2::numeric[], $3::numeric[], $4::text[], $5::text[], $6::numeric[], $7::text[])
-      WITH ORDINALITY AS asked (key, run_id, agent_id, wallet, signature, deadline, who, place))
+    SELECT * FROM unnest($1::text[], $2::numeric[], $3::numeric[], $4::text[], $5::text[], $6::numeric[])
+      WITH ORDINALITY AS asked (key, run_id, agent_id, wallet, signature, deadline, place))
   SELECT bound.id AS "claimId", bound.round,
-    coalesce(bound.run_id = asked.run_id AND ${isSignedAlike('bound')}, false) AS "hasSameBody",
-    EXISTS (SELECT FROM relay.action AS same WHERE same.run_id = asked.run_id AND same.agent_id = asked.agent_id
-      AND same.party = asked.wallet AND ${isSignedAlike('same')} AND state <> 'refused') AS "isStored",
-    ${waitColumns('0', '$8', '$9')}
+    coalesce(bound.run_id = asked.run_id AND lower(bound.signature) IS NOT DISTINCT FROM lower(asked.signature)
+      AND bound.deadline IS NOT DISTINCT FROM asked.deadline, false) AS "hasSameBody",
+    ${waitColumns('0', '$7', '$8', REVERTS.ofAgent)}
   FROM asked LEFT JOIN relay.action AS bound
     ON bound.agent_id = asked.agent_id AND bound.party = asked.wallet AND bound.idempotency_key = asked.key
   ORDER BY place`
 
-type Row = Waits & { isStored: boolean } & (KeyBinding | { claimId: null; hasSameBody: false })
+type Row = Waits & (KeyBinding | { claimId: null; hasSameBody: false })
 
 /** Looks up claims in schema `relay`. Concurrent calls share a statement. */
 export function createLookUp(pool: pg.Pool, { perMinute, perDay }: WalletLimits) {
@@ -50,13 +41,9 @@ export function createLookUp(pool: pg.Pool, { perMinute, perDay }: WalletLimits)
       requests.map(({ wallet }) => wallet),
       requests.map(({ signed }) => signed?.signature),
       requests.map(({ signed }) => signed?.deadline),
-      requests.map((request) => limited(request).who),
       perMinute,
       perDay,
     ])
-    return rows.map((row): Stored => {
-      const binding = row.claimId === null ? undefined : row
-      return { ...row, binding, isRepeat: row.hasSameBody || row.isStored }
-    })
+    return rows.map((row): Stored => ({ ...row, binding: row.claimId === null ? undefined : row }))
   })
 }

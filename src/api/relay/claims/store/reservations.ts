@@ -1,13 +1,23 @@
 import type pg from 'pg'
 import { type Address, type Hex, stringify } from 'viem'
 import { MIN_STAKE } from '../../../../../core/market/constants.ts'
+import { isFree } from '../../ledger/decisions.ts'
+import type { StoredRefusal } from '../../ledger/rows.ts'
 import { Refusal } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
 import { lockNames } from '../../store/locks.ts'
 import { createSharing, type Known, knownColumn, type SpendingLimits, spendersOf } from '../../store/spending.ts'
-import { REVERTS, refusalOfLimits, type Waits, type WalletLimits, waitColumns } from '../../store/walletLimits.ts'
+import {
+  countOf,
+  REVERTS,
+  refusalOfLimits,
+  type Waits,
+  type WalletLimits,
+  waitColumns,
+} from '../../store/walletLimits.ts'
 import { MOST_RESERVED_GAS, reservedGas, transactionsOf } from '../chain/gas.ts'
-import type { AgentAccount, ClaimRequest, NamedClaim } from '../chain/market.ts'
+import type { AgentAccount, NamedClaim } from '../chain/market.ts'
+import { revertedBefore } from '../intake/refusal.ts'
 import { CLAIM, slotOfClaim } from './claims.ts'
 import { limited } from './lookUp.ts'
 import { namesOf } from './spending.ts'
@@ -59,8 +69,8 @@ type Group = { tx: bigint; candidates: Candidate[] }
 export type Terms = { maxItems: number; price: bigint; walletLimits: WalletLimits; spendingLimits: SpendingLimits }
 
 /**
- * Stores the claims without an obstacle, in new transactions. It locks the runs, agents and wallets until the database
- * transaction ends, so that no other process decides on outdated rows. It does not lock posters or newcomers, so that
+ * Stores the claims without an obstacle, in new transactions. It locks the agents and wallets until the database transaction
+ * ends, so that no other process decides on outdated rows. It does not lock posters or newcomers, so that
  * claims of all agents need not wait for each other: concurrent transactions may together pass these two limits.
  */
 export async function reserve(db: pg.PoolClient, candidates: Candidate[], terms: Terms) {
@@ -68,28 +78,25 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], terms:
   const remaining = () => candidates.filter((candidate) => !obstacles.has(candidate))
   await lockNames(
     db,
-    candidates.flatMap(({ claim: { request } }) => locksOf(request)),
+    candidates.flatMap(({ claim: { request } }) => [`agent ${request.agentId}`, `wallet ${request.wallet}`]),
   )
   for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
   const { over, counted } = await overLimits(db, remaining(), terms)
   for (const [candidate, obstacle] of over) obstacles.set(candidate, obstacle)
   for (const candidate of await overStake(db, remaining())) obstacles.set(candidate, 'locked')
   const groups = new Map<bigint, Group>()
-  const inserted = await insertClaims(db, remaining(), counted, terms)
+  const inserted = await storeClaims(db, remaining(), counted, terms)
+  const reverted = await revertsOf(
+    db,
+    remaining().filter(({ claim }) => !inserted.has(claim.claimId)),
+  )
   for (const candidate of remaining()) {
     const tx = inserted.get(candidate.claim.claimId)
-    if (tx === undefined) obstacles.set(candidate, 'rival')
+    if (tx === undefined) obstacles.set(candidate, reverted.get(candidate.claim.claimId) ?? 'rival')
     else groups.set(tx, { tx, candidates: [...(groups.get(tx)?.candidates ?? []), candidate] })
   }
   return { groups: [...groups.values()], obstacles }
 }
-
-/** What a claim locks: its run, its agent, and its wallet. */
-const locksOf = (request: ClaimRequest) => [
-  `run ${request.bountyId}`,
-  `agent ${request.agentId}`,
-  `wallet ${request.wallet}`,
-]
 
 /** The candidates whose idempotency key is bound, or is also the key of another candidate. */
 async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {
@@ -122,12 +129,12 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
 async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Terms) {
   const { walletLimits, spendingLimits, price } = terms
   const text = `
-    SELECT ${waitColumns('asked.ahead', '$3', '$4')},
+    SELECT ${waitColumns('asked.ahead', '$3', '$4', REVERTS.ofAgent)},
       (SELECT count(*) FROM relay.action WHERE action.agent_id = asked.agent_id AND state = 'open' AND kind = '${CLAIM}')::int
-        + ${REVERTS} AS undecided,
+        + ${countOf(REVERTS.ofAgent)} AS undecided,
       CASE WHEN place = 1 THEN ${knownColumn('$5')} END AS known
-    FROM (SELECT wallet, agent_id, who, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
-      FROM unnest($1::text[], $2::numeric[], $6::text[]) WITH ORDINALITY AS new (wallet, agent_id, who, place)) AS asked
+    FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
+      FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
     ORDER BY place`
   const requests = candidates.map(({ claim }) => claim.request)
   const names = candidates.map(({ claim, poster, fees }) => namesOf({ ...claim.request, poster, fees }))
@@ -138,7 +145,6 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
     walletLimits.perMinute,
     walletLimits.perDay,
     [...subjects],
-    requests.map((request) => limited(request).who),
   ])
   /** The claims of each agent among those that pass. */
   const added = new Map<bigint, number>()
@@ -199,44 +205,61 @@ async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<M
   )
 }
 
-/** A refused claim may be made again in the same round. @returns the transaction of each stored claim. */
-async function insertClaims(
+/** SQL: whether a refused claim may be sent again: a signed one that reverted by the fault of its agent would do so without end. */
+const MAY_REOPEN = "action.state = 'refused' AND (action.reverted_at IS NULL OR action.signature IS NULL)"
+
+/**
+ * Stores the claims of free slots. A refused claim that may be sent again gets its slot and a transaction anew, and no key: once
+ * it was sent, anyone may repeat it. All in one order of slots, which excludes deadlocks.
+ * @returns the transaction of each stored claim.
+ */
+async function storeClaims(
   db: pg.PoolClient,
   candidates: Candidate[],
   counted: ReadonlyMap<Candidate, string[]>,
   { maxItems, price }: Terms,
 ): Promise<Map<Hex, bigint>> {
   const text = `
-    WITH tx AS MATERIALIZED (
-      SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, $2::int - 1) AS place),
-    stored AS (
-      INSERT INTO relay.action AS claim
-        (id, kind, party, agent_id, amount, run_id, round, slot, body, deadline, signature, idempotency_key, reserve,
-          subjects, tx)
-      SELECT new.id, '${CLAIM}', wallet, "agentId", lock, "bountyId", round, slot, '{}', deadline, signature, key, reserve,
-        ARRAY(SELECT jsonb_array_elements_text(subjects)), tx.id
-      FROM jsonb_to_recordset($1) AS new (id text, "bountyId" numeric, round bigint, "agentId" numeric, wallet text,
-        signature text, deadline numeric, key text, lock numeric, slot text, reserve numeric, subjects jsonb, place int)
-      JOIN tx ON tx.place = new.place
-      WHERE NOT EXISTS (SELECT FROM relay.action AS other WHERE other.slot = new.slot AND other.holds_slot)
-      ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
-        idempotency_key = coalesce(excluded.idempotency_key, claim.idempotency_key), amount = excluded.amount,
-        reserve = excluded.reserve, subjects = excluded.subjects, tx = excluded.tx,
-        state = 'open', holds_slot = true, tx_hash = NULL, block_number = NULL, problem = NULL
-      WHERE claim.state = 'refused'
-      RETURNING id, party, tx),
-    counted AS (INSERT INTO relay.sent (wallet) SELECT party FROM stored)
-    SELECT id, tx FROM stored`
+    WITH new_tx AS MATERIALIZED (
+      SELECT place, nextval('relay.tx_id') AS tx FROM generate_series(0, $2::int - 1) AS place),
+    new AS MATERIALIZED (
+      SELECT id, wallet, "agentId", lock, "bountyId", round, slot, deadline, signature, key, reserve,
+        ARRAY(SELECT jsonb_array_elements_text(counted)) AS subjects, tx
+      FROM jsonb_to_recordset($1) AS claim (id text, "bountyId" numeric, round bigint, "agentId" numeric, wallet text,
+        signature text, deadline numeric, key text, lock numeric, slot text, reserve numeric, counted jsonb, place int)
+      JOIN new_tx USING (place)),
+    reopened AS (
+      UPDATE relay.action SET amount = lock, reserve = new.reserve, subjects = new.subjects, tx = new.tx, state = 'open',
+        holds_slot = true, tx_hash = NULL, block_number = NULL, problem = NULL, created_at = now()
+      FROM new WHERE action.id = new.id AND ${MAY_REOPEN} AND ${isFree('action.slot')}
+      RETURNING action.id, action.tx),
+    inserted AS (
+      INSERT INTO relay.action (id, kind, party, agent_id, amount, run_id, round, slot, body, deadline, signature,
+        idempotency_key, reserve, subjects, tx)
+      SELECT id, '${CLAIM}', wallet, "agentId", lock, "bountyId", round, slot, '{}', deadline, signature, key, reserve,
+        subjects, tx
+      FROM new ORDER BY slot
+      ON CONFLICT DO NOTHING RETURNING id, tx)
+    SELECT id, tx FROM reopened UNION ALL SELECT id, tx FROM inserted`
   const places = transactionsOf(candidates, maxItems)
   const claims = candidates.map((candidate, position) => {
     const { claim, lock, key } = candidate
     const { claimId, request, round } = claim
     const slot = slotOfClaim(request.bountyId, round)
     const reserve = reservedGas(candidate) * price
-    const own = { slot, key, lock, reserve, subjects: counted.get(candidate), place: places[position] }
+    const own = { slot, key, lock, reserve, counted: counted.get(candidate), place: places[position] }
     return { id: claimId, round, ...request, ...request.signed, ...own }
   })
   const values = [stringify(claims), Math.max(0, ...places.map((place) => place + 1))]
   const rows = await query<{ id: Hex; tx: bigint }>(db, text, values)
   return new Map(rows.map(({ id, tx }) => [id, tx]))
+}
+
+/** Why claims are not stored whose own transaction reverted before. */
+async function revertsOf(db: pg.PoolClient, candidates: Candidate[]): Promise<Map<Hex, Refusal>> {
+  if (candidates.length === 0) return new Map()
+  const text = `SELECT id, problem FROM relay.action WHERE id = ANY($1) AND state = 'refused' AND NOT (${MAY_REOPEN})`
+  const ids = candidates.map(({ claim }) => claim.claimId)
+  const rows = await query<{ id: Hex; problem: StoredRefusal }>(db, text, [ids])
+  return new Map(rows.map(({ id, problem }) => [id, revertedBefore(problem)]))
 }
