@@ -5,10 +5,11 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { abandonSigner, findUnmined } from '../../src/api/relay/abandonment.ts'
 import { CLAIM, claimsOf, slotOfClaim } from '../../src/api/relay/claims/store/claims.ts'
 import { rowDecisionOf } from '../../src/api/relay/claims/store/decisions.ts'
+import { type Candidate, reserve } from '../../src/api/relay/claims/store/reservations.ts'
 import { recordDecision, reopenRows, storeDecisions } from '../../src/api/relay/ledger/decisions.ts'
 import { deleteOldRows } from '../../src/api/relay/ledger/oldRows.ts'
 import { hasStranded } from '../../src/api/relay/ledger/rows.ts'
-import { Refusal } from '../../src/api/relay/refusal.ts'
+import { Refusal, type RefusalCode } from '../../src/api/relay/refusal.ts'
 import {
   connectionName,
   type Lease,
@@ -33,9 +34,11 @@ import {
   insertTxs,
   recordBroadcasts,
 } from '../../src/api/relay/sender/store/transactions.ts'
+import { transaction } from '../../src/api/relay/store/database.ts'
 import { migrate } from '../../src/api/relay/store/migrations.ts'
 import { startRetention } from '../../src/api/relay/store/retention.ts'
 import { freshDatabase } from '../support/database.ts'
+import { countReverts, countSent } from '../support/relayRows.ts'
 
 const signer: Address = '0x00000000000000000000000000000000000000A1'
 const hashOf = (text: string) => keccak256(stringToHex(text))
@@ -274,6 +277,94 @@ describe('what a mined transaction cost', () => {
     const second = await insertTx(2n)
     await minedIn(lease, second, 'block')
     expect(await spending()).toContainEqual(['wallet 0xb0', '4'])
+  })
+})
+
+describe('a claim that was refused in its block', () => {
+  const wallet: Address = '0x00000000000000000000000000000000000000b0'
+  const shares = {
+    wallet: 1n,
+    agent: 1n,
+    poster: 1n,
+    newcomers: 1n,
+    posts: 1n,
+    registrations: 1n,
+    anyone: 1n,
+    perUsdc: 1n,
+  }
+  const terms = {
+    maxItems: 50,
+    price: 1n,
+    walletLimits: { perMinute: 10, perDay: 10 },
+    spendingLimits: { budget: () => 10n ** 18n, shares },
+  }
+
+  function candidateOf(isSigned: boolean, name = 'claim'): Candidate {
+    const signed = isSigned ? { signed: { deadline: 9n, signature: '0x11' as const } } : {}
+    const request = { bountyId: 1n, agentId: 7n, wallet, ...signed }
+    const account = { staked: 9n, unlocked: 9n, completions: 0n }
+    const more = { gas: 100_000n, lock: 1n, account, fees: 0n, poster: wallet, block: 1n, key: undefined }
+    return { claim: { claimId: hashOf(name), request, round: 1n }, runsWalletCode: false, ...more }
+  }
+
+  /** Stores the claim with transaction `id`. @returns why it did not. */
+  const store = (id: bigint, candidate: Candidate) =>
+    transaction(pool, async (db) => {
+      await db.query("SELECT setval('relay.tx_id', $1, false)", [id])
+      const { groups, obstacles } = await reserve(db, [candidate], terms)
+      const txs = groups.map(({ tx }) => ({ tx, kind: CLAIM, nonce: Number(tx), attempt: attemptOf(`tx ${tx}`) }))
+      await insertTxs(db, signer, txs, 1n)
+      return obstacles.get(candidate)
+    })
+
+  async function refuse(lease: Lease, id: bigint, code: RefusalCode) {
+    const [claim] = await claimsOf(pool, id)
+    if (!claim) throw new Error('The claim is not stored')
+    const at = { blockNumber: 5n, txHash: hashOf(`tx ${id}`) }
+    const effect = storeDecisions([
+      rowDecisionOf([claim, { state: 'refused', problem: new Refusal(code, 'No.'), ...at }]),
+    ])
+    return recordMined(pool, lease, [{ tx: id, receipt: receiptOf(id, 'block'), fee: 3n }], effect)
+  }
+
+  it('gets its row and slot again if another came first, and counts once for its wallet', async () => {
+    const lease = await taken('a', a)
+    expect(await store(1n, candidateOf(true))).toBeUndefined()
+    expect(await store(2n, candidateOf(true))).toBe('rival')
+    await refuse(lease, 1n, 'RUN_NOT_OPEN')
+    expect(await store(2n, candidateOf(true))).toBeUndefined()
+    expect([await stateOf(2n), await countSent(pool, wallet), await countReverts(pool, 7n)]).toEqual(['open', 1, 0])
+    expect(await store(3n, candidateOf(true, 'another signature'))).toBe('rival')
+  })
+
+  it('by the fault of its agent is not sent again with its signature, but with another', async () => {
+    const lease = await taken('a', a)
+    await store(1n, candidateOf(true))
+    await refuse(lease, 1n, 'WALLET_MISMATCH')
+    expect(await store(2n, candidateOf(true))).toMatchObject({
+      code: 'WALLET_MISMATCH',
+      detail: expect.stringMatching(/^No\. .+ sign a new one\.$/),
+    })
+    expect(await countReverts(pool, 7n)).toBe(1)
+    expect(await store(3n, candidateOf(true, 'another signature'))).toBeUndefined()
+    expect(await countSent(pool, wallet)).toBe(2)
+  })
+
+  it('by the fault of its agent is sent again if it has no signature', async () => {
+    const lease = await taken('a', a)
+    await store(1n, candidateOf(false))
+    await refuse(lease, 1n, 'WALLET_MISMATCH')
+    expect(await store(2n, candidateOf(false))).toBeUndefined()
+    expect(await countReverts(pool, 7n)).toBe(1)
+  })
+
+  it('counts no longer against its agent once a reorg removes the block', async () => {
+    const lease = await taken('a', a)
+    await store(1n, candidateOf(true))
+    await refuse(lease, 1n, 'WALLET_MISMATCH')
+    const dropped = { id: 1n, kind: CLAIM, hash: hashOf('tx 1'), blockNumber: 5n, blockHash: hashOf('block') }
+    expect(await recordDropped(pool, lease, dropped, reopenRows)).toBe(true)
+    expect([await stateOf(1n), await countReverts(pool, 7n)]).toEqual(['open', 0])
   })
 })
 
