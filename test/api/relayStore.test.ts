@@ -5,9 +5,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { abandonSigner, findUnmined } from '../../src/api/relay/abandonment.ts'
 import { CLAIM, claimsOf, slotOfClaim } from '../../src/api/relay/claims/store/claims.ts'
 import { rowDecisionOf } from '../../src/api/relay/claims/store/decisions.ts'
-import { type Candidate, reserve } from '../../src/api/relay/claims/store/reservations.ts'
 import { recordDecision, reopenRows, storeDecisions } from '../../src/api/relay/ledger/decisions.ts'
 import { deleteOldRows } from '../../src/api/relay/ledger/oldRows.ts'
+import { type Applicant, reserve, type Terms } from '../../src/api/relay/ledger/reserve.ts'
 import { hasStranded } from '../../src/api/relay/ledger/rows.ts'
 import { Refusal, type RefusalCode } from '../../src/api/relay/refusal.ts'
 import {
@@ -292,29 +292,32 @@ describe('a claim that was refused in its block', () => {
     anyone: 1n,
     perUsdc: 1n,
   }
-  const terms = {
-    maxItems: 50,
-    price: 1n,
+  const terms: Terms = {
+    what: 'claims',
     walletLimits: { perMinute: 10, perDay: 10 },
     spendingLimits: { budget: () => 10n ** 18n, shares },
+    transactionsOf: (places) => places.map((_, tx) => tx),
   }
 
-  function candidateOf(isSigned: boolean, name = 'claim'): Candidate {
-    const signed = isSigned ? { signed: { deadline: 9n, signature: '0x11' as const } } : {}
-    const request = { bountyId: 1n, agentId: 7n, wallet, ...signed }
-    const account = { staked: 9n, unlocked: 9n, completions: 0n }
-    const more = { gas: 100_000n, lock: 1n, account, fees: 0n, poster: wallet, block: 1n, key: undefined }
-    return { claim: { claimId: hashOf(name), request, round: 1n }, runsWalletCode: false, ...more }
+  function applicantOf(isSigned: boolean, name = 'claim'): Applicant {
+    const signed = isSigned ? { deadline: 9n, signature: '0x11' as const } : { deadline: null, signature: null }
+    const run = { runId: 1n, round: 1n, slot: slotOfClaim(1n, 1n), agentId: 7n, party: wallet, amount: 1n }
+    return {
+      row: { id: hashOf(name), kind: CLAIM, ...run, body: {}, ...signed },
+      ...{ locks: [], who: 'agent 7', mostOpen: 9, cost: 1n, mostCost: 1n },
+      subjects: { shared: [`wallet ${wallet}`], covers: [] },
+      need: undefined,
+    }
   }
 
   /** Stores the claim with transaction `id`. @returns why it did not. */
-  const store = (id: bigint, candidate: Candidate) =>
+  const store = (id: bigint, applicant: Applicant) =>
     transaction(pool, async (db) => {
       await db.query("SELECT setval('relay.tx_id', $1, false)", [id])
-      const { groups, obstacles } = await reserve(db, [candidate], terms)
-      const txs = groups.map(({ tx }) => ({ tx, kind: CLAIM, nonce: Number(tx), attempt: attemptOf(`tx ${tx}`) }))
-      await insertTxs(db, signer, txs, 1n)
-      return obstacles.get(candidate)
+      const [tx] = await reserve(db, [applicant], terms)
+      if (typeof tx !== 'bigint') return tx
+      await insertTxs(db, signer, [{ tx, kind: CLAIM, nonce: Number(tx), attempt: attemptOf(`tx ${tx}`) }], 1n)
+      return undefined
     })
 
   async function refuse(lease: Lease, id: bigint, code: RefusalCode) {
@@ -329,38 +332,38 @@ describe('a claim that was refused in its block', () => {
 
   it('gets its row and slot again if another came first, and counts once for its wallet', async () => {
     const lease = await taken('a', a)
-    expect(await store(1n, candidateOf(true))).toBeUndefined()
-    expect(await store(2n, candidateOf(true))).toBe('rival')
+    expect(await store(1n, applicantOf(true))).toBeUndefined()
+    expect(await store(2n, applicantOf(true))).toBe('rival')
     await refuse(lease, 1n, 'RUN_NOT_OPEN')
-    expect(await store(2n, candidateOf(true))).toBeUndefined()
+    expect(await store(2n, applicantOf(true))).toBeUndefined()
     expect([await stateOf(2n), await countSent(pool, wallet), await countReverts(pool, 7n)]).toEqual(['open', 1, 0])
-    expect(await store(3n, candidateOf(true, 'another signature'))).toBe('rival')
+    expect(await store(3n, applicantOf(true, 'another signature'))).toBe('rival')
   })
 
   it('by the fault of its agent is not sent again with its signature, but with another', async () => {
     const lease = await taken('a', a)
-    await store(1n, candidateOf(true))
+    await store(1n, applicantOf(true))
     await refuse(lease, 1n, 'WALLET_MISMATCH')
-    expect(await store(2n, candidateOf(true))).toMatchObject({
+    expect(await store(2n, applicantOf(true))).toMatchObject({
       code: 'WALLET_MISMATCH',
       detail: expect.stringMatching(/^No\. .+ sign a new one\.$/),
     })
     expect(await countReverts(pool, 7n)).toBe(1)
-    expect(await store(3n, candidateOf(true, 'another signature'))).toBeUndefined()
+    expect(await store(3n, applicantOf(true, 'another signature'))).toBeUndefined()
     expect(await countSent(pool, wallet)).toBe(2)
   })
 
   it('by the fault of its agent is sent again if it has no signature', async () => {
     const lease = await taken('a', a)
-    await store(1n, candidateOf(false))
+    await store(1n, applicantOf(false))
     await refuse(lease, 1n, 'WALLET_MISMATCH')
-    expect(await store(2n, candidateOf(false))).toBeUndefined()
+    expect(await store(2n, applicantOf(false))).toBeUndefined()
     expect(await countReverts(pool, 7n)).toBe(1)
   })
 
   it('counts no longer against its agent once a reorg removes the block', async () => {
     const lease = await taken('a', a)
-    await store(1n, candidateOf(true))
+    await store(1n, applicantOf(true))
     await refuse(lease, 1n, 'WALLET_MISMATCH')
     const dropped = { id: 1n, kind: CLAIM, hash: hashOf('tx 1'), blockNumber: 5n, blockHash: hashOf('block') }
     expect(await recordDropped(pool, lease, dropped, reopenRows)).toBe(true)

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { createBatcher } from '../../../../core/batcher.ts'
 import type { Places } from '../kinds/kind.ts'
+import { type Obstacle, reserve } from '../ledger/reserve.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { Reserved } from '../sender/action.ts'
 import { type Signer, signingRestOf } from '../sender/keys/signing.ts'
@@ -33,7 +34,7 @@ type Answer = PlacedTx | 'rival' | 'locked' | Blocker
  */
 export function createPlaceAction(context: ActionsContext, placer: Placer, send: Send) {
   const { kinds, accounts, maxUnmined, walletLimits, spendingLimits, events, logger } = context
-  const { lock, reserve } = createReservation(kinds)
+  const { applicantOf } = createReservation(kinds)
   /** What gathers the actions for each signer. */
   const batchers = new Map<Signer, (candidate: ActionCandidate) => Promise<Answer>>()
   let turn = 0
@@ -48,9 +49,7 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   /** How many further actions the locked signer may send, by what they are, if it has so many places in all. */
   async function placesLeft(db: pg.PoolClient, signer: Signer, candidates: readonly ActionCandidate[]) {
     const left = new Map<Places, number>([['work', maxUnmined]])
-    for (const { action } of candidates) {
-      const { message } = action.request
-      const places = kinds.of(message).placesOf(message.action)
+    for (const places of candidates.map(placesOf)) {
       if (places === 'work' || left.has(places)) continue
       left.set(
         places,
@@ -60,39 +59,50 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
     return left
   }
 
+  const placesOf = ({ action: { request } }: ActionCandidate) =>
+    kinds.of(request.message).placesOf(request.message.action)
+
   /** @returns the answers, or refusals, in the order of the actions. */
   async function placeTogether(signer: Signer, candidates: readonly ActionCandidate[]): Promise<(Answer | Error)[]> {
-    const answers = new Map<ActionCandidate, Awaited<ReturnType<typeof reserve>> | 'full'>()
+    let reserved: (bigint | Obstacle)[] = []
     const placed = await placer.place(signer, placer.quote(signer), async (db, room) => {
-      await lock(db, candidates)
       const left = await placesLeft(db, signer, candidates)
-      const terms = { price: room.price, walletLimits, spendingLimits }
-      const calls: Reserved[] = []
-      let gas = room.gas
-      for (const candidate of candidates) {
-        const { request } = candidate.action
-        const { message } = request
-        const fits = gas >= candidate.gas && room.gasPerTransaction >= candidate.gas
-        const places = kinds.of(message).placesOf(message.action)
-        const ownPlaces = left.get(places) ?? 0
-        const hasRoom = fits && room.transactions > calls.length && ownPlaces > 0
-        const reserved = hasRoom ? await reserve(db, candidate, terms) : 'full'
-        answers.set(candidate, reserved)
-        if (typeof reserved === 'string' || reserved instanceof Refusal) continue
-        left.set(places, ownPlaces - 1)
+      let { gas, transactions } = room
+      const at = (place: number) => candidates[place] as ActionCandidate
+      const leftFor = (candidate: ActionCandidate) => left.get(placesOf(candidate)) ?? 0
+      const applicants = candidates.map((candidate) => applicantOf(candidate, room.price))
+      reserved = await reserve(db, applicants, {
+        what: 'actions',
+        walletLimits,
+        spendingLimits,
+        room: {
+          fits: (place) =>
+            gas >= at(place).gas &&
+            room.gasPerTransaction >= at(place).gas &&
+            transactions > 0 &&
+            leftFor(at(place)) > 0,
+          take(place) {
+            gas -= at(place).gas
+            transactions--
+            left.set(placesOf(at(place)), leftFor(at(place)) - 1)
+          },
+        },
+        transactionsOf: (places) => places.map((_, tx) => tx),
+      })
+      return candidates.flatMap(({ action: { request }, gas }, place): Reserved[] => {
+        const tx = reserved[place]
+        if (typeof tx !== 'bigint') return []
         const { to, data } = kinds.callOf(signer.address, request)
-        calls.push({ tx: reserved.tx, kind: message.action, call: { to, data, gas: candidate.gas } })
-        gas -= candidate.gas
-      }
-      return calls
+        return [{ tx, kind: request.message.action, call: { to, data, gas } }]
+      })
     })
     if (typeof placed === 'string') return candidates.map(() => placed)
     const byTx = new Map(placed.map((one) => [one.tx, one]))
-    return candidates.map((candidate) => {
-      const answer = answers.get(candidate) ?? 'full'
-      if (typeof answer === 'string' || answer instanceof Refusal) return answer
-      const own = byTx.get(answer.tx)
-      if (!own) throw new Error(`Action ${candidate.action.actionId} was stored without a transaction`)
+    return candidates.map(({ action }, place) => {
+      const answer = reserved[place] ?? 'full'
+      if (typeof answer !== 'bigint') return answer
+      const own = byTx.get(answer)
+      if (!own) throw new Error(`Action ${action.actionId} was stored without a transaction`)
       return own
     })
   }

@@ -1,8 +1,8 @@
-import type pg from 'pg'
 import type { Address, Hash, Hex, Log } from 'viem'
 import type { Requester } from '../../../../core/fairLane.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import type { Failure, MarketCall } from '../chain/market.ts'
+import type { Need } from '../ledger/needs.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
 import type { Subjects } from '../store/spending.ts'
 import type { ActionRequest, Message, NamedAction } from './request.ts'
@@ -107,8 +107,8 @@ export type Kind<M extends Message = Message> = Examination<M> & {
   locksOf(message: M, examined: Examined): string[]
   /** @param fees what the agent's completed runs have paid, in USDC base units. */
   subjectsOf(message: M, examined: Examined & { fees: bigint }): Subjects
-  /** Whether pending transactions may take what the action needs. */
-  isShort(db: pg.PoolClient, message: M, examined: Examined): Promise<boolean>
+  /** What it needs, of which open actions may take some. Absent if it needs nothing. */
+  needOf?(message: M, examined: Examined): Need | undefined
 }
 
 export type Kinds = ReturnType<typeof createKinds>

@@ -91,22 +91,15 @@ export async function newcomersLeft(database: Database, { budget, shares }: Spen
 /**
  * Adds up what the actions of one reservation cost their subjects.
  * @param what names the actions in a refusal: 'claims'.
- * @param mostCost the most that one of them costs, in wei.
  * @param known of all their subjects.
  */
-export function createSharing(
-  { budget, shares }: SpendingLimits,
-  what: string,
-  mostCost: bigint,
-  known: readonly Known[],
-) {
+export function createSharing({ budget, shares }: SpendingLimits, what: string, known: readonly Known[]) {
   const subjects = new Map(
     known.map(({ name, spent, reserved, wait }) => [
       name,
       { name, wait, spent: BigInt(spent), counted: BigInt(spent) + BigInt(reserved) },
     ]),
   )
-  const least = LEAST_ACTIONS * mostCost
 
   function subjectOf(name: string) {
     const subject = subjects.get(name)
@@ -115,15 +108,16 @@ export function createSharing(
   }
   type Subject = ReturnType<typeof subjectOf>
 
-  function limitOf({ name }: Subject): bigint {
+  function limitOf({ name }: Subject, mostCost: bigint): bigint {
     const [kind] = name.split(' ') as [Exclude<keyof Shares, 'perUsdc'>]
     const limit = (budget() * shares[kind]) / MILLION
+    const least = LEAST_ACTIONS * mostCost
     return limit > least ? limit : least
   }
 
-  function refusalOf(subject: Subject, cost: bigint): Refusal {
+  function refusalOf(subject: Subject, cost: bigint, mostCost: bigint): Refusal {
     const { name, spent, wait } = subject
-    const isSpent = spent + cost > limitOf(subject)
+    const isSpent = spent + cost > limitOf(subject, mostCost)
     const ofAll = sharedByAll[name]
     if (ofAll !== undefined) {
       const retry = isSpent ? SHARED_RETRY_SECONDS : RETRY_SECONDS
@@ -136,13 +130,17 @@ export function createSharing(
   }
 
   /** As `take`, but the action does not count. */
-  function find({ shared, covers }: Subjects, cost: bigint): { isPaid: boolean; counted: string[] } | Refusal {
+  function find(
+    { shared, covers }: Subjects,
+    cost: bigint,
+    mostCost: bigint,
+  ): { isPaid: boolean; counted: string[] } | Refusal {
     const cover = covers.find(({ name, fees }) => {
       return subjectOf(name).counted + cost <= (budget() * shares.perUsdc * fees) / MILLION / MILLION
     })
     if (cover) return { isPaid: true, counted: [cover.name] }
-    const full = shared.map(subjectOf).find((one) => one.counted + cost > limitOf(one))
-    return full ? refusalOf(full, cost) : { isPaid: false, counted: shared }
+    const full = shared.map(subjectOf).find((one) => one.counted + cost > limitOf(one, mostCost))
+    return full ? refusalOf(full, cost, mostCost) : { isPaid: false, counted: shared }
   }
 
   return {
@@ -150,11 +148,11 @@ export function createSharing(
 
     /**
      * Finds a share with room for the action, which counts from now on.
-     * @param cost the most that it costs, in wei.
+     * @param cost the most that it costs, in wei. @param mostCost the most that any of its kind costs.
      * @returns whether fees cover it, and the subjects that count it; or why no share has room.
      */
-    take(subjects: Subjects, cost: bigint) {
-      const share = find(subjects, cost)
+    take(subjects: Subjects, cost: bigint, mostCost: bigint) {
+      const share = find(subjects, cost, mostCost)
       if ('counted' in share) for (const name of share.counted) subjectOf(name).counted += cost
       return share
     },

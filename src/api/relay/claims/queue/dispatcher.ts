@@ -11,10 +11,9 @@ import { isConflict } from '../../store/database.ts'
 import { type ClaimRoom, claimRoomOf, fitting } from '../chain/gas.ts'
 import type { NamedClaim } from '../chain/market.ts'
 import type { ClaimContext, ClaimsContext } from '../context.ts'
-import { type Placed, placeClaims } from '../placing.ts'
+import { type Candidate, type Placed, placeClaims } from '../placing.ts'
 import { createSimulateClaims, type Simulated, type Unplaceable } from '../simulation/simulateClaims.ts'
 import { createRunStep } from '../steps.ts'
-import type { Candidate } from '../store/reservations.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
 
 /** The size of a batch: the claims of so many transactions, but at least so many claims. */
@@ -249,7 +248,7 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
       const obstacle = obstacles.get(candidate)
       if (transaction) settle(entry, { status: 'placed', claim: candidate.claim, transaction })
       else if (obstacle instanceof Refusal) fail(entry, obstacle)
-      else settle(entry, { status: obstacle ?? 'rival' })
+      else settle(entry, { status: obstacle === 'locked' ? obstacle : 'rival' })
     }
     const runs = new Set([...transactionOf.keys()].map(({ claim }) => claim.request.bountyId))
     for (const rival of queue.takeAll(({ request }) => runs.has(request.bountyId))) rival.resolve({ status: 'rival' })

@@ -6,8 +6,8 @@ import { tooMuchGas } from '../../refusal.ts'
 import { gasLimit, MAX_GAS } from '../chain/gas.ts'
 import { type ClaimRequest, claimIdOf } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
+import type { Candidate } from '../placing.ts'
 import type { RunStep } from '../steps.ts'
-import type { Candidate } from '../store/reservations.ts'
 import { type SimulatedClaim, simulateAlone, simulateBatch } from './simulateBatch.ts'
 
 /**

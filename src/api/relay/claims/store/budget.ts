@@ -5,7 +5,7 @@ import { createSharing, type Known, knownColumn, spendersOf } from '../../store/
 import { leastReservedGas, MOST_RESERVED_GAS } from '../chain/gas.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
-import type { Candidate } from './reservations.ts'
+import type { Candidate } from '../placing.ts'
 import { namesOf } from './spending.ts'
 
 /** How long after a refusal further claims are checked before they are simulated. */
@@ -29,10 +29,10 @@ export function createBudgetCheck({ pool, spendingLimits, fees, feesPaid }: Clai
     const text = `SELECT ${knownColumn('$1')} AS known`
     const [row] = await query<{ known: Known[] }>(pool, text, [[...new Set(names.flatMap(spendersOf))]])
     if (!row) throw new Error('What the subjects of claims have spent was not read')
-    const sharing = createSharing(spendingLimits, 'claims', MOST_RESERVED_GAS * price, row.known)
+    const sharing = createSharing(spendingLimits, 'claims', row.known)
     return claims.map((claim, place) => {
       const own = names[place]
-      return own && sharing.find(own, leastReservedGas(claim) * price)
+      return own && sharing.find(own, leastReservedGas(claim) * price, MOST_RESERVED_GAS * price)
     })
   })
 

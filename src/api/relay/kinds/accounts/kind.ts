@@ -24,7 +24,6 @@ import type { Market } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
 import { logsWhileValid, type Range } from '../../chain/usedSignature.ts'
 import { Refusal, type RefusalCode } from '../../refusal.ts'
-import { query } from '../../store/database.ts'
 import type { Examination, Kind, Made } from '../kind.ts'
 import { unexplained } from '../refusal.ts'
 import type { ReadContracts } from './contracts.ts'
@@ -174,18 +173,9 @@ export function accountActionKind(
       covers: [],
     }),
 
-    async isShort(db, message, { funds }) {
-      if (message.action === 'unstake') {
-        const text = "SELECT FROM relay.action WHERE agent_id = $1 AND kind = 'claim' AND state = 'open' LIMIT 1"
-        return (await query(db, text, [message.members.agentId])).length > 0
-      }
-      if (!funds) return false
-      // What was mined after the block of the balance counts as pending.
-      const text = `
-        SELECT coalesce(sum(amount), 0) AS pending FROM relay.action
-        WHERE party = $1 AND kind IN ('post', 'stake') AND state <> 'refused' AND (block_number IS NULL OR block_number > $2)`
-      const [row] = await query<{ pending: bigint }>(db, text, [message.party, funds.block])
-      return funds.balance - (row?.pending ?? 0n) < amountOf(message)
+    needOf(message, { funds }) {
+      if (message.action === 'unstake') return { of: 'idle agent', agentId: message.members.agentId }
+      return funds && { of: 'funds', party: message.party, amount: amountOf(message), ...funds }
     },
   }
 }

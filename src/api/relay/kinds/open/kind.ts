@@ -72,5 +72,4 @@ export const openCallKind = (
    * An expiry costs a party nothing, and undoes a post: it counts as one. Each of the others costs a party a fee or a stake.
    */
   subjectsOf: ({ action }) => ({ shared: [action === 'expire' ? 'posts' : 'anyone'], covers: [] }),
-  isShort: async () => false,
 })

@@ -83,6 +83,4 @@ export const runActionKind = (market: Market, examination: Examination<RunMessag
     if (agentId === undefined) return { shared, covers }
     return { shared: [...shared, `agent ${agentId}`], covers: [...covers, { name: `fees ${agentId}`, fees }] }
   },
-
-  isShort: async () => false,
 })

@@ -1,0 +1,255 @@
+import type pg from 'pg'
+import { type Address, type Hex, stringify } from 'viem'
+import { Refusal } from '../refusal.ts'
+import { query } from '../store/database.ts'
+import { lockNames } from '../store/locks.ts'
+import {
+  createSharing,
+  type Known,
+  knownColumn,
+  type SpendingLimits,
+  type Subjects,
+  spendersOf,
+} from '../store/spending.ts'
+import { countOf, REVERTS, refusalOfLimits, type Waits, type WalletLimits, waitColumns } from '../store/walletLimits.ts'
+import { isFree } from './decisions.ts'
+import { type Need, readNeeds } from './needs.ts'
+import type { StoredRefusal } from './rows.ts'
+
+/** What a row of `relay.action` says of the request. */
+export type NewRow = {
+  id: Hex
+  kind: string
+  party: Address | null
+  agentId: bigint | null
+  amount: bigint
+  /** Of a claim. */
+  runId?: bigint
+  round?: bigint
+  slot: string
+  body: Record<string, unknown>
+  deadline: bigint | null
+  signature: Hex | null
+  /** The client’s idempotency key. */
+  key?: string | undefined
+}
+
+/** An action that passed its simulation and needs a nonce. */
+export type Applicant = {
+  row: NewRow
+  /** The names that are locked while it is stored, beside that of its party. */
+  locks: readonly string[]
+  /** Whose reverts count against it: `agent 7`, or the party. */
+  who: string
+  /** How many open actions and reverts of the last day it may have with it. */
+  mostOpen: number
+  /** The most that it costs, and the most that any of its kind costs, in wei. */
+  cost: bigint
+  mostCost: bigint
+  subjects: Subjects
+  need: Need | undefined
+  /** The transaction that decided its row before, if it may be made again. */
+  former?: bigint | undefined
+}
+
+/**
+ * Why an action gets no nonce now.
+ * - `rival`: another one with its slot or its key came first. It may be the same action.
+ * - `locked`: open ones may take what it needs, or are as many as there may be.
+ * - `full`: the signer has no place for it.
+ * - a problem: RATE_LIMITED; RELAY_UNAVAILABLE if no share of the budget has room; the reason for which its own transaction
+ *   reverted.
+ */
+export type Obstacle = 'rival' | 'locked' | 'full' | Refusal
+
+/**
+ * @property what names the actions in a refusal.
+ * @property transactionsOf the transaction of each action that passes, counted from 0. @property room of the signer, if it may
+ * have too little for the actions; both its functions take the place of an action among them.
+ */
+export type Terms = {
+  what: 'claims' | 'actions'
+  walletLimits: WalletLimits
+  spendingLimits: SpendingLimits
+  room?: { fits: (place: number) => boolean; take: (place: number) => void }
+  transactionsOf: (places: readonly number[]) => number[]
+}
+
+/** The most open actions with reverts. An action that runs code of its party may use all the gas of its transaction. */
+export const MOST_OPEN = { ofKey: 30, ofContract: 8 }
+
+/** SQL: the open rows that count with the reverts, of a row `asked`. */
+const counted = {
+  claims: { reverts: REVERTS.ofAgent, open: "action.agent_id = asked.agent_id AND kind = 'claim'" },
+  actions: { reverts: REVERTS.ofParty, open: "party = asked.wallet AND kind <> 'claim'" },
+}
+
+/** SQL: whether a refused claim may be sent again: a signed one that reverted by the fault of its agent would do so without end. */
+const MAY_REOPEN = "action.state = 'refused' AND (action.reverted_at IS NULL OR action.signature IS NULL)"
+
+/**
+ * Stores the actions without an obstacle, in new transactions. It locks agents and parties until the database transaction ends,
+ * so that no other process decides on outdated rows. It does not lock posters or newcomers, so that actions of all agents need
+ * not wait for each other: concurrent transactions may together pass these two limits.
+ * @returns the transaction of each, or why it has none, in the order of the actions.
+ */
+export async function reserve(
+  db: pg.PoolClient,
+  applicants: readonly Applicant[],
+  terms: Terms,
+): Promise<(bigint | Obstacle)[]> {
+  await lockNames(
+    db,
+    applicants.flatMap(({ row, locks }) => (row.party ? [`wallet ${row.party}`, ...locks] : locks)),
+  )
+  const isBound = await boundKeys(db, applicants)
+  const { limits, sharing } = await readLimits(db, applicants, terms)
+  const needs = await readNeeds(
+    db,
+    applicants.flatMap(({ need }) => need ?? []),
+  )
+  /** The actions by whose reverts they are limited, among those that pass. */
+  const added = new Map<string, number>()
+
+  /** What counts the action, or why it does not pass. */
+  function judge(
+    { row, who, mostOpen, cost, mostCost, subjects, need }: Applicant,
+    place: number,
+  ): string[] | Obstacle {
+    if (isBound[place]) return 'rival'
+    const limit = limits[place]
+    if (!limit) throw new Error(`The limits of ${row.id} were not read`)
+    const ahead = added.get(who) ?? 0
+    if (row.party) {
+      const refusal = refusalOfLimits({ wallet: row.party, who }, limit, terms.walletLimits)
+      if (refusal) return refusal
+      if (limit.undecided + ahead >= mostOpen) return 'locked'
+    }
+    if (need && !needs.isMet(need)) return 'locked'
+    if (terms.room && !terms.room.fits(place)) return 'full'
+    const share = sharing.take(subjects, cost, mostCost)
+    if (share instanceof Refusal) return share
+    if (need) needs.take(need)
+    terms.room?.take(place)
+    added.set(who, ahead + 1)
+    return share.counted
+  }
+
+  const judged = applicants.map(judge)
+  const passed = judged.flatMap((one, place) => (Array.isArray(one) ? [place] : []))
+  const txs = terms.transactionsOf(passed)
+  const rows = passed.map((place, position) => {
+    const { row, cost, former } = applicants[place] as Applicant
+    return { ...row, former, reserve: cost, counted: judged[place], place: txs[position] }
+  })
+  const stored = await storeRows(db, rows)
+  const reverted = await revertsOf(
+    db,
+    rows.flatMap(({ id }) => (stored.has(id) ? [] : id)),
+  )
+  return judged.map((one, place) => {
+    const id = applicants[place]?.row.id ?? '0x'
+    return Array.isArray(one) ? (stored.get(id) ?? reverted.get(id) ?? 'rival') : one
+  })
+}
+
+/** Whether each action's idempotency key is bound, or is also the key of an earlier one. */
+async function boundKeys(db: pg.PoolClient, applicants: readonly Applicant[]): Promise<boolean[]> {
+  if (applicants.every(({ row }) => row.key === undefined)) return []
+  const text = `
+    SELECT EXISTS (SELECT FROM relay.action AS bound WHERE bound.agent_id = asked.agent_id
+      AND bound.party = asked.wallet AND bound.idempotency_key = asked.key) AS "isBound"
+    FROM unnest($1::numeric[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (agent_id, wallet, key, place)
+    ORDER BY place`
+  const rows = await query<{ isBound: boolean }>(db, text, [
+    applicants.map(({ row }) => row.agentId),
+    applicants.map(({ row }) => row.party),
+    applicants.map(({ row }) => row.key),
+  ])
+  const seen = new Set<string>()
+  return applicants.map(({ row: { agentId, party, key } }, place) => {
+    if (key === undefined) return false
+    const name = `${agentId} ${party} ${key}`
+    const isBound = rows[place]?.isBound || seen.has(name)
+    seen.add(name)
+    return isBound
+  })
+}
+
+/**
+ * What the limits of each action are, and what their subjects have spent. They are read in the transaction that stores the
+ * actions, so that concurrent requests cannot pass a limit together. Open actions and reverts count together: each open one
+ * may still revert.
+ */
+async function readLimits(db: pg.PoolClient, applicants: readonly Applicant[], terms: Terms) {
+  const { what, walletLimits, spendingLimits } = terms
+  const { reverts, open } = counted[what]
+  const text = `
+    SELECT ${waitColumns('asked.ahead', '$3', '$4', reverts)},
+      (SELECT count(*) FROM relay.action WHERE ${open} AND state = 'open')::int + ${countOf(reverts)} AS undecided,
+      CASE WHEN place = 1 THEN ${knownColumn('$5')} END AS known
+    FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
+      FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
+    ORDER BY place`
+  const limits = await query<Waits & { undecided: number; known: Known[] | null }>(db, text, [
+    applicants.map(({ row }) => row.party),
+    applicants.map(({ row }) => row.agentId),
+    walletLimits.perMinute,
+    walletLimits.perDay,
+    [...new Set(applicants.flatMap(({ subjects }) => spendersOf(subjects)))],
+  ])
+  return { limits, sharing: createSharing(spendingLimits, what, limits[0]?.known ?? []) }
+}
+
+type StoredRow = NewRow & { former: bigint | undefined; reserve: bigint; place: number | undefined; counted: unknown }
+
+/**
+ * Stores the rows of free slots. A refused claim that may be sent again, or an action that may be made again, gets its slot and a
+ * transaction anew, and no key: once it was sent, anyone may repeat it. All in one order of slots, which excludes deadlocks.
+ * @returns the transaction of each stored row.
+ */
+async function storeRows(db: pg.PoolClient, rows: readonly StoredRow[]): Promise<Map<Hex, bigint>> {
+  if (rows.length === 0) return new Map()
+  const text = `
+    WITH new_tx AS MATERIALIZED (
+      SELECT place, nextval('relay.tx_id') AS tx FROM generate_series(0, $2::int - 1) AS place),
+    new AS MATERIALIZED (
+      SELECT id, kind, party, "agentId", amount, "runId", round, slot, body, deadline, signature, key, former, reserve,
+        ARRAY(SELECT jsonb_array_elements_text(counted)) AS subjects, tx
+      FROM jsonb_to_recordset($1) AS asked (id text, kind text, party text, "agentId" numeric, amount numeric, "runId" numeric,
+        round bigint, slot text, body jsonb, deadline numeric, signature text, key text, former bigint, reserve numeric,
+        counted jsonb, place int)
+      JOIN new_tx USING (place)),
+    reopened AS (
+      UPDATE relay.action SET amount = new.amount, reserve = new.reserve, subjects = new.subjects, tx = new.tx,
+        state = 'open', holds_slot = true, tx_hash = NULL, block_number = NULL, result = NULL, problem = NULL,
+        created_at = now()
+      FROM new WHERE action.id = new.id AND ${isFree('action.slot')} AND CASE WHEN new.former IS NULL
+        THEN action.kind = 'claim' AND ${MAY_REOPEN} ELSE action.tx = new.former AND action.state <> 'open' END
+      RETURNING action.id, action.tx),
+    inserted AS (
+      INSERT INTO relay.action (id, kind, party, agent_id, amount, run_id, round, slot, body, deadline, signature,
+        idempotency_key, reserve, subjects, tx)
+      SELECT id, kind, party, "agentId", amount, "runId", round, slot, body, deadline, signature, key, reserve, subjects, tx
+      FROM new ORDER BY slot
+      ON CONFLICT DO NOTHING RETURNING id, tx)
+    SELECT id, tx FROM reopened UNION ALL SELECT id, tx FROM inserted`
+  const values = [stringify(rows), Math.max(...rows.map(({ place = 0 }) => place + 1))]
+  const stored = await query<{ id: Hex; tx: bigint }>(db, text, values)
+  return new Map(stored.map(({ id, tx }) => [id, tx]))
+}
+
+/** Why claims are not stored whose own transaction reverted before. */
+async function revertsOf(db: pg.PoolClient, ids: Hex[]): Promise<Map<Hex, Refusal>> {
+  if (ids.length === 0) return new Map()
+  const text = `
+    SELECT id, problem FROM relay.action
+    WHERE id = ANY($1) AND kind = 'claim' AND state = 'refused' AND NOT (${MAY_REOPEN})`
+  const rows = await query<{ id: Hex; problem: StoredRefusal }>(db, text, [ids])
+  return new Map(
+    rows.map(({ id, problem: { code, detail, extensions } }) => [
+      id,
+      new Refusal(code, `${detail} A message that reverted is not sent again: sign a new one.`, { extensions }),
+    ]),
+  )
+}
