@@ -2,9 +2,9 @@ import type pg from 'pg'
 import type { Address, Hex } from 'viem'
 import { CLAIM } from './claims/store/claims.ts'
 import { actionNames } from './kinds/names.ts'
+import { DECISIONS_CHANNEL } from './ledger/decisions.ts'
 import { GAP } from './sender/store/transactions.ts'
 import type { Database } from './store/database.ts'
-import { DECISIONS_CHANNEL } from './store/decisionsChannel.ts'
 
 /** What an abandonment takes: an open claim or action, with its transaction. Seconds since it was first signed. */
 export type Abandonable = { id: Hex; what: string; txHash: Hex; age: number }

@@ -1,4 +1,4 @@
-import type { TransactionReceipt } from 'viem'
+import type { Hash, TransactionReceipt } from 'viem'
 import type { ChainHead } from '../chain/heads.ts'
 import { type Failure, tryCall } from '../chain/market.ts'
 import { tryNowAndNext, verdictOf } from '../chain/simulation.ts'
@@ -6,13 +6,49 @@ import { nextTimestamp, REORG_MARGIN_SECONDS } from '../chain/validity.ts'
 import type { Made } from '../kinds/kind.ts'
 import { signatureExpired, unexplained } from '../kinds/refusal.ts'
 import { actionGasLimit, type Message } from '../kinds/request.ts'
+import type { RowDecision } from '../ledger/decisions.ts'
 import { createKept } from '../ledger/keeping.ts'
+import type { Refusal, RefusalCode } from '../refusal.ts'
 import type { ActionKind } from '../sender/action.ts'
 import { signingRestOf } from '../sender/keys/signing.ts'
 import type { Placer } from '../sender/placement.ts'
 import type { ActionsContext } from './context.ts'
 import { nameOf, type StoredAction } from './store/actions.ts'
-import { type ActionDecision, type DecidedAction, rowDecisionOf } from './store/decisions.ts'
+
+/** What the chain decided. An action may be refused without a block: before its transaction is mined. */
+type ActionDecision =
+  | { state: 'done'; blockNumber: bigint; txHash: Hash; result: bigint | null }
+  | { state: 'refused'; problem: Refusal; blockNumber?: bigint; txHash?: Hash }
+
+type DecidedAction = [StoredAction, ActionDecision]
+
+/**
+ * The reverts that do not count against the party: the run or the agent changed after the simulation, by an action that another
+ * party may have made: it ends a claim or a review, uses a nonce, slashes or locks stake, or gives the agent another owner.
+ * If they counted, an opponent could pause the party for a day.
+ */
+const BLAMELESS = new Set<RefusalCode>([
+  'WRONG_STATE',
+  'WRONG_REVISION',
+  'RUN_CLOSING',
+  'REVIEW_PERIOD_OVER',
+  'SUBMISSION_OVERDUE',
+  'SIGNER_MISMATCH',
+  'OWNER_MISMATCH',
+  'WRONG_NONCE',
+  'INSUFFICIENT_STAKE',
+  'STAKE_LOCKED',
+  'NOTHING_OWED',
+  'USDC_REFUSED',
+])
+
+/** The decision as the action's row has it. */
+function rowDecisionOf([{ actionId, tx }, decision]: DecidedAction): RowDecision {
+  const row = { action: actionId, tx: tx.id }
+  if (decision.state === 'done') return { ...decision, ...row }
+  const { code, detail, extensions } = decision.problem
+  return { ...decision, ...row, problem: { code, detail, extensions }, isOwnFault: !BLAMELESS.has(code) }
+}
 
 /** The most actions of one check for expired ones. */
 const MAX_EXPIRING = 50

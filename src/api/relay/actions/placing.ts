@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Address } from 'viem'
 import { createBatcher } from '../../../../core/batcher.ts'
 import type { Places } from '../kinds/kind.ts'
 import { type Obstacle, reserve } from '../ledger/reserve.ts'
@@ -8,10 +9,10 @@ import { type Signer, signingRestOf } from '../sender/keys/signing.ts'
 import type { Blocker, PlacedTx, Placer } from '../sender/placement.ts'
 import type { Send } from '../sender/send.ts'
 import { lastingBlockers, type SignerBlocker } from '../sender/signerTurns.ts'
-import { isConflict } from '../store/database.ts'
+import { type Database, isConflict, query } from '../store/database.ts'
 import type { ActionsContext } from './context.ts'
-import { mostPlaces, takenPlaces } from './places.ts'
 import { type ActionCandidate, createReservation } from './store/reservation.ts'
+import { mostPlaces } from './turns.ts'
 
 /** The most actions of a batch: they share a commit, and what the node says of their signer. */
 const MAX_BATCH = 16
@@ -167,4 +168,14 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
       soonest?.retrySeconds,
     )
   }
+}
+
+/** How many unmined transactions of the signer are for actions of these names. */
+async function takenPlaces(database: Database, signer: Address, names: readonly string[]): Promise<number> {
+  const text = `
+    SELECT count(*)::int AS taken FROM relay.tx
+    WHERE signer = $1 AND state IN ('signed', 'accepted') AND kind = ANY($2)`
+  const [row] = await query<{ taken: number }>(database, text, [signer, names])
+  if (!row) throw new Error(`The unmined transactions of ${signer} were not counted`)
+  return row.taken
 }

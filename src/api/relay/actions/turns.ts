@@ -2,7 +2,6 @@ import { createBatcher } from '../../../../core/batcher.ts'
 import { createFairLane, type Requester } from '../../../../core/fairLane.ts'
 import type { Places } from '../kinds/kind.ts'
 import { rateLimited, unavailable } from '../refusal.ts'
-import { mostPlaces } from './places.ts'
 
 /** Two batches of placements: while one is stored, the next one is simulated. */
 const MOST_TURNS = 32
@@ -16,6 +15,13 @@ const LANE = {
   refuseFull: rateLimited,
   refuseGone: unavailable,
 }
+
+/** The part of a signer's unmined transactions that each of the others may be, so that work always finds a place. */
+const PART = 0.25
+
+/** The most unmined transactions of a signer that are `places`. */
+export const mostPlaces = (places: Places, maxUnmined: number): number =>
+  places === 'work' ? maxUnmined : Math.max(1, Math.floor(maxUnmined * PART))
 
 /**
  * Runs work in turn, in which clients alternate. No more run at once than a signer has places for: the

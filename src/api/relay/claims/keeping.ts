@@ -9,11 +9,10 @@ import type { Placer } from '../sender/placement.ts'
 import { claimsCall, gasLimit, MAX_GAS } from './chain/gas.ts'
 import { checkCall, claimCall } from './chain/market.ts'
 import type { ClaimsContext } from './context.ts'
-import { conclude, decide } from './decision.ts'
+import { conclude, type DecidedClaim, type Decision, decide, rowDecisionOf } from './decisions.ts'
 import { signatureRequired } from './intake/refusal.ts'
 import { simulate } from './simulation/simulate.ts'
 import { CLAIM, claimsOf, nameOf, type StoredClaim, strandedClaimsOf, unminedClaimsOf } from './store/claims.ts'
-import { type DecidedClaim, type Decision, rowDecisionOf } from './store/decisions.ts'
 
 /** An unmined claim that is older than this is checked on chain, because its run may have ended before its signature. */
 const STUCK_SECONDS = 60

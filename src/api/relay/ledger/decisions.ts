@@ -2,9 +2,11 @@ import { type Hash, type Hex, stringify } from 'viem'
 import type { Effect } from '../sender/action.ts'
 import { type Lease, writeUnder } from '../sender/store/leases.ts'
 import type { Database } from '../store/database.ts'
-import { DECISIONS_CHANNEL } from '../store/decisionsChannel.ts'
 import { addSpending } from '../store/spending.ts'
 import type { StoredRefusal } from './rows.ts'
+
+/** The channel of notifications with the ids of decided claims and actions. */
+export const DECISIONS_CHANNEL = 'relay_claim'
 
 /**
  * The decision about a row, as it is stored.

@@ -2,7 +2,6 @@ import type pg from 'pg'
 import { type Address, type Hex, stringify } from 'viem'
 import { Refusal } from '../refusal.ts'
 import { query } from '../store/database.ts'
-import { lockNames } from '../store/locks.ts'
 import {
   createSharing,
   type Known,
@@ -151,6 +150,14 @@ export async function reserve(
     const id = applicants[place]?.row.id ?? '0x'
     return Array.isArray(one) ? (stored.get(id) ?? reverted.get(id) ?? 'rival') : one
   })
+}
+
+/** Locks names until the transaction ends. All processes use one order, which excludes deadlocks. */
+async function lockNames(db: pg.PoolClient, names: readonly string[]) {
+  const text = `
+    SELECT pg_advisory_xact_lock(id) FROM (
+      SELECT DISTINCT hashtextextended(name, 0) AS id FROM unnest($1::text[]) AS name ORDER BY id) AS locks`
+  await query(db, text, [names])
 }
 
 /** Whether each action's idempotency key is bound, or is also the key of an earlier one. */

@@ -8,7 +8,7 @@ import { type ClaimRequest, claimIdOf } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
 import type { Candidate } from '../placing.ts'
 import type { RunStep } from '../steps.ts'
-import { type SimulatedClaim, simulateAlone, simulateBatch } from './simulateBatch.ts'
+import { type SimulatedClaim, simulateAlone, simulateBatch } from './simulate.ts'
 
 /**
  * The result of a claim that cannot be placed now.
