@@ -20,13 +20,12 @@ import { indexedCalls } from './indexedCalls.ts'
 import { indexedClaims } from './indexedClaims.ts'
 import { indexedRuns } from './indexedRuns.ts'
 import { indexedUnstakers } from './indexedUnstakers.ts'
-import { logActions } from './observability/actionLog.ts'
-import { logClaims } from './observability/claimLog.ts'
 import { recordClaimSteps } from './observability/claimTraces.ts'
 import { measureLag, watchIndexLag } from './observability/indexLag.ts'
 import { createMetrics, createRequestTimer, measureStreams } from './observability/metrics.ts'
 import { watchForOrphan } from './observability/orphanedIndex.ts'
 import { createReadiness } from './observability/readiness.ts'
+import { logRelay } from './observability/relayLog.ts'
 import { measureRelay } from './observability/relayMetrics.ts'
 import type { RelayEmitter } from './relay/events.ts'
 import { createRelay } from './relay/relay.ts'
@@ -137,8 +136,7 @@ const relay =
         events,
         logger,
       })
-logClaims(events, logger)
-logActions(events, logger)
+logRelay(events, logger)
 if (tracing) recordClaimSteps(events)
 if (relay) measureRelay(registry, events, relay)
 

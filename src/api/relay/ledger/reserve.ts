@@ -16,7 +16,7 @@ import { type Need, readNeeds } from './needs.ts'
 import type { StoredRefusal } from './rows.ts'
 
 /** What a row of `relay.action` says of the request. */
-export type NewRow = {
+type NewRow = {
   id: Hex
   kind: string
   party: Address | null

@@ -2,8 +2,9 @@ import type { Hex } from 'viem'
 import type { MarketAddress } from '../../../../../core/deployment.ts'
 import { claimTypedData, DEFAULT_VALIDITY_SECONDS } from '../../../../../core/market/claimMessage.ts'
 import { explainClaimError, isClaimError } from '../../../../../core/market/contractErrors.ts'
+
 import type { Failure, KnownRun } from '../../chain/market.ts'
-import type { StoredRefusal } from '../../ledger/rows.ts'
+
 import { Refusal } from '../../refusal.ts'
 import { type ClaimRequest, termsOf } from '../chain/market.ts'
 
@@ -54,7 +55,3 @@ export function claimPending({ claimId, request }: { claimId: Hex; request: Clai
 
 export const keyConflict = (key: string) =>
   new Refusal('IDEMPOTENCY_CONFLICT', `Idempotency-Key ${key} was used for another request. Use a key for each body.`)
-
-/** The claim's own transaction reverted by the fault of its agent. @param reason as it is stored. */
-export const revertedBefore = ({ code, detail, extensions }: StoredRefusal) =>
-  new Refusal(code, `${detail} A message that reverted is not sent again: sign a new one.`, { extensions })
