@@ -3,9 +3,9 @@ import { pino } from 'pino'
 import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt } from 'viem'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { abandonSigner, findUnmined } from '../../src/api/relay/abandonment.ts'
-import { rowDecisionOf } from '../../src/api/relay/claims/decisions.ts'
-import { CLAIM, claimsOf, slotOfClaim } from '../../src/api/relay/claims/store/claims.ts'
-import { recordDecision, reopenRows, storeDecisions } from '../../src/api/relay/ledger/decisions.ts'
+import { isBlameless } from '../../src/api/relay/claims/decisions.ts'
+import { CLAIM, claimsOf, type StoredClaim, slotOfClaim } from '../../src/api/relay/claims/store/claims.ts'
+import { type Decision, recordDecision, reopenRows, storeDecisions } from '../../src/api/relay/ledger/decisions.ts'
 import { type Applicant, reserve, type Terms } from '../../src/api/relay/ledger/reserve.ts'
 import { deleteOldRows, startRetention } from '../../src/api/relay/ledger/retention.ts'
 import { hasStranded } from '../../src/api/relay/ledger/rows.ts'
@@ -97,10 +97,15 @@ const stateOf = async (id: bigint) => (await claimsOf(pool, id))[0]?.state
 const receiptOf = (id: bigint, block: string) =>
   ({ transactionHash: hashOf(`tx ${id}`), blockNumber: 5n, blockHash: hashOf(block) }) as TransactionReceipt
 
+const decisionOf = (claim: StoredClaim, decision: Decision) => {
+  const isOwnFault = decision.state === 'refused' && !isBlameless(claim, decision.problem)
+  return { action: claim.claimId, tx: claim.tx.id, decision, isOwnFault }
+}
+
 const minedIn = async (lease: Lease, { id, claim }: Awaited<ReturnType<typeof insertTx>>, block: string) => {
-  const won = { state: 'won' as const, blockNumber: 5n, txHash: hashOf(`tx ${id}`), round: 1n }
+  const won = { state: 'done' as const, blockNumber: 5n, txHash: hashOf(`tx ${id}`), round: 1n }
   const receipt = receiptOf(id, block)
-  return recordMined(pool, lease, [{ tx: id, receipt, fee: 3n }], storeDecisions([rowDecisionOf([claim, won])]))
+  return recordMined(pool, lease, [{ tx: id, receipt, fee: 3n }], storeDecisions([decisionOf(claim, won)]))
 }
 
 describe('a signer’s lease', () => {
@@ -135,7 +140,7 @@ describe('a signer’s lease', () => {
 
     async function writeAll() {
       expect((await minedIn(stale, unmined, 'block')).txs.size).toBe(0)
-      expect(await recordDecision(pool, stale, rowDecisionOf([unmined.claim, refused]))).toBe(false)
+      expect(await recordDecision(pool, stale, decisionOf(unmined.claim, refused))).toBe(false)
       const [tx] = await minedTxsOf(pool, stale, 1)
       if (tx) expect(await recordDropped(pool, stale, tx, reopenRows)).toBe(false)
       expect(tx).toBeDefined()
@@ -323,9 +328,7 @@ describe('a claim that was refused in its block', () => {
     const [claim] = await claimsOf(pool, id)
     if (!claim) throw new Error('The claim is not stored')
     const at = { blockNumber: 5n, txHash: hashOf(`tx ${id}`) }
-    const effect = storeDecisions([
-      rowDecisionOf([claim, { state: 'refused', problem: new Refusal(code, 'No.'), ...at }]),
-    ])
+    const effect = storeDecisions([decisionOf(claim, { state: 'refused', problem: new Refusal(code, 'No.'), ...at })])
     return recordMined(pool, lease, [{ tx: id, receipt: receiptOf(id, 'block'), fee: 3n }], effect)
   }
 

@@ -1,4 +1,4 @@
-import type { Hash, TransactionReceipt } from 'viem'
+import type { TransactionReceipt } from 'viem'
 import type { ChainHead } from '../chain/heads.ts'
 import { type Failure, tryCall } from '../chain/market.ts'
 import { tryNowAndNext, verdictOf } from '../chain/simulation.ts'
@@ -6,21 +6,14 @@ import { nextTimestamp, REORG_MARGIN_SECONDS } from '../chain/validity.ts'
 import type { Made } from '../kinds/kind.ts'
 import { signatureExpired, unexplained } from '../kinds/refusal.ts'
 import { actionGasLimit, type Message } from '../kinds/request.ts'
-import type { RowDecision } from '../ledger/decisions.ts'
+import type { Decision } from '../ledger/decisions.ts'
 import { createKept } from '../ledger/keeping.ts'
-import type { Refusal, RefusalCode } from '../refusal.ts'
+import type { RefusalCode } from '../refusal.ts'
 import type { ActionKind } from '../sender/action.ts'
 import { signingRestOf } from '../sender/keys/signing.ts'
 import type { Placer } from '../sender/placement.ts'
 import type { ActionsContext } from './context.ts'
 import { nameOf, type StoredAction } from './store/actions.ts'
-
-/** What the chain decided. An action may be refused without a block: before its transaction is mined. */
-type ActionDecision =
-  | { state: 'done'; blockNumber: bigint; txHash: Hash; result: bigint | null }
-  | { state: 'refused'; problem: Refusal; blockNumber?: bigint; txHash?: Hash }
-
-type DecidedAction = [StoredAction, ActionDecision]
 
 /**
  * The reverts that do not count against the party: the run or the agent changed after the simulation, by an action that another
@@ -42,26 +35,21 @@ const BLAMELESS = new Set<RefusalCode>([
   'USDC_REFUSED',
 ])
 
-/** The decision as the action's row has it. */
-function rowDecisionOf([{ actionId, tx }, decision]: DecidedAction): RowDecision {
-  const row = { action: actionId, tx: tx.id }
-  if (decision.state === 'done') return { ...decision, ...row }
-  const { code, detail, extensions } = decision.problem
-  return { ...decision, ...row, problem: { code, detail, extensions }, isOwnFault: !BLAMELESS.has(code) }
-}
-
 /** The most actions of one check for expired ones. */
 const MAX_EXPIRING = 50
 
 /** Actions beside claims, for the keeper. A transaction has one of them. */
-export function createActionKeeping(context: ActionsContext, placer: Placer): ActionKind<StoredAction, DecidedAction> {
+export function createActionKeeping(
+  context: ActionsContext,
+  placer: Placer,
+): ActionKind<StoredAction, [StoredAction, Decision]> {
   const { pool, market, kinds, store, heads, accounts, events } = context
 
   /**
    * What it means that the chain refuses the action: it may refuse it because another sender's transaction has made it,
    * of which anyone can take the signature.
    */
-  async function refusedBy({ request }: StoredAction, failure: Failure): Promise<ActionDecision> {
+  async function refusedBy({ request }: StoredAction, failure: Failure): Promise<Decision> {
     const kind = kinds.of(request.message)
     const problem = kind.refusalOfFailure(failure, request.message)
     const made = kind.madeAlready.has(problem.code) && (await kind.findMade(request, await heads.latest()))
@@ -73,7 +61,7 @@ export function createActionKeeping(context: ActionsContext, placer: Placer): Ac
     action: StoredAction,
     { status, from, logs, blockNumber, transactionHash: txHash }: TransactionReceipt,
     isFiller: boolean,
-  ): Promise<ActionDecision | undefined> {
+  ): Promise<Decision | undefined> {
     const { actionId, request } = action
     if (status === 'success' && !isFiller) {
       const proof = kinds.of(request.message).proofIn(request.message, logs)
@@ -106,22 +94,18 @@ export function createActionKeeping(context: ActionsContext, placer: Placer): Ac
     return action.request.message.deadline < nextTimestamp(await heads.latest())
   }
 
-  return createKept<StoredAction, ActionDecision>(context, placer, {
+  return createKept<StoredAction>(context, placer, {
     names: kinds.names,
     idOf: ({ actionId }) => actionId,
     ofTxs: store.ofTxs,
     strandedOf: store.strandedOf,
-    toRow: rowDecisionOf,
+    isBlameless: (_, { code }) => BLAMELESS.has(code),
 
     expiringOf: ({ lease, head }, used) =>
       store.expiredOf(pool, lease.signer, used, head.timestamp - REORG_MARGIN_SECONDS, MAX_EXPIRING),
 
-    async conclude(actions, receipt, isFiller) {
-      const decided = await Promise.all(
-        actions.map(async (action) => [action, await decisionOf(action, receipt, isFiller)] as const),
-      )
-      return decided.flatMap(([action, decision]): DecidedAction[] => (decision ? [[action, decision]] : []))
-    },
+    conclude: (actions, receipt, isFiller) =>
+      Promise.all(actions.map((action) => decisionOf(action, receipt, isFiller))),
 
     async expire({ lease, head }, action) {
       const trial = await tryCall(market, kinds.callOf(lease.signer, action.request), head.number)

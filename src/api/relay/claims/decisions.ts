@@ -1,22 +1,12 @@
-import { type Hash, isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
+import { isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import { type Bounty, type Failure, failureOf, type Market, readBounty, tryCall } from '../chain/market.ts'
-import type { RowDecision } from '../ledger/decisions.ts'
+import type { Decision, Landing } from '../ledger/decisions.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
 import { claimCall, type NamedClaim } from './chain/market.ts'
 import { isHeldByClaimant } from './chain/signatures.ts'
 import { refusal, unexplained } from './intake/refusal.ts'
 import { type StoredClaim, slotOfClaim } from './store/claims.ts'
-
-/** The block that decided a claim, and the transaction if it is of this relay. */
-export type Landing = { blockNumber: bigint; txHash?: Hash }
-
-/** A claim may be refused without a block: before its transaction is mined. */
-export type Decision =
-  | (Landing & { state: 'won'; round: bigint })
-  | (Partial<Landing> & { state: 'refused'; problem: Refusal })
-
-export type DecidedClaim = [StoredClaim, Decision]
 
 const BLAMELESS = new Set<RefusalCode>(['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED', 'NOT_CLAIMANT'])
 
@@ -26,24 +16,8 @@ const BLAMELESS = new Set<RefusalCode>(['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED', '
  * another claimant three times, could pause it for a day. An expired signature counts, because the
  * relay requires more validity than a block takes.
  */
-const isBlameless = ({ code, extensions }: Refusal, round: bigint) =>
+export const isBlameless = ({ round }: NamedClaim, { code, extensions }: Refusal) =>
   BLAMELESS.has(code) || (code === 'INVALID_SIGNATURE' && Number(extensions.round) > round)
-
-/** The decision as the claim's row has it. */
-export function rowDecisionOf([{ claimId, request, tx, round }, decision]: DecidedClaim): RowDecision {
-  if (decision.state === 'won') {
-    return {
-      ...decision,
-      action: claimId,
-      tx: tx.id,
-      state: 'done',
-      slot: slotOfClaim(request.bountyId, decision.round),
-    }
-  }
-  const { code, detail, extensions } = decision.problem
-  const problem = { code, detail, extensions }
-  return { ...decision, action: claimId, tx: tx.id, problem, isOwnFault: !isBlameless(decision.problem, round) }
-}
 
 /**
  * The decisions about the claims of a mined transaction. A claim without one stays open, and the keeper finds it as a
@@ -55,7 +29,7 @@ export async function conclude(
   claims: readonly StoredClaim[],
   { blockNumber, transactionHash: txHash, status, from, logs }: TransactionReceipt,
   isFiller: boolean,
-): Promise<DecidedClaim[]> {
+): Promise<(Decision | undefined)[]> {
   const at = { blockNumber, txHash }
   const events = parseEventLogs({ abi: bountyMarketAbi, eventName: ['BountyClaimed', 'ClaimRefused'], logs })
 
@@ -65,7 +39,7 @@ export async function conclude(
       ({ args }) => args.bountyId === bountyId && args.agentId === agentId && isAddressEqual(args.wallet, wallet),
     )
     const claimed = own.find((event) => event.eventName === 'BountyClaimed')
-    if (claimed) return { ...at, state: 'won', round: claimed.args.round }
+    if (claimed) return { ...at, ...wonIn(bountyId, claimed.args.round) }
     const refused = own.find((event) => event.eventName === 'ClaimRefused')
     const reason = refused && failureOf(refused.args.reason)
     // An item that ran out of gas has no reason, and may succeed alone. The state after the block contains whatever made
@@ -79,11 +53,11 @@ export async function conclude(
     return { ...at, state: 'refused', problem: unexplained({ ...at, blockNumber: Number(blockNumber) }) }
   }
 
-  const decisions = await Promise.all(claims.map(decisionOf))
-  return claims.flatMap((claim, position): DecidedClaim[] => {
-    const decision = decisions[position]
-    return decision ? [[claim, decision]] : []
-  })
+  return Promise.all(claims.map(decisionOf))
+}
+
+const wonIn = (bountyId: bigint, round: bigint) => {
+  return { state: 'done', round, slot: slotOfClaim(bountyId, round) } as const
 }
 
 /**
@@ -101,7 +75,7 @@ export function decide(
 ): Decision {
   const heldRound = BigInt(bounty.round)
   if (isHeldByClaimant(request, bounty) && (!request.signed || heldRound === round)) {
-    return { state: 'won', round: heldRound, blockNumber }
+    return { blockNumber, ...wonIn(request.bountyId, heldRound) }
   }
   return { state: 'refused', problem: refusal(failure, bounty), ...at }
 }

@@ -2,6 +2,7 @@ import type { Address } from 'viem'
 import { answer } from '../chain/client.ts'
 import { readBounty, tryCall } from '../chain/market.ts'
 import { REORG_MARGIN_SECONDS } from '../chain/validity.ts'
+import type { Decision } from '../ledger/decisions.ts'
 import { createKept } from '../ledger/keeping.ts'
 import type { ActionKind } from '../sender/action.ts'
 import { signingRestOf } from '../sender/keys/signing.ts'
@@ -9,7 +10,7 @@ import type { Placer } from '../sender/placement.ts'
 import { claimsCall, gasLimit, MAX_GAS } from './chain/gas.ts'
 import { checkCall, claimCall } from './chain/market.ts'
 import type { ClaimsContext } from './context.ts'
-import { conclude, type DecidedClaim, type Decision, decide, rowDecisionOf } from './decisions.ts'
+import { conclude, decide, isBlameless } from './decisions.ts'
 import { signatureRequired } from './intake/refusal.ts'
 import { simulate } from './simulation/simulate.ts'
 import { CLAIM, claimsOf, nameOf, type StoredClaim, strandedClaimsOf, unminedClaimsOf } from './store/claims.ts'
@@ -24,7 +25,10 @@ const INTERVAL_MS = 5_000
 const MAX_EXPIRING = 50
 
 /** Claims, for the keeper. */
-export function createClaimKeeping(context: ClaimsContext, placer: Placer): ActionKind<StoredClaim, DecidedClaim> {
+export function createClaimKeeping(
+  context: ClaimsContext,
+  placer: Placer,
+): ActionKind<StoredClaim, [StoredClaim, Decision]> {
   const { pool, market, heads, events } = context
   /** By signer, when its claims were last checked. */
   const lookedAt = new Map<Address, number>()
@@ -37,12 +41,12 @@ export function createClaimKeeping(context: ClaimsContext, placer: Placer): Acti
     return open.filter((_, position) => 'passed' in (trials[position] ?? {}))
   }
 
-  return createKept<StoredClaim, Decision>(context, placer, {
+  return createKept<StoredClaim>(context, placer, {
     names: [CLAIM],
     idOf: ({ claimId }) => claimId,
     ofTxs: claimsOf,
     strandedOf: strandedClaimsOf,
-    toRow: rowDecisionOf,
+    isBlameless,
 
     async expiringOf({ lease: { signer }, head }, used) {
       const now = performance.now()
@@ -110,7 +114,7 @@ export function createClaimKeeping(context: ClaimsContext, placer: Placer): Acti
 
     onDecided(claim, decision) {
       const { txHash } = decision
-      const outcome = decision.state === 'won' ? 'won' : decision.problem.code
+      const outcome = decision.state === 'done' ? 'won' : decision.problem.code
       events.emit('claimDecided', { ...nameOf(claim), ...(txHash && { txHash }), outcome })
     },
 

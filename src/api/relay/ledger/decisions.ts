@@ -1,31 +1,41 @@
 import { type Hash, type Hex, stringify } from 'viem'
+import type { Refusal } from '../refusal.ts'
 import type { Effect } from '../sender/action.ts'
 import { type Lease, writeUnder } from '../sender/store/leases.ts'
 import type { Database } from '../store/database.ts'
 import { addSpending } from '../store/spending.ts'
-import type { StoredRefusal } from './rows.ts'
 
 /** The channel of notifications with the ids of decided claims and actions. */
 export const DECISIONS_CHANNEL = 'relay_claim'
 
+/** The block that decided a row, and the transaction if it is of this relay, or has made the action. */
+export type Landing = { blockNumber: bigint; txHash?: Hash }
+
 /**
- * The decision about a row, as it is stored.
- * - `tx`: the transaction that the row had when it was decided.
- * - `isOwnFault`: if its own transaction reverted, that counts against its party, or against the agent of a claim.
+ * What the chain decided about a row. It may be refused without a block: before its transaction is mined.
+ * - `result`: the id of the run or agent that it made.
  * - `round`, `slot`: of a claim that was won, perhaps in a later round than the one it was stored for.
  */
-export type RowDecision = {
-  action: Hex
-  tx: bigint
-  state: 'done' | 'refused'
-  problem?: StoredRefusal
-  txHash?: Hash
-  blockNumber?: bigint
-  result?: bigint | null
-  isOwnFault?: boolean
-  round?: bigint
-  slot?: string
-}
+export type Decision =
+  | (Landing & { state: 'done'; result?: bigint | null; round?: bigint; slot?: string })
+  | (Partial<Landing> & { state: 'refused'; problem: Refusal })
+
+/**
+ * The decision as it is stored.
+ * - `tx`: the transaction that the row had when it was decided.
+ * - `isOwnFault`: if its own transaction reverted, that counts against its party, or against the agent of a claim.
+ */
+export type RowDecision = { action: Hex; tx: bigint; decision: Decision; isOwnFault: boolean }
+
+/** The members of the decisions, as SQL reads them. */
+const recordsOf = (decisions: readonly RowDecision[]) =>
+  stringify(
+    decisions.map(({ action, tx, decision, isOwnFault }) => {
+      if (decision.state === 'done') return { action, tx, ...decision }
+      const { code, detail, extensions } = decision.problem
+      return { action, tx, ...decision, problem: { code, detail, extensions }, isOwnFault }
+    }),
+  )
 
 /** SQL: whether no other row has the slot. */
 export const isFree = (slot: string) => `NOT EXISTS (
@@ -62,7 +72,7 @@ export const storeDecisions = (decisions: readonly RowDecision[]): Effect => ({
     counted AS (${addSpending('cost')})
     SELECT changed.id AS tx, decided.id AS action, pg_notify('${DECISIONS_CHANNEL}', decided.id)
     FROM changed LEFT JOIN decided ON decided.tx = changed.id`,
-  values: [stringify(decisions)],
+  values: [recordsOf(decisions)],
 })
 
 /**
@@ -83,5 +93,5 @@ export const reopenRows: Effect = {
 export async function recordDecision(database: Database, lease: Lease, decision: RowDecision): Promise<boolean> {
   const text = `, decided AS (${decide('$3', 'lease')} RETURNING action.id)
     SELECT id, pg_notify('${DECISIONS_CHANNEL}', id) FROM decided`
-  return (await writeUnder(database, lease, text, [stringify([decision])])).length > 0
+  return (await writeUnder(database, lease, text, [recordsOf([decision])])).length > 0
 }

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino'
-import type { Address, Hash, Hex } from 'viem'
-import { isUnavailable } from '../refusal.ts'
+import type { Address, Hash, Hex, TransactionReceipt } from 'viem'
+import { isUnavailable, type Refusal } from '../refusal.ts'
 import type { ActionKind } from '../sender/action.ts'
 import type { Turn } from '../sender/context.ts'
 import type { NamedAttempt } from '../sender/events.ts'
 import type { Call, Signer } from '../sender/keys/signing.ts'
 import type { Placer } from '../sender/placement.ts'
 import type { Database } from '../store/database.ts'
-import { type RowDecision, recordDecision, reopenRows, storeDecisions } from './decisions.ts'
+import { type Decision, recordDecision, reopenRows, storeDecisions } from './decisions.ts'
 import { hasStranded, moveRow, type StoredRefusal } from './rows.ts'
 
 /** What all kinds know of a stored row. */
@@ -22,7 +22,7 @@ type KeptRow = {
 type NextTransaction = { signer: Signer; kind: string; call: Call }
 
 /** What differs between claims and other actions when a keeper decides them. */
-export type Keeping<Row extends KeptRow, Decision> = Pick<
+export type Keeping<Row extends KeptRow> = Pick<
   ActionKind<Row, [Row, Decision]>,
   'names' | 'isOverdue' | 'callWorthSending'
 > & {
@@ -33,13 +33,17 @@ export type Keeping<Row extends KeptRow, Decision> = Pick<
   /** Open rows of unmined transactions, from nonce `used` on, that may have expired. */
   expiringOf: (turn: Turn, used: number) => Promise<Row[]>
 
-  /** What a mined transaction decided about its rows: see `ActionKind`. */
-  conclude: ActionKind<Row, [Row, Decision]>['conclude']
+  /**
+   * What a mined transaction decided about each of its rows. One without a decision stays open: its transaction can no longer
+   * decide it. @param isFiller whether the mined attempt only used the nonce up.
+   */
+  conclude: (rows: readonly Row[], receipt: TransactionReceipt, isFiller: boolean) => Promise<(Decision | undefined)[]>
   /** The decision about such an expiring row; undefined if it may still succeed. */
   expire: (turn: Turn, row: Row) => Promise<Decision | undefined>
   /** What becomes of a stranded row: its decision, or its next transaction; undefined if neither is known yet. */
   renew: (turn: Turn, row: Row) => Promise<{ decision: Decision } | NextTransaction | undefined>
-  toRow: (decided: [Row, Decision]) => RowDecision
+  /** Whether a revert for this reason does not count against the party, or the agent of a claim. */
+  isBlameless: (row: Row, problem: Refusal) => boolean
 
   onPlaced: (row: Row, attempt: NamedAttempt) => void
   onDecided: (row: Row, decision: Decision) => void
@@ -50,12 +54,17 @@ export type Keeping<Row extends KeptRow, Decision> = Pick<
 type Context = { pool: Database; logger: Logger }
 
 /** How the keeper of a process decides the rows of some kinds, and sends them anew. */
-export function createKept<Row extends KeptRow, Decision>(
+export function createKept<Row extends KeptRow>(
   { pool, logger }: Context,
   placer: Placer,
-  keeping: Keeping<Row, Decision>,
+  keeping: Keeping<Row>,
 ): ActionKind<Row, [Row, Decision]> {
-  const { names, idOf, ofTxs, toRow } = keeping
+  const { names, idOf, ofTxs, isBlameless } = keeping
+
+  const toRow = ([row, decision]: [Row, Decision]) => {
+    const isOwnFault = decision.state === 'refused' && !isBlameless(row, decision.problem)
+    return { action: idOf(row), tx: row.tx.id, decision, isOwnFault }
+  }
 
   /** Stores a decision that the row's transaction did not make. */
   async function decide({ lease }: Turn, row: Row, decision: Decision) {
@@ -99,6 +108,14 @@ export function createKept<Row extends KeptRow, Decision>(
     hasStranded: hasStranded(names),
     store: (decided) => storeDecisions(decided.map(toRow)),
     reopen: reopenRows,
+
+    async conclude(rows, receipt, isFiller) {
+      const decisions = await keeping.conclude(rows, receipt, isFiller)
+      return rows.flatMap((row, place): [Row, Decision][] => {
+        const decision = decisions[place]
+        return decision ? [[row, decision]] : []
+      })
+    },
 
     actionsOf: async (txs) => Map.groupBy(await ofTxs(pool, ...txs), ({ tx }) => tx.id),
 
