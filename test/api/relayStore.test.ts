@@ -4,7 +4,7 @@ import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt
 import { beforeEach, describe, expect, it } from 'vitest'
 import { abandonSigner, findUnmined } from '../../src/api/relay/abandonment.ts'
 import { isBlameless } from '../../src/api/relay/claims/decisions.ts'
-import { CLAIM, claimsOf, type StoredClaim, slotOfClaim } from '../../src/api/relay/claims/store/claims.ts'
+import { CLAIM, claimRows, type StoredClaim, slotOfClaim } from '../../src/api/relay/claims/store/claims.ts'
 import { type Decision, recordDecision, reopenRows, storeDecisions } from '../../src/api/relay/ledger/decisions.ts'
 import { type Applicant, reserve, type Terms } from '../../src/api/relay/ledger/reserve.ts'
 import { deleteOldRows, startRetention } from '../../src/api/relay/ledger/retention.ts'
@@ -85,14 +85,14 @@ async function insertTx(id: bigint) {
   const tx = { tx: id, kind: CLAIM, nonce: Number(id), attempt: attemptOf(`tx ${id}`) }
   await insertTxs(pool, signer, [tx], 1n)
   await insertClaim(`claim ${id}`, { run: id, agent: 7, subjects: ['agent 7', 'newcomers', 'wallet 0xb0'], tx: id })
-  const [claim] = await claimsOf(pool, id)
+  const [claim] = await claimRows.ofTxs(pool, id)
   if (!claim) throw new Error('The claim is not stored')
   return { id, claim }
 }
 
 const txOf = async (id: bigint) =>
   (await pool.query('SELECT state, block_hash FROM relay.tx WHERE id = $1', [id])).rows[0]
-const stateOf = async (id: bigint) => (await claimsOf(pool, id))[0]?.state
+const stateOf = async (id: bigint) => (await claimRows.ofTxs(pool, id))[0]?.state
 
 const receiptOf = (id: bigint, block: string) =>
   ({ transactionHash: hashOf(`tx ${id}`), blockNumber: 5n, blockHash: hashOf(block) }) as TransactionReceipt
@@ -325,7 +325,7 @@ describe('a claim that was refused in its block', () => {
     })
 
   async function refuse(lease: Lease, id: bigint, code: RefusalCode) {
-    const [claim] = await claimsOf(pool, id)
+    const [claim] = await claimRows.ofTxs(pool, id)
     if (!claim) throw new Error('The claim is not stored')
     const at = { blockNumber: 5n, txHash: hashOf(`tx ${id}`) }
     const effect = storeDecisions([decisionOf(claim, { state: 'refused', problem: new Refusal(code, 'No.'), ...at })])

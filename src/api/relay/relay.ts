@@ -16,7 +16,7 @@ import { createExamination } from './claims/intake/examine.ts'
 import { createClaimKeeping } from './claims/keeping.ts'
 import { createDispatcher } from './claims/queue/dispatcher.ts'
 import { createResults } from './claims/results/results.ts'
-import { claimsById, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
+import { claimRows, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
 import { createContexts } from './contexts.ts'
 import { readUnstakeNonce } from './kinds/accounts/contracts.ts'
 import type { ActionRequest } from './kinds/request.ts'
@@ -163,7 +163,7 @@ export async function createRelay(settings: RelaySettings) {
      * transaction was ever signed for the claim.
      */
     async find(claimId: Hex): Promise<StoredClaim | undefined> {
-      const [found] = await claimsById(pool, [claimId])
+      const [found] = await claimRows.byId(pool, [claimId])
       if (found?.state !== 'open') return found
       // A client that got a 200 must not read `accepted` after it.
       const wins = await claims.indexedClaims?.look([found]).catch(unlessUnavailable)

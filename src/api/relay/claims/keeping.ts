@@ -13,7 +13,7 @@ import type { ClaimsContext } from './context.ts'
 import { conclude, decide, isBlameless } from './decisions.ts'
 import { signatureRequired } from './intake/refusal.ts'
 import { simulate } from './simulation/simulate.ts'
-import { CLAIM, claimsOf, nameOf, type StoredClaim, strandedClaimsOf, unminedClaimsOf } from './store/claims.ts'
+import { CLAIM, claimRows, nameOf, type StoredClaim, unminedClaimsOf } from './store/claims.ts'
 
 /** An unmined claim that is older than this is checked on chain, because its run may have ended before its signature. */
 const STUCK_SECONDS = 60
@@ -34,7 +34,7 @@ export function createClaimKeeping(
   const lookedAt = new Map<Address, number>()
 
   async function winnableClaims(tx: bigint, from: Address): Promise<StoredClaim[]> {
-    const open = (await claimsOf(pool, tx)).filter(({ state }) => state === 'open')
+    const open = (await claimRows.ofTxs(pool, tx)).filter(({ state }) => state === 'open')
     const trials = await Promise.all(
       open.map(({ request }) => tryCall(market, claimCall(market, from, request), 'latest')),
     )
@@ -44,8 +44,8 @@ export function createClaimKeeping(
   return createKept<StoredClaim>(context, placer, {
     names: [CLAIM],
     idOf: ({ claimId }) => claimId,
-    ofTxs: claimsOf,
-    strandedOf: strandedClaimsOf,
+    ofTxs: claimRows.ofTxs,
+    strandedOf: claimRows.strandedOf,
     isBlameless,
 
     async expiringOf({ lease: { signer }, head }, used) {

@@ -6,7 +6,7 @@ import { createWatch, watchDecisions } from '../../results/watch.ts'
 import type { NamedClaim } from '../chain/market.ts'
 import type { ClaimsContext, IndexedWin } from '../context.ts'
 import type { ClaimOutcome } from '../events.ts'
-import { claimsById, findClaim, type StoredClaim } from '../store/claims.ts'
+import { claimRows, type StoredClaim } from '../store/claims.ts'
 
 export type Results = ReturnType<typeof createResults>
 
@@ -15,7 +15,7 @@ export function createResults({ pool, indexedClaims, events, logger }: ClaimsCon
   const decisions = watchDecisions<NamedClaim, StoredClaim>({
     notifications,
     idOf: ({ claimId }) => claimId,
-    read: (claimIds) => claimsById(pool, claimIds),
+    read: (claimIds) => claimRows.byId(pool, claimIds),
     isDecided: ({ state }) => state !== 'open',
     logger,
   })
@@ -40,7 +40,7 @@ export function createResults({ pool, indexedClaims, events, logger }: ClaimsCon
     } finally {
       done.abort()
     }
-    return outcomeOf(await findClaim(pool, claimId))
+    return outcomeOf(await claimRows.get(pool, claimId))
   }
 
   return {

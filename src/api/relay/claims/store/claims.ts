@@ -1,13 +1,5 @@
-import type { Address, Hash, Hex } from 'viem'
-import {
-  IS_STRANDED,
-  type RowState,
-  rowsWithTx,
-  type StoredRefusal,
-  stateColumns,
-  type TxState,
-} from '../../ledger/rows.ts'
-import { unavailable } from '../../refusal.ts'
+import type { Address, Hex } from 'viem'
+import { createRows, type StoredState } from '../../ledger/rows.ts'
 import { type Database, query } from '../../store/database.ts'
 import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
 
@@ -18,34 +10,20 @@ export const CLAIM = 'claim'
 export const slotOfClaim = (bountyId: bigint, round: bigint) => `run ${bountyId} round ${round}`
 
 /** A claim that got a nonce, and its state. */
-export type StoredClaim = NamedClaim & {
-  /** `open`: the chain has not decided it. */
-  state: 'open' | 'won' | 'refused'
-  /** Its current transaction. */
-  tx: { id: bigint; state: TxState; hash: Hash }
-  /** The transaction that decided it; null if it is open, or if the agent won the run without the relay. */
-  txHash: Hash | null
-  blockNumber: bigint | null
-  problem: StoredRefusal | null
-}
+export type StoredClaim = NamedClaim & Omit<StoredState, 'state'> & { state: 'open' | 'won' | 'refused' }
 
-type Row = Omit<StoredClaim, 'request' | 'tx'> &
-  Omit<ClaimRequest, 'signed'> &
-  RowState & { signature: Hex | null; deadline: bigint | null }
+type Row = Omit<ClaimRequest, 'signed'> & { round: bigint; signature: Hex | null; deadline: bigint | null }
 
-const select = `
-  SELECT action.id AS "claimId", run_id AS "bountyId", round, agent_id AS "agentId", party AS wallet, signature, deadline,
-    CASE action.state WHEN 'done' THEN 'won' ELSE action.state END AS state, ${stateColumns}
-  FROM ${rowsWithTx} WHERE action.kind = '${CLAIM}'`
-
-async function find(database: Database, clauses: string, values: unknown[]): Promise<StoredClaim[]> {
-  const rows = await query<Row>(database, `${select} AND ${clauses}`, values)
-  return rows.map(({ bountyId, agentId, wallet, signature, deadline, txId, txState, newestHash, ...claim }) => {
+export const claimRows = createRows<Row, StoredClaim>(
+  [CLAIM],
+  'run_id AS "bountyId", round, agent_id AS "agentId", party AS wallet, signature, deadline',
+  ({ id, bountyId, agentId, wallet, round, signature, deadline }, { state, ...stored }) => {
     const signed = signature !== null && deadline !== null ? { signature, deadline } : undefined
     const request = { bountyId, agentId, wallet, ...(signed && { signed }) }
-    return { ...claim, request, tx: { id: txId, state: txState, hash: newestHash } }
-  })
-}
+    return { claimId: id, request, round, state: state === 'done' ? 'won' : state, ...stored }
+  },
+)
+const { find } = claimRows
 
 export const nameOf = ({ claimId, request, round }: NamedClaim): NamedClaim => ({ claimId, request, round })
 
@@ -58,8 +36,6 @@ export async function openClaimsOf(database: Database, bountyIds: readonly bigin
 
 export const openClaimsOfAgent = (database: Database, agentId: bigint) =>
   find(database, "action.state = 'open' AND agent_id = $1", [agentId])
-
-export const claimsById = (database: Database, claimIds: Hex[]) => find(database, 'action.id = ANY($1)', [claimIds])
 
 /**
  * The claim with which the agent and wallet of the request have won the round, or which is open still: several signatures of
@@ -75,19 +51,6 @@ export async function standingClaimOf(
   const [found] = await find(database, clauses, [bountyId, round, agentId, wallet])
   return found
 }
-
-/** Reads a claim that was stored. @throws Refusal RELAY_UNAVAILABLE if a failover of the database lost it. */
-export async function findClaim(database: Database, claimId: Hex): Promise<StoredClaim> {
-  const [found] = await claimsById(database, [claimId])
-  if (!found) throw unavailable(`The relay’s database has lost claim ${claimId}: send it again.`)
-  return found
-}
-
-export const claimsOf = (database: Database, ...txs: bigint[]) => find(database, 'action.tx = ANY($1)', [txs])
-
-/** The open claims of a signer whose transaction can no longer decide them. */
-export const strandedClaimsOf = (database: Database, signer: Address) =>
-  find(database, `${IS_STRANDED} AND tx.signer = $1`, [signer])
 
 /** The number of claims in unmined transactions, by signer. */
 export async function countUnminedClaims(database: Database): Promise<Map<Address, number>> {
