@@ -2,9 +2,7 @@ import type { Hex } from 'viem'
 import type { MarketAddress } from '../../../../../core/deployment.ts'
 import { claimTypedData, DEFAULT_VALIDITY_SECONDS } from '../../../../../core/market/claimMessage.ts'
 import { explainClaimError, isClaimError } from '../../../../../core/market/contractErrors.ts'
-
 import type { Failure, KnownRun } from '../../chain/market.ts'
-
 import { Refusal } from '../../refusal.ts'
 import { type ClaimRequest, termsOf } from '../chain/market.ts'
 
