@@ -7,6 +7,7 @@ import { createFinalBlock, createHeads } from './chain/heads.ts'
 import { createIntake, type Intake } from './chain/intake.ts'
 import { assertMarket, type Market } from './chain/market.ts'
 import { createNextBlock } from './chain/nextBlock.ts'
+import { createSignatureCheck, type SignatureCheck } from './chain/signatureCheck.ts'
 import { ONE_CLAIM } from './claims/chain/gas.ts'
 import { relayersAmong } from './claims/chain/market.ts'
 import type { ClaimsContext } from './claims/context.ts'
@@ -21,7 +22,6 @@ import { openCallKind } from './kinds/open/kind.ts'
 import { createKnownCalls } from './kinds/open/known.ts'
 import { createRunExamination } from './kinds/runs/examine.ts'
 import { runActionKind } from './kinds/runs/kind.ts'
-import { createSignatureCheck } from './kinds/signatureCheck.ts'
 import { unavailable } from './refusal.ts'
 import type { SenderContext } from './sender/context.ts'
 import type { Signer } from './sender/keys/signing.ts'
@@ -110,7 +110,8 @@ export function createContexts(settings: RelaySettings, holder: string) {
   const readContracts = createContractsReader(market, deployment)
   const intake = createIntake({ ...market, client: createRpc(endpoints, INTAKE_CONNECTIONS) })
   const refusalOfRegistry = createRegistryCheck(intake.market, deployment)
-  const kinds = createKinds(kindsOf(settings, checked, { intake, readContracts, refusalOfRegistry }))
+  const checkSignature = createSignatureCheck(intake)
+  const kinds = createKinds(kindsOf(settings, checked, { intake, checkSignature, readContracts, refusalOfRegistry }))
   const store = createActionStore(kinds)
   const { maxUnmined } = settings
   const actions: ActionsContext = { ...checked, kinds, store, maxUnmined, whenReady: () => relayers() }
@@ -121,16 +122,24 @@ export function createContexts(settings: RelaySettings, holder: string) {
     // Whether the account may make unsigned claims is not known yet.
     relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
   }
-  return { sender, claims, actions, intake, readContracts, refusalOfRegistry, addSigner }
+  return { sender, claims, actions, intake, checkSignature, readContracts, refusalOfRegistry, addSigner }
 }
 
-type Of = { intake: Intake; readContracts: ReadContracts; refusalOfRegistry: RegistryCheck }
+type Of = {
+  intake: Intake
+  checkSignature: SignatureCheck
+  readContracts: ReadContracts
+  refusalOfRegistry: RegistryCheck
+}
 
 /** The kinds of action beside claims. */
-function kindsOf(settings: RelaySettings, context: SharedContext, { intake, readContracts, refusalOfRegistry }: Of) {
+function kindsOf(
+  settings: RelaySettings,
+  context: SharedContext,
+  { intake, checkSignature, readContracts, refusalOfRegistry }: Of,
+) {
   const { deployment, leastPost, indexedCalls, indexedUnstakers } = settings
   const { market, heads } = context
-  const checkSignature = createSignatureCheck(intake)
   const knownCalls = createKnownCalls(intake, heads, indexedCalls)
   const ofAccounts = { deployment, leastPost, refusalOfRegistry, indexedUnstakers }
   return [

@@ -88,7 +88,7 @@ export async function createRelay(settings: RelaySettings) {
   const dispatcher = createDispatcher(claims, placer, send)
   const notifications = listenTo({ url: settings.databaseUrl, channel: DECISIONS_CHANNEL, logger })
   const results = createResults(claims, notifications)
-  const { examine, isBusy } = createExamination(claims, intake)
+  const { examine, isBusy } = createExamination(claims, intake, contexts.checkSignature)
   const closing = new AbortController()
   const stopRetention = startRetention(pool, settings.retentionDays, deleteOldRows(kinds.names), logger)
   const opening = remote.openAbsent(addSigner, closing.signal)

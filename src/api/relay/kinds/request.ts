@@ -3,6 +3,7 @@ import type { AccountMessage } from '../../../../core/market/accountActions.ts'
 import type { OpenCall } from '../../../../core/market/openCalls.ts'
 import type { RunMessage } from '../../../../core/market/runActions.ts'
 import { gasLimitOf } from '../chain/gas.ts'
+import type { Word } from '../chain/signatures.ts'
 import { tooMuchGas } from '../refusal.ts'
 
 /** What a party signs, about a run, or about itself and its agents; or a call that anyone may ask for. */
@@ -21,6 +22,11 @@ export const UNSIGNED: Hex = '0x'
 
 /** `actionId`: what the message hashes to (EIP-712), so that every signature of it is of the same action. */
 export type NamedAction<M extends Message = Message> = { actionId: Hex; request: ActionRequest<M> }
+
+/** The signature of the action's message. */
+export const wordOf = ({ actionId, request: { message, signature } }: NamedAction): Word => {
+  return { digest: actionId, wallet: message.party, signature }
+}
 
 /**
  * The gas limit of an action.

@@ -7,7 +7,8 @@ import { agentErrors, claimantErrors, runErrors } from '../../../../../core/mark
 import type { ChainHead } from '../../chain/heads.ts'
 import type { Intake } from '../../chain/intake.ts'
 import type { Failure, KnownRun } from '../../chain/market.ts'
-import { CONTRACT_WALLET_GAS, isSignedByKey } from '../../chain/signatures.ts'
+import type { SignatureCheck } from '../../chain/signatureCheck.ts'
+import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { type ChainView, checkView, createChainViews, type Refused } from '../../chain/views.ts'
 import { rateLimited, refusalOfReward, signatureExpiring, unavailable } from '../../refusal.ts'
@@ -16,20 +17,17 @@ import { isHeldByClaimant, wordOf } from '../chain/signatures.ts'
 import type { ClaimsContext } from '../context.ts'
 import { refusal, refusedByContract, signatureRequired } from './refusal.ts'
 
-/** How many calls of wallet contracts run at once, and how many claims of one client may wait for such a call. */
-const CONTRACT_WALLET_LANE = {
-  concurrency: 4,
-  maxWaitingPerClient: 64,
-  waiting: 'claims wait for their signatures to be checked',
-  refuseFull: rateLimited,
-  refuseGone: unavailable,
-}
-
 /**
  * Several claims of a run are examined one by one, for about half a millisecond each, so that the process can place the
  * first ones in between. `maxWaitingPerClient` is the most claims of one client that wait.
  */
-const EXAMINATION_LANE = { ...CONTRACT_WALLET_LANE, concurrency: 1, maxWaitingPerClient: 1_000 }
+const EXAMINATION_LANE = {
+  concurrency: 1,
+  maxWaitingPerClient: 1_000,
+  waiting: 'claims wait for their examination',
+  refuseFull: rateLimited,
+  refuseGone: unavailable,
+}
 
 /**
  * - `currentClaim`: this claim is the current claim of the run already.
@@ -64,11 +62,10 @@ export type Examine = ReturnType<typeof createExamination>['examine']
  * call, and what the index shows needs none. The refusals and their order are those of the market, after that of
  * the reward.
  */
-export function createExamination(context: ClaimsContext, intake: Intake) {
+export function createExamination(context: ClaimsContext, intake: Intake, checkSignature: SignatureCheck) {
   const { heads, indexedRuns, allowUnsigned, leastReward, relayers } = context
-  const { market, isSignedByContract, isClaimableNext } = intake
+  const { market, isClaimableNext } = intake
   const viewOf = createChainViews(intake, heads, indexedRuns)
-  const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
   const inTurn = createFairLane(EXAMINATION_LANE)
   let waiting = 0
 
@@ -82,11 +79,7 @@ export function createExamination(context: ClaimsContext, intake: Intake) {
   /** What accepts the signature of this round's claim; undefined if nothing does. */
   async function signedBy(request: ClaimRequest, round: bigint, view: ChainView, requester: Requester) {
     const word = wordOf(market, request, round, view.bounty)
-    if (!word) return undefined
-    if (isSignedByKey(word)) return 'key'
-    if (!(await view.hasCode(request.wallet))) return undefined
-    const accepts = () => isSignedByContract(word)
-    return (await contractWallets(requester, accepts)) ? 'contract' : undefined
+    return word && checkSignature(word, view.hasCode, requester)
   }
 
   async function isHeld(request: ClaimRequest, view: ChainView, requester: Requester): Promise<boolean> {

@@ -6,13 +6,13 @@ import { type AccountMessage, isFunding } from '../../../../../core/market/accou
 import { LONGEST_VALIDITY_SECONDS } from '../../../../../core/market/accountRules.ts'
 import type { Intake } from '../../chain/intake.ts'
 import { attempt } from '../../chain/market.ts'
+import type { SignatureCheck } from '../../chain/signatureCheck.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { Refusal, signatureExpiring } from '../../refusal.ts'
 import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination } from '../kind.ts'
 import { signatureExpired } from '../refusal.ts'
-import type { NamedAction } from '../request.ts'
-import type { SignatureCheck } from '../signatureCheck.ts'
+import { type NamedAction, wordOf } from '../request.ts'
 import { readBalance } from './contracts.ts'
 import { invalidSignature, refusalOfPost, signatureTooLong } from './refusal.ts'
 import type { RegistryCheck } from './registry.ts'
@@ -84,7 +84,7 @@ export function createAccountExamination(
     if (isExpiring(deadline, head)) throw signatureExpiring('action', deadline, deadline - now, MIN_VALIDITY_SECONDS)
     const latest = now + LONGEST_VALIDITY_SECONDS[message.action]
     if (deadline > latest) throw signatureTooLong(message, latest)
-    const by = await checkSignature(action, hasCode, requester)
+    const by = await checkSignature(wordOf(action), hasCode, requester)
     if (!by) throw invalidSignature(message)
     if (message.action === 'unstake') await assertMayUnstake(message.members.agentId, party, since)
     const unsupported = message.action === 'register' ? await refusalOfRegistry() : undefined
@@ -99,6 +99,6 @@ export function createAccountExamination(
 
   return {
     examine,
-    isSigned: async (action, requester) => (await checkSignature(action, hasCode, requester)) !== undefined,
+    isSigned: async (action, requester) => (await checkSignature(wordOf(action), hasCode, requester)) !== undefined,
   }
 }

@@ -7,14 +7,14 @@ import { partyError, type RunParties, revisionError } from '../../../../../core/
 import { hasMember, type RunMessage } from '../../../../../core/market/runActions.ts'
 import type { Intake } from '../../chain/intake.ts'
 import type { KnownRun } from '../../chain/market.ts'
+import type { SignatureCheck } from '../../chain/signatureCheck.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { type ChainView, checkView, createChainViews, type Refused } from '../../chain/views.ts'
 import { type Refusal, refusalOfReward, signatureExpiring } from '../../refusal.ts'
 import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination, Examined } from '../kind.ts'
 import { refusalOf, signatureExpired } from '../refusal.ts'
-import type { NamedAction } from '../request.ts'
-import type { SignatureCheck } from '../signatureCheck.ts'
+import { type NamedAction, wordOf } from '../request.ts'
 import { invalidSignature } from './refusal.ts'
 
 type Undecided = { undecided: Refusal }
@@ -32,7 +32,7 @@ export function createRunExamination(
 
   /** What accepts the signature of the message; undefined if nothing does. */
   const signedBy = (action: NamedAction<RunMessage>, { hasCode }: ChainView, requester: Requester) =>
-    checkSignature(action, hasCode, requester)
+    checkSignature(wordOf(action), hasCode, requester)
 
   async function check(
     action: NamedAction<RunMessage>,
