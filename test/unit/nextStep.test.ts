@@ -1,7 +1,7 @@
 import { zeroAddress } from 'viem'
 import { describe, expect, it } from 'vitest'
-import type { Examined } from '../../src/api/relay/claims/intake/examine.ts'
-import { type Known, nextStep, type Open, type Step, stepAfter } from '../../src/api/relay/claims/nextStep.ts'
+import type { ExaminedClaim } from '../../src/api/relay/claims/intake/examine.ts'
+import { nextStep, type Open, type Step, type StoredRequest, stepAfter } from '../../src/api/relay/claims/nextStep.ts'
 import type { Placement } from '../../src/api/relay/claims/queue/dispatcher.ts'
 import type { StoredClaim } from '../../src/api/relay/claims/store/claims.ts'
 import { Refusal } from '../../src/api/relay/refusal.ts'
@@ -16,7 +16,7 @@ const poster = zeroAddress
 const hash = `0x${'9a'.repeat(32)}` as const
 
 /** What is stored of the request, by the words of a row. */
-const knowns: Record<string, Known> = {
+const knowns: Record<string, StoredRequest> = {
   nothing: { key: undefined, bound: undefined, limit: undefined },
   'a new key': { key: 'k', bound: undefined, limit: undefined },
   'the key of another body': { key: 'k', bound: 'other body', limit: undefined },
@@ -34,7 +34,7 @@ const opens: Record<string, Open> = {
 }
 
 /** What the chain says; `-` before it is asked. */
-const chain: Record<string, Examined | undefined> = {
+const chain: Record<string, ExaminedClaim | undefined> = {
   '-': undefined,
   good: { good: true, runsWalletCode: false, poster },
   'good, by a contract': { good: true, runsWalletCode: true, poster },
@@ -82,7 +82,7 @@ describe('the next step of a claim', () => {
     ['nothing', 'an own one with another signature', 'good', 'wait for own'],
   ])('stored: %s | open: %s | chain: %s | → %s', (known, open, judged, expected) => {
     expect([known in knowns, open in opens, judged in chain]).toEqual([true, true, true])
-    const step = nextStep(knowns[known] as Known, opens[open] as Open, chain[judged])
+    const step = nextStep(knowns[known] as StoredRequest, opens[open] as Open, chain[judged])
     expect(wordsOf(step)).toBe(expected)
   })
 })

@@ -8,9 +8,17 @@ import { refusalOfLimits } from '../store/walletLimits.ts'
 import type { ClaimRequest } from './chain/market.ts'
 import type { ClaimContext, ClaimsContext } from './context.ts'
 import type { ClaimOutcome } from './events.ts'
-import type { Examine, Examined, Good, Look } from './intake/examine.ts'
+import type { Examine, ExaminedClaim, Good, Look } from './intake/examine.ts'
 import { claimPending, refusal, signatureRequired } from './intake/refusal.ts'
-import { type Followed, type Known, nextStep, type Obstacle, type Open, stepAfter, type Wait } from './nextStep.ts'
+import {
+  type Followed,
+  nextStep,
+  type Open,
+  type StoredRequest,
+  stepAfter,
+  type Unplaced,
+  type Wait,
+} from './nextStep.ts'
 import type { Dispatcher, Placement } from './queue/dispatcher.ts'
 import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
 import { outcomeOf, type Results } from './results/results.ts'
@@ -37,7 +45,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     // Read while the database is: its examination needs the head. If this fails, that reads it again.
     heads.latest().catch(() => undefined)
     let known = await know(request, asked)
-    let obstacle: Obstacle | undefined
+    let obstacle: Unplaced | undefined
     /** The open claim of the same agent and wallet, once the request was found to be theirs. */
     let awaited: Hex | undefined
     /** A refusal uses only what the chain has been since. After another claim's decision, an older state would mislead. */
@@ -78,7 +86,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   }
 
   /** What is stored about the request. */
-  async function know(request: ClaimRequest, { key }: ClaimContext): Promise<Known> {
+  async function know(request: ClaimRequest, { key }: ClaimContext): Promise<StoredRequest> {
     const stored = await runStep('look up', [request], () => lookUp({ request, key }))
     return { key, bound: boundTo(stored), limit: refusalOfLimits(limited(request), stored, walletLimits) }
   }
@@ -94,7 +102,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     request: ClaimRequest,
     asked: ClaimContext,
     { run, placed, look }: { run: RunClaims; placed: number; look: Look },
-  ): Promise<Examined> {
+  ): Promise<ExaminedClaim> {
     const rivals = {
       exist: () => run.count > 1,
       haveOvertaken: () => run.placing !== undefined || run.placed !== placed,
@@ -159,7 +167,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   /** The request timed out before its claim was sent. @param obstacle what the claim waited for last. */
   async function giveUp(
     request: ClaimRequest,
-    obstacle: Obstacle | undefined,
+    obstacle: Unplaced | undefined,
     awaited: Hex | undefined,
   ): Promise<ClaimOutcome> {
     const { own, isRepeat, rival } = await openOf(request)
@@ -206,7 +214,7 @@ const isSameWord = ({ signed: left }: ClaimRequest, { signed: right }: ClaimRequ
   left?.deadline === right?.deadline && left?.signature.toLowerCase() === right?.signature.toLowerCase()
 
 /** The claim to which the request's idempotency key is bound; 'other body' if that is of another request. */
-function boundTo({ binding }: Stored): Known['bound'] {
+function boundTo({ binding }: Stored): StoredRequest['bound'] {
   if (!binding) return undefined
   const { claimId, round, hasSameBody } = binding
   return hasSameBody ? { claim: { claimId, round } } : 'other body'

@@ -2,7 +2,7 @@ import type { Hex } from 'viem'
 import type { Bounty, Failure } from '../chain/market.ts'
 import type { Refusal } from '../refusal.ts'
 import type { NamedClaim } from './chain/market.ts'
-import type { Examined, Good } from './intake/examine.ts'
+import type { ExaminedClaim, Good } from './intake/examine.ts'
 import { keyConflict } from './intake/refusal.ts'
 import type { Placement } from './queue/dispatcher.ts'
 import { isAboutRun } from './simulation/simulate.ts'
@@ -20,7 +20,7 @@ export type Followed = {
 }
 
 /** What is stored about the request itself. */
-export type Known = {
+export type StoredRequest = {
   /** Its idempotency key; undefined if it has none. */
   key: string | undefined
   /** The claim to which the key is bound, or that it is bound to a request with another body. */
@@ -36,7 +36,7 @@ export type Known = {
 export type Open = { own: StoredClaim | undefined; isRepeat: boolean; rival: StoredClaim | undefined }
 
 /** Why a claim is not placed. It is the answer if the time of the request is over. */
-export type Obstacle = Exclude<Placement, { status: 'placed' }>
+export type Unplaced = Exclude<Placement, { status: 'placed' }>
 
 /**
  * - `follow`: the outcome of this claim is the answer.
@@ -63,14 +63,18 @@ export type Step =
  */
 export type Wait =
   | { do: 'wait'; for: 'decision'; of: StoredClaim }
-  | { do: 'wait'; for: 'placing' | 'block' | 'agent' | 'reread' | 'binding' | 'nothing'; obstacle: Obstacle }
+  | { do: 'wait'; for: 'placing' | 'block' | 'agent' | 'reread' | 'binding' | 'nothing'; obstacle: Unplaced }
 
 /**
  * The next step of a claim. The cheapest facts decide first: what is stored of the request, then the run's open claims,
  * then the chain and the signature. Only an authenticated claim is placed.
  * @param judged undefined before the chain is asked.
  */
-export function nextStep({ key, bound, limit }: Known, { own, isRepeat, rival }: Open, judged?: Examined): Step {
+export function nextStep(
+  { key, bound, limit }: StoredRequest,
+  { own, isRepeat, rival }: Open,
+  judged?: ExaminedClaim,
+): Step {
   if (bound === 'other body') return { do: 'refuse', refusal: keyConflict(key ?? '') }
   if (bound) return { do: 'follow', ...bound }
   if (own && isRepeat) return { do: 'follow', claim: { claimId: own.claimId, round: own.round } }

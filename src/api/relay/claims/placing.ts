@@ -21,7 +21,7 @@ export type Candidate = {
   fees: bigint
   poster: Address
   block: bigint
-  /** See `Examined`. */
+  /** See `ExaminedClaim`. */
   runsWalletCode: boolean
   /** The client’s idempotency key. */
   key: string | undefined

@@ -4,9 +4,9 @@ import { Refusal } from '../refusal.ts'
 import { query } from '../store/database.ts'
 import {
   createSharing,
-  type Known,
   knownColumn,
   type SpendingLimits,
+  type Spent,
   type Subjects,
   spendersOf,
 } from '../store/spending.ts'
@@ -198,7 +198,7 @@ async function readLimits(db: pg.PoolClient, applicants: readonly Applicant[], t
     FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
       FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
     ORDER BY place`
-  const limits = await query<Waits & { undecided: number; known: Known[] | null }>(db, text, [
+  const limits = await query<Waits & { undecided: number; known: Spent[] | null }>(db, text, [
     applicants.map(({ row }) => row.party),
     applicants.map(({ row }) => row.agentId),
     walletLimits.perMinute,

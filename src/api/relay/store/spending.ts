@@ -57,7 +57,7 @@ export type Subjects = { shared: string[]; covers: { name: string; fees: bigint 
 export const spendersOf = ({ shared, covers }: Subjects) => [...shared, ...covers.map(({ name }) => name)]
 
 /**
- * A column with the rows of `Known` for the subjects whose names the parameter has. It is a query that depends on no other
+ * A column with the rows of `Spent` for the subjects whose names the parameter has. It is a query that depends on no other
  * relation, so that it runs once.
  */
 export const knownColumn = (names: string) => `(
@@ -77,7 +77,7 @@ export const addSpending = (costs: string) => `
     ON CONFLICT (subject, hour) DO UPDATE SET wei = known.wei + excluded.wei`
 
 /** What a subject has spent and what its open actions reserve, in wei, and the seconds until less is spent. */
-export type Known = { name: string; spent: string; reserved: string; wait: number | null }
+export type Spent = { name: string; spent: string; reserved: string; wait: number | null }
 
 /** What is left of the share of all newcomers, in wei; negative if transactions of several keys have exceeded it. */
 export async function newcomersLeft(database: Database, { budget, shares }: SpendingLimits): Promise<bigint> {
@@ -88,12 +88,25 @@ export async function newcomersLeft(database: Database, { budget, shares }: Spen
   return (budget() * shares.newcomers) / MILLION - (sum?.spent ?? 0n)
 }
 
+/** As `createSharing`, for actions that are not stored yet. */
+export async function readSharing(
+  database: Database,
+  limits: SpendingLimits,
+  what: string,
+  subjects: readonly Subjects[],
+) {
+  const text = `SELECT ${knownColumn('$1')} AS known`
+  const names = [...new Set(subjects.flatMap(spendersOf))]
+  const [row] = await query<{ known: Spent[] | null }>(database, text, [names])
+  return createSharing(limits, what, row?.known ?? [])
+}
+
 /**
  * Adds up what the actions of one reservation cost their subjects.
  * @param what names the actions in a refusal: 'claims'.
  * @param known of all their subjects.
  */
-export function createSharing({ budget, shares }: SpendingLimits, what: string, known: readonly Known[]) {
+export function createSharing({ budget, shares }: SpendingLimits, what: string, known: readonly Spent[]) {
   const subjects = new Map(
     known.map(({ name, spent, reserved, wait }) => [
       name,

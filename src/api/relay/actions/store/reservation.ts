@@ -3,7 +3,7 @@ import { type NamedAction, UNSIGNED } from '../../kinds/request.ts'
 import { type Applicant, MOST_OPEN } from '../../ledger/reserve.ts'
 import { Refusal } from '../../refusal.ts'
 import { type Database, query } from '../../store/database.ts'
-import { createSharing, type Known, knownColumn, type SpendingLimits, spendersOf } from '../../store/spending.ts'
+import { readSharing, type SpendingLimits } from '../../store/spending.ts'
 import { REVERTS, refusalOfLimits, type Waits, type WalletLimits, waitColumns } from '../../store/walletLimits.ts'
 
 /** An action that passed its simulation and needs a nonce. */
@@ -32,11 +32,8 @@ export function createReservation(kinds: Kinds) {
       const { message } = candidate.action.request
       const kind = kinds.of(message)
       const subjects = kind.subjectsOf(message, candidate)
-      const text = `SELECT ${knownColumn('$1')} AS known`
-      const [row] = await query<{ known: Known[] }>(database, text, [spendersOf(subjects)])
-      if (!row) throw new Error(`What ${message.party} has spent was not read`)
-      const [cost, mostCost] = [candidate.gas * price, kind.mostGas * price]
-      const share = createSharing(spendingLimits, 'actions', row.known).find(subjects, cost, mostCost)
+      const sharing = await readSharing(database, spendingLimits, 'actions', [subjects])
+      const share = sharing.find(subjects, candidate.gas * price, kind.mostGas * price)
       return share instanceof Refusal ? share : undefined
     },
 

@@ -36,7 +36,7 @@ const EXAMINATION_LANE = {
  * - `undecided`: the run is not open, or the agent may not claim it, and a pending transaction would change that.
  * - `overtaken`: the claim was not examined, because another claim of the run is likely to win it.
  */
-export type Examined =
+export type ExaminedClaim =
   | { currentClaim: { claimId: Hex; round: bigint; blockNumber: bigint } }
   | Good
   | { undecided: Failure }
@@ -44,7 +44,7 @@ export type Examined =
 
 export type Good = { good: true; runsWalletCode: boolean; poster: Address }
 
-type Result = Examined | Refused<Examined>
+type Result = ExaminedClaim | Refused<ExaminedClaim>
 
 /**
  * `since`, by `performance.now()`: a refusal uses only what the chain has been since this time. `isFresh`: whether what lets
@@ -164,7 +164,7 @@ export function createExamination(context: ClaimsContext, intake: Intake, checkS
     requester: Requester,
     { since, isFresh }: Look,
     rivals: Rivals,
-  ): Promise<Examined> {
+  ): Promise<ExaminedClaim> {
     const { bountyId, agentId } = request
     const named = { bountyId, agentId, client: requester.client }
     const view = await viewOf(named, since, isFresh)
@@ -177,7 +177,11 @@ export function createExamination(context: ClaimsContext, intake: Intake, checkS
   return { examine, isBusy: () => waiting > 0 }
 }
 
-function refused(error: ClaimError, bounty: KnownRun, next?: () => Promise<Examined | undefined>): Refused<Examined> {
+function refused(
+  error: ClaimError,
+  bounty: KnownRun,
+  next?: () => Promise<ExaminedClaim | undefined>,
+): Refused<ExaminedClaim> {
   return { refusal: refusal({ error, data: undefined }, bounty), ...(next && { next }) }
 }
 

@@ -42,7 +42,7 @@ const ANSWER_MS = 10_000
 /**
  * The result of a claim in the queue.
  * - `placed`: it is stored with a signed transaction.
- * - `rival`, `locked`: see `Obstacle`.
+ * - `rival`, `locked`: see `Obstacle` of `reserve`.
  * - `stale`: it must be examined again, because its run or its signature’s validity has changed.
  * - `left`: the request timed out while `blocker` kept the claim in the queue.
  */
@@ -52,7 +52,7 @@ export type Placement =
   | { status: 'rival' | 'locked' | 'stale' }
   | { status: 'left'; blocker: SignerBlocker | undefined }
 
-/** A claim as the claim flow passes it to the queue. `runsWalletCode`: see `Examined`. */
+/** A claim as the claim flow passes it to the queue. `runsWalletCode`: see `ExaminedClaim`. */
 type Asked = Omit<Entry<Placement>, 'resolve' | 'reject'> &
   Pick<ClaimContext, 'key' | 'gone' | 'until'> & { runsWalletCode: boolean }
 

@@ -21,7 +21,7 @@ export type Unplaceable =
 
 export type Simulated = { candidate: Candidate } | { unplaceable: Unplaceable } | { error: unknown }
 
-/** A claim in the queue. `runsWalletCode`: see `Examined`. */
+/** A claim in the queue. `runsWalletCode`: see `ExaminedClaim`. */
 type Queued = { request: ClaimRequest; key: string | undefined; runsWalletCode: boolean }
 
 /** Simulates claims of different runs: first all together, and then alone those that do not pass with the others. */

@@ -1,7 +1,6 @@
 import { createBatcher } from '../../../../../core/batcher.ts'
 import { Refusal } from '../../refusal.ts'
-import { query } from '../../store/database.ts'
-import { createSharing, type Known, knownColumn, spendersOf } from '../../store/spending.ts'
+import { readSharing } from '../../store/spending.ts'
 import { leastReservedGas, MOST_RESERVED_GAS } from '../chain/gas.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
@@ -26,10 +25,7 @@ export function createBudgetCheck({ pool, spendingLimits, fees, feesPaid }: Clai
     const names = claims.map(({ request, poster }) => {
       return namesOf({ ...request, poster, fees: paid.get(request.agentId) ?? 0n })
     })
-    const text = `SELECT ${knownColumn('$1')} AS known`
-    const [row] = await query<{ known: Known[] }>(pool, text, [[...new Set(names.flatMap(spendersOf))]])
-    if (!row) throw new Error('What the subjects of claims have spent was not read')
-    const sharing = createSharing(spendingLimits, 'claims', row.known)
+    const sharing = await readSharing(pool, spendingLimits, 'claims', names)
     return claims.map((claim, place) => {
       const own = names[place]
       return own && sharing.find(own, leastReservedGas(claim) * price, MOST_RESERVED_GAS * price)

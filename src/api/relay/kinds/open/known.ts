@@ -15,7 +15,7 @@ import type { Refusal } from '../../refusal.ts'
  * - `reward`: of its run, in USDC base units.
  * - `refusal`: why the market refuses the call.
  */
-type Known = { round: bigint; reward?: bigint; refusal: Refusal | undefined }
+type KnownCall = { round: bigint; reward?: bigint; refusal: Refusal | undefined }
 
 /**
  * Looks the call up in the index.
@@ -23,7 +23,7 @@ type Known = { round: bigint; reward?: bigint; refusal: Refusal | undefined }
  * @returns undefined if there is no such run.
  * @throws Refusal RELAY_UNAVAILABLE if the index cannot be read.
  */
-export type IndexedCalls = (call: OpenCall, block?: bigint) => Promise<Known | undefined>
+export type IndexedCalls = (call: OpenCall, block?: bigint) => Promise<KnownCall | undefined>
 
 /**
  * Creates a function that says what is known of a call, undefined if there is no such run. What it refuses asks no node,
@@ -37,14 +37,14 @@ export function createKnownCalls(intake: Intake, heads: Heads, indexed: IndexedC
     answer(client.readContract({ abi: bountyMarketAbi, address, functionName: 'TREASURY' })),
   )
 
-  async function onChain(call: OpenCall): Promise<Known | undefined> {
+  async function onChain(call: OpenCall): Promise<KnownCall | undefined> {
     if (call.action === 'collect') return { round: 0n, refusal: undefined }
     const { bounty } = await viewOf({ bountyId: call.bountyId, client: '' }, performance.now(), false)
     if (stateName(bounty.state) === undefined) return undefined
     return { round: BigInt(bounty.round), reward: bounty.reward, refusal: undefined }
   }
 
-  async function look(call: OpenCall, block?: bigint): Promise<Known | undefined> {
+  async function look(call: OpenCall, block?: bigint): Promise<KnownCall | undefined> {
     const known = await (indexed ?? onChain)(call, block)
     if (!known?.refusal || call.action !== 'collect') return known
     // The chain alone knows which fees it owes to the treasury.
@@ -52,7 +52,7 @@ export function createKnownCalls(intake: Intake, heads: Heads, indexed: IndexedC
   }
 
   /** @param since by `performance.now()`. What is refused then is refused at a head that was read at this time or later. */
-  async function known(call: OpenCall, since: number): Promise<Known | undefined> {
+  async function known(call: OpenCall, since: number): Promise<KnownCall | undefined> {
     const first = await look(call)
     if (first && !first.refusal) return first
     return look(call, (await heads.since(since)).number)
