@@ -1,6 +1,6 @@
 import { reuseResult } from '../../../core/reuseResult.ts'
 import type { ActionsContext } from './actions/context.ts'
-import { createActionStore } from './actions/store/actions.ts'
+import { createActionStore } from './actions/storedActions.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'

@@ -6,10 +6,10 @@ import type { IndexedClaims } from './claims/context.ts'
 import type { RelayEmitter } from './events.ts'
 import type { IndexedUnstakers } from './kinds/accounts/examine.ts'
 import type { IndexedCalls } from './kinds/open/known.ts'
+import type { WalletLimits } from './ledger/limits.ts'
+import type { Shares } from './ledger/spending.ts'
 import type { RemoteKey } from './sender/keys/remoteKeys.ts'
 import type { Signer } from './sender/keys/signing.ts'
-import type { Shares } from './store/spending.ts'
-import type { WalletLimits } from './store/walletLimits.ts'
 
 export type RelaySettings = {
   /** Of the chain; shared with the rest of the process. */

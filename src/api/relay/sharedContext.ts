@@ -6,9 +6,9 @@ import type { Market } from './chain/market.ts'
 import type { NextBlock } from './chain/nextBlock.ts'
 import type { IndexedRuns } from './chain/views.ts'
 import type { FeesPaid } from './feesPaid.ts'
+import type { WalletLimits } from './ledger/limits.ts'
+import type { SpendingLimits } from './ledger/spending.ts'
 import type { Signer } from './sender/keys/signing.ts'
-import type { SpendingLimits } from './store/spending.ts'
-import type { WalletLimits } from './store/walletLimits.ts'
 
 /** What the modules for claims and those for actions share. */
 export type SharedContext = {

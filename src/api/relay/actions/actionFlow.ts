@@ -12,9 +12,9 @@ import { Refusal, type RefusalCode, tooMuchGas, unavailable } from '../refusal.t
 import { watchDecisions } from '../results/watch.ts'
 import type { ActionsContext } from './context.ts'
 import type { ActionOutcome } from './events.ts'
+import { createActionLimits } from './limits.ts'
 import type { createPlaceAction } from './placing.ts'
-import type { StoredAction } from './store/actions.ts'
-import { createReservation } from './store/reservation.ts'
+import type { StoredAction } from './storedActions.ts'
 import { createTurns } from './turns.ts'
 
 /**
@@ -48,8 +48,7 @@ type Step = { outcome: () => Promise<ActionOutcome> } | { wait: () => Promise<un
  */
 export function createActionFlow(context: ActionsContext, { place: placeNow, notifications, closing }: Rooms) {
   const { pool, market, kinds, store, heads, nextBlock, feesPaid, accounts, events, logger } = context
-  const { walletLimits, spendingLimits } = context
-  const { refusalOfParty, refusalOfShares } = createReservation(kinds)
+  const { refusalOfParty, refusalOfShares } = createActionLimits(context)
   const { inTurn, pace } = createTurns(context.maxUnmined)
   const decisions = watchDecisions<NamedAction, StoredAction>({
     notifications,
@@ -137,7 +136,7 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
         obstacle = examined.undecided
         return { wait: () => waitForBlock(head) }
       }
-      const limit = await refusalOfParty(pool, action, walletLimits)
+      const limit = await refusalOfParty(action)
       if (limit) throw limit
       const other = related.find((one) => one !== own)
       if (other) {
@@ -154,8 +153,7 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
       const slot = kind.slotOf(message)
       const gas = places === 'work' ? unpaid.get(slot) : kind.mostGasOf(message)
       if (gas !== undefined) {
-        const terms = { price: (await context.fees()).maxFeePerGas, spendingLimits }
-        const refusal = await refusalOfShares(pool, { action, gas, fees, ...examined }, terms)
+        const refusal = await refusalOfShares({ action, gas, fees, ...examined })
         if (refusal) throw refusal
       }
       await pace(places)

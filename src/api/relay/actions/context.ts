@@ -3,7 +3,7 @@ import type { Kinds } from '../kinds/kind.ts'
 import type { SenderEvents } from '../sender/events.ts'
 import type { SharedContext } from '../sharedContext.ts'
 import type { ActionEvents } from './events.ts'
-import type { ActionStore } from './store/actions.ts'
+import type { ActionStore } from './storedActions.ts'
 
 /** What the modules for actions share. */
 export type ActionsContext = SharedContext & {

@@ -13,7 +13,7 @@ import type { ActionKind } from '../sender/action.ts'
 import { signingRestOf } from '../sender/keys/signing.ts'
 import type { Placer } from '../sender/placement.ts'
 import type { ActionsContext } from './context.ts'
-import { nameOf, type StoredAction } from './store/actions.ts'
+import { nameOf, type StoredAction } from './storedActions.ts'
 
 /**
  * The reverts that do not count against the party: the run or the agent changed after the simulation, by an action that another

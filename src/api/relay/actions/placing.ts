@@ -1,8 +1,9 @@
 import type pg from 'pg'
 import type { Address } from 'viem'
 import { createBatcher } from '../../../../core/batcher.ts'
-import type { Places } from '../kinds/kind.ts'
-import { type Obstacle, reserve } from '../ledger/reserve.ts'
+import type { Examined, Kinds, Places } from '../kinds/kind.ts'
+import { type NamedAction, UNSIGNED } from '../kinds/request.ts'
+import { type Applicant, MOST_OPEN, type Obstacle, reserve } from '../ledger/reserve.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { Reserved } from '../sender/action.ts'
 import { type Signer, signingRestOf } from '../sender/keys/signing.ts'
@@ -11,8 +12,17 @@ import type { Send } from '../sender/send.ts'
 import { lastingBlockers, type SignerBlocker } from '../sender/signerTurns.ts'
 import { type Database, isConflict, query } from '../store/database.ts'
 import type { ActionsContext } from './context.ts'
-import { type ActionCandidate, createReservation } from './store/reservation.ts'
 import { mostPlaces } from './turns.ts'
+
+/** An action that passed its simulation and needs a nonce. */
+export type ActionCandidate = Examined & {
+  action: NamedAction
+  gas: bigint
+  /** The fees that the agent's completed runs have paid, in USDC base units. */
+  fees: bigint
+  /** The transaction that had decided it when it was simulated: of a call that can be made again. */
+  former?: bigint | undefined
+}
 
 /** The most actions of a batch: they share a commit, and what the node says of their signer. */
 const MAX_BATCH = 16
@@ -29,13 +39,34 @@ export type ActionPlacement = PlacedTx | 'rival' | 'locked' | 'full'
 /** What a signer does with one action of a batch. */
 type Answer = PlacedTx | 'rival' | 'locked' | Blocker
 
+/** What is stored of the action, and what its limits are. @param price the most that a transaction offers per gas, in wei. */
+function applicantOf(kinds: Kinds, candidate: ActionCandidate, price: bigint): Applicant {
+  const { action, gas, runsWalletCode, former } = candidate
+  const { actionId: id, request } = action
+  const { message, signature } = request
+  const kind = kinds.of(message)
+  const { agentId, amount } = kind.takes?.(message) ?? { agentId: null, amount: 0n }
+  const [party, deadline] = kind.hasParty ? [message.party, message.deadline] : [null, null]
+  const of = { id, kind: message.action, party, agentId, amount, slot: kind.slotOf(message) }
+  return {
+    row: { ...of, body: kind.bodyOf(message), deadline, signature: signature === UNSIGNED ? null : signature },
+    locks: kind.locksOf(message, candidate),
+    who: message.party,
+    mostOpen: runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey,
+    cost: gas * price,
+    mostCost: kind.mostGas * price,
+    subjects: kind.subjectsOf(message, candidate),
+    need: kind.needOf?.(message, candidate),
+    former,
+  }
+}
+
 /**
  * Places actions, each in a chain transaction of its own: actions of different runs share nothing. Those that wait
  * for a signer at the same time are stored together.
  */
 export function createPlaceAction(context: ActionsContext, placer: Placer, send: Send) {
   const { kinds, accounts, maxUnmined, walletLimits, spendingLimits, events, logger } = context
-  const { applicantOf } = createReservation(kinds)
   /** What gathers the actions for each signer. */
   const batchers = new Map<Signer, (candidate: ActionCandidate) => Promise<Answer>>()
   let turn = 0
@@ -71,7 +102,7 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
       let { gas, transactions } = room
       const at = (place: number) => candidates[place] as ActionCandidate
       const leftFor = (candidate: ActionCandidate) => left.get(placesOf(candidate)) ?? 0
-      const applicants = candidates.map((candidate) => applicantOf(candidate, room.price))
+      const applicants = candidates.map((candidate) => applicantOf(kinds, candidate, room.price))
       reserved = await reserve(db, applicants, {
         what: 'actions',
         walletLimits,

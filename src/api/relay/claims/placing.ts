@@ -1,5 +1,6 @@
 import type { Address } from 'viem'
 import { type Applicant, MOST_OPEN, type Obstacle, reserve } from '../ledger/reserve.ts'
+import type { Subjects } from '../ledger/spending.ts'
 import type { Signer } from '../sender/keys/signing.ts'
 import type { Blocker, PlacedTx, Placer, Quote } from '../sender/placement.ts'
 import { type ClaimRoom, claimRoomOf, claimsCall, MOST_RESERVED_GAS, reservedGas, transactionsOf } from './chain/gas.ts'
@@ -7,7 +8,6 @@ import type { AgentAccount, NamedClaim } from './chain/market.ts'
 import type { ClaimsContext } from './context.ts'
 import { CLAIM, slotOfClaim } from './store/claims.ts'
 import { limited } from './store/lookUp.ts'
-import { namesOf } from './store/spending.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
 export type Candidate = {
@@ -48,6 +48,16 @@ function mostOpen({ runsWalletCode, account }: Candidate): number {
   return account.completions > 0n ? MOST_OPEN.ofContract : MOST_OPEN_OF_NEW_CONTRACT
 }
 
+/** `fees`: what the agent's completed runs have paid, in USDC base units. */
+type Named = { wallet: string; agentId: bigint; poster: string; fees: bigint }
+
+/** A claim's subjects: those of a claim that fees do not cover, and that of another. */
+export const namesOf = ({ wallet, agentId, poster, fees }: Named): Subjects => ({
+  shared: [`wallet ${wallet}`, `agent ${agentId}`, `poster ${poster}`, 'newcomers'],
+  covers: [{ name: `fees ${agentId}`, fees }],
+})
+
+/** What is stored of the claim, and what its limits are. @param price the most that a transaction offers per gas, in wei. */
 function applicantOf(candidate: Candidate, price: bigint): Applicant {
   const { claim, lock, account, fees, poster, block, key } = candidate
   const { claimId: id, request, round } = claim

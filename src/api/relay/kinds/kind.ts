@@ -3,8 +3,8 @@ import type { Requester } from '../../../../core/fairLane.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import type { Failure, MarketCall } from '../chain/market.ts'
 import type { Need } from '../ledger/needs.ts'
+import type { Subjects } from '../ledger/spending.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
-import type { Subjects } from '../store/spending.ts'
 import type { ActionRequest, Message, NamedAction } from './request.ts'
 
 /**

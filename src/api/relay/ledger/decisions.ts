@@ -3,7 +3,7 @@ import type { Refusal } from '../refusal.ts'
 import type { Effect } from '../sender/action.ts'
 import { type Lease, writeUnder } from '../sender/store/leases.ts'
 import type { Database } from '../store/database.ts'
-import { addSpending } from '../store/spending.ts'
+import { addSpending } from './spending.ts'
 
 /** The channel of notifications with the ids of decided claims and actions. */
 export const DECISIONS_CHANNEL = 'relay_claim'

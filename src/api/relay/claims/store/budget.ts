@@ -1,11 +1,10 @@
 import { createBatcher } from '../../../../../core/batcher.ts'
+import { readSharing } from '../../ledger/spending.ts'
 import { Refusal } from '../../refusal.ts'
-import { readSharing } from '../../store/spending.ts'
 import { leastReservedGas, MOST_RESERVED_GAS } from '../chain/gas.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
-import type { Candidate } from '../placing.ts'
-import { namesOf } from './spending.ts'
+import { type Candidate, namesOf } from '../placing.ts'
 
 /** How long after a refusal further claims are checked before they are simulated. */
 const CHECKED_MS = 10_000

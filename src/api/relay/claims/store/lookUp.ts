@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import type { Hex } from 'viem'
 import { createBatcher } from '../../../../../core/batcher.ts'
+import { REVERTS, type Waits, type WalletLimits, waitColumns } from '../../ledger/limits.ts'
 import { query } from '../../store/database.ts'
-import { REVERTS, type Waits, type WalletLimits, waitColumns } from '../../store/walletLimits.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 
 /** The claim of an idempotency key. `hasSameBody`: it was made by the same request, including its signature. */

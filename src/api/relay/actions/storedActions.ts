@@ -1,8 +1,8 @@
 import type { Address, Hash, Hex } from 'viem'
-import type { Kinds, MessageRow } from '../../kinds/kind.ts'
-import { type NamedAction, UNSIGNED } from '../../kinds/request.ts'
-import { createRows, type StoredState } from '../../ledger/rows.ts'
-import { type Database, query } from '../../store/database.ts'
+import type { Kinds, MessageRow } from '../kinds/kind.ts'
+import { type NamedAction, UNSIGNED } from '../kinds/request.ts'
+import { createRows, type StoredState } from '../ledger/rows.ts'
+import { type Database, query } from '../store/database.ts'
 
 /** An action that got a nonce, and its state. `result`: the id of the run or agent that it made; null if it made none. */
 export type StoredAction = NamedAction & StoredState & { result: bigint | null }

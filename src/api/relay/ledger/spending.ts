@@ -1,5 +1,5 @@
 import { type Refusal, rateLimited, unavailable } from '../refusal.ts'
-import { type Database, query } from './database.ts'
+import { type Database, query } from '../store/database.ts'
 
 /**
  * What claims and other actions may cost within a day: parts of a million of the budget. An action that fees cover counts

@@ -1,0 +1,36 @@
+import type { NamedAction } from '../kinds/request.ts'
+import { REVERTS, refusalOfLimits, type Waits, waitColumns } from '../ledger/limits.ts'
+import { readSharing } from '../ledger/spending.ts'
+import { Refusal } from '../refusal.ts'
+import { query } from '../store/database.ts'
+import type { ActionsContext } from './context.ts'
+import type { ActionCandidate } from './placing.ts'
+
+/** Which actions the limits of their parties and the shares of the budget allow, before these are simulated. */
+export function createActionLimits({ pool, kinds, fees, walletLimits, spendingLimits }: ActionsContext) {
+  return {
+    /**
+     * Why no share of the budget has room for the action: what is refused then is not simulated.
+     * @param candidate `gas`: the most that it may take; when it is stored, its gas limit counts.
+     * @returns undefined if one has.
+     */
+    async refusalOfShares(candidate: ActionCandidate): Promise<Refusal | undefined> {
+      const { message } = candidate.action.request
+      const kind = kinds.of(message)
+      const subjects = kind.subjectsOf(message, candidate)
+      const { maxFeePerGas: price } = await fees()
+      const sharing = await readSharing(pool, spendingLimits, 'actions', [subjects])
+      const share = sharing.find(subjects, candidate.gas * price, kind.mostGas * price)
+      return share instanceof Refusal ? share : undefined
+    },
+
+    /** Why the party may send no action now. */
+    async refusalOfParty({ request: { message } }: NamedAction) {
+      if (!kinds.of(message).hasParty) return undefined
+      const { party } = message
+      const text = `SELECT ${waitColumns('0', '$2', '$3', REVERTS.ofParty)} FROM (SELECT $1::text AS wallet) AS asked`
+      const [row] = await query<Waits>(pool, text, [party, walletLimits.perMinute, walletLimits.perDay])
+      return row && refusalOfLimits({ wallet: party, who: party }, row, walletLimits)
+    },
+  }
+}
