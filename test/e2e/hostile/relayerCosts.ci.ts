@@ -5,7 +5,7 @@ import { type AccountMessage, accountMessage, accountTypedData } from '../../../
 import { openRunCall } from '../../../core/market/openCalls.ts'
 import type { RunActionName } from '../../../core/market/runActions.ts'
 import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
-import type { ActionOutcome } from '../../../src/api/relay/actions/events.ts'
+import type { ActionOutcome } from '../../../src/api/relay/events.ts'
 import { UNSIGNED } from '../../../src/api/relay/kinds/request.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'

@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events'
+import type { ActionEvents } from '../events.ts'
 import type { Kinds } from '../kinds/kind.ts'
 import type { SenderEvents } from '../sender/events.ts'
 import type { SharedContext } from '../sharedContext.ts'
-import type { ActionEvents } from './events.ts'
 import type { ActionStore } from './storedActions.ts'
 
 /** What the modules for actions share. */

@@ -1,11 +1,11 @@
 import type { EventEmitter } from 'node:events'
 import type { Address, Hash, Hex } from 'viem'
 import type { Requester } from '../../../../core/fairLane.ts'
+import type { ClaimEvents } from '../events.ts'
 import type { FeesPaid } from '../feesPaid.ts'
 import type { Signer } from '../sender/keys/signing.ts'
 import type { SharedContext } from '../sharedContext.ts'
 import type { ClaimRequest, NamedClaim } from './chain/market.ts'
-import type { ClaimEvents } from './events.ts'
 
 /** The request of a claim. If its client disconnects, a claim that is not stored yet is dropped. */
 export type ClaimContext = Requester & {

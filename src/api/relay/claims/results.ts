@@ -1,11 +1,11 @@
 import type { Hash } from 'viem'
 import type { Notifications } from '../../../../core/database/notifications.ts'
+import type { ClaimOutcome } from '../events.ts'
 import { openStateOf } from '../ledger/rows.ts'
 import { isUnavailable, Refusal } from '../refusal.ts'
 import { createWatch, watchDecisions } from '../results/watch.ts'
 import type { NamedClaim } from './chain/market.ts'
 import type { ClaimsContext, IndexedWin } from './context.ts'
-import type { ClaimOutcome } from './events.ts'
 import { claimRows, type StoredClaim } from './store/claims.ts'
 
 export type Results = ReturnType<typeof createResults>

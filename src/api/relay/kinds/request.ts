@@ -2,8 +2,8 @@ import type { Hex } from 'viem'
 import type { AccountMessage } from '../../../../core/market/accountActions.ts'
 import type { OpenCall } from '../../../../core/market/openCalls.ts'
 import type { RunMessage } from '../../../../core/market/runActions.ts'
-import { gasLimitOf } from '../chain/gas.ts'
 import type { Word } from '../chain/signatures.ts'
+import { gasLimitOf } from '../chain/simulation.ts'
 import { tooMuchGas } from '../refusal.ts'
 
 /** What a party signs, about a run, or about itself and its agents; or a call that anyone may ask for. */

@@ -1,7 +1,7 @@
 import { type Address, size } from 'viem'
-import { gasLimitOf } from '../../chain/gas.ts'
 import type { Market, MarketCall } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
+import { gasLimitOf } from '../../chain/simulation.ts'
 import { tooMuchGas } from '../../refusal.ts'
 import type { Room } from '../../sender/action.ts'
 import type { Call } from '../../sender/keys/signing.ts'

@@ -1,9 +1,11 @@
-import { type Address, type ContractFunctionReturnType, encodeFunctionData, type Hex, size } from 'viem'
+import { type Address, type ContractFunctionReturnType, encodeFunctionData, type Hex, isAddressEqual, size } from 'viem'
 import { agentStakingAbi } from '../../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
 import { type ClaimTerms, claimDigest } from '../../../../../core/market/claimMessage.ts'
+import { stateName } from '../../../../../core/market/contractErrors.ts'
 import { answer } from '../../chain/client.ts'
 import type { KnownRun, Market, MarketCall } from '../../chain/market.ts'
+import type { Word } from '../../chain/signatures.ts'
 
 /** A claim as a request describes it. */
 export type ClaimRequest = {
@@ -93,4 +95,18 @@ export async function relayersAmong({ client, address }: Market, accounts: Addre
     ),
   )
   return new Set(accounts.filter((_, position) => named[position]))
+}
+
+/** The states of a run with a current claim. */
+const LIVE = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
+
+/** Whether the run is claimed by the agent and the wallet of the request. */
+export const isHeldByClaimant = ({ agentId, wallet }: ClaimRequest, bounty: KnownRun): boolean =>
+  LIVE.has(stateName(bounty.state) ?? '') && BigInt(bounty.agentId) === agentId && isAddressEqual(bounty.wallet, wallet)
+
+/** The wallet's word for the claim of this round, with the bounty’s terms; undefined if the request has no signature. */
+export function wordOf(market: Market, request: ClaimRequest, round: bigint, bounty: KnownRun): Word | undefined {
+  const { wallet, signed } = request
+  if (!signed) return undefined
+  return { digest: claimIdOf(market, request, round, bounty), wallet, signature: signed.signature }
 }

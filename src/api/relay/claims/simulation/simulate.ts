@@ -7,6 +7,7 @@ import { answer, revertOf } from '../../chain/client.ts'
 import type { Conditions } from '../../chain/conditions.ts'
 import { type Bounty, type Failure, type Market, type MarketCall, readBounty } from '../../chain/market.ts'
 import { tryNowAndNext, type Verdict, verdictOf } from '../../chain/simulation.ts'
+import type { RunStep } from '../../events.ts'
 import { Refusal } from '../../refusal.ts'
 import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
 import {
@@ -17,7 +18,6 @@ import {
   claimCall,
   readAccount,
 } from '../chain/market.ts'
-import type { RunStep } from '../steps.ts'
 
 /** The result of a claim's simulation. `bounty` is that of the latest block. */
 export type Simulation = Verdict & { bounty: Bounty }

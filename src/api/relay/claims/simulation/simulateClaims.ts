@@ -2,12 +2,12 @@ import type { Address } from 'viem'
 import type { Conditions } from '../../chain/conditions.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import type { Bounty, Failure } from '../../chain/market.ts'
+import type { RunStep } from '../../events.ts'
 import { tooMuchGas } from '../../refusal.ts'
 import { gasLimit, MAX_GAS } from '../chain/gas.ts'
 import { type ClaimRequest, claimIdOf } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
 import type { Candidate } from '../placing.ts'
-import type { RunStep } from '../steps.ts'
 import { type SimulatedClaim, simulateAlone, simulateBatch } from './simulate.ts'
 
 /**

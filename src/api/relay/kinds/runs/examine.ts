@@ -6,16 +6,16 @@ import { stateName } from '../../../../../core/market/contractErrors.ts'
 import { partyError, type RunParties, revisionError } from '../../../../../core/market/runActionRules.ts'
 import { hasMember, type RunMessage } from '../../../../../core/market/runActions.ts'
 import type { Intake } from '../../chain/intake.ts'
-import type { KnownRun } from '../../chain/market.ts'
+import type { Failure, KnownRun } from '../../chain/market.ts'
 import type { SignatureCheck } from '../../chain/signatureCheck.ts'
+import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { type ChainView, checkView, createChainViews, type Refused } from '../../chain/views.ts'
-import { type Refusal, refusalOfReward, signatureExpiring } from '../../refusal.ts'
+import { Refusal, refusalOfReward, signatureExpiring } from '../../refusal.ts'
 import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination, Examined } from '../kind.ts'
-import { refusalOf, signatureExpired } from '../refusal.ts'
+import { refusalOf, signatureExpired, unexplained } from '../refusal.ts'
 import { type NamedAction, wordOf } from '../request.ts'
-import { invalidSignature } from './refusal.ts'
 
 type Undecided = { undecided: Refusal }
 
@@ -106,4 +106,15 @@ function partiesOf({ bountyId }: RunMessage, { state, poster, evaluator, wallet,
     claimedByWallet: orNone(wallet),
     revisions: BigInt(revisions),
   }
+}
+
+/** Why a call reverted. */
+export const refusalOfFailure = ({ error, data }: Failure): Refusal =>
+  error ? refusalOf(error) : unexplained({ revertData: data ?? null })
+
+/** @param round the one that a signature must name now. @param isContract whether the party is a contract that refused it. */
+export function invalidSignature({ party, bountyId }: RunMessage, round: bigint, isContract = false): Refusal {
+  const within = isContract ? ` within ${CONTRACT_WALLET_GAS} gas` : ''
+  const detail = `The signature is not ${party}’s of this message about run ${bountyId} in round ${round}${within}.`
+  return new Refusal('INVALID_SIGNATURE', detail, { extensions: { round: Number(round) } })
 }

@@ -12,8 +12,8 @@ import type { Market } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
 import type { RefusalCode } from '../../refusal.ts'
 import type { Examination, Kind } from '../kind.ts'
+import { invalidSignature, refusalOfFailure } from './examine.ts'
 import { findMadeOnRun } from './madeOnChain.ts'
-import { invalidSignature, refusalOfFailure } from './refusal.ts'
 
 /** The most gas of an action that a key has signed, with every slot cold: a rejection burns a stake and a fee. */
 const PLAIN_ACTION_GAS = 150_000n
