@@ -54,7 +54,6 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
     notifications,
     idOf: ({ actionId }) => actionId,
     read: (ids) => store.byId(pool, ids),
-    isDecided: ({ state }) => state !== 'open',
     logger,
   })
   events.on('actionDecided', ({ actionId }) => decisions.hint(actionId))

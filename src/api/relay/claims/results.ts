@@ -16,7 +16,6 @@ export function createResults({ pool, indexedClaims, events, logger }: ClaimsCon
     notifications,
     idOf: ({ claimId }) => claimId,
     read: (claimIds) => claimRows.byId(pool, claimIds),
-    isDecided: ({ state }) => state !== 'open',
     logger,
   })
   events.on('claimDecided', ({ claimId }) => decisions.hint(claimId))

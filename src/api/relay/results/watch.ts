@@ -96,17 +96,18 @@ type DecisionOptions<Item, Decided> = {
   idOf: (item: Item) => Hex
   /** Reads the stored items with these ids. */
   read: (ids: Hex[]) => Promise<Decided[]>
-  isDecided: (stored: Decided) => boolean
   logger: Logger
 }
 
 /** Waits for the decisions of stored claims or other actions, which the keeper of any replica may make. */
-export function watchDecisions<Item, Decided extends Item>(options: DecisionOptions<Item, Decided>) {
-  const { notifications, idOf, read, isDecided, logger } = options
+export function watchDecisions<Item, Decided extends Item & { state: string }>(
+  options: DecisionOptions<Item, Decided>,
+) {
+  const { notifications, idOf, read, logger } = options
   const watch = createWatch<Item, Decided>({
     idOf,
     async look(items) {
-      const decided = (await read(items.map(idOf))).filter(isDecided)
+      const decided = (await read(items.map(idOf))).filter(({ state }) => state !== 'open')
       return new Map(decided.map((one) => [idOf(one), one]))
     },
     pause(signal) {
