@@ -284,7 +284,7 @@ describe('what a mined transaction cost', () => {
   })
 })
 
-describe('a claim that was refused in its block', () => {
+describe('a claim that is stored, and refused in its block', () => {
   const wallet: Address = '0x00000000000000000000000000000000000000b0'
   const shares = {
     wallet: 1n,
@@ -340,6 +340,17 @@ describe('a claim that was refused in its block', () => {
     expect(await store(2n, applicantOf(true))).toBeUndefined()
     expect([await stateOf(2n), await countSent(pool, wallet), await countReverts(pool, 7n)]).toEqual(['open', 1, 0])
     expect(await store(3n, applicantOf(true, 'another signature'))).toBe('rival')
+  })
+
+  it('is stored once if the same reservation has it twice', async () => {
+    const twice = [applicantOf(true), applicantOf(true), applicantOf(true, 'another signature')]
+    const answers = await transaction(pool, async (db) => {
+      const [tx, ...others] = await reserve(db, twice, terms)
+      if (typeof tx !== 'bigint') throw new Error('The first claim was not stored')
+      await insertTxs(db, signer, [{ tx, kind: CLAIM, nonce: 1, attempt: attemptOf('tx') }], 1n)
+      return others
+    })
+    expect(answers).toEqual(['rival', 'rival'])
   })
 
   it('by the fault of its agent is not sent again with its signature, but with another', async () => {

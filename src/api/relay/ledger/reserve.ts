@@ -77,15 +77,16 @@ export async function reserve(
     db,
     applicants.flatMap(({ need }) => need ?? []),
   )
-  /** The actions by whose reverts they are limited, among those that pass. */
+  /** Of those that pass: how many there are by whose reverts they are limited, and their slots. */
   const added = new Map<string, number>()
+  const slots = new Set<string>()
 
   /** What counts the action, or why it does not pass. */
   function judge(
     { row, who, mostOpen, cost, mostCost, subjects, need }: Applicant,
     place: number,
   ): string[] | Obstacle {
-    if (isBound[place]) return 'rival'
+    if (isBound[place] || slots.has(row.slot)) return 'rival'
     const limit = limits[place]
     if (!limit) throw new Error(`The limits of ${row.id} were not read`)
     const ahead = added.get(who) ?? 0
@@ -101,6 +102,7 @@ export async function reserve(
     if (need) needs.take(need)
     terms.room?.take(place)
     added.set(who, ahead + 1)
+    slots.add(row.slot)
     return share.counted
   }
 
