@@ -97,8 +97,7 @@ export function createActionKeeping(
   return createKept<StoredAction>(context, placer, {
     names: kinds.names,
     idOf: ({ actionId }) => actionId,
-    ofTxs: store.ofTxs,
-    strandedOf: store.strandedOf,
+    rows: store,
     isBlameless: (_, { code }) => BLAMELESS.has(code),
 
     expiringOf: ({ lease, head }, used) =>

@@ -44,8 +44,7 @@ export function createClaimKeeping(
   return createKept<StoredClaim>(context, placer, {
     names: [CLAIM],
     idOf: ({ claimId }) => claimId,
-    ofTxs: claimRows.ofTxs,
-    strandedOf: claimRows.strandedOf,
+    rows: claimRows,
     isBlameless,
 
     async expiringOf({ lease: { signer }, head }, used) {

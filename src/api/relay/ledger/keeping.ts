@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Address, Hash, Hex, TransactionReceipt } from 'viem'
+import type { Hex, TransactionReceipt } from 'viem'
 import { isUnavailable, type Refusal } from '../refusal.ts'
 import type { ActionKind } from '../sender/action.ts'
 import type { Turn } from '../sender/context.ts'
@@ -8,15 +8,10 @@ import type { Call, Signer } from '../sender/keys/signing.ts'
 import type { Placer } from '../sender/placement.ts'
 import type { Database } from '../store/database.ts'
 import { type Decision, recordDecision, reopenRows, storeDecisions } from './decisions.ts'
-import { hasStranded, moveRow, type StoredRefusal } from './rows.ts'
+import { hasStranded, moveRow, type Rows, type StoredState } from './rows.ts'
 
-/** What all kinds know of a stored row. */
-type KeptRow = {
-  state: string
-  tx: { id: bigint; hash: Hash }
-  txHash: Hash | null
-  problem: StoredRefusal | null
-}
+/** A stored row of any kind: claims have words of their own for their states. */
+type KeptRow = Omit<StoredState, 'state'> & { state: string }
 
 /** A transaction that may decide a row whose own can no longer do so. */
 type NextTransaction = { signer: Signer; kind: string; call: Call }
@@ -27,9 +22,7 @@ export type Keeping<Row extends KeptRow> = Pick<
   'names' | 'isOverdue' | 'callWorthSending'
 > & {
   idOf: (row: Row) => Hex
-  ofTxs: (database: Database, ...txs: bigint[]) => Promise<Row[]>
-  /** The open rows of a signer whose transaction can no longer decide them. */
-  strandedOf: (database: Database, signer: Address) => Promise<Row[]>
+  rows: Pick<Rows<Row>, 'ofTxs' | 'strandedOf'>
   /** Open rows of unmined transactions, from nonce `used` on, that may have expired. */
   expiringOf: (turn: Turn, used: number) => Promise<Row[]>
 
@@ -59,7 +52,8 @@ export function createKept<Row extends KeptRow>(
   placer: Placer,
   keeping: Keeping<Row>,
 ): ActionKind<Row, [Row, Decision]> {
-  const { names, idOf, ofTxs, isBlameless } = keeping
+  const { names, idOf, isBlameless } = keeping
+  const { ofTxs, strandedOf } = keeping.rows
 
   const toRow = ([row, decision]: [Row, Decision]) => {
     const isOwnFault = decision.state === 'refused' && !isBlameless(row, decision.problem)
@@ -142,7 +136,7 @@ export function createKept<Row extends KeptRow>(
 
     /** A row that cannot be renewed now does not delay the others. */
     async sendAnew(turn) {
-      const stranded = await keeping.strandedOf(pool, turn.lease.signer)
+      const stranded = await strandedOf(pool, turn.lease.signer)
       const renewed = stranded.map((row) =>
         renew(turn, row).catch((error) => {
           logger[isUnavailable(error) ? 'warn' : 'error']({ err: error, id: idOf(row) }, 'cannot send an action anew')

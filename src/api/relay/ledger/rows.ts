@@ -42,6 +42,8 @@ const IS_STRANDED = "action.state = 'open' AND tx.state NOT IN ('signed', 'accep
 
 type StateRow = Omit<StoredState, 'tx'> & { id: Hex; txId: bigint; txState: TxState; newestHash: Hash }
 
+export type Rows<Row> = ReturnType<typeof createRows<never, Row>>
+
 /**
  * Reads the rows of some kinds. Those of kinds that this build does not know are left to the builds that know them.
  * @param columns what `read` needs beside the id.
