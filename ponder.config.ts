@@ -3,13 +3,14 @@ import { agentRegistryAbi } from './abis/AgentRegistry.ts'
 import { agentStakingAbi } from './abis/AgentStaking.ts'
 import { bountyMarketAbi } from './abis/BountyMarket.ts'
 import { signedFundingAbi } from './abis/SignedFunding.ts'
-import { chainSettings } from './core/chainSettings.ts'
+import { chainSettings, pollsBy } from './core/chainSettings.ts'
 import { readDeployment } from './core/deployment.ts'
 import { readEnv } from './core/env.ts'
 import { createLogger } from './core/logger.ts'
 import { eventEvidence } from './core/market/eventEvidence.ts'
 import { createEndpoints } from './core/node/endpoints.ts'
 import { ponderTransport } from './core/node/ponderTransport.ts'
+import { ponderVariables } from './core/ponderVariables.ts'
 import { createSecretFilter } from './core/urlSecrets.ts'
 
 // DATABASE_URL has no default: without one Ponder would fall back to PGlite, whose half-indexed blocks are visible and
@@ -34,32 +35,36 @@ const indexed = (name: 'AgentRegistry' | 'AgentStaking' | 'BountyMarket') =>
     startBlock: startBlocks?.[name] ?? startBlock,
   }) as const
 
-/**
- * Ponder's own WebSocket is not used: it waits without a timeout on one that has gone silent.
- * @param blockTimeMs milliseconds between blocks: polls wait until one is due.
- */
-export const connectPonder = (blockTimeMs?: number) =>
-  ponderTransport(endpoints, {
-    hideKeys: createSecretFilter(RPC_URL),
-    callsPerSecond: chainSettings.requestsPerSecond,
-    addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
-    evidence: eventEvidence(deployment),
-    ...(blockTimeMs !== undefined && { blockTimeMs }),
-  })
+const measured = process.env[ponderVariables.blockTimeMs]
+const { pollingInterval, blockTimeMs } = pollsBy(measured ? Number(measured) : undefined)
 
 export default createConfig({
   database: {
     kind: 'postgres',
     connectionString: DATABASE_URL,
-    // Connections that each of Ponder's pools keeps once it has opened them, so that it can go on while other clients have
-    // all that PostgreSQL has free. Ponder would close each after ten seconds without a query.
-    poolConfig: { min: 4 },
+    poolConfig: {
+      // Connections that each of Ponder's pools keeps once it has opened them, so that it can go on while other clients have
+      // all that PostgreSQL has free. Ponder would close each after ten seconds without a query.
+      min: 4,
+      // A statement that takes longer ends the indexer, and two seconds later one without an answer (patches/).
+      statement_timeout: 20_000,
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+    },
   },
   chains: {
     market: {
       id: CHAIN_ID,
-      rpc: connectPonder(),
-      pollingInterval: chainSettings.pollingInterval,
+      // Ponder's own WebSocket is not used: it waits without a timeout on one that has gone silent.
+      rpc: ponderTransport(endpoints, {
+        hideKeys: createSecretFilter(RPC_URL),
+        callsPerSecond: chainSettings.requestsPerSecond,
+        addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
+        evidence: eventEvidence(deployment),
+        ...(blockTimeMs !== undefined && { blockTimeMs }),
+      }),
+      pollingInterval,
       ...(chainSettings.logsRange !== undefined && { ethGetLogsBlockRange: chainSettings.logsRange }),
     },
   },

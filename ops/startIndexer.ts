@@ -8,32 +8,27 @@ import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-// These change how modules are loaded. What imports Ponder is imported below, once all are registered.
+// Changes how modules are loaded. What imports Ponder is imported below, once it is registered.
 import '../core/cheapImports.ts'
-import './ponderSource.ts'
-import './ponderModules.ts'
-import './ponderLiveQueries.ts'
-import { pollsBy } from '../core/chainSettings.ts'
 import { readEnv } from '../core/env.ts'
 import { createLogger } from '../core/logger.ts'
 import { measureBlockTimeMs, SHORTEST_BLOCK_TIME_MS } from '../core/node/blockTime.ts'
 import { createChainClient } from '../core/node/chainClient.ts'
 import { createEndpoints } from '../core/node/endpoints.ts'
+import { unfinalBlocks } from '../core/node/finality.ts'
+import { ponderVariables } from '../core/ponderVariables.ts'
 import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
 import { finalizedBlockOf } from './builds/builds.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { servedBuild } from './builds/views.ts'
 import { connect } from './database/connect.ts'
-import { proveConnections, watchWrites } from './database/driver.ts'
-import { createFlush } from './database/flush.ts'
-import { createOwnSessions } from './database/ownSessions.ts'
+import { assertFreeDisk } from './database/freeDisk.ts'
 import { exitForRestart, RESTART, restartAtFailure } from './database/restart.ts'
 import { sharesSessions } from './database/sessions.ts'
 import { waitForDatabase } from './database/waitForDatabase.ts'
 import { watchDatabase } from './database/watch.ts'
-import { createWitness } from './database/witness.ts'
-import { setFinality } from './ponderFinality.ts'
+import { missingLines, PATCH } from './ponderPatch.ts'
 import { endAtStall } from './stall/endAtStall.ts'
 
 /** How long the measurement of the time between blocks may delay a start. It takes ten requests, nine of them at once. */
@@ -62,7 +57,11 @@ const {
   'REORG_WINDOW_SECONDS',
   'LOG_LEVEL',
 ])
-const { default: config, connectPonder } = await import('../ponder.config.ts')
+const missing = missingLines()
+if (missing.length > 0) {
+  throw new Error(`The installed Ponder lacks ${missing.length} lines of ${PATCH}: run npm ci`)
+}
+const { default: config } = await import('../ponder.config.ts')
 const { takeOver } = await import('./builds/takeOver.ts')
 const logger = createLogger({ level: LOG_LEVEL, rpcUrls: RPC_URL })
 const endpoints = createEndpoints({ rpcUrls: RPC_URL, chainId: CHAIN_ID, logger })
@@ -76,7 +75,6 @@ const readers = { build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT, PONDER_HOST)
 const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
 const refuse = restartAtFailure()
-const sessions = createOwnSessions()
 // Loading takes longer than most recoveries of PostgreSQL. Its error is looked at below.
 const loading = import(new URL('commands/start.js', ponder).href)
 loading.catch(() => undefined)
@@ -86,15 +84,14 @@ const { reason, served } = await prepareDatabase().catch((err) => {
 })
 if (reason) refuse(new Error(reason))
 await loading.catch(refuse)
-watchWrites(logger, createFlush(DATABASE_URL, logger))
-void watchDatabase(DATABASE_URL, sessions, logger)
-endAtStall({
+void watchDatabase(DATABASE_URL, logger)
+void endAtStall({
   databaseUrl: DATABASE_URL,
-  rpcUrls: RPC_URL,
+  endpoints,
   chainId: CHAIN_ID,
   schema,
   stallSeconds: STALL_SECONDS,
-  level: LOG_LEVEL,
+  logger,
 })
 logger.info({ chainId: CHAIN_ID, schema, viewsSchema: DATABASE_SCHEMA, port: PONDER_PORT }, 'Starting Ponder')
 
@@ -127,8 +124,7 @@ await caughtUp.promise
 await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
 
 /**
- * Takes the lock of the build, and has each later connection of this process proved to have all its commits. Tells Ponder
- * which blocks are final, and how often to poll.
+ * Takes the lock of the build. Tells Ponder which blocks are final, and how often to poll.
  * @returns why this build may not start, if it may not, and the build that readers see.
  * @throws if the database or the node does not answer.
  */
@@ -141,6 +137,9 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
     }
   }
   await using client = await connect(DATABASE_URL)
+  // Ponder reverts the rows of the blocks that are not final as soon as it starts. Without space to index them again, readers
+  // would lose the last answer.
+  await assertFreeDisk(client)
   const served = await servedBuild(client, DATABASE_SCHEMA)
   const reason = await reasonNotToStart(client, {
     endpoints,
@@ -155,22 +154,19 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
   if (reason) return { reason }
   // Another process could then run the same build.
   const onLost = (err: Error) => exitForRestart(logger, 'The lock of this build is lost', { err })
-  if (!(await lockBuild({ databaseUrl: DATABASE_URL, build: schema, sessions, onLost, logger })))
+  if (!(await lockBuild({ databaseUrl: DATABASE_URL, build: schema, onLost, logger })))
     throw new Error(`Another process runs the build of schema ${schema}`)
   await clearStaleLock(client, schema, logger)
-  const finalizedBlock = await finalizedBlockOf(client, schema)
-  // Ponder gets this object, because Node loads the configuration once.
-  Object.assign(config.chains.market, await decideByBlockTime(finalizedBlock))
-  proveConnections(await createWitness(client, schema), sessions, logger)
+  process.env[ponderVariables.finalizedBlock] = String(await finalizedBlockOf(client, schema))
+  await decideByBlockTime()
   return { served }
 }
 
 /**
  * Tells Ponder which blocks are final. Where a node with faults does not let the time between blocks be measured soon, more
  * blocks count as not final than there need be, and the start is not delayed.
- * @returns how to poll.
  */
-async function decideByBlockTime(finalizedBlock: number) {
+async function decideByBlockTime() {
   const late = sleep(MEASURE_TIMEOUT_MS).then(() => {
     throw new Error(`The node did not answer within ${MEASURE_TIMEOUT_MS} ms`)
   })
@@ -180,24 +176,24 @@ async function decideByBlockTime(finalizedBlock: number) {
     return 'unknown' as const
   })
   const blockTimeMs = measured === 'unknown' ? SHORTEST_BLOCK_TIME_MS : measured
-  const leastBlocks = setFinality({ blockTimeMs, windowSeconds: REORG_WINDOW_SECONDS, finalizedBlock })
-  const polls = pollsBy(measured === 'unknown' ? undefined : measured)
-  const { pollingInterval } = polls
+  const leastBlocks = blockTimeMs === undefined ? 0 : unfinalBlocks(blockTimeMs, REORG_WINDOW_SECONDS)
+  process.env[ponderVariables.unfinalBlocks] = String(leastBlocks)
+  if (typeof measured === 'number') process.env[ponderVariables.blockTimeMs] = String(measured)
   logger.info(
-    { blockTimeMs: blockTimeMs && Math.round(blockTimeMs), leastBlocks, pollingInterval },
+    { blockTimeMs: blockTimeMs && Math.round(blockTimeMs), leastBlocks },
     'Decided by the time between blocks',
   )
-  return { pollingInterval, rpc: connectPonder(polls.blockTimeMs) }
 }
 
 /**
  * A hash of everything that decides which tables readers get, and their content. Ponder refuses a schema that was made with
- * other contracts or blocks in its config, another schema file or handler, or another Ponder version; we add the chain id.
+ * other contracts or blocks in its config, another schema file or handler, or another Ponder version; we add the chain id and
+ * the patch.
  */
 function hashOfBuild(chainId: number) {
   const ponderPackage = readFileSync(new URL('../../package.json', import.meta.resolve('ponder')), 'utf8')
   const handlers = globSync('src/**/*.ts', { exclude: ['src/api/**'] }).sort()
-  const texts = ['ponder.schema.ts', 'ops/builds/highestBlock.ts', ...handlers].map((path) =>
+  const texts = [PATCH, 'ponder.schema.ts', 'ops/builds/highestBlock.ts', ...handlers].map((path) =>
     readFileSync(path, 'utf8'),
   )
   const inputs = JSON.stringify([ponderPackage, chainId, config.contracts, config.blocks, texts])

@@ -38,8 +38,7 @@ export type Endpoints = ReturnType<typeof createEndpoints>
 
 /**
  * The endpoints of RPC_URL, and which of them may be used now. Clients with the same endpoints share this choice.
- * The API has one for all its clients; the indexer has one for Ponder, one for the checks before its start, and one in the
- * thread that watches the index.
+ * The API has one for all its clients; the indexer has one for Ponder, and one for its other checks.
  *
  * The first usable endpoint of the list is used. It serves the right chain, which is checked before its first request
  * and after each of its failures, and its head is not behind that of any sibling. So when another endpoint takes over,

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { connect } from '../database/connect.ts'
-import type { OwnSessions } from '../database/ownSessions.ts'
 
 /** How often the session of the lock shows PostgreSQL that its process runs, and how long the answer may take. */
 const PING_INTERVAL_MS = 5_000
@@ -10,7 +9,7 @@ const PING_TIMEOUT_MS = 5_000
 
 /**
  * After this time without a ping PostgreSQL ends the session. So the lock does not outlive a host that is lost, whatever is
- * between it and PostgreSQL. A process whose event loop is blocked for longer takes its lock again.
+ * between it and PostgreSQL. A process whose event loop is blocked for longer ends.
  */
 const SESSION_TIMEOUT_MS = 20_000
 
@@ -23,51 +22,28 @@ const RETRY_MS = 50
 type LockOptions = {
   databaseUrl: string
   build: string
-  sessions: OwnSessions
   /** Called if the lock is lost. Another process may then take it. */
   onLost: (err: Error) => void
   logger: Logger
 }
 
 /**
- * Takes an advisory lock, which proves that no other process runs the build. It keeps a connection, and takes the lock
- * again if that breaks or does not answer.
+ * Takes an advisory lock, which proves that no other process runs the build, and keeps its connection.
  *
  * It needs a session: a pooler in transaction mode would share the lock among processes.
  * @returns false if another session keeps the lock for 25 seconds.
  */
 export async function lockBuild(options: LockOptions): Promise<boolean> {
-  const { databaseUrl, build, sessions, onLost, logger } = options
+  const { databaseUrl, build, onLost, logger } = options
   const client = await connect(databaseUrl, { application_name: 'runline_build', query_timeout: PING_TIMEOUT_MS })
   await client.query(`SET idle_session_timeout = ${SESSION_TIMEOUT_MS}`)
-  await sessions.add(client)
   if (!(await waitForLock(client, build, logger))) {
     await client.end()
     return false
   }
-  const ping = setInterval(() => client.query('SELECT').catch(lose), PING_INTERVAL_MS).unref()
-  let isLost = false
-  client.on('error', lose)
+  setInterval(() => client.query('SELECT').catch(onLost), PING_INTERVAL_MS).unref()
+  client.on('error', onLost)
   return true
-
-  async function lose(err: Error) {
-    if (isLost) return
-    isLost = true
-    clearInterval(ping)
-    void client.end()
-    if (!(await lockAgain())) onLost(err)
-  }
-
-  /** Waits for the database, as in its restart. `watchDatabase` ends the process if it takes too long. */
-  async function lockAgain(): Promise<boolean> {
-    for (;;) {
-      try {
-        return await lockBuild(options)
-      } catch {
-        await sleep(RETRY_MS)
-      }
-    }
-  }
 }
 
 async function waitForLock(client: pg.ClientBase, build: string, logger: Logger): Promise<boolean> {
@@ -94,10 +70,15 @@ export async function isUnlocked(client: pg.ClientBase, build: string): Promise<
 }
 
 /**
- * Clears the lock that a killed process left in Ponder's own table. Otherwise Ponder waits for up to 25 seconds until
- * that lock expires. Only for the process that has the lock of `lockBuild`, before it starts Ponder.
+ * Ends the sessions that a lost process left, which may hold locks, and clears its lock in Ponder's own table, for whose end
+ * Ponder would wait for up to 25 seconds. Only for the process that has the lock of `lockBuild`, before it starts Ponder.
  */
 export async function clearStaleLock(client: pg.ClientBase, build: string, logger: Logger): Promise<void> {
+  const pools = [`${build}_user`, `${build}_internal`, `${build}_readonly`]
+  await client.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = ANY ($1)`,
+    [pools],
+  )
   const meta = `${pg.escapeIdentifier(build)}._ponder_meta`
   const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS exists', [meta])
   if (!rows[0].exists) return

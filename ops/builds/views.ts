@@ -1,5 +1,4 @@
 import pg from 'pg'
-import { WITNESS_TABLE } from '../database/witness.ts'
 import { NAME_PATTERN } from './builds.ts'
 
 /** How long the switch waits for readers' locks. Readers wait 250 ms for its locks, so the switch gives up first. */
@@ -178,7 +177,7 @@ async function tablesOf(client: pg.ClientBase, build: string): Promise<string[]>
     `SELECT tablename AS name FROM pg_tables WHERE schemaname = $1 ORDER BY 1`,
     [build],
   )
-  return rows.map(({ name }) => name).filter((name) => !name.startsWith('_reorg__') && name !== WITNESS_TABLE)
+  return rows.map(({ name }) => name).filter((name) => !name.startsWith('_reorg__'))
 }
 
 /** The views that a switch made: each reads the table of its own name in a build's schema. */

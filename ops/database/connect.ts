@@ -2,7 +2,7 @@ import pg from 'pg'
 import { reasonOf } from '../../core/describeError.ts'
 
 /** How long a connection may take. A primary that hangs accepts connections, and does not answer. */
-export const CONNECT_TIMEOUT_MS = 5_000
+const CONNECT_TIMEOUT_MS = 5_000
 
 export type Connection = pg.Client & AsyncDisposable
 

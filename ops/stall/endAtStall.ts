@@ -1,41 +1,76 @@
-import { Worker } from 'node:worker_threads'
-import type { Level } from 'pino'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { createDeadBlockWatch } from '../../core/database/deadBlockWatch.ts'
 import { backfillAnswers } from '../../core/node/backfillAnswers.ts'
-import { RESTART } from '../database/restart.ts'
+import { createChainClient } from '../../core/node/chainClient.ts'
+import type { Endpoints } from '../../core/node/endpoints.ts'
+import { exitForRestart, RESTART } from '../database/restart.ts'
+import { readCheckpoint } from './checkpoint.ts'
+import { untilStalled } from './untilStalled.ts'
 
-export type StallWatch = {
+type StallWatch = {
   databaseUrl: string
-  rpcUrls: string[]
+  endpoints: Endpoints
   chainId: number
   /** The schema of the build's tables. */
   schema: string
   /** How long the index may be behind the chain without progress. */
   stallSeconds: number
-  level: Level | 'silent'
+  logger: Logger
 }
 
-export type WatchData = StallWatch & {
-  /** Its only element is the number of the backfill's answers so far. */
-  answers: Int32Array
-}
+/** Longer than Ponder's shutdown, which gives up after 5 seconds. */
+const GRACE_MS = 10_000
 
-/** The thread loads its own modules, without this process's hooks. */
-const cheapImports = new URL('../../core/cheapImports.ts', import.meta.url).href
+/** Milliseconds between two looks for a reorg deeper than finality. */
+const ORPHAN_INTERVAL_MS = 1_000
 
 /**
  * Ends this process, in an orderly way and with the exit code that asks for a restart, when the index stops following
- * the chain, or when a reorg removed a finalized block. If the process cannot do so, because its event loop is blocked, the watching thread kills it.
+ * the chain, or when a reorg removed a finalized block: Ponder would retry for ten minutes.
  */
-export function endAtStall(watch: StallWatch): void {
-  const answers = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  backfillAnswers.subscribe(() => Atomics.add(answers, 0, 1))
-  const workerData: WatchData = { ...watch, answers }
-  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData, execArgv: ['--import', cheapImports] })
-  worker.unref()
-  worker.once('message', () => {
-    process.once('exit', () => {
-      process.exitCode = RESTART
-    })
-    process.emit('SIGINT', 'SIGINT')
+export async function endAtStall({ databaseUrl, endpoints, chainId, schema, stallSeconds, logger }: StallWatch) {
+  let answers = 0
+  backfillAnswers.subscribe(() => answers++)
+  const chain = createChainClient(endpoints, { http: { retryCount: 0 } })
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    application_name: 'runline_stall',
+    // One for each check, so that a slow one does not blind the other.
+    max: 2,
+    connectionTimeoutMillis: 3_000,
+    query_timeout: 3_000,
   })
+  pool.on('error', (err) => logger.warn({ err }, 'The connection that watches the index broke'))
+  const stalled = untilStalled({
+    readChain: () => chain.getBlockNumber({ cacheTime: 0 }),
+    readCheckpoint: () => readCheckpoint(pool, schema),
+    countAnswers: () => answers,
+    stallTimeout: 1_000 * stallSeconds,
+    logger,
+  })
+  await Promise.race([stalled, untilOrphaned()])
+  process.once('exit', () => {
+    process.exitCode = RESTART
+  })
+  process.emit('SIGINT', 'SIGINT')
+  await sleep(GRACE_MS, undefined, { ref: false })
+  exitForRestart(logger, 'Ponder does not end')
+
+  /** Resolves when the chain no longer has a block that Ponder counts as finalized. */
+  async function untilOrphaned() {
+    const readPosition = async () => (await readCheckpoint(pool, schema))?.mark
+    const findDead = createDeadBlockWatch({ pool, chain, chainId, readPosition })
+    for (; ; await sleep(ORPHAN_INTERVAL_MS)) {
+      try {
+        const dead = await findDead()
+        if (!dead) continue
+        logger.fatal({ block: Number(dead.number), hash: dead.hash }, 'A reorg removed a finalized block')
+        return
+      } catch (err) {
+        logger.warn({ err }, 'Cannot tell whether the chain has the finalized blocks')
+      }
+    }
+  }
 }

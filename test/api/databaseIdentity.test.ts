@@ -2,10 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { readIdentity } from '../../ops/database/identity.ts'
-import { createWitness } from '../../ops/database/witness.ts'
 import { freshDatabase } from '../support/database.ts'
-
-const build = 'runline_0123456789'
 
 let admin: pg.Client
 /** Connects as a role that may only connect and create schemas. */
@@ -48,14 +45,4 @@ it('reads the rest of the identity where the role may not call a function', asyn
   await admin.query('REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC')
   const identity = await readIdentity(await connectAsRole())
   expect(identity).toMatchObject({ system: null, timeline: '00000001' })
-})
-
-it('finds the witness as an ordinary role, until PostgreSQL empties the table or the schema is gone', async () => {
-  const client = await connectAsRole()
-  const witness = await createWitness(client, build)
-  expect(await witness.isThere(client)).toBe(true)
-  const later = await createWitness(client, build)
-  expect([await witness.isThere(client), await later.isThere(client)]).toEqual([false, true])
-  await admin.query(`DROP SCHEMA ${build} CASCADE`)
-  expect(await later.isThere(client)).toBe(false)
 })

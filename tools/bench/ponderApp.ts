@@ -4,8 +4,6 @@ import { type ManagedProcess, startProcess } from '../devnet/managedProcess.ts'
 import type { BusyChain } from './busyChain.ts'
 
 const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
-/** It lifts Ponder's limit of requests, of which other apps would have a lower one than ours. */
-const ponderSource = new URL('../../ops/ponderSource.ts', import.meta.url).href
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** The schema of the app's tables. */
@@ -27,7 +25,7 @@ export async function startPonderApp(options: Options): Promise<{ url: string; p
   const part = await startProcess({
     name: 'The plain Ponder app',
     command: process.execPath,
-    args: ['--import', ponderSource, ponder, ...flags, command, '--schema', PLAIN_SCHEMA, '--port', port],
+    args: [ponder, ...flags, command, '--schema', PLAIN_SCHEMA, '--port', port],
     directory: root,
     env: {
       DATABASE_URL: databaseUrl,

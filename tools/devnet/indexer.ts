@@ -14,8 +14,6 @@ export type IndexerOptions = ServiceOptions & {
 
 export type Indexer = { part: ManagedProcess; port: number; url: string; stop(): Promise<void> }
 
-/** `ops/startIndexer.ts` imports it too. */
-const ponderSource = new URL('../../ops/ponderSource.ts', import.meta.url).href
 const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
 
 /**
@@ -29,7 +27,7 @@ export function startIndexer(options: IndexerOptions): Promise<Indexer> {
 
 async function start(options: IndexerOptions, port: number): Promise<Indexer> {
   const { schema = 'runline', reload = false, redeploy = false, replace } = options
-  const dev = ['--import', ponderSource, ponder, 'dev', '--disable-ui', '--log-format', 'json', '--log-level', 'info']
+  const dev = [ponder, 'dev', '--disable-ui', '--log-format', 'json', '--log-level', 'info']
   const args = reload
     ? [...dev, '--schema', schema, '--port', String(port), '--hostname', '127.0.0.1']
     : ['ops/startIndexer.ts', ...(redeploy ? ['--redeploy'] : []), ...(replace ? ['--replace', replace] : [])]

@@ -20,12 +20,19 @@ type Options = {
   finalEnds?: readonly string[]
   /** Called with how the process ended, or that it did not start, where that was not asked for. */
   onEnd?: (how: string) => void
+  /** Milliseconds before the first restart, and at most. */
+  firstPauseMs?: number
+  longestPauseMs?: number
 }
 
 export type Supervised = ReturnType<typeof supervise>
 
-/** `RestartSec` of our units. */
-const RESTART_MS = 1_000
+/** The pause before a restart: `RestartSec` of our units. It doubles after each end that follows soon on its start. */
+const FIRST_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 30_000
+
+/** A process that runs for so long has started well. */
+const WELL_MS = 10_000
 
 /** `RestartPreventExitStatus` of our unit for the indexer. */
 export const INDEXER_FINAL_ENDS: readonly string[] = ['exited with code 1']
@@ -34,13 +41,18 @@ export const INDEXER_FINAL_ENDS: readonly string[] = ['exited with code 1']
 const MAX_FAILED_STARTS = 30
 
 /**
- * Runs a process as systemd does with our units: it starts again a second after each end.
+ * Runs a process as the supervisors of our deployments do: it starts again after each end, a second later, and later if it
+ * ends by itself soon after its start.
  * @param start resolves once the process is ready. Its error is an end too.
  */
-export function supervise(start: () => Promise<Running>, { finalEnds = [], onEnd }: Options = {}) {
+export function supervise(
+  start: () => Promise<Running>,
+  { finalEnds = [], onEnd, firstPauseMs = FIRST_PAUSE_MS, longestPauseMs = LONGEST_PAUSE_MS }: Options = {},
+) {
   const ends: End[] = []
   let running: Running | undefined
   let failedStarts = 0
+  let pauseMs = firstPauseMs
   let turns = 0
   let isStopping = false
   let isRestarting = false
@@ -70,6 +82,7 @@ export function supervise(start: () => Promise<Running>, { finalEnds = [], onEnd
 
   async function run() {
     while (!isStopping) {
+      const startedAt = performance.now()
       const end = await runOnce()
       if (isStopping) return
       if (isRestarting) {
@@ -79,7 +92,10 @@ export function supervise(start: () => Promise<Running>, { finalEnds = [], onEnd
       ends.push({ ...end, at: performance.now() })
       onEnd?.(end.how)
       if (finalEnds.includes(end.how) || failedStarts === MAX_FAILED_STARTS) return
-      await sleep(RESTART_MS)
+      const wasKilled = end.how.startsWith('was killed')
+      if (wasKilled || performance.now() - startedAt > WELL_MS) pauseMs = firstPauseMs
+      await sleep(pauseMs)
+      pauseMs = Math.min(2 * pauseMs, longestPauseMs)
     }
   }
 

@@ -4,23 +4,6 @@
 import { readFileSync } from 'node:fs'
 import solc from 'solc'
 
-type Table = { get(index: number): unknown; set(index: number, value?: unknown): void }
-declare const WebAssembly: { Table: { prototype: Table } }
-
-// The compiler looks up its functions in its only table millions of times. V8 takes two fifths of a compilation for that,
-// and an array much less.
-const functions: unknown[] = []
-const table = WebAssembly.Table.prototype
-const { get, set } = table
-table.get = function (index) {
-  functions[index] ??= get.call(this, index)
-  return functions[index]
-}
-table.set = function (index, value) {
-  functions[index] = undefined
-  set.call(this, index, value)
-}
-
 const flag = process.argv.slice(2).find((argument) => argument.startsWith('--'))
 
 if (flag === '--version') {

@@ -8,6 +8,7 @@ import { startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { startPublicChain } from '../../support/publicChain.ts'
 import { startRpcProxy, status } from '../../support/rpcProxy.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
+import { superviseIndexer } from './supervisedIndexer.ts'
 
 /** The requests per second that an endpoint is set to get. */
 const RATE = 5
@@ -45,11 +46,12 @@ test('a connection that breaks during a backfill does not multiply the intervals
     return undefined
   })
   parts.defer(proxy.stop)
-  const indexer = await startIndexer({ ...chain, databaseUrl, rpcUrl: proxy.url })
-  parts.defer(indexer.stop)
-  await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 60_000)
+  const supervised = superviseIndexer({ ...chain, rpcUrl: proxy.url }, databaseUrl)
+  parts.defer(supervised.stop)
+  await supervised.follow()
 
   expect(broken).toBeGreaterThan(0)
+  expect(supervised.ends).toHaveLength(1)
   const [interrupted, queued, ...later] = [...asked].sort(([a], [b]) => Number(a) - Number(b))
   expect([interrupted?.[1], queued?.[1]]).toEqual([2, 2])
   expect(later.length).toBeGreaterThan(1)
