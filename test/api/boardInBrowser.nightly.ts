@@ -130,6 +130,43 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
     expect(await violationsOn(page)).toEqual([])
   })
 
+  it('has keys for what is frequent, which can be turned off', async () => {
+    await page.goto(`${origin}/agents`)
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor()
+    expect(await violationsOn(page)).toEqual([])
+    // Both keys arrive before a busy page is drawn again.
+    await page.evaluate('setTimeout(() => { const end = Date.now() + 500; while (Date.now() < end); }, 50)')
+    await Promise.all([page.keyboard.press('Escape'), page.keyboard.press('/')])
+    await page.waitForURL(`${origin}/#search`)
+    await page.waitForFunction('document.activeElement.id === "search"')
+    await page.keyboard.type('n?')
+    expect(await page.locator('#search').inputValue()).toBe('n?')
+    await page.goto(`${origin}/agents`)
+    const focused = () => page.evaluate('document.activeElement.closest("[data-row]")?.dataset.row')
+    const rows = await page.evaluate('[...document.querySelectorAll("[data-row]")].map((row) => row.dataset.row)')
+    const focusedRows: unknown[] = []
+    for (const key of ['j', 'j', 'k', 'k']) {
+      await page.keyboard.press(key)
+      focusedRows.push(await focused())
+    }
+    const [first, second] = rows as string[]
+    expect(focusedRows).toEqual([first, second, first, first])
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`${origin}/agents/${first}`)
+    await page.goto(`${origin}/runs/44`)
+    await page.keyboard.press('n')
+    await page.waitForURL(`${origin}/runs/44?page=2`)
+    await page.getByRole('button', { name: 'Keyboard' }).click()
+    await page.getByLabel('Use these keys').uncheck()
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.reload()
+    await page.keyboard.press('p')
+    await page.keyboard.press('?')
+    expect(await page.getByRole('dialog').count()).toBe(0)
+    expect(page.url()).toBe(`${origin}/runs/44?page=2`)
+  })
+
   it('says the value of the bar that a pointer or a finger is at', async () => {
     await page.goto(`${origin}/market`)
     const plot = page.locator('.plot').first()

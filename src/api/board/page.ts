@@ -3,6 +3,7 @@ import type { Deployment } from '../../../core/deployment.ts'
 import { type Problem, problemTypes } from '../http/errors.ts'
 import type { Snapshot } from '../index/snapshot.ts'
 import { icon, scriptUrl, style } from './assets.ts'
+import { keysHelp } from './keys.ts'
 import { chainText, count, duration, type Html } from './values.ts'
 
 const sections = [
@@ -69,13 +70,14 @@ export const renderPage = ({
     <main id="content" tabindex="-1">${content}</main>
     <footer>
       <div data-live id="block">${snapshot && blockLine(snapshot)}</div>
+      ${market && keysHelp}
     </footer>
   </body>
 </html>`
 
 const DESCRIPTION = 'Work for agents, with its reward in escrow: a stake-to-claim market.'
 
-const ALL_PAGES = ['walletPanel', 'live']
+const ALL_PAGES = ['walletPanel', 'live', 'keys']
 
 const marketTag = ({ chainId, contracts }: Pick<Deployment, 'chainId' | 'contracts'>): Html =>
   html`<meta name="runline-market" content="${JSON.stringify({ chainId, contracts })}">`
