@@ -23,7 +23,7 @@ const WITH_CHANGES = `
     SELECT bounty_id, name, amount, timestamp, after, lag(after) OVER timeline AS before,
       timestamp - lag(timestamp) OVER timeline AS waited, id, by, lead(id) OVER timeline IS NULL AS is_last,
       count(*) FILTER (WHERE name = 'BountyFunded') OVER timeline AS fundings
-    FROM (SELECT *, ${STATE_AFTER} AS after FROM run_event WHERE name NOT IN ('ClaimRefused', 'PaymentDeferred', 'BountyClosing')) AS event
+    FROM (SELECT *, ${STATE_AFTER} AS after FROM run_event WHERE name NOT IN ('ClaimRefused', 'PaymentDeferred', 'BountyClosing', 'ClaimantNamed')) AS event
     WINDOW timeline AS (PARTITION BY bounty_id ORDER BY id)
   )`
 

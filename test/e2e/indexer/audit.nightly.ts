@@ -2,6 +2,7 @@ import { execa } from 'execa'
 import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
+import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { participantsOf } from '../../support/participants.ts'
 
@@ -195,5 +196,19 @@ test('many runs are read in calls that the node answers', async () => {
   await chain.indexed()
   const { stdout, stderr, exitCode } = await audit()
   expect(stdout, stderr).toMatch(new RegExp(`^0 differences in ${runs} runs, 3 agents at block \\d+$`))
+  expect(exitCode).toBe(0)
+})
+
+test('a named claimant changes no count of the states', async () => {
+  const { mined } = participantsOf(chain)
+  const deadline = (await chain.client.getBlock()).timestamp + 86_400n
+  const terms = { ...defaultTerms, claimant: accountOf(3).address }
+  await mined(() => chain.market.write.createBounty(['ipfs://named', 100_000_000n, deadline, terms]))
+  await mined(() => chain.market.write.createBounty(['ipfs://named', 100_000_000n, deadline, terms]))
+  const drafts = await chain.market.read.bountyCount()
+  await mined(() => chain.market.write.fundBounty([drafts]))
+  await chain.indexed()
+  const { stdout, exitCode } = await audit()
+  expect(stdout).toMatch(/^0 differences in \d+ runs, 3 agents at block \d+$/)
   expect(exitCode).toBe(0)
 })
