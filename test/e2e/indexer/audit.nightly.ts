@@ -200,13 +200,13 @@ test('many runs are read in calls that the node answers', async () => {
 })
 
 test('a named claimant changes no count of the states', async () => {
-  const { mined } = participantsOf(chain)
+  const { mined, fund, poster } = participantsOf(chain)
   const deadline = (await chain.client.getBlock()).timestamp + 86_400n
   const terms = { ...defaultTerms, claimant: accountOf(3).address }
   await mined(() => chain.market.write.createBounty(['ipfs://named', 100_000_000n, deadline, terms]))
   await mined(() => chain.market.write.createBounty(['ipfs://named', 100_000_000n, deadline, terms]))
-  const drafts = await chain.market.read.bountyCount()
-  await mined(() => chain.market.write.fundBounty([drafts]))
+  await fund(poster, chain.market.address, 105_000_000n)
+  await mined(async () => chain.market.write.fundBounty([await chain.market.read.bountyCount()]))
   await chain.indexed()
   const { stdout, exitCode } = await audit()
   expect(stdout).toMatch(/^0 differences in \d+ runs, 3 agents at block \d+$/)
