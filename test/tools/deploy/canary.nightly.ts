@@ -81,9 +81,8 @@ it('exits with 1 where the API and the contract disagree', async () => {
   await setStake(20_000_000n)
   await client.end()
   expect(steps.at(-1)).toBe('failed eligibility:')
-  expect(stderr).toBe(
-    `Agent ${agent.id}, run ${run}: the API says INSUFFICIENT_STAKE,INSUFFICIENT_UNLOCKED_STAKE, the contract eligible`,
-  )
+  expect(stderr).toContain(`is false: the claim of run ${run} by agent ${agent.id} has `)
+  expect(stderr).toContain('reasonCodes ["INSUFFICIENT_STAKE","INSUFFICIENT_UNLOCKED_STAKE"], not ')
   expect(exitCode).toBe(1)
 })
 
@@ -92,7 +91,7 @@ it('exits with 1 where claims are refused, and says why', async () => {
   const { steps, stderr, exitCode } = await canary('--url', withoutKey.url)
   await withoutKey.stop()
   expect(steps.at(-1)).toBe('failed claim:')
-  expect(stderr).toMatch(/^POST \/api\/runs\/\d+\/claim answers 503: .*RELAY_UNAVAILABLE/)
+  expect(stderr).toMatch(/^The claim is undecided: RELAY_UNAVAILABLE/)
   expect(exitCode).toBe(1)
 })
 
