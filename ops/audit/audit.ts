@@ -9,7 +9,7 @@ import { connectCommand } from '../database/connect.ts'
 import { ChainLogs } from './chainLogs.ts'
 import { ChainState } from './chainState.ts'
 import { compareAll, type Result } from './compare.ts'
-import { copySchemaOf, copyTables, dropCopy, isCopied } from './copy.ts'
+import { copySchemaOf, copyTables, dropCopy } from './copy.ts'
 import type { Progress } from './progress.ts'
 import { isCanonical, untilFinal } from './settledBlock.ts'
 
@@ -20,12 +20,6 @@ type Environment = ReturnType<typeof parseEnv<(typeof auditSettings)[number]>>
 
 /** What an audit found at a finalized block. */
 export type Audit = Result & { block: bigint }
-
-type Options = {
-  /** Starts over instead of resuming an interrupted audit. */
-  isFresh: boolean
-  progress: Progress
-}
 
 type Parts = {
   client: pg.Client
@@ -43,10 +37,10 @@ const INDEX_TIMEOUT_MS = 10_000
 const INDEX_POLL_MS = 250
 
 /**
- * Compares the tables that readers see with the chain, at one finalized block. It resumes an interrupted audit.
+ * Compares the tables that readers see with the chain, at one finalized block.
  * @throws if they cannot be compared.
  */
-export async function audit(env: Environment, { isFresh, progress }: Options): Promise<Audit> {
+export async function audit(env: Environment, progress: Progress): Promise<Audit> {
   const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
   // One node, so that all answers are of one chain. Concurrent calls share one HTTP request.
   const chain = createChainClient(env.RPC_URL[0], { http: { batch: { batchSize: 50 } }, cacheTime: 0 })
@@ -55,13 +49,12 @@ export async function audit(env: Environment, { isFresh, progress }: Options): P
     throw new Error(`CHAIN_ID is ${deployment.chainId}, but RPC_URL serves chain ${chainId}`)
   }
   await using client = await connectAlone(env.DATABASE_URL, env.DATABASE_SCHEMA)
-  if (isFresh) await dropCopy(client, env.DATABASE_SCHEMA)
   return await compareCopies({ client, schema: env.DATABASE_SCHEMA, chain, deployment, progress })
 }
 
 /** @throws if another audit of the same schema is running. */
 async function connectAlone(url: string, schema: string) {
-  // The lock of an interrupted audit is released within a second, although its statement may take minutes.
+  // The lock of a killed audit is released within a second, although its statement may take minutes.
   const options = `-c search_path=${copySchemaOf(schema)} -c client_connection_check_interval=1s`
   const client = await connectCommand(url, { options })
   const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtext($1)) AS free', [copySchemaOf(schema)])
@@ -86,21 +79,19 @@ async function compareCopies(parts: Parts): Promise<Audit> {
       return { ...result, block: number }
     } catch (cause) {
       if (await isCanonical(chain, audited.block)) throw cause
-      await dropCopy(client, schema)
       if (attempt === ATTEMPTS) throw new Error(`A reorg removed block ${number}, ${hash}`, { cause })
       progress.line(`A reorg removed block ${number}, ${hash}: starting over`)
     }
   }
 }
 
-/** The copy of an interrupted audit, else a new one. @throws if the index stays empty or inconsistent. */
+/** @throws if the index stays empty or inconsistent. */
 async function openCopy({ client, schema, chain, deployment, progress }: Parts) {
-  const isOld = await isCopied(client, schema)
   for (const deadline = Date.now() + INDEX_TIMEOUT_MS; ; await sleep(INDEX_POLL_MS)) {
-    if (!isOld) await copyTables(client, schema)
+    await copyTables(client, schema)
     const block = await readSnapshot(client, { chainId: deployment.chainId, clock: 0 })
     if (block && isConsistent(block)) {
-      progress.line(`${isOld ? 'Resuming at' : 'Copied'} block ${block.number}, ${block.hash}`)
+      progress.line(`Copied block ${block.number}, ${block.hash}`)
       const state = new ChainState(chain, deployment, block.hash)
       return { deployment, block, client, state, logs: new ChainLogs(chain, deployment) }
     }

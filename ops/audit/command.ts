@@ -3,40 +3,32 @@ import { parseArgs } from 'node:util'
 import { reasonOf } from '../../core/describeError.ts'
 import { parseEnv } from '../../core/env.ts'
 import { createLogger } from '../../core/logger.ts'
-import { type Audit, audit, auditSettings } from './audit.ts'
+import { audit, auditSettings } from './audit.ts'
 import { parseInterval } from './interval.ts'
 import { createProgress } from './progress.ts'
 import { auditRepeatedly } from './repeatedly.ts'
 
 const DIFFERENT = 1
 const NOT_COMPARED = 2
-const INTERRUPTED = 130
 
-const HELP = `npm run audit [-- --once | --every <interval>] [-- --fresh]
+const HELP = `npm run audit [-- --once | --every <interval>]
 
 Compares what the API serves with the chain. It copies the tables, in one transaction, into a schema of its own in
 DATABASE_URL, compares the copy with the contracts and their logs at the copy's block, waits until that block is
 finalized, and prints each difference and a line such as "0 differences in 7 runs, 5 agents at block 1234".
+The next audit removes the copy of one that did not end.
 The node (the first of RPC_URL) must keep the state of the copy's block until the audit ends; a long audit needs an archive node.
 
 --once, the default, ends after one audit, as cron needs. --every 1h (s, m, h, d) audits again that long after each audit's
 end, until SIGTERM, and has the results as metrics on AUDIT_PORT.
-After Ctrl-C or a failure the same command resumes the audit; --fresh starts over.
 
-Exit codes of --once: 0 no differences, 1 differences, 2 could not compare, 130 interrupted.
+Exit codes of --once: 0 no differences, 1 differences, 2 could not compare.
 Environment: ${auditSettings.join(', ')}; --every also AUDIT_PORT, AUDIT_HOST, LOG_LEVEL.`
 
 const progress = createProgress(process.stderr)
 
-async function auditOnce(isFresh: boolean): Promise<number> {
-  process.once('SIGINT', () => {
-    progress.line('Interrupted: the same command resumes from here')
-    process.exit(INTERRUPTED)
-  })
-  return report(await audit(parseEnv(auditSettings, process.env), { isFresh, progress }))
-}
-
-function report({ differences, compared, block }: Audit) {
+async function auditOnce(): Promise<number> {
+  const { differences, compared, block } = await audit(parseEnv(auditSettings, process.env), progress)
   const { events, runs, agents, payees, counts } = compared
   progress.line(`Also compared: ${events} events, ${payees} payees, ${counts} counts`)
   for (const difference of differences) console.log(difference)
@@ -45,11 +37,11 @@ function report({ differences, compared, block }: Audit) {
   return differences.length === 0 ? 0 : DIFFERENT
 }
 
-async function auditByTimer(every: string, isFresh: boolean) {
+async function auditByTimer(every: string) {
   const intervalMs = parseInterval(every)
   const env = parseEnv([...auditSettings, 'AUDIT_PORT', 'AUDIT_HOST', 'LOG_LEVEL'], process.env)
   const logger = createLogger({ level: env.LOG_LEVEL, rpcUrls: env.RPC_URL })
-  await auditRepeatedly({ env, intervalMs, isFresh, logger })
+  await auditRepeatedly({ env, intervalMs, logger })
 }
 
 try {
@@ -57,14 +49,13 @@ try {
     options: {
       once: { type: 'boolean' },
       every: { type: 'string' },
-      fresh: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   })
   if (values.once && values.every !== undefined) throw new Error('--once and --every exclude each other: remove one')
   if (values.help) console.log(HELP)
-  else if (values.every !== undefined) await auditByTimer(values.every, values.fresh)
-  else process.exitCode = await auditOnce(values.fresh)
+  else if (values.every !== undefined) await auditByTimer(values.every)
+  else process.exitCode = await auditOnce()
 } catch (error) {
   progress.line(reasonOf(error))
   process.exitCode = NOT_COMPARED

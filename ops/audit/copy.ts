@@ -16,7 +16,7 @@ const emptyCopyOf = (table: Table) => {
 }
 
 /**
- * The audit's own tables: its progress, the differences found, and in the `chain_` tables the rows that the chain
+ * The audit's own tables: the differences found, and in the `chain_` tables the rows that the chain
  * requires. `agent_fact` has what each log says of an agent, and `debt` each payment that was deferred or collected. The
  * evaluator of a run is dropped once the events that it caused have its address.
  */
@@ -35,10 +35,7 @@ const EXTENSION = `
     (place text, id numeric, agent_uri text, agent_uri_truncated boolean, registered_at int8, registration_log text);
   CREATE INDEX ON agent_fact (id);
   CREATE UNLOGGED TABLE debt (place text, address text, change numeric);
-  CREATE UNLOGGED TABLE difference (place serial PRIMARY KEY, subject text, field text, on_chain text, in_table text);
-  CREATE UNLOGGED TABLE progress
-    (phase text PRIMARY KEY, next numeric, compared int8 NOT NULL, at timestamptz DEFAULT now());
-  INSERT INTO progress (phase, compared) VALUES ('copied', 0)`
+  CREATE UNLOGGED TABLE difference (place serial PRIMARY KEY, subject text, field text, on_chain text, in_table text)`
 
 /** How long to wait for the indexer's locks, which it holds while it reverts the rows of a reorg. */
 const LOCK_TIMEOUT_MS = 5_000
@@ -50,8 +47,6 @@ export const copySchemaOf = (schema: string) => `audit_of_${schema}`
  * Copies the tables that readers see into a schema of their own, in one repeatable-read transaction, so that all rows
  * are of one block. Later the audit holds no lock and no snapshot, however long it takes: a reorg has to wait only for
  * the copying.
- *
- * The copy is unlogged: a crash of PostgreSQL empties it, and `isCopied` is then false.
  */
 export async function copyTables(client: pg.ClientBase, schema: string): Promise<void> {
   const from = pg.escapeIdentifier(schema)
@@ -64,16 +59,6 @@ export async function copyTables(client: pg.ClientBase, schema: string): Promise
   }
   await inTransaction(client, copy, begin)
   await client.query(EXTENSION)
-}
-
-/** Whether there is a complete copy, less than a day old, of an interrupted audit. */
-export async function isCopied(client: pg.ClientBase, schema: string): Promise<boolean> {
-  // An earlier version of the audit had a table `progress`, and not this one.
-  const { rows } = await client.query('SELECT to_regclass($1) AS table', [`${copySchemaOf(schema)}.chain_run_event`])
-  if (rows[0].table === null) return false
-  return (
-    (await client.query(`SELECT FROM progress WHERE phase = 'copied' AND at > now() - interval '1 day'`)).rowCount === 1
-  )
 }
 
 /** Removes the copy. */

@@ -21,26 +21,24 @@ type Options = {
   env: ReturnType<typeof parseEnv<(typeof auditSettings)[number] | 'AUDIT_PORT' | 'AUDIT_HOST'>>
   /** From the end of an audit to the start of the next. */
   intervalMs: number
-  /** Whether the first audit starts over. */
-  isFresh: boolean
   logger: Logger
 }
 
 /**
- * Audits again and again, and serves the results as metrics. A failed audit is logged and counted; the next one resumes it.
- * SIGTERM ends the process with 0, also during an audit: what was compared is stored, and the next start resumes from it.
+ * Audits again and again, and serves the results as metrics. A failed audit is logged and counted. SIGTERM ends the process
+ * with 0, also during an audit.
  */
-export async function auditRepeatedly({ env, intervalMs, isFresh, logger }: Options): Promise<never> {
+export async function auditRepeatedly({ env, intervalMs, logger }: Options): Promise<never> {
   const metrics = createAuditMetrics(intervalMs)
   const server = createHttpServer(metrics.app, { maxConnections: MAX_CONNECTIONS })
   stopGracefully(() => drain(server, DRAIN_TIMEOUT_MS), { timeoutMs: STOP_TIMEOUT_MS, logger })
   const port = await listen(server, { setting: 'AUDIT_PORT', port: env.AUDIT_PORT, host: env.AUDIT_HOST })
   logger.info({ port, intervalSeconds: intervalMs / 1_000 }, 'Audits by a timer')
   const progress = { show() {}, line: (text: string) => logger.info(text) }
-  for (let isFirst = true; ; isFirst = false) {
+  for (;;) {
     const start = performance.now()
     try {
-      const result = await audit(env, { isFresh: isFresh && isFirst, progress })
+      const result = await audit(env, progress)
       const seconds = (performance.now() - start) / 1_000
       metrics.compared(result, seconds)
       logResult(logger, result, seconds)

@@ -112,19 +112,12 @@ describe('an audit by a timer', () => {
     await audit.stop()
   })
 
-  it('ends with 0 at SIGTERM, also during an audit, and the next start resumes that audit', async () => {
+  it('ends with 0 at SIGTERM, also during an audit', async () => {
     const audit = await audits()
-    /** The block of the copy that it made, or that an earlier process had made. */
-    const blockOf = ({ lines }: typeof audit) =>
-      lines.flatMap(({ msg }) => /^(?:Copied|Resuming at) (block .+)/.exec(String(msg))?.[1] ?? [])[0]
-    await until('copied', async () => blockOf(audit) !== undefined)
+    await until('copied', async () => audit.lines.some(({ msg }) => /^Copied block/.test(String(msg))))
     process.kill(audit.part.pid, 'SIGTERM')
     expect(await audit.part.ended).toBe('exited with code 0')
     await audit.stop()
-    const next = await audits()
-    await until('resumed', async () => blockOf(next) !== undefined)
-    expect(next.lines.map(({ msg }) => msg)).toContain(`Resuming at ${blockOf(audit)}`)
-    await next.stop()
   })
 
   it('counts an audit that cannot compare, and audits again', async () => {
