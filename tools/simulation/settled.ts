@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
+import { withConnection } from '../../core/database/withConnection.ts'
 import type { World } from './world.ts'
 
 /** Milliseconds between two mined blocks while an index that met faults catches up. */
 const BLOCK_TIME = 2_000
+
+const CONNECTION_MS = 2_000
 
 /** Milliseconds between two mined blocks while the relay has unmined transactions. */
 const RELAY_PAUSE = 250
@@ -73,16 +76,5 @@ const headAndCheckpoint = (databaseUrl: string) =>
     FROM runline.head JOIN runline._ponder_checkpoint USING (chain_id)`,
   )
 
-async function firstRow<Row extends pg.QueryResultRow>(
-  connectionString: string,
-  text: string,
-): Promise<Row | undefined> {
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 })
-  client.on('error', () => {})
-  await client.connect()
-  try {
-    return (await client.query<Row>(text)).rows[0]
-  } finally {
-    await client.end()
-  }
-}
+const firstRow = <Row extends pg.QueryResultRow>(connectionString: string, text: string) =>
+  withConnection({ connectionString }, CONNECTION_MS, async (client) => (await client.query<Row>(text)).rows[0])
