@@ -4,7 +4,6 @@ import type { Context, Handler } from 'hono'
 import type { ClientLimits } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
 import { REQUEST_ID } from '../http/requestId.ts'
-import { createListings, isListing } from '../mcp/listings.ts'
 import { describeTools } from '../mcp/tools.ts'
 
 /** Tools hold no state that changes, so a stream of changes would only keep a connection open. */
@@ -21,7 +20,6 @@ const MAX_BATCH = 10
  */
 export function mcpRoute(app: OpenAPIHono, description: string, limits?: ClientLimits): Handler {
   const createServer = describeTools(JSON.parse(description))
-  const list = createListings()
 
   return async (c) => {
     // A web page may have its own host name resolve to this machine, but not change its Origin. Clients that are no
@@ -43,11 +41,8 @@ export function mcpRoute(app: OpenAPIHono, description: string, limits?: ClientL
       return app.fetch(new Request(new URL(path, c.req.url), { ...init, headers }), c.env)
     }
     const { url, headers, signal } = c.req.raw
-    const handle = (parsedBody: unknown) => {
-      const handler = createMcpHandler(() => createServer(send), { maxSubscriptions: MAX_SUBSCRIPTIONS })
-      return handler.fetch(new Request(url, { method: 'POST', headers, body: text, signal }), { parsedBody })
-    }
-    return isListing(body) ? list(c.req.raw, body, handle) : handle(body)
+    const handler = createMcpHandler(() => createServer(send), { maxSubscriptions: MAX_SUBSCRIPTIONS })
+    return handler.fetch(new Request(url, { method: 'POST', headers, body: text, signal }), { parsedBody: body })
   }
 }
 
