@@ -16,7 +16,7 @@ export type Components = Record<string, Schema>
 
 /** The part of an OpenAPI document that the tools need. */
 export type ApiDescription = {
-  info: { title: string; version: string }
+  info: { title: string; version: string; description: string }
   paths: Record<string, Record<string, Operation>>
   components: { schemas: Components }
 }
