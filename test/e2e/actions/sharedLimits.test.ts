@@ -7,10 +7,11 @@ import type { ActionOutcome } from '../../../src/api/relay/events.ts'
 import { UNSIGNED } from '../../../src/api/relay/kinds/request.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
-import { usdc } from '../../support/participants.ts'
-import { relayer, relayOn, until } from '../claims/claimsOnChain.ts'
+import { type Agent, usdc } from '../../support/participants.ts'
+import { relayer, relayOn, requestOf, resultOf as resultOfClaim, until } from '../claims/claimsOnChain.ts'
 import { asked, newAccount, registrationsOn } from './registrations.ts'
 import { poster, type Runs, runsOn } from './runsInStates.ts'
 
@@ -47,7 +48,7 @@ afterEach(() => chain.client.setAutomine(true))
 
 const pooled = async () => (await chain.client.getTxpoolStatus()).pending
 const mine = () => chain.client.mine({ blocks: 1 })
-const become = (bytecode: Hex) => chain.client.setCode({ address: wallet.address, bytecode })
+const become = (bytecode: Hex, { address } = wallet) => chain.client.setCode({ address, bytecode })
 
 /** The status of the outcome, or the code of the refusal. */
 const resultOf = (outcome: Promise<ActionOutcome>): Promise<string> =>
@@ -64,19 +65,27 @@ const start = async (runId: bigint, milliseconds?: number) => {
   return resultOf(relay.act({ message, signature: '0xc0ffee' }, asked(milliseconds)))
 }
 
+async function claim(runId: bigint, by: Agent, milliseconds?: number) {
+  const deadline = (await runs.people.now()) + 600n
+  return resultOfClaim(relay, { ...requestOf(runId, by), signed: { deadline, signature: '0xc0ffee' } }, milliseconds)
+}
+
 const register = async (milliseconds?: number) => {
   const { message } = await registrations.register(wallet)
   return resultOf(relay.act({ message, signature: '0xc0ffee' }, asked(milliseconds)))
 }
 
 describe('the limits of an account', () => {
-  it('count its actions about runs with its others: those that are open, and those that revert', async () => {
+  it('count its actions about runs and its claims with its others: those that are open, and those that revert', async () => {
+    const open = await runs.runIn('OPEN')
     const [waiting = 0n, ...reverting] = await Promise.all(Array.from({ length: 4 }, () => runs.runIn('CLAIMED')))
     await become(AGREES)
     await chain.client.setAutomine(false)
     const registered = Array.from({ length: 8 }, () => register())
     await until('eight are sent', async () => (await pooled()) === 8, 20_000)
-    expect(await start(waiting, 1_500)).toBe('RELAY_UNAVAILABLE')
+    expect([await start(waiting, 1_500), await claim(open, runs.agent, 1_500)]).toEqual(
+      Array(2).fill('RELAY_UNAVAILABLE'),
+    )
     expect(await pooled()).toBe(8)
     await mine()
     expect(await Promise.all(registered)).toEqual(Array(8).fill('done'))
@@ -87,7 +96,24 @@ describe('the limits of an account', () => {
     await mine()
     expect(await Promise.all(started)).toEqual(Array(3).fill('INVALID_SIGNATURE'))
     await become(AGREES)
-    expect(await register(1_500)).toBe('RATE_LIMITED')
+    expect([await register(1_500), await claim(open, runs.agent, 1_500)]).toEqual(Array(2).fill('RATE_LIMITED'))
+  })
+
+  it('count the reverts of its claims, whatever the action is', async () => {
+    const claimant = await runs.people.newAgent(accountOf(4), 1_000n * usdc)
+    wallet = claimant.wallet
+    const open = await Promise.all(Array.from({ length: 3 }, () => runs.runIn('OPEN')))
+    const claimed = await runs.runIn('OPEN')
+    await runs.people.mined(() => chain.market.write.claimBounty([claimed, claimant.id], { account: wallet.address }))
+    await become(AGREES)
+    await chain.client.setAutomine(false)
+    const claims = open.map((runId) => claim(runId, claimant))
+    await until('all are sent', async () => (await pooled()) === 3, 20_000)
+    await become(BURNS)
+    await mine()
+    expect(await Promise.all(claims)).toEqual(Array(3).fill('INVALID_SIGNATURE'))
+    await become(AGREES)
+    expect([await start(claimed, 1_500), await register(1_500)]).toEqual(Array(2).fill('RATE_LIMITED'))
   })
 })
 

@@ -1,5 +1,5 @@
 import type { NamedAction } from '../kinds/request.ts'
-import { REVERTS, refusalOfLimits, type Waits, waitColumns } from '../ledger/limits.ts'
+import { refusalOfLimits, type Waits, waitColumns } from '../ledger/limits.ts'
 import { readSharing } from '../ledger/spending.ts'
 import { Refusal } from '../refusal.ts'
 import { query } from '../store/database.ts'
@@ -28,9 +28,10 @@ export function createActionLimits({ pool, kinds, fees, walletLimits, spendingLi
     async refusalOfParty({ request: { message } }: NamedAction) {
       if (!kinds.of(message).hasParty) return undefined
       const { party } = message
-      const text = `SELECT ${waitColumns('0', '$2', '$3', REVERTS.ofParty)} FROM (SELECT $1::text AS wallet) AS asked`
+      const asked = '(SELECT $1::text AS wallet, NULL::numeric AS agent_id) AS asked'
+      const text = `SELECT ${waitColumns('0', '$2', '$3')} FROM ${asked}`
       const [row] = await query<Waits>(pool, text, [party, walletLimits.perMinute, walletLimits.perDay])
-      return row && refusalOfLimits({ wallet: party, who: party }, row, walletLimits)
+      return row && refusalOfLimits(party, null, row, walletLimits)
     },
   }
 }

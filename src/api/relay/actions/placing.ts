@@ -51,7 +51,6 @@ function applicantOf(kinds: Kinds, candidate: ActionCandidate, price: bigint): A
   return {
     row: { ...of, body: kind.bodyOf(message), deadline, signature: signature === UNSIGNED ? null : signature },
     locks: kind.locksOf(message, candidate),
-    who: message.party,
     mostOpen: runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey,
     cost: gas * price,
     mostCost: kind.mostGas * price,

@@ -24,7 +24,7 @@ import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
 import { outcomeOf, type Results } from './results.ts'
 import { createBudgetCheck } from './store/budget.ts'
 import { openClaimsOf, openClaimsOfAgent, type StoredClaim, standingClaimOf } from './store/claims.ts'
-import { createLookUp, limited, type Stored } from './store/lookUp.ts'
+import { createLookUp, type Stored } from './store/lookUp.ts'
 
 /** `closing` aborts when the relay stops accepting claims. */
 type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
@@ -87,7 +87,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   /** What is stored about the request. */
   async function know(request: ClaimRequest, { key }: ClaimContext): Promise<StoredRequest> {
     const stored = await runStep('look up', [request], () => lookUp({ request, key }))
-    return { key, bound: boundTo(stored), limit: refusalOfLimits(limited(request), stored, walletLimits) }
+    return { key, bound: boundTo(stored), limit: refusalOfLimits(request.wallet, request.agentId, stored, walletLimits) }
   }
 
   async function openOf(request: ClaimRequest): Promise<Open> {

@@ -7,7 +7,6 @@ import { type ClaimRoom, claimRoomOf, claimsCall, MOST_RESERVED_GAS, reservedGas
 import type { AgentAccount, NamedClaim } from './chain/market.ts'
 import type { ClaimsContext } from './context.ts'
 import { CLAIM, slotOfClaim } from './store/claims.ts'
-import { limited } from './store/lookUp.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
 export type Candidate = {
@@ -68,7 +67,6 @@ function applicantOf(candidate: Candidate, price: bigint): Applicant {
   return {
     row: { id, ...ofRun, deadline, signature, key },
     locks: [`agent ${agentId}`],
-    who: limited(request).who,
     mostOpen: mostOpen(candidate),
     cost: reservedGas(candidate) * price,
     mostCost: MOST_RESERVED_GAS * price,

@@ -3,7 +3,7 @@ import { type Refusal, rateLimited } from '../refusal.ts'
 /** The most transactions for a wallet, over all replicas. */
 export type WalletLimits = { perMinute: number; perDay: number }
 
-/** So many reverts by its own fault within a day pause an agent, or a party that acts for none, until the oldest is a day old. */
+/** So many reverts by its own fault within a day pause an account, and an agent, until the oldest is a day old. */
 const MAX_REVERTS = 3
 
 /** Seconds until each limit allows another action; null if it allows one now. */
@@ -14,36 +14,37 @@ const secondsUntil = (from: string, time: string, window: string, limit: string)
   (SELECT extract(epoch FROM ${time} + interval '${window}' - now())::float8 FROM ${from} AND ${time} > now() - interval '${window}'
    ORDER BY ${time} DESC OFFSET greatest(${limit} - 1, 0) LIMIT 1)`
 
-/** SQL: the rows of a wallet, and those that reverted by the fault of a claim's agent or of an action's party. */
 const SENT = 'relay.action WHERE action.party = asked.wallet'
-export const REVERTS = {
-  ofAgent: "relay.action WHERE kind = 'claim' AND action.agent_id = asked.agent_id",
-  ofParty: "relay.action WHERE kind <> 'claim' AND action.party = asked.wallet",
-}
+
+/** SQL: the rows of which the open ones and the reverts count together: all of the account, and the claims of a claim's agent. */
+const COUNTED = `relay.action
+  WHERE (action.party = asked.wallet OR action.kind = 'claim' AND action.agent_id = asked.agent_id)`
 
 /**
- * The columns of `Waits` for a row `asked` with `wallet`, and `agent_id` if the reverts are those of an agent.
+ * The columns of `Waits` for a row `asked` with `wallet`, and with `agent_id`, which is null unless it is of a claim.
  * @param ahead how many of the wallet's transactions are sent before this one.
- * @param reverts one of `REVERTS`.
  */
-export const waitColumns = (ahead: string, perMinute: string, perDay: string, reverts: string) => `
+export const waitColumns = (ahead: string, perMinute: string, perDay: string) => `
   CASE WHEN ${ahead} >= ${perMinute}::int THEN 60
     ELSE ${secondsUntil(SENT, 'created_at', '1 minute', `${perMinute}::int - ${ahead}`)} END AS minute,
   CASE WHEN ${ahead} >= ${perDay}::int THEN 86400
     ELSE ${secondsUntil(SENT, 'created_at', '1 day', `${perDay}::int - ${ahead}`)} END AS day,
-  ${secondsUntil(reverts, 'reverted_at', '1 day', String(MAX_REVERTS))} AS paused`
+  ${secondsUntil(COUNTED, 'reverted_at', '1 day', String(MAX_REVERTS))} AS paused`
 
-/** SQL: how many reverts count today. @param reverts one of `REVERTS`. */
-export const countOf = (reverts: string) => `(
-  SELECT count(*)::int FROM ${reverts} AND reverted_at > now() - interval '1 day')`
+/** SQL: how many are open, or reverted within a day. */
+export const UNDECIDED = `(
+  SELECT count(*) FROM ${COUNTED} AND state = 'open') + (
+  SELECT count(*) FROM ${COUNTED} AND reverted_at > now() - interval '1 day')`
 
-/** The problem RATE_LIMITED if the wallet is over its limit, or `who` is paused. */
+/** The problem RATE_LIMITED if the wallet is over its limit, or it or the claim's agent is paused. */
 export function refusalOfLimits(
-  { wallet, who }: { wallet: string; who: string },
+  wallet: string,
+  agentId: bigint | null,
   { minute, day, paused }: Waits,
   { perMinute, perDay }: WalletLimits,
 ): Refusal | undefined {
   if (paused !== null) {
+    const who = agentId === null ? wallet : `${wallet} or agent ${agentId}`
     const detail = `${MAX_REVERTS} transactions for ${who} passed when they were simulated and reverted in their block.`
     return rateLimited(`${detail} It is paused for a day.`, paused)
   }

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { Refusal } from '../refusal.ts'
 import { query } from '../store/database.ts'
-import { countOf, REVERTS, refusalOfLimits, type Waits, type WalletLimits, waitColumns } from './limits.ts'
+import { refusalOfLimits, UNDECIDED, type Waits, type WalletLimits, waitColumns } from './limits.ts'
 import { type Need, readNeeds } from './needs.ts'
 import { createSharing, knownColumn, type SpendingLimits, type Spent, type Subjects, spendersOf } from './spending.ts'
 import { type NewRow, revertsOf, storeRows } from './storeRows.ts'
@@ -11,9 +11,7 @@ export type Applicant = {
   row: NewRow
   /** The names that are locked while it is stored, beside that of its party. */
   locks: readonly string[]
-  /** Whose reverts count against it: `agent 7`, or the party. */
-  who: string
-  /** How many open actions and reverts of the last day it may have with it. */
+  /** How many open actions and reverts of the last day there may be with it. */
   mostOpen: number
   /** The most that it costs, and the most that any of its kind costs, in wei. */
   cost: bigint
@@ -50,11 +48,8 @@ export type Terms = {
 /** The most open actions with reverts. An action that runs code of its party may use all the gas of its transaction. */
 export const MOST_OPEN = { ofKey: 30, ofContract: 8 }
 
-/** SQL: the open rows that count with the reverts, of a row `asked`. */
-const counted = {
-  claims: { reverts: REVERTS.ofAgent, open: "action.agent_id = asked.agent_id AND kind = 'claim'" },
-  actions: { reverts: REVERTS.ofParty, open: "party = asked.wallet AND kind <> 'claim'" },
-}
+/** The agent of a claim. */
+const claimingAgentOf = ({ kind, agentId }: NewRow) => (kind === 'claim' ? agentId : null)
 
 /**
  * Stores the actions without an obstacle, in new transactions. It locks agents and parties until the database transaction ends,
@@ -77,23 +72,23 @@ export async function reserve(
     db,
     applicants.flatMap(({ need }) => need ?? []),
   )
-  /** Of those that pass: how many there are by whose reverts they are limited, and their slots. */
-  const added = new Map<string, number>()
+  /** Those that pass, and their slots. */
+  const added: NewRow[] = []
   const slots = new Set<string>()
 
   /** What counts the action, or why it does not pass. */
-  function judge(
-    { row, who, mostOpen, cost, mostCost, subjects, need }: Applicant,
-    place: number,
-  ): string[] | Obstacle {
+  function judge({ row, mostOpen, cost, mostCost, subjects, need }: Applicant, place: number): string[] | Obstacle {
     if (isBound[place] || slots.has(row.slot)) return 'rival'
     const limit = limits[place]
     if (!limit) throw new Error(`The limits of ${row.id} were not read`)
-    const ahead = added.get(who) ?? 0
     if (row.party) {
-      const refusal = refusalOfLimits({ wallet: row.party, who }, limit, terms.walletLimits)
+      const refusal = refusalOfLimits(row.party, claimingAgentOf(row), limit, terms.walletLimits)
       if (refusal) return refusal
-      if (limit.undecided + ahead >= mostOpen) return 'locked'
+      const agentId = claimingAgentOf(row)
+      const ahead = added.filter(
+        (one) => one.party === row.party || (agentId !== null && claimingAgentOf(one) === agentId),
+      )
+      if (limit.undecided + ahead.length >= mostOpen) return 'locked'
     }
     if (need && !needs.isMet(need)) return 'locked'
     if (terms.room && !terms.room.fits(place)) return 'full'
@@ -101,7 +96,7 @@ export async function reserve(
     if (share instanceof Refusal) return share
     if (need) needs.take(need)
     terms.room?.take(place)
-    added.set(who, ahead + 1)
+    added.push(row)
     slots.add(row.slot)
     return share.counted
   }
@@ -162,17 +157,16 @@ async function boundKeys(db: pg.PoolClient, applicants: readonly Applicant[]): P
  */
 async function readLimits(db: pg.PoolClient, applicants: readonly Applicant[], terms: Terms) {
   const { what, walletLimits, spendingLimits } = terms
-  const { reverts, open } = counted[what]
   const text = `
-    SELECT ${waitColumns('asked.ahead', '$3', '$4', reverts)},
-      (SELECT count(*) FROM relay.action WHERE ${open} AND state = 'open')::int + ${countOf(reverts)} AS undecided,
+    SELECT ${waitColumns('asked.ahead', '$3', '$4')},
+      (${UNDECIDED})::int AS undecided,
       CASE WHEN place = 1 THEN ${knownColumn('$5')} END AS known
     FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
       FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
     ORDER BY place`
   const limits = await query<Waits & { undecided: number; known: Spent[] | null }>(db, text, [
     applicants.map(({ row }) => row.party),
-    applicants.map(({ row }) => row.agentId),
+    applicants.map(({ row }) => claimingAgentOf(row)),
     walletLimits.perMinute,
     walletLimits.perDay,
     [...new Set(applicants.flatMap(({ subjects }) => spendersOf(subjects)))],

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Hex } from 'viem'
 import { createBatcher } from '../../../../../core/batcher.ts'
-import { REVERTS, type Waits, type WalletLimits, waitColumns } from '../../ledger/limits.ts'
+import { type Waits, type WalletLimits, waitColumns } from '../../ledger/limits.ts'
 import { query } from '../../store/database.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 
@@ -13,9 +13,6 @@ export type Stored = Waits & { binding: KeyBinding | undefined }
 
 type Asked = { request: ClaimRequest; key: string | undefined }
 
-/** The reverts of claims count for their agent. */
-export const limited = ({ agentId, wallet }: ClaimRequest) => ({ wallet, who: `agent ${agentId}` })
-
 const lookUpText = `
   WITH asked AS (
     SELECT * FROM unnest($1::text[], $2::numeric[], $3::numeric[], $4::text[], $5::text[], $6::numeric[])
@@ -23,7 +20,7 @@ const lookUpText = `
   SELECT bound.id AS "claimId", bound.round,
     coalesce(bound.run_id = asked.run_id AND lower(bound.signature) IS NOT DISTINCT FROM lower(asked.signature)
       AND bound.deadline IS NOT DISTINCT FROM asked.deadline, false) AS "hasSameBody",
-    ${waitColumns('0', '$7', '$8', REVERTS.ofAgent)}
+    ${waitColumns('0', '$7', '$8')}
   FROM asked LEFT JOIN relay.action AS bound
     ON bound.agent_id = asked.agent_id AND bound.party = asked.wallet AND bound.idempotency_key = asked.key
   ORDER BY place`
