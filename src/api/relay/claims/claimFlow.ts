@@ -87,7 +87,11 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   /** What is stored about the request. */
   async function know(request: ClaimRequest, { key }: ClaimContext): Promise<StoredRequest> {
     const stored = await runStep('look up', [request], () => lookUp({ request, key }))
-    return { key, bound: boundTo(stored), limit: refusalOfLimits(request.wallet, request.agentId, stored, walletLimits) }
+    return {
+      key,
+      bound: boundTo(stored),
+      limit: refusalOfLimits(request.wallet, request.agentId, stored, walletLimits),
+    }
   }
 
   async function openOf(request: ClaimRequest): Promise<Open> {
