@@ -68,29 +68,29 @@ export type Wait =
 /**
  * The next step of a claim. The cheapest facts decide first: what is stored of the request, then the run's open claims,
  * then the chain and the signature. Only an authenticated claim is placed.
- * @param judged undefined before the chain is asked.
+ * @param examined undefined before the chain is asked.
  */
 export function nextStep(
   { key, bound, limit }: StoredRequest,
   { own, isRepeat, rival }: Open,
-  judged?: ExaminedClaim,
+  examined?: ExaminedClaim,
 ): Step {
   if (bound === 'other body') return { do: 'refuse', refusal: keyConflict(key ?? '') }
   if (bound) return { do: 'follow', ...bound }
   if (own && isRepeat) return { do: 'follow', claim: { claimId: own.claimId, round: own.round } }
   if (rival && !own) return { do: 'wait', for: 'decision', of: rival }
-  if (!judged) return { do: 'examine' }
-  if ('overtaken' in judged) return { do: 'wait', for: 'placing', obstacle: { status: 'left', blocker: undefined } }
-  if ('currentClaim' in judged) {
-    const { blockNumber, ...claim } = judged.currentClaim
+  if (!examined) return { do: 'examine' }
+  if ('overtaken' in examined) return { do: 'wait', for: 'placing', obstacle: { status: 'left', blocker: undefined } }
+  if ('currentClaim' in examined) {
+    const { blockNumber, ...claim } = examined.currentClaim
     return { do: 'follow', claim, wonAt: blockNumber }
   }
-  if ('undecided' in judged) {
-    return { do: 'wait', for: 'block', obstacle: { status: 'undecided', failure: judged.undecided } }
+  if ('undecided' in examined) {
+    return { do: 'wait', for: 'block', obstacle: { status: 'undecided', failure: examined.undecided } }
   }
   if (own) return { do: 'wait', for: 'decision', of: own }
   if (limit) return { do: 'refuse', refusal: limit }
-  return { do: 'place', good: judged }
+  return { do: 'place', good: examined }
 }
 
 /** The step after the queue. A claim that fails because of its run looks again, because another claim may have taken it. */

@@ -77,7 +77,7 @@ export async function reserve(
   const slots = new Set<string>()
 
   /** What counts the action, or why it does not pass. */
-  function judge({ row, mostOpen, cost, mostCost, subjects, need }: Applicant, place: number): string[] | Obstacle {
+  function decide({ row, mostOpen, cost, mostCost, subjects, need }: Applicant, place: number): string[] | Obstacle {
     if (isBound[place] || slots.has(row.slot)) return 'rival'
     const limit = limits[place]
     if (!limit) throw new Error(`The limits of ${row.id} were not read`)
@@ -101,19 +101,19 @@ export async function reserve(
     return share.counted
   }
 
-  const judged = applicants.map(judge)
-  const passed = judged.flatMap((one, place) => (Array.isArray(one) ? [place] : []))
+  const decided = applicants.map(decide)
+  const passed = decided.flatMap((one, place) => (Array.isArray(one) ? [place] : []))
   const txs = terms.transactionsOf(passed)
   const rows = passed.map((place, position) => {
     const { row, cost, former } = applicants[place] as Applicant
-    return { ...row, former, reserve: cost, counted: judged[place], place: txs[position] }
+    return { ...row, former, reserve: cost, counted: decided[place], place: txs[position] }
   })
   const stored = await storeRows(db, rows)
   const reverted = await revertsOf(
     db,
     rows.flatMap(({ id }) => (stored.has(id) ? [] : id)),
   )
-  return judged.map((one, place) => {
+  return decided.map((one, place) => {
     const id = applicants[place]?.row.id ?? '0x'
     return Array.isArray(one) ? (stored.get(id) ?? reverted.get(id) ?? 'rival') : one
   })
