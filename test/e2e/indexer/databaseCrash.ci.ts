@@ -39,7 +39,8 @@ test('a crash of PostgreSQL ends the indexer with 75 and loses no block that rea
 
   await crashDatabase(options.databaseUrl)
   expect(await indexer.part.ended).toBe('exited with code 75')
-  expect(indexer.part.output()).toMatch(/A connection to PostgreSQL ended|A commit failed/)
+  // By which of its connections the process sees the crash first is not determined.
+  expect(indexer.part.output()).toContain('exiting, so that a restart resumes from what PostgreSQL has')
   await expect.poll(statusAt, { timeout: 20_000 }).toBe(200)
 
   await postRun(chain)
