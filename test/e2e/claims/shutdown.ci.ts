@@ -27,7 +27,8 @@ describe('an index that does not advance', () => {
     await market.indexed()
     process.kill(market.indexer.part.pid, 'SIGSTOP')
     const signed = await people.sign(runId, agent)
-    const answer = await api.claim(runId, agent, signed)
+    // Shorter than the time after which a stopped indexer loses the lock of its build.
+    const answer = await api.claim(runId, agent, signed, { Prefer: 'wait=8' })
     expect(answer).toMatchObject({
       status: 202,
       body: { success: false, status: 'mined', run: { state: 'OPEN' }, agent: { id: Number(agent.id) } },
