@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import type { IndexReader, Read } from '../../src/api/index/reader.ts'
-import { createTurns } from '../../src/api/queries/turns.ts'
+import { createTurns, isExpensive } from '../../src/api/queries/turns.ts'
 
 const gone = new AbortController().signal
 
@@ -35,4 +35,13 @@ it('addresses of one IPv6 /48 share a turn, and other networks have their own', 
     await turn()
   }
   await Promise.all([...flood, other, neighbour])
+})
+
+it.each([
+  ['all runs', {}, false],
+  ['the runs that name a claimant', { claimant: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8' }, false],
+  ['the runs for any wallet', { claimant: 'none' }, true],
+  ['claimable runs', { claimable: true }, true],
+] as const)('whether a page of %s waits for its turn', (_, filter, expected) => {
+  expect(isExpensive({ ...filter, sort: 'createdAt', order: 'desc' }, { offset: 0 })).toBe(expected)
 })

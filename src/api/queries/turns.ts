@@ -23,12 +23,13 @@ export const isFar = (offset: number): boolean => offset > NEAR_ROWS
 
 /**
  * Whether PostgreSQL may read many briefs, or pass many runs that do not match: no index has two filters at once, nor a
- * range in another order than its own, and runs of small rewards cost their posters little.
+ * range in another order than its own, and runs of small rewards cost their posters little. Any number of runs may name a
+ * claimant, which a list of those for any wallet passes.
  */
 export function isExpensive(list: RunList, start: RunStart): boolean {
   const { claimable, minReward, state, poster, evaluator, claimedBy, claimant } = list
   const equal = [state, poster, evaluator, claimedBy, claimant].filter((filter) => filter !== undefined)
-  const isRange = claimable !== undefined || minReward !== undefined
+  const isRange = claimable !== undefined || minReward !== undefined || claimant === 'none'
   return isSearch(list) || isRange || equal.length > 1 || ('offset' in start && isFar(start.offset))
 }
 
