@@ -49,7 +49,7 @@ export const addressParameter = z
 
 /** The filter of runs by the wallet that they name. */
 export const claimantParameter = z
-  .union([z.literal('none'), addressParameter], { error: 'must be an address, or none' })
+  .union([z.literal('none'), addressParameter], { error: 'must be 0x and 40 hexadecimal digits, or none' })
   .openapi({
     type: 'string',
     pattern: '^(0x[0-9a-fA-F]{40}|none)$',
