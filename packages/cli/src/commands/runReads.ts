@@ -94,16 +94,18 @@ function show({ output }: Context, run: RunDetail) {
     ['ended', run.endedAt],
   ]
   output.line(`Run ${bountyId} is ${state}.`)
-  for (const [name, value] of rows) if (value !== null) output.line(`  ${name.padEnd(11)} ${value}`)
+  for (const [name, value] of rows) if (value !== null) output.line(rowOf(name, value))
   if (brief) for (const line of linesOf(brief)) output.line(line)
   output.result({ run, ...showProof(output, run) })
 }
 
+const rowOf = (name: string, value: string) => `  ${name.padEnd(11)} ${value}`
+
 /** What the run asks for. Its poster wrote it. */
 const linesOf = ({ title, summary = '', description = '', acceptance = [] }: Brief): string[] => [
-  `  ${'brief'.padEnd(11)} ${title}`,
+  rowOf('brief', title),
   ...[summary, ...description.split('\n')].filter((line) => line !== '').map((line) => `    ${line}`),
-  ...acceptance.map((condition) => `  ${'condition'.padEnd(11)} ${condition}`),
+  ...acceptance.map((condition) => rowOf('condition', condition)),
 ]
 
 async function watch(context: Context<Verified>, id: bigint) {
