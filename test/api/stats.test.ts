@@ -37,6 +37,7 @@ it('is all zero in an empty market', async () => {
     },
     escrowed: '0',
     paid: '0',
+    feesPaid: '0',
     owed: '0',
     agents: { total: 0, byStatus: { UNVERIFIED: 0, PROVISIONAL: 0, ESTABLISHED: 0, FROZEN: 0, BANNED: 0 } },
     staked: '0',
@@ -59,14 +60,13 @@ it('counts each run, agent and USDC once', async () => {
       claimedRun(9n, { state: 'APPROVED', reward: 10n ** 15n, fee: 16n }),
       claimedRun(10n, { state: 'REJECTED', reward: 444n, fee: 22n }),
     ])
-  await index.db
-    .insert(agent)
-    .values([
-      stakedAgent(1n, { lockedAmount: 40_000_000n }),
-      stakedAgent(2n, { stakedAmount: 1n, stakedAt: 0n }),
-      stakedAgent(3n, { banned: true, stakedAmount: 0n }),
-      { id: 4n, banned: true },
-    ])
+  await index.db.insert(agent).values([
+    stakedAgent(1n, { lockedAmount: 40_000_000n, feesPaid: 16n }),
+    stakedAgent(2n, { stakedAmount: 1n, stakedAt: 0n }),
+    stakedAgent(3n, { banned: true, stakedAmount: 0n }),
+    // Not registered: the treasury keeps what it earned.
+    { id: 4n, banned: true, feesPaid: 500n },
+  ])
   await index.db.insert(payee).values([
     { address: poster, owed: 7n },
     { address: '0x0000000000000000000000000000000000000001', owed: 70n },
@@ -91,6 +91,7 @@ it('counts each run, agent and USDC once', async () => {
   expect(body).toMatchObject({
     escrowed: '87111100',
     paid: '1000000000000333',
+    feesPaid: '516',
     owed: '77',
     agents: { total: 3, byStatus: { UNVERIFIED: 1, PROVISIONAL: 1, ESTABLISHED: 0, FROZEN: 0, BANNED: 1 } },
     staked: '20000001',

@@ -31,6 +31,7 @@ export function compareStats(subject: string, { body }: Answer, { timestamp, sta
       {
         escrowed: sum(runs.filter((run) => escrowing.includes(run.state)).map(({ reward, fee }) => reward + fee)),
         paid: sum(runs.filter((run) => run.state === 'APPROVED').map(({ reward }) => reward)),
+        feesPaid: sum(agents.map(({ feesPaid }) => feesPaid)),
         // No account is blacklisted in a simulation.
         owed: '0',
         staked: sum(agents.map(({ stakedAmount }) => stakedAmount)),

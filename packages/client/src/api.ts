@@ -2478,7 +2478,7 @@ export interface paths {
         };
         /**
          * Get the market in figures
-         * @description How many runs and agents there are, and how much is escrowed, paid, owed and staked.
+         * @description How many runs and agents there are, and how much is escrowed, paid, earned by the treasury, owed and staked.
          */
         get: {
             parameters: {
@@ -4536,6 +4536,8 @@ export interface components {
             escrowed: string;
             /** @description Rewards of approved runs. */
             paid: string;
+            /** @description Fees of runs that a party approved: the income of the treasury. Other fees are refunded or burned. */
+            feesPaid: string;
             /** @description Payments that USDC refused and that are not collected yet. */
             owed: string;
             agents: {

@@ -29,6 +29,7 @@ export function marketPage({ stats, history: whole, interval }: MarketPage): Htm
     { name: 'Claimable runs', value: count(runs.claimableRuns) },
     { name: 'In escrow', value: amount(market.escrowed) },
     { name: 'Paid to agents', value: amount(market.paid) },
+    { name: 'Fees to the treasury', value: amount(market.feesPaid) },
     { name: 'At stake', value: amount(agents.staked) },
     { name: 'Locked by claims', value: amount(market.locked) },
     { name: 'Refused payments, not collected', value: amount(payees.owed) },

@@ -53,15 +53,20 @@ export async function pageOfAgents(
   return { agents: rows.map((row) => withStatus(row, block.now)), total }
 }
 
-export type AgentCounts = { byStatus: Record<AgentStatus, number>; staked: bigint }
+export type AgentCounts = { byStatus: Record<AgentStatus, number>; staked: bigint; feesPaid: bigint }
 
-/** How many agents have each status, and the stakes of all ids, also of agents that the registry burned. */
+/** How many agents have each status, and the stakes and fees of all ids, also of agents that the registry burned. */
 export async function agentCounts(tx: Tx, { now }: Snapshot): Promise<AgentCounts> {
   const [counts] = await tx
     .select({
       ...recordOf(agentStatuses, (status) => sql`count(*) filter (where ${inStatus(status, now)})`.mapWith(Number)),
       staked: sum(agent.stakedAmount),
+      feesPaid: sum(agent.feesPaid),
     })
     .from(agent)
-  return { byStatus: recordOf(agentStatuses, (status) => counts?.[status] ?? 0), staked: BigInt(counts?.staked ?? 0) }
+  return {
+    byStatus: recordOf(agentStatuses, (status) => counts?.[status] ?? 0),
+    staked: BigInt(counts?.staked ?? 0),
+    feesPaid: BigInt(counts?.feesPaid ?? 0),
+  }
 }

@@ -19,13 +19,14 @@ async function readStats(...[tx, block]: Parameters<Read<unknown>>) {
     .from(run)
     .where(and(eq(run.state, 'OPEN'), gte(run.deadline, block.now)))
   const [payees] = await tx.select({ owed: sum(payee.owed) }).from(payee)
-  const { byStatus, staked } = await agentCounts(tx, block)
+  const { byStatus, staked, feesPaid } = await agentCounts(tx, block)
   return {
     runs: { ...recordOf(runStates, (state) => days?.[state] ?? 0), claimableRuns: claimable?.runs ?? 0 },
     market: {
       escrowed: BigInt(days?.escrowed ?? 0),
       locked: BigInt(days?.locked ?? 0),
       paid: BigInt(days?.paid ?? 0),
+      feesPaid,
     },
     agents: { ...byStatus, staked },
     payees: { owed: BigInt(payees?.owed ?? 0) },

@@ -29,6 +29,9 @@ const statsSchema = z
     runs: z.object({ total: z.int(), claimable: z.int(), byState: counts(runStates) }),
     escrowed: amount.openapi({ description: 'Rewards and fees of funded runs that have not ended.' }),
     paid: amount.openapi({ description: 'Rewards of approved runs.' }),
+    feesPaid: amount.openapi({
+      description: 'Fees of runs that a party approved: the income of the treasury. Other fees are refunded or burned.',
+    }),
     owed: amount.openapi({ description: 'Payments that USDC refused and that are not collected yet.' }),
     agents: z.object({ total: z.int(), byStatus: counts(agentStatuses) }),
     staked: amount,
@@ -39,6 +42,7 @@ const statsSchema = z
       runs: { total: 12, claimable: 3, byState: exampleStates },
       escrowed: '735000000',
       paid: '300000000',
+      feesPaid: '15000000',
       owed: '0',
       agents: { total: 5, byStatus: { UNVERIFIED: 1, PROVISIONAL: 2, ESTABLISHED: 1, FROZEN: 1, BANNED: 0 } },
       staked: '90000000',
@@ -52,7 +56,8 @@ const getStats = createRoute({
   operationId: 'getStats',
   tags: ['Market'],
   summary: 'Get the market in figures',
-  description: 'How many runs and agents there are, and how much is escrowed, paid, owed and staked.',
+  description:
+    'How many runs and agents there are, and how much is escrowed, paid, earned by the treasury, owed and staked.',
   request: { query: z.strictObject({ minBlock }) },
   responses: indexedResponses('Counts, and amounts in USDC base units.', statsSchema),
 })
@@ -128,6 +133,7 @@ function formatStats({ runs, market, agents, payees }: Stats): z.infer<typeof st
     runs: { total: sum(byState), claimable: claimableRuns, byState },
     escrowed: market.escrowed.toString(),
     paid: market.paid.toString(),
+    feesPaid: market.feesPaid.toString(),
     owed: payees.owed.toString(),
     agents: { total: sum(byStatus), byStatus },
     staked: staked.toString(),
