@@ -24,7 +24,8 @@ beforeAll(async () => {
 async function checkoutWith(line: string, changed: string) {
   const { path, remove } = await temporaryDirectory()
   onTestFinished(remove)
-  const parts = ['package.json', 'tsconfig.json', 'ponder.config.ts', 'ponder.schema.ts', 'abis', 'core', 'src', 'ops']
+  const files = ['package.json', 'tsconfig.json', 'ponder.config.ts', 'ponder.schema.ts']
+  const parts = [...files, 'abis', 'core', 'patches', 'src', 'ops']
   await execa('cp', ['-R', ...parts.map((part) => join(root, part)), path])
   await symlink(join(root, 'node_modules'), join(path, 'node_modules'))
   const schema = join(path, 'ponder.schema.ts')
