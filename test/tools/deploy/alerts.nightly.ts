@@ -5,6 +5,7 @@ import { parseEther } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, type ApiOptions, startApi } from '../../../tools/devnet/api.ts'
+import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { claimApi } from '../../e2e/claims/claimApi.ts'
 import { until } from '../../e2e/claims/claimsOnChain.ts'
 import { startAudit } from '../../support/audit.ts'
@@ -25,6 +26,7 @@ const SILENT_MS = 62_000
 const STUCK_SECONDS = 121
 
 let market: TestMarket
+let indexer: Indexer
 let node: RpcProxy
 let kms: Awaited<ReturnType<typeof startFakeKms>>
 let second: Api
@@ -55,6 +57,8 @@ async function startAll() {
   for (const name of Object.keys(ports) as (keyof typeof ports)[]) ports[name] = await getPort()
   market = await startTestMarket({ api: { opsPort: ports.first } })
   parts.defer(market.stop)
+  indexer = market.indexer
+  parts.defer(() => indexer.stop())
   node = await startRpcProxy(market.rpcUrl)
   parts.defer(node.stop)
   kms = await startFakeKms(keyId, keyOf(18))
@@ -75,7 +79,7 @@ async function startAll() {
   const local = (port: number) => `127.0.0.1:${port}`
   watch = await startPrometheus({
     'runline-api': [local(ports.first), local(ports.second), local(ports.third)],
-    'runline-indexer': [local(market.indexer.port)],
+    'runline-indexer': [local(indexer.port)],
     'runline-audit': [local(ports.audit)],
   })
   parts.defer(() => watch.stop())
@@ -209,6 +213,9 @@ describe.runIf(prometheus)('each alert fires at its failure', () => {
     await whileLocked(`${await servedSchema()}.highest_block`, async () => {
       await fires('IndexBehind')
     })
+    // Its statement timed out, which Ponder does not survive.
+    expect(await indexer.part.ended).toBe('exited with code 75')
+    indexer = await startIndexer({ ...market, port: indexer.port })
   })
 
   it('keys that do not sign, or have nothing left', async () => {
@@ -283,7 +290,7 @@ describe.runIf(prometheus)('each alert fires at its failure', () => {
     const frozen = await market.client.getBlockNumber()
     silent.from(() => ({ kind: 'hang' }))
     node.from(async () => ({ kind: 'stale', blocks: Number((await market.client.getBlockNumber()) - frozen) }))
-    await market.indexer.stop()
+    await indexer.stop()
     await fires('KeyAbsent')
     await fires('IndexerDown')
     await fires('IndexBehind', {}, 60_000)
