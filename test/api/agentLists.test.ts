@@ -18,6 +18,8 @@ const day = 86_400
 const thirtyDays = 30n * 86_400n
 const statuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED'] as const
 
+const accounts = [1, 2, 3].map((digit) => `0x${String(digit).repeat(40)}` as const)
+
 /** Ids next to each other, ids far apart, and ids of a foreign registry far above. */
 const ids = [
   ...Array.from({ length: 300 }, (_, place) => BigInt(place)),
@@ -38,7 +40,8 @@ const rows = [...new Set(ids)]
       completions: below(10),
       frozen: isFrozen,
       banned: below(40) === 0,
-      ...(below(15) === 0 && { owner: null }),
+      agentWallet: below(3) === 0 ? accounts[below(3)] : null,
+      owner: below(15) === 0 ? null : accounts[below(3)],
     }) as Row
   })
 
@@ -108,6 +111,26 @@ describe.each([undefined, ...statuses])('the list of agents with status %s', (st
           totalPages: last,
         })
       }
+    }
+  })
+})
+
+describe.each(accounts)('the agents of %s', (account) => {
+  const listed = (matches: (row: Row) => boolean) =>
+    rows.filter((row) => row.owner !== null && matches(row)).map((row) => `${row.id} ${statusOf(row)}`)
+
+  it('are those that it owns, and those that it acts for', async () => {
+    const owned = listed(({ owner }) => owner === account)
+    const acted = listed(({ owner, agentWallet }) => (agentWallet ?? owner) === account)
+    expect(owned).not.toEqual(acted)
+    for (const [query, expected] of [
+      [{ owner: account }, owned],
+      [{ wallet: account }, acted],
+      [{ owner: account, wallet: account }, owned.filter((row) => acted.includes(row))],
+      [{ wallet: account, status: 'PROVISIONAL' }, acted.filter((row) => row.endsWith('PROVISIONAL'))],
+    ] as const) {
+      const { agents, total } = await page({ ...query, limit: 100 })
+      expect([total, agents]).toEqual([expected.length, expected.slice(0, 100)])
     }
   })
 })

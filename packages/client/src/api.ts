@@ -1670,7 +1670,7 @@ export interface paths {
         };
         /**
          * List agents
-         * @description All registered agents, or those with one status.
+         * @description All registered agents, or those of a status, an owner or a wallet: so an account finds its own.
          */
         get: {
             parameters: {
@@ -1678,6 +1678,10 @@ export interface paths {
                     page?: number;
                     limit?: number;
                     status?: components["schemas"]["AgentStatus"];
+                    /** @description Agents that the account owns. */
+                    owner?: string;
+                    /** @description Agents for which the wallet claims. */
+                    wallet?: string;
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
                 };

@@ -1,4 +1,5 @@
-import { and, asc, eq, gt, isNotNull, lte, or, type SQL, sql, sum } from 'drizzle-orm'
+import { and, asc, count, eq, gt, isNotNull, isNull, lte, or, type SQL, sql, sum } from 'drizzle-orm'
+import type { Address } from 'viem'
 import { agent, recordOf } from '../../../ponder.schema.ts'
 import type { Read, Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
@@ -14,6 +15,17 @@ export type AgentPage = {
   total: number
 }
 
+/** Agents of a status, of an owner, or for which a wallet acts. Those that are absent choose nothing. */
+export type AgentFilter = {
+  status?: AgentStatus | undefined
+  owner?: Address | undefined
+  wallet?: Address | undefined
+}
+
+/** An agent without a wallet of its own is its owner's to act for. */
+const actsFor = (wallet: Address): SQL | undefined =>
+  or(eq(agent.agentWallet, wallet), and(isNull(agent.agentWallet), eq(agent.owner, wallet)))
+
 /** The registered agents with the status; an agent that is not registered has no step. */
 function inStatus(status: AgentStatus | undefined, now: bigint): SQL | undefined {
   const isProven = eq(agent.step, 'PROVEN')
@@ -24,20 +36,21 @@ function inStatus(status: AgentStatus | undefined, now: bigint): SQL | undefined
 }
 
 /**
- * A page of the agents with the status, or of all agents, in the order of their ids.
- * @param counts reads `agentCounts`.
+ * A page of the agents that match, in the order of their ids.
+ * @param counts reads `agentCounts`, which has the total unless an account is asked for.
  */
 export async function pageOfAgents(
   tx: Tx,
   block: Snapshot,
-  status: AgentStatus | undefined,
+  { status, owner, wallet }: AgentFilter,
   { limit, offset }: Page,
   counts: Read<AgentCounts>,
 ): Promise<AgentPage> {
+  const where = and(inStatus(status, block.now), owner && eq(agent.owner, owner), wallet && actsFor(wallet))
   const page = tx
     .select({ id: agent.id })
     .from(agent)
-    .where(inStatus(status, block.now))
+    .where(where)
     .orderBy(asc(agent.id))
     .limit(limit)
     .offset(offset)
@@ -48,9 +61,14 @@ export async function pageOfAgents(
     .innerJoin(agent, eq(agent.id, page.id))
     .leftJoin(registration, eq(registration.uri, agent.agentURI))
     .orderBy(asc(agent.id))
+  const agents = rows.map((row) => withStatus(row, block.now))
+  if (owner || wallet) {
+    const [counted] = await tx.select({ total: count() }).from(agent).where(where)
+    return { agents, total: counted?.total ?? 0 }
+  }
   const { byStatus } = await counts(tx, block)
   const total = status === undefined ? agentStatuses.reduce((all, one) => all + byStatus[one], 0) : byStatus[status]
-  return { agents: rows.map((row) => withStatus(row, block.now)), total }
+  return { agents, total }
 }
 
 export type AgentCounts = { byStatus: Record<AgentStatus, number>; staked: bigint; feesPaid: bigint }

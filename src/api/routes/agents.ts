@@ -4,7 +4,7 @@ import { formatId } from '../../../core/format.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { requesterOf } from '../http/requester.ts'
-import { idParameter } from '../http/values.ts'
+import { addressParameter, idParameter } from '../http/values.ts'
 import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentById } from '../queries/agents.ts'
 import type { Figures } from '../queries/stats.ts'
@@ -21,7 +21,13 @@ import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { indexedResponses } from './responses.ts'
 
-const listQuery = z.strictObject({ ...pageParameters(20), status: statusSchema.optional(), minBlock })
+const listQuery = z.strictObject({
+  ...pageParameters(20),
+  status: statusSchema.optional(),
+  owner: addressParameter.optional().openapi({ description: 'Agents that the account owns.' }),
+  wallet: addressParameter.optional().openapi({ description: 'Agents for which the wallet claims.' }),
+  minBlock,
+})
 const agentParams = z.object({ id: idParameter })
 const agentQuery = z.strictObject({ minBlock })
 
@@ -35,7 +41,7 @@ const listAgents = createRoute({
   operationId: 'listAgents',
   tags: ['Agents'],
   summary: 'List agents',
-  description: 'All registered agents, or those with one status.',
+  description: 'All registered agents, or those of a status, an owner or a wallet: so an account finds its own.',
   request: { query: listQuery },
   responses: indexedResponses('One page of the agents, by id.', agentListSchema),
 })
@@ -70,15 +76,18 @@ export function agentNotFound(id: bigint) {
 
 export function addAgentRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTurn, figures: Figures) {
   app.openapi(listAgents, async (c) => {
-    const { minBlock, status, ...page } = c.req.valid('query')
-    const slice = sliceOf(page)
+    const { minBlock, page, limit, ...filter } = c.req.valid('query')
+    const slice = sliceOf({ page, limit })
     const { data } = await readIndex(
       c,
       readInTurn(isFar(slice.offset), requesterOf(c, deps.limits), minBlock, (tx, block) =>
-        pageOfAgents(tx, block, status, slice, figures.agents),
+        pageOfAgents(tx, block, filter, slice, figures.agents),
       ),
     )
-    return answerJson(c, { agents: data.agents.map(formatAgent), pagination: formatPagination(page, data.total) })
+    return answerJson(c, {
+      agents: data.agents.map(formatAgent),
+      pagination: formatPagination({ page, limit }, data.total),
+    })
   })
 
   async function findAgent(c: Context, id: bigint, minBlock: bigint | undefined) {
