@@ -25,7 +25,7 @@ describe('the board', () => {
     const { status, text } = await textOf('/?minReward=1000')
     expect(status).toBe(200)
     expect(text).toContain('1,234.567891')
-    expect(text).toContain('1,000,000,000.00')
+    expect(text).toContain('1,000,000,000')
     expect(text).toContain('<time datetime="2024-01-20T12:00:00.000Z" title="2024-01-20 12:00 UTC">in 5 days</time>')
     expect(text).toMatch(/Indexed block <code title="0x0+a">10<\/code>, 4 seconds old/)
     expect(text).not.toContain('/runs/3"')
@@ -38,10 +38,10 @@ describe('the board', () => {
   })
 
   it('says which wallet alone may claim, and that none is named yet', async () => {
-    expect((await textOf('/runs/1')).text).toContain(`<dt>Claimant</dt><dd><code title="${wallet}">`)
+    expect((await textOf('/runs/1')).text).toContain(`<dt>Claimant</dt><dd><a href="/accounts/${wallet}">`)
     const { text } = await textOf('/runs/2')
     expect(text).not.toContain('<dt>Claimant</dt>')
-    expect(text).toContain('<strong>Claimant named</strong>: anyone')
+    expect(text).toContain('Opened to any wallet')
     expect((await textOf('/runs/3')).text).toMatch(/<dt>Claimant<\/dt><dd>Not named yet/)
   })
 
@@ -68,15 +68,58 @@ describe('the board', () => {
 
   it('shows deliveries and feedback by their type, as far as they are stored here', async () => {
     const { text } = await textOf('/runs/300')
-    expect(text).toMatch(/aria-label="Delivery"><div class="markdown"><p>&lt;script&gt;.*<strong>Voilà<\/strong>/s)
-    expect(text).toMatch(/aria-label="Feedback"><div class="markdown">/)
+    expect(text).toMatch(/aria-label="Delivery 1"><div class="markdown"><p>&lt;script&gt;.*<strong>Voilà<\/strong>/s)
+    expect(text).toMatch(/aria-label="Feedback 1"><div class="markdown">/)
     expect(text).toContain('Everyone can read a delivery before it is paid.')
     expect((await textOf('/runs/301')).text).toContain('<pre><code>{&quot;a&quot;:&quot;WWW')
     expect((await textOf('/runs/302')).text).toContain(
       '<bdi class="words">-----BEGIN CMS-----<span class="escape">U+202E</span>\n**a**\n</bdi>',
     )
-    expect((await textOf('/runs/102')).text).not.toContain('aria-label="Delivery"')
+    expect((await textOf('/runs/102')).text).not.toContain('aria-label="Delivery')
     expect((await textOf('/runs/1')).text).not.toContain('Everyone can read')
+  })
+
+  it('shows a delivery beside the conditions of the brief before the decision, and the terms after it', async () => {
+    const { text } = await textOf('/runs/303')
+    const places = [
+      'Delivery 1',
+      'Feedback 1',
+      'Delivery 2',
+      'To be approved',
+      'Approve and pay',
+      'Terms',
+      'Timeline',
+    ].map((words) => text.indexOf(`>${words}<`))
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+    expect(places).not.toContain(-1)
+    expect(text).toMatch(/<details >\s*<summary><h2>Delivery 1.*<details open>\s*<summary><h2>Delivery 2/s)
+    expect(text).toContain('<input type="checkbox" autocomplete="off"> <bdi class="words">It reads well</bdi>')
+    const open = (await textOf('/runs/204')).text
+    expect(open.indexOf('What is asked for')).toBeLessThan(open.indexOf('>Terms<'))
+    expect(open.indexOf('>Terms<')).toBeLessThan(open.indexOf('Claim the run'))
+  })
+
+  it('shows the agents, runs and record of an account, and what waits for it', async () => {
+    const { text } = await textOf(`/accounts/${poster.toLowerCase()}`)
+    expect(text).toMatch(/To be reviewed.*\/runs\/303.*Runs it posted.*How its runs ended/s)
+    expect((await textOf(`/accounts/${wallet}`)).text).toMatch(/To be delivered.*\/runs\/302.*Agents.*\/agents\/1"/s)
+    expect((await textOf('/accounts/0x00000000000000000000000000000000000000aa')).text).toContain(
+      'no agent and no run yet',
+    )
+    expect((await textOf('/accounts/0x12')).status).toBe(400)
+  })
+
+  it('leaves out the columns that say the same of each run, and links tags', async () => {
+    const header = async (path: string) =>
+      [...(await textOf(path)).text.matchAll(/<th scope="col"[^>]*>([^<]*)</g)].map(([, name]) => name)
+    expect(await header('/')).toEqual(['Run', 'Reward, USDC', 'Deadline', 'Poster', 'Created'])
+    expect(await header('/?state=SUBMITTED')).toEqual(['Run', 'Reward, USDC', 'Poster', 'Agent', 'Created'])
+    expect(await header('/?state=ANY')).toHaveLength(7)
+    const tag = 'w'.repeat(32)
+    expect((await textOf('/runs/202')).text).toContain(`<a href="/?state=ANY&amp;tag=${tag}">${tag}</a>`)
+    expect((await textOf(`/?state=OPEN&tag=${tag}`)).text).toContain(
+      `<a href="/?state=OPEN" aria-label="Remove the filter Tagged ${tag}"`,
+    )
   })
 
   it('says of a delivery that was taken down that it was', async () => {
@@ -85,7 +128,7 @@ describe('the board', () => {
     await blockContent(client, delivered[1]?.slice('ipfs://'.length) ?? '')
     await client.end()
     expect((await textOf('/runs/301')).text).toMatch(
-      /<h3>Delivery<\/h3><p class="hint">The operator of this server has/,
+      /<h2>Delivery 1<\/h2>.*<\/summary>\s*<p class="hint">The operator of this server has/,
     )
   })
 
@@ -96,7 +139,7 @@ describe('the board', () => {
     }
     expect(await placeOf(' 9 ')).toEqual([302, '/runs/9'])
     expect(await placeOf('#9')).toEqual([302, '/runs/9'])
-    expect(await placeOf(poster)).toEqual([302, `/?state=ANY&poster=${poster}`])
+    expect(await placeOf(poster.toLowerCase())).toEqual([302, `/accounts/${poster}`])
   })
 
   it('finds runs by words, which remain in the field with the other filters', async () => {
@@ -114,7 +157,7 @@ describe('the board', () => {
     expect(text).toContain('minReward: must be an amount of USDC')
     expect(text).toMatch(/name="minReward" value="1&lt;2"\s+aria-invalid="true" aria-describedby="refusal" autofocus>/)
     expect(text).toMatch(/name="q" value="logo"\s+>/)
-    expect(text).toMatch(/<option value="reward" selected>/)
+    expect(text).toMatch(/<option value="reward desc" selected>/)
     expect(text).toContain('<input type="hidden" name="state" value="REJECTED">')
     // What no field shows would be refused again.
     expect((await textOf('/?state=NONE')).text).toContain('<input type="hidden" name="state" value="OPEN">')
@@ -139,7 +182,7 @@ describe('the board', () => {
       new RegExp(`<meta (?:property|name)="${name}" content="([^"]*)">`).exec((await textOf(path)).text)?.[1]
     expect(await metaOf('/?minReward=1000', 'description')).toBe('2 runs, with rewards in escrow.')
     expect(await metaOf('/runs/200', 'og:title')).toMatch(/^&lt;script&gt;.* · Run 200$/)
-    expect(await metaOf('/runs/200', 'og:description')).toBe(`100.00 USDC, open. &lt;img src=${tracker}&gt;`)
+    expect(await metaOf('/runs/200', 'og:description')).toBe(`100 USDC, open. &lt;img src=${tracker}&gt;`)
     expect(await metaOf('/agents', 'og:description')).toMatch(/^Work for agents/)
   })
 
@@ -148,8 +191,8 @@ describe('the board', () => {
     expect(first).toMatch(
       /Work for agents, with its reward in escrow.*href="\/post">Post a run.*href="\/connect">Connect an agent/s,
     )
-    expect(first).toMatch(/<a href="\?state=REVISION_REQUESTED"/)
-    expect(first).toMatch(/<a href="\?state=OPEN"\s+aria-current="page"/)
+    expect(first).toMatch(/<a href="\/\?state=REVISION_REQUESTED"/)
+    expect(first).toMatch(/<a href="\/\?state=OPEN"\s+aria-current="page"/)
     expect((await textOf('/?minReward=5')).text).not.toContain('Work for agents')
   })
 
@@ -160,7 +203,7 @@ describe('the board', () => {
 
   it('shows the newest event first, on every page of them', async () => {
     const first = (await textOf('/runs/44')).text
-    expect(first).toMatch(/Work submitted.*Created/s)
+    expect(first).toMatch(/delivered.*created the run/s)
     expect(first).toContain('Page 1 of 2')
     expect([...first.matchAll(/in block ([\d,]+)/g)].map(([, block]) => block)).toEqual(
       Array.from({ length: 100 }, (_, place) => String(EVENTS - place)),

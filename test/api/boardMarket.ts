@@ -94,6 +94,7 @@ export async function boardMarket() {
   })
   const briefs: string[] = []
   for (const brief of hostileBriefs) briefs.push(await storeBrief(content, brief))
+  const asked = await storeBrief(content, { title: 'Translate', acceptance: ['It reads well', 'It is complete'] })
   const delivered = [
     await store(content, `${script} **Voilà** ![a](${tracker})`, 'text/markdown'),
     await store(content, `{"a":"${'W'.repeat(2_000)}"}`, 'application/json'),
@@ -116,6 +117,7 @@ export async function boardMarket() {
     ...delivered.map((deliverableHash, place) =>
       claimedRun(BigInt(300 + place), { deliverableHash, feedbackHash: delivered[0] }),
     ),
+    claimedRun(303n, { state: 'SUBMITTED', submitBy: null, reviewBy: seedTime + 9n, ipfsHash: asked, claimedBy: 2n }),
     claimedRun(10n, { state: 'APPROVED', submitBy: null, endedAt: seedTime, closing: true }),
     ...hostileTexts.map((text, place) =>
       claimedRun(BigInt(100 + place), { ipfsHash: text, deliverableHash: text, feedbackHash: text }),
@@ -132,6 +134,21 @@ export async function boardMarket() {
         eventOf(44n, place + 1, { name: place === EVENTS - 1 ? 'WorkSubmitted' : 'BountyCreated' }),
       ),
       ...hostileTexts.map((hash, place) => eventOf(BigInt(100 + place), 1, { name: 'WorkSubmitted', hash })),
+    ])
+  const [first = '', second = ''] = delivered
+  const sent = (id: bigint, place: number, hash: string, name: 'WorkSubmitted' | 'RevisionRequested') =>
+    eventOf(id, place, { name, hash })
+  await index.db
+    .insert(runEvent)
+    .values([
+      ...delivered.flatMap((hash, place) => [
+        sent(BigInt(300 + place), 2, hash, 'WorkSubmitted'),
+        sent(BigInt(300 + place), 3, first, 'RevisionRequested'),
+      ]),
+      eventOf(303n, 1, { name: 'BountyClaimed', agentId: 1n }),
+      sent(303n, 2, first, 'WorkSubmitted'),
+      sent(303n, 3, first, 'RevisionRequested'),
+      sent(303n, 4, second, 'WorkSubmitted'),
     ])
   await index.db
     .insert(agent)

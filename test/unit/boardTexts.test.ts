@@ -54,18 +54,18 @@ describe('what a run waits for', () => {
   it.each([
     [
       { state: 'OPEN', claimable: true, deadline: inSeconds(DAY) },
-      /Any agent .* may claim it\. 1 day left .* 105\.00 USDC refunded/,
+      /Any agent .* may claim it\. 1 day left .* 105 USDC refunded/,
     ],
     [
       { state: 'OPEN', submitBy: null, deadline: inSeconds(-DAY) },
-      /The deadline passed 1 day ago\. Anyone may have 105\.00/,
+      /The deadline passed 1 day ago\. Anyone may have 105 USDC/,
     ],
-    [claimed, /Agent 1 delivers\. 2 days left If that .* burns 10\.00 USDC/],
+    [claimed, /Agent 1 delivers\. 2 days left If that .* burns 10 USDC/],
     [{ submitBy: inSeconds(-DAY) }, /Agent 1 delivers\. 1 day late Overdue: the claim may be ended/],
     [{ ...claimed, state: 'REVISION_REQUESTED' }, /Agent 1 delivers again\. .* the run may be rejected/],
     [
       { state: 'SUBMITTED', submitBy: null, reviewBy: inSeconds(DAY) },
-      /The poster reviews .* pays 100\.00 USDC to the agent/,
+      /The poster reviews .* pays 100 USDC to the agent/,
     ],
     [
       { state: 'APPROVED', submitBy: null, endedAt: inSeconds(-DAY), closing: true },
@@ -85,18 +85,19 @@ describe('a timeline', () => {
     blockNumber: 7,
     transactionHash: `0x${'9a'.repeat(32)}`,
     amount: null,
-    agentId: null,
+    agentId: 1,
     address: exampleRun.claimedByWallet,
     hash: null,
     by: null,
     byTimeout: null,
     rejection: null,
   } as const
+  const agents = new Map([['1', 'ada']])
 
   it('names the accounts of the run, and links the explorer where there is one', () => {
     const page = (explorerUrl?: string) =>
-      String(timeline({ run: exampleRun, events: [event as never], explorerUrl, now }))
-    expect(textOf(page())).toContain('the agent’s wallet, 0x7099…79C8')
+      String(timeline({ run: exampleRun, events: [event as never], agents, explorerUrl, now }))
+    expect(textOf(page())).toContain('ada Agent 1 delivered · 1 minute ago')
     expect(page('https://explorer.example')).toContain(`href="https://explorer.example/tx/${event.transactionHash}"`)
     expect(page()).not.toContain('Explorer')
     expect(page()).toContain(`data-copy="${event.transactionHash}"`)
@@ -104,18 +105,26 @@ describe('a timeline', () => {
 
   it.each([
     [
-      { name: 'BountyApproved', by: null, byTimeout: true },
-      'Approved because the review period ended; the fee was burned',
+      { name: 'BountyApproved', by: null, byTimeout: true, amount: '100000000' },
+      'Approved because the review period ended: ada Agent 1 got 100 USDC, and the fee was burned',
     ],
-    [{ name: 'BountyApproved', by: exampleRun.posterAddress, byTimeout: false }, 'Approved by the poster'],
-    [{ name: 'BountyRejected', rejection: 'REJECTED' }, 'Rejected ·'],
-    [{ name: 'BountyRejected', rejection: 'OVERDUE' }, 'Rejected because no revision came in time'],
-    [{ name: 'BountyRejected', rejection: 'ABANDONED' }, 'Rejected because the agent gave it up'],
-    [{ name: 'BountyFunded', address: exampleRun.posterAddress, by: exampleRun.posterAddress }, 'Funded ·'],
-    [{ name: 'BountyFunded', by: `0x${'9a'.repeat(20)}` }, 'Funded by 0x9a9a…9a9a'],
+    [
+      { name: 'BountyApproved', by: exampleRun.posterAddress, byTimeout: false },
+      'The poster approved: ada Agent 1 got',
+    ],
+    [{ name: 'BountyRejected', rejection: 'REJECTED' }, 'Rejected: 0 USDC went back to the agent’s wallet'],
+    [{ name: 'BountyRejected', rejection: 'OVERDUE' }, 'Rejected because no revision came in time: '],
+    [{ name: 'BountyRejected', rejection: 'ABANDONED' }, 'ada Agent 1 gave up the revision: '],
+    [
+      { name: 'BountyFunded', address: exampleRun.posterAddress, by: exampleRun.posterAddress },
+      'The poster put 0 USDC into escrow',
+    ],
+    [{ name: 'BountyFunded', by: `0x${'9a'.repeat(20)}` }, '0x9a9a…9a9a put 0 USDC into escrow for the agent’s wallet'],
   ])('says of %o: %s', (changes, expected) => {
     const events = [{ ...event, ...changes } as never]
-    expect(textOf(String(timeline({ run: exampleRun, events, explorerUrl: undefined, now })))).toContain(expected)
+    expect(textOf(String(timeline({ run: exampleRun, events, agents, explorerUrl: undefined, now })))).toContain(
+      expected,
+    )
   })
 })
 
@@ -129,7 +138,7 @@ describe('a title', () => {
 const none = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 0]))
 const stats = {
   runs: { ...none(runStates), claimableRuns: 0 },
-  market: { escrowed: 0n, locked: 0n, paid: 0n },
+  market: { escrowed: 0n, locked: 0n, paid: 0n, feesPaid: 0n },
   agents: { ...none(agentStatuses), staked: 0n },
   payees: { owed: 0n },
 } as Stats
@@ -140,7 +149,9 @@ describe('a list', () => {
     [false, '10,000+ runs', 'Page 2 of the first 500 Next'],
   ])('whose total is exact (%s) says so', (isTotalExact, total, pages) => {
     const list = { runs: [exampleRunSummary], total: 10_000, isTotalExact, page: 2, totalPages: 500 }
-    const text = textOf(runListPage({ ...list, given: { q: 'word' }, records: new Map(), stats }, now))
+    const text = textOf(
+      runListPage({ ...list, given: { q: 'word' }, names: { records: new Map(), agents: new Map() }, stats }, now),
+    )
     expect(text).toContain(` ${total} `)
     expect(text).toContain(pages)
   })
@@ -189,6 +200,6 @@ describe('the plots', () => {
       textOf(items?.replaceAll('</li>', ' ')),
     )
     expect(ticks).toEqual(['2 1 0', '3K 2K 1K 0', '0', '2 hours 1 hour 0'])
-    expect(page).toContain('data-text="2024-01-30: 2,100.00 USDC"')
+    expect(page).toContain('data-text="2024-01-30: 2,100 USDC"')
   })
 })

@@ -8,6 +8,10 @@ export type Act = {
   name: string
   /** What it does, in numbers. */
   effect: Html | string
+  /** What has happened once the chain has made it; `#` stands for the number of what was made. */
+  done: string
+  /** What the page asks before it asks the wallet, where a mistake is dear. */
+  confirm?: string
   /** The accounts of which one signs; any if absent. */
   signers?: readonly string[]
   /** The members of its message that the page shows or knows. */
@@ -18,10 +22,11 @@ export type Act = {
 }
 
 /** The form of an action. It is hidden until a script finds that the account of the reader's wallet may use it. */
-export const actForm = ({ action, name, effect, signers, shown, fields, path }: Act): Html => html`
-  <form class="act" data-action="${action}" aria-label="${name}"
+export const actForm = ({ action, name, effect, done, confirm, signers, shown, fields, path }: Act): Html => html`
+  <form class="act" data-action="${action}" data-done="${done}" aria-label="${name}"
     ${signers && html`data-signers="${[...new Set(signers)].join(' ')}" hidden`}
     ${shown && html`data-shown="${JSON.stringify(shown)}"`}
+    ${confirm && html`data-confirm="${confirm}"`}
     ${path && html`data-path="${path}"`}>
     ${fields}
     <button>${name}</button>

@@ -1,22 +1,21 @@
 import { html } from 'hono/html'
 import { ESTABLISHED_COMPLETIONS } from '../../../ponder.schema.ts'
-import type { ShortRecord } from '../queries/posters.ts'
 import type { Agent, AgentStake } from '../resources/agent.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { progressLine } from './acts.ts'
 import { agentActs } from './agentActs.ts'
 import { newRows, pager } from './page.ts'
-import { runTable } from './runListPage.ts'
+import { type Names, runTable } from './runListPage.ts'
 import {
+  accountLink,
   agentLink,
   amount,
   badge,
+  briefLine,
   chainText,
   count,
   type Html,
-  hashWithCopy,
   relativeTime,
-  shortHex,
   shortId,
   usdc,
 } from './values.ts'
@@ -41,7 +40,8 @@ const noAgents = html`<div class="empty">
   <p class="hint">Register one: <code>npm run market -- agent register</code></p>
 </div>`
 
-const agentTable = (agents: readonly Agent[], now: bigint): Html => html`
+/** The table of these agents. @param now Seconds since 1970. */
+export const agentTable = (agents: readonly Agent[], now: bigint): Html => html`
   <div class="scroll" tabindex="0" role="region" aria-label="Agents">
     <table>
       <thead>
@@ -61,14 +61,14 @@ const agentTable = (agents: readonly Agent[], now: bigint): Html => html`
           (
             agent,
           ) => html`<tr data-row="${agent.id}" data-version="${agent.status} ${agent.stakedAmount} ${agent.completions} ${agent.slashes}">
-            <th scope="row">${agentLink(agent.id)}</th>
+            <th scope="row">${agentLink(agent.id, agent.name)}</th>
             <td>${badge(agent.status)}</td>
             <td class="right">${usdc(agent.stakedAmount)}</td>
             <td class="right">${count(agent.completions)}</td>
             <td class="right phone-hidden">${count(agent.slashes)}</td>
             <td class="right phone-hidden">${usdc(agent.volume)}</td>
             <td class="phone-hidden">${agent.registeredAt === null ? '–' : relativeTime(agent.registeredAt, now)}</td>
-            <td class="phone-hidden">${shortHex(agent.walletAddress)}</td>
+            <td class="phone-hidden">${accountLink(agent.walletAddress)}</td>
           </tr>`,
         )}
       </tbody>
@@ -84,13 +84,14 @@ const steps = [
 type AgentPage = Pages & {
   agent: AgentStake
   runs: readonly RunSummary[]
-  records: ReadonlyMap<string, ShortRecord>
+  names: Names
 }
 
 /** An agent with its place on the trust ladder, its stake and its runs. @param now Seconds since 1970. */
-export const agentPage = ({ agent, runs, page, totalPages, records }: AgentPage, now: bigint): Html => html`
+export const agentPage = ({ agent, runs, page, totalPages, names }: AgentPage, now: bigint): Html => html`
   <div data-live id="agent">
-    <div class="title"><h1>Agent ${shortId(agent.id)}</h1>${badge(agent.status)}</div>
+    <div class="title">${agentHeading(agent)}${badge(agent.status)}</div>
+    ${agent.description ? html`<p>${briefLine(agent.description)}</p>` : ''}
     <p class="lead">${mayClaim[agent.status]}</p>
     <ol class="ladder" aria-label="Trust ladder">
       ${steps.map(
@@ -107,8 +108,8 @@ export const agentPage = ({ agent, runs, page, totalPages, records }: AgentPage,
       <div><dt>Completed runs</dt><dd>${count(agent.completions)}</dd></div>
       <div><dt>Slashed</dt><dd>${count(agent.slashes)}</dd></div>
       <div><dt>Earned</dt><dd>${amount(agent.volume)}</dd></div>
-      <div><dt>Wallet</dt><dd>${hashWithCopy(agent.walletAddress)}</dd></div>
-      <div><dt>Owner</dt><dd>${hashWithCopy(agent.ownerAddress)}</dd></div>
+      <div><dt>Wallet</dt><dd>${accountLink(agent.walletAddress)}</dd></div>
+      <div><dt>Owner</dt><dd>${accountLink(agent.ownerAddress)}</dd></div>
       <div class="whole"><dt>Registration file</dt><dd>${agent.agentURI === null ? '–' : chainText(agent.agentURI)}${agent.agentURITruncated ? html` <span class="hint">cut after 2 kB</span>` : ''}</dd></div>
     </dl>
   </div>
@@ -116,9 +117,14 @@ export const agentPage = ({ agent, runs, page, totalPages, records }: AgentPage,
   ${progressLine}
   <div data-live id="claimed">
     <h2>Runs it claimed</h2>
-    ${runs.length > 0 ? runTable(runs, now, records) : html`<p class="hint">None. A run whose claim was slashed or abandoned is not here.</p>`}
+    ${runs.length > 0 ? runTable(runs, now, names) : html`<p class="hint">None. A run whose claim was slashed or abandoned is not here.</p>`}
     ${pager(page, totalPages, (other) => `?page=${other}`)}
   </div>`
+
+const agentHeading = ({ id, name }: Agent): Html =>
+  name
+    ? html`<h1>${briefLine(name)}</h1><span class="hint">Agent ${shortId(id)}</span>`
+    : html`<h1>Agent ${shortId(id)}</h1>`
 
 const mayClaim: Record<Agent['status'], string> = {
   UNVERIFIED: 'May not claim runs until it has 20 USDC at stake.',

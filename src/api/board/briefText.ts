@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import type { Brief } from '../resources/brief.ts'
 import { markdown } from './markdown.ts'
+import { tagLinks } from './runListPage.ts'
 import { briefLine, briefLines, type Escapes, type Html, newEscapes } from './values.ts'
 
 /** A brief. Only its description is Markdown, and its attachments are no links. */
@@ -21,7 +22,7 @@ const wholeBrief = (
     attachments.map(({ name, cid, size }) => `${name}, ${size} bytes: ${cid}`),
     escapes,
   )}
-  ${tags.length === 0 ? '' : html`<p class="hint">${tags.join(', ')}</p>`}`
+  ${tagLinks(tags)}`
 
 const list = (name: string, items: readonly string[], escapes: Escapes): Html | string =>
   items.length === 0

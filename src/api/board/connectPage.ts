@@ -16,6 +16,7 @@ export const connectPage: Html = html`
           action: 'register',
           name: 'Register',
           effect: 'Makes an agent that you own. No money moves. Everyone can read its name and description.',
+          done: 'Registered as agent #. Stake 20 USDC now.',
           fields: html`<label>Name
               <input name="name" maxlength="120" required>
             </label>

@@ -63,6 +63,7 @@ const collectAct = {
   action: 'collect',
   name: 'Collect',
   effect: 'Pays all that the market owes to the account, if USDC pays it now. Anyone may do this, without a signature.',
+  done: 'Collected: the account has what the market owed to it.',
   path: '/api/payees/{account}/collect',
   fields: html`<label class="wide">Account that USDC had refused
     <input name="account" pattern="0x[0-9a-fA-F]{40}" placeholder="0x…" required>

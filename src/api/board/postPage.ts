@@ -8,7 +8,7 @@ export const postPage: Html = html`
   <p class="lead">Describe the work, and put its reward into escrow with one signature. You need a wallet with USDC, and no ether.</p>
   <noscript><p class="empty">This form needs JavaScript. Without it, post a run with the command line: <code>npm run market -- run post</code></p></noscript>
   <div class="post needs-script">
-    <form class="act" data-action="post" aria-label="Post a run">
+    <form class="act" data-action="post" data-done="Posted. Run # is open." aria-label="Post a run">
       <fieldset>
         <legend>What you ask for</legend>
         <label class="wide">Title, in one line

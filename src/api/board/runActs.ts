@@ -8,7 +8,7 @@ import { factsOf } from '../resources/runFacts.ts'
 import { type Act, actsSection } from './acts.ts'
 import { openActs } from './openActs.ts'
 import { privateDeliveryPath } from './privateDelivery.ts'
-import { amount, duration, type Html } from './values.ts'
+import { amount, duration, type Html, usdc } from './values.ts'
 
 const PUBLIC = 'Everyone can read it at once, before it is paid.'
 
@@ -16,47 +16,75 @@ const textField = (label: string): Html => html`<label class="wide">${label}
   <textarea name="text" rows="4" maxlength="30000" required></textarea>
 </label>`
 
-/** What the action does to this run, in numbers. */
-const texts: Record<RunActionName, { name: string; effect: (run: Run) => Html | string; fields?: Html }> = {
-  start: { name: 'Start the work', effect: () => 'Tells the poster that you have begun. No money moves.' },
+type Text = {
+  name: string
+  /** What the action does to this run, in numbers. */
+  effect: (run: Run) => Html | string
+  done: (run: Run) => string
+  confirm?: (run: Run) => string
+  fields?: Html
+}
+
+const escrowOf = ({ reward, fee }: Run): bigint => BigInt(reward) + BigInt(fee)
+
+const stakeOf = ({ stake }: Run): bigint => BigInt(stake ?? 0n)
+
+const texts: Record<RunActionName, Text> = {
+  start: {
+    name: 'Start the work',
+    effect: () => 'Tells the poster that you have begun. No money moves.',
+    done: () => 'Started: the poster sees that you work.',
+  },
   submit: {
     name: 'Deliver',
-    effect: ({ stake, reward }) =>
-      html`Begins the review of 7 days, after which anyone may have the delivery approved. No money moves now. An approval pays ${amount(reward)} to your wallet and unlocks ${amount(stake ?? 0n)} of stake. <a href="${privateDeliveryPath}">How to keep a delivery private</a>`,
+    effect: (run) =>
+      html`Begins the review of 7 days, after which anyone may have the delivery approved. No money moves now. An approval pays ${amount(run.reward)} to your wallet and unlocks ${amount(stakeOf(run))} of stake. <a href="${privateDeliveryPath}">How to keep a delivery private</a>`,
+    done: () => 'Delivered. The review has begun.',
     fields: textField(`Your delivery, or its ipfs:// URI. ${PUBLIC}`),
   },
   abandon: {
     name: 'Abandon the claim',
-    effect: ({ stake, state }) =>
-      html`Burns ${amount(stake ?? 0n)} of the agent’s stake. ${state === 'REVISION_REQUESTED' ? 'The run ends as a rejection.' : 'The run is open for others again, or a draft if it was closed.'}`,
+    effect: (run) =>
+      html`Burns ${amount(stakeOf(run))} of the agent’s stake. ${run.state === 'REVISION_REQUESTED' ? 'The run ends as a rejection.' : 'The run is open for others again, or a draft if it was closed.'}`,
+    confirm: (run) => `Abandon the claim? This burns ${usdc(stakeOf(run))} USDC of the agent’s stake.`,
+    done: (run) => `Abandoned. ${usdc(stakeOf(run))} USDC of the agent’s stake were burned.`,
   },
   approve: {
     name: 'Approve and pay',
-    effect: ({ reward, fee, stake }) =>
-      html`Pays ${amount(reward)} to the agent’s wallet. The fee of ${amount(fee)} goes to the market, and the agent gets its stake of ${amount(stake ?? 0n)} unlocked. This cannot be undone.`,
+    effect: (run) =>
+      html`Pays ${amount(run.reward)} to the agent’s wallet. The fee of ${amount(run.fee)} goes to the market, and the agent gets its stake of ${amount(stakeOf(run))} unlocked. This cannot be undone.`,
+    done: ({ reward, claimedBy }) => `You paid agent ${claimedBy} ${usdc(reward)} USDC.`,
   },
   revise: {
     name: 'Request a revision',
     effect: ({ revisions, workPeriod }) =>
       html`Revision ${revisions + 1} of ${Number(MAX_REVISIONS)}. The agent has ${duration(workPeriod)} to deliver again. No money moves.`,
+    done: ({ workPeriod }) => `Requested. The agent has ${duration(workPeriod)} to deliver again.`,
     fields: textField('What is to be changed, or the ipfs:// URI of your feedback. Everyone can read it.'),
   },
   reject: {
     name: 'Reject',
-    effect: ({ reward, fee, stake }) =>
-      html`Returns ${amount(reward)} to the poster. Burns the fee of ${amount(fee)} and ${amount(stake ?? 0n)} of the agent’s stake. This cannot be undone.`,
+    effect: (run) =>
+      html`Returns ${amount(run.reward)} to the poster. Burns the fee of ${amount(run.fee)} and ${amount(stakeOf(run))} of the agent’s stake. This cannot be undone.`,
+    confirm: ({ reward, fee }) =>
+      `Reject the delivery? ${usdc(reward)} USDC return to the poster. The fee of ${usdc(fee)} USDC and the agent’s stake are burned.`,
+    done: ({ reward }) => `Rejected. ${usdc(reward)} USDC are back with the poster.`,
   },
   close: {
     name: 'Close the run',
-    effect: ({ state, reward, fee }) =>
-      state === 'OPEN'
-        ? html`Returns ${amount(BigInt(reward) + BigInt(fee))} to the poster at once. No agent can claim the run from then on.`
-        : html`Makes this claim the last. If it is lost, ${amount(BigInt(reward) + BigInt(fee))} return to the poster. No money moves now.`,
+    effect: (run) =>
+      run.state === 'OPEN'
+        ? html`Returns ${amount(escrowOf(run))} to the poster at once. No agent can claim the run from then on.`
+        : html`Makes this claim the last. If it is lost, ${amount(escrowOf(run))} return to the poster. No money moves now.`,
+    done: (run) =>
+      run.state === 'OPEN'
+        ? `Closed. ${usdc(escrowOf(run))} USDC are back with the poster.`
+        : 'Closed: this claim is the last.',
   },
 }
 
-/** The order in which a reader looks for them. */
-const order: readonly RunActionName[] = ['approve', 'revise', 'reject', 'submit', 'start', 'close', 'abandon']
+/** The order in which a reader looks for them: a decision first, and of an agent what comes next. */
+const order: readonly RunActionName[] = ['approve', 'revise', 'reject', 'start', 'submit', 'close', 'abandon']
 
 function actOf(name: RunActionName, run: Run, facts: RunFacts, now: bigint): Act[] {
   const { posterAddress, evaluator, claimedByWallet } = run
@@ -65,15 +93,17 @@ function actOf(name: RunActionName, run: Run, facts: RunFacts, now: bigint): Act
     (party) => party !== null && !runActionError(name, facts, party as Address, revision, now),
   ) as string[]
   if (signers.length === 0) return []
-  const { effect, ...text } = texts[name]
+  const { effect, done, confirm, ...text } = texts[name]
+  const words = { effect: effect(run), done: done(run), ...(confirm && { confirm: confirm(run) }) }
   const shown = { bountyId: run.bountyId, round: run.round, revision: Number(revision) }
-  return [{ action: name, ...text, effect: effect(run), signers, shown }]
+  return [{ action: name, ...text, ...words, signers, shown }]
 }
 
 const claimAct = ({ bountyId, round, reward, stakeRequired, workPeriod, evaluator }: Run): Act => ({
   action: 'claim',
   name: 'Claim the run',
   effect: html`Locks ${amount(stakeRequired)} of your agent’s stake. You have ${duration(workPeriod)} to deliver; without a delivery the stake is burned. An approval pays ${amount(reward)} to your wallet.`,
+  done: `Claimed. You have ${duration(workPeriod)} to deliver.`,
   shown: {
     bountyId,
     round: round + 1,

@@ -1,15 +1,19 @@
 import { html } from 'hono/html'
+import { isAddress } from 'viem'
 import { runStates } from '../../../ponder.schema.ts'
+import type { AgentNames } from '../queries/accounts.ts'
 import type { ShortRecord } from '../queries/posters.ts'
 import type { Stats } from '../queries/stats.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { newRows, pager } from './page.ts'
-import { type Given, searchForm } from './searchForm.ts'
+import { type Given, searchForm, withoutField } from './searchForm.ts'
 import {
+  accountLink,
   agentLink,
   amount,
   badge,
   briefLine,
+  chainText,
   classOf,
   count,
   type Html,
@@ -22,7 +26,8 @@ import {
 /** The filter that shows runs of every state. */
 export const ANY_STATE = 'ANY'
 
-type Records = ReadonlyMap<string, ShortRecord>
+/** What is known of the accounts in a list: how the posters' runs ended, and the agents' names. */
+export type Names = { records: ReadonlyMap<string, ShortRecord>; agents: AgentNames }
 
 type RunListPage = {
   runs: readonly RunSummary[]
@@ -31,11 +36,11 @@ type RunListPage = {
   page: number
   totalPages: number
   given: Given
-  records: Records
+  names: Names
   stats: Stats
 }
 
-const urlOf = (given: Given, more: Given) => `?${new URLSearchParams({ ...given, ...more })}`
+const urlOf = (given: Given, more: Given) => `/?${new URLSearchParams({ ...given, ...more })}`
 
 /** The parameters that choose among the runs of a state. */
 const narrowing = ['q', 'tag', 'minReward', 'poster', 'evaluator', 'claimedBy', 'claimant', 'claimable']
@@ -66,18 +71,37 @@ export const runListDescription = ({ total, isTotalExact }: Pick<RunListPage, 't
 
 /** The list of runs with its filters. @param now Seconds since 1970. */
 export const runListPage = (
-  { runs, total, isTotalExact, page, totalPages, given, records, stats }: RunListPage,
+  { runs, total, isTotalExact, page, totalPages, given, names, stats }: RunListPage,
   now: bigint,
 ): Html => html`
   ${isNarrowed(given) ? html`<h1>Runs</h1>` : welcome(stats)}
   ${searchForm(given)}
-  ${given.poster === undefined ? '' : html`<p class="hint">Runs of ${shortHex(given.poster)}. <a href="/?state=${given.state ?? 'OPEN'}">Show those of all posters</a></p>`}
+  ${chips(given)}
   <div data-live id="states">${stateTabs(given, stats)}</div>
   <div data-live id="runs" data-list="run">
     <p class="hint total">${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'}${newRows}</p>
-    ${runs.length > 0 ? runTable(runs, now, records) : emptyList}
+    ${runs.length > 0 ? runTable(runs, now, names, given.state) : emptyList}
     ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }), isTotalExact)}
   </div>`
+
+/** The filters that the form has no field for, each with a link to the list without it. */
+function chips(given: Given): Html | string {
+  const chosen = withoutField.filter((name) => given[name] !== undefined)
+  if (chosen.length === 0) return ''
+  return html`<p class="chips">${chosen.map((name) => {
+    const { [name]: value = '', page: _, ...others } = given
+    return html`<a href="${urlOf(others, {})}" aria-label="Remove the filter ${filterNames[name]} ${value}">${filterNames[name]} ${isAddress(value) ? shortHex(value) : chainText(value)} <span aria-hidden="true">×</span></a> `
+  })}</p>`
+}
+
+const filterNames: Record<(typeof withoutField)[number], string> = {
+  tag: 'Tagged',
+  poster: 'Posted by',
+  evaluator: 'Reviewed by',
+  claimedBy: 'Claimed by agent',
+  claimant: 'For',
+  claimable: 'Claimable:',
+}
 
 /** What a newcomer sees first. */
 const welcome = ({ runs, market }: Stats): Html => html`
@@ -114,39 +138,62 @@ function stateTabs(given: Given, { runs }: Stats): Html {
   </nav>`
 }
 
-/** The table of these runs. @param now Seconds since 1970. */
-export const runTable = (runs: readonly RunSummary[], now: bigint, records: Records): Html => html`
-  <div class="scroll" tabindex="0" role="region" aria-label="Runs">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Run</th>
-          <th scope="col" class="right">Reward, USDC</th>
-          <th scope="col">Deadline</th>
-          <th scope="col" class="phone-hidden">Poster</th>
-          <th scope="col" class="phone-hidden">State</th>
-          <th scope="col" class="phone-hidden">Agent</th>
-          <th scope="col" class="phone-hidden">Created</th>
-        </tr>
-      </thead>
-      <tbody>${runs.map((run) => runRow(run, now, records.get(run.posterAddress)))}</tbody>
-    </table>
-  </div>`
+/** Which columns say the same in each row of a state. */
+const columnsOf = (state: string) => ({
+  hasDeadline: state === ANY_STATE || state === 'OPEN' || state === 'DRAFT',
+  hasState: state === ANY_STATE,
+  hasAgent: state !== 'OPEN' && state !== 'DRAFT',
+})
+
+/** The table of these runs. @param now Seconds since 1970. @param state of all of them, or ANY_STATE. */
+export function runTable(runs: readonly RunSummary[], now: bigint, names: Names, state = ANY_STATE): Html {
+  const columns = columnsOf(state)
+  return html`
+    <div class="scroll" tabindex="0" role="region" aria-label="Runs">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Run</th>
+            <th scope="col" class="right">Reward, USDC</th>
+            ${columns.hasDeadline ? html`<th scope="col">Deadline</th>` : ''}
+            <th scope="col" class="phone-hidden">Poster</th>
+            ${columns.hasState ? html`<th scope="col" class="phone-hidden">State</th>` : ''}
+            ${columns.hasAgent ? html`<th scope="col" class="phone-hidden">Agent</th>` : ''}
+            <th scope="col" class="phone-hidden">Created</th>
+          </tr>
+        </thead>
+        <tbody>${runs.map((run) => runRow(run, now, names, columns))}</tbody>
+      </table>
+    </div>`
+}
 
 /** Once a run was claimed, the deadline to claim it means nothing. */
 export const hasDeadline = ({ state }: Pick<RunSummary, 'state'>): boolean => state === 'OPEN' || state === 'DRAFT'
 
-const runRow = (run: RunSummary, now: bigint, record: ShortRecord | undefined): Html => html`
-  <tr data-row="${run.bountyId}" data-version="${run.state} ${run.claimedBy ?? ''}">
+function runRow(run: RunSummary, now: bigint, names: Names, columns: ReturnType<typeof columnsOf>): Html {
+  const record = names.records.get(run.posterAddress)
+  const { claimedBy } = run
+  const agent = claimedBy === null ? '–' : agentLink(claimedBy, names.agents.get(String(claimedBy)))
+  return html`
+  <tr data-row="${run.bountyId}" data-version="${run.state} ${claimedBy ?? ''}">
     <th scope="row">${runName(run)}
-      <span class="phone-only">${badge(run.state)} ${record ? shortRecord(record) : ''}</span></th>
+      ${run.summary === null ? '' : html`<p class="summary">${briefLine(run.summary)}</p>`}
+      ${tagLinks(run.tags ?? [])}
+      <span class="phone-only">${columns.hasState ? badge(run.state) : ''} ${record ? shortRecord(record) : ''}</span></th>
     <td class="right">${usdc(run.reward)}</td>
-    <td>${hasDeadline(run) ? relativeTime(run.deadline, now) : '–'}</td>
-    <td class="phone-hidden">${posterLink(run.posterAddress)}${record ? html`<br>${shortRecord(record)}` : ''}</td>
-    <td class="phone-hidden">${badge(run.state)}</td>
-    <td class="phone-hidden">${run.claimedBy === null ? '–' : agentLink(run.claimedBy)}</td>
+    ${columns.hasDeadline ? html`<td>${hasDeadline(run) ? relativeTime(run.deadline, now) : '–'}</td>` : ''}
+    <td class="phone-hidden">${accountLink(run.posterAddress)}${record ? html`<br>${shortRecord(record)}` : ''}</td>
+    ${columns.hasState ? html`<td class="phone-hidden">${badge(run.state)}</td>` : ''}
+    ${columns.hasAgent ? html`<td class="phone-hidden">${agent}</td>` : ''}
     <td class="phone-hidden">${relativeTime(run.createdAt, now)}</td>
   </tr>`
+}
+
+/** Links to the runs with each tag, in whatever state. */
+export const tagLinks = (tags: readonly string[]): Html | string =>
+  tags.length === 0
+    ? ''
+    : html`<p class="tags">${tags.map((tag) => html`<a href="${urlOf({}, { state: ANY_STATE, tag })}">${tag}</a> `)}</p>`
 
 /** How a poster's runs have ended. */
 const shortRecord = ({ approved, rejected }: ShortRecord): Html =>
@@ -157,7 +204,3 @@ const runName = ({ bountyId, title }: RunSummary): Html =>
   title === null
     ? html`<a href="/runs/${bountyId}">Run ${bountyId}</a>`
     : html`<a href="/runs/${bountyId}">${briefLine(title)}</a> <span class="hint">Run ${bountyId}</span>`
-
-/** A link to all runs of the poster. */
-export const posterLink = (address: string): Html =>
-  html`<a href="/?state=${ANY_STATE}&amp;poster=${address}">${shortHex(address)}</a>`

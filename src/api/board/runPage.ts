@@ -1,15 +1,16 @@
 import { html } from 'hono/html'
+import type { AgentNames } from '../queries/accounts.ts'
 import type { RunEvent } from '../resources/event.ts'
 import type { Run, RunDetail } from '../resources/run.ts'
 import { progressLine } from './acts.ts'
-import { namedContent, type ShownContent } from './namedContent.ts'
+import { exchangeSection, type Sent } from './exchange.ts'
 import { pager } from './page.ts'
-import { privateDeliveryPath } from './privateDelivery.ts'
 import { runActs } from './runActs.ts'
-import { hasDeadline, posterLink } from './runListPage.ts'
+import { hasDeadline } from './runListPage.ts'
 import { runNext } from './runNext.ts'
 import { timeline } from './timeline.ts'
 import {
+  accountLink,
   agentLink,
   amount,
   badge,
@@ -18,10 +19,8 @@ import {
   count,
   duration,
   type Html,
-  hashWithCopy,
   plainLine,
   relativeTime,
-  shortHex,
   usdc,
   words,
 } from './values.ts'
@@ -30,10 +29,10 @@ type RunPage = {
   run: RunDetail
   /** Empty if no brief is stored here. */
   brief: Html | string
-  delivery: ShownContent
-  feedback: ShownContent
+  sent: readonly Sent[]
   /** The newest first. */
   events: readonly RunEvent[]
+  agents: AgentNames
   page: number
   totalPages: number
   explorerUrl: string | undefined
@@ -43,45 +42,51 @@ type RunPage = {
 const field = <Value>(name: string, value: Value | null, show: (value: Value) => Html | string): Html | string =>
   value === null ? '' : html`<div><dt>${name}</dt><dd>${show(value)}</dd></div>`
 
-/** A text that may be long, over the whole width. */
-const contentField = (name: string, hash: string | null): Html | string =>
-  hash === null ? '' : html`<div class="whole"><dt>${name}</dt><dd>${contentLink(hash)}</dd></div>`
-
-/** A run with its terms, its claim and its timeline. @param now Seconds since 1970. */
+/**
+ * A run in the order of a decision: before a claim the work, then its terms, then what one can do; after it what was
+ * delivered, then what one can do. @param now Seconds since 1970.
+ */
 export function runPage(
-  { run, brief, delivery, feedback, events, page, totalPages, explorerUrl }: RunPage,
+  { run, brief, sent, events, agents, page, totalPages, explorerUrl }: RunPage,
   now: bigint,
 ): Html {
-  const time = (value: string) => relativeTime(value, now)
+  const acts = runActs(run, now)
+  const isClaimed = run.claimedBy !== null
+  const conditions = run.state === 'SUBMITTED' ? (run.brief?.acceptance ?? []) : []
   return html`
     <div data-live id="run">
       <div class="title">${runHeading(run)}${badge(run.state)}</div>
       ${runNext(run, now)}
     </div>
-    <div data-live id="acts">${runActs(run, now)}</div>
+    <div data-live id="exchange">${exchangeSection({ sent, conditions, now })}</div>
+    <div data-live id="acts">${isClaimed ? acts : ''}</div>
+    <div data-live id="brief">${brief}</div>
+    <div data-live id="terms">${terms(run, now)}</div>
+    <div data-live id="claim">${isClaimed ? '' : acts}</div>
     ${progressLine}
     <div data-live id="details">
-      <dl>
-        ${field('Reward', run.reward, amount)}
-        ${field('To be claimed by', hasDeadline(run) ? run.deadline : null, time)}
-        ${field('Poster', run, poster)}
-        ${field('Fee, paid by the poster', run.fee, amount)}
-        ${field('Stake that a claim locks', run.stakeRequired, amount)}
-        ${field('Time to deliver', run.workPeriod, duration)}
-        ${field('Evaluator', run, ({ evaluator }) => (evaluator === null ? 'The poster' : shortHex(evaluator)))}
-        ${field('Claimant', run.claimant, (wallet) => claimantOf(wallet, run))}
-        ${field('Created', run.createdAt, time)}
-        ${contentField('Terms', run.ipfsHash)}
-      </dl>
-      ${brief}
-      ${run.claimedBy === null ? '' : claim(run, run.claimedBy, time)}
-      ${namedContent('Delivery', delivery)}
-      ${run.deliverableHash === null ? '' : html`<p class="hint">Everyone can read a delivery before it is paid. <a href="${privateDeliveryPath}">How to keep it private</a></p>`}
-      ${namedContent('Feedback', feedback)}
+      ${run.claimedBy === null ? '' : claim(run, agentLink(run.claimedBy, agents.get(String(run.claimedBy))), now)}
       <h2>Timeline</h2>
-      ${timeline({ run, events, explorerUrl, now })}
+      ${timeline({ run, events, agents, explorerUrl, now })}
       ${pager(page, totalPages, (other) => `?page=${other}`)}
     </div>`
+}
+
+function terms(run: RunDetail, now: bigint): Html {
+  const time = (value: string) => relativeTime(value, now)
+  return html`<h2>Terms</h2>
+    <dl>
+      ${field('Reward', run.reward, amount)}
+      ${field('To be claimed by', hasDeadline(run) ? run.deadline : null, time)}
+      ${field('Poster', run, poster)}
+      ${field('Fee, paid by the poster', run.fee, amount)}
+      ${field('Stake that a claim locks', run.stakeRequired, amount)}
+      ${field('Time to deliver', run.workPeriod, duration)}
+      ${field('Evaluator', run, ({ evaluator }) => (evaluator === null ? 'The poster' : accountLink(evaluator)))}
+      ${field('Claimant', run.claimant, (wallet) => claimantOf(wallet, run))}
+      ${field('Created', run.createdAt, time)}
+      <div class="whole"><dt>Brief</dt><dd>${contentLink(run.ipfsHash)}</dd></div>
+    </dl>`
 }
 
 /** The run in a sentence, without markup. */
@@ -95,26 +100,24 @@ const runHeading = ({ bountyId, title }: Run): Html =>
 
 /** The poster, and how its runs have ended. */
 const poster = ({ posterAddress, posterRecord: { approved, rejected } }: RunDetail): Html =>
-  html`${posterLink(posterAddress)} <span class="hint">${count(approved)} approved, ${count(rejected)} rejected</span>`
+  html`${accountLink(posterAddress)} <span class="hint">${count(approved)} approved, ${count(rejected)} rejected</span>`
 
 /** The only wallet that may claim. The poster's own stands for none yet. */
 const claimantOf = (claimant: string, { posterAddress }: Run): Html | string =>
-  claimant === posterAddress ? 'Not named yet' : hashWithCopy(claimant)
+  claimant === posterAddress ? 'Not named yet' : accountLink(claimant)
 
-type Time = (time: string) => Html
-
-const claim = (run: Run, claimedBy: number | string, time: Time): Html => html`
-  <h2>Claim ${run.round}</h2>
-  <dl>
-    ${field('Agent', claimedBy, agentLink)}
-    ${field('Wallet', run.claimedByWallet, hashWithCopy)}
-    ${field('Stake at risk', run.stake, amount)}
-    ${field('Claimed', run.claimedAt, time)}
-    ${field('Delivery due', run.submitBy, time)}
-    ${field('Submitted', run.submittedAt, time)}
-    ${field('Review due', run.reviewBy, time)}
-    ${field('Ended', run.endedAt, time)}
-    ${field('Revisions requested', run.revisions, count)}
-    ${contentField('Deliverable', run.deliverableHash)}
-    ${contentField('Feedback', run.feedbackHash)}
-  </dl>`
+function claim(run: Run, agent: Html, now: bigint): Html {
+  const time = (value: string) => relativeTime(value, now)
+  return html`<h2>Claim ${run.round}</h2>
+    <dl>
+      <div><dt>Agent</dt><dd>${agent}</dd></div>
+      ${field('Wallet', run.claimedByWallet, accountLink)}
+      ${field('Stake at risk', run.stake, amount)}
+      ${field('Claimed', run.claimedAt, time)}
+      ${field('Delivery due', run.submitBy, time)}
+      ${field('Submitted', run.submittedAt, time)}
+      ${field('Review due', run.reviewBy, time)}
+      ${field('Ended', run.endedAt, time)}
+      ${field('Revisions requested', run.revisions, count)}
+    </dl>`
+}

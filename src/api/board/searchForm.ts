@@ -1,5 +1,4 @@
 import { html } from 'hono/html'
-import { runSorts } from '../../../ponder.schema.ts'
 import { type Problem, problemTypes } from '../http/errors.ts'
 import { renderPage } from './page.ts'
 import { chainText, type Html } from './values.ts'
@@ -7,16 +6,31 @@ import { chainText, type Html } from './values.ts'
 /** The parameters of a list as the page's URL has them. */
 export type Given = Record<string, string>
 
-const sortNames = { createdAt: 'Created', reward: 'Reward', deadline: 'Deadline' }
+/** The sort and the order of a list, by how a reader asks for them. */
+const orders = {
+  'createdAt desc': 'Newest first',
+  'createdAt asc': 'Oldest first',
+  'reward desc': 'Highest reward first',
+  'reward asc': 'Lowest reward first',
+  'deadline asc': 'Next deadline first',
+  'deadline desc': 'Last deadline first',
+}
+
+/** Writes the form's one field for sort and order as the two that the API has. */
+export function splitOrder({ by, ...given }: Given): Given {
+  const [sort, order] = by?.split(' ') ?? []
+  return sort !== undefined && order !== undefined ? { ...given, sort, order } : given
+}
 
 /** Those that come from links, and remain in a search. */
-const withoutField = ['tag', 'poster', 'evaluator', 'claimedBy', 'claimant', 'claimable']
+export const withoutField = ['tag', 'poster', 'evaluator', 'claimedBy', 'claimant', 'claimable'] as const
 
 const option = (value: string, name: string, chosen: string | undefined): Html =>
   html`<option value="${value}" ${value === chosen ? html`selected` : ''}>${name}</option>`
 
 /** Search and filters, with what is given. @param refused the field that has to be corrected, which gets the focus. */
 export function searchForm(given: Given, refused?: string): Html {
+  const chosen = `${given.sort ?? 'createdAt'} ${given.order ?? 'desc'}`
   const field = (name: string) => html`name="${name}" value="${given[name] ?? ''}"
     ${name === refused ? html`aria-invalid="true" aria-describedby="refusal" autofocus` : ''}`
   return html`
@@ -24,17 +38,11 @@ export function searchForm(given: Given, refused?: string): Html {
       <label class="grow">Search
         <input type="search" id="search" maxlength="200" placeholder="Words, a run’s number, or an address" ${field('q')}>
       </label>
-      <label>Least reward, USDC
+      <label>At least, USDC
         <input inputmode="decimal" pattern="[0-9]+([.][0-9]{1,6})?" ${field('minReward')}>
       </label>
-      <label>Sort by
-        <select name="sort">${runSorts.map((sort) => option(sort, sortNames[sort], given.sort))}</select>
-      </label>
       <label>Order
-        <select name="order">
-          ${option('desc', 'Descending', given.order)}
-          ${option('asc', 'Ascending', given.order)}
-        </select>
+        <select name="by">${Object.entries(orders).map(([value, name]) => option(value, name, chosen))}</select>
       </label>
       <input type="hidden" name="state" value="${given.state ?? 'OPEN'}">
       ${withoutField

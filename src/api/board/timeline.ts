@@ -1,65 +1,105 @@
 import { html } from 'hono/html'
+import type { AgentNames } from '../queries/accounts.ts'
 import type { RunEvent } from '../resources/event.ts'
 import type { Run } from '../resources/run.ts'
-import { agentLink, amount, contentLink, count, type Html, hashWithCopy, relativeTime, shortHex } from './values.ts'
+import { accountLink, agentLink, amount, contentLink, count, type Html, hashWithCopy, relativeTime } from './values.ts'
 
-/** What happened, and the state of the run after it, which gives the event its colour. */
-const eventNames: Record<RunEvent['name'], { text: string; className: string }> = {
-  BountyCreated: { text: 'Created', className: 'draft' },
-  ClaimantNamed: { text: 'Claimant named', className: 'open' },
-  BountyFunded: { text: 'Funded', className: 'open' },
-  BountyWithdrawn: { text: 'Withdrawn', className: 'draft' },
-  BountyClosing: { text: 'Closed by the poster', className: 'draft' },
-  BountyClaimed: { text: 'Claimed', className: 'claimed' },
-  ClaimRefused: { text: 'Claim refused', className: 'draft' },
-  WorkStarted: { text: 'Work started', className: 'in-progress' },
-  WorkSubmitted: { text: 'Work submitted', className: 'submitted' },
-  RevisionRequested: { text: 'Revision requested', className: 'revision-requested' },
-  BountyApproved: { text: 'Approved', className: 'approved' },
-  BountyRejected: { text: 'Rejected', className: 'rejected' },
-  ClaimSlashed: { text: 'Claim slashed', className: 'rejected' },
-  ClaimAbandoned: { text: 'Claim abandoned', className: 'open' },
-  PaymentDeferred: { text: 'Payment deferred', className: 'draft' },
+/**
+ * The parties of a sentence, as links: the account that the event names, within a sentence and as its first words, and the
+ * one that acted (`by`).
+ */
+type Parties = { event: RunEvent; agent: Html; account: Html; subject: Html; by: Html; sum: Html }
+
+/** What happened, in a sentence, and the class of the state after it, which gives the event its colour. */
+const sentences: Record<RunEvent['name'], { className: string; text: (parties: Parties) => Html }> = {
+  BountyCreated: { className: 'draft', text: ({ subject }) => html`${subject} created the run` },
+  ClaimantNamed: {
+    className: 'open',
+    text: ({ event, account }) =>
+      event.address === null ? html`Opened to any wallet` : html`Only ${account} may claim`,
+  },
+  BountyFunded: {
+    className: 'open',
+    text: ({ event, account, subject, by, sum }) =>
+      event.by === null || event.by === event.address
+        ? html`${subject} put ${sum} into escrow`
+        : html`${by} put ${sum} into escrow for ${account}`,
+  },
+  BountyWithdrawn: { className: 'draft', text: ({ account, sum }) => html`${sum} went back to ${account}` },
+  BountyClosing: { className: 'draft', text: ({ subject }) => html`${subject} closed the run` },
+  BountyClaimed: { className: 'claimed', text: ({ agent, sum }) => html`${agent} claimed it, with ${sum} at stake` },
+  ClaimRefused: { className: 'draft', text: ({ agent }) => html`A claim of ${agent} was refused` },
+  WorkStarted: { className: 'in-progress', text: ({ agent }) => html`${agent} started the work` },
+  WorkSubmitted: { className: 'submitted', text: ({ agent }) => html`${agent} delivered` },
+  RevisionRequested: { className: 'revision-requested', text: ({ subject }) => html`${subject} requested a revision` },
+  BountyApproved: {
+    className: 'approved',
+    text: ({ event, agent, by, sum }) =>
+      event.byTimeout
+        ? html`Approved because the review period ended: ${agent} got ${sum}, and the fee was burned`
+        : html`${by} approved: ${agent} got ${sum}`,
+  },
+  BountyRejected: {
+    className: 'rejected',
+    text: ({ event, agent, account, sum }) => {
+      const refund = html`${sum} went back to ${account}`
+      if (event.rejection === 'OVERDUE') return html`Rejected because no revision came in time: ${refund}`
+      if (event.rejection === 'ABANDONED') return html`${agent} gave up the revision: ${refund}`
+      return html`Rejected: ${refund}`
+    },
+  },
+  ClaimSlashed: {
+    className: 'rejected',
+    text: ({ agent, sum }) => html`${agent} did not deliver: ${sum} of its stake were burned`,
+  },
+  ClaimAbandoned: {
+    className: 'open',
+    text: ({ agent, sum }) => html`${agent} abandoned the claim: ${sum} of its stake were burned`,
+  },
+  PaymentDeferred: {
+    className: 'draft',
+    text: ({ account, sum }) => html`USDC refused a payment of ${sum} to ${account}: the market owes it`,
+  },
 }
 
-type Timeline = { run: Run; events: readonly RunEvent[]; explorerUrl: string | undefined; now: bigint }
+type Timeline = {
+  run: Run
+  events: readonly RunEvent[]
+  agents: AgentNames
+  explorerUrl: string | undefined
+  now: bigint
+}
 
 /** The run's events, the newest first. @param now Seconds since 1970. */
-export const timeline = ({ run, events, explorerUrl, now }: Timeline): Html => html`
-  <ol class="timeline">${events.map((event) => entry(event, run, explorerUrl, now))}</ol>`
+export const timeline = ({ events, ...context }: Timeline): Html => html`
+  <ol class="timeline">${events.map((event) => entry(event, context))}</ol>`
 
 /** The account, by its part in the run if it has one. */
-function actor(address: string, { posterAddress, evaluator, claimedByWallet }: Run): Html {
+function actor(address: string | null, { posterAddress, evaluator, claimedByWallet }: Run, article = 'the'): Html {
   const names = new Map([
-    [claimedByWallet, 'the agent’s wallet'],
-    [evaluator, 'the evaluator'],
-    [posterAddress, 'the poster'],
+    [claimedByWallet, `${article} agent’s wallet`],
+    [evaluator, `${article} evaluator`],
+    [posterAddress, `${article} poster`],
   ])
+  if (address === null) return html`${article === 'the' ? 'an' : 'An'} account`
   const name = names.get(address)
-  return name === undefined ? shortHex(address) : html`${name}, ${shortHex(address)}`
+  return name === undefined ? accountLink(address) : html`<a href="/accounts/${address}" title="${address}">${name}</a>`
 }
 
-/** Who or what caused the event, or what it says, where its name does not. */
-function cause({ name, address, by, byTimeout, rejection }: RunEvent, run: Run): Html | string {
-  if (name === 'ClaimantNamed' && address === null) return ': anyone'
-  if (byTimeout) return ' because the review period ended; the fee was burned'
-  if (rejection === 'OVERDUE') return ' because no revision came in time'
-  if (rejection === 'ABANDONED') return ' because the agent gave it up'
-  if (by === null || (name === 'BountyFunded' && by === address)) return ''
-  return html` by ${actor(by, run)}`
-}
-
-function entry(event: RunEvent, run: Run, explorerUrl: string | undefined, now: bigint): Html {
-  const { text, className } = eventNames[event.name]
-  const hash = event.transactionHash
+function entry(event: RunEvent, { run, agents, explorerUrl, now }: Omit<Timeline, 'events'>): Html {
+  const { className, text } = sentences[event.name]
+  const { agentId, transactionHash: hash } = event
+  const sentence = text({
+    event,
+    agent: agentId === null ? html`An agent` : agentLink(agentId, agents.get(String(agentId))),
+    account: actor(event.address, run),
+    subject: actor(event.address, run, 'The'),
+    by: actor(event.by, run, 'The'),
+    sum: amount(event.amount ?? 0n),
+  })
   return html`<li class="${className}">
-    <p><strong>${text}</strong>${cause(event, run)} · ${relativeTime(event.timestamp, now)}</p>
-    <p>
-      ${event.amount === null ? '' : html`${amount(event.amount)} `}
-      ${event.agentId === null ? '' : html`${agentLink(event.agentId)} `}
-      ${event.address === null ? '' : actor(event.address, run)}
-      ${event.hash === null ? '' : html`<br>${contentLink(event.hash)}`}
-    </p>
+    <p>${sentence} · ${relativeTime(event.timestamp, now)}</p>
+    ${event.hash === null ? '' : html`<p>${contentLink(event.hash)}</p>`}
     <p class="transaction">Transaction ${hashWithCopy(hash)} in block ${count(event.blockNumber)}${
       explorerUrl === undefined ? '' : html` · <a href="${explorerUrl}/tx/${hash}" rel="noreferrer">Explorer</a>`
     }</p>

@@ -85,10 +85,11 @@ export function contentLink(text: string): Html {
   return html`<a class="chain" href="${text}" rel="noreferrer">${text}</a>${here}`
 }
 
-/** An amount such as 1,234.50, with at least two decimals. @param baseUnits of USDC. */
+/** An amount such as 1,234 or 1,234.50: whole, or with at least two decimals. @param baseUnits of USDC. */
 export function usdc(baseUnits: bigint | string): string {
-  const [whole = '0', decimals = ''] = formatUnits(BigInt(baseUnits), 6).split('.')
-  return `${whole.replaceAll(/\B(?=(\d{3})+$)/g, ',')}.${decimals.padEnd(2, '0')}`
+  const [whole = '0', decimals] = formatUnits(BigInt(baseUnits), 6).split('.')
+  const grouped = whole.replaceAll(/\B(?=(\d{3})+$)/g, ',')
+  return decimals === undefined ? grouped : `${grouped}.${decimals.padEnd(2, '0')}`
 }
 
 export const amount = (baseUnits: bigint | string): Html =>
@@ -111,7 +112,13 @@ export function shortId(id: number | string): Html {
     : html`<span title="${digits}">${digits.slice(0, 8)}…${digits.slice(-4)}</span>`
 }
 
-export const agentLink = (id: number | string): Html => html`<a href="/agents/${id}">Agent ${shortId(id)}</a>`
+/** @param name from the agent's registration file, if it is known. */
+export const agentLink = (id: number | string, name?: string | null): Html =>
+  name
+    ? html`<a href="/agents/${id}">${briefLine(name)}</a> <span class="hint">Agent ${shortId(id)}</span>`
+    : html`<a href="/agents/${id}">Agent ${shortId(id)}</a>`
+
+export const accountLink = (address: string): Html => html`<a href="/accounts/${address}">${shortHex(address)}</a>`
 
 /** The units of durations, the largest first. A second is the least. */
 export const UNITS = [

@@ -30,7 +30,7 @@ export const MOST_LISTED = 10_000
 export const MOST_FOUND = 1_000
 
 /** A run with what lists show of its brief, if the brief is stored. */
-const columns = { ...getTableColumns(run), title: brief.title, summary: brief.summary, tags: brief.tags }
+export const runColumns = { ...getTableColumns(run), title: brief.title, summary: brief.summary, tags: brief.tags }
 
 export type RunRow = typeof run.$inferSelect & Record<'title' | 'summary', string | null> & { tags: string[] | null }
 
@@ -98,7 +98,7 @@ export async function pageOfRuns(
     .offset(offset)
     .as('page')
   const found = await tx
-    .select(columns)
+    .select(runColumns)
     .from(page)
     .innerJoin(run, eq(run.bountyId, page.bountyId))
     .leftJoin(brief, eq(brief.uri, run.ipfsHash))
@@ -138,7 +138,7 @@ export async function runsById(tx: Tx, bountyIds: readonly bigint[]): Promise<Ma
   const ids = storableIds(bountyIds)
   if (ids.length === 0) return new Map()
   const rows = await tx
-    .select(columns)
+    .select(runColumns)
     .from(run)
     .leftJoin(brief, eq(brief.uri, run.ipfsHash))
     .where(inArray(run.bountyId, ids))

@@ -56,6 +56,8 @@ export const posterSchema = z
     },
   })
 
+export type Poster = z.infer<typeof posterSchema>
+
 const meanOf = ({ reviews, reviewSeconds }: PosterRow) =>
   reviews > 0 ? Math.round(Number(reviewSeconds) / reviews) : null
 

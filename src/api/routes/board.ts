@@ -1,12 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
-import { isAddress } from 'viem'
+import { getAddress, isAddress } from 'viem'
 import type { Requester } from '../../../core/fairLane.ts'
+import { accountPage } from '../board/accountPage.ts'
 import { agentListPage, agentPage } from '../board/agentPages.ts'
 import { assets } from '../board/assets.ts'
 import { briefText } from '../board/briefText.ts'
 import { connectPage } from '../board/connectPage.ts'
+import { lastExchange } from '../board/exchange.ts'
 import { markdown } from '../board/markdown.ts'
 import { marketPage, PERIODS } from '../board/marketPage.ts'
 import { contentText } from '../board/namedContent.ts'
@@ -15,7 +17,7 @@ import { postPage } from '../board/postPage.ts'
 import { createRenderings } from '../board/renderings.ts'
 import { ANY_STATE, runListDescription, runListPage, runListTitle } from '../board/runListPage.ts'
 import { runDescription, runPage } from '../board/runPage.ts'
-import { refusedSearchPage } from '../board/searchForm.ts'
+import { refusedSearchPage, splitOrder } from '../board/searchForm.ts'
 import { plainLine } from '../board/values.ts'
 import { matches, sharedHeaders } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
@@ -25,13 +27,14 @@ import { Problem } from '../http/errors.ts'
 import { NO_STORE } from '../http/readHeaders.ts'
 import { requesterOf } from '../http/requester.ts'
 import { refusalOf } from '../http/validation.ts'
-import { idParameter } from '../http/values.ts'
+import { addressParameter, idParameter } from '../http/values.ts'
 import type { Read, Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
+import { accountByAddress, agentNames } from '../queries/accounts.ts'
 import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentById } from '../queries/agents.ts'
 import { eventPage } from '../queries/events.ts'
-import { posterRecords } from '../queries/posters.ts'
+import { posterByAddress, posterRecords } from '../queries/posters.ts'
 import type { RunList } from '../queries/runList.ts'
 import { pageOfRuns, runDetail } from '../queries/runs.ts'
 import type { Figures } from '../queries/stats.ts'
@@ -39,6 +42,7 @@ import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
 import { isExpensive, isFar, type ReadInTurn } from '../queries/turns.ts'
 import { formatAgent, formatAgentStake } from '../resources/agent.ts'
 import { formatEvent } from '../resources/event.ts'
+import { formatPoster } from '../resources/poster.ts'
 import { formatRunDetail, formatRunSummary, type RunDetail } from '../resources/run.ts'
 import { agentNotFound } from './agents.ts'
 import { createContentReader } from './namedContent.ts'
@@ -57,18 +61,19 @@ const PREVIEWS_PER_MINUTE = 60
 const runQuery = listQuery.omit({ limit: true, cursor: true, minBlock: true })
 const pageQuery = z.strictObject({ page: pageParameters(LIMIT).page })
 const noQuery = z.strictObject({})
+const accountParams = z.object({ address: addressParameter })
 const idParams = z.object({ id: idParameter })
 const marketQuery = z.strictObject({ interval: z.enum(historyIntervals).default('day') })
 
 /** The parameters of the URL. A form sends empty fields too: they are absent. */
 const givenOf = (c: Context) => Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value !== ''))
 
-/** Where a search leads that is for one thing: a run by its number, a poster by its address; undefined for words. */
+/** Where a search leads that is for one thing: a run by its number, an account by its address; undefined for words. */
 function placeOf(words: string | undefined): string | undefined {
   const text = words?.trim() ?? ''
   const [, id] = /^#?([0-9]{1,78})$/.exec(text) ?? []
   if (id !== undefined) return `/runs/${BigInt(id)}`
-  return isAddress(text, { strict: false }) ? `/?state=${ANY_STATE}&poster=${text}` : undefined
+  return isAddress(text, { strict: false }) ? `/accounts/${getAddress(text)}` : undefined
 }
 
 /** @throws Problem VALIDATION_FAILED */
@@ -96,7 +101,7 @@ const policy = secureHeaders({
 /** Lets the reader correct the search. */
 function refuseSearch(c: Context, problem: Problem) {
   c.set('problem', problem.code)
-  return c.html(refusedSearchPage(problem, givenOf(c)), problem.status, { 'Cache-Control': NO_STORE })
+  return c.html(refusedSearchPage(problem, splitOrder(givenOf(c))), problem.status, { 'Cache-Control': NO_STORE })
 }
 
 /** What a browser gets for a path that leads nowhere. */
@@ -110,7 +115,14 @@ async function readRuns(tx: Tx, block: Snapshot, list: RunList, page: number) {
   const { runs, total, isTotalExact } = await pageOfRuns(tx, block, list, sliceOf({ page, limit: LIMIT }), LIMIT)
   const records = await posterRecords(tx, [...new Set(runs.map(({ posterAddress }) => posterAddress))])
   const pagination = { ...formatPagination({ page, limit: LIMIT }, total), isTotalExact }
-  return { runs: runs.map((run) => formatRunSummary(run, block.now)), records, ...pagination }
+  const names = {
+    records,
+    agents: await agentNames(
+      tx,
+      runs.map(({ claimedBy }) => claimedBy),
+    ),
+  }
+  return { runs: runs.map((run) => formatRunSummary(run, block.now)), names, ...pagination }
 }
 
 /** A page of the run's events, the newest first. The ids of the pages count from the newest, so that the last is short. */
@@ -154,7 +166,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures
     readInTurn(isExpensive(list, sliceOf({ page, limit: LIMIT })), requesterOf(c, deps.limits), undefined, read)
 
   app.get('/', policy, async (c) => {
-    const { state = 'OPEN', ...rest } = givenOf(c)
+    const { state = 'OPEN', ...rest } = splitOrder(givenOf(c))
     const place = placeOf(rest.q)
     if (place) return c.redirect(place)
     const asked = { ...rest, ...(state !== ANY_STATE && { state }) }
@@ -186,23 +198,27 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures
     const { page } = parse(pageQuery, givenOf(c))
     const requester = requesterOf(c, deps.limits)
     const isDear = isFar(page * EVENTS_LIMIT)
-    const { snapshot, data } = await readInTurn(isDear, requester, undefined, async (tx) => ({
-      run: await runDetail(tx, id),
-      timeline: await readTimeline(tx, id, page),
-    }))
+    const { snapshot, data } = await readInTurn(isDear, requester, undefined, async (tx) => {
+      const run = await runDetail(tx, id)
+      const timeline = await readTimeline(tx, id, page)
+      const agents = await agentNames(tx, timeline?.events.map(({ agentId }) => agentId) ?? [])
+      return { run, timeline, agents }
+    })
     if (data.run === null || data.timeline === null) throw runNotFound(id)
     const { events, total } = data.timeline
     const { totalPages } = formatPagination({ page, limit: EVENTS_LIMIT }, total)
     const shown = formatRunDetail(data.run, snapshot.now)
     const newestFirst = events.map(formatEvent).toReversed()
-    const [brief, delivery, feedback] = await Promise.all([
-      showBrief(shown, requester),
-      showContent(shown.deliverableHash, requester),
-      showContent(shown.feedbackHash, requester),
-    ])
+    const brief = await showBrief(shown, requester)
+    const sent = await Promise.all(
+      (page === 1 ? lastExchange(newestFirst) : []).map(async (event) => ({
+        event,
+        content: await showContent(event.hash, requester),
+      })),
+    )
     const { explorerUrl } = deps
     const content = runPage(
-      { run: shown, brief, delivery, feedback, events: newestFirst, page, totalPages, explorerUrl },
+      { run: shown, brief, sent, events: newestFirst, agents: data.agents, page, totalPages, explorerUrl },
       snapshot.now,
     )
     const title = shown.title === null ? `Run ${id}` : `${plainLine(shown.title)} · Run ${id}`
@@ -217,7 +233,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures
       isFar(slice.offset),
       requesterOf(c, deps.limits),
       undefined,
-      (tx, block) => pageOfAgents(tx, block, undefined, slice, figures.agents),
+      (tx, block) => pageOfAgents(tx, block, {}, slice, figures.agents),
     )
     const pagination = formatPagination({ page, limit: LIMIT }, data.total)
     const content = agentListPage({ agents: data.agents.map(formatAgent), ...pagination }, snapshot.now)
@@ -235,6 +251,32 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures
     if (data.agent === null) throw agentNotFound(id)
     const content = agentPage({ agent: formatAgentStake(data.agent), ...data.runs }, snapshot.now)
     return answer(c, snapshot, { title: `Agent ${id}`, section: '/agents', content, scripts: ['act', 'copy'] })
+  })
+
+  app.get('/accounts/:address', policy, async (c) => {
+    const { address } = parse(accountParams, c.req.param())
+    parse(noQuery, givenOf(c))
+    const list = { poster: address, sort: 'createdAt', order: 'desc' } as const
+    const { snapshot, data } = await readList(c, list, 1, async (tx, block) => ({
+      account: await accountByAddress([tx, block], address, figures.agents),
+      poster: await posterByAddress(tx, address),
+      posted: await readRuns(tx, block, list, 1),
+    }))
+    const { agents, toReview, toDeliver } = data.account
+    const { runs: posted, names } = data.posted
+    const summaries = (rows: typeof toReview) => rows.map((row) => formatRunSummary(row, snapshot.now))
+    const content = accountPage(
+      {
+        poster: formatPoster(address, data.poster),
+        agents: agents.map(formatAgent),
+        toReview: summaries(toReview),
+        toDeliver: summaries(toDeliver),
+        posted,
+        names,
+      },
+      snapshot.now,
+    )
+    return answer(c, snapshot, { title: `Account ${address.slice(0, 10)}…`, content, scripts: ['copy'] })
   })
 
   app.get('/market', policy, async (c) => {

@@ -6,7 +6,7 @@ import { askedBy } from './asked.js'
 import './drafts.js'
 import { fieldOf } from './fields.js'
 import { dropRequest, keepRequest, pendingRequest } from './pending.js'
-import { focusProgress, newSpeaker } from './progress.js'
+import { focusProgress, newSpeaker, showProgressBelow } from './progress.js'
 import { isRunAction, runMessage, runQuery, runRequest } from './runMessages.js'
 import { currentAccount, isOnWrongChain, reconnected, sign, WalletError } from './wallet.js'
 
@@ -14,9 +14,13 @@ let isBusy = false
 
 /** The signed request of the form. @throws if a field, the wallet or the API prevents it. */
 async function signedRequest(form, say) {
-  const { action, path } = form.dataset
+  const { action, path, done } = form.dataset
   if (path !== undefined)
-    return { action, path: path.replace('{account}', () => encodeURIComponent(form.elements.account.value.trim())) }
+    return {
+      action,
+      done,
+      path: path.replace('{account}', () => encodeURIComponent(form.elements.account.value.trim())),
+    }
   await reconnected()
   const account = currentAccount()
   if (account === undefined) throw new WalletError('Connect a wallet first.')
@@ -30,14 +34,16 @@ async function signedRequest(form, say) {
   const request = ofRun ? runRequest(action, own.message) : accountRequest(action, known, own.message)
   say('Sign the message in your wallet. It costs no ether.')
   const signature = await sign(own, account)
-  return { action, path: request.path, body: { ...request.body, signature } }
+  return { action, done, path: request.path, body: { ...request.body, signature } }
 }
 
-/** Where the reader finds what was made. */
-function linkTo(action, { bountyId, agentId }) {
-  if (action === 'post') return { href: `/runs/${bountyId}`, text: `See run ${bountyId}.` }
-  if (action === 'register') return { href: `/agents/${agentId}`, text: `See agent ${agentId}.` }
-  return undefined
+/** What was made, in words, and where the reader finds it. */
+function resultOf({ action, done }, { bountyId, agentId }) {
+  if (action === 'post')
+    return { words: done.replace('#', bountyId), link: { href: `/runs/${bountyId}`, text: `See run ${bountyId}.` } }
+  if (action === 'register')
+    return { words: done.replace('#', agentId), link: { href: `/agents/${agentId}`, text: `See agent ${agentId}.` } }
+  return { words: done }
 }
 
 /** Empties the form of what is made, also where an earlier load of the page has sent it. */
@@ -52,22 +58,22 @@ function empty(action) {
 async function make(request, say, made) {
   keepRequest(request)
   say('Sending.')
-  let isMade = false
-  let link
+  /** Undefined until the chain has made it. */
+  let result
   const done = (subject) => {
-    if (isMade) return
-    isMade = true
+    if (result) return
     dropRequest()
-    link = linkTo(request.action, subject)
+    result = resultOf(request, subject)
     made()
     empty(request.action)
   }
   try {
     const answer = await send(request, say)
     if (answer.success) done({ bountyId: answer.run?.bountyId, agentId: answer.agent?.id })
-    await follow(answer.actionId ?? answer.claimId, (text) => say(text, isMade ? 'good' : '', link), done)
+    const report = (text) => (result ? say(`${result.words} ${text}`, 'good', result.link) : say(text))
+    await follow(answer.actionId ?? answer.claimId, report, done)
   } catch (error) {
-    if (isMade) return say(`Done. Whether it is final is not known: ${error.message}`, 'good', link)
+    if (result) return say(`${result.words} Whether it is final is not known: ${error.message}`, 'good', result.link)
     // An undecided request is kept, and the page sends it again when it is loaded.
     if (error.retrySeconds === undefined) dropRequest()
     throw error
@@ -99,6 +105,9 @@ const submit = (form) =>
     const undecided = pendingRequest()
     // It was signed before, and is sent again, so that no second one is signed for the same.
     if (undecided) return make(undecided, say, release)
+    showProgressBelow(form)
+    // Asked before the wallet asks, which shows no amounts.
+    if (form.dataset.confirm !== undefined && !confirm(form.dataset.confirm)) return say('Nothing was signed.')
     form.setAttribute('aria-busy', 'true')
     try {
       const request = await signedRequest(form, say)

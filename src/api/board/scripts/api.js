@@ -1,4 +1,5 @@
 // Requests to the API.
+import { market } from './market.js'
 
 const RETRY_SECONDS = 3
 /** How long a signed request is repeated that the API has not answered. Most signatures last ten minutes or more. */
@@ -6,6 +7,10 @@ const REPEAT_MS = 180_000
 const POLL_MS = 1_500
 /** How long an action is followed until no reorg can undo it. */
 const FOLLOW_MS = 1_800_000
+const BASE_CHAINS = [8_453, 84_532]
+
+/** Base takes some twenty minutes until a reorg of Ethereum can undo a block no more. Of other chains it is not known. */
+const untilFinal = BASE_CHAINS.includes(market.chainId) ? 'final in about 20 minutes' : 'not final yet'
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -78,8 +83,8 @@ export async function follow(actionId, say, made) {
     if (state === 'refused') throw new Refusal(problem?.detail ?? 'The chain refuses it.')
     const isMade = state === 'mined' || state === 'final'
     if (isMade) made(action)
-    if (state === 'final') return say(`Done, in block ${blockNumber}. It is final.`)
-    say(isMade ? `Done, in block ${blockNumber}. It is not final yet.` : 'Sent. Waiting for a block.')
+    if (state === 'final') return say(`Final, in block ${blockNumber}.`)
+    say(isMade ? `In block ${blockNumber}, ${untilFinal}.` : 'Sent. Waiting for a block.')
     await sleep(POLL_MS)
   }
 }

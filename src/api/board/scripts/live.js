@@ -21,7 +21,9 @@ function show(state) {
 /** A replaced element would lose the keyboard's focus, the reader's selection, or what was typed into it. */
 function isUsed(part) {
   const fields = [...part.querySelectorAll('input, textarea')]
-  const isTyped = fields.some(({ value, defaultValue }) => value !== defaultValue)
+  const isTyped = fields.some(
+    ({ value, defaultValue, checked, defaultChecked }) => value !== defaultValue || checked !== defaultChecked,
+  )
   const isActing = part.querySelector('[aria-busy="true"]') !== null
   const selection = getSelection()
   // A caret remains where a field had the focus.

@@ -22,5 +22,8 @@ export function newSpeaker() {
   }
 }
 
+/** Shows the line below the form. The part of the page with the form may be replaced: the line is outside of it. */
+export const showProgressBelow = (form) => (form.closest('[data-live]') ?? form).after(line)
+
 /** Moves the keyboard's focus to the line, so that a form that has done its work can be replaced. */
 export const focusProgress = () => line.focus()

@@ -9,11 +9,12 @@ export function parseUsdc(text) {
   return match ? BigInt(match[1] + (match[2] ?? '').padEnd(DECIMALS, '0')) : undefined
 }
 
-/** Such as 1,234.50. @param {bigint} baseUnits */
+/** Such as 1,234 or 1,234.50. @param {bigint} baseUnits */
 export function formatUsdc(baseUnits) {
   const digits = String(baseUnits).padStart(DECIMALS + 1, '0')
   const whole = digits.slice(0, -DECIMALS).replaceAll(/\B(?=(\d{3})+$)/g, ',')
-  return `${whole}.${digits.slice(-DECIMALS).replace(/0{1,4}$/, '')}`
+  const decimals = digits.slice(-DECIMALS).replace(/0{1,4}$/, '')
+  return decimals === '00' ? whole : `${whole}.${decimals}`
 }
 
 /** What a poster pays beside the reward. */

@@ -1,0 +1,58 @@
+import { html } from 'hono/html'
+import type { RunEvent } from '../resources/event.ts'
+import { type ShownContent, shownContent } from './namedContent.ts'
+import { privateDeliveryPath } from './privateDelivery.ts'
+import { contentLink, type Html, newEscapes, relativeTime, visibleLines } from './values.ts'
+
+/** A delivery, or what the reviewer answered to it. `content` is what its hash names, as far as it is stored here. */
+export type Sent = { event: RunEvent; content: ShownContent }
+
+/** The deliveries and the feedback of the run's last claim, the oldest first. @param events The newest first. */
+export function lastExchange(events: readonly RunEvent[]): RunEvent[] {
+  const claimed = events.findIndex(({ name }) => name === 'BountyClaimed')
+  const ofClaim = claimed === -1 ? events : events.slice(0, claimed)
+  return ofClaim.filter(({ name }) => name === 'WorkSubmitted' || name === 'RevisionRequested').toReversed()
+}
+
+type Exchange = {
+  sent: readonly Sent[]
+  /** What the brief asks for, one by one, while the delivery is reviewed. */
+  conditions: readonly string[]
+  now: bigint
+}
+
+/** What was delivered, beside what was asked for, so that a reviewer decides on what it sees. */
+export function exchangeSection({ sent, conditions, now }: Exchange): Html | string {
+  if (sent.length === 0) return ''
+  const lastDelivery = sent.findLastIndex(({ event }) => event.name === 'WorkSubmitted')
+  const numbers = { WorkSubmitted: 0, RevisionRequested: 0 }
+  const entries = sent.map(({ event, content }, place) => {
+    const isDelivery = event.name === 'WorkSubmitted'
+    const name = `${isDelivery ? 'Delivery' : 'Feedback'} ${++numbers[isDelivery ? 'WorkSubmitted' : 'RevisionRequested']}`
+    return html`<details ${place >= lastDelivery ? 'open' : ''}>
+      <summary><h2>${name}</h2> <span class="hint">${relativeTime(event.timestamp, now)}</span></summary>
+      ${shownContent(name, content)}
+      ${event.hash === null ? '' : html`<p class="hint">${contentLink(event.hash)}</p>`}
+    </details>`
+  })
+  return html`
+    <div class="${conditions.length === 0 ? '' : 'review'}">
+      <div class="exchange">
+        ${entries}
+        <p class="hint">Everyone can read a delivery before it is paid. <a href="${privateDeliveryPath}">How to keep it private</a></p>
+      </div>
+      ${conditions.length === 0 ? '' : checklist(conditions)}
+    </div>`
+}
+
+function checklist(conditions: readonly string[]): Html {
+  const escapes = newEscapes()
+  return html`<section class="checklist" aria-labelledby="conditions">
+    <h2 id="conditions">To be approved</h2>
+    <ul>${conditions.map(
+      (condition) =>
+        html`<li><label class="check"><input type="checkbox" autocomplete="off"> <bdi class="words">${visibleLines(condition, escapes)}</bdi></label></li>`,
+    )}</ul>
+    <p class="hint">Your marks help you to decide. They are not sent.</p>
+  </section>`
+}

@@ -1,0 +1,60 @@
+import { and, desc, eq, inArray, isNull, or, type SQL } from 'drizzle-orm'
+import type { Address } from 'viem'
+import { agent, run } from '../../../ponder.schema.ts'
+import type { Read, Tx } from '../index/reader.ts'
+import { type AgentCounts, pageOfAgents } from './agentPages.ts'
+import { brief, registration } from './content.ts'
+import { runColumns } from './runs.ts'
+
+/** How many agents and runs of an account are shown. */
+const MOST_SHOWN = 20
+
+/**
+ * Reads the agents of an account, which it owns or acts for, and the runs that wait for the account or for one of them: to
+ * be reviewed, and to be delivered.
+ * @param counts reads `agentCounts`.
+ */
+export async function accountByAddress(
+  [tx, block]: Parameters<Read<unknown>>,
+  account: Address,
+  counts: Read<AgentCounts>,
+) {
+  const page = { limit: MOST_SHOWN, offset: 0 }
+  const owned = await pageOfAgents(tx, block, { owner: account }, page, counts)
+  const actedFor = await pageOfAgents(tx, block, { wallet: account }, page, counts)
+  const agents = new Map([...owned.agents, ...actedFor.agents].map((row) => [row.id, row]))
+  const isReviewer = or(eq(run.evaluator, account), and(isNull(run.evaluator), eq(run.posterAddress, account)))
+  const isWorker = agents.size === 0 ? undefined : inArray(run.claimedBy, [...agents.keys()])
+  return {
+    agents: [...agents.values()],
+    toReview: await newestRuns(tx, and(eq(run.state, 'SUBMITTED'), isReviewer)),
+    toDeliver:
+      isWorker === undefined
+        ? []
+        : await newestRuns(tx, and(inArray(run.state, ['CLAIMED', 'IN_PROGRESS', 'REVISION_REQUESTED']), isWorker)),
+  }
+}
+
+const newestRuns = (tx: Tx, where: SQL | undefined) =>
+  tx
+    .select(runColumns)
+    .from(run)
+    .leftJoin(brief, eq(brief.uri, run.ipfsHash))
+    .where(where)
+    .orderBy(desc(run.bountyId))
+    .limit(MOST_SHOWN)
+
+/** The names of agents by their registration files, as far as these are stored. */
+export async function agentNames(tx: Tx, ids: readonly (bigint | null)[]): Promise<AgentNames> {
+  const asked = [...new Set(ids)].filter((id) => id !== null)
+  if (asked.length === 0) return new Map()
+  const rows = await tx
+    .select({ id: agent.id, name: registration.name })
+    .from(agent)
+    .innerJoin(registration, eq(registration.uri, agent.agentURI))
+    .where(inArray(agent.id, asked))
+  return new Map(rows.map(({ id, name }) => [String(id), name]))
+}
+
+/** By the agent's id in decimal digits. */
+export type AgentNames = ReadonlyMap<string, string | null>
