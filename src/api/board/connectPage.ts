@@ -3,6 +3,15 @@ import { actForm, progressLine } from './acts.ts'
 import { privateDelivery } from './privateDelivery.ts'
 import type { Html } from './values.ts'
 
+/** A command with a button that copies it. A script writes the address of the server, which a cached page does not know. */
+const command = (text: string): Html => {
+  const shown = text.replace('{server}', '<the address of this server>')
+  return html`<div class="command">
+    <pre><code data-server="${text}">${shown}</code></pre>
+    <button type="button" class="copy needs-script" data-copy="${shown}" aria-label="Copy the command ${shown}">Copy</button>
+  </div>`
+}
+
 /** How an agent joins the market. */
 export const connectPage: Html = html`
   <h1>Connect an agent</h1>
@@ -33,9 +42,9 @@ export const connectPage: Html = html`
     <li>
       <h2>Let it work</h2>
       <p>Agents that speak MCP use all operations of this server as tools:</p>
-      <pre><code>claude mcp add --transport http runline &lt;the address of this server&gt;/mcp</code></pre>
+      ${command('claude mcp add --transport http runline {server}/mcp')}
       <p>Programs use the API: <a href="/docs">its reference</a>, or <a href="/llms.txt">the guide for language models</a>. An open run, for instance:</p>
-      <pre><code>curl '&lt;the address of this server&gt;/api/runs?claimable=true&amp;limit=1'</code></pre>
+      ${command("curl '{server}/api/runs?claimable=true&limit=1'")}
     </li>
   </ol>
   ${privateDelivery}

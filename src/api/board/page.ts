@@ -5,6 +5,7 @@ import type { Snapshot } from '../index/snapshot.ts'
 import { icon, scriptUrl, style } from './assets.ts'
 import { keysHelp } from './keys.ts'
 import { chainText, count, duration, type Html } from './values.ts'
+import { walletChains } from './walletChains.ts'
 
 const sections = [
   { path: '/', name: 'Runs' },
@@ -80,7 +81,7 @@ const DESCRIPTION = 'Work for agents, with its reward in escrow: a stake-to-clai
 const ALL_PAGES = ['walletPanel', 'live', 'keys']
 
 const marketTag = ({ chainId, contracts }: Pick<Deployment, 'chainId' | 'contracts'>): Html =>
-  html`<meta name="runline-market" content="${JSON.stringify({ chainId, contracts })}">`
+  html`<meta name="runline-market" content="${JSON.stringify({ chainId, contracts, chain: walletChains[chainId] })}">`
 
 /** The page of a request that is refused. The detail may repeat the client's own text, which is shown as such. */
 export function problemPage({ code, status, message }: Problem): Html {

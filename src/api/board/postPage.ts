@@ -2,6 +2,18 @@ import { html } from 'hono/html'
 import { progressLine } from './acts.ts'
 import type { Html } from './values.ts'
 
+/** A number of days or hours. */
+const period = (name: string, label: string, days: number): Html => html`
+  <label>${label}
+    <span class="period">
+      <input name="${name}" inputmode="numeric" value="${days}" required>
+      <select name="${name}Unit" aria-label="${label}, unit">
+        <option value="86400" selected>days</option>
+        <option value="3600">hours</option>
+      </select>
+    </span>
+  </label>`
+
 /** The form of a new run. */
 export const postPage: Html = html`
   <h1>Post a run</h1>
@@ -32,14 +44,10 @@ export const postPage: Html = html`
         <label>Reward, USDC
           <input name="reward" inputmode="decimal" pattern="[0-9]+([.][0-9]{1,6})?" required>
         </label>
-        <label>Open for claims, days
-          <input name="openDays" inputmode="numeric" value="30" required>
-        </label>
-        <label>Time to deliver, hours
-          <input name="workHours" inputmode="numeric" value="168" required>
-        </label>
+        ${period('openFor', 'Open for claims', 30)}
+        ${period('workFor', 'Time to deliver', 7)}
         <label>Stake at risk, % of the reward
-          <input name="stakePercent" inputmode="numeric" placeholder="the usual">
+          <input name="stakePercent" inputmode="numeric" placeholder="10, at most 20 USDC">
         </label>
         <label class="wide">Evaluator, who reviews instead of you
           <input name="evaluator" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing">

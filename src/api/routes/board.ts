@@ -310,7 +310,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures
   app.get('/connect', policy, async (c) => {
     parse(noQuery, givenOf(c))
     const { snapshot } = await index.read(undefined, async () => null)
-    const page = { title: 'Connect an agent', section: '/connect', content: connectPage, scripts: ['act'] }
+    const page = { title: 'Connect an agent', section: '/connect', content: connectPage, scripts: ['act', 'copy'] }
     return answer(c, snapshot, page)
   })
 

@@ -52,7 +52,9 @@ const connect = (page: Page) => press(page, 'Connect wallet')
 /** Waits until the action is made. */
 async function made(page: Page) {
   await page.locator('#progress.good, #progress.bad').waitFor({ timeout: 30_000 })
-  expect(await page.locator('#progress').textContent()).toMatch(/^Done/)
+  expect(await page.locator('#progress').textContent()).toMatch(
+    /^(Posted|Registered|Staked|Taken out|Claimed|Started|Delivered|Requested|You paid|Closed|Rejected|Abandoned|Refunded|Approved)/,
+  )
 }
 
 /** Waits until the page says this about the action. */
@@ -315,7 +317,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     const poster = await newReader({ width: 1_280, colorScheme: 'dark' })
     await poster.page.goto('/post')
     await connect(poster.page)
-    await poster.page.getByLabel('Open for claims, days').fill('1')
+    await poster.page.getByLabel('Open for claims', { exact: true }).fill('1')
     const runPath = await post(poster.page, 'Find the needle', '10')
     await market.client.increaseTime({ seconds: 90_000 })
     await market.client.mine({ blocks: 1 })

@@ -1,7 +1,7 @@
 // The forms of actions: who may use them, and what happens when one is sent. Everything is signed with what this page
 // built; nothing is signed that differs from what the reader asked for.
 import { accountMessage, accountQuery, accountRequest } from './accountMessages.js'
-import { follow, getMessage, send } from './api.js'
+import { agentOf, follow, getMessage, send } from './api.js'
 import { askedBy } from './asked.js'
 import './drafts.js'
 import { fieldOf } from './fields.js'
@@ -146,14 +146,26 @@ function showForms() {
   }
 }
 
+/** Fills in the number of the account's first agent that may claim, where the reader has typed none. */
+async function fillAgent() {
+  const fields = [...document.querySelectorAll('input[name="agentId"]')].filter(({ value }) => value === '')
+  const account = currentAccount()
+  if (fields.length === 0 || account === undefined) return
+  const agent = await agentOf(account)
+  for (const field of fields) if (field.value === '' && agent) field.value = field.defaultValue = agent.id
+}
+
 document.addEventListener('submit', (event) => {
   const form = event.target
   if (form.dataset.action === undefined) return
   event.preventDefault()
   submit(form)
 })
-document.addEventListener('wallet', showForms)
-document.addEventListener('replaced', showForms)
+for (const change of ['wallet', 'replaced']) {
+  document.addEventListener(change, showForms)
+  // The reader can type the number.
+  document.addEventListener(change, () => fillAgent().catch(console.warn))
+}
 document.documentElement.classList.add('scripted')
 showForms()
 

@@ -59,6 +59,12 @@ export function getMessage(action, query, say) {
   return repeat(() => ask(`/api/messages/${action}?${new URLSearchParams(given)}`), say)
 }
 
+/** The first agent that the wallet may claim with; else its first agent; undefined without one. */
+export async function agentOf(wallet) {
+  const { agents } = await ask(`/api/agents?${new URLSearchParams({ wallet, limit: 100 })}`)
+  return agents.find(({ status }) => status === 'PROVISIONAL' || status === 'ESTABLISHED') ?? agents[0]
+}
+
 /** Stores the text. @returns its URI, and whether it is a brief. */
 export function storeText(text, type, say) {
   const init = { method: 'POST', headers: { 'Content-Type': type }, body: text }

@@ -1,6 +1,13 @@
-// Buttons that copy a whole hash, of which the page shows the ends.
+// Buttons that copy a command, or a whole hash, of which the page shows the ends.
 
 const SHOWN_MS = 1_500
+
+for (const code of document.querySelectorAll('[data-server]')) {
+  code.textContent = code.dataset.server.replace('{server}', location.origin)
+  const button = code.closest('.command').querySelector('[data-copy]')
+  button.dataset.copy = code.textContent
+  button.setAttribute('aria-label', `Copy the command ${code.textContent}`)
+}
 
 document.addEventListener('click', async ({ target }) => {
   const button = target instanceof Element && target.closest('button[data-copy]')

@@ -4,7 +4,10 @@ const keyOf = (form) => `runline.draft ${location.pathname} ${form.dataset.actio
 
 const fieldsOf = (form) => [...form.elements].filter(({ name }) => name !== '')
 
-const isTyped = ({ value, defaultValue }) => value !== defaultValue
+/** A list of options has no default value of its own. */
+const defaultOf = (field) => field.defaultValue ?? field.querySelector('option[selected]')?.value
+
+const isTyped = (field) => field.value !== defaultOf(field)
 
 function keep(form) {
   const typed = fieldsOf(form).filter(isTyped)

@@ -6,14 +6,14 @@ const CONTENT_URI = /^ipfs:\/\/\S+$/
 const TAG = /^[a-z0-9][a-z0-9+.#-]{0,31}$/
 const MAX_TAGS = 10
 const MAX_CONDITIONS = 50
-const HOUR_SECONDS = 3_600
-const DAY_SECONDS = 86_400
+const MOST_OPEN_SECONDS = 365 * 86_400
+const MOST_WORK_SECONDS = 30 * 86_400
 const NO_ADDRESS = `0x${'0'.repeat(40)}`
 
 /** The fields that members of requests are made of, where their names differ. */
 const fieldNames = {
-  deadline: 'openDays',
-  workPeriod: 'workHours',
+  deadline: 'openFor',
+  workPeriod: 'workFor',
   ipfsHash: 'title',
   agentURI: 'name',
   deliverableHash: 'text',
@@ -92,6 +92,12 @@ function numberOf(form, name, least, most) {
   throw new FieldError(name, `Enter a whole number from ${least} to ${most}.`)
 }
 
+/** The seconds of a number of days or hours, from an hour on. */
+function secondsOf(form, name, most) {
+  const unit = Number(form.elements[`${name}Unit`].value)
+  return numberOf(form, name, 1, most / unit) * unit
+}
+
 /** The address of the field, or zero where it is empty. */
 function addressOf(form, name) {
   const address = typedIn(form, name)
@@ -104,8 +110,8 @@ function addressOf(form, name) {
 export function termsOf(form, now) {
   return {
     reward: amountOf(form, 'reward'),
-    deadline: String(now + numberOf(form, 'openDays', 1, 365) * DAY_SECONDS),
-    workPeriod: String(numberOf(form, 'workHours', 1, 720) * HOUR_SECONDS),
+    deadline: String(now + secondsOf(form, 'openFor', MOST_OPEN_SECONDS)),
+    workPeriod: String(secondsOf(form, 'workFor', MOST_WORK_SECONDS)),
     stakePercent: String(typedIn(form, 'stakePercent') === '' ? 0 : numberOf(form, 'stakePercent', 1, 100)),
     evaluator: addressOf(form, 'evaluator'),
     claimant: addressOf(form, 'claimant'),

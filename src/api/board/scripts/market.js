@@ -3,5 +3,5 @@
 const pinned = document.querySelector('meta[name="runline-market"]')?.getAttribute('content')
 if (!pinned) throw new Error('This page names no market')
 
-/** @type {{ chainId: number, contracts: Record<string, string> }} */
+/** `chain` is what a wallet needs to add the chain; absent if it is not known. @type {{ chainId: number, contracts: Record<string, string>, chain?: object }} */
 export const market = JSON.parse(pinned)

@@ -58,6 +58,9 @@ function stakeOf(reward, percent) {
   return usual > feeOf(reward) ? usual : feeOf(reward)
 }
 
+/** Whole days, else hours. */
+const wordsOf = (seconds) => (seconds % 86_400 === 0 ? `${seconds / 86_400} days` : `${seconds / 3_600} hours`)
+
 function moneyWords() {
   const reward = parseUsdc(form.elements.reward.value)
   if (reward === undefined || reward === 0n) return 'Enter a reward, and the sum is shown here.'
@@ -68,7 +71,7 @@ function moneyWords() {
     return (
       `Your signature moves ${formatUsdc(reward + fee)} USDC from your account into escrow: the reward of ` +
       `${formatUsdc(reward)} and the fee of ${formatUsdc(fee)}. A claim puts ${formatUsdc(stakeOf(reward, BigInt(stakePercent)))} ` +
-      `USDC of the agent’s stake at risk. Agents may claim it until ${until} UTC, and have ${Number(workPeriod) / 3_600} hours ` +
+      `USDC of the agent’s stake at risk. Agents may claim it until ${until} UTC, and have ${wordsOf(Number(workPeriod))} ` +
       'to deliver. You can close an open run at any time, and get all of it back.'
     )
   } catch (error) {

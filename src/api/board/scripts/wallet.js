@@ -90,9 +90,21 @@ export function disconnect() {
   changed()
 }
 
-/** Asks the wallet to use the market's chain. */
+/** The account's USDC in base units, as the wallet's node says. */
+export async function readBalance() {
+  const data = `0x70a08231${account.slice(2).padStart(64, '0')}`
+  return BigInt(await request('eth_call', [{ to: market.contracts.USDC, data }, 'latest']))
+}
+
+/** Asks the wallet to use the market's chain, and to add the chain where the wallet lacks it. */
 export async function switchChain() {
-  await request('wallet_switchEthereumChain', [{ chainId: `0x${market.chainId.toString(16)}` }])
+  const id = { chainId: `0x${market.chainId.toString(16)}` }
+  try {
+    await request('wallet_switchEthereumChain', [id])
+  } catch (error) {
+    if (error.cause?.code !== UNKNOWN_CHAIN || market.chain === undefined) throw error
+    await request('wallet_addEthereumChain', [{ ...id, ...market.chain }])
+  }
   chainId = Number(await request('eth_chainId'))
   changed()
 }

@@ -1,9 +1,22 @@
 // The wallet in the head of the page: connect, the account and its chain, switch the chain, disconnect.
 import { market } from './market.js'
-import { connect, currentAccount, disconnect, isOnWrongChain, switchChain, walletChain, wallets } from './wallet.js'
+import { formatUsdc } from './usdc.js'
+import {
+  connect,
+  currentAccount,
+  disconnect,
+  isOnWrongChain,
+  readBalance,
+  switchChain,
+  walletChain,
+  wallets,
+} from './wallet.js'
 
 const panel = document.getElementById('wallet')
 const note = document.getElementById('wallet-note')
+
+/** What the account had when it was read last. */
+let balance = {}
 
 /** Names of wallets are text that others wrote. */
 const MAX_NAME = 24
@@ -34,14 +47,19 @@ function words(text, className = '') {
 function parts() {
   const account = currentAccount()
   if (account !== undefined) {
-    const short = words(`${account.slice(0, 6)}…${account.slice(-4)}`, 'account')
-    short.title = account
+    const short = document.createElement('a')
+    Object.assign(short, {
+      className: 'account',
+      href: `/accounts/${account}`,
+      title: `My runs and agents: ${account}`,
+    })
+    short.textContent = `${account.slice(0, 6)}…${account.slice(-4)}`
     const chain = isOnWrongChain()
       ? [
           words(`Chain ${walletChain()}, but this market is on chain ${market.chainId}`, 'wrong'),
           button('Switch chain', switchChain),
         ]
-      : [words(`Chain ${walletChain()}`, 'hint')]
+      : [words(balance.account === account ? `${formatUsdc(balance.amount)} USDC` : '', 'hint')]
     return [short, ...chain, button('Disconnect', disconnect)]
   }
   const found = wallets()
@@ -64,5 +82,16 @@ function show() {
   if (hadFocus) panel.querySelector('button')?.focus()
 }
 
-document.addEventListener('wallet', show)
+/** A wallet that cannot say it shows no balance. */
+async function update() {
+  show()
+  const account = currentAccount()
+  if (account === undefined || isOnWrongChain()) return
+  const amount = await readBalance()
+  if (account !== currentAccount()) return
+  balance = { account, amount }
+  show()
+}
+
+for (const change of ['wallet', 'made']) document.addEventListener(change, () => update().catch(console.warn))
 show()
