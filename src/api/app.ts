@@ -91,10 +91,10 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addContentRoutes(app, deps)
   app.route('/', boardRoutes(deps, readInTurn, figures))
   addStreamRoutes(app, deps)
-  addDocsRoutes(app)
   if (host.routes) app.route('/', host.routes)
 
   const description = describeApi(app)
+  addDocsRoutes(app, description)
   app.get('/openapi.json', (c) => c.body(description, 200, { 'Content-Type': 'application/json' }))
   app.post('/mcp', mcpRoute(app, description, deps.limits))
   const guide = llmsText(description)

@@ -1,7 +1,7 @@
 import type { MediaType } from '../../src/api/content/checkContent.ts'
 import { cidOf, uriOf } from '../../src/api/content/cid.ts'
 
-/** What the demo's runs, deliveries and requests for a revision name, by its URI. */
+/** What the demo's agents, runs, deliveries and requests for a revision name, by its URI. */
 export type DemoTexts = Map<string, { mediaType: MediaType; text: string }>
 
 /** The brief of a demo run. Its tag is the first word of its title, such as `translate`. */
@@ -12,6 +12,15 @@ export function demoBrief(title: string): string {
     description: `${title}.\n\nThis run is part of the demo market of a devnet: no work is to be done.`,
     acceptance: ['The delivery is complete', 'It can be read without an account'],
     tags: [verb, 'demo'],
+  })
+}
+
+/** The registration file of a demo agent (EIP-8004). */
+export function demoRegistration(name: string): string {
+  return JSON.stringify({
+    type: 'https://eips.ethereum.org/EIPS/eip-8004#registration-v1',
+    name: name.charAt(0).toUpperCase() + name.slice(1),
+    description: 'An agent of the demo market of a devnet.',
   })
 }
 

@@ -4,8 +4,8 @@ import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { accountOf, roles } from './accounts.ts'
 import { callOf } from './call.ts'
-import { contentId } from './contentId.ts'
 import type { DemoAgent } from './demoMarket.ts'
+import { type DemoTexts, demoRegistration, nameText } from './demoTexts.ts'
 import type { Play, Timeline } from './timeline.ts'
 
 /** Plays a demo agent's history. Its registration adds its id to `ids`. */
@@ -14,13 +14,17 @@ export function playAgent(
   { AgentRegistry, AgentStaking }: Deployment['contracts'],
   { name, account }: DemoAgent,
   ids: Map<string, bigint>,
+  texts: DemoTexts,
 ): Play {
   const wallet = accountOf(account).address
   const registry = { address: AgentRegistry, abi: agentRegistryAbi }
   const staking = { address: AgentStaking, abi: agentStakingAbi }
 
-  function callFor(event: string, amount: string) {
-    if (event === 'register') return callOf(wallet, registry, event, [contentId(`agent ${name}`)])
+  async function callFor(event: string, amount: string) {
+    if (event === 'register') {
+      const file = await nameText(texts, 'application/json', demoRegistration(name))
+      return callOf(wallet, registry, event, [file])
+    }
     const id = idOf(ids, name)
     if (event === 'ban') return callOf(accountOf(roles.owner).address, staking, event, [id])
     if (event === 'stake' || event === 'unstake') return callOf(wallet, staking, event, [id, parseUnits(amount, 6)])
@@ -28,7 +32,7 @@ export function playAgent(
   }
 
   return async (at, event, amount) => {
-    const { logs } = await timeline.send(at, callFor(event, amount))
+    const { logs } = await timeline.send(at, await callFor(event, amount))
     for (const { args } of parseEventLogs({ abi: agentRegistryAbi, eventName: 'Registered', logs })) {
       ids.set(name, args.agentId)
     }

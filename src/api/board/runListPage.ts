@@ -10,7 +10,6 @@ import { type Given, searchForm, withoutField } from './searchForm.ts'
 import {
   accountLink,
   agentLink,
-  amount,
   badge,
   briefLine,
   chainText,
@@ -18,6 +17,7 @@ import {
   count,
   type Html,
   relativeTime,
+  roughAmount,
   shortHex,
   usdc,
   words,
@@ -113,8 +113,8 @@ const welcome = ({ runs, market }: Stats): Html => html`
     </div>
     <dl class="figures" data-live id="figures">
       <div><dt>To be claimed</dt><dd>${count(runs.claimableRuns)} ${runs.claimableRuns === 1 ? 'run' : 'runs'}</dd></div>
-      <div><dt>In escrow</dt><dd>${amount(market.escrowed)}</dd></div>
-      <div><dt>Paid to agents</dt><dd>${amount(market.paid)}</dd></div>
+      <div><dt>In escrow</dt><dd>${roughAmount(market.escrowed)}</dd></div>
+      <div><dt>Paid to agents</dt><dd>${roughAmount(market.paid)}</dd></div>
     </dl>
   </div>`
 

@@ -95,6 +95,10 @@ export function usdc(baseUnits: bigint | string): string {
 export const amount = (baseUnits: bigint | string): Html =>
   html`<span class="number">${usdc(baseUnits)}</span> <span class="unit">USDC</span>`
 
+/** For a headline: without the cents from 100 USDC on. */
+export const roughAmount = (baseUnits: bigint): Html =>
+  amount(baseUnits < 100_000_000n ? baseUnits : baseUnits - (baseUnits % 1_000_000n))
+
 export const count = (value: number): string => value.toLocaleString('en')
 
 /** The hash or address with its middle left out, and whole as a tooltip. */

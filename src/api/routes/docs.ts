@@ -6,6 +6,8 @@ import { gzip } from 'node:zlib'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
+import { renderPage } from '../board/page.ts'
+import type { Html } from '../board/values.ts'
 
 /**
  * Scalar's script in one file. `@scalar/api-reference` has the same file, but depends on the 280 packages that it was
@@ -18,21 +20,29 @@ const { version } = require(join(scalar, '../package.json')) as { version: strin
 /** Names the version, so that a browser may cache the script without a time limit. */
 const scriptPath = `/docs/scalar-${version}.js`
 
-const page = html`<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>Runline API</title>
-    <link rel="icon" href="data:,">
-  </head>
-  <body>
-    <nav style="padding: 0.5rem 1rem; font-family: sans-serif"><a href="/">Runs on the board</a></nav>
-    <div id="reference"></div>
-    <script src="${scriptPath}"></script>
-    <script src="/docs/start.js"></script>
-  </body>
-</html>`
+/** The page is read before the script of a megabyte has come: it lists the operations, which the script replaces. */
+function pageOf(description: string): Html {
+  const { paths }: { paths: Record<string, Record<string, Operation>> } = JSON.parse(description)
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ ...operation, call: `${method.toUpperCase()} ${path}` })),
+  )
+  const groups = Map.groupBy(operations, ({ tags: [tag = ''] }) => tag)
+  const content = html`
+    <h1>API</h1>
+    <p class="lead">Every operation, to read and to try. See also <a href="/llms.txt">the guide for language models</a>
+      and <a href="/openapi.json">the OpenAPI document</a>.</p>
+    <div id="reference">
+      ${[...groups].map(
+        ([tag, members]) =>
+          html`<h2>${tag}</h2><ul class="items">${members.map(({ call, summary }) => html`<li><code>${call}</code> ${summary}</li>`)}</ul>`,
+      )}
+    </div>
+    <script defer src="${scriptPath}"></script>
+    <script defer src="/docs/start.js"></script>`
+  return renderPage({ title: 'API', section: '/docs', content })
+}
+
+type Operation = { tags: string[]; summary: string }
 
 /** A separate file, because the page's policy allows no inline script. The settings avoid requests to other hosts. */
 const start = `Scalar.createApiReference('#reference', ${JSON.stringify({
@@ -45,8 +55,9 @@ const start = `Scalar.createApiReference('#reference', ${JSON.stringify({
   mcp: { disabled: true },
 })})`
 
-/** `/docs`: a page to read and try the API, which loads files from this server only. */
-export function addDocsRoutes(app: OpenAPIHono) {
+/** `/docs`: a page to read and try the API, which loads files from this server only. @param description OpenAPI, as JSON. */
+export function addDocsRoutes(app: OpenAPIHono, description: string) {
+  const page = pageOf(description)
   const policy = secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],

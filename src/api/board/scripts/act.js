@@ -166,7 +166,6 @@ for (const change of ['wallet', 'replaced']) {
   // The reader can type the number.
   document.addEventListener(change, () => fillAgent().catch(console.warn))
 }
-document.documentElement.classList.add('scripted')
 showForms()
 
 const pending = pendingRequest()

@@ -93,5 +93,6 @@ async function update() {
   show()
 }
 
+document.documentElement.classList.add('scripted')
 for (const change of ['wallet', 'made']) document.addEventListener(change, () => update().catch(console.warn))
 show()
