@@ -7,6 +7,21 @@ import { banner } from './banner.ts'
 import { startDevnet } from './devnet.ts'
 import { stopAllProcesses } from './managedProcess.ts'
 
+const usage = `npm run dev [-- --block-time SECONDS]
+
+Starts the whole market on this machine: a chain, PostgreSQL, the indexer, the API and its board, with a demo market.
+
+  --block-time SECONDS   seconds from block to block, 0.1 to 60; 1 by default
+  --help                 this text
+
+PORT, ANVIL_PORT, POSTGRES_PORT, PONDER_PORT and OPS_PORT set the ports of the API, the chain, PostgreSQL, the indexer and the operator's
+endpoints. DATABASE_URL names a PostgreSQL server that is used in place of its own. docs/settings.md has all settings.`
+
+if (process.argv.includes('--help')) {
+  console.log(usage)
+  process.exit()
+}
+
 const start = performance.now()
 const progress = (line: string) => console.log(`${seconds().padStart(5)} s  ${line}`)
 const seconds = () => ((performance.now() - start) / 1000).toFixed(1)
