@@ -72,6 +72,13 @@ it('can be restarted at once with blocks of 0.2 seconds, and ends all parts when
   }
 }, 120_000)
 
+it('lists its options, and starts nothing', async () => {
+  const dev = await runDev(ports, {}, ['--help'])
+  expect(await dev.npm.ended).toBe('exited with code 0')
+  expect(dev.lines.join('\n')).toMatch(/--block-time SECONDS .*--help/s)
+  expect(await dev.processes()).toEqual([])
+})
+
 it('refuses a time between blocks that is no number of seconds', async () => {
   const dev = await runDev(ports, {}, ['--block-time', 'fast'])
   expect(await dev.npm.ended).toBe('exited with code 1')
