@@ -28,6 +28,14 @@ type Environment = z.infer<typeof environment>
  */
 const secret = /KEY$|URL$|ENDPOINT$/
 
+/** Values of the settings that have no default. */
+const examples: Record<string, string> = {
+  DATABASE_URL: 'postgres://runline:password@127.0.0.1:5432/runline',
+  DEPLOYER_PRIVATE_KEY: '0x and 64 hexadecimal digits',
+  OWNER: '0x90F79bf6EB2c4f870365E785982E1f101E93b906',
+  TREASURY: '0x90F79bf6EB2c4f870365E785982E1f101E93b906',
+}
+
 /**
  * Reads the named variables of this process. If one is invalid, it prints which and why, and the process ends with 1.
  * An empty variable counts as absent.
@@ -67,8 +75,9 @@ export function parseEnv<const Name extends keyof Environment>(
   if (parsed.success) return parsed.data as Pick<Environment, Name>
   const lines = parsed.error.issues.map(({ path: [name], message }) => {
     const value = present[String(name)]
-    if (value === undefined) return `  ${String(name)}: is missing`
+    if (value === undefined)
+      return `  ${String(name)}: is missing. Set it, such as ${String(name)}=${examples[String(name)]}`
     return `  ${String(name)}: ${message}${secret.test(String(name)) ? '' : `, got ${JSON.stringify(value)}`}`
   })
-  throw new Error(`The environment is not usable. Correct these variables:\n${lines.join('\n')}`)
+  throw new Error(`The environment is not usable. Correct these variables, see docs/settings.md:\n${lines.join('\n')}`)
 }

@@ -57,10 +57,16 @@ await runCommand(async () => {
     'calls of RPC_URL': () => `${Math.round((IDLE_CALLS_A_SECOND * MONTH_SECONDS) / 1e6)} million`,
   }
   const columns = [38, 18, 18, 18]
-  const line = (cells: string[]) => cells.map((cell, place) => cell.padEnd(columns[place] ?? 0)).join('').trimEnd()
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, place) => cell.padEnd(columns[place] ?? 0))
+      .join('')
+      .trimEnd()
   console.log(line(['runs a month', ...sizes.map(({ runs }) => runs.toLocaleString('en'))]))
   console.log(line(['machine', ...sizes.map(({ machine }) => machine)]))
   for (const [name, of] of Object.entries(rows)) console.log(line([name, ...sizes.map(({ runs }) => of(runs))]))
-  console.log(`\nThe life of a run that the relay pays for takes ${GAS_OF_LIFE.toLocaleString('en')} gas: ${(life * 100).toFixed(2)} cents.`)
+  console.log(
+    `\nThe life of a run that the relay pays for takes ${GAS_OF_LIFE.toLocaleString('en')} gas: ${(life * 100).toFixed(2)} cents.`,
+  )
   console.log(`From a reward of ${(life / FEE_SHARE).toFixed(2)} USDC on, the fee of 5 % pays for it.`)
 })

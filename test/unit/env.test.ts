@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { parseEnv } from '../../core/env.ts'
+import { allSettings, parseEnv } from '../../core/env.ts'
 
 const key = `0x${'ab'.repeat(32)}`
 
@@ -63,7 +63,21 @@ describe('parseEnv', () => {
 
   it('treats an empty variable as absent', () => {
     expect(parseEnv(['PORT', 'DATABASE_READ_URL'], { PORT: '', DATABASE_READ_URL: '' })).toEqual({ PORT: 3000 })
-    expect(() => parseEnv(['DATABASE_URL'], { DATABASE_URL: '' })).toThrow('DATABASE_URL: is missing')
+    expect(() => parseEnv(['DATABASE_URL'], { DATABASE_URL: '' })).toThrow(
+      'DATABASE_URL: is missing. Set it, such as DATABASE_URL=postgres://',
+    )
+  })
+
+  it('has an example for each setting that must be set', () => {
+    for (const name of allSettings) {
+      let message = ''
+      try {
+        parseEnv([name], {})
+      } catch (error) {
+        ;({ message } = error as Error)
+      }
+      expect(message).not.toContain('=undefined')
+    }
   })
 
   it('validates only the requested variables', () => {
@@ -177,7 +191,7 @@ describe('parseEnv', () => {
     ['RPC_REQUESTS_PER_SECOND', '501', 'RPC_REQUESTS_PER_SECOND: must be an integer from 5 to 500, got "501"'],
   ] as const)('says of %s=%s what is allowed', (name, value, expected) => {
     expect(() => parseEnv([name], { [name]: value })).toThrow(
-      new Error(`The environment is not usable. Correct these variables:\n  ${expected}`),
+      new Error(`The environment is not usable. Correct these variables, see docs/settings.md:\n  ${expected}`),
     )
   })
 })
