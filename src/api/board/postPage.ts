@@ -4,15 +4,15 @@ import type { Html } from './values.ts'
 
 /** A number of days or hours. */
 const period = (name: string, label: string, days: number): Html => html`
-  <label>${label}
-    <span class="period">
+  <div class="period">
+    <label>${label}
       <input name="${name}" inputmode="numeric" value="${days}" required>
-      <select name="${name}Unit" aria-label="${label}, unit">
-        <option value="86400" selected>days</option>
-        <option value="3600">hours</option>
-      </select>
-    </span>
-  </label>`
+    </label>
+    <select name="${name}Unit" aria-label="${label}, unit">
+      <option value="86400" selected>days</option>
+      <option value="3600">hours</option>
+    </select>
+  </div>`
 
 /** The form of a new run. */
 export const postPage: Html = html`

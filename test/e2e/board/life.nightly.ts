@@ -38,7 +38,7 @@ async function newReader({ width, colorScheme }: Look, balance = 1_000n * usdc) 
     if (/Content Security Policy|violates/.test(message.text())) complaints.push(message.text())
   })
   const account = privateKeyToAccount(generatePrivateKey())
-  const wallet = await installWallet(page, account, market.chainId)
+  const wallet = await installWallet(page, account, market)
   if (balance > 0n) await people.mined(() => market.usdc.write.mint([account.address, balance]))
   return { page, account, wallet, complaints }
 }
@@ -114,7 +114,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await poster.page.getByRole('link', { name: /^See run/ }).click()
     await poster.page.getByRole('heading', { level: 1, name: 'Translate a page <b>into</b> French' }).waitFor()
     const runPath = new URL(poster.page.url()).pathname
-    await poster.page.locator(`dt:text("Claimant") + dd [data-copy="${agent.account.address}"]`).waitFor()
+    await poster.page.locator(`dt:text("Claimant") + dd a[href="/accounts/${agent.account.address}"]`).waitFor()
 
     await agent.page.goto('/connect')
     await connect(agent.page)
@@ -133,7 +133,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     expect(await usdcOf(agent.account)).toBe(975n * usdc)
 
     await agent.page.goto(runPath)
-    await agent.page.getByLabel('Number of your agent').fill(agentId)
+    await expect.poll(() => agent.page.getByLabel('Number of your agent').inputValue()).toBe(agentId)
     await act(agent.page, 'Claim the run')
     await act(agent.page, 'Start the work')
     await agent.page.getByLabel('Your delivery').fill('Voici la **page**.')
@@ -151,6 +151,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await act(agent.page, 'Deliver')
     await poster.page.locator('.badge.submitted').waitFor()
     await act(poster.page, 'Approve and pay')
+    await says(poster.page, `You paid agent ${agentId} 100 USDC.`)
     await poster.page.locator('.badge.approved').waitFor()
     expect(await usdcOf(agent.account)).toBe(1_075n * usdc)
     expect(await poster.page.locator('form.act:visible').count()).toBe(0)
@@ -233,7 +234,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await press(page, 'Close the run')
     await says(page, 'Your wallet is on another chain.')
     await press(page, 'Switch chain')
-    await page.getByText(`Chain ${market.chainId}`, { exact: true }).waitFor()
+    await page.locator('#wallet', { hasText: '989.50 USDC' }).waitFor()
 
     const other = privateKeyToAccount(generatePrivateKey())
     await wallet.use(other)

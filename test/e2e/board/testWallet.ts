@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import type { LocalAccount } from 'viem'
+import type { TestMarket } from '../../support/market.ts'
 
 /** What a page asks of its wallet, as EIP-1193 has it. */
 type Answer = { result: unknown } | { error: { code: number; message: string } }
@@ -24,7 +25,7 @@ const script = `{
 }`
 
 /** A wallet in the pages of this tab, which signs with the account. */
-export async function installWallet(page: Page, account: LocalAccount, chainId: number) {
+export async function installWallet(page: Page, account: LocalAccount, { chainId, client }: TestMarket) {
   /** What it was asked to sign. */
   const signed: string[] = []
   const state = { account, chainId, isAllowed: false, rejects: false }
@@ -38,6 +39,8 @@ export async function installWallet(page: Page, account: LocalAccount, chainId: 
         return { result: state.isAllowed ? [state.account.address] : [] }
       case 'eth_chainId':
         return { result: `0x${state.chainId.toString(16)}` }
+      case 'eth_call':
+        return { result: await client.request({ method, params: params as never }) }
       case 'wallet_switchEthereumChain':
         state.chainId = chainId
         return { result: null }
