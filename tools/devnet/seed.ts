@@ -39,7 +39,10 @@ export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Pro
   await fundParties(timeline, contracts)
 
   const histories = [
-    ...agents.map((agent) => ({ history: agent.history, play: playAgent(timeline, contracts, agent, agentIds, texts) })),
+    ...agents.map((agent) => ({
+      history: agent.history,
+      play: playAgent(timeline, contracts, agent, agentIds, texts),
+    })),
     ...runs.map((run) => ({
       history: run.history,
       play: playRun(timeline, contracts, run, agentIds, bountyIds, texts),

@@ -10,7 +10,7 @@ export type Act = {
   effect: Html | string
   /** What has happened once the chain has made it; `#` stands for the number of what was made. */
   done: string
-  /** What the page asks before it asks the wallet, where a mistake is dear. */
+  /** What the page asks before it asks the wallet, where a mistake costs money. */
   confirm?: string
   /** The accounts of which one signs; any if absent. */
   signers?: readonly string[]
