@@ -15,7 +15,9 @@ const typeOf = (extension: keyof typeof types) => `${types[extension]}; charset=
 const digestOf = (content: string) => hash('sha256', content).slice(0, 12)
 
 function asset(name: string, extension: 'css' | 'svg'): Asset {
-  const content = readFileSync(new URL(`${name}.${extension}`, import.meta.url), 'utf8')
+  const text = readFileSync(new URL(`${name}.${extension}`, import.meta.url), 'utf8')
+  // In a layer, so that rules for every button do not apply to the reference at /docs, which has its own.
+  const content = extension === 'css' ? `@layer board {\n${text}}` : text
   return { url: `/board/${name}.${digestOf(content)}.${extension}`, content, type: typeOf(extension) }
 }
 

@@ -264,6 +264,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures
     }))
     const { agents, toReview, toDeliver } = data.account
     const { runs: posted, names } = data.posted
+    const ownNames = agents.map(({ id, name }) => [String(id), name] as const)
     const summaries = (rows: typeof toReview) => rows.map((row) => formatRunSummary(row, snapshot.now))
     const content = accountPage(
       {
@@ -272,7 +273,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures
         toReview: summaries(toReview),
         toDeliver: summaries(toDeliver),
         posted,
-        names,
+        names: { ...names, agents: new Map([...names.agents, ...ownNames]) },
       },
       snapshot.now,
     )

@@ -31,12 +31,13 @@ function pageOf(description: string): Html {
     <h1>API</h1>
     <p class="lead">Every operation, to read and to try. See also <a href="/llms.txt">the guide for language models</a>
       and <a href="/openapi.json">the OpenAPI document</a>.</p>
-    <div id="reference">
+    <div id="operations">
       ${[...groups].map(
         ([tag, members]) =>
           html`<h2>${tag}</h2><ul class="items">${members.map(({ call, summary }) => html`<li><code>${call}</code> ${summary}</li>`)}</ul>`,
       )}
     </div>
+    <div id="reference"></div>
     <script defer src="${scriptPath}"></script>
     <script defer src="/docs/start.js"></script>`
   return renderPage({ title: 'API', section: '/docs', content })
@@ -45,7 +46,8 @@ function pageOf(description: string): Html {
 type Operation = { tags: string[]; summary: string }
 
 /** A separate file, because the page's policy allows no inline script. The settings avoid requests to other hosts. */
-const start = `Scalar.createApiReference('#reference', ${JSON.stringify({
+const start = `document.getElementById('operations').remove()
+Scalar.createApiReference('#reference', ${JSON.stringify({
   url: '/openapi.json',
   withDefaultFonts: false,
   telemetry: false,
