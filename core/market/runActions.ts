@@ -152,6 +152,12 @@ const valuesOf = ({ bountyId, party, round, revision, text, deadline }: RunMessa
   deadline,
 })
 
+/** What the members of the message beside the run's id are in JSON. */
+export const bodyMembers = (name: RunActionName): Record<string, 'integer' | 'string'> => {
+  const own = actionOf(name).members.filter((member) => member !== 'bountyId')
+  return Object.fromEntries(own.map((member) => [member, memberTypes[member] === 'uint256' ? 'integer' : 'string']))
+}
+
 /** The members of the message beside the run's id, as JSON has them. */
 export function bodyOf(message: RunMessage): Record<string, string | number> {
   const values = valuesOf(message)

@@ -32,7 +32,7 @@ import { addEligibilityRoutes } from './routes/eligibility.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { isProbe } from './routes/health.ts'
 import { readMiddleware } from './routes/indexed.ts'
-import { llmsText } from './routes/llms.ts'
+import { addGuideRoutes } from './routes/llms.ts'
 import { addMarketRoutes } from './routes/market.ts'
 import { mcpRoute } from './routes/mcp.ts'
 import { addMessageRoutes } from './routes/messages.ts'
@@ -93,12 +93,11 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addStreamRoutes(app, deps)
   if (host.routes) app.route('/', host.routes)
 
-  const description = describeApi(app)
+  const description = describeApi(app, Object.values(deps.deployment.contracts))
   addDocsRoutes(app, description)
   app.get('/openapi.json', (c) => c.body(description, 200, { 'Content-Type': 'application/json' }))
   app.post('/mcp', mcpRoute(app, description, deps.limits))
-  const guide = llmsText(description)
-  app.get('/llms.txt', (c) => c.text(guide))
+  addGuideRoutes(app, description)
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), (c) =>
     wantsPage(c) ? unknownPage.fetch(c.req.raw, c.env) : routeNotFound(c),
   )

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
-import { Problem } from './http/errors.ts'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { type Address, zeroAddress } from 'viem'
 import { exampleAgent } from './resources/agent.ts'
 import { exampleCid } from './resources/content.ts'
-import { pascalCase } from './resources/problem.ts'
 import { problemResponses } from './routes/responses.ts'
 
 const info = {
@@ -23,7 +22,11 @@ const info = {
     { name: 'Claims', description: 'What an agent needs to claim a run.' },
     {
       name: 'Actions',
-      description: 'What accounts do by a signature that the relay sends, and what anyone may ask for.',
+      description:
+        'What accounts do by a signature that the relay sends, and what anyone may ask for. Compare a message with what you ' +
+        'asked for before you sign it: the nonce of an authorization is the hash of what the money is for. There is no ' +
+        'message for what the contracts would refuse at the block of the answer. A POST waits, up to 15 seconds, until the ' +
+        'index shows the action. To repeat it is safe: a signed message is sent once.',
     },
     { name: 'Agents', description: 'ERC-8004 identities, their stake and their status on the trust ladder.' },
     { name: 'Content', description: 'Briefs, deliveries and feedback: what runs name by a CID.' },
@@ -33,28 +36,13 @@ const info = {
   ],
 }
 
-/** A header that every such answer has. */
-const header = (description: string) => ({ description, required: true, schema: { type: 'string' as const } })
-
-const idHeader = {
-  'X-Request-Id': header('The id of the request, which the server’s log has too.'),
-}
-
-const everyHeader = {
-  'Access-Control-Allow-Origin': header('Always `*`: any web page may call the API.'),
-  'Access-Control-Expose-Headers': header('Always `*`: a web page may read all headers.'),
-}
-
-const readHeader = {
-  'Cache-Control': header(
-    '`public, max-age=0, s-maxage=1` where a shared cache may answer others with it for a second; else `no-store`.',
-  ),
-}
-
-type Response = {
-  headers: Record<string, { required?: boolean }>
-  content?: Record<string, { examples?: object }>
-}
+type Reference = { $ref: string }
+type Schema = Partial<Reference> & { description?: string; anyOf?: Reference[] }
+type Response = { headers?: Record<string, { required?: boolean }>; content?: Record<string, { schema: Schema }> }
+type Parameter = { name: string; required?: boolean; description?: string; example?: unknown; schema: Schema }
+type Operation = { parameters?: (Parameter | Reference)[]; responses: Record<string, Response | Reference> }
+type Schemas = Record<string, Schema & { properties?: Record<string, Domain> }>
+type Domain = { properties?: { verifyingContract?: object } }
 
 /** Values of the required parameters in examples. */
 const exampleOf: Record<string, string | number> = {
@@ -80,43 +68,58 @@ const exampleOf: Record<string, string | number> = {
   deadline: 1_705_752_000,
 }
 
+/** What any route can answer, whatever its handler does. */
+const sharedResponses = problemResponses(['RATE_LIMITED', 'INTERNAL'])
+
 /**
- * Describes the routes of the app, with the refusals and headers that all routes share.
+ * Describes the routes of the app, with the refusals that all routes share.
+ * @param addresses those of the contracts, of which one verifies each signature: so types of messages fit libraries that sign.
+ * The zero address stands for none.
  * @returns an OpenAPI 3.1 document as JSON.
  */
-export function describeApi(app: OpenAPIHono): string {
+export function describeApi(app: OpenAPIHono, addresses: readonly (Address | undefined)[]): string {
   const { openAPIRegistry, getOpenAPI31Document } = new OpenAPIHono()
-  const routes = app.openAPIRegistry.definitions.flatMap((each) => (each.type === 'route' ? [each.route] : []))
-  for (const route of routes) {
-    const methods = routes.filter(({ path }) => path === route.path).map(({ method }) => method)
-    const responses = Object.entries({ ...route.responses, ...sharedResponses(route, methods) })
-    const isRead = route.method === 'get' && route.path.startsWith('/api/')
-    const headersOf = (status: string) => ({
-      // A cache may give an answer to others, so that it does not name a request.
-      ...((route.method !== 'get' || Number(status) >= 400) && idHeader),
-      ...everyHeader,
-      ...(isRead && readHeader),
-    })
-    openAPIRegistry.registerPath({
-      ...route,
-      responses: Object.fromEntries(
-        responses.map(([status, response]) => [
-          status,
-          { ...response, headers: { ...headersOf(status), ...response.headers } },
-        ]),
-      ),
-    })
+  for (const definition of app.openAPIRegistry.definitions) {
+    if (definition.type !== 'route') continue
+    const { route } = definition
+    openAPIRegistry.registerPath({ ...route, responses: { ...route.responses, ...sharedResponses } })
   }
   const document = getOpenAPI31Document(info)
   const methods = Object.values(document.paths ?? {}).flatMap(({ get, post }) => [get, post])
-  const operations = methods.filter((operation) => operation !== undefined)
-  for (const parameter of operations.flatMap(({ parameters }) => parameters ?? [])) {
-    // A page that tries requests prefills what is required.
-    if ('name' in parameter && parameter.required) parameter.example = exampleOf[parameter.name]
+  const operations = methods.filter((operation) => operation !== undefined) as Operation[]
+  const schemas = document.components?.schemas as Schemas
+  for (const operation of operations) for (const parameter of operation.parameters ?? []) describe(parameter, schemas)
+  const typedData = Object.values(schemas).flatMap(({ properties }) => properties?.domain?.properties ?? [])
+  const contracts = [...new Set(addresses)].filter((address) => address !== undefined && address !== zeroAddress)
+  for (const domain of contracts.length > 0 ? typedData : []) {
+    domain.verifyingContract = { type: 'string', enum: contracts }
   }
-  const responses = operations.map((operation) => operation.responses as Record<string, Response>)
-  const components = { ...document.components, headers: shareHeaders(responses), responses: shareResponses(responses) }
-  return JSON.stringify({ ...document, components })
+  const responses = operations.map((operation) => operation.responses)
+  const components = {
+    ...document.components,
+    headers: shareHeaders(responses),
+    responses: shareResponses(responses),
+    parameters: shareParameters(operations),
+  }
+  // What many members are becomes a component.
+  const { posterAddress, reward, deadline } = schemas.Run?.properties ?? {}
+  const shared: Record<string, object | undefined> = { Address: posterAddress, Amount: reward, Time: deadline }
+  const named = { ...document, components: { ...components, schemas: { ...schemas, ...shared } } }
+  return JSON.stringify(named, (key, value) => {
+    if (value?.type !== 'string' || key in shared) return value
+    const name = Object.keys(shared).find((each) => isDeepStrictEqual(shared[each], value))
+    return name ? { $ref: `#/components/schemas/${name}` } : value
+  })
+}
+
+/** Gives what is required the example that a page prefills, and says nothing twice. */
+function describe(parameter: Parameter | Reference, schemas: Schemas) {
+  if ('$ref' in parameter) return
+  const { name, schema } = parameter
+  const { description } = schema.$ref ? (schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {}) : schema
+  if (schema.$ref && parameter.description === description) delete parameter.description
+  else delete schema.description
+  if (parameter.required) parameter.example = exampleOf[name]
 }
 
 /**
@@ -124,44 +127,60 @@ export function describeApi(app: OpenAPIHono): string {
  * a reference do not say that it is optional.
  * @returns the headers by name.
  */
-function shareHeaders(operations: readonly Record<string, Response>[]) {
+function shareHeaders(operations: readonly Operation['responses'][]) {
   const shared: Record<string, object> = {}
-  for (const response of operations.flatMap((responses) => Object.values(responses))) {
-    const headers = Object.entries(response.headers).map(([name, header]) => {
+  for (const response of operations.flatMap((responses) => Object.values(responses) as Response[])) {
+    const headers = Object.entries(response.headers ?? {}).map(([name, header]) => {
       if (!header.required) return [name, header]
       shared[name] ??= header
       if (!isDeepStrictEqual(shared[name], header)) throw new Error(`The header ${name} has two descriptions`)
       return [name, { $ref: `#/components/headers/${name}` }]
     })
-    response.headers = Object.fromEntries(headers)
+    if (headers.length > 0) response.headers = Object.fromEntries(headers)
+    else delete response.headers
   }
   return shared
 }
 
 /** Replaces responses that several operations have by references. @returns those responses by name. */
-function shareResponses(operations: readonly Record<string, Response>[]) {
+function shareResponses(operations: readonly Operation['responses'][]) {
   const uses = operations.flatMap((responses) =>
-    Object.entries(responses).map(([status, response]) => ({ responses, status, response })),
+    Object.entries(responses as Record<string, Response>).map(([status, response]) => ({
+      responses,
+      status,
+      response,
+    })),
   )
   const shared: Record<string, object> = {}
   for (const [first, ...others] of Map.groupBy(uses, ({ response }) => JSON.stringify(response)).values()) {
     if (!first || others.length === 0) continue
-    const { headers, content } = first.response
-    const codes = Object.keys(content?.['application/problem+json']?.examples ?? { NOT_MODIFIED: {} })
-    const name = `${'Cache-Control' in headers ? 'Read' : ''}${codes.map(pascalCase).join('Or')}`
+    const schema = first.response.content?.['application/problem+json']?.schema
+    const problems = (schema?.anyOf ?? [schema]).map((problem) => problem?.$ref?.match(/(\w+)Problem$/)?.[1])
+    const [one, ...more] = problems
+    const name = !schema ? 'NotModified' : more.length < 3 ? problems.join('Or') : `${one}Or${more.length}More`
     if (name in shared) throw new Error(`Two shared responses have the name ${name}`)
     shared[name] = first.response
     for (const { responses, status } of [first, ...others]) {
-      Object.assign(responses, { [status]: { $ref: `#/components/responses/${name}` } })
+      responses[status] = { $ref: `#/components/responses/${name}` }
     }
   }
   return shared
 }
 
-/** The refusals that any route can answer, whatever its handler does. @param methods of all routes with its path. */
-function sharedResponses({ path }: RouteConfig, methods: readonly string[]) {
-  const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => String(exampleOf[name] ?? name))
-  const allowed = methods.map((method) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ')
-  const refusal = new Problem('METHOD_NOT_ALLOWED', `${url} answers ${allowed}, not DELETE.`)
-  return problemResponses(['METHOD_NOT_ALLOWED', 'RATE_LIMITED', 'INTERNAL'], { METHOD_NOT_ALLOWED: refusal })
+/** Replaces parameters that are the same wherever their name is used by references. @returns those by name. */
+function shareParameters(operations: readonly Operation[]) {
+  const lists = operations.flatMap(({ parameters }) => (parameters ? [parameters] : []))
+  const byName = Map.groupBy(lists.flat() as Parameter[], ({ name }) => name)
+  const shared: Record<string, Parameter> = {}
+  for (const [name, [first, ...others]] of byName) {
+    if (!first || others.length === 0 || !others.every((other) => isDeepStrictEqual(other, first))) continue
+    shared[name] = first
+  }
+  for (const list of lists) {
+    for (const [place, parameter] of list.entries()) {
+      if ('name' in parameter && parameter.name in shared)
+        list[place] = { $ref: `#/components/parameters/${parameter.name}` }
+    }
+  }
+  return shared
 }

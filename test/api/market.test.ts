@@ -17,7 +17,7 @@ afterAll(() => api.close())
 describe('GET /api/market', () => {
   it('names the contracts with their start blocks and ABIs', async () => {
     const { status, body } = await api.get('/api/market')
-    expect([status, body.chainId]).toEqual([200, 31337])
+    expect([status, body.chainId, body.caip2]).toEqual([200, 31337, 'eip155:31337'])
     expect(body.contracts).toMatchObject({
       USDC: { startBlock: 3, abi: '/abis/USDC.json' },
       BountyMarket: { address: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0', startBlock: 7 },

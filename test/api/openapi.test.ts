@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { exampleAgent } from '../../src/api/resources/agent.ts'
 import { apiDescription } from '../../tools/toolchain/apiDescription.ts'
-import { follow } from '../support/describedAnswers.ts'
+import { expectDescribed, follow } from '../support/describedAnswers.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let api: TestApi
@@ -18,21 +18,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => api.close())
-
-type Described = {
-  parameters?: { name: string; in: string; required: boolean; example?: unknown }[]
-  responses: Record<string, Refusal | { $ref: string }>
-}
-type Refusal = { content: Record<string, { examples: Record<string, Example> }> }
-type Example = { value: { field: string; value: string } }
-
-/** The only example of a refusal with the status. */
-function exampleOf(responses: Described['responses'], status: number) {
-  const { content } = follow<Refusal>(description, responses[status] ?? { content: {} })
-  const [example] = Object.values(content['application/problem+json']?.examples ?? {})
-  if (!example) throw new Error(`${status} has no example`)
-  return example.value
-}
 
 describe('/openapi.json', () => {
   it('is OpenAPI 3.1, whose schemas are valid JSON schemas', () => {
@@ -59,15 +44,24 @@ describe('/openapi.json', () => {
     expect(served.paths).toEqual(paths)
   })
 
-  it('describes headers, and responses that many operations have, once', () => {
+  it('has at most 200 kB, with headers, parameters and responses that many operations have once', async () => {
     const { paths, components } = description
-    const { responses } = paths['/api/runs'].get
-    expect(responses[429]).toEqual({ $ref: '#/components/responses/ReadRateLimited' })
+    const { parameters, responses } = paths['/api/runs'].get
+    expect(responses[429]).toEqual({ $ref: '#/components/responses/RateLimited' })
     expect(paths['/api/agents'].get.responses[429]).toEqual(responses[429])
-    expect(follow<Refusal>(description, responses[429])).toEqual(components.responses.ReadRateLimited)
+    expect(parameters).toContainEqual({ $ref: '#/components/parameters/minBlock' })
     expect(responses[200].headers.ETag).toEqual({ $ref: '#/components/headers/ETag' })
     expect(components.headers).toMatchObject({ ETag: { required: true }, 'Retry-After': { required: true } })
-    expect(components.responses.ReadIndexBehind.headers['Retry-After']).toMatchObject({ required: false })
+    expect(components.responses.IndexBehind.headers['Retry-After']).toMatchObject({ required: false })
+    const { length } = Buffer.from(await apiDescription())
+    console.log(`${length} bytes`)
+    expect(length).toBeLessThanOrEqual(200_000)
+  })
+
+  it('names the contracts that verify signatures, if it is of a deployment', async () => {
+    const served = JSON.parse(await (await api.app.request('/openapi.json')).text())
+    const { verifyingContract } = served.components.schemas.TypedData.properties.domain.properties
+    expect(verifyingContract.enum).toContain('0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0')
   })
 
   it('names every event of a run', () => {
@@ -78,7 +72,10 @@ describe('/openapi.json', () => {
 
   it('allows the codes of a status only in its answers', () => {
     const { schema } = description.paths['/api/runs/{id}/claim'].post.responses[403].content['application/problem+json']
-    expect(Object.keys(schema.discriminator.mapping).sort()).toEqual([
+    const schemas = schema.anyOf.map((one: { $ref: string }) => follow(description, one))
+    expect(
+      schemas.map((one: { properties: { code: { enum: string[] } } }) => one.properties.code.enum[0]).sort(),
+    ).toEqual([
       'AGENT_BANNED',
       'AGENT_FROZEN',
       'INSUFFICIENT_STAKE',
@@ -89,27 +86,24 @@ describe('/openapi.json', () => {
     ])
   })
 
-  it('has examples of refusals that the routes answer', async () => {
+  it('describes the refusals of each route, with examples that routes answer', async () => {
     const { app } = api
-    for (const [path, operations] of Object.entries<Record<string, Described>>(description.paths)) {
+    const exampleOf = (name: string) => description.components.schemas[`${name}Problem`].properties.detail.example
+    for (const [path, operations] of Object.entries<{ get?: object }>(description.paths)) {
       if (!path.startsWith('/api/')) continue
-      const url = path
-        .replace('{id}', '1')
-        .replace('{address}', exampleAgent.walletAddress)
-        .replace(/\{(claim|action)Id\}/, `0x${'9a'.repeat(32)}`)
-      const refusal = await (await app.request(url, { method: 'DELETE' })).json()
-      for (const { responses } of Object.values(operations)) expect(refusal).toEqual(exampleOf(responses, 405))
+      const url = path.replace('{id}', '1').replace('{address}', exampleAgent.walletAddress)
+      const other = await app.request(url, { method: 'DELETE' })
+      expect([other.status, other.headers.get('Allow')]).toEqual([405, expect.stringMatching(/GET|POST/)])
       const { get } = operations
       if (!get) continue
-      const { field, value } = exampleOf(get.responses, 400)
-      const isInPath = path.includes(`{${field}}`)
-      const required = (get.parameters ?? []).filter((parameter) => parameter.in === 'query' && parameter.required)
-      const query = new URLSearchParams()
-      for (const { name, example } of required) query.set(name, String(example))
-      query.set(field, value)
-      const malformed = isInPath ? path.replace(`{${field}}`, value) : `${url}?${query}`
-      expect(await (await app.request(malformed)).json()).toEqual(exampleOf(get.responses, 400))
+      const malformed = await app.request(/\{\w+Id\}/.test(url) ? url : `${url}?minBlock=latest`)
+      const answer = { status: malformed.status, headers: malformed.headers, body: await malformed.json() }
+      expect([url, answer]).toMatchObject([url, { status: 400, body: { code: 'VALIDATION_FAILED' } }])
+      expectDescribed('GET', url, answer)
     }
+    const refusalOf = async (url: string) => ((await (await app.request(url)).json()) as { detail: string }).detail
+    expect(await refusalOf('/api/runs/1?minBlock=latest')).toBe(exampleOf('ValidationFailed'))
+    expect(await refusalOf('/api/nothing')).toBe(exampleOf('RouteNotFound'))
   })
 
   it('has examples with the documented fields in order', () => {
@@ -129,8 +123,9 @@ describe('/openapi.json', () => {
   })
 
   it('documents each parameter of a list', () => {
-    const parameters = description.paths['/api/runs'].get.parameters.map(({ name }: { name: string }) => name)
-    expect(parameters).toEqual([
+    const { parameters } = description.paths['/api/runs'].get
+    const names = parameters.map((one: { name: string } | { $ref: string }) => follow(description, one).name)
+    expect(names).toEqual([
       'page',
       'limit',
       'cursor',
@@ -192,6 +187,21 @@ describe('/docs', () => {
   ])('serves no other file: %s', async (path) => {
     expect((await api.app.request(path)).status).toBe(404)
   })
+})
+
+it('/skill.md is a skill of at most 150 lines, and /.well-known/api-catalog names what is served', async () => {
+  const skill = await api.app.request('/skill.md')
+  expect(skill.headers.get('Content-Type')).toBe('text/markdown; charset=UTF-8')
+  const text = await skill.text()
+  expect(text).toMatch(/^---\nname: runline\ndescription: .+\n---\n/)
+  expect(text.split('\n').length).toBeLessThanOrEqual(150)
+  const catalog = await api.app.request('/.well-known/api-catalog')
+  expect(catalog.headers.get('Content-Type')).toContain('application/linkset+json')
+  const links = [...(await catalog.text()).matchAll(/"href":"([^"]+)"/g)].map(([, path = '']) => path)
+  expect(links).toContain('/openapi.json')
+  for (const path of links.filter((path) => path !== '/readyz')) {
+    expect((await api.app.request(path)).status, path).toBe(200)
+  }
 })
 
 describe('/llms.txt', () => {

@@ -59,8 +59,9 @@ export function departure(method: string, url: string, { status, headers, body }
   const described = description.paths[path]?.[method.toLowerCase()]?.responses[status]
   if (described === undefined) return `${method} ${path} does not describe ${status}`
   const response = follow(description, described)
-  for (const [name, header] of Object.entries(response.headers ?? {})) {
-    if (follow(description, header).required && !headers.has(name)) return `${name} is missing`
+  const required = Object.entries(response.headers ?? {}).filter(([, header]) => follow(description, header).required)
+  for (const name of [...required.map(([name]) => name), ...headersOf(method, path, status)]) {
+    if (!headers.has(name)) return `${name} is missing`
   }
   if (response.content === undefined) return body === '' ? undefined : `${status} has no body in the description`
   const mediaType = headers.get('Content-Type')?.split(';')[0] ?? ''
@@ -70,6 +71,14 @@ export function departure(method: string, url: string, { status, headers, body }
   const validate = validatorOf([...place, 'content', mediaType, 'schema'])
   return validate(body) ? undefined : ajv.errorsText(validate.errors)
 }
+
+/** The headers of all such answers, which the guide names. */
+const headersOf = (method: string, path: string, status: number): string[] => [
+  'Access-Control-Allow-Origin',
+  'Access-Control-Expose-Headers',
+  ...(method.toUpperCase() !== 'GET' || status >= 400 ? ['X-Request-Id'] : []),
+  ...(method.toUpperCase() === 'GET' && path.startsWith('/api/') ? ['Cache-Control'] : []),
+]
 
 /** Compiled once: some tests send thousands of requests. */
 function validatorOf(pointer: readonly string[]) {

@@ -3,7 +3,7 @@ import type { components } from './api.ts'
 import type { AnyId } from './reads.ts'
 import { assertAsked, integerOf, type TypedData } from './typedData.ts'
 
-type Message = components['schemas']['Message']
+type Message = { typedData: components['schemas']['TypedData'] }
 
 /** The contracts that the caller trusts with its USDC, its stake and its agents. */
 export type TrustedContracts = {

@@ -3,7 +3,7 @@ import type { MarketAddress } from './claimMessage.ts'
 import { lastDeliveryOf, type ReadRun } from './run.ts'
 import { assertAsked, integerOf, marketDomain, type TypedData } from './typedData.ts'
 
-type Message = components['schemas']['Message']
+type Message = { typedData: components['schemas']['TypedData'] }
 
 /** What each action signs, as the contract hashes it. The second member names the account that signs. */
 const actions = {

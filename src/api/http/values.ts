@@ -20,6 +20,9 @@ export const asId = <Schema extends z.ZodType>(schema: Schema): Schema => schema
 /** An id in an answer. Not a union, because a union of this and null would be described without the component. */
 export const id = asId(z.custom<number | string>((value) => ['number', 'string'].includes(typeof value)))
 
+/** The id of a run in an answer: the market counts its runs. */
+export const runId = z.int().openapi({ example: 1 })
+
 /** An id in a request: decimal digits only. Any size, because a foreign registry may use any uint256. */
 export const idParameter = asId(
   z

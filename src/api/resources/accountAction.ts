@@ -3,8 +3,8 @@ import { type Hex, zeroAddress } from 'viem'
 import { type AccountActionName, type AccountMembers, accountActions } from '../../../core/market/accountActions.ts'
 import { MAX_RELAYED_URI_BYTES, MAX_WORK_PERIOD } from '../../../core/market/accountRules.ts'
 import { addressParameter, orNull, untrusted } from '../http/values.ts'
-import { isText, madeExample, madeMembers, pendingExample, pendingMembers, textParameter } from './action.ts'
-import { agentSchema, exampleAgent } from './agent.ts'
+import { isText, madeMembers, pendingMembers, textParameter } from './action.ts'
+import { agentSchema } from './agent.ts'
 import { integer, NO_ADDRESS, signatureInBody } from './claim.ts'
 import { pascalCase } from './problem.ts'
 
@@ -28,10 +28,6 @@ export const saltParameter = z
     description: 'Any value: the same terms with another salt are another action. Random if absent.',
   })
 
-const wallet = exampleAgent.walletAddress
-const exampleSalt = `0x${'5a'.repeat(32)}`
-const exampleTime = 1_705_320_900
-
 const account = z.string(NO_ADDRESS).pipe(addressParameter)
 const positive = (message: string, digits: number) =>
   integer(message, digits)
@@ -46,41 +42,34 @@ const stakePercent = count('must be a percentage', 3).refine((percent) => percen
 const amountInBody = positive('must be an amount of at least 1, in USDC base units', 16)
 const timeInBody = positive('must be a time in seconds since 1970', 15)
 
-/** The members of bodies, and their examples. Where a member has another meaning in an action, see `own`. */
-const members: Record<string, [z.ZodType, unknown]> = {
-  poster: [account.openapi({ description: 'The account that pays, and reviews unless an evaluator does.' }), wallet],
-  ipfsHash: [textParameter.openapi(untrusted('Where the brief is.')), exampleAgent.agentURI],
-  reward: [amountInBody, '100000000'],
-  deadline: [timeInBody.openapi({ description: 'The last second at which the signature is valid.' }), exampleTime],
-  workPeriod: [workPeriod.default(0n).openapi({ description: 'Seconds, in whole hours; 0 for the default.' }), 0],
-  stakePercent: [stakePercent.default(0n).openapi({ description: 'Of the reward; 0 for the default.' }), 0],
-  evaluator: [
-    account.default(zeroAddress).openapi({ description: 'The zero address if the poster evaluates.' }),
-    zeroAddress,
-  ],
-  claimant: [
-    account.default(zeroAddress).openapi({
-      description: 'The only wallet that may claim; the zero address for any, the poster for none yet.',
-    }),
-    zeroAddress,
-  ],
-  salt: [saltParameter, exampleSalt],
-  validBefore: [
-    timeInBody.openapi({ description: 'The authorization is valid before this second, at most ten minutes ahead.' }),
-    exampleTime,
-  ],
-  owner: [account.openapi({ description: 'The owner of the agent.' }), wallet],
-  agentURI: [uriParameter.openapi(untrusted('The URI of the registration file. May be empty.')), exampleAgent.agentURI],
-  from: [account.openapi({ description: 'The account that pays the stake.' }), wallet],
-  amount: [amountInBody, '20000000'],
-  signer: [account.openapi({ description: 'The agent’s wallet or owner. The owner is paid.' }), wallet],
-  nonce: [count('must be the number of the withdrawal, from 0', 15).openapi({ description: 'As in the message.' }), 0],
+/** The members of bodies. Where a member has another meaning in an action, see `own`. */
+const members: Record<string, z.ZodType> = {
+  poster: account.openapi({ description: 'The account that pays, and reviews unless an evaluator does.' }),
+  ipfsHash: textParameter.openapi(untrusted('Where the brief is.')),
+  reward: amountInBody,
+  deadline: timeInBody.openapi({ description: 'The last second at which the signature is valid.' }),
+  workPeriod: workPeriod.default(0n).openapi({ description: 'Seconds, in whole hours; 0 for the default.' }),
+  stakePercent: stakePercent.default(0n).openapi({ description: 'Of the reward; 0 for the default.' }),
+  evaluator: account.default(zeroAddress).openapi({ description: 'The zero address if the poster evaluates.' }),
+  claimant: account.default(zeroAddress).openapi({
+    description: 'The only wallet that may claim; the zero address for any, the poster for none yet.',
+  }),
+  salt: saltParameter,
+  validBefore: timeInBody.openapi({
+    description: 'The authorization is valid before this second, at most ten minutes ahead.',
+  }),
+  owner: account.openapi({ description: 'The owner of the agent.' }),
+  agentURI: uriParameter.openapi(untrusted('The URI of the registration file. May be empty.')),
+  from: account.openapi({ description: 'The account that pays the stake.' }),
+  amount: amountInBody,
+  signer: account.openapi({ description: 'The agent’s wallet or owner. The owner is paid.' }),
+  nonce: count('must be the number of the withdrawal, from 0', 15).openapi({ description: 'As in the message.' }),
 }
 
 /** Members that differ from those of other actions. */
 const own: { [Name in AccountActionName]?: typeof members } = {
   post: {
-    deadline: [timeInBody.openapi({ description: 'The last second at which the run can be claimed.' }), exampleTime],
+    deadline: timeInBody.openapi({ description: 'The last second at which the run can be claimed.' }),
   },
 }
 
@@ -90,21 +79,15 @@ type Body<Name extends AccountActionName> = Omit<AccountMembers<Name>, 'agentId'
 /** The schema of the body of the action: the members of its message, and the signature. */
 export function accountBody<Name extends AccountActionName>(name: Name) {
   const names = Object.keys(accountActions[name]).filter((member) => member !== 'agentId')
-  const entries = names.map((member) => [member, { ...members, ...own[name] }[member] as [z.ZodType, unknown]] as const)
-  const shape = Object.fromEntries(entries.map(([member, [schema]]) => [member, schema]))
-  const example = Object.fromEntries(entries.map(([member, [, value]]) => [member, value]))
-  const schema = z
-    .strictObject({ ...shape, signature: signatureInBody })
-    .openapi(`${pascalCase(name)}Request`, { example: { ...example, signature: `0x${'1b'.repeat(65)}` } })
+  const shape = Object.fromEntries(names.map((member) => [member, { ...members, ...own[name] }[member] as z.ZodType]))
+  const schema = z.strictObject({ ...shape, signature: signatureInBody }).openapi(`${pascalCase(name)}Request`)
   return schema as unknown as z.ZodType<Body<Name>>
 }
 
 export const agentActionSchema = z
   .object({ success: z.literal(true), agent: agentSchema, ...madeMembers })
-  .openapi('AgentAction', {
-    example: { success: true, agent: exampleAgent, message: 'Agent registered.', ...madeExample },
-  })
+  .openapi('AgentAction')
 
 export const pendingAgentActionSchema = z
   .object({ success: z.literal(false), agent: orNull(agentSchema), ...pendingMembers })
-  .openapi('PendingAgentAction', { example: { success: false, agent: null, ...pendingExample } })
+  .openapi('PendingAgentAction')

@@ -2,13 +2,13 @@ import { z } from '@hono/zod-openapi'
 import type { Address, Hex } from 'viem'
 import { formatId } from '../../../core/format.ts'
 import { actionOf, hasMember, type RunActionName } from '../../../core/market/runActions.ts'
-import { address, addressParameter, hash, id, orNull, untrusted } from '../http/values.ts'
+import { address, addressParameter, hash, id, orNull, runId, untrusted } from '../http/values.ts'
 import type { StoredAction } from '../relay/actions/storedActions.ts'
 import type { StoredClaim } from '../relay/claims/store/claims.ts'
 import { actionNames } from '../relay/kinds/names.ts'
 import { formatClaimState, integer, NO_ADDRESS, signatureInBody } from './claim.ts'
 import { accountRefusals, actionRefusals, claimRefusals, openRefusals, pascalCase, problemSchema } from './problem.ts'
-import { exampleRun, runSchema } from './run.ts'
+import { runSchema } from './run.ts'
 import { formatState, stateMembers } from './storedState.ts'
 
 /** What a request's body says of an action: the members of its message beside the run, and the signature. */
@@ -37,43 +37,31 @@ export const textParameter = z
   .string('must be given once')
   .refine((text) => isText(text), `must be 1 to ${MAX_TEXT_BYTES} bytes of UTF-8, without NUL`)
 
-const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
-const exampleURI = 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG'
-
 const account = z.string(NO_ADDRESS).pipe(addressParameter)
 const count = (message: string) => integer(message, 10).openapi({ type: ['integer', 'string'] })
 
-/** The members of bodies, and their examples. */
+/** The members of bodies. */
 const members = {
-  wallet: [account.openapi({ description: 'The wallet that claimed the run.' }), wallet],
-  signer: [account.openapi({ description: 'The account that signs: see the action.' }), wallet],
-  poster: [account.openapi({ description: 'The poster of the run.' }), wallet],
-  round: [count('must be the number of the claim, from 1').openapi({ description: 'The run’s current claim.' }), 1],
-  revision: [count('must be the number of a revision, from 0').openapi({ description: 'As in the message.' }), 0],
-  deliverableHash: [textParameter.openapi(untrusted('Where the delivered work is.')), exampleURI],
-  feedbackHash: [textParameter.openapi(untrusted('Where the feedback is.')), exampleURI],
-  deadline: [
-    integer('must be a time in seconds since 1970', 16).openapi({
-      type: ['integer', 'string'],
-      description: 'The last second at which the signature is valid.',
-    }),
-    1_705_320_900,
-  ],
+  wallet: account.openapi({ description: 'The wallet that claimed the run.' }),
+  signer: account.openapi({ description: 'The account that signs: see the action.' }),
+  poster: account.openapi({ description: 'The poster of the run.' }),
+  round: count('must be the number of the claim, from 1').openapi({ description: 'The run’s current claim.' }),
+  revision: count('must be the number of a revision, from 0').openapi({ description: 'As in the message.' }),
+  deliverableHash: textParameter.openapi(untrusted('Where the delivered work is.')),
+  feedbackHash: textParameter.openapi(untrusted('Where the feedback is.')),
+  deadline: integer('must be a time in seconds since 1970', 16).openapi({
+    type: ['integer', 'string'],
+    description: 'The last second at which the signature is valid.',
+  }),
 } as const
 
 /** The schema of the body of the action. It has the members of the message beside the run's id, and the signature. */
 export function actionBody(name: RunActionName) {
   const own = actionOf(name).members.filter((member) => member !== 'bountyId')
-  const shape = Object.fromEntries(own.map((member) => [member, members[member][0]]))
-  const example = Object.fromEntries(own.map((member) => [member, members[member][1]]))
-  const schema = z
-    .strictObject({ ...shape, signature: signatureInBody })
-    .openapi(`${pascalCase(name)}Request`, { example: { ...example, signature: `0x${'1b'.repeat(65)}` } })
+  const shape = Object.fromEntries(own.map((member) => [member, members[member]]))
+  const schema = z.strictObject({ ...shape, signature: signatureInBody }).openapi(`${pascalCase(name)}Request`)
   return schema as unknown as z.ZodType<ActionBody>
 }
-
-/** The transaction of the examples. */
-const relayed = { actionId: `0x${'ac'.repeat(32)}`, txHash: `0x${'9a'.repeat(32)}`, blockNumber: 1_234 }
 
 const actionId = hash.openapi({
   description: 'What the signed message hashes to (EIP-712). `GET /api/actions/:actionId` returns the action’s state.',
@@ -90,8 +78,6 @@ export const madeMembers = {
     .openapi({ description: 'Whether the block is final. Until then a reorg may undo the action.' }),
 }
 
-export const madeExample = { ...relayed, finalized: false }
-
 /** The members of an action that was sent and is not known to be decided, after what it is about. */
 export const pendingMembers = {
   message: z.string(),
@@ -104,20 +90,11 @@ export const pendingMembers = {
   }),
 }
 
-export const pendingExample = {
-  message: 'The action is not decided yet, and continues. See Location, or send it again.',
-  actionId: relayed.actionId,
-  txHash: relayed.txHash,
-  status: 'accepted' as const,
-}
-
-export const actionSchema = z
-  .object({ success: z.literal(true), run: runSchema, ...madeMembers })
-  .openapi('Action', { example: { success: true, run: exampleRun, message: 'Work started.', ...madeExample } })
+export const actionSchema = z.object({ success: z.literal(true), run: runSchema, ...madeMembers }).openapi('Action')
 
 export const pendingActionSchema = z
   .object({ success: z.literal(false), run: orNull(runSchema), ...pendingMembers })
-  .openapi('PendingAction', { example: { success: false, run: null, ...pendingExample } })
+  .openapi('PendingAction')
 
 const stateProblems = [...new Set([...claimRefusals, ...actionRefusals, ...accountRefusals, ...openRefusals])]
 
@@ -126,7 +103,7 @@ export const actionStateSchema = z
   .object({
     actionId: hash,
     action: z.enum(['claim', ...actionNames]),
-    bountyId: orNull(id).openapi({
+    bountyId: runId.nullable().openapi({
       description: 'The run; null of an action about none, and of a post that is not made.',
     }),
     round: z
@@ -143,21 +120,7 @@ export const actionStateSchema = z
         'The agent of a claim, register, stake or unstake; null of other actions, and of a register that is not made.',
     }),
   })
-  .openapi('ActionState', {
-    example: {
-      actionId: relayed.actionId,
-      action: 'start',
-      bountyId: exampleRun.bountyId,
-      round: exampleRun.round,
-      signer: exampleRun.claimedByWallet,
-      state: 'mined',
-      txHash: relayed.txHash,
-      blockNumber: relayed.blockNumber,
-      finalized: false,
-      problem: null,
-      agentId: null,
-    },
-  })
+  .openapi('ActionState')
 
 type ActionState = z.input<typeof actionStateSchema>
 
@@ -169,13 +132,15 @@ export function formatActionState(stored: StoredAction): ActionState {
 
 /** The run or the agent of an action. */
 function subjectOf({ request: { message }, result }: StoredAction) {
-  const made = result === null ? null : formatId(result)
-  if (message.action === 'post') return { bountyId: made, round: null, agentId: null }
-  if (message.action === 'register') return { bountyId: null, round: null, agentId: made }
+  if (message.action === 'post')
+    return { bountyId: result === null ? null : Number(result), round: null, agentId: null }
+  if (message.action === 'register') {
+    return { bountyId: null, round: null, agentId: result === null ? null : formatId(result) }
+  }
   if ('members' in message) return { bountyId: null, round: null, agentId: formatId(message.members.agentId) }
   if ('payee' in message) return { bountyId: null, round: null, agentId: null }
   const isRounded = 'round' in message && hasMember(message.action, 'round')
-  return { bountyId: formatId(message.bountyId), round: isRounded ? Number(message.round) : null, agentId: null }
+  return { bountyId: Number(message.bountyId), round: isRounded ? Number(message.round) : null, agentId: null }
 }
 
 /** A claim as an action. */

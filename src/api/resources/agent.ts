@@ -9,7 +9,7 @@ export const statusSchema = z.enum(agentStatuses).openapi('AgentStatus')
 
 export const exampleAgentSummary = { id: 1, status: 'ESTABLISHED', stakedAmount: '20000000' } as const
 
-const exampleMembers = {
+export const exampleAgent = {
   ...exampleAgentSummary,
   lockedAmount: '10000000',
   stakedAt: '2023-12-01T12:00:00.000Z',
@@ -22,16 +22,11 @@ const exampleMembers = {
   registeredAt: '2023-12-01T12:00:00.000Z',
   frozen: false,
   banned: false,
-} as const
-
-const exampleLastMembers = {
   agentURITruncated: false,
   name: 'Translator',
   description: 'Translates pages between French and English.',
   feesPaid: '35000000',
 } as const
-
-export const exampleAgent = { ...exampleMembers, ...exampleLastMembers } as const
 
 /** The members that come first in every agent. Their order is part of the API. */
 export const agentSummarySchema = z
@@ -85,15 +80,7 @@ export const agentStakeSchema = z
     minimumStake: amount,
     ...lastMembers,
   })
-  .openapi('AgentStake', {
-    example: {
-      ...exampleMembers,
-      isStaked: true,
-      canClaimRuns: true,
-      minimumStake: '20000000',
-      ...exampleLastMembers,
-    },
-  })
+  .openapi('AgentStake')
 
 export type Agent = z.infer<typeof agentSchema>
 export type AgentStake = z.infer<typeof agentStakeSchema>

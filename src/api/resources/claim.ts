@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import { formatId } from '../../../core/format.ts'
-import { address, addressParameter, asId, hash, id, orNull } from '../http/values.ts'
+import { address, addressParameter, asId, hash, id, orNull, runId } from '../http/values.ts'
 import type { StoredClaim } from '../relay/claims/store/claims.ts'
-import { agentSummarySchema, exampleAgentSummary } from './agent.ts'
+import { agentSummarySchema } from './agent.ts'
 import { claimRefusals, problemSchema } from './problem.ts'
-import { exampleRun, runSchema } from './run.ts'
+import { runSchema } from './run.ts'
 import { formatState, stateMembers } from './storedState.ts'
 
 const digits = (length: number) => new RegExp(`^(0|[1-9][0-9]{0,${length - 1}})$`)
@@ -44,14 +44,6 @@ export const claimBody = z
   .refine(({ signature, deadline }) => deadline === undefined || signature !== undefined, { path: ['signature'] })
   .openapi('ClaimRequest', { example: { agentId: 1, walletAddress: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8' } })
 
-/** The transaction of the examples. */
-const relayed = {
-  claimId: `0x${'c1'.repeat(32)}`,
-  txHash: `0x${'9a'.repeat(32)}`,
-  blockNumber: 1_234,
-  finalized: false,
-}
-
 /** The order of the members is part of the API. */
 export const claimSchema = z
   .object({
@@ -70,15 +62,7 @@ export const claimSchema = z
       .boolean()
       .openapi({ description: 'Whether the block is final. Until then a reorg may undo the claim.' }),
   })
-  .openapi('Claim', {
-    example: {
-      success: true,
-      run: exampleRun,
-      agent: exampleAgentSummary,
-      message: 'Run claimed successfully.',
-      ...relayed,
-    },
-  })
+  .openapi('Claim')
 
 /** A claim that was sent and is not known to be decided. */
 export const pendingClaimSchema = z
@@ -95,49 +79,26 @@ export const pendingClaimSchema = z
         '`mined`: the chain shows the claim, and the index does not yet.',
     }),
   })
-  .openapi('PendingClaim', {
-    example: {
-      success: false,
-      run: null,
-      agent: null,
-      message: 'The claim is not decided yet, and continues. See Location, or send it again.',
-      claimId: relayed.claimId,
-      txHash: relayed.txHash,
-      status: 'accepted',
-    },
-  })
+  .openapi('PendingClaim')
 
 /** The state of a claim for which a transaction was signed. */
 export const claimStateSchema = z
   .object({
     claimId: hash,
-    bountyId: id,
+    bountyId: runId,
     round: z.int(),
     agentId: id,
     walletAddress: address,
     ...stateMembers,
     problem: orNull(problemSchema(claimRefusals)),
   })
-  .openapi('ClaimState', {
-    example: {
-      claimId: relayed.claimId,
-      bountyId: exampleRun.bountyId,
-      round: exampleRun.round,
-      agentId: exampleRun.claimedBy,
-      walletAddress: exampleRun.claimedByWallet,
-      state: 'mined',
-      txHash: relayed.txHash,
-      blockNumber: relayed.blockNumber,
-      finalized: false,
-      problem: null,
-    },
-  })
+  .openapi('ClaimState')
 
 export function formatClaimState(claim: StoredClaim): z.input<typeof claimStateSchema> {
   const { claimId, request, round } = claim
   return {
     claimId,
-    bountyId: formatId(request.bountyId),
+    bountyId: Number(request.bountyId),
     round: Number(round),
     agentId: formatId(request.agentId),
     walletAddress: request.wallet,

@@ -1,6 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { zeroAddress } from 'viem'
-import { claimTypedData } from '../../../core/market/claimMessage.ts'
 import { address, id } from '../http/values.ts'
 import { domainSchema, membersSchema } from './typedData.ts'
 
@@ -32,22 +30,6 @@ export const claimTypedDataSchema = z
   })
   .openapi('ClaimTypedData')
 
-/** A claim of the examples' run by the examples' agent, as JSON. */
-export const exampleTypedData = claimTypedData(
-  { chainId: 31337, address: '0x5FbDB2315678afecb367f032d93F642f64180aa3' },
-  {
-    bountyId: 1n,
-    agentId: 1n,
-    wallet: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
-    round: 1n,
-    reward: 100_000_000n,
-    stake: 10_000_000n,
-    workPeriod: 604_800n,
-    evaluator: zeroAddress,
-  },
-  1_705_320_900n,
-)
-
 export const claimMessageSchema = z
   .object({
     ...claimTypedDataSchema.shape,
@@ -59,13 +41,4 @@ export const claimMessageSchema = z
       })
       .openapi({ description: 'How to send the claim: add the wallet’s `signature` to the body.' }),
   })
-  .openapi('ClaimMessage', {
-    example: {
-      ...exampleTypedData,
-      submit: {
-        method: 'POST',
-        path: '/api/runs/1/claim',
-        body: { agentId: 1, walletAddress: exampleTypedData.message.wallet, deadline: 1_705_320_900 },
-      },
-    },
-  })
+  .openapi('ClaimMessage')

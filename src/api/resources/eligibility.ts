@@ -1,9 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import { formatId } from '../../../core/format.ts'
 import { MIN_STAKE } from '../../../core/market/constants.ts'
 import { claimErrorCodes, explainClaimError, type Holder } from '../../../core/market/contractErrors.ts'
 import type { claimErrors } from '../../../core/market/eligibility.ts'
-import { amount, id } from '../http/values.ts'
+import { amount, runId } from '../http/values.ts'
 import type { AgentRow } from '../queries/agents.ts'
 import type { RunRow } from '../queries/runs.ts'
 import { refusalOfReward } from '../relay/refusal.ts'
@@ -23,7 +22,7 @@ export const eligibilitySchema = z
       unlockedAmount: amount.openapi({ description: 'The part of the stake that is not locked in live runs.' }),
     }),
     run: z.object({
-      id,
+      id: runId,
       state: stateSchema,
       reward: amount,
       stake: amount.openapi({ description: 'How much of the agent’s stake a claim locks, in USDC base units.' }),
@@ -63,7 +62,7 @@ export function formatEligibility(
       unlockedAmount: (agent.stakedAmount - agent.lockedAmount).toString(),
     },
     run: {
-      id: formatId(run.bountyId),
+      id: Number(run.bountyId),
       state: run.state,
       reward: run.reward.toString(),
       stake: run.stakeRequired.toString(),

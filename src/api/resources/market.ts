@@ -71,6 +71,7 @@ export const marketSchema = z
       }),
     }),
     usdcDecimals: z.int(),
+    caip2: z.string().openapi({ description: 'The chain by CAIP-2.', example: 'eip155:8453' }),
     terms: termsSchema,
   })
   .openapi('Market', {
@@ -106,6 +107,7 @@ export function formatMarket({ chainId, startBlock, startBlocks, contracts, maxR
       ...(contracts.AgentRegistrar && { AgentRegistrar: contract('AgentRegistrar', contracts.AgentRegistrar) }),
     },
     usdcDecimals: USDC_DECIMALS,
+    caip2: `eip155:${chainId}`,
     terms: termsOf(maxReward),
   }
 }

@@ -8,10 +8,10 @@ import {
   type Holder,
 } from '../../../core/market/contractErrors.ts'
 import { openErrorCodes } from '../../../core/market/openErrors.ts'
-import { Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
+import { Problem, type ProblemCode } from '../http/errors.ts'
 import { refusedValue } from '../http/refusedValue.ts'
 import { address, amount, hash, id, orNull, time } from '../http/values.ts'
-import { claimTypedDataSchema, exampleTypedData } from './claimMessage.ts'
+import { claimTypedDataSchema } from './claimMessage.ts'
 import { exampleCid } from './content.ts'
 import { stateSchema } from './run.ts'
 
@@ -122,14 +122,12 @@ const examples = [
   new Problem(
     'SIGNATURE_REQUIRED',
     `Sign typedData with ${wallet} and send the claim again with signature and deadline.`,
-    { extensions: { typedData: exampleTypedData } },
   ),
   refused({ errorName: 'InvalidSignature', args: [1n, wallet, 1n] }),
   refused({ errorName: 'SignatureExpired', args: [deadline, deadline + 1n] }),
   new Problem(
     'REWARD_TOO_LOW',
     'Run 1 pays 0.01 USDC, and claims are relayed from 0.5 USDC on. Send it with the wallet.',
-    { extensions: { reward: '10000', required: '500000' } },
   ),
   refused({ errorName: 'InsufficientStake', args: [1n, 5_000_000n, 20_000_000n] }),
   refused({ errorName: 'InsufficientUnlockedStake', args: [1n, 0n, 10_000_000n] }),
@@ -141,19 +139,13 @@ const examples = [
   refused({ errorName: 'AgentNotFound', args: [1n] }),
   new Problem('CLAIM_NOT_FOUND', `No transaction was ever signed for a claim ${claimId}.`),
   new Problem('ACTION_NOT_FOUND', `No transaction was ever signed for an action ${claimId}.`),
-  new Problem('CONTENT_BLOCKED', `The operator of this server has taken ${exampleCid} down.`, {
-    extensions: { cid: exampleCid },
-  }),
-  new Problem('CONTENT_NOT_FOUND', `${exampleCid} is not stored here. This server fetches nothing from elsewhere.`, {
-    extensions: { cid: exampleCid },
-  }),
+  new Problem('CONTENT_BLOCKED', `The operator of this server has taken ${exampleCid} down.`),
+  new Problem('CONTENT_NOT_FOUND', `${exampleCid} is not stored here. This server fetches nothing from elsewhere.`),
   new Problem('ROUTE_NOT_FOUND', 'There is no /api/nothing here. See /docs.'),
   new Problem('METHOD_NOT_ALLOWED', '/api/stats answers GET, HEAD, not DELETE.'),
   new Problem('REQUEST_TIMEOUT', 'The request is too slow: send the headers within 5 s and all of it within 10 s.'),
   new Problem('IDEMPOTENCY_CONFLICT', 'Idempotency-Key 7 was used for another request. Use a key for each body.'),
-  new Problem('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.', {
-    extensions: { revertData: null },
-  }),
+  new Problem('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.'),
   refusedAction({ errorName: 'NotClaimingWallet', args: [1n, other, wallet] }),
   refusedAction({ errorName: 'InvalidState', args: [1n, 2] }),
   refusedAction({ errorName: 'WrongRevision', args: [1n, 0n, 1n] }),
@@ -162,39 +154,23 @@ const examples = [
   refusedAction({ errorName: 'RevisionsLeft', args: [1n, 1n, 3n] }),
   refusedAction({ errorName: 'BountyIsClosing', args: [1n] }),
   refusedAction({ errorName: 'SubmissionOverdue', args: [1n, deadline, deadline + 1n] }),
-  new Problem('ACTION_REVERTED', 'The action reverts on chain for a reason unknown to this API.', {
-    extensions: { revertData: null },
-  }),
+  new Problem('ACTION_REVERTED', 'The action reverts on chain for a reason unknown to this API.'),
   new Problem(
     'REGISTRATION_UNSUPPORTED',
     `The registry ${other} registers its caller only, and the market has no AgentRegistrar. Call \`register\` of it ` +
       'with the owner’s account, or with another, which then transfers the agent.',
-    { extensions: { registry: other } },
   ),
   new Problem(
     'ACTION_PENDING',
     `The action start of ${wallet} about run 1 is not decided yet, ${claimId}. Send this one again.`,
-    { extensions: { actionId: claimId } },
   ),
-  new Problem('TOO_EARLY', 'This can be done about run 1 after 2024-01-20T12:00:00.000Z.', {
-    extensions: { after: '2024-01-20T12:00:00.000Z' },
-  }),
+  new Problem('TOO_EARLY', 'This can be done about run 1 after 2024-01-20T12:00:00.000Z.'),
   new Problem('NOTHING_OWED', `The market owes nothing to ${wallet}.`),
-  new Problem('OWNER_MISMATCH', `${other} does not own agent 1; ${wallet} does.`, {
-    extensions: { owner: other, expected: wallet },
-  }),
-  new Problem('TERMS_REFUSED', 'The reward 0.001 USDC must be from 0.01 USDC to 1000000000 USDC.', {
-    extensions: { field: 'reward' },
-  }),
-  new Problem('INSUFFICIENT_BALANCE', `${wallet} has 5 USDC; 105 USDC are required.`, {
-    extensions: { balance: '5000000', required: '105000000' },
-  }),
-  new Problem('STAKE_LOCKED', 'Agent 1 would have 5 USDC left at stake; its runs require 20 USDC.', {
-    extensions: { remaining: '5000000', required: '20000000' },
-  }),
-  new Problem('WRONG_NONCE', 'The message is about withdrawal 0 of agent 1; 1 is the next.', {
-    extensions: { nonce: '0', expected: '1' },
-  }),
+  new Problem('OWNER_MISMATCH', `${other} does not own agent 1; ${wallet} does.`),
+  new Problem('TERMS_REFUSED', 'The reward 0.001 USDC must be from 0.01 USDC to 1000000000 USDC.'),
+  new Problem('INSUFFICIENT_BALANCE', `${wallet} has 5 USDC; 105 USDC are required.`),
+  new Problem('STAKE_LOCKED', 'Agent 1 would have 5 USDC left at stake; its runs require 20 USDC.'),
+  new Problem('WRONG_NONCE', 'The message is about withdrawal 0 of agent 1; 1 is the next.'),
   new Problem(
     'AUTHORIZATION_USED',
     'The payer has canceled the authorization, or it was used long ago. Sign a new message.',
@@ -207,40 +183,30 @@ const examples = [
   new Problem(
     'CLAIM_PENDING',
     `Claim ${claimId} of run 1 is not decided yet. If it fails, this claim can still win: send it again.`,
-    { extensions: { claimId } },
   ),
-  new Problem('INDEX_BEHIND', 'The index is at block 1234, before minBlock 1300.', {
-    extensions: { indexedBlock: 1_234 },
-  }),
+  new Problem('INDEX_BEHIND', 'The index is at block 1234, before minBlock 1300.'),
   new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.'),
   new Problem('CONTENT_UNAVAILABLE', 'The store of content is full.'),
   new Problem('STREAMS_UNAVAILABLE', 'This server has 20000 open streams.'),
   new Problem('INTERNAL', 'The request failed because of an error in this server.'),
 ]
 
-/** An example of each problem. */
-export const problemExamples = Object.fromEntries(examples.map((problem) => [problem.code, problem])) as Record<
-  ProblemCode,
-  Problem
->
-
 /** `RUN_NOT_OPEN` becomes `RunNotOpen`. */
 export const pascalCase = (code: string) =>
   code.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 /** The schema of the problems with the code. */
-function schemaOf(example: Problem): z.ZodObject {
-  const { code, status } = example
+function schemaOf({ code, status, message }: Problem): z.ZodObject {
   return z
     .object({
       type: z.literal(`urn:problem-type:runline:${code}`),
-      title: z.literal(problemTypes[code].title),
+      title: z.string(),
       status: z.literal(status),
-      detail: z.string().openapi({ description: 'A sentence for a person. Its words may change.' }),
+      detail: z.string().openapi({ example: message }),
       code: z.literal(code),
       ...members[code],
     })
-    .openapi(`${pascalCase(code)}Problem`, { example: example.toJSON() })
+    .openapi(`${pascalCase(code)}Problem`)
 }
 
 const schemas = Object.fromEntries(examples.map((problem) => [problem.code, schemaOf(problem)])) as Record<
@@ -251,7 +217,7 @@ const schemas = Object.fromEntries(examples.map((problem) => [problem.code, sche
 /** The schema of a problem with one of the codes. */
 export function problemSchema(codes: readonly ProblemCode[]) {
   const [first, ...others] = codes.map((code) => schemas[code]) as [z.ZodObject, ...z.ZodObject[]]
-  return others.length === 0 ? first : z.discriminatedUnion('code', [first, ...others])
+  return others.length === 0 ? first : z.union([first, ...others])
 }
 
 /** The codes with which the chain refuses a claim, before or after its transaction was sent. */

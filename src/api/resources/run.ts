@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
 import { runStates } from '../../../ponder.schema.ts'
-import { address, amount, id, orNull, time, untrusted } from '../http/values.ts'
+import { address, amount, id, orNull, runId, time, untrusted } from '../http/values.ts'
 import type { PosterRow } from '../queries/posters.ts'
 import type { RunRow } from '../queries/runs.ts'
-import { briefMembers, briefSchema, exampleBrief, exampleBriefMembers } from './brief.ts'
-import { exampleRecord, formatRecord, posterRecordSchema } from './poster.ts'
+import { briefMembers, briefSchema, exampleBriefMembers } from './brief.ts'
+import { formatRecord, posterRecordSchema } from './poster.ts'
 
 export const stateSchema = z.enum(runStates).openapi('RunState')
 
@@ -65,7 +65,7 @@ export const exampleRun = {
 
 /** The members that come first in every run. */
 const firstMembers = {
-  bountyId: id,
+  bountyId: runId,
   posterAddress: address,
   ipfsHash: z.string().openapi(untrusted('Where the description of the work is.')),
   reward: amount,
@@ -126,7 +126,7 @@ export const runDetailSchema = z
     brief: orNull(briefSchema),
     posterRecord: posterRecordSchema,
   })
-  .openapi('RunDetail', { example: { ...exampleRun, brief: exampleBrief, posterRecord: exampleRecord } })
+  .openapi('RunDetail')
 
 export type RunSummary = z.infer<typeof runSummarySchema>
 export type Run = z.infer<typeof runSchema>
@@ -140,7 +140,7 @@ const formatOptionalAmount = (amount: bigint | null) => amount?.toString() ?? nu
 /** The members with which a run begins, in lists and alone. */
 function formatOffer(row: RunRow) {
   return {
-    bountyId: formatId(row.bountyId),
+    bountyId: Number(row.bountyId),
     posterAddress: row.posterAddress,
     ipfsHash: row.ipfsHash,
     reward: row.reward.toString(),

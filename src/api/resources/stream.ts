@@ -1,14 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { hash } from '../http/values.ts'
-import { agentSchema, exampleAgent } from './agent.ts'
-import { exampleRun, runSchema } from './run.ts'
+import { agentSchema } from './agent.ts'
+import { runSchema } from './run.ts'
 
 /** Why the server ends a stream. A code never changes its meaning. */
 const closeReasons = ['SLOW_READER', 'SHUTDOWN', 'INDEX_BEHIND', 'INTERNAL'] as const
 
 export type CloseReason = (typeof closeReasons)[number]
-
-const exampleBlock = { number: 1_234, hash: `0x${'4e'.repeat(32)}` }
 
 const block = z.object({ number: z.int(), hash })
 
@@ -21,30 +19,25 @@ const change = {
     .openapi({ description: 'The run or agent is no longer among those that match the filters.' }),
 }
 
-const runChange = runSchema.extend(change).openapi('RunChange', { example: { ...exampleRun, block: exampleBlock } })
+const runChange = runSchema.extend(change).openapi('RunChange')
 
 /** What an agent's event has only if the URI was set since the last one. */
 const whenSet = { agentURI: true, agentURITruncated: true } as const
 
-const agentChange = agentSchema
-  .partial(whenSet)
-  .extend(change)
-  .openapi('AgentChange', { example: { ...exampleAgent, block: exampleBlock } })
+const agentChange = agentSchema.partial(whenSet).extend(change).openapi('AgentChange')
 
 const streamReady = z
   .object({ block: block.openapi({ description: 'All changes after this block follow.' }) })
-  .openapi('StreamReady', { example: { block: exampleBlock } })
+  .openapi('StreamReady')
 
 const streamReset = z
   .object({
     block: block.openapi({ description: 'All that was read at a later block is void. Changes after it follow.' }),
     reason: z.enum(['REORG', 'EXPIRED']),
   })
-  .openapi('StreamReset', { example: { block: exampleBlock, reason: 'REORG' } })
+  .openapi('StreamReset')
 
-const streamClose = z
-  .object({ reason: z.enum(closeReasons) })
-  .openapi('StreamClose', { example: { reason: 'SHUTDOWN' } })
+const streamClose = z.object({ reason: z.enum(closeReasons) }).openapi('StreamClose')
 
 /** The data of an event. OpenAPI 3.1 cannot describe a stream, so that the type of the event selects one of these. */
 export const eventDataSchema = z.union([runChange, agentChange, streamReady, streamReset, streamClose])

@@ -22,9 +22,7 @@ import {
 import { agentNotFound } from './agents.ts'
 import { problemResponses } from './responses.ts'
 
-const REPEATS =
-  'answers what to sign, and this body without the signature. Waits, up to 15 seconds, until the index shows it. ' +
-  'Repeating the request is safe: a signed message is sent once.'
+const REPEATS = 'answers what to sign, and this body without the signature.'
 
 const headers = z.object({ prefer: prefer.optional() })
 

@@ -23,6 +23,7 @@ import { type AgentRow, agentById } from '../queries/agents.ts'
 import { refusalOfPost } from '../relay/kinds/accounts/refusal.ts'
 import { saltParameter, uriParameter } from '../resources/accountAction.ts'
 import { textParameter } from '../resources/action.ts'
+import type { BodyMembers } from '../resources/message.ts'
 import { relayOf } from './actionAnswers.ts'
 import { agentNotFound } from './agents.ts'
 import { deadlineParameter } from './claimMessage.ts'
@@ -57,19 +58,20 @@ const deadline = {
   }),
 }
 
+/** The members of a body that are numbers in JSON: all integers but amounts and ids. */
+const NUMBERS = new Set(['deadline', 'workPeriod', 'stakePercent', 'validBefore', 'nonce'])
+
+const membersOf = (name: AccountActionName): BodyMembers => {
+  const own = Object.keys(accountActions[name]).filter((member) => member !== 'agentId')
+  return Object.fromEntries(own.map((member) => [member, NUMBERS.has(member) ? 'integer' : 'string']))
+}
+
 /** The route of the message of an action of an account. @param query its parameters beside those of all messages. */
-const routeOf = <Query extends z.ZodRawShape, const Code extends ProblemCode>(
-  name: AccountActionName,
+const routeOf = <Name extends AccountActionName, Query extends z.ZodRawShape, const Code extends ProblemCode>(
+  name: Name,
   query: Query,
   codes: readonly Code[],
-) =>
-  messageRoute(
-    name,
-    query,
-    [...codes, 'INDEX_BEHIND', 'RELAY_UNAVAILABLE'],
-    ': the nonce of an authorization is the hash of what the money is for. There is no message for what ' +
-      'the contracts would refuse at the block of the answer, whatever the account has.',
-  )
+) => messageRoute(name, membersOf(name), query, [...codes, 'INDEX_BEHIND', 'RELAY_UNAVAILABLE'])
 
 const postQuery = {
   poster: addressParameter,
@@ -96,9 +98,6 @@ const stakeQuery = {
 }
 const unstakeQuery = { agentId: idParameter, signer: addressParameter, amount: amountParameter, ...deadline }
 
-/** The members of a body that are numbers in JSON: all integers but amounts and ids. */
-const NUMBERS = new Set(['deadline', 'workPeriod', 'stakePercent', 'validBefore', 'nonce'])
-
 function bodyOf({ members }: AccountMessage): Record<string, string | number> {
   const own = Object.entries(members).filter(([member]) => member !== 'agentId')
   return Object.fromEntries(own.map(([member, value]) => [member, NUMBERS.has(member) ? Number(value) : String(value)]))
@@ -117,10 +116,10 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
   const readBlock = (minBlock: bigint | undefined) => index.read(minBlock, async () => null)
 
   /** The answer with what to sign. */
-  async function toSign(message: AccountMessage) {
+  async function toSign<Message extends AccountMessage>(message: Message) {
     const contracts = await relayOf(deps, message.action).readContracts().catch(throwProblem)
     const typedData = accountTypedData(contracts, message)
-    return { action: message.action, path: pathOf(message), body: bodyOf(message), typedData }
+    return { action: message.action as Message['action'], path: pathOf(message), body: bodyOf(message), typedData }
   }
 
   app.openapi(routeOf('post', postQuery, ['TERMS_REFUSED', 'REWARD_TOO_LOW']), async (c) => {

@@ -2,7 +2,6 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { refusedValue } from '../http/refusedValue.ts'
 import { actionStateSchema, formatActionState, formatClaimAsAction } from '../resources/action.ts'
 import { problemResponses } from './responses.ts'
 
@@ -24,9 +23,7 @@ const getAction = createRoute({
   request: { params: z.object({ actionId }) },
   responses: {
     200: { description: 'The action.', content: { 'application/json': { schema: actionStateSchema } } },
-    ...problemResponses(['VALIDATION_FAILED', 'ACTION_NOT_FOUND', 'RELAY_UNAVAILABLE'], {
-      VALIDATION_FAILED: refusedValue('actionId', NO_ACTION_ID, '0x12'),
-    }),
+    ...problemResponses(['VALIDATION_FAILED', 'ACTION_NOT_FOUND', 'RELAY_UNAVAILABLE']),
   },
 })
 

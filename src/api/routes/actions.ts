@@ -67,9 +67,7 @@ const routeOf = (name: RunActionName) => {
     operationId: `${name}Run`,
     tags: ['Actions'],
     summary,
-    description:
-      `${description} \`GET /api/messages/${name}\` answers what to sign, and this body without the signature. Waits, up to ` +
-      '15 seconds, until the index shows the action. Repeating the request is safe: a signed message is sent once.',
+    description: `${description} \`GET /api/messages/${name}\` answers what to sign, and this body without the signature.`,
     request: {
       params: z.object({ id: idParameter }),
       headers: z.object({ prefer: prefer.optional() }),

@@ -9,14 +9,7 @@ import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentById } from '../queries/agents.ts'
 import type { Figures } from '../queries/stats.ts'
 import { isFar, type ReadInTurn } from '../queries/turns.ts'
-import {
-  agentSchema,
-  agentStakeSchema,
-  exampleAgent,
-  formatAgent,
-  formatAgentStake,
-  statusSchema,
-} from '../resources/agent.ts'
+import { agentSchema, agentStakeSchema, formatAgent, formatAgentStake, statusSchema } from '../resources/agent.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { indexedResponses } from './responses.ts'
@@ -31,9 +24,7 @@ const listQuery = z.strictObject({
 const agentParams = z.object({ id: idParameter })
 const agentQuery = z.strictObject({ minBlock })
 
-const agentListSchema = z.object({ agents: z.array(agentSchema), pagination: paginationSchema }).openapi('AgentList', {
-  example: { agents: [exampleAgent], pagination: formatPagination({ page: 1, limit: 20 }, 1) },
-})
+const agentListSchema = z.object({ agents: z.array(agentSchema), pagination: paginationSchema }).openapi('AgentList')
 
 const listAgents = createRoute({
   method: 'get',

@@ -9,7 +9,6 @@ import { rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
 import { INDEX_INTERVAL_MS, prefer, RETRY_AFTER_SECONDS, waitingTime } from '../http/preferredWait.ts'
 import { problemOfClaim } from '../http/refusals.ts'
-import { refusedValue } from '../http/refusedValue.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
 import { traceClaim } from '../observability/claimTraces.ts'
@@ -19,7 +18,7 @@ import type { ClaimRequest } from '../relay/claims/chain/market.ts'
 import type { ClaimOutcome } from '../relay/events.ts'
 import type { Relay } from '../relay/relay.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
-import { claimBody, claimSchema, NO_ADDRESS, pendingClaimSchema } from '../resources/claim.ts'
+import { claimBody, claimSchema, pendingClaimSchema } from '../resources/claim.ts'
 import { claimRefusals } from '../resources/problem.ts'
 import { formatRun } from '../resources/run.ts'
 import { unlessBehind } from './actionAnswers.ts'
@@ -82,20 +81,17 @@ const claimRun = createRoute({
       },
       content: { 'application/json': { schema: pendingClaimSchema } },
     },
-    ...problemResponses(
-      [
-        'VALIDATION_FAILED',
-        ...claimRefusals,
-        'REWARD_TOO_LOW',
-        'IDEMPOTENCY_CONFLICT',
-        'PAYLOAD_TOO_LARGE',
-        'UNSUPPORTED_MEDIA_TYPE',
-        'RATE_LIMITED',
-        'CLAIM_PENDING',
-        'RELAY_UNAVAILABLE',
-      ],
-      { VALIDATION_FAILED: refusedValue('walletAddress', NO_ADDRESS, '0x12') },
-    ),
+    ...problemResponses([
+      'VALIDATION_FAILED',
+      ...claimRefusals,
+      'REWARD_TOO_LOW',
+      'IDEMPOTENCY_CONFLICT',
+      'PAYLOAD_TOO_LARGE',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'RATE_LIMITED',
+      'CLAIM_PENDING',
+      'RELAY_UNAVAILABLE',
+    ]),
   },
 })
 

@@ -2,7 +2,6 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { refusedValue } from '../http/refusedValue.ts'
 import { claimStateSchema, formatClaimState } from '../resources/claim.ts'
 import { problemResponses } from './responses.ts'
 
@@ -24,9 +23,7 @@ const getClaim = createRoute({
   request: { params: z.object({ claimId }) },
   responses: {
     200: { description: 'The claim.', content: { 'application/json': { schema: claimStateSchema } } },
-    ...problemResponses(['VALIDATION_FAILED', 'CLAIM_NOT_FOUND', 'RELAY_UNAVAILABLE'], {
-      VALIDATION_FAILED: refusedValue('claimId', NO_CLAIM_ID, '0x12'),
-    }),
+    ...problemResponses(['VALIDATION_FAILED', 'CLAIM_NOT_FOUND', 'RELAY_UNAVAILABLE']),
   },
 })
 

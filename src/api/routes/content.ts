@@ -59,20 +59,14 @@ const postContent = createRoute({
       content: { 'application/json': { schema: postedContentSchema } },
     },
     201: { description: 'It is stored.', content: { 'application/json': { schema: postedContentSchema } } },
-    ...problemResponses(
-      [
-        'VALIDATION_FAILED',
-        'CONTENT_BLOCKED',
-        'PAYLOAD_TOO_LARGE',
-        'UNSUPPORTED_MEDIA_TYPE',
-        'RATE_LIMITED',
-        'CONTENT_UNAVAILABLE',
-      ],
-      {
-        VALIDATION_FAILED: invalidBody('is not valid JSON'),
-        UNSUPPORTED_MEDIA_TYPE: unsupported('image/png'),
-      },
-    ),
+    ...problemResponses([
+      'VALIDATION_FAILED',
+      'CONTENT_BLOCKED',
+      'PAYLOAD_TOO_LARGE',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'RATE_LIMITED',
+      'CONTENT_UNAVAILABLE',
+    ]),
   },
 })
 
@@ -93,9 +87,7 @@ const getContent = createRoute({
       content: anyOf({}),
     },
     304: { description: 'If-None-Match names the content. The answer has no body.', headers: etagHeader },
-    ...problemResponses(['VALIDATION_FAILED', 'CONTENT_BLOCKED', 'CONTENT_NOT_FOUND', 'CONTENT_UNAVAILABLE'], {
-      VALIDATION_FAILED: refusedValue('cid', NO_CID, 'Qm12'),
-    }),
+    ...problemResponses(['VALIDATION_FAILED', 'CONTENT_BLOCKED', 'CONTENT_NOT_FOUND', 'CONTENT_UNAVAILABLE']),
   },
 })
 

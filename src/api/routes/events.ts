@@ -4,17 +4,13 @@ import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
 import { eventPage } from '../queries/events.ts'
 import { isFar, type ReadInTurn } from '../queries/turns.ts'
-import { eventSchema, exampleEvent, formatEvent } from '../resources/event.ts'
+import { eventSchema, formatEvent } from '../resources/event.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { indexedResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
-const eventListSchema = z
-  .object({ events: z.array(eventSchema), pagination: paginationSchema })
-  .openapi('RunEventList', {
-    example: { events: [exampleEvent], pagination: formatPagination({ page: 1, limit: 100 }, 1) },
-  })
+const eventListSchema = z.object({ events: z.array(eventSchema), pagination: paginationSchema }).openapi('RunEventList')
 
 const listEvents = createRoute({
   method: 'get',

@@ -9,7 +9,6 @@ import { signedFundingAbi } from '../../../abis/SignedFunding.ts'
 import { DEVNET } from '../../../core/deployment.ts'
 import type { Deps } from '../deps.ts'
 import { routeNotFound } from '../http/errorHandler.ts'
-import { Problem } from '../http/errors.ts'
 import { SHARED_FOR_A_SECOND } from '../http/readHeaders.ts'
 import { formatMarket, marketSchema } from '../resources/market.ts'
 import { problemResponses } from './responses.ts'
@@ -24,11 +23,7 @@ const getMarket = createRoute({
   request: { query: z.strictObject({}) },
   responses: {
     200: { description: 'The market.', content: { 'application/json': { schema: marketSchema } } },
-    ...problemResponses(['VALIDATION_FAILED'], {
-      VALIDATION_FAILED: new Problem('VALIDATION_FAILED', 'minBlock: is not known here.', {
-        extensions: { field: 'minBlock', value: '1' },
-      }),
-    }),
+    ...problemResponses(['VALIDATION_FAILED']),
   },
 })
 
@@ -60,9 +55,7 @@ const getAbi = createRoute({
         },
       },
     },
-    ...problemResponses(['ROUTE_NOT_FOUND'], {
-      ROUTE_NOT_FOUND: new Problem('ROUTE_NOT_FOUND', 'There is no /abis/Bounty.json here. See /docs.'),
-    }),
+    ...problemResponses(['ROUTE_NOT_FOUND']),
   },
 })
 

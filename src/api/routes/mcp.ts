@@ -38,7 +38,8 @@ export function mcpRoute(app: OpenAPIHono, description: string, limits?: ClientL
     }
     const send = async (path: string, init: RequestInit) => {
       const headers = { ...client, ...(init.headers as Record<string, string>) }
-      return app.fetch(new Request(new URL(path, c.req.url), { ...init, headers }), c.env)
+      // Without the connection of this request, which a stream would change and cut.
+      return app.fetch(new Request(new URL(path, c.req.url), { ...init, headers }), { ...c.env, outgoing: undefined })
     }
     const { url, headers, signal } = c.req.raw
     const handler = createMcpHandler(() => createServer(send), { maxSubscriptions: MAX_SUBSCRIPTIONS })

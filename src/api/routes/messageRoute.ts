@@ -1,20 +1,20 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { ProblemCode } from '../http/errors.ts'
-import { messageSchema } from '../resources/message.ts'
+import { type BodyMembers, messageSchema } from '../resources/message.ts'
 import { minBlock } from './indexed.ts'
 import { blockHeaders, problemResponses } from './responses.ts'
 
 /**
  * The route of an action's message.
+ * @param members those of the body to send.
  * @param query its parameters beside those of all messages.
  * @param codes its problems beside those of the parameters.
- * @param toCompare what a signer must know of the message, and for what there is none.
  */
 export const messageRoute = <Name extends string, Query extends z.ZodRawShape, const Code extends ProblemCode>(
   name: Name,
+  members: BodyMembers,
   query: Query,
   codes: readonly Code[],
-  toCompare: string,
 ) =>
   createRoute({
     method: 'get',
@@ -22,15 +22,13 @@ export const messageRoute = <Name extends string, Query extends z.ZodRawShape, c
     operationId: `${name}Message`,
     tags: ['Actions'],
     summary: `Get what to sign for the action ${name}`,
-    description:
-      'Sign `typedData`, add the `signature` to `body`, and POST it to `path`. Compare `typedData` with what you asked for ' +
-      `before you sign it${toCompare}`,
+    description: 'Sign `typedData`, add the `signature` to `body`, and POST it to `path`.',
     request: { query: z.strictObject({ ...query, minBlock }) },
     responses: {
       200: {
         description: `What to sign for ${name}.`,
         headers: blockHeaders(true),
-        content: { 'application/json': { schema: messageSchema } },
+        content: { 'application/json': { schema: messageSchema(name, members) } },
       },
       ...problemResponses(['VALIDATION_FAILED', ...codes]),
     },

@@ -6,6 +6,7 @@ import { MAX_VALIDITY_SECONDS } from '../../../core/market/claimMessage.ts'
 import { claimErrors } from '../../../core/market/eligibility.ts'
 import { onlyPartyOf, revisionOf, runActionError } from '../../../core/market/runActionRules.ts'
 import {
+  bodyMembers,
   bodyOf,
   hasMember,
   partyMemberOf,
@@ -22,6 +23,7 @@ import { runAndAgent, runById } from '../queries/runs.ts'
 import { refusalOfReward } from '../relay/refusal.ts'
 import { textParameter } from '../resources/action.ts'
 import { reasonsOf } from '../resources/eligibility.ts'
+import type { BodyMembers } from '../resources/message.ts'
 import { formatRun, type Run } from '../resources/run.ts'
 import { factsOf } from '../resources/runFacts.ts'
 import { agentNotFound } from './agents.ts'
@@ -60,8 +62,9 @@ const refusalCodes = {
 } as const satisfies Record<string, readonly ProblemCode[]>
 
 /** The route of the message of an action about a run. @param query its parameters beside those of all these messages. */
-const routeOf = <Query extends z.ZodRawShape>(
-  name: RunActionName | 'claim',
+const routeOf = <Name extends RunActionName | 'claim', Query extends z.ZodRawShape>(
+  name: Name,
+  members: BodyMembers,
   query: Query,
   codes: readonly ProblemCode[],
 ) => {
@@ -73,12 +76,7 @@ const routeOf = <Query extends z.ZodRawShape>(
       description: 'Last second at which the signature is valid. 15 minutes ahead if absent.',
     }),
   }
-  return messageRoute(
-    name,
-    all,
-    [...codes, 'INDEX_BEHIND'],
-    '. There is no message for what the market would refuse at the block of the answer.',
-  )
+  return messageRoute(name, members, all, [...codes, 'INDEX_BEHIND'])
 }
 
 /** The parameters of the messages of actions about runs. */
@@ -101,12 +99,16 @@ const revisionParameter = z
     description: 'That of the last delivery, which is the default. Refused if it no longer is.',
   })
 
+const otherSigner = addressParameter
+  .optional()
+  .openapi({ description: 'Who will sign: refused here if it may not. Absent: the account that must.' })
+
 /** The parameters that the action has beside those of all messages. */
 function parametersOf(name: RunActionName): z.ZodRawShape {
   const isReview = partyMemberOf(name) === 'signer'
   const text = textMemberOf(name)
   return {
-    ...(isReview && { signer: addressParameter }),
+    signer: isReview ? addressParameter : otherSigner,
     ...(text && { [text]: textParameter }),
     ...(isReview && { revision: revisionParameter.optional() }),
   }
@@ -116,8 +118,9 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
   const market = marketOf(deps.deployment)
   const leastReward = deps.relay?.leastReward ?? 0n
 
+  const claimMembers = { agentId: 'Id', walletAddress: 'string', deadline: 'integer' } as const
   const claimQuery = { agentId: idParameter, walletAddress: addressParameter }
-  app.openapi(routeOf('claim', claimQuery, refusalCodes.claim), async (c) => {
+  app.openapi(routeOf('claim', claimMembers, claimQuery, refusalCodes.claim), async (c) => {
     const { runId, agentId, walletAddress, deadline, minBlock } = c.req.valid('query')
     const { snapshot, data } = await readIndex(
       c,
@@ -129,11 +132,11 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const [reason] = reasonsOf(run, claimErrors(run, agent, walletAddress, snapshot.now), leastReward)
     if (reason) throw new Problem(reason.code, reason.sentence, { extensions: reason.extensions })
     const until = futureDeadline(deadline, snapshot.now, MAX_VALIDITY_SECONDS)
-    return c.json({ action: 'claim', ...claimToSign(market, run, agentId, walletAddress, until) }, 200)
+    return c.json({ action: 'claim' as const, ...claimToSign(market, run, agentId, walletAddress, until) }, 200)
   })
 
   for (const name of runActionNames) {
-    app.openapi(routeOf(name, parametersOf(name), refusalCodes.action), async (c) => {
+    app.openapi(routeOf(name, bodyMembers(name), parametersOf(name), refusalCodes.action), async (c) => {
       const query = c.req.valid('query') as ActionQuery
       const { snapshot, data } = await readIndex(
         c,
@@ -158,7 +161,7 @@ function toSign(
   const facts = factsOf(run)
   const { bountyId } = facts
   // Without a claim there is no wallet that could sign, and the run is in no state in which one may.
-  const party = onlyPartyOf(name, facts) ?? signer ?? zeroAddress
+  const party = signer ?? onlyPartyOf(name, facts) ?? zeroAddress
   const revision = named ?? revisionOf(name, facts)
   const error = runActionError(name, facts, party, revision, now)
   if (error) {

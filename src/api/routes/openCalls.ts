@@ -4,15 +4,7 @@ import { collectCall, type OpenRunCallName, openRunCall, openRunCallNames } from
 import { prefer } from '../http/preferredWait.ts'
 import { address, addressParameter, idParameter } from '../http/values.ts'
 import { UNSIGNED } from '../relay/kinds/request.ts'
-import {
-  actionSchema,
-  madeExample,
-  madeMembers,
-  pendingActionSchema,
-  pendingExample,
-  pendingMembers,
-} from '../resources/action.ts'
-import { exampleAgent } from '../resources/agent.ts'
+import { actionSchema, madeMembers, pendingActionSchema, pendingMembers } from '../resources/action.ts'
 import { openRefusals } from '../resources/problem.ts'
 import { type Acting, actionResponses, madeIn, pending, relayRefusals } from './actionAnswers.ts'
 import { problemResponses } from './responses.ts'
@@ -61,15 +53,11 @@ const runRoute = (name: OpenRunCallName) =>
     },
   })
 
-const payee = exampleAgent.walletAddress
-
-const collectionSchema = z
-  .object({ success: z.literal(true), payee: address, ...madeMembers })
-  .openapi('Collection', { example: { success: true, payee, message: 'Payment collected.', ...madeExample } })
+const collectionSchema = z.object({ success: z.literal(true), payee: address, ...madeMembers }).openapi('Collection')
 
 const pendingCollectionSchema = z
   .object({ success: z.literal(false), payee: address, ...pendingMembers })
-  .openapi('PendingCollection', { example: { success: false, payee, ...pendingExample } })
+  .openapi('PendingCollection')
 
 const { 200: collected, 202: undecided } = actionResponses(
   'collect',

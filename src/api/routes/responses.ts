@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi'
-import { type Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
-import { problemExamples, problemSchema } from '../resources/problem.ts'
+import { type ProblemCode, problemTypes } from '../http/errors.ts'
+import { problemSchema } from '../resources/problem.ts'
 
 /** The headers that name the block of an answer. */
 export const blockHeaders = (required: boolean) => ({
@@ -56,7 +56,6 @@ const headersOf: Record<number, Headers> = {
   },
   // Absent where the index was not read.
   404: blockHeaders(false),
-  405: { Allow: { description: 'The methods of the route.', required: true, schema: { type: 'string' } } },
   429: retryAfter(true),
   // Absent where the server has no relayer: then the same request never succeeds.
   503: retryAfter(false),
@@ -67,16 +66,12 @@ type Headers = Record<string, { description: string; required: boolean; schema: 
 type ProblemResponse = {
   description: string
   headers: Headers
-  content: { 'application/problem+json': { schema: z.ZodType; examples: Record<string, { value: unknown }> } }
+  content: { 'application/problem+json': { schema: z.ZodType } }
 }
 
-/**
- * The OpenAPI responses for these codes, one per status.
- * @param own examples that replace those of `problemExamples`.
- */
+/** The OpenAPI responses for these codes, one per status. */
 export function problemResponses<const Code extends ProblemCode>(
   codes: readonly Code[],
-  own: { [code in Code]?: Problem } = {},
 ): { [Status in StatusOf<Code>]: ProblemResponse } {
   const byStatus = Map.groupBy(codes, (code) => problemTypes[code].status)
   const responses = [...byStatus].map(([status, sameStatus]) => [
@@ -84,14 +79,7 @@ export function problemResponses<const Code extends ProblemCode>(
     {
       description: sameStatus.map((code) => `\`${code}\`: ${problemTypes[code].title}.`).join(' '),
       headers: headersOf[status] ?? {},
-      content: {
-        'application/problem+json': {
-          schema: problemSchema(sameStatus),
-          examples: Object.fromEntries(
-            sameStatus.map((code) => [code, { value: (own[code] ?? problemExamples[code]).toJSON() }]),
-          ),
-        },
-      },
+      content: { 'application/problem+json': { schema: problemSchema(sameStatus) } },
     },
   ])
   return Object.fromEntries(responses)

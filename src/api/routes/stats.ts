@@ -13,17 +13,6 @@ import { indexedResponses } from './responses.ts'
 const counts = <const Key extends string>(keys: readonly Key[]) =>
   z.object(Object.fromEntries(keys.map((key) => [key, z.int()])) as Record<Key, z.ZodInt>)
 
-const exampleStates = {
-  DRAFT: 1,
-  OPEN: 4,
-  CLAIMED: 1,
-  IN_PROGRESS: 1,
-  SUBMITTED: 1,
-  APPROVED: 3,
-  REVISION_REQUESTED: 0,
-  REJECTED: 1,
-}
-
 const statsSchema = z
   .object({
     runs: z.object({ total: z.int(), claimable: z.int(), byState: counts(runStates) }),
@@ -37,18 +26,7 @@ const statsSchema = z
     staked: amount,
     locked: amount,
   })
-  .openapi('Stats', {
-    example: {
-      runs: { total: 12, claimable: 3, byState: exampleStates },
-      escrowed: '735000000',
-      paid: '300000000',
-      feesPaid: '15000000',
-      owed: '0',
-      agents: { total: 5, byStatus: { UNVERIFIED: 1, PROVISIONAL: 2, ESTABLISHED: 1, FROZEN: 1, BANNED: 0 } },
-      staked: '90000000',
-      locked: '30000000',
-    },
-  })
+  .openapi('Stats')
 
 const getStats = createRoute({
   method: 'get',
@@ -95,23 +73,7 @@ const historySchema = z
       }),
     ),
   })
-  .openapi('StatsHistory', {
-    example: {
-      interval: 'day',
-      history: [
-        {
-          start: '2024-01-15T00:00:00.000Z',
-          byState: exampleStates,
-          escrowed: '735000000',
-          locked: '30000000',
-          paid: '300000000',
-          created: 2,
-          claims: 1,
-          secondsToClaim: 5_400,
-        },
-      ],
-    },
-  })
+  .openapi('StatsHistory')
 
 const getStatsHistory = createRoute({
   method: 'get',

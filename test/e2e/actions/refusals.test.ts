@@ -50,6 +50,16 @@ describe('an action is refused, and costs no transaction:', () => {
     )
   })
 
+  it('the message for an account that may not sign it, which names the account that may', async () => {
+    const runId = await runs.runIn('CLAIMED')
+    const stranger = accountOf(5).address
+    const refused = await messageFor('submit', runId, `&deliverableHash=ipfs://w&signer=${stranger}`)
+    expect(codeOf(refused)).toEqual([403, 'SIGNER_MISMATCH'])
+    expect(refused.body.detail).toBe(`${stranger} has not claimed run ${runId}; ${runs.agent.wallet.address} has.`)
+    const own = await messageFor('start', runId, `&signer=${runs.agent.wallet.address}`)
+    expect([own.status, own.body.body.wallet]).toEqual([200, runs.agent.wallet.address])
+  })
+
   it('a signature of another message: of the run’s other action, of another text, of another chain', async () => {
     const runId = await runs.runIn('CLAIMED')
     const { wallet } = runs.agent
