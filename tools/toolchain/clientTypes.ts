@@ -1,7 +1,8 @@
-// Writes packages/client/src/api.ts from the OpenAPI document of the API. With --check it only compares them, and fails if they
-// differ.
+// Writes packages/client/src/api.ts, and the answers of the Python client, from the OpenAPI document of the API. With --check it
+// only compares them, and fails if they differ.
 import openapiTypes, { astToString } from 'openapi-typescript'
 import { apiDescription } from './apiDescription.ts'
+import { pythonTypes } from './pythonTypes.ts'
 import { writeGenerated } from './writeGenerated.ts'
 
 /**
@@ -21,3 +22,4 @@ const types = await openapiTypes(description, { rootTypes: true, rootTypesNoSche
 const source = `// Generated from the API's routes by \`npm run client:types\`. Do not edit.\n${astToString(types)}`
 
 writeGenerated('packages/client/src/api.ts', source, 'the API', 'client:types')
+writeGenerated('packages/python/runline/answers.py', pythonTypes(JSON.parse(text)), 'the API', 'client:types')

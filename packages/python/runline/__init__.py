@@ -1,7 +1,7 @@
 """A client of the Runline API: read runs, post and claim them, deliver, review, get paid."""
 
 from .client import Runline
-from .errors import NoAnswerError, ProblemError, UndecidedError, UnexpectedMessageError
+from .errors import NoAnswerError, ProblemError, UndecidedError, UnexpectedContentError, UnexpectedMessageError
 from .signing import Account, Contracts, Market
 from .stream import Event
 
@@ -14,5 +14,6 @@ __all__ = [
     "ProblemError",
     "Runline",
     "UndecidedError",
+    "UnexpectedContentError",
     "UnexpectedMessageError",
 ]

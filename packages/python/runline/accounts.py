@@ -45,7 +45,7 @@ class AccountActions:
         self._account = account
         self._until = time.monotonic() + timeout_seconds
 
-    def post(self, terms: dict[str, Typed]) -> dict[str, Any]:
+    def post(self, terms: dict[str, Typed]) -> Any:
         """Posts a run. `terms` are the members of the nonce, in the order of SignedFunding."""
         poster = self._account.address
         own = {"poster": poster, **{name: value for name, (_, value) in terms.items()}, "salt": random_salt()}
@@ -55,7 +55,7 @@ class AccountActions:
         body = self._pay(answer, "postBounty", purpose, reward + reward // REWARD_PER_FEE, own)
         return self._send("post", "/api/runs", body)
 
-    def stake(self, agent: dict[str, Any], amount: int) -> dict[str, Any]:
+    def stake(self, agent: dict[str, Any], amount: int) -> Any:
         """Stakes for an agent of the account, or of the owner of the agent that was read."""
         payer = self._account.address
         agent_id, owner = agent["id"], agent.get("ownerAddress", payer)
@@ -65,7 +65,7 @@ class AccountActions:
         body = self._pay(answer, "stake", purpose, amount, {**own, "owner": owner})
         return self._send("stake", f"/api/agents/{agent_id}/stake", body)
 
-    def register(self, agent_uri: str) -> dict[str, Any]:
+    def register(self, agent_uri: str) -> Any:
         """Registers an agent."""
         own: dict[str, object] = {"owner": self._account.address, "agentURI": agent_uri, "salt": random_salt()}
         answer = self._api.get("/api/messages/register", **own)
@@ -73,7 +73,7 @@ class AccountActions:
         message = typed_data(answer["typedData"], domain, "Register", REGISTRATION, own)
         return self._send("registration", "/api/agents", self._signed(message, message["message"]))
 
-    def unstake(self, agent: dict[str, Any], amount: int) -> dict[str, Any]:
+    def unstake(self, agent: dict[str, Any], amount: int) -> Any:
         """Takes stake out. The contract refuses another nonce than that of the next withdrawal."""
         agent_id = agent["id"]
         own: dict[str, object] = {"agentId": agent_id, "signer": self._account.address, "amount": amount}
@@ -113,7 +113,7 @@ class AccountActions:
         body = {name: str(value) for name, value in members.items()}
         return {**body, "signature": sign(self._account, message)}
 
-    def _send(self, what: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _send(self, what: str, path: str, body: dict[str, Any]) -> Any:
         # Not signed anew if the signature expires: another signature of a payment is another payment.
         return send_until_decided(self._api, Request(what, path, body, {}), self._until)
 

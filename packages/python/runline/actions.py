@@ -45,7 +45,7 @@ def act(
     account: Account,
     asked: dict[str, object],
     timeout_seconds: float,
-) -> dict[str, Any]:
+) -> Any:
     """
     Signs, sends and repeats the action: see `Runline.submit` and its neighbours. `asked` has the values that the caller chooses.
     Those that are None are of the run that it has read, else of the API: the contract refuses others than the run's.
@@ -54,8 +54,7 @@ def act(
     action = ACTIONS[name]
     run_id = run["bountyId"]
     chosen = {member: value for member, value in asked.items() if value is not None}
-    signer = {"signer": account.address} if action.party == "signer" else {}
-    answer = api.get(f"/api/messages/{name}", runId=run_id, **signer, **chosen)
+    answer = api.get(f"/api/messages/{name}", runId=run_id, signer=account.address, **chosen)
     own = {"bountyId": run_id, action.party: account.address, **facts_of(action, run), **chosen}
     message = typed_data(answer["typedData"], market_domain(market), action.name, action.members, own)
     body = {member: value for member, value in message["message"].items() if member != "bountyId"}

@@ -39,7 +39,7 @@ def claim_run(
     account: Account,
     expected: dict[str, Any],
     timeout_seconds: float,
-) -> dict[str, Any]:
+) -> Any:
     """Signs, sends and repeats the claim: see `Runline.claim`."""
     until = time.monotonic() + timeout_seconds
     path = f"/api/runs/{run['bountyId']}"

@@ -1,27 +1,30 @@
 """The client of one market."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from .accounts import AccountActions, Typed
 from .actions import act
+from .answers import Action, AgentAction, Brief, Claim, Collection
 from .claims import ZERO_ADDRESS, claim_run
+from .contents import Content, named, store
 from .decide import Request, send_until_decided
 from .http import Api
 from .reads import Id, Reads
 from .signing import Account, Contracts, Market
 
-Run = Id | dict[str, Any]
+Run = Id | Mapping[str, Any]
 """A run's id, or the run as it was read: then the client signs for its terms, its round and its revision only."""
 
-Agent = Id | dict[str, Any]
+Agent = Id | Mapping[str, Any]
 """An agent's id, or the agent as it was read: then the client signs for its owner only, and for its `nonce` if it has one."""
 
 
 class Runline(Reads):
     """
-    Reads, and acts by signatures that the API sends: accounts need no ether. Answers are the API's JSON as dictionaries: `/docs`
-    describes them. Ids may be numbers or text; amounts are USDC base units, as decimal text in answers, except the filter
+    Reads, and acts by signatures that the API sends: accounts need no ether. Answers are the API's JSON as typed dictionaries:
+    `/docs` describes them. Ids may be numbers or text; amounts are USDC base units, as decimal text in answers, except the filter
     `minReward`: whole USDC.
     """
 
@@ -41,9 +44,16 @@ class Runline(Reads):
         self._market = market
         self._contracts = contracts
 
+    def store(self, content: Content) -> str:
+        """
+        Stores a text, or JSON, for all to read, and returns its `ipfs://` URI for a run to name. Raises UnexpectedContentError if
+        the API names another.
+        """
+        return str(store(self._api, content)["uri"])
+
     def post(
         self,
-        ipfs_hash: str,
+        brief: str | Brief,
         reward: int,
         deadline: int,
         *,
@@ -53,15 +63,15 @@ class Runline(Reads):
         evaluator: str = ZERO_ADDRESS,
         claimant: str = ZERO_ADDRESS,
         timeout_seconds: float = 300,
-    ) -> dict[str, Any]:
+    ) -> Action:
         """
-        Posts a run. `reward` is in USDC base units: the account pays it, and a fee of a twentieth. `deadline` is the last second
-        at which the run can be claimed, since 1970. `work_period` is in seconds, in whole hours; `stake_percent` is of the
+        Posts a run. `brief` is a URI, or the brief itself, which is stored. `reward` is in USDC base units: the account pays it,
+        and a fee of a twentieth. `deadline` is the last second at which the run can be claimed, since 1970. `work_period` is in seconds, in whole hours; `stake_percent` is of the
         reward; with 0, they are the market's defaults. Only the wallet `claimant` may claim; zero is any, and the account's own
         address is none until another is named. Raises as `claim` does.
         """
         terms: dict[str, Typed] = {
-            "ipfsHash": ("string", ipfs_hash),
+            "ipfsHash": ("string", brief if isinstance(brief, str) else self._stored_brief(brief)),
             "reward": ("uint256", whole(reward)),
             "deadline": ("uint64", whole(deadline)),
             "workPeriod": ("uint32", whole(work_period)),
@@ -71,13 +81,13 @@ class Runline(Reads):
         }
         return self._of(account, timeout_seconds).post(terms)
 
-    def register(self, agent_uri: str, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
+    def register(self, agent_uri: str, *, account: Account, timeout_seconds: float = 300) -> AgentAction:
         """Registers an agent, whose owner and wallet is the account. The URI has at most 256 bytes. Raises as `claim` does."""
         return self._of(account, timeout_seconds).register(agent_uri)
 
     def stake(
         self, agent: Agent, amount: int, *, account: Account, timeout_seconds: float = 300
-    ) -> dict[str, Any]:
+    ) -> AgentAction:
         """
         Stakes USDC (base units) of the account for the agent, which the account owns, or whose owner is that of the agent that
         was read. Raises as `claim` does.
@@ -86,7 +96,7 @@ class Runline(Reads):
 
     def unstake(
         self, agent: Agent, amount: int, *, account: Account, timeout_seconds: float = 300
-    ) -> dict[str, Any]:
+    ) -> AgentAction:
         """Pays stake (base units) to the agent's owner. Its owner or wallet signs. Raises as `claim` does."""
         return self._of(account, timeout_seconds).unstake(read("id", agent), whole(amount))
 
@@ -98,7 +108,7 @@ class Runline(Reads):
         account: Account,
         expected: dict[str, Any] | None = None,
         timeout_seconds: float = 300,
-    ) -> dict[str, Any]:
+    ) -> Claim:
         """
         Signs the claim with the agent's wallet, sends it, and repeats it until it is decided: it is made once. `expected` names
         terms that the caller agrees to: reward, stake (base units), workPeriod (seconds), evaluator, round. The others are of
@@ -108,23 +118,34 @@ class Runline(Reads):
         of_run = read("bountyId", run), str(int(agent_id))
         return claim_run(self._api, self._trusted_market(), *of_run, account, expected or {}, timeout_seconds)
 
-    def start(self, run: Run, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
+    def start(self, run: Run, *, account: Account, timeout_seconds: float = 300) -> Action:
         """Tells the poster that the work has begun. The wallet that claimed the run signs. Raises as `claim` does."""
         return self._act("start", run, account, timeout_seconds)
 
     def submit(
-        self, run: Run, deliverable_hash: str, *, account: Account, timeout_seconds: float = 300
-    ) -> dict[str, Any]:
-        """Delivers. The wallet that claimed the run signs. Raises as `claim` does."""
-        return self._act("submit", run, account, timeout_seconds, deliverableHash=deliverable_hash)
+        self,
+        run: Run,
+        deliverable_hash: str | None = None,
+        *,
+        content: Content | None = None,
+        is_unchecked: bool = False,
+        account: Account,
+        timeout_seconds: float = 300,
+    ) -> Action:
+        """
+        Delivers a URI, or `content`, which is stored. The wallet that claimed the run signs. `is_unchecked` delivers a text that
+        is no URI. Raises as `claim` does.
+        """
+        uri = named(self._api, deliverable_hash, content, is_unchecked)
+        return self._act("submit", run, account, timeout_seconds, deliverableHash=uri)
 
-    def abandon(self, run: Run, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
+    def abandon(self, run: Run, *, account: Account, timeout_seconds: float = 300) -> Action:
         """Gives the run back, which burns the claim's stake. The wallet that claimed it signs. Raises as `claim` does."""
         return self._act("abandon", run, account, timeout_seconds)
 
     def approve(
         self, run: Run, *, account: Account, revision: int | None = None, timeout_seconds: float = 300
-    ) -> dict[str, Any]:
+    ) -> Action:
         """
         Approves the last delivery, which pays the agent. The poster or the evaluator signs. `revision` refuses any other
         delivery than the one that was reviewed: the run's `revisions` in SUBMITTED, one less in REVISION_REQUESTED. Raises as
@@ -135,46 +156,58 @@ class Runline(Reads):
     def revise(
         self,
         run: Run,
-        feedback_hash: str,
+        feedback_hash: str | None = None,
         *,
+        content: Content | None = None,
+        is_unchecked: bool = False,
         account: Account,
         revision: int | None = None,
         timeout_seconds: float = 300,
-    ) -> dict[str, Any]:
-        """Asks for a revision of the last delivery. The evaluator signs. Raises as `claim` does."""
-        return self._act("revise", run, account, timeout_seconds, feedbackHash=feedback_hash, revision=revision)
+    ) -> Action:
+        """
+        Asks for a revision of the last delivery, with feedback that is a URI, or `content`, which is stored. The evaluator
+        signs. Raises as `submit` does.
+        """
+        uri = named(self._api, feedback_hash, content, is_unchecked)
+        return self._act("revise", run, account, timeout_seconds, feedbackHash=uri, revision=revision)
 
     def reject(
         self, run: Run, *, account: Account, revision: int | None = None, timeout_seconds: float = 300
-    ) -> dict[str, Any]:
+    ) -> Action:
         """Rejects the last delivery. The evaluator signs; a poster only after three revisions. Raises as `claim` does."""
         return self._act("reject", run, account, timeout_seconds, revision=revision)
 
-    def close(self, run: Run, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
+    def close(self, run: Run, *, account: Account, timeout_seconds: float = 300) -> Action:
         """Refunds an open run; of a claimed one, lets a lost claim refund it. The poster signs. Raises as `claim` does."""
         return self._act("close", run, account, timeout_seconds)
 
-    def finalize(self, run_id: Id, *, timeout_seconds: float = 300) -> dict[str, Any]:
+    def finalize(self, run_id: Id, *, timeout_seconds: float = 300) -> Action:
         """Has work approved that was not reviewed in time. Anyone may ask. Raises as `claim` does."""
         return self._call("finalize", f"/api/runs/{int(run_id)}/finalize", timeout_seconds)
 
-    def expire(self, run_id: Id, *, timeout_seconds: float = 300) -> dict[str, Any]:
+    def expire(self, run_id: Id, *, timeout_seconds: float = 300) -> Action:
         """Refunds the poster of an open run after its deadline. Anyone may ask. Raises as `claim` does."""
         return self._call("expire", f"/api/runs/{int(run_id)}/expire", timeout_seconds)
 
-    def slash(self, run_id: Id, *, timeout_seconds: float = 300) -> dict[str, Any]:
+    def slash(self, run_id: Id, *, timeout_seconds: float = 300) -> Action:
         """Burns the stake of a claim without work, after its time. Anyone may ask. Raises as `claim` does."""
         return self._call("slash", f"/api/runs/{int(run_id)}/slash", timeout_seconds)
 
-    def reject_overdue(self, run_id: Id, *, timeout_seconds: float = 300) -> dict[str, Any]:
+    def reject_overdue(self, run_id: Id, *, timeout_seconds: float = 300) -> Action:
         """Rejects a revision that did not come in time. Anyone may ask. Raises as `claim` does."""
         return self._call("reject-overdue", f"/api/runs/{int(run_id)}/reject-overdue", timeout_seconds)
 
-    def collect(self, payee: str, *, timeout_seconds: float = 300) -> dict[str, Any]:
+    def collect(self, payee: str, *, timeout_seconds: float = 300) -> Collection:
         """Pays what the market owes to the address. Anyone may ask. Raises as `claim` does."""
         return self._call("collect", f"/api/payees/{payee}/collect", timeout_seconds)
 
-    def _call(self, what: str, path: str, timeout_seconds: float) -> dict[str, Any]:
+    def _stored_brief(self, brief: Brief) -> str:
+        answer = store(self._api, {**brief})
+        if not answer["isBrief"]:
+            raise ValueError("the brief is none by /schemas/brief.json: it needs a title of one line. Nothing was signed")
+        return str(answer["uri"])
+
+    def _call(self, what: str, path: str, timeout_seconds: float) -> Any:
         return send_until_decided(self._api, Request(what, path, None, {}), time.monotonic() + timeout_seconds)
 
     def _of(self, account: Account, timeout_seconds: float) -> AccountActions:
@@ -185,7 +218,7 @@ class Runline(Reads):
 
     def _act(
         self, name: str, run: Run, account: Account, timeout_seconds: float, **asked: object
-    ) -> dict[str, Any]:
+    ) -> Any:
         return act(self._api, self._trusted_market(), name, read("bountyId", run), account, asked, timeout_seconds)
 
     def _trusted_market(self) -> Market:
@@ -194,9 +227,9 @@ class Runline(Reads):
         return self._market
 
 
-def read(member: str, given: Id | dict[str, Any]) -> dict[str, Any]:
+def read(member: str, given: Id | Mapping[str, Any]) -> dict[str, Any]:
     """What the caller has read: nothing but the id, if that is all that it gives."""
-    known = given if isinstance(given, dict) else {member: given}
+    known = given if isinstance(given, Mapping) else {member: given}
     return {**known, member: str(int(known[member]))}
 
 

@@ -26,7 +26,7 @@ class Pending(NamedTuple):
     """Where the state is, if it is stored."""
 
 
-def send_until_decided(api: Api, request: Request, until: float) -> dict[str, Any]:
+def send_until_decided(api: Api, request: Request, until: float) -> Any:
     """
     Sends the request until it is decided. `until` is of `time.monotonic()`.
     Raises ProblemError with the refusal, UndecidedError at the timeout.

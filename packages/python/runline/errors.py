@@ -27,6 +27,13 @@ class UndecidedError(Exception):
         self.location = location
 
 
+class UnexpectedContentError(Exception):
+    """The API has other content by a URI than its hash says, or names another URI for a content. Nothing was signed."""
+
+    def __init__(self, expected: str, got: str) -> None:
+        super().__init__(f"The API answers {got} for content whose URI is {expected}. Nothing was signed.")
+
+
 class UnexpectedMessageError(Exception):
     """The API asked for the signature of another message than the caller's. Nothing was signed."""
 

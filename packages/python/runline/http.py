@@ -15,13 +15,17 @@ REQUEST_TIMEOUT_SECONDS = 30
 
 CHUNK_BYTES = 65_536
 
+TEXTS = ("text/markdown", "text/plain")
+"""The media types of what is stored, besides JSON."""
+
 
 class Answer(NamedTuple):
     """A complete answer of the API."""
 
     status: int
     headers: Any
-    body: dict[str, Any]
+    body: Any
+    """Its JSON, or the text of what is stored."""
 
     @property
     def is_retriable(self) -> bool:
@@ -63,18 +67,24 @@ class Api:
         self.url = url.rstrip("/")
         self.timeout_seconds = timeout_seconds
 
-    def get(self, path: str, **query: object) -> dict[str, Any]:
+    def get(self, path: str, **query: object) -> Any:
         """
         Reads, and repeats that after 429, 5xx and lost answers.
         Raises ProblemError with the refusal, NoAnswerError if no answer arrived in time.
         """
+        return self._repeat("GET", path + query_text(query))
+
+    def post_content(self, data: bytes, media_type: str) -> Any:
+        """Stores the bytes, which is safe to repeat. Raises as `get` does."""
+        return self._repeat("POST", "/api/content", data, {"Content-Type": media_type})
+
+    def _repeat(self, method: str, target: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> Any:
         until = time.monotonic() + self.timeout_seconds
-        target = path + query_text(query)
         while True:
             answer: Answer | None = None
             failure: Exception
             try:
-                answer = self.send("GET", target)
+                answer = self.send(method, target, data, headers)
                 failure = ProblemError(answer.body) if answer.status >= 400 else AssertionError()
             except NoAnswerError as error:
                 failure = error
@@ -90,23 +100,23 @@ class Api:
         self,
         method: str,
         target: str,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
         """Sends the request once. Raises NoAnswerError if no complete answer of the API arrives."""
         name = f"{method} {self.url}{target}"
-        data = None if body is None else json.dumps(body).encode()
-        sent = {"Accept": "application/json", **(headers or {})}
-        if data is not None:
-            sent["Content-Type"] = "application/json"
+        data = json.dumps(body).encode() if isinstance(body, dict) else body
+        sent = {"Accept": "*/*", **({} if data is None else {"Content-Type": "application/json"}), **(headers or {})}
         request = urllib.request.Request(self.url + target, data, sent, method=method)
         until = time.monotonic() + REQUEST_TIMEOUT_SECONDS
         try:
             with open_answer(request, REQUEST_TIMEOUT_SECONDS) as response:
                 kind = response.headers.get_content_type()
-                if kind not in ("application/json", "application/problem+json"):
+                is_stored = target.startswith("/ipfs/") and response.status == 200
+                if kind not in ("application/json", "application/problem+json", *(TEXTS if is_stored else ())):
                     raise NoAnswerError(name, f"the answer has status {response.status} and is no JSON")
-                return Answer(response.status, response.headers, json.loads(read_until(response, until)))
+                text = read_until(response, until).decode()
+                return Answer(response.status, response.headers, text if is_stored else json.loads(text))
         except (OSError, HTTPException, ValueError) as error:
             raise NoAnswerError(name, error) from error
 

@@ -56,4 +56,58 @@ describe.skipIf(!python)('the Python client', () => {
     ])
     expect(proxy.faults).toEqual([])
   })
+
+  it('stores what it names, reads it by its hash, and signs no delivery that cannot be read', async () => {
+    const runId = await openRun()
+    const lines = await run(`
+from runline import UnexpectedContentError, answers
+runline.claim(${runId}, agent_id=${agent.id}, account=worker)
+try:
+    runline.submit(${runId}, "done!", account=worker)
+except ValueError as error:
+    print(error)
+submitted = runline.submit(${runId}, content="\uFEFFGröße: 42", account=worker)["run"]
+print(runline.content(submitted["deliverableHash"]).encode("utf-8").hex())
+print(runline.content(runline.store({"missing": ["tests"]})))
+print(set(runline.run(${runId})) ^ set(answers.RunDetail.__annotations__), set(submitted) ^ set(answers.Run.__annotations__))
+print(set(runline.agent(${agent.id})) ^ set(answers.Agent.__annotations__), set(runline.stats()) ^ set(answers.Stats.__annotations__))
+`)
+    expect(lines).toEqual([
+      expect.stringMatching(/^'done!' is no URI.* Nothing was signed\. Give content=… to have it stored/),
+      Buffer.from('\uFEFFGröße: 42').toString('hex'),
+      '{"missing": ["tests"]}',
+      'set() set()',
+      'set() set()',
+    ])
+    proxy.faults.push({
+      status: 201,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ cid: 'bafkreix', uri: 'ipfs://bafkreix', isBrief: false }),
+    })
+    const lied = await run(`
+from runline import UnexpectedContentError
+try:
+    runline.store("work")
+except UnexpectedContentError as error:
+    print(error)
+`)
+    expect(lied).toEqual([
+      expect.stringMatching(/^The API answers ipfs:\/\/bafkreix for content whose URI is ipfs:\/\/baf/),
+    ])
+  })
+
+  it('says which wallet holds a run', async () => {
+    const runId = await openRun()
+    await run(`runline.claim(${runId}, agent_id=${agent.id}, account=worker)`)
+    const lines = await run(`
+from runline import ProblemError
+try:
+    runline.start(${runId}, account=Account.from_key("${keyOf(9)}"))
+except ProblemError as error:
+    print(error)
+`)
+    expect(lines).toEqual([
+      `SIGNER_MISMATCH: ${accountOf(9).address} has not claimed run ${runId}; ${accountOf(2).address} has.`,
+    ])
+  })
 })
