@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { contentUri } from '../../packages/cli/src/tools/storedContent.ts'
+import { readContent } from '../../core/content.ts'
+import { contentUri } from '../../packages/client/src/content.ts'
 import { cidOf, uriOf } from '../../src/api/content/cid.ts'
-import { readContent } from '../../src/api/mcp/content.ts'
 
 it.each(['', 'work', 'Größe: 42 – fertig', '{"title":"Draw a logo"}', 'x'.repeat(32_000)])(
   'contentUri is the URI by which the API stores %.20s',

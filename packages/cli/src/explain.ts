@@ -4,6 +4,7 @@ import {
   ProblemError,
   UndecidedActionError,
   UndecidedClaimError,
+  UnexpectedContentError,
   UnexpectedMessageError,
 } from '../../client/src/index.ts'
 import { FalseAnswerError, UnverifiedAnswerError, type UnverifiedReason } from '../../client/src/verify/index.ts'
@@ -35,6 +36,7 @@ export function explain(error: unknown, { rpc }: Pick<Settings, 'rpc'>): Reason 
   if (error instanceof NoAnswerError) return advised('API_UNREACHABLE', message, 'unreachable')
   if (error instanceof UndecidedClaimError) return { code: 'CLAIM_UNDECIDED', message, kind: 'failed' }
   if (error instanceof UndecidedActionError) return { code: 'ACTION_UNDECIDED', message, kind: 'failed' }
+  if (error instanceof UnexpectedContentError) return { code: 'UNEXPECTED_CONTENT', message, kind: 'refused' }
   if (error instanceof UnexpectedMessageError) return { code: 'UNEXPECTED_MESSAGE', message, kind: 'refused' }
   if (error instanceof FalseAnswerError) return { code: 'FALSE_ANSWER', message, kind: 'refused' }
   if (error instanceof UnverifiedAnswerError) return { code: error.reason, message, kind: kindOf[error.reason] }

@@ -10,10 +10,8 @@ import { untilDecided } from './untilDecided.ts'
 
 type Schemas = components['schemas']
 
-/** The terms of a run that is posted. */
-export type PostTerms = {
-  /** Where the brief is: at most 128 bytes. */
-  ipfsHash: string
+/** The terms of a run. */
+type Terms = {
   /** USDC base units. The poster pays a fee of a twentieth besides. */
   reward: bigint
   /** The last second at which the run can be claimed, since 1970. */
@@ -27,6 +25,12 @@ export type PostTerms = {
   /** The only wallet that may claim; any if absent. The poster's own address: none, until the poster names one. */
   claimant?: string | undefined
 }
+
+/** The terms of a run that is posted. `ipfsHash`: where the brief is, at most 128 bytes. */
+export type PostTerms = Terms & { ipfsHash: string }
+
+/** A run to post, whose brief is named by a URI, or is stored first. */
+export type NewRun = PostTerms | (Terms & { brief: Schemas['Brief'] })
 
 /** An agent as its caller has read it. `nonce`: that of the next withdrawal, `AgentStaking.nonceOf`. */
 export type ReadAgent = { id: AnyId; ownerAddress?: string; nonce?: AnyId }

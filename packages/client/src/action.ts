@@ -39,7 +39,7 @@ export async function actOnRun(
 function askMessage(api: Api, { action, run, signer, text, revision }: AskedAction, options: WaitOptions) {
   const query = {
     runId: String(run.bountyId),
-    ...(isReview(action) && { signer }),
+    signer,
     ...(isReview(action) && revision !== undefined && { revision: String(revision) }),
     ...(action === 'submit' && { deliverableHash: text }),
     ...(action === 'revise' && { feedbackHash: text }),

@@ -1,12 +1,21 @@
-import { type AnyAgent, agentOf, changeStake, type PostTerms, postRun, registerAgent } from './accountAction.ts'
+import {
+  type AnyAgent,
+  agentOf,
+  changeStake,
+  type NewRun,
+  type PostTerms,
+  postRun,
+  registerAgent,
+} from './accountAction.ts'
 import type { TrustedContracts } from './accountMessage.ts'
 import { actOnRun } from './action.ts'
 import type { components } from './api.ts'
 import { type ClaimOptions, claimRun } from './claim.ts'
 import type { MarketAddress } from './claimMessage.ts'
+import type { Contents, Named } from './content.ts'
 import { callForRun, collectFor, type OpenCall } from './openCall.ts'
 import type { AnyId } from './reads.ts'
-import type { Api, OnRetry } from './request.ts'
+import type { Api, CallOptions, OnRetry } from './request.ts'
 import { type AnyRun, runOf } from './run.ts'
 import type { MarketFunction, Mined, Wallet } from './transactions.ts'
 import { type ByWallet, choose, type Made, type OpenVia, type Via } from './via.ts'
@@ -17,6 +26,7 @@ type Schemas = components['schemas']
 /** What the actions of a client need. Each member throws if the caller has not named it. */
 export type Connection = {
   api: Api
+  content: Contents
   trustedMarket: () => MarketAddress
   trustedContracts: () => TrustedContracts
   connectedWallet: () => Wallet
@@ -26,7 +36,8 @@ export type Connection = {
 type Asked = Omit<Parameters<typeof actOnRun>[2], 'run'>
 
 /** The actions about runs. Each is a transaction of the wallet, or with `via: 'relay'` a signature that the API sends. */
-export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWallet, onRetry }: Connection) {
+export function runActionsOf(connection: Connection) {
+  const { api, content, trustedMarket, trustedContracts, connectedWallet, onRetry } = connection
   const byWallet = (options: ByWallet) => walletActions(connectedWallet(), trustedMarket(), options)
 
   const act = async <By extends Via>(
@@ -38,6 +49,7 @@ export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWa
   ): Promise<Made<By, Schemas['Action']>> =>
     choose(
       by,
+      connectedWallet,
       (options) => actOnRun(api, trustedMarket(), { ...asked, run: runOf(run) }, { onRetry, ...options }),
       (options) => byWallet(options).call(functionName, [BigInt(runOf(run).bountyId), ...args]),
     )
@@ -50,25 +62,37 @@ export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWa
   ): Promise<Made<By, Schemas['Action']>> =>
     choose(
       by,
+      connectedWallet,
       (options) => callForRun(api, name, String(id), { onRetry, ...options }),
       (options) => byWallet(options).call(functionName, [BigInt(id)]),
     )
 
+  /** The terms with the URI of the brief, which is stored if it is given itself. */
+  async function termsOf(run: NewRun, options?: CallOptions): Promise<PostTerms> {
+    if ('ipfsHash' in run) return run
+    const { brief, ...terms } = run
+    return { ...terms, ipfsHash: await content.postBrief(brief, options) }
+  }
+
   return {
     /** Posts a run: the poster pays reward and fee. A transaction also returns `bountyId`; the API answers the run. */
-    post: async <By extends Via = ByWallet>(
-      terms: PostTerms,
+    async post<By extends Via = ByWallet>(
+      run: NewRun,
       by?: By,
-    ): Promise<Made<By, Schemas['Action'], Mined & { bountyId: bigint }>> =>
-      choose(
+    ): Promise<Made<By, Schemas['Action'], Mined & { bountyId: bigint }>> {
+      const terms = await termsOf(run, by)
+      return choose(
         by,
+        connectedWallet,
         (options) => postRun(api, trustedContracts(), terms, { onRetry, ...options }),
         (options) => byWallet(options).post(terms),
-      ),
+        ({ run }) => ({ bountyId: BigInt(run.bountyId) }),
+      )
+    },
 
     /** Creates a run that is a draft: `fund` escrows its reward and fee. By the wallet only. */
-    create: async (terms: PostTerms, options: ByWallet = {}): Promise<Mined & { bountyId: bigint }> =>
-      byWallet(options).create(terms),
+    create: async (run: NewRun, options: ByWallet = {}): Promise<Mined & { bountyId: bigint }> =>
+      byWallet(options).create(await termsOf(run, options)),
 
     /** Escrows reward and fee of a draft, from its poster. By the wallet only. */
     fund: async (id: AnyId, options: ByWallet = {}): Promise<Mined> => byWallet(options).fund(BigInt(id)),
@@ -90,9 +114,11 @@ export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWa
     /** Gives the run back until it is due, from the wallet that claimed it. Burns the claim's stake. */
     abandon: <By extends Via = ByWallet>(run: AnyRun, by?: By) => act(run, by, { action: 'abandon' }, 'abandonClaim'),
 
-    /** Delivers, from the wallet that claimed the run. */
-    submitWork: <By extends Via = ByWallet>(run: AnyRun, deliverableHash: string, by?: By) =>
-      act(run, by, { action: 'submit', text: deliverableHash }, 'submitWork', deliverableHash),
+    /** Delivers, from the wallet that claimed the run. @param delivery a URI, or the content. */
+    async submitWork<By extends Via = ByWallet>(run: AnyRun, delivery: Named, by?: By) {
+      const text = await content.uriOf(delivery, by)
+      return act(run, by, { action: 'submit', text }, 'submitWork', text)
+    },
 
     /**
      * Approves a delivery and pays the agent, from the poster or the evaluator. The market refuses it if there is a later
@@ -102,9 +128,11 @@ export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWa
     approve: <By extends Via = ByWallet>(run: AnyRun, revision: number, by?: By) =>
       act(run, by, { action: 'approve', revision }, 'approveWork', revision),
 
-    /** Asks for a revision of the last delivery, from the evaluator. */
-    requestRevision: <By extends Via = ByWallet>(run: AnyRun, feedbackHash: string, by?: By) =>
-      act(run, by, { action: 'revise', text: feedbackHash }, 'requestRevision', feedbackHash),
+    /** Asks for a revision of the last delivery, from the evaluator. @param feedback a URI, or the content. */
+    async requestRevision<By extends Via = ByWallet>(run: AnyRun, feedback: Named, by?: By) {
+      const text = await content.uriOf(feedback, by)
+      return act(run, by, { action: 'revise', text }, 'requestRevision', text)
+    },
 
     /** Rejects the delivery, from the evaluator; a poster that evaluates its own run only after the last revision. */
     reject: <By extends Via = ByWallet>(run: AnyRun, by?: By) => act(run, by, { action: 'reject' }, 'rejectWork'),
@@ -129,6 +157,7 @@ export function runActionsOf({ api, trustedMarket, trustedContracts, connectedWa
     collect: async <By extends OpenVia = ByWallet>(payee: string, by?: By): Promise<Made<By, Schemas['Collection']>> =>
       choose(
         by,
+        connectedWallet,
         (options) => collectFor(api, payee, { onRetry, ...options }),
         (options) => byWallet(options).call('collect', [payee]),
       ),
@@ -147,6 +176,7 @@ export function agentActionsOf({ api, trustedMarket, trustedContracts, connected
   ): Promise<Made<By, Schemas['AgentAction']>> =>
     choose(
       by,
+      connectedWallet,
       (options) =>
         changeStake(api, trustedContracts(), action, { agent: agentOf(agent), amount }, { onRetry, ...options }),
       (options) => byWallet(options).changeStake(action, BigInt(agentOf(agent).id), amount),
@@ -160,8 +190,10 @@ export function agentActionsOf({ api, trustedMarket, trustedContracts, connected
     ): Promise<Made<By, Schemas['AgentAction'], Mined & { agentId: bigint }>> =>
       choose(
         by,
+        connectedWallet,
         (options) => registerAgent(api, trustedContracts(), agentURI, { onRetry, ...options }),
         (options) => byWallet(options).register(agentURI),
+        ({ agent }) => ({ agentId: BigInt(agent.id) }),
       ),
 
     /**

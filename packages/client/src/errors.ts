@@ -81,6 +81,14 @@ export class UndecidedActionError extends Error {
   }
 }
 
+/** The API has other content by a URI than its hash says, or names another URI for a content. Nothing was signed. */
+export class UnexpectedContentError extends Error {
+  constructor(expected: string, got: string) {
+    super(`The API answers ${got} for content whose URI is ${expected}. Nothing was signed.`)
+    this.name = 'UnexpectedContentError'
+  }
+}
+
 /** The API asked for the signature of another message than the caller’s. Nothing was signed. */
 export class UnexpectedMessageError extends Error {
   constructor(member: string, expected: unknown, got: unknown) {

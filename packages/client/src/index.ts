@@ -1,16 +1,18 @@
 import type { TrustedContracts } from './accountMessage.ts'
 import { agentActionsOf, type Connection, runActionsOf } from './actions.ts'
 import type { MarketAddress } from './claimMessage.ts'
+import { contentOf, withTexts } from './content.ts'
 import { type ReadsOptions, readsOf } from './reads.ts'
 import { recordsOf } from './records.ts'
 import { createApi } from './request.ts'
 import type { Wallet } from './transactions.ts'
 
-export type { AnyAgent, PostTerms, ReadAgent } from './accountAction.ts'
+export type { AnyAgent, NewRun, PostTerms, ReadAgent } from './accountAction.ts'
 export type { TrustedContracts } from './accountMessage.ts'
 export type { ActionSigner, ActionTypedData } from './actionMessage.ts'
 export type { ClaimOptions } from './claim.ts'
 export type { ClaimTypedData, ExpectedTerms, MarketAddress, Signer } from './claimMessage.ts'
+export type { Named, NewContent, StoredContent } from './content.ts'
 export * from './errors.ts'
 export * from './reads.ts'
 export type { AnyRun, ReadRun } from './run.ts'
@@ -38,7 +40,7 @@ export type RunlineClient = ReturnType<typeof createRunlineClient>
  */
 export function createRunlineClient(options: RunlineOptions) {
   const { url, market, contracts, wallet, timeoutSeconds = 30, fetch = globalThis.fetch, onRetry } = options
-  const api = createApi({ url, timeoutSeconds, fetch, onRetry })
+  const api = createApi({ url, timeoutSeconds, fetch: withTexts(fetch), onRetry })
   const reads = readsOf(api, { url, fetch, onRetry })
 
   function trustedMarket(): MarketAddress {
@@ -60,10 +62,12 @@ export function createRunlineClient(options: RunlineOptions) {
     return wallet
   }
 
-  const connection: Connection = { api, trustedMarket, trustedContracts, connectedWallet, onRetry }
+  const content = contentOf(api)
+  const connection: Connection = { api, content, trustedMarket, trustedContracts, connectedWallet, onRetry }
   return {
     ...reads,
     ...recordsOf(api),
+    content,
     runs: { ...reads.runs, ...runActionsOf(connection) },
     agents: { ...reads.agents, ...agentActionsOf(connection) },
   }

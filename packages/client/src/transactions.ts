@@ -11,17 +11,35 @@ import {
   type TransactionReceipt,
   type Transport,
 } from 'viem'
-import { getChainId, simulateContract, waitForTransactionReceipt, writeContract } from 'viem/actions'
+import {
+  getBalance,
+  getChainId,
+  signTypedData,
+  simulateContract,
+  waitForTransactionReceipt,
+  writeContract,
+} from 'viem/actions'
 import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { mockUsdcAbi } from '../../../abis/MockUSDC.ts'
+import type { ActionSigner } from './actionMessage.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import { RevertError } from './errors.ts'
 import type { CallOptions } from './request.ts'
 
 /** A viem client with an account, such as `createWalletClient` creates. */
 export type Wallet = Client<Transport, Chain | undefined, Account>
+
+/** Whether the wallet has no ether, so that it can only sign. */
+export const needsRelay = async (wallet: Wallet): Promise<boolean> =>
+  (await getBalance(wallet, { address: wallet.account.address })) === 0n
+
+/** Signs as the wallet does. */
+export const signerOf = (wallet: Wallet): ActionSigner => ({
+  address: wallet.account.address,
+  signTypedData: (typedData) => signTypedData(wallet, { account: wallet.account, ...typedData }),
+})
 
 /** A mined transaction. Read with `minBlock: blockNumber` to see what it did. */
 export type Mined = { txHash: Hash; blockNumber: number }

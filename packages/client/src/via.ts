@@ -1,12 +1,12 @@
 import type { ActionSigner } from './actionMessage.ts'
 import type { CallOptions } from './request.ts'
-import type { Mined } from './transactions.ts'
+import { type Mined, needsRelay, signerOf, type Wallet } from './transactions.ts'
 import type { WaitOptions } from './untilDecided.ts'
 
 /** The signer signs, and the API sends the action and pays the gas. The signer needs no ether. */
 export type ByRelay = { via: 'relay'; signer: ActionSigner } & WaitOptions
 
-/** A transaction of the client's wallet. */
+/** A transaction of the client's wallet; without `via`, and where the wallet has no ether, by the relay with its signature. */
 export type ByWallet = { via?: 'wallet' | undefined } & CallOptions
 
 export type Via = ByRelay | ByWallet
@@ -19,12 +19,23 @@ export type Made<By extends { via?: string | undefined }, Relayed, Sent = Mined>
   ? Relayed
   : Sent
 
-/** Makes the action as the caller chose. The client's wallet sends it if the caller chose nothing. */
-export const choose = <By extends Via | OpenVia, Relayed, Sent>(
+/**
+ * Makes the action as the caller chose. If the caller chose nothing, the client's wallet sends it, or signs it where it has no
+ * ether: then `toSent` adds what a transaction returns to the API's answer.
+ */
+export async function choose<By extends Via | OpenVia, Relayed extends object, Sent>(
   by: By | undefined,
+  connectedWallet: () => Wallet,
   relay: (options: Extract<By, { via: 'relay' }>) => Promise<Relayed>,
   send: (options: CallOptions) => Promise<Sent>,
-) =>
-  (by?.via === 'relay' ? relay(by as Extract<By, { via: 'relay' }>) : send(by ?? {})) as Promise<
-    Made<By, Relayed, Sent>
-  >
+  toSent?: (answer: Relayed) => object,
+): Promise<Made<By, Relayed, Sent>> {
+  const make = async () => {
+    if (by?.via === 'relay') return relay(by as Extract<By, { via: 'relay' }>)
+    if (by?.via === 'wallet' || !(await needsRelay(connectedWallet()))) return send(by ?? {})
+    const options = { ...by, via: 'relay', signer: signerOf(connectedWallet()) } as unknown
+    const answer = await relay(options as Extract<By, { via: 'relay' }>)
+    return Object.assign(answer, toSent?.(answer))
+  }
+  return make() as Promise<Made<By, Relayed, Sent>>
+}

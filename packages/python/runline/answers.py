@@ -118,7 +118,8 @@ StatsAgents = TypedDict("StatsAgents", {
 })
 
 Stats = TypedDict("Stats", {
-    "runs": StatsRuns, "escrowed": str, "paid": str, "owed": str, "agents": StatsAgents, "staked": str, "locked": str,
+    "runs": StatsRuns, "escrowed": str, "paid": str, "feesPaid": str, "owed": str, "agents": StatsAgents, "staked": str,
+    "locked": str,
 })
 
 StatsHistoryHistory = TypedDict("StatsHistoryHistory", {

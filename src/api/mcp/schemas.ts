@@ -1,5 +1,6 @@
 export type Schema = { [keyword: string]: unknown; $ref?: string; items?: Schema }
 type Parameter = { name: string; in: string; required?: boolean; schema: Schema }
+type Reference = { $ref: string }
 type Content = { 'application/json'?: { schema: Schema } }
 
 /** An operation of the API's OpenAPI document. */
@@ -7,7 +8,7 @@ export type Operation = {
   operationId: string
   summary: string
   description: string
-  parameters?: Parameter[]
+  parameters?: (Parameter | Reference)[]
   responses: Record<string, { content?: Content }>
 }
 
@@ -18,7 +19,7 @@ export type Components = Record<string, Schema>
 export type ApiDescription = {
   info: { title: string; version: string; description: string }
   paths: Record<string, Record<string, Operation>>
-  components: { schemas: Components }
+  components: { schemas: Components; parameters: Record<string, Parameter> }
 }
 
 /** An input of a tool: the API's own schema of it, and whether it is required. */
@@ -35,12 +36,12 @@ const descriptions: Record<string, string> = {
   evaluator: 'Address.',
   limit: 'At most 100.',
   minReward: 'Least reward in whole USDC.',
-  order: 'Direction.',
+  order: 'Order.',
   poster: 'Address.',
-  q: 'Words of the brief, all of them; "a phrase", or, -word.',
+  q: 'Words of the brief; "a phrase", or, -word.',
   runId: 'Run id.',
   sort: 'Ordered by.',
-  state: 'Its state.',
+  state: 'State.',
   tag: 'A tag of the brief.',
   walletAddress: 'Address of the agent’s wallet.',
 }
@@ -66,15 +67,30 @@ const ofRegistrations = ['name', 'description']
 
 /** Whether the member of that object is a text that an account wrote. */
 export const isUntrusted = (name: string, object: object): boolean =>
-  untrustedMembers.includes(name) || ('agentURI' in object && ofRegistrations.includes(name))
+  untrustedMembers.includes(name) ||
+  ('agentURI' in object && ofRegistrations.includes(name)) ||
+  // What `get_content` answers.
+  ('mediaType' in object && name === 'text')
+
+/** The parameters of the operation, where they are described. */
+export const parametersOf = ({ parameters = [] }: Operation, components: ApiDescription['components']): Parameter[] =>
+  parameters.map((given) => {
+    const parameter = '$ref' in given ? components.parameters[given.$ref.split('/').at(-1) ?? ''] : given
+    if (!parameter) throw new Error('The API’s description lacks a parameter. Use the API’s own version.')
+    return parameter
+  })
 
 /** The parameters in path and query, by name. @param id the name for the `{id}` in the path. */
-export function inputsOf(operation: Operation, id: string, components: Components): Map<string, Input> {
+export function inputsOf(
+  operation: Operation,
+  id: string,
+  components: ApiDescription['components'],
+): Map<string, Input> {
   const inputs = new Map<string, Input>()
-  for (const parameter of operation.parameters ?? []) {
+  for (const parameter of parametersOf(operation, components)) {
     if (parameter.in === 'header' || leftOut.includes(parameter.name)) continue
     const name = parameter.name === 'id' ? id : parameter.name
-    inputs.set(name, { schema: resolve(parameter.schema, components), isRequired: parameter.required === true })
+    inputs.set(name, { schema: resolve(parameter.schema, components.schemas), isRequired: parameter.required === true })
   }
   return inputs
 }
@@ -116,12 +132,14 @@ export function textOf(value: unknown, schema: Schema | undefined): string {
 /**
  * The names of the members of a success of any status: a claim that is not decided in time is one too. Types and
  * constraints stay out, because with them the list of the tools would be 10,000 tokens of every conversation.
+ * @returns undefined if no member is untrusted: such a result explains itself.
  */
-export function outputSchemaOf({ responses }: Operation, components: Components): Schema {
+export function outputSchemaOf({ responses }: Operation, components: Components): Schema | undefined {
   const successes = Object.entries(responses).filter(([status]) => status.startsWith('2'))
   const bodies = successes.map(([, { content }]) => content?.['application/json']?.schema ?? {})
   const members = { untrusted: {}, ...membersOf(bodies, components) }
-  return { type: 'object', properties: namesOf(members, components) }
+  const properties = namesOf(members, components)
+  return JSON.stringify(properties).includes('"untrusted"}') ? { type: 'object', properties } : undefined
 }
 
 /** The names of the members, and of those of the items of a list. Other objects explain themselves. */

@@ -1,34 +1,32 @@
-import { contentInput, contentRequest, readContent } from './content.ts'
-import type { ApiDescription } from './schemas.ts'
-import type { SendToApi } from './sendToApi.ts'
+import { complaintOfUri, readContent } from '../../../core/content.ts'
+import { object, type PlainTool, text, WrongInput } from './plainTool.ts'
+import { type ApiDescription, parametersOf } from './schemas.ts'
 
 const MESSAGES = '/api/messages/'
 
 /** Parameters with good defaults, which would make the list of the tools longer. */
-const leftOut = ['minBlock', 'salt', 'validBefore']
+const leftOut = ['minBlock?', 'salt?', 'validBefore?', 'deadline?', 'signer?']
 
 /** The parameters that name a stored text. */
 const uris = ['ipfsHash', 'deliverableHash', 'feedbackHash', 'agentURI']
 
-/** What the caller of a tool must correct. */
-export class WrongInput extends Error {}
-
-const text = (description: string) => ({ type: 'string', description })
-/** Models send objects as such or as text. */
-const object = (description: string) => ({ type: ['object', 'string'], description })
+/** What a model reads about the content that it gives. */
+export const contentInput = object('Or JSON or text, stored for all to read.')
 
 /**
  * The two tools by which a caller with a key does everything that the API relays: one answers what to sign, the other sends
  * it. The actions, their parameters and the paths are those of the API's description.
  */
-export function signedActions({ paths }: Pick<ApiDescription, 'paths'>) {
+export function signedActions({ paths, components }: ApiDescription): PlainTool[] {
   const actions = Object.entries(paths).flatMap(([path, { get }]) =>
-    path.startsWith(MESSAGES) && get ? [{ name: path.slice(MESSAGES.length), parameters: get.parameters ?? [] }] : [],
+    path.startsWith(MESSAGES) && get
+      ? [{ name: path.slice(MESSAGES.length), parameters: parametersOf(get, components) }]
+      : [],
   )
   const inputsOf = ({ parameters }: (typeof actions)[number]) =>
     parameters
-      .filter(({ name, required }) => !leftOut.includes(name) && (required || name !== 'deadline'))
       .map(({ name, required }) => (required ? name : `${name}?`))
+      .filter((input) => !leftOut.includes(input))
       .join(', ')
   const named = Map.groupBy(actions, inputsOf)
   const lines = [...named].map(([inputs, group]) => `${group.map(({ name }) => name).join(', ')}: ${inputs}`)
@@ -38,16 +36,17 @@ export function signedActions({ paths }: Pick<ApiDescription, 'paths'>) {
     .map(([path]) => path)
   const patterns = sendable.map((path) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[0-9a-zA-Z]+')}$`))
 
-  return {
-    message: {
+  return [
+    {
       name: 'get_message',
       description: 'What an account signs (EIP-712) to do an action, and the path and body to send.',
       inputs: {
         action: text(`One of ${actions.map(({ name }) => name).join(', ')}.`),
-        parameters: object(`By action: ${lines.join('; ')}.`),
+        parameters: object(`${lines.join('; ')}.`),
         content: contentInput,
       },
-      async call(send: SendToApi, input: Record<string, unknown>, signal: AbortSignal): Promise<Response> {
+      required: ['action'],
+      async call(send, input, signal) {
         const name = String(input.action).toLowerCase()
         const action = actions.find((one) => one.name === name)
         if (!action) {
@@ -61,26 +60,33 @@ export function signedActions({ paths }: Pick<ApiDescription, 'paths'>) {
           const named = uris.find((uri) => action.parameters.some((one) => one.name === uri))
           if (!named) throw new WrongInput(`content: ${name} names no URI.`)
           if (named in given) throw new WrongInput(`content: give ${named} or content, not both.`)
-          const stored = await send('/api/content', { ...contentRequest(readContent(content)), signal })
+          const { text: body, mediaType } = readContent(content)
+          const headers = { 'Content-Type': mediaType }
+          const stored = await send('/api/content', { method: 'POST', headers, body, signal })
           if (!stored.ok) return stored
           const { uri } = (await stored.json()) as { uri: string }
           given[named] = uri
+        }
+        for (const uri of [given.deliverableHash, given.feedbackHash]) {
+          const complaint = uri === undefined ? undefined : complaintOfUri(String(uri))
+          if (complaint) throw new WrongInput(`${complaint} Give the text as content, which is stored.`)
         }
         const query = Object.entries(given).map(([parameter, value]) => [parameter, String(value)])
         return send(`${MESSAGES}${name}?${new URLSearchParams(Object.fromEntries(query))}`, { signal })
       },
     },
-    send: {
+    {
       name: 'send_signed',
       description:
-        'Sends an action with its signature, and waits up to 15 seconds for its block. The server pays the gas. Safe to ' +
-        'repeat. Moves USDC or stake. Without body and signature: what anyone may ask for, such as /api/runs/1/finalize.',
+        'Sends an action with its signature, and waits up to 15 seconds for its block. Safe to repeat. Moves USDC or ' +
+        'stake. Without body and signature: what anyone may ask for, such as /api/runs/1/finalize.',
       inputs: {
         path: text('The path of the message.'),
         body: object('The body of the message.'),
         signature: text('Signature of typedData.'),
       },
-      call(send: SendToApi, input: Record<string, unknown>, signal: AbortSignal): Promise<Response> {
+      required: ['path'],
+      async call(send, input, signal) {
         const path = String(input.path)
         if (!patterns.some((pattern) => pattern.test(path))) {
           throw new WrongInput(`path: must be one of ${sendable.join(', ')}, got ${JSON.stringify(input.path)}.`)
@@ -91,7 +97,7 @@ export function signedActions({ paths }: Pick<ApiDescription, 'paths'>) {
         return send(path, { method: 'POST', headers, body: JSON.stringify(body), signal })
       },
     },
-  }
+  ]
 }
 
 /** @throws WrongInput */

@@ -1,5 +1,7 @@
 import { type CallToolResult, fromJsonSchema, McpServer } from '@modelcontextprotocol/server'
+import { changesTool } from './changesTool.ts'
 import { addGuides, instructions } from './guides.ts'
+import { type PlainTool, type SendToApi, WrongInput } from './plainTool.ts'
 import {
   type ApiDescription,
   type Input,
@@ -11,8 +13,8 @@ import {
   type Schema,
   textOf,
 } from './schemas.ts'
-import type { SendToApi } from './sendToApi.ts'
-import { signedActions, WrongInput } from './signedActions.ts'
+import { signedActions } from './signedActions.ts'
+import { textTool } from './textTool.ts'
 
 /** The operation of the API that each tool calls, the tool's name for the `{id}` in its path, and what a model reads of it. */
 const operations: { tool: string; operationId: string; id?: string; description: string }[] = [
@@ -26,18 +28,18 @@ const operations: { tool: string; operationId: string; id?: string; description:
     operationId: 'listRuns',
     description: 'Runs, newest first. Filters combine; claimable lists what can be claimed now.',
   },
-  { tool: 'get_run', operationId: 'getRun', id: 'runId', description: 'A run with its claim, terms and time limits.' },
+  { tool: 'get_run', operationId: 'getRun', id: 'runId', description: 'A run, with its terms.' },
   {
     tool: 'list_run_events',
     operationId: 'listRunEvents',
     id: 'runId',
-    description: 'The events of a run, with their transactions.',
+    description: 'The events of a run.',
   },
   {
     tool: 'get_agent',
     operationId: 'getAgentStake',
     id: 'agentId',
-    description: 'An agent with its status, stake and record, and whether it may claim.',
+    description: 'An agent, and whether it may claim.',
   },
   {
     tool: 'check_claim_eligibility',
@@ -71,14 +73,10 @@ export function succeeded(json: string): CallToolResult {
 }
 
 /** A tool as the server registers it. */
-type Tool = {
-  name: string
-  description: string
+type Tool = Pick<PlainTool, 'name' | 'description' | 'call'> & {
   inputSchema: Schema
-  outputSchema?: Schema
+  outputSchema?: Schema | undefined
   isRead: boolean
-  /** @returns the answer of the API. @throws WrongInput */
-  call: (send: SendToApi, input: Record<string, unknown>, signal: AbortSignal) => Promise<Response>
 }
 
 /**
@@ -88,29 +86,28 @@ type Tool = {
  */
 export function describeTools(description: ApiDescription) {
   const { info, paths } = description
-  const { schemas } = description.components
+  const { components } = description
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   )
   const reads = operations.map(({ tool, operationId, id = 'id', description }): Tool => {
     const route = routes.find(({ operation }) => operation.operationId === operationId)
     if (!route) throw new Error(`The API describes no operation ${operationId}. Use the API's own version.`)
-    const inputs = inputsOf(route.operation, id, schemas)
+    const inputs = inputsOf(route.operation, id, components)
     return {
       name: tool,
       description,
       inputSchema: inputSchemaOf(inputs),
-      outputSchema: outputSchemaOf(route.operation, schemas),
+      outputSchema: outputSchemaOf(route.operation, components.schemas),
       isRead: true,
       call: (send, input, signal) => send(pathOf(route.path.replace('{id}', `{${id}}`), inputs, input), { signal }),
     }
   })
-  const { message, send } = signedActions(description)
-  const tools: Tool[] = [
-    ...reads,
-    { ...message, inputSchema: objectOf(message.inputs, ['action']), isRead: false },
-    { ...send, inputSchema: objectOf(send.inputs, ['path']), isRead: false },
-  ]
+  const plain = (isRead: boolean) => (tool: PlainTool) => {
+    return { ...tool, inputSchema: objectOf(tool.inputs, tool.required), isRead }
+  }
+  const ownReads = [textTool, changesTool].map(plain(true))
+  const tools: Tool[] = [...reads, ...ownReads, ...signedActions(description).map(plain(false))]
 
   /** @param more is added to the instructions. */
   return function createServer(send: SendToApi, more = ''): McpServer {

@@ -107,6 +107,8 @@ export class ChangeFeed {
         const events = await this.#encode(batch, stream.filter)
         await this.#inTurn(events?.count ?? 0, () => stream.send(events, formatCursor(batch.end.cursor)))
         if (place.head === undefined) await stream.waitForRoom()
+        // Says that all changes until now are sent, and not only those of a read.
+        if (place.head === undefined && batch.end.head !== undefined) stream.sendHeartbeat()
         place = batch.end
       }
     } catch (error) {

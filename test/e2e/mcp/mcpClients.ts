@@ -13,6 +13,8 @@ export const tools = [
   'get_agent',
   'check_claim_eligibility',
   'get_action',
+  'get_content',
+  'get_changes',
   'get_message',
   'send_signed',
 ]
@@ -65,6 +67,13 @@ export function mcpOn(market: TestMarket, people: Participants) {
       const runId = await people.openRun(reward)
       await market.indexed()
       return Number(runId)
+    },
+
+    /** Stores a text. @returns its URI. */
+    async store(body: string) {
+      const headers = { 'Content-Type': 'text/markdown' }
+      const response = await fetch(`${market.api.url}/api/content`, { method: 'POST', headers, body })
+      return ((await response.json()) as { uri: string }).uri
     },
 
     /** The media type and the text of what the API stores by the URI. */

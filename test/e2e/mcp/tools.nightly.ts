@@ -106,6 +106,56 @@ describe.each<[string, () => Transport, ClientOptions]>([
   })
 })
 
+describe.each<[string, () => Transport]>([
+  ['HTTP', () => mcp.overHttp()],
+  ['stdio', () => mcp.overStdio(keyOf(2), [])],
+])('over %s', (_, transport) => {
+  it('get_content reads long texts in parts, marked as untrusted, and nothing from elsewhere', async () => {
+    const { call } = await connect(transport())
+    const text = `${'Größe 😀 '.repeat(1_500)}end`
+    const uri = await mcp.store(text)
+    const first = (await call('get_content', { uri })).value
+    expect(first).toMatchObject({ untrusted: ['text'], mediaType: 'text/markdown; charset=utf-8', nextOffset: 8_000 })
+    const second = (await call('get_content', { uri, offset: String(first.nextOffset) })).value
+    expect(first.text + second.text).toBe(text)
+    expect(second).not.toHaveProperty('nextOffset')
+    for (const [input, detail] of [
+      [{ uri: 'https://page.example' }, 'uri: must be ipfs://…, got \\"https://page.example\\".'],
+      [{ uri, offset: 'x' }, 'offset: must be a nextOffset, got \\"x\\".'],
+      [{ uri: 'ipfs://bafkreiashee25ooqkxzfh4n2h2hm7ztlxoxapldegrnjhfxxjxhr2ks65m' }, 'CONTENT_NOT_FOUND'],
+    ] as const) {
+      expect(await call('get_content', input)).toMatchObject({ isError: true, text: expect.stringContaining(detail) })
+    }
+  })
+
+  it('get_changes returns what changed since the last call, and waits for what comes', async () => {
+    const { call } = await connect(transport())
+    const begun = (await call('get_changes')).value
+    expect(begun).toMatchObject({ changes: [], block: expect.any(Number), since: expect.any(String) })
+    const runId = await mcp.openRun()
+    const agentId = Number(agent.id)
+    const opened = (await call('get_changes', { since: begun.since, runId })).value
+    expect(opened.changes).toEqual([
+      expect.objectContaining({ type: 'run', bountyId: runId, state: 'OPEN', claimedBy: null, revisions: 0 }),
+    ])
+    const waiting = call('get_changes', { since: opened.since, runId })
+    const account = agent.wallet.address
+    await people.mined(() => market.market.write.claimBounty([BigInt(runId), agent.id], { account }))
+    const start = performance.now()
+    expect((await waiting).value.changes).toMatchObject([{ bountyId: runId, state: 'CLAIMED', claimedBy: agentId }])
+    expect(performance.now() - start).toBeLessThan(10_000)
+    const refused = await call('get_changes', { since: '7' })
+    expect(refused).toMatchObject({ isError: true, text: expect.stringContaining('must be the id of an event') })
+  })
+
+  it('get_changes says so after its time if nothing changed', { timeout: 40_000 }, async () => {
+    const { call } = await connect(transport())
+    const begun = (await call('get_changes')).value
+    const { changes, since } = (await call('get_changes', { since: begun.since, runId: 999_999 })).value
+    expect([changes, typeof since]).toEqual([[], 'string'])
+  })
+})
+
 describe('the list of the tools', () => {
   /** With the key and all allowances, as over stdio. */
   const MAX_TOKENS = 3_000

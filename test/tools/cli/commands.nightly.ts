@@ -1,9 +1,12 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
 import { type FaultyApi, startFaultyApi } from '../../support/faultyApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, participantsOf } from '../../support/participants.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 import { runnerOf } from './market.ts'
 
 let market: TestMarket
@@ -98,6 +101,39 @@ it('run list and run show print what posters wrote, and no control characters', 
   const { stdout } = await run('', 'run', 'list', '--limit', '2')
   expect(stdout).toContain('  Count the words\n')
   expect(stdout).toContain('  ipfs://\\u{1b}[2J\\u{a}\\u{202e}false\n')
+})
+
+it('stores the files of briefs, deliveries and feedback, and run show prints them', async () => {
+  const { path, remove } = await temporaryDirectory()
+  onTestFinished(remove)
+  const file = async (name: string, text: string) => {
+    await writeFile(join(path, name), text)
+    return join(path, name)
+  }
+  await answerOf(posterKey, 'faucet', '42')
+  const brief = await file('brief.json', JSON.stringify({ title: 'Name three rivers' }))
+  const { run } = await answerOf(posterKey, 'run', 'post', '--brief', brief, '--reward', '20')
+  expect(run.title).toBe('Name three rivers')
+  const id = String(run.bountyId)
+  await answerOf(agentKey, 'run', 'claim', id, '--agent', String(agent.id))
+  const command = runnerOf(market)
+  const refused = await command(agentKey, 'run', 'submit', id, 'done!')
+  expect([refused.exitCode, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining('"done!" is no URI, such as ipfs://… or https://…: the other party could not read it.'),
+  ])
+  const none = await command(posterKey, 'run', 'post', '--brief', await file('x.json', '{}'), '--reward', '20')
+  expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('This is no brief')])
+  const work = await file('work.md', 'Elbe, Oder\n\u001b[2J')
+  expect((await command(agentKey, 'run', 'submit', id, '--file', work)).stdout).toContain(`store ${work}: ipfs://baf`)
+  await answerOf(posterKey, 'run', 'revise', id, '--file', await file('feedback.md', 'Three, please.'), '--relay')
+  expect((await command('', 'run', 'show', id)).stdout).toMatch(
+    / {2}delivery\n {4}Elbe, Oder\n {4}\\u\{1b\}\[2J\n {2}feedback\n {4}Three, please\.$/,
+  )
+  const shown = await answerOf('', 'run', 'show', id)
+  expect(shown).toMatchObject({ delivery: 'Elbe, Oder\n\u001b[2J', feedback: 'Three, please.' })
+  expect((await answerOf(agentKey, 'run', 'submit', id, 'done!', '--unchecked')).run.deliverableHash).toBe('done!')
+  expect((await answerOf(posterKey, 'run', 'approve', id)).run.state).toBe('APPROVED')
 })
 
 it('a run whose claimant is its poster is shown without one, and refuses every wallet', async () => {

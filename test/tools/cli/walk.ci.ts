@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 it('the walk of packages/cli/README.md from faucet to payment works as printed', async () => {
   const { steps } = await readSection('packages/cli/README.md', 'A whole life')
-  expect(steps.length).toBe(13)
+  expect(steps.length).toBe(18)
   // The keys of the walk are written to the current directory, so that is not the repository.
   for (const name of ['package.json', 'packages', 'node_modules'])
     await symlink(resolve(name), join(project.path, name))

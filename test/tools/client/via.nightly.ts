@@ -1,6 +1,8 @@
 import { createWalletClient, http, type LocalAccount } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { contentUri } from '../../../packages/client/src/content.ts'
 import { createRunlineClient, headersOf, isProblem, type Retry } from '../../../packages/client/src/index.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
@@ -31,11 +33,8 @@ const clientOf = (account: LocalAccount) =>
     wallet: createWalletClient({ account, chain: foundry, transport: http(market.rpcUrl), pollingInterval: 50 }),
   })
 
-const terms = async () => ({
-  ipfsHash: 'ipfs://task',
-  reward: 10n * usdc,
-  deadline: (await runs.people.now()) + 86_400n,
-})
+const ownTerms = async () => ({ reward: 10n * usdc, deadline: (await runs.people.now()) + 86_400n })
+const terms = async () => ({ ...(await ownTerms()), ipfsHash: 'ipfs://task' })
 
 describe('the wallet', () => {
   it('posts, funds and closes runs, and approves exactly what each takes', async () => {
@@ -81,6 +80,69 @@ describe('the wallet', () => {
   })
 })
 
+describe('content', () => {
+  const agent = () => ({ via: 'relay', signer: runs.agent.wallet }) as const
+
+  it('is stored with the action that names it, and read by its URI', async () => {
+    const runId = await runs.runIn('CLAIMED')
+    await market.indexed()
+    const client = clientOf(poster)
+    const { run } = await client.runs.submitWork(runId, { content: '\uFEFFGröße: 42' }, agent())
+    const stored = await client.content.get(run.deliverableHash)
+    expect([stored.mediaType, stored.text.replace('\uFEFF', '')]).toEqual(['text/markdown; charset=utf-8', 'Größe: 42'])
+    const brief = { title: 'Name three rivers', tags: ['rivers'] }
+    const { bountyId, blockNumber } = await client.runs.post({ ...(await ownTerms()), brief })
+    expect(await client.runs.get(bountyId, { minBlock: blockNumber })).toMatchObject({ title: brief.title, brief })
+    await expect(client.runs.post({ ...(await ownTerms()), brief: { title: '' } })).rejects.toThrow('is no brief')
+    expect(await client.content.post({ missing: ['tests'] })).toMatch(/^ipfs:\/\/baf/)
+    await expect(client.content.get('https://page.example')).rejects.toThrow('is no ipfs:// URI')
+    const unknown = await client.content.get(contentUri('never stored')).catch((error: unknown) => error)
+    expect(isProblem(unknown, 'CONTENT_NOT_FOUND')).toBe(true)
+  })
+
+  it('that is no URI is refused before it is signed, unless the caller insists', async () => {
+    const runId = await runs.runIn('CLAIMED')
+    await market.indexed()
+    const client = clientOf(poster)
+    await expect(client.runs.submitWork(runId, 'done!', agent())).rejects.toThrow(
+      '"done!" is no URI, such as ipfs://… or https://…: the other party could not read it. Nothing was signed.',
+    )
+    const { run } = await client.runs.submitWork(runId, { uri: 'done!', isUnchecked: true }, agent())
+    expect(run.deliverableHash).toBe('done!')
+  })
+})
+
+it('a wallet without ether signs, and the API sends, where the caller names no way', async () => {
+  const account = privateKeyToAccount(generatePrivateKey())
+  await runs.people.mined(() => market.usdc.write.mint([account.address, 100n * usdc]))
+  const { USDC, SignedFunding, AgentStaking, AgentRegistry } = market.deployment.contracts
+  const client = createRunlineClient({
+    url: market.api.url,
+    market: { chainId: market.chainId, address: market.market.address },
+    contracts: { usdc: USDC, signedFunding: SignedFunding, agentStaking: AgentStaking, agentRegistry: AgentRegistry },
+    wallet: createWalletClient({ account, chain: foundry, transport: http(market.rpcUrl), pollingInterval: 50 }),
+  })
+  const { agentId } = await client.agents.register('ipfs://mine')
+  const staked = await client.agents.stake(agentId, 20n * usdc)
+  const posted = await client.runs.post({ ...(await ownTerms()), ipfsHash: 'ipfs://task' })
+  expect([staked.txHash, posted.txHash]).toEqual([expect.stringMatching(/^0x/), expect.stringMatching(/^0x/)])
+  const closed = await client.runs.close(posted.bountyId)
+  expect((await client.runs.get(posted.bountyId, { minBlock: closed.blockNumber })).state).toBe('DRAFT')
+  expect(await market.client.getTransactionCount({ address: account.address })).toBe(0)
+  await expect(client.runs.close(posted.bountyId, { via: 'wallet' })).rejects.toThrow()
+})
+
+it('a run that another wallet holds is named with that wallet', async () => {
+  const runId = await runs.runIn('CLAIMED')
+  await market.indexed()
+  const refusal = await clientOf(poster)
+    .runs.submitWork(runId, 'ipfs://work', { via: 'relay', signer: poster })
+    .catch((error: unknown) => error)
+  expect(isProblem(refusal, 'SIGNER_MISMATCH') && refusal.problem.detail).toBe(
+    `${poster.address} has not claimed run ${runId}; ${runs.agent.wallet.address} has.`,
+  )
+})
+
 describe('answers', () => {
   it('say of which block they are, and a refusal which request it answers', async () => {
     const runId = await runs.runIn('OPEN')
@@ -111,7 +173,11 @@ describe('answers', () => {
     await expect(client.runs.start(1, { via: 'relay', signer, signal })).rejects.toThrow('stopped by the test')
     await expect(client.runs.claim(1, { agentId: 1, signer, signal })).rejects.toThrow('stopped by the test')
     expect(retries).toEqual([
-      { request: 'GET http://127.0.0.1:1/api/messages/start?runId=1', reason: expect.stringMatching(/./), seconds: 1 },
+      {
+        request: `GET http://127.0.0.1:1/api/messages/start?runId=1&signer=${signer.address}`,
+        reason: expect.stringMatching(/./),
+        seconds: 1,
+      },
     ])
     const waiting = new AbortController()
     const called = createRunlineClient({

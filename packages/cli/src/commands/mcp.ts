@@ -1,7 +1,7 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { SendToApi } from '../../../../src/api/mcp/plainTool.ts'
 import type { ApiDescription } from '../../../../src/api/mcp/schemas.ts'
-import type { SendToApi } from '../../../../src/api/mcp/sendToApi.ts'
 import { describeTools } from '../../../../src/api/mcp/tools.ts'
 import { action, type Context } from '../action.ts'
 import { parseUsdc } from '../arguments.ts'
@@ -58,8 +58,8 @@ async function serve(context: Context<McpOptions>) {
   const session = allowClaims > 0 || allowSpend > 0n ? await openSession(context) : undefined
   const tools = session
     ? [
-        ...(allowClaims > 0 ? claimTools(session, send, { claims: allowClaims, stake: allowStake }) : []),
-        ...(allowSpend > 0n ? spendTools(session, send, allowSpend) : []),
+        ...(allowClaims > 0 ? claimTools(session, { claims: allowClaims, stake: allowStake }) : []),
+        ...(allowSpend > 0n ? spendTools(session, allowSpend) : []),
       ]
     : []
   const own = session

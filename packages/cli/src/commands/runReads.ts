@@ -1,5 +1,13 @@
 import { type Command, Option } from 'commander'
-import type { Brief, Run, RunDetail, RunQuery, RunState, RunSummary } from '../../../client/src/index.ts'
+import {
+  type Brief,
+  isProblem,
+  type Run,
+  type RunlineClient,
+  type RunQuery,
+  type RunState,
+  type RunSummary,
+} from '../../../client/src/index.ts'
 import { runStates } from '../../../client/src/runStates.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseAddress, parseId, parseLimit } from '../arguments.ts'
@@ -41,9 +49,7 @@ export function addRunReads(run: Command) {
     .description('show a run')
     .argument('<run>', 'the run’s id', parseId)
     .addOption(verifyOption())
-    .action(
-      action<Verified, [bigint]>(async (context, id) => show(context, await (await openReads(context)).runs.get(id))),
-    )
+    .action(action<Verified, [bigint]>(show))
 
   run
     .command('watch')
@@ -74,7 +80,10 @@ async function list(context: Context<ListOptions>) {
 const summaryOf = ({ bountyId, state, reward, deadline, title, ipfsHash }: RunSummary) =>
   `${String(bountyId).padStart(6)}  ${state.padEnd(18)}  ${formatUsdc(reward).padStart(16)}  until ${deadline}  ${title ?? ipfsHash}`
 
-function show({ output }: Context, run: RunDetail) {
+async function show(context: Context<Verified>, id: bigint) {
+  const { output } = context
+  const reads = await openReads(context)
+  const run = await reads.runs.get(id)
   const { bountyId, state, brief, posterAddress, evaluator, claimant, reward, fee, stakeRequired, workPeriod } = run
   const rows: [string, string | null][] = [
     ['work', run.ipfsHash],
@@ -96,8 +105,30 @@ function show({ output }: Context, run: RunDetail) {
   output.line(`Run ${bountyId} is ${state}.`)
   for (const [name, value] of rows) if (value !== null) output.line(rowOf(name, value))
   if (brief) for (const line of linesOf(brief)) output.line(line)
-  output.result({ run, ...showProof(output, run) })
+  const [delivery, feedback] = [await textOf(reads, run.deliverableHash), await textOf(reads, run.feedbackHash)]
+  for (const [name, text] of Object.entries({ delivery, feedback })) {
+    if (text !== null) for (const line of [`  ${name}`, ...indented(text)]) output.line(line)
+  }
+  output.result({ run, delivery, feedback, ...showProof(output, run) })
 }
+
+/** What the API stores by the URI; null if that is nothing. */
+async function textOf({ content }: RunlineClient, uri: string | null): Promise<string | null> {
+  if (!uri?.startsWith('ipfs://')) return null
+  try {
+    return (await content.get(uri)).text
+  } catch (error) {
+    if (isProblem(error, 'CONTENT_NOT_FOUND', 'CONTENT_BLOCKED', 'CONTENT_UNAVAILABLE', 'VALIDATION_FAILED'))
+      return null
+    throw error
+  }
+}
+
+const indented = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `    ${line}`)
 
 const rowOf = (name: string, value: string) => `  ${name.padEnd(11)} ${value}`
 

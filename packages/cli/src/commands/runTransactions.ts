@@ -4,6 +4,7 @@ import { parseAddress, parseDuration, parseId, parsePercent, parseRevision, pars
 import { approve } from './approve.ts'
 import { callForRun, type MarketFunction, type RelayedAction, relayForRun } from './changeRun.ts'
 import { type ClaimTerms, claim } from './claim.ts'
+import { fileOption, type NamedOptions, namedText, uncheckedOption } from './namedText.ts'
 import { fund, type PostOptions, post } from './post.ts'
 import { type RelayOptions, relay } from './relay.ts'
 
@@ -22,7 +23,8 @@ export function addRunTransactions(run: Command) {
   run
     .command('post')
     .description('post a run: escrows reward and fee; approves them where needed')
-    .argument('<ipfsHash>', 'what the work is, such as ipfs://…')
+    .argument('[ipfsHash]', 'what the work is, such as ipfs://…')
+    .option('--brief <path>', 'store this file, a brief in JSON, and name it')
     .requiredOption('--reward <amount>', 'whole USDC for the agent', parseUsdc)
     .addOption(
       new Option('--deadline <duration>', 'how long the run can be claimed, such as 48h')
@@ -35,7 +37,14 @@ export function addRunTransactions(run: Command) {
     .option('--claimant <wallet>', 'the only wallet that may claim; any if absent, none yet if yours', parseAddress)
     .addOption(new Option('--draft', 'create it only; `run fund` escrows later').conflicts('relay'))
     .addOption(relay())
-    .action(action<PostOptions, [string]>(post))
+    .action(
+      action<PostOptions & { brief?: string }, [string | undefined]>(async ({ brief, ...context }, uri) =>
+        post(
+          context,
+          await namedText({ ...context, ...(brief && { file: brief }), unchecked: true }, uri, 'postBrief'),
+        ),
+      ),
+    )
 
   run
     .command('fund')
@@ -66,15 +75,16 @@ export function addRunTransactions(run: Command) {
     hash?: string,
   ) {
     const command = run.command(name).description(description).argument('<run>', 'the run’s id', parseId)
-    if (hash) command.argument('<hash>', hash)
+    if (hash) command.argument('[hash]', hash).addOption(fileOption()).addOption(uncheckedOption())
     if (relayed) command.addOption(relay())
     command.action(
-      action<RelayOptions, [bigint, ...string[]]>((context, id, ...rest) =>
+      action<RelayOptions & NamedOptions, [bigint, string | undefined]>(async (context, id, given) => {
+        const text = hash ? await namedText(context, given) : undefined
         // A dry run shows what the call would do, which is the same.
-        relayed && context.relay && !context.dryRun
-          ? relayForRun(context, name, id, (runs, run, options) => relayed(runs, run, options, rest[0] ?? ''))
-          : callForRun(context, name, functionName, id, ...rest),
-      ),
+        return relayed && context.relay && !context.dryRun
+          ? relayForRun(context, name, id, (runs, run, options) => relayed(runs, run, options, text ?? ''))
+          : callForRun(context, name, functionName, id, ...(text === undefined ? [] : [text]))
+      }),
     )
   }
 

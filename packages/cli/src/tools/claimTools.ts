@@ -1,5 +1,5 @@
-import { contentInput } from '../../../../src/api/mcp/content.ts'
-import type { SendToApi } from '../../../../src/api/mcp/sendToApi.ts'
+import { number, text } from '../../../../src/api/mcp/plainTool.ts'
+import { contentInput } from '../../../../src/api/mcp/signedActions.ts'
 import { formatUsdc, parseAddress, parseUsdc } from '../arguments.ts'
 import { CommandError } from '../commandError.ts'
 import { runOnChain } from '../runOnChain.ts'
@@ -10,28 +10,21 @@ import {
   agentId,
   DECISION_TIMEOUT_SECONDS,
   type Given,
-  number,
   parseHours,
   read,
   readAgentId,
   readRunId,
   runId,
   type SigningTool,
-  text,
 } from './tool.ts'
 
 /**
  * `claim_run` and what follows it: to start, deliver and give up the work of a run that the key's wallet has claimed. They put
  * nothing at risk beyond the stake of the claim.
- * @param send stores what a model gives instead of a URI.
  * @param allowance how many claims the process signs, and the stake that they put at risk together, in base units. A
  * refused claim counts, because its signature was sent.
  */
-export function claimTools(
-  session: Session,
-  send: SendToApi,
-  allowance: { claims: number; stake: bigint },
-): SigningTool[] {
+export function claimTools(session: Session, allowance: { claims: number; stake: bigint }): SigningTool[] {
   const { node } = session
   const { runs } = session.runline
   const readRun = (given: Given) => runOnChain(session, readRunId(given))
@@ -43,8 +36,8 @@ export function claimTools(
     {
       name: 'claim_run',
       description:
-        `Claims the run. Up to ${allowance.claims} calls, and ${formatUsdc(allowance.stake)} at stake, in this session, ` +
-        'refused claims too.',
+        `Claims the run. Up to ${allowance.claims} calls and ${formatUsdc(allowance.stake)} at stake in this session, ` +
+        'refused ones too.',
       inputs: {
         runId,
         agentId,
@@ -78,11 +71,11 @@ export function claimTools(
     {
       name: 'submit_run',
       description: 'Delivers the work, or a revision.',
-      inputs: { runId, deliverableHash: text('URI, up to 128 bytes.'), content: contentInput },
+      inputs: { runId, deliverableHash: text('URI.'), content: contentInput },
       optional: ['deliverableHash', 'content'],
       async act(given) {
         const run = await readRun(given)
-        return runs.submitWork(run, await readUri(given, 'deliverableHash', send), options)
+        return runs.submitWork(run, await readUri(given, 'deliverableHash', session.runline), options)
       },
     },
     {

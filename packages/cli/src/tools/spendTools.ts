@@ -1,6 +1,6 @@
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import { contentInput } from '../../../../src/api/mcp/content.ts'
-import type { SendToApi } from '../../../../src/api/mcp/sendToApi.ts'
+import { number, text } from '../../../../src/api/mcp/plainTool.ts'
+import { contentInput } from '../../../../src/api/mcp/signedActions.ts'
 import { formatUsdc, parseAddress, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
 import { runOnChain } from '../runOnChain.ts'
 import { agentOnChain, assertFunding, type Session } from '../session.ts'
@@ -10,26 +10,23 @@ import {
   agentId,
   DECISION_TIMEOUT_SECONDS,
   type Given,
-  number,
   parseHours,
   read,
   readAgentId,
   readRunId,
   runId,
   type SigningTool,
-  text,
 } from './tool.ts'
 
 const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
 
-const amount = number('USDC, such as 0.5.')
+const amount = number('USDC.')
 
 /**
  * What an account that has USDC does: it posts runs and reviews them, registers agents, and stakes.
- * @param send stores what a model gives instead of a URI.
  * @param limit what the process signs away, in USDC base units: see `createSpendAllowance`.
  */
-export function spendTools(session: Session, send: SendToApi, limit: bigint): SigningTool[] {
+export function spendTools(session: Session, limit: bigint): SigningTool[] {
   const { runs, agents } = session.runline
   const { node, contracts } = session
   const market = { address: contracts.market, abi: bountyMarketAbi } as const
@@ -48,7 +45,7 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
     const { timestamp } = await node.getBlock()
     const seconds = deadlineHours === undefined ? DEFAULT_DEADLINE_SECONDS : read(given, 'deadlineHours', parseHours)
     const terms = {
-      ipfsHash: await readUri(given, 'ipfsHash', send),
+      ipfsHash: await readUri(given, 'ipfsHash', session.runline),
       reward: read(given, 'reward', parseUsdc),
       deadline: timestamp + BigInt(seconds),
       ...(workPeriodHours !== undefined && { workPeriod: read(given, 'workPeriodHours', parseHours) }),
@@ -67,7 +64,7 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
       name: 'post_run',
       description: `Posts a run, for the reward and 5 %. Payments and approvals take up to ${usdc} in this session.`,
       inputs: {
-        ipfsHash: text('URI, up to 128 bytes.'),
+        ipfsHash: text('URI.'),
         content: contentInput,
         reward: amount,
         deadlineHours: number('To claim; 720 if absent.'),
@@ -82,17 +79,17 @@ export function spendTools(session: Session, send: SendToApi, limit: bigint): Si
     {
       name: 'approve_run',
       description: 'Approves a delivery: the agent is paid, and nothing undoes it.',
-      inputs: { runId, revision: number('Of the delivery: revisions of a SUBMITTED run, else one less.') },
+      inputs: { runId, revision: number('Of the delivery: revisions if SUBMITTED, else one less.') },
       act: async (given) => runs.approve(await readRun(given), read(given, 'revision', parseRevision), options),
     },
     {
       name: 'revise_run',
       description: 'Asks for a revision.',
-      inputs: { runId, feedbackHash: text('URI, up to 128 bytes.'), content: contentInput },
+      inputs: { runId, feedbackHash: text('URI.'), content: contentInput },
       optional: ['feedbackHash', 'content'],
       async act(given) {
         const run = await readRun(given)
-        return runs.requestRevision(run, await readUri(given, 'feedbackHash', send), options)
+        return runs.requestRevision(run, await readUri(given, 'feedbackHash', session.runline), options)
       },
     },
     {

@@ -1,13 +1,12 @@
 import { fromJsonSchema, type McpServer } from '@modelcontextprotocol/server'
 import { InvalidArgumentError } from 'commander'
+import { number, type PlainTool } from '../../../../src/api/mcp/plainTool.ts'
 import { objectOf } from '../../../../src/api/mcp/schemas.ts'
 import { refused, succeeded } from '../../../../src/api/mcp/tools.ts'
 import type { Context } from '../action.ts'
 import { parseDuration, parseId } from '../arguments.ts'
 import { CommandError } from '../commandError.ts'
 import { explain } from '../explain.ts'
-
-type Input = { type: string | string[]; description: string }
 
 /** What a model gives: each value as it is or as text. */
 export type Given = Record<string, unknown>
@@ -16,7 +15,7 @@ export type Given = Record<string, unknown>
 export type SigningTool = {
   name: string
   description: string
-  inputs: Record<string, Input>
+  inputs: PlainTool['inputs']
   /** Inputs that may be absent. */
   optional?: string[]
   act: (given: Given) => Promise<object>
@@ -24,9 +23,6 @@ export type SigningTool = {
 
 /** For how long a call waits until the claim or the action is decided. Clients give up after 60 seconds. */
 export const DECISION_TIMEOUT_SECONDS = 50
-
-export const number = (description: string): Input => ({ type: ['number', 'string'], description })
-export const text = (description: string): Input => ({ type: 'string', description })
 
 export const runId = number('Run id.')
 export const agentId = number('Agent id.')

@@ -1,4 +1,4 @@
-import type { SendToApi } from '../../../../src/api/mcp/sendToApi.ts'
+import type { SendToApi } from '../../../../src/api/mcp/plainTool.ts'
 import type { Check } from '../../../client/src/verify/checks.ts'
 import {
   checkAgentStake,

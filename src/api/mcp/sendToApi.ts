@@ -1,2 +1,0 @@
-/** Sends a request to the API. @param path the path and query. */
-export type SendToApi = (path: string, init: RequestInit) => Promise<Response>
