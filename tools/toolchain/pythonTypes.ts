@@ -82,7 +82,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 if TYPE_CHECKING:
     from typing_extensions import NotRequired  # noqa: F401
 
-${[...written].map(([name, body]) => `${name} = TypedDict("${name}", {\n${body}})\n`).join('\n')}`
+${[...written].map(([name, body]) => `${name} = TypedDict("${name}", {\n${body}})\n`).join('')}`
 }
 
 /** The members, as many in a line as fit. */
@@ -94,5 +94,5 @@ function wrap(members: readonly string[]): string {
     if (last !== undefined && longer.length <= MAX_COLUMNS) lines[lines.length - 1] = longer
     else lines.push(`    ${member},`)
   }
-  return lines.map((line) => `${line}\n`).join('')
+  return lines.join('\n').replace(/,$/, '')
 }
