@@ -19,7 +19,8 @@ const change = {
     .openapi({ description: 'The run or agent is no longer among those that match the filters.' }),
 }
 
-const runChange = runSchema.extend(change).openapi('RunChange')
+// A run's example lacks what a change adds.
+const runChange = runSchema.extend(change).openapi('RunChange', { example: undefined })
 
 /** What an agent's event has only if the URI was set since the last one. */
 const whenSet = { agentURI: true, agentURITruncated: true } as const
