@@ -111,6 +111,8 @@ it('stores the files of briefs, deliveries and feedback, and run show prints the
     return join(path, name)
   }
   await answerOf(posterKey, 'faucet', '42')
+  await answerOf(agentKey, 'faucet', '20')
+  await answerOf(agentKey, 'agent', 'stake', String(agent.id), '20')
   const brief = await file('brief.json', JSON.stringify({ title: 'Name three rivers' }))
   const { run } = await answerOf(posterKey, 'run', 'post', '--brief', brief, '--reward', '20')
   expect(run.title).toBe('Name three rivers')
