@@ -18,7 +18,7 @@ export const exampleBriefMembers = {
   tags: ['translation'],
 }
 
-export const exampleBrief = { title: exampleBriefMembers.title, tags: exampleBriefMembers.tags }
+const exampleBrief = { title: exampleBriefMembers.title, tags: exampleBriefMembers.tags }
 
 /** A brief without members of other names. `/schemas/brief.json` says what is allowed. */
 export const briefSchema = z

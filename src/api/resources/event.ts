@@ -5,7 +5,7 @@ import { rejections, runEventNames } from '../../../ponder.schema.ts'
 import { address, amount, hash, id, orNull, time, untrusted } from '../http/values.ts'
 import type { EventRow } from '../queries/events.ts'
 
-export const exampleEvent = {
+const exampleEvent = {
   name: 'BountyClaimed',
   agentId: 1,
   address: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',

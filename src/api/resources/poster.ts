@@ -11,7 +11,7 @@ const meanReviewSeconds = z
   .nullable()
   .openapi({ description: 'From a delivery to its decision, on average; null without any.' })
 
-export const exampleRecord = { approved: 8, rejected: 1, expired: 0, meanReviewSeconds: 36_000 }
+const exampleRecord = { approved: 8, rejected: 1, expired: 0, meanReviewSeconds: 36_000 }
 
 /** The short form of a poster's record, on its runs. */
 export const posterRecordSchema = z
