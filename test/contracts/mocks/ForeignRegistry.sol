@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {IERC721Receiver} from "@openzeppelin/contracts/token/ERC721/IERC721Receiver.sol";
 
-import {IAgentRegistry} from "../interfaces/IAgentRegistry.sol";
+import {IAgentRegistry} from "../../../contracts/interfaces/IAgentRegistry.sol";
 
 /// @notice An ERC-8004 registry that is not ours: ids start at 0, and its events come in the canonical deployment's
 /// order, with the receiver's callback between mint and `Registered`. Its other functions are what an upgrade could
