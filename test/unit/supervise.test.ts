@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { supervise } from '../../tools/devnet/supervise.ts'
+import { supervise } from '../support/supervise.ts'
 
 test('a process that ends soon after each start is started again after pauses that double, up to the longest', async () => {
   const startedAt: number[] = []

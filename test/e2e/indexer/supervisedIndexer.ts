@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
 import type { Connection } from '../../../ops/database/connect.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
-import { INDEXER_FINAL_ENDS, supervise } from '../../../tools/devnet/supervise.ts'
 import { freshDatabase } from '../../support/database.ts'
 import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
+import { INDEXER_FINAL_ENDS, supervise } from '../../support/supervise.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 import { startIndexOf } from './indexOf.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ManagedProcess } from './managedProcess.ts'
+import type { ManagedProcess } from '../../tools/devnet/managedProcess.ts'
 import { signal } from './signal.ts'
 
 /** A process that runs and is ready. */
