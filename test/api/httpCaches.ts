@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../support/temporaryDirectory.ts'
 type Recipe = {
   /** Where Debian installs the program. */
   executable: string
-  /** The configuration in deploy/caches. */
+  /** The configuration. */
   file: string
   /** Writes what the configuration needs beside it. @returns the arguments and the line with which the program is ready. */
   prepare(recipe: string, directory: string, port: number): Promise<{ args: string[]; ready: RegExp }>
@@ -25,7 +25,7 @@ const API_PORT = '3000'
 
 const nginx: Recipe = {
   executable: '/usr/sbin/nginx',
-  file: 'nginx.conf',
+  file: 'deploy/caches/nginx.conf',
   async prepare(recipe, directory, port) {
     const site = replace(recipe, 'listen 80;', `listen 127.0.0.1:${port};`)
     await writeFile(join(directory, 'site.conf'), replace(site, '/var/cache/nginx/runline', join(directory, 'cache')))
@@ -48,7 +48,7 @@ const nginx: Recipe = {
 
 const varnish: Recipe = {
   executable: '/usr/sbin/varnishd',
-  file: 'varnish.vcl',
+  file: 'deploy/caches/varnish.vcl',
   async prepare(recipe, directory, port) {
     const vcl = join(directory, 'site.vcl')
     await writeFile(vcl, recipe)
@@ -60,9 +60,10 @@ const varnish: Recipe = {
   },
 }
 
+/** Any cache that keeps to RFC 9111, such as a CDN. */
 const squid: Recipe = {
   executable: '/usr/sbin/squid',
-  file: 'squid.conf',
+  file: 'test/api/squid.conf',
   async prepare(recipe, directory, port) {
     const site = replace(recipe, 'http_port 80 ', `http_port 127.0.0.1:${port} `)
     const alone = [
@@ -79,7 +80,7 @@ const squid: Recipe = {
   },
 }
 
-/** The programs whose configurations deploy/caches has. */
+/** The programs whose configurations deploy/caches has, and Squid. */
 export const httpCaches = { nginx, Varnish: varnish, Squid: squid }
 
 export type HttpCache = keyof typeof httpCaches
@@ -90,14 +91,14 @@ export function hasHttpCache(name: HttpCache): boolean {
   return has
 }
 
-/** Starts a cache before the API at a port, with the configuration of deploy/caches but for ports and folders. */
+/** Starts a cache before the API at a port, with its configuration but for ports and folders. */
 export async function startHttpCache(name: HttpCache, apiPort: number) {
   await using parts = new AsyncDisposableStack()
   const { executable, file, prepare } = httpCaches[name]
   const directory = await temporaryDirectory()
   parts.defer(directory.remove)
   const port = await getPort()
-  const recipe = replace(await readFile(`deploy/caches/${file}`, 'utf8'), API_PORT, String(apiPort))
+  const recipe = replace(await readFile(file, 'utf8'), API_PORT, String(apiPort))
   const { args, ready } = await prepare(recipe, directory.path, port)
   const { part } = await startReady({ name, command: executable, args }, ready, 30_000)
   parts.defer(part.stop)
