@@ -5,6 +5,7 @@ import {
   type Hex,
   hashTypedData,
   keccak256,
+  parseAbiParameters,
   stringToHex,
   type TypedDataDefinition,
 } from 'viem'
@@ -103,55 +104,19 @@ type UsdcDomain = { name: string; version: string }
 /** What the messages of accounts depend on beside their members. */
 export type AccountContracts = Pick<Deployment, 'chainId' | 'contracts'> & { usdcDomain: UsdcDomain }
 
-const RECEIVE_WITH_AUTHORIZATION = [
-  { name: 'from', type: 'address' },
-  { name: 'to', type: 'address' },
-  { name: 'value', type: 'uint256' },
-  { name: 'validAfter', type: 'uint256' },
-  { name: 'validBefore', type: 'uint256' },
-  { name: 'nonce', type: 'bytes32' },
-] as const
-
-const REGISTER = [
-  { name: 'owner', type: 'address' },
-  { name: 'agentURI', type: 'string' },
-  { name: 'salt', type: 'bytes32' },
-  { name: 'deadline', type: 'uint256' },
-] as const
-
-const UNSTAKE = [
-  { name: 'agentId', type: 'uint256' },
-  { name: 'signer', type: 'address' },
-  { name: 'amount', type: 'uint256' },
-  { name: 'nonce', type: 'uint256' },
-  { name: 'deadline', type: 'uint256' },
-] as const
-
-const termsType = {
-  type: 'tuple',
-  components: [{ type: 'uint32' }, { type: 'uint8' }, { type: 'address' }, { type: 'address' }],
+const RECEIVE_WITH_AUTHORIZATION = {
+  from: 'address',
+  to: 'address',
+  value: 'uint256',
+  validAfter: 'uint256',
+  validBefore: 'uint256',
+  nonce: 'bytes32',
 } as const
-const postParameters = [
-  { type: 'bytes32' },
-  { type: 'address' },
-  { type: 'string' },
-  { type: 'uint256' },
-  { type: 'uint64' },
-  termsType,
-  { type: 'uint256' },
-  { type: 'uint256' },
-  { type: 'bytes32' },
-] as const
-const stakeParameters = [
-  { type: 'bytes32' },
-  { type: 'address' },
-  { type: 'uint256' },
-  { type: 'address' },
-  { type: 'uint256' },
-  { type: 'uint256' },
-  { type: 'uint256' },
-  { type: 'bytes32' },
-] as const
+
+const postParameters = parseAbiParameters(
+  'bytes32, address, string, uint256, uint64, (uint32, uint8, address, address), uint256, uint256, bytes32',
+)
+const stakeParameters = parseAbiParameters('bytes32, address, uint256, address, uint256, uint256, uint256, bytes32')
 
 /** Authorizations that the relay sends hold from the beginning. */
 const VALID_AFTER = 0n
@@ -189,10 +154,13 @@ export function accountTypedData({ chainId, contracts, usdcDomain }: AccountCont
     domain: { name: string; version: string },
     verifyingContract: Address,
     primaryType: string,
-    members: readonly { name: string; type: string }[],
+    members: Record<string, string>,
     values: Record<string, string>,
   ) => ({
-    types: { EIP712Domain: domainType, [primaryType]: members },
+    types: {
+      EIP712Domain: domainType,
+      [primaryType]: Object.entries(members).map(([name, type]) => ({ name, type })),
+    },
     primaryType,
     message: values,
     domain: { ...domain, chainId, verifyingContract },
@@ -209,8 +177,14 @@ export function accountTypedData({ chainId, contracts, usdcDomain }: AccountCont
     return typed(usdcDomain, contracts.USDC, 'ReceiveWithAuthorization', RECEIVE_WITH_AUTHORIZATION, values)
   }
   if (message.action === 'unstake')
-    return typed({ name: 'AgentStaking', version: '1' }, contracts.AgentStaking, 'Unstake', UNSTAKE, text)
-  return typed({ name: 'Runline', version: '1' }, contracts.AgentRegistry, 'Register', REGISTER, text)
+    return typed(
+      { name: 'AgentStaking', version: '1' },
+      contracts.AgentStaking,
+      'Unstake',
+      accountActions.unstake,
+      text,
+    )
+  return typed({ name: 'Runline', version: '1' }, contracts.AgentRegistry, 'Register', accountActions.register, text)
 }
 
 /** What the account signs: the EIP-712 hash of `accountTypedData`. It is the id of the action. */
