@@ -28,7 +28,7 @@ const EXTENSION = `
   CREATE INDEX ON chain_run_event (bounty_id, name, id);
   CREATE INDEX ON chain_run_event (agent_id) WHERE name = 'BountyApproved';
   ${emptyCopyOf(tables.agent)};
-  ALTER TABLE chain_agent DROP COLUMN step, DROP COLUMN updated_block, DROP COLUMN agent_uri_block,
+  ALTER TABLE chain_agent DROP COLUMN step, DROP COLUMN agent_uri_block,
     ADD COLUMN status text;
   ${emptyCopyOf(tables.payee)};
   CREATE UNLOGGED TABLE agent_fact

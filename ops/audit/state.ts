@@ -52,7 +52,7 @@ export async function compareRuns({ client, state }: Audited, from: bigint): Pro
 const ADD_FACTS = `
   UPDATE chain_agent SET
     agent_uri = fact.agent_uri, agent_uri_truncated = coalesce(fact.agent_uri_truncated, false),
-    registered_at = fact.registered_at, registration_log = fact.registration_log,
+    registered_at = fact.registered_at, registration_log = fact.registration_log, updated_block = fact.updated_block,
     volume = coalesce((
       SELECT sum(amount) FROM chain_run_event WHERE name = 'BountyApproved' AND agent_id = chain_agent.id
     ), 0),
@@ -61,7 +61,7 @@ const ADD_FACTS = `
       WHERE event.name = 'BountyApproved' AND event.by IS NOT NULL AND event.agent_id = chain_agent.id
     ), 0)
   FROM (
-    SELECT id,
+    SELECT id, substring(max(place) FROM 27 FOR 16)::int8 AS updated_block,
       (array_agg(agent_uri ORDER BY place DESC) FILTER (WHERE agent_uri IS NOT NULL))[1] AS agent_uri,
       (array_agg(agent_uri_truncated ORDER BY place DESC) FILTER (WHERE agent_uri IS NOT NULL))[1] AS agent_uri_truncated,
       (array_agg(registered_at ORDER BY place DESC) FILTER (WHERE registered_at IS NOT NULL))[1] AS registered_at,

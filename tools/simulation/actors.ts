@@ -3,7 +3,6 @@ import { type Address, decodeFunctionData, type Hex, isAddressEqual, slice, zero
 import { type SignedRequest, signAccountRequest } from './accountMoves.ts'
 import type { Answer, Json } from './api.ts'
 import { compareOpenCall, pathOfOpenCall, pickOpenCall } from './openMoves.ts'
-import type { Difference } from './oracle.ts'
 import { accountOf, LIVE, OPEN, type PickedBounty, pickBounty, REVISION_REQUESTED } from './parties.ts'
 import type { Random } from './random.ts'
 import type { Requests } from './requests.ts'
@@ -113,7 +112,7 @@ export function createActors({ world, requests, relayer, random }: Options) {
     mark: Hex,
     call: Hex | undefined,
     { status, body }: Answer,
-  ): Promise<Difference[]> {
+  ): Promise<string[]> {
     const [made, ...more] = await madeBy(mark)
     if (more.length > 0) throw new Error(`${what} is on the chain ${1 + more.length} times`)
     if (status === 404 && !(made && isAddressEqual(made.from, relayer))) return []
@@ -122,7 +121,7 @@ export function createActors({ world, requests, relayer, random }: Options) {
     const actual = isMade ? `made in block ${body.blockNumber}` : 'not made'
     if (expected === actual) return []
     if (!made && isMade && call && isSameMove(call, (await transactionOf(body.txHash as Hex)).input)) return []
-    return [{ subject: what, field: 'state', expected, actual: `${actual}: ${status} ${JSON.stringify(body)}` }]
+    return [`${what}: expected ${expected}, got ${actual}: ${status} ${JSON.stringify(body)}`]
   }
 
   /** Whether two calls of the market are the same but for the deadline and the signature, their last arguments. */

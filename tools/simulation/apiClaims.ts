@@ -1,7 +1,7 @@
 import { BaseError, ContractFunctionRevertedError } from 'viem'
 import { type Api, request } from './api.ts'
 import { type Candidate, pickCandidate, signClaim } from './claimActions.ts'
-import { compare, type Difference } from './oracle.ts'
+import { compare } from './differences.ts'
 import { accountOf, LIVE } from './parties.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
@@ -41,7 +41,7 @@ async function refusalCode(
   }
 }
 
-type Comparison = { candidate: Candidate; code: string | undefined; differences: Difference[] }
+type Comparison = { candidate: Candidate; code: string | undefined; differences: string[] }
 
 /**
  * Asks the API whether a random candidate may claim, then sends the claim, signed or not, and compares both answers

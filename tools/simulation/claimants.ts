@@ -1,7 +1,6 @@
 import { type Address, isAddressEqual } from 'viem'
 import type { Answer } from './api.ts'
 import { type Candidate, pickCandidate, signClaim } from './claimActions.ts'
-import type { Difference } from './oracle.ts'
 import { accountOf } from './parties.ts'
 import type { Random } from './random.ts'
 import type { Requests } from './requests.ts'
@@ -41,7 +40,7 @@ export function createClaimants({ world, requests, relayer, random }: Options) {
     },
   }
 
-  async function compareWithChain(candidate: Candidate, { status, body }: Answer): Promise<Difference[]> {
+  async function compareWithChain(candidate: Candidate, { status, body }: Answer): Promise<string[]> {
     const claim = `claim of run ${candidate.bountyId}, round ${candidate.round}, by agent ${candidate.agentId}`
     const wins = await winsOf(candidate)
     if (wins.length > 1) throw new Error(`The ${claim} is on the chain ${wins.length} times`)
@@ -53,7 +52,7 @@ export function createClaimants({ world, requests, relayer, random }: Options) {
     const isLater = isWon && win && !isRelayed && Number(body.blockNumber) >= Number(win.blockNumber)
     const expected = win && (isWon || isRelayed) ? `won in block ${win.blockNumber}` : 'not won'
     const actual = isWon ? `won in block ${isLater ? win.blockNumber : body.blockNumber}` : 'not won'
-    return expected === actual ? [] : [{ subject: claim, field: 'state', expected, actual }]
+    return expected === actual ? [] : [`${claim}: expected ${expected}, got ${actual}`]
   }
 
   /** The transactions that won the claim: at most one, because each claim of a run increases its round. */

@@ -117,6 +117,9 @@ export async function startEnvironment({ seed, faultProbability, blockTimeMs }: 
     indexer,
     api: { ...api, url: `http://127.0.0.1:${apiPort}` },
     databaseUrl,
+    /** Without faults. */
+    rpcUrl: chain.rpcUrl,
+    deploymentsDirectory: chain.deploymentsDirectory,
     /** How indexer and API ended, requested or not. */
     ends,
     /** Faults between node and indexer, and between node and API, counted by kind. */
@@ -125,12 +128,6 @@ export async function startEnvironment({ seed, faultProbability, blockTimeMs }: 
     relayer: relayer.address,
     setFaults(areOn: boolean) {
       areFaultsOn = areOn
-    },
-    /** An indexer on an empty database, with a connection to the chain without faults. */
-    async startFreshIndexer() {
-      const fresh = { ...market, databaseUrl: await postgres.createDatabase('fresh') }
-      const { stop } = await startIndexer(fresh)
-      return { databaseUrl: fresh.databaseUrl, [Symbol.asyncDispose]: stop }
     },
     stop: () => kept.disposeAsync(),
   }

@@ -8,7 +8,7 @@ import {
 } from '../../core/market/openCalls.ts'
 import { unlessRefused } from './activity.ts'
 import type { Answer } from './api.ts'
-import { compare, type Difference } from './oracle.ts'
+import { compare } from './differences.ts'
 import { LIVE, OPEN, pickBounty } from './parties.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
@@ -60,7 +60,7 @@ async function isTaken(world: World, call: OpenCall): Promise<boolean> {
  * The transaction that the API reports must have made the call in that block, or must not have made it: it has failed, or is one
  * that only used up the nonce. Without a transaction of its own the API reports what another sender has made.
  */
-export async function compareOpenCall(world: World, call: OpenCall, { status, body }: Answer): Promise<Difference[]> {
+export async function compareOpenCall(world: World, call: OpenCall, { status, body }: Answer): Promise<string[]> {
   const hash = body.txHash as Hex | null | undefined
   if (status === 404 || !hash) return []
   const receipt = await world.node.getTransactionReceipt({ hash }).catch((error) => {

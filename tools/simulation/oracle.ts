@@ -1,67 +1,116 @@
-import type { Address } from 'viem'
-import { ChainState } from '../../ops/audit/chainState.ts'
-import { type Replay, type ReplayedAgent, replay } from './replay.ts'
+import type { Hash } from 'viem'
+import { marketOf } from '../../core/deployment.ts'
+import {
+  type Check,
+  checkAgent,
+  checkAgentStake,
+  checkAgents,
+  checkNoAgent,
+  checkNoRun,
+  checkRun,
+  checkRuns,
+} from '../../packages/client/src/verify/checks.ts'
+import { FalseAnswerError, UnverifiedAnswerError } from '../../packages/client/src/verify/errors.ts'
+import type { Block } from '../../packages/client/src/verify/node.ts'
+import { createProver } from '../../packages/client/src/verify/prover.ts'
+import type { Answer, Json } from './api.ts'
+import { compareAgentList, compareEvents, compareStats, type Market, readMarket } from './market.ts'
+import type { Question } from './questions.ts'
+import { compareRunList } from './runList.ts'
 import type { World } from './world.ts'
 
-/** A field in which two accounts of the market disagree. */
-export type Difference = { subject: string; field: string; expected: unknown; actual: unknown }
+export type Oracle = ReturnType<typeof createOracle>
 
-/** The market at one block, by the logs up to it. */
-export type Truth = { number: bigint; timestamp: bigint; state: Replay }
+/** The chain's clock jumps by days. */
+const MAX_LAG_SECONDS = 1_000_000_000
+
+type Judgement = {
+  /** False if a reorg has removed the block of the answer: no node has its state. */
+  isProven: boolean
+  differences: string[]
+}
 
 /**
- * Replays the logs up to the latest block, and compares the result with the contracts' views at that block.
- * @throws with the differences: if the logs do not reproduce the state, no comparison with the index means anything.
+ * Compares answers of the API with the chain at the block that they name: rows as a client verifies them, and what a client
+ * cannot verify, lists and counts, with the contracts' views of all runs and agents.
  */
-export async function readTruth(world: World): Promise<Truth> {
-  const { number, hash, timestamp } = await world.node.getBlock()
-  const state = await replay(world, number)
-  const differences = await compareViews(state, new ChainState(world.node, world.deployment, hash), timestamp)
-  if (differences.length > 0) throw new Error(`logs and views disagree at block ${number}:\n${list(differences)}`)
-  return { number, timestamp, state }
+export function createOracle(world: World) {
+  const { deployment, node } = world
+  // A reorg has removed an unknown block: it does not come back.
+  const limits = { maxLagSeconds: MAX_LAG_SECONDS, timeoutSeconds: 0 }
+  const prove = createProver({ node, market: marketOf(deployment), ...limits })
+  const markets = new Map<Hash, Promise<Market>>()
+  /** By block and question. */
+  const bodies = new Map<string, string>()
+
+  async function judge(question: Question, answer: Answer): Promise<Judgement> {
+    const subject = `${question.path} at block ${answer.block}, ${answer.hash}`
+    const differences = compareWithEarlier(subject, answer)
+    const headers = new Headers({ 'X-Indexed-Block': answer.block ?? '', 'X-Indexed-Hash': answer.hash ?? '' })
+    const check: Check = async (view) => {
+      if (answer.status === 200) differences.push(...(await compareCounts(subject, question, answer.body, view.block)))
+      return checkOf(question, answer)(view)
+    }
+    try {
+      await prove(async () => ({ headers, check, answer }))
+      return { isProven: true, differences }
+    } catch (error) {
+      if (!(error instanceof FalseAnswerError) && !(error instanceof UnverifiedAnswerError)) throw error
+      const isRemoved = error instanceof UnverifiedAnswerError && error.reason === 'BLOCK_UNKNOWN'
+      if (!isRemoved) differences.push(`${subject}: ${error.message}`)
+      return { isProven: !isRemoved, differences }
+    }
+  }
+
+  /** Of one block there is one answer to a question. This holds also for a block that a reorg has removed. */
+  function compareWithEarlier(subject: string, { hash, status, body }: Answer): string[] {
+    const text = JSON.stringify([status, body])
+    const earlier = bodies.get(subject) ?? text
+    if (hash !== null) bodies.set(subject, earlier)
+    return earlier === text ? [] : [`${subject}: first ${earlier}, then ${text}`]
+  }
+
+  /** Compares what no client can verify: which rows a list has, and the counts. */
+  async function compareCounts(subject: string, question: Question, body: Json, block: Block): Promise<string[]> {
+    if (question.subject === 'events') return compareEvents(world, subject, question.id, body, block.number)
+    if (!('id' in question)) {
+      const reading = markets.get(block.hash) ?? readMarket(world, block)
+      markets.set(block.hash, reading)
+      const market = await reading
+      switch (question.subject) {
+        case 'runs':
+          return compareRunList(subject, question, body, market)
+        case 'agents':
+          return compareAgentList(subject, body, market)
+        case 'stats':
+          return compareStats(subject, body, market)
+      }
+    }
+    return []
+  }
+
+  return { judge }
 }
 
-async function compareViews(state: Replay, views: ChainState, timestamp: bigint): Promise<Difference[]> {
-  const runs = [...state.runs.values()]
-  const agents = [...state.agents.values()]
-  const bounties = await views.runs(runs.map(({ bountyId }) => bountyId))
-  const accounts = await views.agents(agents.map(({ id }) => id))
-  return [
-    ...compare('market', { bountyCount: await views.bountyCount() }, { bountyCount: BigInt(runs.length) }),
-    ...runs.flatMap((run, place) => compare(`bounty ${run.bountyId}`, bounties[place] ?? { exists: false }, run)),
-    ...agents.flatMap((agent, place) => {
-      const { id, owner, agentWallet } = agent
-      const addresses = { owner: lowerCase(owner), agentWallet: lowerCase(agentWallet) }
-      const replayed = { ...agent, ...addresses, status: statusOf(agent, timestamp) }
-      return compare(`agent ${id}`, accounts[place] ?? { exists: false }, replayed)
-    }),
-  ]
+/** What a client would verify of the answer. */
+function checkOf(question: Question, { status, body }: Answer): Check {
+  const isFound = status === 200
+  switch (question.subject) {
+    case 'run':
+      return isFound ? checkRun(question.id, body) : checkNoRun(question.id)
+    case 'agent':
+      return isFound ? checkAgent(question.id, body) : checkNoAgent(question.id)
+    case 'stake':
+      return isFound ? checkAgentStake(question.id, body) : checkNoAgent(question.id)
+    case 'events':
+      return isFound ? async () => nothing : checkNoRun(question.id)
+    case 'runs':
+      return checkRuns(body)
+    case 'agents':
+      return checkAgents(body)
+    case 'stats':
+      return async () => nothing
+  }
 }
 
-const lowerCase = (address: Address | null) => address?.toLowerCase() ?? null
-
-/** The ladder of AgentStaking.statusOf, for blocks that a reorg dropped, at which no node can be asked. */
-export function statusOf({ banned, frozen, stakedAmount, stakedAt, completions }: ReplayedAgent, now: bigint) {
-  if (banned) return 'BANNED'
-  if (frozen) return 'FROZEN'
-  if (stakedAmount < 20_000_000n) return 'UNVERIFIED'
-  return completions >= 5 && now >= stakedAt + 30n * 86_400n ? 'ESTABLISHED' : 'PROVISIONAL'
-}
-
-/** One difference per line. */
-export function list(differences: Difference[]): string {
-  return differences
-    .map(({ subject, field, expected, actual }) => `${subject}.${field}: expected ${expected}, got ${actual}`)
-    .join('\n')
-}
-
-/** The fields in which `actual` differs from `expected`; fields that `expected` lacks do not count. */
-export function compare(
-  subject: string,
-  expected: Record<string, unknown>,
-  actual: Record<string, unknown>,
-): Difference[] {
-  return Object.keys(expected)
-    .filter((field) => expected[field] !== actual[field])
-    .map((field) => ({ subject, field, expected: expected[field], actual: actual[field] }))
-}
+const nothing = { differences: [], unproven: [] }

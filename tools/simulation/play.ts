@@ -6,7 +6,6 @@ import type { Environment } from './environment.ts'
 import { disturb } from './faults/disturb.ts'
 import type { Schedule } from './faults/schedule.ts'
 import { createRandom, seedOf } from './random.ts'
-import type { Reader } from './reader.ts'
 import { Tally } from './tally.ts'
 
 /**
@@ -27,7 +26,6 @@ type Options = {
   blockTimeMs: number | undefined
   claimants: Claimants
   actors: Actors
-  readers: readonly Reader[]
   /** Called after each step with the seconds since the first. */
   onProgress?: ((seconds: number) => void) | undefined
 }
@@ -35,7 +33,7 @@ type Options = {
 /** Lets parties act and disturbances happen for `seconds`, one after the other; only stalls run concurrently. */
 export async function play(
   environment: Environment,
-  { seed, seconds, blockTimeMs, claimants, actors, readers, ...options }: Options,
+  { seed, seconds, blockTimeMs, claimants, actors, ...options }: Options,
 ) {
   const { world, witness } = environment
   const activity = createRandom(seedOf(seed, 'activity'))
@@ -77,7 +75,6 @@ export async function play(
     await (isDue ? disturbNext() : step())
     options.onProgress?.(elapsed)
     const { number } = await witness.catchUp()
-    for (const reader of readers) reader.check()
     const nextAt = blockTimeMs === undefined ? stepAt + Number(number - last) * BLOCK_INTERVAL_MS : stepAt
     last = number
     await sleep(Math.max(0, nextAt - performance.now()))

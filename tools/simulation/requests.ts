@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, type Api, type Json, request } from './api.ts'
-import type { Difference } from './oracle.ts'
 import { Tally } from './tally.ts'
 import type { World } from './world.ts'
 
@@ -15,7 +14,7 @@ type Asked = {
   /** The answer says that the API has stored it, with these members. @returns the path of its state. */
   statePath: (body: Json) => string
   /** Compares the decided state with the chain. */
-  compare: (state: Answer) => Promise<Difference[]>
+  compare: (state: Answer) => Promise<string[]>
 }
 
 /** What the API accepted (200 or 202), and whose outcome it must report. */
@@ -55,7 +54,7 @@ export function createRequests(world: World, api: Api) {
   }
 
   /** After a reorg moved a transaction to another block, the relay may report the old block until the next one arrives. */
-  async function compareEventually({ path, compare }: Accepted, limit: number): Promise<Difference[]> {
+  async function compareEventually({ path, compare }: Accepted, limit: number): Promise<string[]> {
     for (let tries = TRIES; ; tries--) {
       const differences = await compare(await decided(path, limit))
       if (differences.length === 0 || tries === 1) return differences
@@ -82,14 +81,14 @@ export function createRequests(world: World, api: Api) {
      * Mines blocks until every request is answered and decided, and compares what the API reports of each with the chain.
      * @throws if that takes longer than `milliseconds`.
      */
-    async differences(milliseconds: number): Promise<Difference[]> {
+    async differences(milliseconds: number): Promise<string[]> {
       const limit = performance.now() + milliseconds
       while (ongoing.size > 0) {
         if (performance.now() > limit) throw new Error(`${ongoing.size} requests are not answered: ${answers}`)
         await world.node.mine({ blocks: 1 })
         await sleep(PAUSE)
       }
-      const differences: Difference[] = []
+      const differences: string[] = []
       for (const each of accepted) {
         await world.node.mine({ blocks: 1 })
         differences.push(...(await compareEventually(each, limit)))

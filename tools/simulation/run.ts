@@ -10,7 +10,6 @@ import { createProgress } from '../../ops/audit/progress.ts'
 import { buildContracts } from '../devnet/buildContracts.ts'
 import { stopAllProcesses } from '../devnet/managedProcess.ts'
 import { MAX_OUTAGE_MS } from './availability.ts'
-import { list } from './oracle.ts'
 import { type Report, type SimulationOptions, simulate } from './simulate.ts'
 import { Tally } from './tally.ts'
 
@@ -101,7 +100,7 @@ async function runOne(options: SimulationOptions): Promise<number | undefined> {
       `seed ${options.seed}: ${differences.length} differences in ${Math.round(options.seconds)} s\n${show(report)}
   availability: ${answered} of ${reads} reads answered, at most ${outage} without an answer`,
     )
-    if (differences.length > 0) console.log(list(differences))
+    if (differences.length > 0) console.log(differences.join('\n'))
     if (!Object.fromEntries(report.totals)['checked answers']) throw new Error('No answer was judged')
     if (longestOutageMs > MAX_OUTAGE_MS)
       throw new Error(`Readers were without an answer for ${longestOutageMs} ms; at most ${MAX_OUTAGE_MS} are allowed`)

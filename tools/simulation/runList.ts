@@ -1,9 +1,11 @@
 import { type Address, isAddressEqual, parseUnits } from 'viem'
 import { runStates } from '../../ponder.schema.ts'
-import { type Answer, type Json, pick, runJson } from './api.ts'
-import { compare, type Difference, type Truth } from './oracle.ts'
+import type { Answer, Json } from './api.ts'
+import { compare } from './differences.ts'
+import type { Market } from './market.ts'
 import type { Random } from './random.ts'
-import type { ReplayedRun } from './replay.ts'
+
+type Run = Market['runs'][number]
 
 type Filter = {
   state?: string
@@ -75,44 +77,37 @@ function valueBy({ bountyId, reward, deadline }: Json, sort: RunListQuestion['so
   return sort === 'reward' ? BigInt(reward as string) : BigInt(Date.parse(deadline as string) / 1_000)
 }
 
-/** Compares the page, its total, and whether another page follows with the market at the block. */
+/** Compares which runs the page has, its total, and whether another page follows. A client verifies the runs one by one. */
 export function compareRunList(
   subject: string,
   { filter, sort, order, limit, start }: RunListQuestion,
-  { body }: Answer,
-  { timestamp, state }: Truth,
-): Difference[] {
-  const matching = [...state.runs.values()].filter((run) => matches(run, filter, timestamp))
-  const inOrder = matching
-    .map((run) => ({ run, place: placeOf(run, sort) }))
-    .sort((a, b) => comparePlaces(a.place, b.place, order))
+  body: Json,
+  { timestamp, runs }: Market,
+): string[] {
+  const matching = runs
+    .filter((run) => matches(run, filter, timestamp))
+    .map((run) => placeOf(run, sort))
+    .sort((a, b) => comparePlaces(a, b, order))
   const rest =
     'page' in start
-      ? inOrder.slice((start.page - 1) * limit)
-      : inOrder.filter(({ place }) => comparePlaces(start.after, place, order) < 0)
-  const items = body.runs as Json[]
+      ? matching.slice((start.page - 1) * limit)
+      : matching.filter((place) => comparePlaces(start.after, place, order) < 0)
   const { total, totalPages, nextCursor } = body.pagination as Json
-  const page = rest.slice(0, limit)
-  return [
-    ...compare(
-      subject,
-      { total: matching.length, totalPages: Math.ceil(matching.length / limit), isLast: rest.length <= limit },
-      { total, totalPages, isLast: nextCursor === null },
-    ),
-    ...compare(
-      subject,
-      { ids: page.map(({ run }) => run.bountyId).join() },
-      { ids: items.map(({ bountyId }) => bountyId).join() },
-    ),
-    ...page.flatMap(({ run }, index) => {
-      const item = items[index] ?? {}
-      return compare(`${subject}, run ${run.bountyId}`, pick(runJson(run, timestamp), Object.keys(item)), item)
-    }),
-  ]
+  const ids = (list: readonly { bountyId: unknown }[]) => list.map(({ bountyId }) => bountyId).join()
+  return compare(
+    subject,
+    {
+      total: matching.length,
+      totalPages: Math.ceil(matching.length / limit),
+      isLast: rest.length <= limit,
+      ids: ids(rest.slice(0, limit)),
+    },
+    { total, totalPages, isLast: nextCursor === null, ids: ids(body.runs as Run[]) },
+  )
 }
 
 function matches(
-  run: ReplayedRun,
+  run: Run,
   { state, minReward, poster, evaluator, claimedBy, claimant, claimable }: Filter,
   now: bigint,
 ) {
@@ -127,7 +122,7 @@ function matches(
   )
 }
 
-function placeOf({ bountyId, reward, deadline }: ReplayedRun, sort: RunListQuestion['sort']): Place {
+function placeOf({ bountyId, reward, deadline }: Run, sort: RunListQuestion['sort']): Place {
   return { bountyId, value: sort === 'createdAt' ? bountyId : { reward, deadline }[sort] }
 }
 

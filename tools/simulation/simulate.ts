@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createActors } from './actors.ts'
 import { type Api, request } from './api.ts'
+import { auditTables } from './auditTables.ts'
 import { type Availability, type Window, watchAvailability } from './availability.ts'
 import { createClaimants } from './claimants.ts'
 import { compareApi } from './compareApi.ts'
-import { compareTables } from './compareTables.ts'
-import { type Environment, startEnvironment } from './environment.ts'
+import { startEnvironment } from './environment.ts'
 import { drawSchedule, type Schedule } from './faults/schedule.ts'
-import { type Difference, readTruth } from './oracle.ts'
+import { createOracle } from './oracle.ts'
 import { play } from './play.ts'
-import { createRandom, type Random, seedOf } from './random.ts'
+import { createRandom, seedOf } from './random.ts'
 import { startReader } from './reader.ts'
 import { createRequests } from './requests.ts'
 import { relaySettled, settled } from './settled.ts'
@@ -46,18 +46,17 @@ export type Report = {
   /** The API's answers to reads, and to what it relays. */
   answers: Tally
   relayed: Tally
-  /** Blocks, market events, runs, agents and checked answers, including blocks and events that a reorg dropped. */
+  /** Blocks, including those that a reorg dropped, runs, agents, and checked answers. */
   totals: Tally
   /** The periods in which reads were refused because the index was not consistent. */
   windows: Window[]
   availability: Availability
-  differences: Difference[]
+  differences: string[]
 }
 
 /**
  * Lets parties act at random while the network is faulty, the chain reorgs, and processes and database are killed, and
- * checks every answer of the API in that time. At the end it compares index and API with the chain, and the tables with
- * those of an indexer that saw only the final chain.
+ * checks every answer of the API in that time. At the end it compares the API with the chain, and audits the tables.
  * @throws if the index does not catch up, or a process cannot be restarted.
  */
 export async function simulate({ seed, seconds, faultProbability, ...options }: SimulationOptions): Promise<Report> {
@@ -66,9 +65,10 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
   const environment = await startEnvironment({ seed, faultProbability, blockTimeMs: options.blockTimeMs })
   parts.defer(environment.stop)
   const { world, witness, api } = environment
+  const oracle = createOracle(world)
   const posters = world.posters.map(({ address }) => address)
   const readers = Array.from({ length: options.readers ?? 1 }, (_, place) =>
-    startReader({ api, witness, posters, random: createRandom(seedOf(seed, `reader ${place}`)) }),
+    startReader({ api, oracle, witness, posters, random: createRandom(seedOf(seed, `reader ${place}`)) }),
   )
   for (const reader of readers) parts.defer(reader.stop)
   const watch = watchAvailability(api.url)
@@ -94,7 +94,6 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
     blockTimeMs: options.blockTimeMs,
     claimants,
     actors,
-    readers,
     onProgress: options.onProgress,
   })
   const misreported = await requests.differences(RECOVERY_MILLISECONDS)
@@ -111,7 +110,8 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
   await watch.stop()
   await witness.catchUp()
   const results = readers.map((reader) => reader.result())
-  const final = await compareEnd(environment, createRandom(seedOf(seed, 'end')))
+  const final = await compareApi({ world, api, oracle, random: createRandom(seedOf(seed, 'end')) })
+  const audited = await auditTables(environment)
   const checkedCount = results.reduce((sum, result) => sum + result.checkedCount, 0)
   return {
     steps,
@@ -120,10 +120,15 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
     ends: environment.ends,
     answers: new Tally(readers.flatMap(({ outcomes }) => [...outcomes])),
     relayed: requests.answers,
-    totals: new Tally([...Object.entries(witness.counts()), ...final.counts, ['checked answers', checkedCount]]),
+    totals: new Tally(Object.entries({ blocks: witness.count(), ...final.counts, 'checked answers': checkedCount })),
     windows: watch.windows(),
     availability: watch.availability(),
-    differences: [...results.flatMap(({ differences }) => differences), ...misreported, ...final.differences],
+    differences: [
+      ...results.flatMap(({ differences }) => differences),
+      ...misreported,
+      ...final.differences,
+      ...audited,
+    ],
   }
 }
 
@@ -137,13 +142,4 @@ async function reachable(api: Api) {
       if (performance.now() > limit) throw error
     }
   }
-}
-
-async function compareEnd({ world, api, databaseUrl, startFreshIndexer }: Environment, random: Random) {
-  const truth = await readTruth(world)
-  const differences = await compareApi(world, api, truth, random)
-  await using fresh = await startFreshIndexer()
-  await settled(fresh.databaseUrl, world, { milliseconds: RECOVERY_MILLISECONDS, chainMoves: false })
-  differences.push(...(await compareTables(fresh.databaseUrl, databaseUrl)))
-  return { differences, counts: Object.entries({ runs: truth.state.runs.size, agents: truth.state.agents.size }) }
 }

@@ -1,8 +1,9 @@
 import { expect } from 'vitest'
 import { act } from '../../../tools/simulation/activity.ts'
 import { claimThroughApi } from '../../../tools/simulation/apiClaims.ts'
+import { auditTables } from '../../../tools/simulation/auditTables.ts'
 import { compareApi } from '../../../tools/simulation/compareApi.ts'
-import { list, readTruth } from '../../../tools/simulation/oracle.ts'
+import { createOracle } from '../../../tools/simulation/oracle.ts'
 import { createRandom } from '../../../tools/simulation/random.ts'
 import { createWorld } from '../../../tools/simulation/world.ts'
 import { startTestMarket } from '../../support/market.ts'
@@ -25,7 +26,7 @@ export async function expectAgreement(seed: number, steps: number): Promise<void
       if (random.chance(0.25)) {
         const compared = await claimThroughApi(world, market.api, random)
         if (compared) {
-          expect(list(compared.differences), `step ${step}, seed ${seed}`).toBe('')
+          expect(compared.differences, `step ${step}, seed ${seed}`).toEqual([])
           count(`API claim: ${compared.code ?? 'won'}`)
         }
       } else {
@@ -33,9 +34,10 @@ export async function expectAgreement(seed: number, steps: number): Promise<void
         count(`${action}: ${outcome}`)
       }
       if (step % (steps / 4) > 0) continue
-      const truth = await readTruth(world)
-      expect(truth.state.runs.size).toBeGreaterThan(0)
-      expect(list(await compareApi(world, market.api, truth, random)), `step ${step}, seed ${seed}`).toBe('')
+      const { differences, counts } = await compareApi({ world, api: market.api, oracle: createOracle(world), random })
+      expect(counts.runs).toBeGreaterThan(0)
+      const audited = await auditTables({ ...market, world })
+      expect([...differences, ...audited], `step ${step}, seed ${seed}`).toEqual([])
     }
     const counts = [...outcomes].sort().map(([key, times]) => `${key} ${times}`)
     console.log(`seed ${seed}: ${counts.join(', ')}`)
