@@ -1,34 +1,22 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Address, decodeFunctionData, type Hex, isAddressEqual, slice, zeroAddress } from 'viem'
+import { bodyOf, partyMemberOf, type RunActionName, runCallData } from '../../core/market/runActions.ts'
 import { type SignedRequest, signAccountRequest } from './accountMoves.ts'
 import type { Answer, Json } from './api.ts'
 import { compareOpenCall, pathOfOpenCall, pickOpenCall } from './openMoves.ts'
-import { accountOf, LIVE, OPEN, type PickedBounty, pickBounty, REVISION_REQUESTED } from './parties.ts'
+import { accountOf, LIVE, OPEN, type PickedBounty, pickBounty } from './parties.ts'
 import type { Random } from './random.ts'
 import type { Requests } from './requests.ts'
-import { type SignedMove, signedMove } from './signedMoves.ts'
+import { signedMove } from './signedMoves.ts'
 import type { World } from './world.ts'
 
-type Move = SignedMove['action']
-
 /** The moves that are signed for the API, in the states in which the market takes them. */
-const movesFrom: Record<number, readonly Move[]> = {
-  2: ['closeBountyWithSig'],
-  3: ['startWorkWithSig', 'startWorkWithSig', 'submitWorkWithSig', 'abandonClaimWithSig', 'closeBountyWithSig'],
-  4: ['submitWorkWithSig', 'submitWorkWithSig', 'abandonClaimWithSig'],
-  5: ['approveWorkWithSig', 'requestRevisionWithSig', 'rejectWorkWithSig'],
-  7: ['submitWorkWithSig', 'submitWorkWithSig', 'approveWorkWithSig', 'abandonClaimWithSig'],
-}
-
-/** The route of each move, and the member of its body that names its party. */
-const routes: Record<Move, { name: string; party: 'wallet' | 'signer' | 'poster'; text?: string }> = {
-  startWorkWithSig: { name: 'start', party: 'wallet' },
-  submitWorkWithSig: { name: 'submit', party: 'wallet', text: 'deliverableHash' },
-  abandonClaimWithSig: { name: 'abandon', party: 'wallet' },
-  closeBountyWithSig: { name: 'close', party: 'poster' },
-  approveWorkWithSig: { name: 'approve', party: 'signer' },
-  requestRevisionWithSig: { name: 'revise', party: 'signer', text: 'feedbackHash' },
-  rejectWorkWithSig: { name: 'reject', party: 'signer' },
+const movesFrom: Record<number, readonly RunActionName[]> = {
+  2: ['close'],
+  3: ['start', 'start', 'submit', 'abandon', 'close'],
+  4: ['submit', 'submit', 'abandon'],
+  5: ['approve', 'revise', 'reject'],
+  7: ['submit', 'submit', 'approve', 'abandon'],
 }
 
 /** The shares of what accounts sign about themselves, of moves of runs, and of calls that anyone may ask for. */
@@ -76,25 +64,14 @@ export function createActors({ world, requests, relayer, random }: Options) {
     const bounty = await pickBounty(world, random, [OPEN, ...LIVE, ...LIVE])
     const moves = bounty && movesFrom[bounty.state]
     if (!moves) return
-    const action = random.pick(moves)
-    const { name, party, text } = routes[action]
-    const signer = accountOf(world, partyOf(party, bounty))
+    const name = random.pick(moves)
+    const signer = accountOf(world, partyOf(name, bounty))
     if (!signer) return
-    const { bountyId, round, revisions } = bounty
-    const isAfterRequest = action === 'approveWorkWithSig' && bounty.state === REVISION_REQUESTED
-    const revision = isAfterRequest ? revisions - 1 : revisions
-    const hash = `ipfs://relayed${random.int(0, 2 ** 30)}`
-    const call = await signedMove(world, signer, signer, { action, bounty, revision, hash })
-    const { args = [] } = decodeFunctionData({ abi: market.abi, data: call.data })
-    const [deadline, signature] = args.slice(-2) as [bigint, Hex]
-    const body = {
-      [party]: signer.address,
-      ...(name !== 'close' && { round }),
-      ...(name !== 'close' && name !== 'start' && { revision }),
-      ...(text && { [text]: hash }),
-      deadline: Number(deadline),
-    }
-    send({ name, path: `/api/runs/${bountyId}/${name}`, body: { ...body, signature }, mark: signature }, call.data)
+    const text = `ipfs://relayed${random.int(0, 2 ** 30)}`
+    const { message, signature } = await signedMove(world, signer, name, bounty, text)
+    const body = { ...bodyOf(message), signature }
+    const path = `/api/runs/${bounty.bountyId}/${name}`
+    send({ name, path, body, mark: signature }, runCallData(message, signature))
   }
 
   return {
@@ -155,7 +132,8 @@ export function createActors({ world, requests, relayer, random }: Options) {
   }
 }
 
-function partyOf(party: 'wallet' | 'signer' | 'poster', { poster, evaluator, wallet }: PickedBounty): Address {
-  if (party === 'wallet') return wallet
-  return party === 'poster' || isAddressEqual(evaluator, zeroAddress) ? poster : evaluator
+function partyOf(name: RunActionName, { poster, evaluator, wallet }: PickedBounty): Address {
+  const member = partyMemberOf(name)
+  if (member === 'wallet') return wallet
+  return member === 'poster' || isAddressEqual(evaluator, zeroAddress) ? poster : evaluator
 }

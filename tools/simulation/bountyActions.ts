@@ -1,5 +1,6 @@
 import { type Address, isAddressEqual, zeroAddress } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
+import { actionOf, runActionNames, runCallData } from '../../core/market/runActions.ts'
 import { type Call, callOf } from '../devnet/call.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { accountOf, type PickedBounty as Bounty, claimantOf, LIVE, pickBounty, REVISION_REQUESTED } from './parties.ts'
@@ -125,6 +126,11 @@ async function move(
 ): Promise<Call> {
   const { market } = world.contracts
   const { bountyId, revisions } = bounty
+  const signed = runActionNames.find((name) => actionOf(name).functionName === action)
+  if (signed) {
+    const { message, signature } = await signedMove(world, account, signed, bounty, cid(random))
+    return { action, account: random.pick(world.everyone), to: market.address, data: runCallData(message, signature) }
+  }
   // Of the last delivery: in REVISION_REQUESTED, the contract has counted the request that followed it.
   const revision = bounty.state === REVISION_REQUESTED ? revisions - 1 : revisions
   switch (action) {
@@ -139,14 +145,6 @@ async function move(
     }
     case 'approveWork':
       return callOf(account, market, action, [bountyId, random.chance(0.95) ? revision : revision + 1])
-    case 'startWorkWithSig':
-    case 'submitWorkWithSig':
-    case 'abandonClaimWithSig':
-    case 'closeBountyWithSig':
-    case 'approveWorkWithSig':
-    case 'requestRevisionWithSig':
-    case 'rejectWorkWithSig':
-      return signedMove(world, random.pick(world.everyone), account, { action, bounty, revision, hash: cid(random) })
     default:
       return callOf(account, market, action, [bountyId])
   }

@@ -1,96 +1,35 @@
-import type { Address } from 'viem'
+import type { Address, Hex } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
+import { marketOf } from '../../core/deployment.ts'
+import { type RunActionName, type RunMessage, runTypedData } from '../../core/market/runActions.ts'
 import { type Call, callOf } from '../devnet/call.ts'
-import type { PickedBounty } from './parties.ts'
+import { type PickedBounty, REVISION_REQUESTED } from './parties.ts'
 import { sign } from './sign.ts'
 import type { World } from './world.ts'
 
 const SIGNATURE_SECONDS = 600n
 
-export type SignedMove = {
-  action:
-    | 'startWorkWithSig'
-    | 'submitWorkWithSig'
-    | 'abandonClaimWithSig'
-    | 'closeBountyWithSig'
-    | 'approveWorkWithSig'
-    | 'requestRevisionWithSig'
-    | 'rejectWorkWithSig'
-  bounty: PickedBounty
-  /** Of the last delivery, which an approval names. */
-  revision: number
-  /** Where the delivery or the feedback is, for the moves that have one. */
-  hash: string
-}
-
-/** A move that `signer` signs and `sender` sends. The contract refuses it if the signer is not the party of the move. */
+/**
+ * A move that `signer` signs. The contract refuses it if the signer is not the party of the move.
+ * @param text where the delivery or the feedback is, for the moves that have one.
+ */
 export async function signedMove(
   world: World,
-  sender: PrivateKeyAccount,
   signer: PrivateKeyAccount,
-  { action, bounty, revision, hash }: SignedMove,
-): Promise<Call> {
-  const { market } = world.contracts
-  const { bountyId, round, revisions } = bounty
-  const { address } = signer
-  const signed = (primaryType: string, fields: string, members: Record<string, unknown>) =>
-    sign(world, signer, {
-      primaryType,
-      fields: `uint256 bountyId, ${fields}`,
-      members: { bountyId, ...members },
-      validity: SIGNATURE_SECONDS,
-    })
-  switch (action) {
-    case 'startWorkWithSig': {
-      const { deadline, signature } = await signed('StartWork', 'address wallet, uint256 round', {
-        wallet: address,
-        round,
-      })
-      return callOf(sender, market, action, [bountyId, deadline, signature])
-    }
-    case 'submitWorkWithSig': {
-      const fields = 'address wallet, uint256 round, uint256 revision, string deliverableHash'
-      const members = { wallet: address, round, revision: revisions, deliverableHash: hash }
-      const { deadline, signature } = await signed('SubmitWork', fields, members)
-      return callOf(sender, market, action, [bountyId, hash, deadline, signature])
-    }
-    case 'abandonClaimWithSig': {
-      const fields = 'address wallet, uint256 round, uint256 revision'
-      const { deadline, signature } = await signed('AbandonClaim', fields, {
-        wallet: address,
-        round,
-        revision: revisions,
-      })
-      return callOf(sender, market, action, [bountyId, deadline, signature])
-    }
-    case 'closeBountyWithSig': {
-      const { deadline, signature } = await signed('CloseBounty', 'address poster', { poster: address })
-      return callOf(sender, market, action, [bountyId, deadline, signature])
-    }
-    case 'approveWorkWithSig': {
-      const fields = 'address signer, uint256 round, uint256 revision'
-      const { deadline, signature } = await signed('ApproveWork', fields, { signer: address, round, revision })
-      return callOf(sender, market, action, [bountyId, revision, address, deadline, signature])
-    }
-    case 'requestRevisionWithSig': {
-      const fields = 'address signer, uint256 round, uint256 revision, string feedbackHash'
-      const members = { signer: address, round, revision: revisions, feedbackHash: hash }
-      const { deadline, signature } = await signed('RequestRevision', fields, members)
-      return callOf(sender, market, action, [bountyId, hash, address, deadline, signature])
-    }
-    case 'rejectWorkWithSig': {
-      const fields = 'address signer, uint256 round, uint256 revision'
-      const { deadline, signature } = await signed('RejectWork', fields, {
-        signer: address,
-        round,
-        revision: revisions,
-      })
-      return callOf(sender, market, action, [bountyId, address, deadline, signature])
-    }
-  }
+  action: RunActionName,
+  { bountyId, state, round, revisions }: PickedBounty,
+  text: string,
+): Promise<{ message: RunMessage; signature: Hex }> {
+  // An approval names the last delivery: in REVISION_REQUESTED, the contract has counted the request that followed it.
+  const revision = action === 'approve' && state === REVISION_REQUESTED ? revisions - 1 : revisions
+  const deadline = (await world.node.getBlock()).timestamp + SIGNATURE_SECONDS
+  const party = signer.address
+  const message = { action, bountyId, party, round: BigInt(round), revision: BigInt(revision), text, deadline }
+  const signature = await signer.signTypedData(runTypedData(marketOf(world.deployment), message) as never)
+  return { message, signature }
 }
 
-/** As `signedMove`: names the only wallet that may claim the run. */
+/** Names the only wallet that may claim the run, with the signature of `signer`. */
 export async function signedNaming(
   world: World,
   sender: PrivateKeyAccount,

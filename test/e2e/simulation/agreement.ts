@@ -1,12 +1,12 @@
 import { expect } from 'vitest'
 import { act } from '../../../tools/simulation/activity.ts'
-import { claimThroughApi } from '../../../tools/simulation/apiClaims.ts'
 import { auditTables } from '../../../tools/simulation/auditTables.ts'
 import { compareApi } from '../../../tools/simulation/compareApi.ts'
 import { createOracle } from '../../../tools/simulation/oracle.ts'
 import { createRandom } from '../../../tools/simulation/random.ts'
 import { createWorld } from '../../../tools/simulation/world.ts'
 import { startTestMarket } from '../../support/market.ts'
+import { claimThroughApi } from './apiClaims.ts'
 
 /**
  * Makes random calls of the parties, a quarter of them claims through the API. Expects that each claim ends as its
