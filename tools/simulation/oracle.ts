@@ -45,20 +45,23 @@ export function createOracle(world: World) {
 
   async function judge(question: Question, answer: Answer): Promise<Judgement> {
     const subject = `${question.path} at block ${answer.block}, ${answer.hash}`
-    const differences = compareWithEarlier(subject, answer)
+    const changed = compareWithEarlier(subject, answer)
     const headers = new Headers({ 'X-Indexed-Block': answer.block ?? '', 'X-Indexed-Hash': answer.hash ?? '' })
+    let counted: string[] = []
     const check: Check = async (view) => {
-      if (answer.status === 200) differences.push(...(await compareCounts(subject, question, answer.body, view.block)))
+      if (answer.status === 200) counted = await compareCounts(subject, question, answer.body, view.block)
       return checkOf(question, answer)(view)
     }
     try {
       await prove(async () => ({ headers, check, answer }))
-      return { isProven: true, differences }
+      return { isProven: true, differences: [...changed, ...counted] }
     } catch (error) {
       if (!(error instanceof FalseAnswerError) && !(error instanceof UnverifiedAnswerError)) throw error
-      const isRemoved = error instanceof UnverifiedAnswerError && error.reason === 'BLOCK_UNKNOWN'
-      if (!isRemoved) differences.push(`${subject}: ${error.message}`)
-      return { isProven: !isRemoved, differences }
+      // What was counted while a reorg removed the block says nothing.
+      if (error instanceof UnverifiedAnswerError && error.reason === 'BLOCK_UNKNOWN') {
+        return { isProven: false, differences: changed }
+      }
+      return { isProven: true, differences: [...changed, ...counted, `${subject}: ${error.message}`] }
     }
   }
 

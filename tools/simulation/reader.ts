@@ -65,6 +65,8 @@ export function startReader({ api, oracle, witness, random, posters }: Options) 
       await sleep(PAUSE)
     }
   })()
+  // Its failure is thrown by `stop`. Until then, it must not end the process as an unhandled rejection.
+  loop.catch(() => undefined)
 
   return {
     outcomes,
