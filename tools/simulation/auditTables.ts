@@ -20,7 +20,7 @@ export async function auditTables({ world, databaseUrl, deploymentsDirectory, rp
     show: (part: string) => part.startsWith('Waiting') && mining.push(world.node.mine({ blocks: FINAL_BLOCKS })),
     line: () => undefined,
   }
-  const { differences } = await audit(env, { isFresh: true, progress })
+  const { differences } = await audit(env, progress)
   await Promise.all(mining)
   return differences
 }

@@ -1,5 +1,6 @@
-import type { Hash } from 'viem'
+import { zeroAddress } from 'viem'
 import { ChainState } from '../../ops/audit/chainState.ts'
+import type { Block } from '../../packages/client/src/verify/node.ts'
 import type { Json } from './api.ts'
 import { compare } from './differences.ts'
 import { agentCount } from './parties.ts'
@@ -11,12 +12,25 @@ export type Market = Awaited<ReturnType<typeof readMarket>>
 const idsTo = (last: bigint | number) => Array.from({ length: Number(last) }, (_, index) => BigInt(index + 1))
 
 /** @throws if the block is not canonical. */
-export async function readMarket(world: World, { hash, timestamp }: { hash: Hash; timestamp: bigint }) {
+export async function readMarket(world: World, { hash, number, timestamp }: Block) {
   const state = new ChainState(world.node, world.deployment, hash)
   const runs = await state.runs(idsTo(await state.bountyCount()))
   const agents = await state.agents(idsTo(await agentCount(world)))
-  return { timestamp, runs, agents: agents.filter(({ owner }) => owner !== null) }
+  const approvals = await world.node.getContractEvents({
+    ...world.contracts.market,
+    ...upTo(world, number),
+    eventName: 'BountyApproved',
+    strict: true,
+  })
+  return {
+    timestamp,
+    runs,
+    agents: agents.filter(({ owner }) => owner !== null),
+    approvals: approvals.map(({ args }) => args),
+  }
 }
+
+const upTo = ({ deployment }: World, toBlock: bigint) => ({ fromBlock: BigInt(deployment.startBlock), toBlock })
 
 export const listLimit = 100
 
@@ -41,8 +55,7 @@ export function compareAgentList(subject: string, body: Json, { agents }: Market
 export async function compareEvents(world: World, subject: string, runId: bigint, body: Json, last: bigint) {
   const logs = await world.node.getContractEvents({
     ...world.contracts.market,
-    fromBlock: BigInt(world.deployment.startBlock),
-    toBlock: last,
+    ...upTo(world, last),
     strict: true,
   })
   const ofRun = logs.filter(({ args }) => 'bountyId' in args && args.bountyId === runId)
@@ -63,7 +76,7 @@ const sum = (amounts: readonly (bigint | undefined)[]) =>
   amounts.reduce<bigint>((total, amount) => total + (amount ?? 0n), 0n).toString()
 
 /** Compares each figure of `/api/stats` with a count of the rows. */
-export function compareStats(subject: string, body: Json, { timestamp, runs, agents }: Market): string[] {
+export function compareStats(subject: string, body: Json, { timestamp, runs, agents, approvals }: Market): string[] {
   const { runs: runCounts, agents: agentCounts, ...amounts } = body as Record<string, Json>
   const byState = runCounts?.byState as Json
   const byStatus = agentCounts?.byStatus as Json
@@ -76,6 +89,8 @@ export function compareStats(subject: string, body: Json, { timestamp, runs, age
   const expected = {
     escrowed: sum(escrow.map(({ reward, fee }) => reward + fee)),
     paid: sum(runs.filter(({ state }) => state === 'APPROVED').map(({ reward }) => reward)),
+    // The fee is burned where no party approved.
+    feesPaid: sum(approvals.filter(({ by }) => by !== zeroAddress).map(({ fee }) => fee)),
     // No account is blacklisted in a simulation.
     owed: '0',
     staked: sum(agents.map(({ stakedAmount }) => stakedAmount)),
