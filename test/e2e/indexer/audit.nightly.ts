@@ -1,10 +1,10 @@
 import { execa } from 'execa'
-import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { participantsOf } from '../../support/participants.ts'
+import { tamperedIndex } from '../../support/tamperedIndex.ts'
 
 const ada = accountOf(2).address.toLowerCase()
 const bob = accountOf(3).address.toLowerCase()
@@ -60,26 +60,8 @@ async function audit({ args = [], env = {}, whileWaiting = goOn }: Audit = {}) {
   return { stdout, stderr, exitCode }
 }
 
-const tables = ['run', 'agent', 'run_event', 'payee', 'poster', 'market_day']
-
-/** Changes the indexer's tables in ways that the indexer never would, and restores them afterwards. */
-async function tampered<Result>(statements: string[], then: () => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ connectionString: chain.databaseUrl })
-  await client.connect()
-  try {
-    const { rows } = await client.query(`SELECT nspname AS schema FROM pg_namespace WHERE nspname LIKE 'runline\\_%'`)
-    await client.query(`SET search_path = ${rows[0].schema}`)
-    // Without Ponder's triggers, which would record the change as one of a block.
-    await client.query(`SET session_replication_role = replica`)
-    for (const table of tables) await client.query(`CREATE TEMP TABLE true_${table} AS TABLE ${table}`)
-    for (const statement of statements) expect((await client.query(statement)).rowCount, statement).toBe(1)
-    const result = await then()
-    for (const table of tables) await client.query(`DELETE FROM ${table}; INSERT INTO ${table} TABLE true_${table}`)
-    return result
-  } finally {
-    await client.end()
-  }
-}
+const tampered = <Result>(statements: string[], then: () => Promise<Result>) =>
+  tamperedIndex(chain.databaseUrl, statements, then)
 
 test('an index that equals the chain has no differences, at a final block', async () => {
   const { stdout, stderr, exitCode } = await audit()
