@@ -26,7 +26,7 @@ export async function compareApi({ world, api, oracle, random }: Options) {
     if (answer.status !== 200) {
       throw new Error(`GET ${question.path} answered ${answer.status}: ${JSON.stringify(answer.body)}`)
     }
-    const { differences: found } = await oracle.judge(question, answer)
+    const { differences: found } = await oracle.compareAnswer(question, answer)
     differences.push(...compare(question.path, { hash: latest.hash }, answer), ...found)
     return answer
   }

@@ -24,7 +24,7 @@ export type Oracle = ReturnType<typeof createOracle>
 /** The chain's clock jumps by days. */
 const MAX_LAG_SECONDS = 1_000_000_000
 
-type Judgement = {
+type Compared = {
   /** False if a reorg has removed the block of the answer: no node has its state. */
   isProven: boolean
   differences: string[]
@@ -32,7 +32,10 @@ type Judgement = {
 
 /**
  * Compares answers of the API with the chain at the block that they name: rows as a client verifies them, and what a client
- * cannot verify, lists and counts, with the contracts' views of all runs and agents.
+ * cannot verify, lists and counts, with the contracts' views of all runs and agents. The audit compares the tables at the end.
+ *
+ * Neither finds what is wrong in an answer of a block that a reorg has removed before the comparison: no node has its state.
+ * Only the audit compares the sums of an agent (`volume`, `feesPaid`), the records of posters, and the days of the market.
  */
 export function createOracle(world: World) {
   const { deployment, node } = world
@@ -43,7 +46,7 @@ export function createOracle(world: World) {
   /** By block and question. */
   const bodies = new Map<string, string>()
 
-  async function judge(question: Question, answer: Answer): Promise<Judgement> {
+  async function compareAnswer(question: Question, answer: Answer): Promise<Compared> {
     const subject = `${question.path} at block ${answer.block}, ${answer.hash}`
     const changed = compareWithEarlier(subject, answer)
     const headers = new Headers({ 'X-Indexed-Block': answer.block ?? '', 'X-Indexed-Hash': answer.hash ?? '' })
@@ -92,7 +95,7 @@ export function createOracle(world: World) {
     return []
   }
 
-  return { judge }
+  return { compareAnswer }
 }
 
 /** What a client would verify of the answer. */

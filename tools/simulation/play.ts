@@ -26,8 +26,6 @@ type Options = {
   blockTimeMs: number | undefined
   claimants: Claimants
   actors: Actors
-  /** Called after each step with the seconds since the first. */
-  onProgress?: ((seconds: number) => void) | undefined
 }
 
 /** Lets parties act and disturbances happen for `seconds`, one after the other; only stalls run concurrently. */
@@ -73,7 +71,6 @@ export async function play(
     const stepAt = performance.now()
     const isDue = schedule[0] !== undefined && schedule[0].at <= elapsed
     await (isDue ? disturbNext() : step())
-    options.onProgress?.(elapsed)
     const { number } = await witness.catchUp()
     const nextAt = blockTimeMs === undefined ? stepAt + Number(number - last) * BLOCK_INTERVAL_MS : stepAt
     last = number

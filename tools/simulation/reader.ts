@@ -51,7 +51,7 @@ export function startReader({ api, oracle, witness, random, posters }: Options) 
     }
     if (hash !== null && seen.at(-1) !== hash) seen.push(hash)
     if (question.subject === 'runs') next = nextPage(question, answer)
-    const { isProven, differences: found } = await oracle.judge(question, answer)
+    const { isProven, differences: found } = await oracle.compareAnswer(question, answer)
     differences.push(...found)
     if (isProven) checkedCount++
     else outcomes.add('of a removed block')

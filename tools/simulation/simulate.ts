@@ -30,8 +30,6 @@ export type SimulationOptions = {
   schedule?: Schedule
   /** How many readers send requests to the API concurrently; one if absent. */
   readers?: number
-  /** Called again and again with how many of the `seconds` have passed. */
-  onProgress?: (seconds: number) => void
 }
 
 export type Report = {
@@ -94,7 +92,6 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
     blockTimeMs: options.blockTimeMs,
     claimants,
     actors,
-    onProgress: options.onProgress,
   })
   const misreported = await requests.differences(RECOVERY_MILLISECONDS)
   await relaySettled(environment.databaseUrl, world, RECOVERY_MILLISECONDS)
