@@ -1,8 +1,6 @@
-import { BaseError, decodeErrorResult, formatUnits, type Hex, parseAbi } from 'viem'
-import { agentStakingAbi } from '../../abis/AgentStaking.ts'
-import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { formatUnits, type Hex } from 'viem'
 import { formatId, formatTime } from '../format.ts'
-import { decodeClaimError, explainClaimError } from './contractErrors.ts'
+import { decodeError, explainClaimError } from './contractErrors.ts'
 
 /** The codes with which the chain refuses posts, registrations, stakes and unstakes. */
 export const accountErrorCodes = [
@@ -24,14 +22,6 @@ export type AccountErrorCode = (typeof accountErrorCodes)[number]
 
 /** Why the chain refuses an action of an account. */
 export type AccountRefusal = { code: AccountErrorCode; sentence: string; extensions: Record<string, unknown> }
-
-/** Of OpenZeppelin's ERC-20, and the texts that Circle's token has instead. */
-const erc20Abi = parseAbi([
-  'error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)',
-  'error Error(string reason)',
-])
-
-const abi = [...bountyMarketAbi, ...agentStakingAbi, ...erc20Abi] as const
 
 const usdc = (amount: bigint) => `${formatUnits(amount, 6)} USDC`
 
@@ -76,21 +66,13 @@ export function explainAccountError(data: Hex, deadline?: bigint): AccountRefusa
 }
 
 function explainError(data: Hex): AccountRefusal | undefined {
-  const ofClaim = decodeClaimError(data)
-  if (ofClaim?.errorName === 'SignatureExpired' || ofClaim?.errorName === 'SignatureTooLong')
-    return explainClaimError(ofClaim) as AccountRefusal
-  try {
-    return explain(data)
-  } catch (error) {
-    // viem knows no such error of these contracts.
-    if (error instanceof BaseError) return undefined
-    throw error
-  }
-}
-
-function explain(data: Hex): AccountRefusal | undefined {
-  const { errorName, args } = decodeErrorResult({ abi, data })
+  const error = decodeError(data)
+  if (!error) return undefined
+  const { errorName, args } = error
   switch (errorName) {
+    case 'SignatureExpired':
+    case 'SignatureTooLong':
+      return explainClaimError(error) as AccountRefusal
     case 'Error':
       return (
         usdcTexts[args[0]] ?? {

@@ -6,6 +6,7 @@ import {
   decodeErrorResult,
   formatUnits,
   type Hex,
+  parseAbi,
 } from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
@@ -150,11 +151,19 @@ export function explainBy(from: Rows, errorName: keyof Rows, args: readonly unkn
 /** Whether claims are refused with this error. */
 export const isClaimError = (error: { errorName: string }): error is ClaimError => Object.hasOwn(rows, error.errorName)
 
-/** Reads revert data. @returns undefined for an unknown selector, a panic, a message, or no data. */
+/** Of OpenZeppelin's ERC-20, and the texts that Circle's token has instead. */
+const tokenAbi = parseAbi([
+  'error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)',
+  'error Error(string reason)',
+])
+
+const abi = [...contractsAbi, ...tokenAbi] as const
+
+/** Reads revert data. @returns undefined for an unknown selector, or no data. */
 export function decodeError(data: Hex) {
   try {
-    const { errorName, args } = decodeErrorResult({ abi: contractsAbi, data })
-    return { errorName, args }
+    const { abiItem: _, ...error } = decodeErrorResult({ abi, data })
+    return error
   } catch (error) {
     if (error instanceof BaseError) return undefined
     throw error

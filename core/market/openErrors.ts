@@ -1,9 +1,9 @@
-import { type Address, BaseError, decodeErrorResult, type Hex, parseAbi } from 'viem'
-import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import type { Address, Hex } from 'viem'
 import { runStates } from '../../ponder.schema.ts'
 import { formatTime } from '../format.ts'
 import { decodeRunError, explainRunError } from './actionErrors.ts'
 import { GRACE_PERIOD } from './constants.ts'
+import { decodeError } from './contractErrors.ts'
 import { type OpenRunCallName, openRunCalls } from './openCalls.ts'
 import type { RunState } from './runActions.ts'
 
@@ -13,9 +13,6 @@ export const openErrorCodes = ['RUN_NOT_FOUND', 'WRONG_STATE', 'TOO_EARLY', 'NOT
 export type OpenErrorCode = (typeof openErrorCodes)[number]
 
 export type OpenRefusal = { code: OpenErrorCode; sentence: string; extensions: Record<string, unknown> }
-
-/** USDC's refusals are texts. */
-const abi = [...bountyMarketAbi, ...parseAbi(['error Error(string reason)'])] as const
 
 const known: readonly string[] = openErrorCodes
 
@@ -71,23 +68,19 @@ export function explainOpenError(data: Hex): OpenRefusal | undefined {
     const explained = explainRunError(ofRun)
     return known.includes(explained.code) ? (explained as OpenRefusal) : undefined
   }
-  try {
-    const { errorName, args } = decodeErrorResult({ abi, data })
-    switch (errorName) {
-      case 'BountyDeadlineNotPassed':
-      case 'ReviewPeriodNotOver':
-      case 'SubmissionNotOverdue':
-        return tooEarly(args[0], args[1])
-      case 'NothingOwed':
-        return nothingOwed(args[0])
-      case 'Error':
-        return { code: 'USDC_REFUSED', sentence: `USDC refuses the payment: ${args[0]}.`, extensions: {} }
-      default:
-        return undefined
-    }
-  } catch (error) {
-    // viem knows no such error of the market.
-    if (error instanceof BaseError) return undefined
-    throw error
+  const error = decodeError(data)
+  if (!error) return undefined
+  const { errorName, args } = error
+  switch (errorName) {
+    case 'BountyDeadlineNotPassed':
+    case 'ReviewPeriodNotOver':
+    case 'SubmissionNotOverdue':
+      return tooEarly(args[0], args[1])
+    case 'NothingOwed':
+      return nothingOwed(args[0])
+    case 'Error':
+      return { code: 'USDC_REFUSED', sentence: `USDC refuses the payment: ${args[0]}.`, extensions: {} }
+    default:
+      return undefined
   }
 }
