@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address } from 'viem'
-import { request } from './api.ts'
+import { type Answer, type Json, request } from './api.ts'
 import type { Oracle } from './oracle.ts'
-import { drawQuestion, type Question } from './questions.ts'
+import { about, drawQuestion, type Question } from './questions.ts'
 import type { Random } from './random.ts'
-import { nextPage } from './runList.ts'
+import { nextPage, type RunListQuestion } from './runList.ts'
 import { Tally } from './tally.ts'
 import type { Witness } from './witness.ts'
 
@@ -27,7 +27,7 @@ export function startReader({ api, oracle, witness, random, posters }: Options) 
   const differences: string[] = []
   /** The blocks of the answers, in order of arrival. */
   const seen: string[] = []
-  /** The page after the one that was read last. */
+  /** The page after the one that was read last, or one of its runs. */
   let next: Question | undefined
   let isStopping = false
   let checkedCount = 0
@@ -50,11 +50,18 @@ export function startReader({ api, oracle, witness, random, posters }: Options) 
       return
     }
     if (hash !== null && seen.at(-1) !== hash) seen.push(hash)
-    if (question.subject === 'runs') next = nextPage(question, answer)
+    if (question.subject === 'runs') next = followUp(question, answer)
     const { isProven, differences: found } = await oracle.compareAnswer(question, answer)
     differences.push(...found)
     if (isProven) checkedCount++
     else outcomes.add('of a removed block')
+  }
+
+  /** Runs that lists have are asked for one by one, too: random ids seldom meet those that change. */
+  function followUp(list: RunListQuestion, answer: Answer) {
+    const runs = answer.body.runs as Json[]
+    if (runs.length === 0 || random.chance(0.5)) return nextPage(list, answer)
+    return about('run', BigInt(random.pick(runs).bountyId as number))
   }
 
   const loop = (async () => {
