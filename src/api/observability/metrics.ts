@@ -107,9 +107,6 @@ function addIndexGauges(registry: Registry, index: IndexReader) {
   add('index_head_block', 'The last indexed block; NaN if none can be read.', (state) =>
     state ? Number(state.snapshot.number) : Number.NaN,
   )
-  add('index_head_lag_seconds', 'The age of the last indexed block; NaN if none can be read.', (state) =>
-    state ? Number(state.snapshot.now - state.snapshot.timestamp) : Number.NaN,
-  )
   add(
     'index_whole',
     '1 while reads are answered; 0 while the index replays blocks, is empty or cannot be read.',
