@@ -97,13 +97,13 @@ describe('messages that wait for a signer at the same time', () => {
 
   it('are stored together', { timeout: 60_000 }, async () => {
     await using database = await connect(market.databaseUrl)
-    // As many as find a place: a quarter of a signer's unmined transactions.
-    const owners = Array.from({ length: 4 }, newAccount)
+    // As many as find a place: half of a signer's unmined transactions.
+    const owners = Array.from({ length: 8 }, newAccount)
     const answers = await registerTogether(database, owners)
     expect(answers.map(({ status }) => status)).toEqual(owners.map(() => 200))
     const parties = owners.map(({ address }) => address)
     const stored = await commitsOfActions(database, parties)
-    expect(stored?.attempts).toBe(4)
+    expect(stored?.attempts).toBe(8)
     expect(stored?.commits).toBeLessThanOrEqual(2)
   })
 

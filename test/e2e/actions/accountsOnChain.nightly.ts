@@ -38,7 +38,7 @@ beforeAll(async () => {
   chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
   people = participantsOf(chain)
   events.on('actionDecided', ({ outcome }) => decided.push(outcome))
-  // Account actions have a quarter of the unmined transactions: more than the limit of an account.
+  // Account actions have half of the unmined transactions: more than the limit of an account.
   relay = await relayOn(chain, { events, maxUnmined: 64 })
   return async () => {
     await relay.close()

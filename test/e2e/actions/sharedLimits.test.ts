@@ -35,7 +35,7 @@ beforeAll(async () => {
   chain = await startTestChain({})
   runs = await runsOn(chain)
   wallet = runs.agent.wallet
-  // Registrations have a quarter of the unmined transactions: more than the limit of an account.
+  // Registrations have half of the unmined transactions: more than the limit of an account.
   relay = await relayOn({ ...chain, databaseUrl: await freshDatabase() }, { maxUnmined: 64 })
   registrations = registrationsOn(chain, relay.readContracts)
   return async () => {

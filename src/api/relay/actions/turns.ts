@@ -16,12 +16,12 @@ const LANE = {
   refuseGone: unavailable,
 }
 
-/** The part of a signer's unmined transactions that each of the others may be, so that work always finds a place. */
-const PART = 0.25
+/** The parts of a signer's unmined transactions that actions may be. They leave a quarter, so that work always finds a place. */
+const PARTS = { work: 1, free: 0.5, open: 0.25 }
 
 /** The most unmined transactions of a signer that are `places`. */
 export const mostPlaces = (places: Places, maxUnmined: number): number =>
-  places === 'work' ? maxUnmined : Math.max(1, Math.floor(maxUnmined * PART))
+  Math.max(1, Math.floor(maxUnmined * PARTS[places]))
 
 /**
  * Runs work in turn, in which clients alternate. No more run at once than a signer has places for: the
