@@ -13,7 +13,7 @@ const usage = `npm run costs [-- --gas-price GWEI] [--data-fee GWEI] [--ether US
 const GAS_OF_LIFE = 348_196
 const TRANSACTIONS_OF_LIFE = 4
 /** In the index, its events, Ponder's cache and its brief. From docs/operations.md, "By the number of runs". */
-const BYTES_OF_RUN = 18_000
+const BYTES_OF_RUN = 17_000
 /** Of an indexer and an API at blocks of 0.2 s, as Base has them. From docs/operations.md, "What an endpoint must grant". */
 const IDLE_CALLS_A_SECOND = 7.4
 const MONTH_SECONDS = 30 * 86_400
