@@ -137,7 +137,7 @@ describe('the board', () => {
     expect(list).toContain('href="/runs/5">Run 5</a>')
     const text = await page('/runs/1')
     expect(text).toContain('<h1><bdi class="words">Translate a page</bdi></h1>')
-    for (const part of ['A page of 600 words.', 'Complete', 'page.md, 65 bytes', 'translation, c++'])
+    for (const part of ['A page of 600 words.', 'Complete', 'page.md, 65 bytes', '?state=ANY&amp;tag=c%2B%2B">c++<'])
       expect(text).toContain(part)
     expect(await page('/runs/5')).toContain('<h1>Run 5</h1>')
   })
