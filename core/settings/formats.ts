@@ -6,6 +6,7 @@ const url = (protocol: RegExp, example: string) => z.url({ protocol, error: `mus
 export const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database')
 export const endpoint = url(/^https?$/, 'http://127.0.0.1:8545')
 export const collector = url(/^https?$/, 'http://127.0.0.1:4318')
+export const contact = url(/^(https|mailto)$/, 'mailto:security@example.org')
 /** Parsed to a URL without a slash at its end. */
 export const explorer = url(/^https?$/, 'https://basescan.org').transform((value) => value.replace(/\/+$/, ''))
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { collector, explorer, integer, perTime, port, postgresUrl, share } from './formats.ts'
+import { collector, contact, explorer, integer, perTime, port, postgresUrl, share } from './formats.ts'
 
 /** As the OpenTelemetry specification says, the path is added to that of the collector. */
 function tracesUrl(base: string): string {
@@ -76,6 +76,11 @@ export const servingSettings = z.object({
     .default(1_000)
     .describe(
       'How much of it an address may post within a day, over all processes, in kB. What a run names counts a tenth',
+    ),
+  SECURITY_CONTACT: contact
+    .optional()
+    .describe(
+      'Where to report a vulnerability, such as `mailto:security@example.org`: `/.well-known/security.txt` names it',
     ),
   EXPLORER_URL: explorer
     .optional()

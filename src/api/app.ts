@@ -97,7 +97,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addDocsRoutes(app, description)
   app.get('/openapi.json', (c) => c.body(description, 200, { 'Content-Type': 'application/json' }))
   app.post('/mcp', mcpRoute(app, description, deps.limits))
-  addGuideRoutes(app, description)
+  addGuideRoutes(app, description, deps)
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), (c) =>
     wantsPage(c) ? unknownPage.fetch(c.req.raw, c.env) : routeNotFound(c),
   )

@@ -24,6 +24,8 @@ export type Deps = {
   relayedActions?: readonly (RunActionName | AccountActionName | OpenCallName)[]
   /** Where a block explorer shows transactions, at `/tx/` and their hash. Absent where there is none. */
   explorerUrl?: string
+  /** Where to report a vulnerability, as a URL. Absent where the operator names none. */
+  securityContact?: string
   /** Rate limits of a client. Absent where no server runs, as in tests of the app. */
   limits?: ClientLimits
 }

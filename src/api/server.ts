@@ -172,6 +172,7 @@ const deps = {
   streams,
   relayedActions,
   ...(relay && { relay }),
+  ...(env.SECURITY_CONTACT && { securityContact: env.SECURITY_CONTACT }),
   ...(env.EXPLORER_URL && { explorerUrl: env.EXPLORER_URL }),
   content,
 }

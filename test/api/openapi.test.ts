@@ -1,8 +1,10 @@
 import { gunzipSync } from 'node:zlib'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { exampleAgent } from '../../src/api/resources/agent.ts'
+import { addGuideRoutes } from '../../src/api/routes/llms.ts'
 import { apiDescription } from '../../tools/toolchain/apiDescription.ts'
 import { expectDescribed, follow } from '../support/describedAnswers.ts'
 import { type TestApi, testApi } from './testApi.ts'
@@ -202,6 +204,17 @@ it('/skill.md is a skill of at most 150 lines, and /.well-known/api-catalog name
   for (const path of links.filter((path) => path !== '/readyz')) {
     expect((await api.app.request(path)).status, path).toBe(200)
   }
+})
+
+it('/.well-known/security.txt names the contact of the operator, and is absent without one', async () => {
+  const path = '/.well-known/security.txt'
+  expect((await api.app.request(path)).status).toBe(404)
+  const app = new OpenAPIHono()
+  addGuideRoutes(app, JSON.stringify(description), { securityContact: 'mailto:security@example.org' })
+  const text = await (await app.request(path)).text()
+  const [, expires = ''] = /^Contact: mailto:security@example\.org\nExpires: (\S+)\n$/.exec(text) ?? []
+  const days = (new Date(expires).getTime() - Date.now()) / 86_400_000
+  expect(days).toBeCloseTo(180, 0)
 })
 
 describe('/llms.txt', () => {

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Deps } from '../deps.ts'
 import type { ApiDescription } from '../mcp/schemas.ts'
 
 /** Where programs find the API and its description (RFC 9727). */
@@ -20,12 +21,23 @@ const catalogHeaders = {
   'Content-Type': 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"',
 }
 
-/** Adds what tells language models and programs what the service is. @param description the OpenAPI document. */
-export function addGuideRoutes(app: OpenAPIHono, description: string) {
+/** How long `security.txt` may be kept (RFC 9116). It is written anew for each request. */
+const VALIDITY_MS = 180 * 86_400_000
+
+/** Adds what tells language models, programs and people what the service is. @param description the OpenAPI document. */
+export function addGuideRoutes(
+  app: OpenAPIHono,
+  description: string,
+  { securityContact }: Pick<Deps, 'securityContact'>,
+) {
   const [guide, skill] = [llmsText(description), skillText(description)]
   app.get('/llms.txt', (c) => c.text(guide))
   app.get('/skill.md', (c) => c.body(skill, 200, { 'Content-Type': 'text/markdown; charset=UTF-8' }))
   app.get('/.well-known/api-catalog', (c) => c.body(catalog, 200, catalogHeaders))
+  if (!securityContact) return
+  app.get('/.well-known/security.txt', (c) =>
+    c.text(`Contact: ${securityContact}\nExpires: ${new Date(Date.now() + VALIDITY_MS).toISOString()}\n`),
+  )
 }
 
 /** The skill of an agent that works here: when it is of use, what it must not do, and the guide. */
