@@ -14,7 +14,7 @@ import { refuseInvalid } from './http/validation.ts'
 import type { RequestTimer } from './observability/metrics.ts'
 import type { Tracing } from './observability/tracing.ts'
 import { describeApi } from './openapi.ts'
-import { createFigures } from './queries/stats.ts'
+import { createStats } from './queries/stats.ts'
 import { createTurns } from './queries/turns.ts'
 import { addAccountActionRoutes } from './routes/accountActions.ts'
 import { addAccountMessageRoutes } from './routes/accountMessages.ts'
@@ -70,7 +70,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
 
   // Of each one, so that pages and the API share the bound of expensive reads, and what is counted once a second.
   const readInTurn = createTurns(deps.index)
-  const figures = createFigures()
+  const readStats = createStats()
   addRunRoutes(app, deps, readInTurn)
   addEligibilityRoutes(app, deps)
   addClaimMessageRoutes(app, deps)
@@ -84,12 +84,12 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addOpenCallRoutes(app, acting)
   addActionStateRoutes(app, deps)
   addEventRoutes(app, deps, readInTurn)
-  addAgentRoutes(app, deps, readInTurn, figures)
+  addAgentRoutes(app, deps, readInTurn)
   addPosterRoutes(app, deps)
-  addStatsRoutes(app, deps, figures)
+  addStatsRoutes(app, deps, readStats)
   addMarketRoutes(app, deps)
   addContentRoutes(app, deps)
-  app.route('/', boardRoutes(deps, readInTurn, figures))
+  app.route('/', boardRoutes(deps, readInTurn, readStats))
   addStreamRoutes(app, deps)
   if (host.routes) app.route('/', host.routes)
 

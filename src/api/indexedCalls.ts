@@ -1,9 +1,10 @@
+import { inArray } from 'drizzle-orm'
 import type { Address } from 'viem'
 import { nothingOwed, type OpenRefusal, openRunError } from '../../core/market/openErrors.ts'
+import { payee } from '../../ponder.schema.ts'
 import { refusalOfRead } from './http/refusals.ts'
 import type { IndexReader } from './index/reader.ts'
 import { createBatchedRead } from './queries/batchedReads.ts'
-import { owedTo } from './queries/payees.ts'
 import { runsById } from './queries/runs.ts'
 import type { IndexedCalls } from './relay/kinds/open/known.ts'
 import { Refusal } from './relay/refusal.ts'
@@ -17,7 +18,13 @@ export function indexedCalls(index: IndexReader): IndexedCalls {
     const runs = await runsById(tx, bountyIds)
     return bountyIds.map((id) => runs.get(id))
   })
-  const readOwed = createBatchedRead(index, (tx, _, payees: readonly Address[]) => owedTo(tx, payees))
+  /** In USDC base units. The fees that the market owes to the treasury are not among it. */
+  const readOwed = createBatchedRead(index, async (tx, _, payees: readonly Address[]) => {
+    const addresses = payees.map((account) => account.toLowerCase() as Address)
+    const rows = await tx.select().from(payee).where(inArray(payee.address, addresses))
+    const owed = new Map(rows.map((row) => [row.address, row.owed]))
+    return addresses.map((address) => owed.get(address) ?? 0n)
+  })
 
   return async (call, block) => {
     try {

@@ -2,8 +2,9 @@ import { zeroAddress } from 'viem'
 import { runStates } from '../../ponder.schema.ts'
 import { Problem } from './http/errors.ts'
 import type { IndexReader } from './index/reader.ts'
+import { agentsById } from './queries/agents.ts'
 import { createBatchedRead } from './queries/batchedReads.ts'
-import { relayedRuns } from './queries/relayedRuns.ts'
+import { type RunRow, runsById } from './queries/runs.ts'
 import type { KnownRun } from './relay/chain/market.ts'
 import type { IndexedRuns } from './relay/chain/views.ts'
 
@@ -25,23 +26,36 @@ const NO_RUN: KnownRun = {
   round: 0,
 }
 
-type Row = NonNullable<Awaited<ReturnType<typeof relayedRuns>>[number]['run']>
-
 /** The row as the contract returns it. */
-const knownRun = ({ posterAddress, stakeRequired, evaluator, claimedBy, claimedByWallet, ...row }: Row): KnownRun => ({
-  ...row,
-  poster: posterAddress,
-  stake: stakeRequired,
+const knownRun = (row: RunRow): KnownRun => ({
+  poster: row.posterAddress,
+  reward: row.reward,
+  stake: row.stakeRequired,
   deadline: Number(row.deadline),
-  evaluator: evaluator ?? zeroAddress,
-  agentId: Number(claimedBy ?? 0n),
-  wallet: claimedByWallet ?? zeroAddress,
+  workPeriod: row.workPeriod,
+  evaluator: row.evaluator ?? zeroAddress,
+  wallet: row.claimedByWallet ?? zeroAddress,
+  agentId: Number(row.claimedBy ?? 0n),
   state: runStates.indexOf(row.state) + 1,
+  revisions: row.revisions,
+  round: row.round,
 })
 
 /** The runs and agents that requests to the relay name, in the index. */
 export function indexedRuns(index: IndexReader): IndexedRuns {
-  const read = createBatchedRead(index, relayedRuns)
+  const read = createBatchedRead(
+    index,
+    async (tx, { now }, names: readonly { bountyId: bigint; agentId?: bigint }[]) => {
+      const bountyIds = names.map(({ bountyId }) => bountyId)
+      const agentIds = names.flatMap(({ agentId }) => agentId ?? [])
+      const runs = await runsById(tx, bountyIds)
+      const agents = await agentsById(tx, now, agentIds)
+      return names.map(({ bountyId, agentId }) => ({
+        run: runs.get(bountyId),
+        agent: agentId === undefined ? undefined : (agents[agentIds.indexOf(agentId)] ?? undefined),
+      }))
+    },
+  )
 
   return async (named, block) => {
     try {

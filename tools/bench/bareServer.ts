@@ -22,7 +22,7 @@ const app = new Hono()
 app.get('/constant', (c) => c.body(constant, 200, { 'Content-Type': 'application/json' }))
 app.get('/list', async (c) => {
   const client = await pool.connect()
-  const block = await beginSnapshot(client, { chainId, clock: Math.floor(Date.now() / 1_000) })
+  const block = await beginSnapshot(client, { chainId, clock: Date.now() })
   if (!block) throw new Error('No block is indexed')
   const tx = drizzle(client, { casing: 'snake_case' })
   const { runs, total } = await pageOfRuns(tx, block, { sort: 'createdAt', order: 'desc' }, { offset: 0 }, 20)

@@ -48,15 +48,17 @@ export async function drawLists({ api }: ReadsMarket) {
     return pagination.nextCursor === null ? list : { ...list, cursor: pagination.nextCursor }
   }
 
-  const kinds = Object.entries(filters).map(async ([name, filter]) => {
+  const drawn: Omit<Kind, 'perSecond'>[] = []
+  // One kind after the other: of one address, 64 expensive lists may wait.
+  for (const [name, filter] of Object.entries(filters)) {
     const followed = await Promise.all(Array.from({ length: CURSORS_A_KIND }, () => withCursor(filter)))
     const query = () =>
       random.chance(CURSOR_SHARE)
         ? random.pick(followed)
         : { ...draw(filter), page: String(random.int(1, FIRST_PAGES)) }
-    return { name, path: (n: number) => `/api/runs?${new URLSearchParams({ ...query(), minBlock: String(n) })}` }
-  })
-  const drawn = await Promise.all(kinds)
+    const path = (n: number) => `/api/runs?${new URLSearchParams({ ...query(), minBlock: String(n) })}`
+    drawn.push({ name, path })
+  }
   /** So many lists a second of all kinds together. */
   return (perSecond: number): Kind[] => drawn.map((kind) => ({ ...kind, perSecond: perSecond / drawn.length }))
 }

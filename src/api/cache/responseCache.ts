@@ -1,16 +1,14 @@
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { LRUCache } from 'lru-cache'
 import { isRead } from '../http/readHeaders.ts'
-import type { HeadFeed, Validity } from '../index/head.ts'
+import type { HeadFeed } from '../index/head.ts'
+import { validityOf } from '../index/snapshot.ts'
 import { type CachedResponse, toResponse } from './cachedResponse.ts'
 
-const MAX_BYTES = 64 * 1024 * 1024
+const MAX_BYTES = 32 * 1024 * 1024
 
 /** An upper estimate of what an answer takes beside its body and its URL. */
 const OVERHEAD_BYTES = 2_048
-
-/** How often a request waits for another one's read, which may be a refusal, or of a block that has a successor by then. */
-const MAX_WAITS = 2
 
 /**
  * Repeats answers from the index by URL, for as long as another read would give the same bytes: until the next block, or
@@ -23,19 +21,11 @@ export function cacheResponses(head: HeadFeed): MiddlewareHandler {
     sizeCalculation: ({ body }, url) => 2 * (body.length + url.length) + OVERHEAD_BYTES,
   })
   const reading = new Map<string, Promise<void>>()
-  /** The block and second of all answers. */
-  let validity: Validity | undefined
-
-  function moveTo(next: Validity) {
-    if (validity?.hash !== next.hash || validity.now !== next.now) answers.clear()
-    validity = next
-  }
 
   function find(url: string): CachedResponse | undefined {
-    const current = head.validity()
-    if (current === undefined) return undefined
-    moveTo(current)
-    return answers.get(url)
+    const validity = head.validity()
+    const known = answers.get(url)
+    return known && validityOf(known.snapshot) === validity ? known : undefined
   }
 
   async function read(c: Context, url: string, next: Next) {
@@ -44,11 +34,7 @@ export function cacheResponses(head: HeadFeed): MiddlewareHandler {
     try {
       await next()
       const response = c.get('cachedResponse')
-      const latest = head.lastValidity()
-      // Another read may have seen a later block.
-      if (!response || latest?.hash !== response.snapshot.hash || BigInt(latest.now) !== response.snapshot.now) return
-      moveTo(latest)
-      answers.set(url, response)
+      if (response) answers.set(url, response)
     } finally {
       reading.delete(url)
       resolve()
@@ -59,11 +45,11 @@ export function cacheResponses(head: HeadFeed): MiddlewareHandler {
     if (!isRead(c)) return next()
     const url = withoutOrigin(c.req.url)
     let known = find(url)
-    for (let waits = 0; known === undefined && waits < MAX_WAITS && reading.has(url); waits++) {
+    if (known === undefined && reading.has(url)) {
       await reading.get(url)
       known = find(url)
     }
-    // Nothing is awaited since `reading` was asked, so that one request reads.
+    // What was read may be a refusal, or of a block that has a successor by now.
     if (known === undefined) return read(c, url, next)
     c.set('cachedResponse', known)
     c.set('isRepeated', true)

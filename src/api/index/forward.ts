@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { classifyReadError } from '../../../core/database/failures.ts'
 
 /**
  * How long an index may be behind its highest block before its lower block is accepted. A restarted Ponder indexes the
@@ -13,10 +14,10 @@ const ROLLBACK_TIMEOUT_MS = 30_000
  * @returns 0 if there was none, or where none is stored: `ponder dev`, which drops its tables at each reload.
  */
 export async function readHighestBlock(db: Pick<pg.Pool, 'query'>): Promise<bigint> {
-  const { rows: relations } = await db.query(`SELECT to_regclass('highest_block') AS relation`)
-  if (relations[0].relation === null) return 0n
-  const { rows } = await db.query('SELECT number FROM highest_block')
-  return BigInt(rows[0]?.number ?? 0)
+  const stored = await db.query('SELECT number FROM highest_block').catch((error) => {
+    if (classifyReadError(error) !== 'missing') throw error
+  })
+  return BigInt(stored?.rows[0]?.number ?? 0)
 }
 
 /**

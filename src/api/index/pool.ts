@@ -1,4 +1,3 @@
-import { Socket } from 'node:net'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { followFailover } from '../../../core/database/followFailover.ts'
@@ -16,20 +15,12 @@ export type ReadPoolOptions = {
 /** How long a connection may take, and how long a read waits for one. */
 const CONNECTION_TIMEOUT_MS = 2_000
 
-/** Longer than `statement_timeout`, at which PostgreSQL itself cancels the statement. */
-const SILENCE_TIMEOUT_MS = 3_000
+/** How long a statement may take, and how long its answer where the host of PostgreSQL is unreachable. */
+const STATEMENT_TIMEOUT_MS = 2_000
+const QUERY_TIMEOUT_MS = 3_000
 
-/**
- * What the connections set. Without parallel workers one request does not take all cores. `jit` compiles for longer than
- * a page takes.
- */
-const settingsOf = (schema: string) => [
-  `search_path=${schema}`,
-  'default_transaction_read_only=on',
-  'idle_in_transaction_session_timeout=5s',
-  'max_parallel_workers_per_gather=0',
-  'jit=off',
-]
+/** Without parallel workers one request does not take all cores. `jit` compiles for longer than a page takes. */
+const SETTINGS = '-c default_transaction_read_only=on -c max_parallel_workers_per_gather=0 -c jit=off'
 
 /** Read-only connections with short timeouts: a read must neither block the indexer nor wait for it long. */
 export function openReadPool({ url, schema, connections = 4, logger }: ReadPoolOptions): pg.Pool {
@@ -38,14 +29,13 @@ export function openReadPool({ url, schema, connections = 4, logger }: ReadPoolO
     application_name: 'runline_api',
     max: connections,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
-    statement_timeout: 2_000,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
     lock_timeout: 250,
+    idle_in_transaction_session_timeout: 5_000,
     keepAlive: true,
-    options: settingsOf(schema)
-      .map((setting) => `-c ${setting}`)
-      .join(' '),
+    options: `-c search_path=${schema} ${SETTINGS}`,
   })
-  closeSilentConnections(pool, SILENCE_TIMEOUT_MS)
   followFailover(pool, { url, logger })
   // An idle connection that breaks would end the process if there were no listener. The next read opens another.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the read pool broke'))
@@ -53,29 +43,3 @@ export function openReadPool({ url, schema, connections = 4, logger }: ReadPoolO
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
-
-/**
- * Closes a connection on which a query gets no answer within the timeout: PostgreSQL's own timeouts do not help once
- * its host is unreachable. Its queries fail with ETIMEDOUT. For pools whose connections run a query whenever they are
- * in use, because a connection that is checked out without one counts as silent too.
- *
- * node-postgres has `query_timeout`, which is a timer per query. The rows of a query stay in memory as long as its
- * timer, which made the garbage collector's pauses four times as long. This is one timer per connection, which any
- * sent or received data resets.
- */
-export function closeSilentConnections(pool: pg.Pool, timeoutMs: number) {
-  const querying = new Set<pg.PoolClient>()
-  pool.on('acquire', (client) => querying.add(client))
-  pool.on('release', (_, client) => querying.delete(client))
-  pool.on('connect', (client) => {
-    const { stream } = (client as pg.PoolClient & { connection: pg.Connection }).connection
-    if (!(stream instanceof Socket)) throw new Error('The connection to PostgreSQL is not a net.Socket')
-    stream.setTimeout(timeoutMs)
-    stream.on('timeout', () => {
-      if (querying.has(client)) stream.destroy(timeoutError(timeoutMs))
-    })
-  })
-}
-
-const timeoutError = (timeoutMs: number) =>
-  Object.assign(new Error(`PostgreSQL sent nothing for ${timeoutMs} ms`), { code: 'ETIMEDOUT' })

@@ -2,9 +2,10 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import { classifyReadError } from '../../../core/database/failures.ts'
 import { Problem } from '../http/errors.ts'
+import { refusedValue } from '../http/refusedValue.ts'
 import { createBlockHighWaterMark, readHighestBlock } from './forward.ts'
 import { type BlockNotifications, HeadFeed } from './head.ts'
-import { beginSnapshot, isConsistent, readSnapshot, type Snapshot } from './snapshot.ts'
+import { beginSnapshot, isConsistent, type Moment, readSnapshot, type Snapshot } from './snapshot.ts'
 
 /** How long a read waits while the index replays blocks (a reorg, a restart) or has no block yet. */
 const REPLAY_TIMEOUT_MS = 1_000
@@ -37,7 +38,7 @@ type Options = {
   /** Why the index is of an orphaned branch, in a sentence; undefined if it is not. */
   orphaned?: (() => string | undefined) | undefined
   /** The chain's latest block as this process knows it; undefined if it does not. */
-  latestBlock?: () => bigint | undefined
+  latestBlock?: (() => bigint | undefined) | undefined
 }
 
 /**
@@ -52,26 +53,17 @@ export class IndexReader {
   readonly head: HeadFeed
   readonly #pool: pg.Pool
   readonly #chainId: number
+  readonly #options: Options
   readonly #clock: () => number
-  readonly #orphaned: () => string | undefined
-  readonly #latestBlock: () => bigint | undefined
-  #started: Promise<void> | undefined
   /** Whether a block may be shown. No block may before the process knows which ones were shown before its start. */
-  #isForward: (number: bigint) => boolean = () => false
-  /** A read that failed because the tables lack a column. */
-  #unanswerable: Read<unknown> | undefined
+  #isForward: ((number: bigint) => boolean) | undefined
 
-  constructor(
-    pool: pg.Pool,
-    chainId: number,
-    { clock = Date.now, notifications, orphaned = () => undefined, latestBlock = () => undefined }: Options = {},
-  ) {
+  constructor(pool: pg.Pool, chainId: number, options: Options = {}) {
     this.#pool = pool
-    this.#latestBlock = latestBlock
     this.#chainId = chainId
-    this.#clock = clock
-    this.#orphaned = orphaned
-    this.head = new HeadFeed({ readHead: () => this.readHead(), clock, notifications })
+    this.#options = options
+    this.#clock = options.clock ?? Date.now
+    this.head = new HeadFeed({ ...options, readHead: () => this.readHead(), clock: this.#clock })
   }
 
   /**
@@ -83,7 +75,7 @@ export class IndexReader {
     const isServable = this.#servable(minBlock)
     let signal: AbortSignal | undefined
     for (;;) {
-      const result = await this.#attempt(() => this.#transact(read, isServable), read)
+      const result = await this.#attempt(() => this.#transact(read, isServable))
       if (result) return result
       signal ??= AbortSignal.timeout(REPLAY_TIMEOUT_MS)
       if (!(await this.head.until(isServable, signal))) throw behind(this.head.last, minBlock)
@@ -100,8 +92,11 @@ export class IndexReader {
     const { last } = this.head
     const isServable = this.#servable(minBlock)
     if (minBlock === 0n || (last && isServable(last))) return
-    const latest = this.#latestBlock()
-    if (latest !== undefined && minBlock > latest + MAX_BLOCKS_AHEAD) throw beyondChain(minBlock, latest)
+    const latest = this.#options.latestBlock?.()
+    if (latest !== undefined && minBlock > latest + MAX_BLOCKS_AHEAD) {
+      const rule = `must be at most ${MAX_BLOCKS_AHEAD} beyond the chain's latest block ${latest}`
+      throw refusedValue('minBlock', rule, minBlock.toString())
+    }
     const reached = await this.head.until(isServable, AbortSignal.timeout(MIN_BLOCK_TIMEOUT_MS))
     if (!reached) throw behind(this.head.last, minBlock)
   }
@@ -111,26 +106,16 @@ export class IndexReader {
    * @throws Problem INDEX_BEHIND if the database cannot be read.
    */
   async readHead(): Promise<{ snapshot: Snapshot; isCurrent: boolean } | undefined> {
-    const snapshot = await this.#attempt(async () => {
-      const askedAt = performance.now()
-      const head = await readSnapshot(this.#pool, this.#moment())
-      this.head.record(head, askedAt)
-      return head
-    })
+    const snapshot = await this.#attempt(() => this.#look((moment) => readSnapshot(this.#pool, moment)))
     return snapshot && { snapshot, isCurrent: this.#isCurrent(snapshot) }
   }
 
-  /** Whether a read failed because the tables lack a column, and still would. */
-  async isOfAnotherVersion(): Promise<boolean> {
-    const read = this.#unanswerable
-    if (read === undefined) return false
-    // It fails as before, or for another reason that the caller learns when it reads the head.
-    await this.#attempt(() => this.#transact(read, () => true), read).catch(() => undefined)
-    return this.#unanswerable !== undefined
-  }
-
-  #moment() {
-    return { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) }
+  /** Records the head that is read. */
+  async #look(read: (moment: Moment) => Promise<Snapshot | undefined>): Promise<Snapshot | undefined> {
+    const askedAt = performance.now()
+    const snapshot = await read({ chainId: this.#chainId, clock: this.#clock() })
+    this.head.record(snapshot, askedAt)
+    return snapshot
   }
 
   #servable(minBlock = 0n) {
@@ -139,7 +124,7 @@ export class IndexReader {
 
   /** After a restart, the index passes consistent blocks that it had before: they are not current. */
   #isCurrent(snapshot: Snapshot): boolean {
-    return isConsistent(snapshot) && this.#isForward(snapshot.number)
+    return isConsistent(snapshot) && this.#isForward?.(snapshot.number) === true
   }
 
   /** @returns undefined if the block at which the transaction reads may not be served. */
@@ -147,15 +132,12 @@ export class IndexReader {
     const client = await this.#pool.connect()
     let isKept = false
     try {
-      const askedAt = performance.now()
-      const snapshot = await beginSnapshot(client, this.#moment())
-      this.head.record(snapshot, askedAt)
+      const snapshot = await this.#look((moment) => beginSnapshot(client, moment))
       const result =
         snapshot && isServable(snapshot)
           ? { snapshot, data: await read(drizzle(client, { casing: 'snake_case' }), snapshot) }
           : undefined
       isKept = true
-      if (this.#unanswerable === read) this.#unanswerable = undefined
       return result
     } catch (error) {
       isKept = error instanceof Problem
@@ -167,27 +149,17 @@ export class IndexReader {
     }
   }
 
-  /** Reads, once, below which block this process may not answer. After a failure, the next call tries again. */
-  #start(): Promise<void> {
-    this.#started ??= readHighestBlock(this.#pool).then(
-      (highest) => {
-        this.#isForward = createBlockHighWaterMark(this.#clock, highest, this.#latestBlock)
-      },
-      (error) => {
-        this.#started = undefined
-        throw error
-      },
-    )
-    return this.#started
+  /** Reads, before anything else, below which block this process may not answer. */
+  async #start() {
+    if (this.#isForward) return
+    const highest = await readHighestBlock(this.#pool)
+    this.#isForward ??= createBlockHighWaterMark(this.#clock, highest, this.#options.latestBlock)
   }
 
-  /**
-   * @param read is remembered if the tables lack a column of it.
-   * @returns undefined while there are no tables.
-   */
-  async #attempt<T>(run: () => Promise<T>, read?: Read<unknown>, retry = true): Promise<T | undefined> {
+  /** @returns undefined while there are no tables. */
+  async #attempt<T>(run: () => Promise<T>, retry = true): Promise<T | undefined> {
     const askedAt = performance.now()
-    const orphaned = this.#orphaned()
+    const orphaned = this.#options.orphaned?.()
     if (orphaned !== undefined) {
       this.head.record(undefined, askedAt)
       throw indexBehind(orphaned)
@@ -203,11 +175,9 @@ export class IndexReader {
         return undefined
       }
       if (failure === 'schema') {
-        this.#unanswerable = read
-        const cause = new Error(UPGRADE_ORDER, { cause: error })
-        throw indexBehind('The index is of another version than this server.', { cause })
+        throw indexBehind(OTHER_VERSION, { cause: new Error(UPGRADE_ORDER, { cause: error }) })
       }
-      if (failure === 'transient' && retry) return this.#attempt(run, read, false)
+      if (failure === 'transient' && retry) return this.#attempt(run, false)
       throw indexBehind('The index cannot be read now.', { cause: error })
     }
   }
@@ -220,7 +190,8 @@ const endTransaction = (client: pg.PoolClient) =>
     () => client.release(true),
   )
 
-/** What the log says where the tables of the index lack a column. */
+/** Why a read fails where the tables of the index lack a column, and what the log says. */
+export const OTHER_VERSION = 'The index is of another version than this server.'
 const UPGRADE_ORDER =
   'The index is newer or older than this API. If the newer version adds the column, upgrade the indexer; if it removes the column, upgrade the API: see docs/operations.md'
 
@@ -228,20 +199,12 @@ function indexBehind(detail: string, extras: { extensions?: Record<string, unkno
   return new Problem('INDEX_BEHIND', detail, { headers: { 'Retry-After': '1' }, ...extras })
 }
 
-function beyondChain(minBlock: bigint, latest: bigint) {
-  const limit = `must be at most ${MAX_BLOCKS_AHEAD} beyond the chain's latest block ${latest}`
-  const extensions = { field: 'minBlock', value: minBlock.toString() }
-  return new Problem('VALIDATION_FAILED', `minBlock: ${limit}, got ${minBlock}.`, { extensions })
-}
-
 function behind(snapshot: Snapshot | undefined, minBlock = 0n) {
   if (snapshot === undefined) return indexBehind('No block is indexed yet.')
-  return indexBehind(describeProgress(snapshot, minBlock), { extensions: { indexedBlock: Number(snapshot.number) } })
-}
-
-function describeProgress(snapshot: Snapshot, minBlock: bigint): string {
   const { number, checkpoint } = snapshot
-  if (!isConsistent(snapshot)) return `The index is replaying block ${number}, up to block ${checkpoint}.`
-  if (number < minBlock) return `The index is at block ${number}, before minBlock ${minBlock}.`
-  return `The index is replaying block ${number}, which it had indexed before.`
+  const extras = { extensions: { indexedBlock: Number(number) } }
+  if (!isConsistent(snapshot))
+    return indexBehind(`The index is replaying block ${number}, up to block ${checkpoint}.`, extras)
+  if (number < minBlock) return indexBehind(`The index is at block ${number}, before minBlock ${minBlock}.`, extras)
+  return indexBehind(`The index is replaying block ${number}, which it had indexed before.`, extras)
 }

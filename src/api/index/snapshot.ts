@@ -12,7 +12,16 @@ export function isConsistent({ number, checkpoint }: Snapshot): boolean {
   return number === checkpoint
 }
 
-/** The chain to read, and this machine's time in seconds. */
+/** Answers of equal validity to the same question have equal bytes. */
+export const validityOf = ({ hash, now }: Pick<Snapshot, 'hash' | 'now'>): string => `${hash} ${now}`
+
+/** `now` of a snapshot. @param clock this machine's time in milliseconds. */
+export function timeAt(timestamp: bigint, clock: number): bigint {
+  const time = BigInt(Math.floor(clock / 1_000))
+  return time > timestamp ? time : timestamp
+}
+
+/** The chain to read, and this machine's time in milliseconds. */
 export type Moment = { chainId: number; clock: number }
 
 /** A checkpoint has 10 digits of timestamp and 16 of chain id before the 16 of the block number. */
@@ -47,12 +56,6 @@ type HeadRow = { number: string; hash: Hex; timestamp: string; checkpoint: strin
 function snapshotOf(head: HeadRow | undefined, { clock }: Moment): Snapshot | undefined {
   if (head === undefined) return undefined
   const timestamp = BigInt(head.timestamp)
-  const time = BigInt(clock)
-  return {
-    number: BigInt(head.number),
-    hash: head.hash,
-    timestamp,
-    checkpoint: BigInt(head.checkpoint),
-    now: time > timestamp ? time : timestamp,
-  }
+  const { hash, number, checkpoint } = head
+  return { number: BigInt(number), hash, timestamp, checkpoint: BigInt(checkpoint), now: timeAt(timestamp, clock) }
 }

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import { reuseResult } from '../../../core/reuseResult.ts'
+import { agent, marketDay, payee, poster, recentBlock, run, runEvent } from '../../../ponder.schema.ts'
 import { Problem } from '../http/errors.ts'
-import type { IndexReader } from '../index/reader.ts'
+import { type IndexReader, OTHER_VERSION, type Tx } from '../index/reader.ts'
 import { within } from '../relay/chain/client.ts'
 import { Refusal } from '../relay/refusal.ts'
 import type { Relay, RelayerState } from '../relay/relay.ts'
@@ -84,7 +85,7 @@ type Limits = {
 }
 
 type Parts = {
-  index: Pick<IndexReader, 'isOfAnotherVersion' | 'readHead'>
+  index: Pick<IndexReader, 'read' | 'readHead'>
   lag: () => Lag
   limits: Limits
   orphan: Pick<OrphanedIndex, 'reason'>
@@ -153,6 +154,12 @@ function* lagReasons(lag: Lag, { stallSeconds, maxLagSeconds, stoppedSeconds }: 
   }
 }
 
+/** Fails where the tables lack a column that this build reads. */
+async function readAllColumns(tx: Tx) {
+  for (const table of [run, runEvent, agent, poster, marketDay, payee, recentBlock])
+    await tx.select().from(table).limit(0)
+}
+
 async function checkIndex(
   index: Parts['index'],
   orphan: Parts['orphan'],
@@ -164,13 +171,14 @@ async function checkIndex(
     const state = await index.readHead()
     if (!state) return unread('INDEX_ABSENT', 'No block is indexed yet.')
     const { number, checkpoint } = state.snapshot
-    if (await index.isOfAnotherVersion()) {
-      return unread('INDEX_VERSION', 'The index is of another version than this server: it lacks a column.')
+    if (!state.isCurrent) {
+      return unread('INDEX_REWINDING', `The index is replaying block ${number}, up to block ${checkpoint}.`)
     }
-    if (state.isCurrent) return { indexedBlock: Number(number), reasons: [] }
-    return unread('INDEX_REWINDING', `The index is replaying block ${number}, up to block ${checkpoint}.`)
+    await index.read(undefined, readAllColumns)
+    return { indexedBlock: Number(number), reasons: [] }
   } catch (error) {
     if (!(error instanceof Problem)) throw error
+    if (error.message === OTHER_VERSION) return unread('INDEX_VERSION', `${OTHER_VERSION} It lacks a column.`)
     return unread('DATABASE_UNREACHABLE', error.message)
   }
 }

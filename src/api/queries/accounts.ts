@@ -1,8 +1,9 @@
 import { and, desc, eq, inArray, isNull, or, type SQL } from 'drizzle-orm'
 import type { Address } from 'viem'
 import { agent, run } from '../../../ponder.schema.ts'
-import type { Read, Tx } from '../index/reader.ts'
-import { type AgentCounts, pageOfAgents } from './agentPages.ts'
+import type { Tx } from '../index/reader.ts'
+import type { Snapshot } from '../index/snapshot.ts'
+import { pageOfAgents } from './agentPages.ts'
 import { brief, registration } from './content.ts'
 import { runColumns } from './runs.ts'
 
@@ -12,26 +13,21 @@ const MOST_SHOWN = 20
 /**
  * Reads the agents of an account, which it owns or acts for, and the runs that wait for the account or for one of them: to
  * be reviewed, and to be delivered.
- * @param counts reads `agentCounts`.
  */
-export async function accountByAddress(
-  [tx, block]: Parameters<Read<unknown>>,
-  account: Address,
-  counts: Read<AgentCounts>,
-) {
+export async function accountByAddress(tx: Tx, block: Snapshot, account: Address) {
   const page = { limit: MOST_SHOWN, offset: 0 }
-  const owned = await pageOfAgents(tx, block, { owner: account }, page, counts)
-  const actedFor = await pageOfAgents(tx, block, { wallet: account }, page, counts)
+  const owned = await pageOfAgents(tx, block, { owner: account }, page)
+  const actedFor = await pageOfAgents(tx, block, { wallet: account }, page)
   const agents = new Map([...owned.agents, ...actedFor.agents].map((row) => [row.id, row]))
   const isReviewer = or(eq(run.evaluator, account), and(isNull(run.evaluator), eq(run.posterAddress, account)))
-  const isWorker = agents.size === 0 ? undefined : inArray(run.claimedBy, [...agents.keys()])
+  const isWorker = inArray(run.claimedBy, [...agents.keys()])
   return {
     agents: [...agents.values()],
     toReview: await newestRuns(tx, and(eq(run.state, 'SUBMITTED'), isReviewer)),
-    toDeliver:
-      isWorker === undefined
-        ? []
-        : await newestRuns(tx, and(inArray(run.state, ['CLAIMED', 'IN_PROGRESS', 'REVISION_REQUESTED']), isWorker)),
+    toDeliver: await newestRuns(
+      tx,
+      and(inArray(run.state, ['CLAIMED', 'IN_PROGRESS', 'REVISION_REQUESTED']), isWorker),
+    ),
   }
 }
 
@@ -47,7 +43,6 @@ const newestRuns = (tx: Tx, where: SQL | undefined) =>
 /** The names of agents by their registration files, as far as these are stored. */
 export async function agentNames(tx: Tx, ids: readonly (bigint | null)[]): Promise<AgentNames> {
   const asked = [...new Set(ids)].filter((id) => id !== null)
-  if (asked.length === 0) return new Map()
   const rows = await tx
     .select({ id: agent.id, name: registration.name })
     .from(agent)

@@ -1,19 +1,13 @@
-import { and, asc, count, eq, gt, isNotNull, isNull, lte, or, type SQL, sql, sum } from 'drizzle-orm'
+import { and, asc, count, eq, gt, isNotNull, isNull, lte, or, type SQL } from 'drizzle-orm'
 import type { Address } from 'viem'
-import { agent, recordOf } from '../../../ponder.schema.ts'
-import type { Read, Tx } from '../index/reader.ts'
+import { agent } from '../../../ponder.schema.ts'
+import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
-import { type AgentRow, type AgentStatus, agentColumns, agentStatuses, establishedSince, withStatus } from './agents.ts'
+import { type AgentRow, type AgentStatus, agentColumns, establishedSince, withStatus } from './agents.ts'
 import { registration } from './content.ts'
 
 /** A slice of an ordered list. */
 export type Page = { limit: number; offset: number }
-
-export type AgentPage = {
-  agents: AgentRow[]
-  /** The number of agents in the list. */
-  total: number
-}
 
 /** Agents of a status, of an owner, or for which a wallet acts. Those that are absent choose nothing. */
 export type AgentFilter = {
@@ -27,7 +21,7 @@ const actsFor = (wallet: Address): SQL | undefined =>
   or(eq(agent.agentWallet, wallet), and(isNull(agent.agentWallet), eq(agent.owner, wallet)))
 
 /** The registered agents with the status; an agent that is not registered has no step. */
-function inStatus(status: AgentStatus | undefined, now: bigint): SQL | undefined {
+export function inStatus(status: AgentStatus | undefined, now: bigint): SQL | undefined {
   const isProven = eq(agent.step, 'PROVEN')
   if (status === undefined) return isNotNull(agent.step)
   if (status === 'ESTABLISHED') return and(isProven, lte(agent.stakedAt, establishedSince(now)))
@@ -35,17 +29,13 @@ function inStatus(status: AgentStatus | undefined, now: bigint): SQL | undefined
   return or(eq(agent.step, status), and(isProven, gt(agent.stakedAt, establishedSince(now))))
 }
 
-/**
- * A page of the agents that match, in the order of their ids.
- * @param counts reads `agentCounts`, which has the total unless an account is asked for.
- */
+/** A page of the agents that match, in the order of their ids, and the number of them. */
 export async function pageOfAgents(
   tx: Tx,
   block: Snapshot,
   { status, owner, wallet }: AgentFilter,
   { limit, offset }: Page,
-  counts: Read<AgentCounts>,
-): Promise<AgentPage> {
+): Promise<{ agents: AgentRow[]; total: number }> {
   const where = and(inStatus(status, block.now), owner && eq(agent.owner, owner), wallet && actsFor(wallet))
   const page = tx
     .select({ id: agent.id })
@@ -61,30 +51,6 @@ export async function pageOfAgents(
     .innerJoin(agent, eq(agent.id, page.id))
     .leftJoin(registration, eq(registration.uri, agent.agentURI))
     .orderBy(asc(agent.id))
-  const agents = rows.map((row) => withStatus(row, block.now))
-  if (owner || wallet) {
-    const [counted] = await tx.select({ total: count() }).from(agent).where(where)
-    return { agents, total: counted?.total ?? 0 }
-  }
-  const { byStatus } = await counts(tx, block)
-  const total = status === undefined ? agentStatuses.reduce((all, one) => all + byStatus[one], 0) : byStatus[status]
-  return { agents, total }
-}
-
-export type AgentCounts = { byStatus: Record<AgentStatus, number>; staked: bigint; feesPaid: bigint }
-
-/** How many agents have each status, and the stakes and fees of all ids, also of agents that the registry burned. */
-export async function agentCounts(tx: Tx, { now }: Snapshot): Promise<AgentCounts> {
-  const [counts] = await tx
-    .select({
-      ...recordOf(agentStatuses, (status) => sql`count(*) filter (where ${inStatus(status, now)})`.mapWith(Number)),
-      staked: sum(agent.stakedAmount),
-      feesPaid: sum(agent.feesPaid),
-    })
-    .from(agent)
-  return {
-    byStatus: recordOf(agentStatuses, (status) => counts?.[status] ?? 0),
-    staked: BigInt(counts?.staked ?? 0),
-    feesPaid: BigInt(counts?.feesPaid ?? 0),
-  }
+  const [counted] = await tx.select({ total: count() }).from(agent).where(where)
+  return { agents: rows.map((row) => withStatus(row, block.now)), total: counted?.total ?? 0 }
 }

@@ -14,7 +14,7 @@ export type AgentStatus = (typeof agentStatuses)[number]
 export const establishedSince = (now: bigint): bigint => now - BigInt(ESTABLISHED_AFTER)
 
 /** AgentStaking.statusOf for the row of a registered agent. */
-export function statusOf({ step, stakedAt }: Pick<StoredAgent, 'step' | 'stakedAt'>, now: bigint): AgentStatus {
+export function statusOf({ step, stakedAt }: Pick<StoredAgentRow, 'step' | 'stakedAt'>, now: bigint): AgentStatus {
   if (step !== 'PROVEN') return step ?? 'UNVERIFIED'
   return stakedAt <= establishedSince(now) ? 'ESTABLISHED' : 'PROVISIONAL'
 }
@@ -22,17 +22,13 @@ export function statusOf({ step, stakedAt }: Pick<StoredAgent, 'step' | 'stakedA
 /** A row without an owner is not an agent: a ban may name any id, and a foreign registry may burn a token. */
 const isRegistered: SQL = isNotNull(agent.owner)
 
-/** An agent with what its registration file says, if that is stored. */
-export const agentColumns = {
-  ...getTableColumns(agent),
-  name: registration.name,
-  description: registration.description,
-}
+const { name, description } = registration
 
-type StoredAgent = typeof agent.$inferSelect
+/** An agent with what its registration file says, if that is stored. */
+export const agentColumns = { ...getTableColumns(agent), name, description }
 
 /** A row of `agentColumns`. */
-export type StoredAgentRow = StoredAgent & Record<'name' | 'description', string | null>
+export type StoredAgentRow = typeof agent.$inferSelect & Record<'name' | 'description', string | null>
 
 export type AgentRow = StoredAgentRow & { owner: Hex; status: AgentStatus }
 
@@ -45,7 +41,6 @@ export function withStatus(row: StoredAgentRow, now: bigint): AgentRow {
 
 /** Reads the agents with these ids, in their order; null if an id has no agent. */
 export async function agentsById(tx: Tx, now: bigint, agentIds: readonly bigint[]): Promise<(AgentRow | null)[]> {
-  if (agentIds.length === 0) return []
   const rows = await tx
     .select(agentColumns)
     .from(agent)

@@ -1,56 +1,58 @@
 import { and, eq, inArray } from 'drizzle-orm'
+import type { Hex } from 'viem'
 import { runEvent } from '../../../ponder.schema.ts'
 import type { IndexReader, Tx } from '../index/reader.ts'
-import type { Snapshot } from '../index/snapshot.ts'
-import { type AgentRow, agentsById } from './agents.ts'
+import { agentsById } from './agents.ts'
 import { createBatchedRead } from './batchedReads.ts'
-import { type RunRow, runsById, storableIds } from './runs.ts'
+import type { EventRow } from './events.ts'
+import { runsById, storableIds } from './runs.ts'
 
 /** Identifies a claim. `round` is its number among the claims of the run, from 1. */
-export type ClaimName = { bountyId: bigint; agentId: bigint; round: bigint }
+type ClaimName = { bountyId: bigint; agentId: bigint; round: bigint }
 
-/** The columns of the event of a successful claim. `ordinal` is its round. */
-const claimColumns = {
-  bountyId: runEvent.bountyId,
-  agentId: runEvent.agentId,
-  address: runEvent.address,
-  ordinal: runEvent.ordinal,
-  transactionHash: runEvent.transactionHash,
-  blockNumber: runEvent.blockNumber,
-}
-
-/** A successful claim that the index shows. */
-export type ShownClaim = Pick<typeof runEvent.$inferSelect, keyof typeof claimColumns>
-
-/** A member is null if there is no such run, agent or successful claim. */
-type ClaimedRun = { run: RunRow | null; agent: AgentRow | null; claim: ShownClaim | null }
+/** The event of a successful claim. Its `ordinal` is its round. */
+export type ShownClaim = EventRow
 
 /** Reads all successful claims of these runs, also of earlier rounds. */
-export async function shownClaims(tx: Tx, bountyIds: readonly bigint[]): Promise<ShownClaim[]> {
-  const ids = storableIds(bountyIds)
-  if (ids.length === 0) return []
-  const isClaim = and(inArray(runEvent.bountyId, ids), eq(runEvent.name, 'BountyClaimed'))
-  return tx.select(claimColumns).from(runEvent).where(isClaim)
-}
+export const shownClaims = (tx: Tx, bountyIds: readonly bigint[]): Promise<ShownClaim[]> =>
+  tx
+    .select()
+    .from(runEvent)
+    .where(and(inArray(runEvent.bountyId, storableIds(bountyIds)), eq(runEvent.name, 'BountyClaimed')))
 
-/** Reads the run, the agent and the event of each claim. */
-async function claimedRuns(tx: Tx, { now }: Snapshot, names: readonly ClaimName[]): Promise<ClaimedRun[]> {
-  const ids = [...new Set(names.map(({ bountyId }) => bountyId))]
-  const agentIds = [...new Set(names.map(({ agentId }) => agentId))]
-  const runs = await runsById(tx, ids)
-  const agents = new Map((await agentsById(tx, now, agentIds)).map((agent, place) => [agentIds[place], agent]))
-  const claims = await shownClaims(tx, ids)
-  return names.map(({ bountyId, agentId, round }) => ({
-    run: runs.get(bountyId) ?? null,
-    agent: agents.get(agentId) ?? null,
-    claim:
-      claims.find(
-        (claim) => claim.bountyId === bountyId && claim.agentId === agentId && claim.ordinal === Number(round),
-      ) ?? null,
-  }))
-}
-
-/** Creates a function that reads a claimed run. Concurrent calls share a transaction. */
-export const createClaimedRunReader = (index: IndexReader) => createBatchedRead(index, claimedRuns)
+/**
+ * Creates a function that reads the run, the agent and the event of a claim; each is null if the index does not show it.
+ * Concurrent calls share a transaction.
+ */
+export const createClaimedRunReader = (index: IndexReader) =>
+  createBatchedRead(index, async (tx, { now }, names: readonly ClaimName[]) => {
+    const ids = names.map(({ bountyId }) => bountyId)
+    const runs = await runsById(tx, ids)
+    const agentIds = names.map(({ agentId }) => agentId)
+    const agents = await agentsById(tx, now, agentIds)
+    const claims = await shownClaims(tx, ids)
+    return names.map(({ bountyId, agentId, round }, place) => {
+      const isNamed = (claim: ShownClaim) =>
+        claim.bountyId === bountyId && claim.agentId === agentId && claim.ordinal === Number(round)
+      return { run: runs.get(bountyId) ?? null, agent: agents[place] ?? null, claim: claims.find(isNamed) ?? null }
+    })
+  })
 
 export type ReadClaimedRun = ReturnType<typeof createClaimedRunReader>
+
+/**
+ * Creates a function that reads a run, and the block in which a transaction did something with it; each is null if the index
+ * does not show it. Concurrent calls share a transaction of the database.
+ */
+export const createActedRunReader = (index: IndexReader) =>
+  createBatchedRead(index, async (tx, _, names: readonly { bountyId: bigint; txHash: Hex }[]) => {
+    const ids = names.map(({ bountyId }) => bountyId)
+    const runs = await runsById(tx, ids)
+    const hashes = names.map(({ txHash }) => txHash)
+    const isOfNames = and(inArray(runEvent.bountyId, [...runs.keys()]), inArray(runEvent.transactionHash, hashes))
+    const shown = await tx.select().from(runEvent).where(isOfNames)
+    return names.map((name) => {
+      const event = shown.find((one) => one.bountyId === name.bountyId && one.transactionHash === name.txHash)
+      return { run: runs.get(name.bountyId) ?? null, blockNumber: event?.blockNumber ?? null }
+    })
+  })

@@ -6,16 +6,14 @@ import { runById } from './runs.ts'
 
 export type EventRow = typeof runEvent.$inferSelect
 
-/** One page of the run's events in chain order, and the number of its events; null if there is no such run. */
-export type EventPage = { events: EventRow[]; total: number } | null
-
-/** There are pages because any account can cause `ClaimRefused` events for the price of a transaction. */
-export async function eventPage(tx: Tx, bountyId: bigint, { limit, offset }: Page): Promise<EventPage> {
+/**
+ * Reads a page of the run's events in chain order, and their number; null if there is no such run. There are pages because any
+ * account can cause `ClaimRefused` events for the price of a transaction.
+ */
+export async function eventPage(tx: Tx, bountyId: bigint, { limit, offset }: Page) {
   if ((await runById(tx, bountyId)) === null) return null
   const ofRun = eq(runEvent.bountyId, bountyId)
   const [counted] = await tx.select({ total: count() }).from(runEvent).where(ofRun)
-  const total = counted?.total ?? 0
-  if (offset >= total) return { events: [], total }
   // The index has the ids, so that the events that precede the page are not read from the table.
   const page = tx
     .select({ id: runEvent.id })
@@ -30,5 +28,5 @@ export async function eventPage(tx: Tx, bountyId: bigint, { limit, offset }: Pag
     .from(page)
     .innerJoin(runEvent, eq(runEvent.id, page.id))
     .orderBy(asc(page.id))
-  return { events, total }
+  return { events, total: counted?.total ?? 0 }
 }

@@ -5,7 +5,6 @@ import {
   desc,
   eq,
   getTableColumns,
-  gt,
   gte,
   inArray,
   isNull,
@@ -15,46 +14,56 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm'
-import { run } from '../../../ponder.schema.ts'
+import type { Address } from 'viem'
+import { run, type runSorts, type runStates } from '../../../ponder.schema.ts'
 import { refusedValue } from '../http/refusedValue.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
 import { agentById } from './agents.ts'
 import { brief } from './content.ts'
 import { posterByAddress } from './posters.ts'
-import type { RunList, RunPosition, RunStart } from './runList.ts'
-import { briefsOf, isSearch, refuseNegative } from './searches.ts'
+import { briefsOf, isSearch, refuseNegative, type Search } from './searches.ts'
 
 /** Up to how many runs a list counts, and a search. Beyond, the total is this number. */
 export const MOST_LISTED = 10_000
 export const MOST_FOUND = 1_000
+
+export type RunState = (typeof runStates)[number]
+
+/** A filter and a total order of its runs. */
+export type RunList = Search & {
+  state?: RunState | undefined
+  /** USDC base units, inclusive. */
+  minReward?: bigint | undefined
+  poster?: Address | undefined
+  /** Matches only runs whose terms name an evaluator, not the poster of a run without one. */
+  evaluator?: Address | undefined
+  claimedBy?: bigint | undefined
+  /** Matches runs that only this wallet may claim; `none`, those that any wallet may. */
+  claimant?: Address | 'none' | undefined
+  claimable?: boolean | undefined
+  sort: (typeof runSorts)[number]
+  order: 'asc' | 'desc'
+}
+
+/** The sort key of a run, which is its position in the list. */
+export type RunPosition = { value: bigint; bountyId: bigint }
+
+/** Where a page starts: after a run, or after a number of runs. */
+export type RunStart = { after: RunPosition } | { offset: number }
 
 /** A run with what lists show of its brief, if the brief is stored. */
 export const runColumns = { ...getTableColumns(run), title: brief.title, summary: brief.summary, tags: brief.tags }
 
 export type RunRow = typeof run.$inferSelect & Record<'title' | 'summary', string | null> & { tags: string[] | null }
 
-export type RunPage = {
-  runs: RunRow[]
-  /** The number of runs in the list, or the most that are counted. */
-  total: number
-  isTotalExact: boolean
-  /** The position of the page's last run; null if no run follows. */
-  end: RunPosition | null
-}
-
 /**
- * A page of a list. Runs with the same sort key are ordered by id, so that pages never overlap.
+ * A page of a list, the number of runs in the list or the most that are counted, and the position of the page's last run, null
+ * if no run follows. Runs with the same sort key are ordered by id, so that pages never overlap.
  * @throws Problem VALIDATION_FAILED if the page begins after the runs that are counted, or the search has no word that a
  * brief must have.
  */
-export async function pageOfRuns(
-  tx: Tx,
-  { now }: Snapshot,
-  list: RunList,
-  start: RunStart,
-  limit: number,
-): Promise<RunPage> {
+export async function pageOfRuns(tx: Tx, { now }: Snapshot, list: RunList, start: RunStart, limit: number) {
   const { state, minReward, poster, evaluator, claimedBy, claimant, sort, order } = list
   await refuseNegative(tx, list)
   const where = and(
@@ -86,8 +95,11 @@ export async function pageOfRuns(
 
   // Ids count up in the order of creation, so their order is the order of `createdAt`.
   const key = { createdAt: run.bountyId, reward: run.reward, deadline: run.deadline }[sort]
-  const inOrder = order === 'asc' ? asc : desc
-  const isAfter = 'after' in start ? comparePosition(list, key, start.after) : undefined
+  const [inOrder, follows] = order === 'asc' ? [asc, sql`>`] : [desc, sql`<`]
+  const isAfter =
+    'after' in start
+      ? sql`(${key}, ${run.bountyId}) ${follows} (${start.after.value}::int8, ${start.after.bountyId}::int8)`
+      : undefined
   // Of the runs before the page, an index has all that is read.
   const page = tx
     .select({ bountyId: run.bountyId, key: sql`${key}`.as('key') })
@@ -117,16 +129,6 @@ function isClaimable({ claimable, state }: RunList, now: bigint): SQL | undefine
   return state === 'OPEN' ? lt(run.deadline, now) : or(ne(run.state, 'OPEN'), lt(run.deadline, now))
 }
 
-function comparePosition(
-  { sort, order }: RunList,
-  key: typeof run.reward | typeof run.deadline | typeof run.bountyId,
-  after: RunPosition,
-) {
-  const compare = order === 'asc' ? gt : lt
-  if (sort === 'createdAt') return compare(run.bountyId, after.bountyId)
-  return compare(sql`(${key}, ${run.bountyId})`, sql`(${after.value}::int8, ${after.bountyId}::int8)`)
-}
-
 /** The greatest int8. PostgreSQL refuses to compare an int8 column with a greater number. */
 const MAX_BOUNTY_ID = 2n ** 63n - 1n
 
@@ -135,13 +137,11 @@ export const storableIds = (bountyIds: readonly bigint[]): bigint[] => bountyIds
 
 /** Reads the runs with these ids, by id. */
 export async function runsById(tx: Tx, bountyIds: readonly bigint[]): Promise<Map<bigint, RunRow>> {
-  const ids = storableIds(bountyIds)
-  if (ids.length === 0) return new Map()
   const rows = await tx
     .select(runColumns)
     .from(run)
     .leftJoin(brief, eq(brief.uri, run.ipfsHash))
-    .where(inArray(run.bountyId, ids))
+    .where(inArray(run.bountyId, storableIds(bountyIds)))
   return new Map(rows.map((row) => [row.bountyId, row]))
 }
 

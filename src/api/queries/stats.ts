@@ -1,41 +1,58 @@
-import { and, count, eq, gte, sum } from 'drizzle-orm'
-import { marketDay, payee, recordOf, run, runStates } from '../../../ponder.schema.ts'
-import type { Read } from '../index/reader.ts'
-import { agentCounts } from './agentPages.ts'
-import { oncePerSecond } from './oncePerSecond.ts'
+import { and, count, eq, gte, sql, sum } from 'drizzle-orm'
+import { agent, marketDay, payee, recordOf, run, runStates } from '../../../ponder.schema.ts'
+import type { Read, Tx } from '../index/reader.ts'
+import { type Snapshot, validityOf } from '../index/snapshot.ts'
+import { inStatus } from './agentPages.ts'
+import { agentStatuses } from './agents.ts'
 
-/** The market's counts, and amounts in USDC base units: see `marketDay`, `payee` and `agentCounts`. */
-async function readStats(...[tx, block]: Parameters<Read<unknown>>) {
+/**
+ * The market's counts, and amounts in USDC base units: see `marketDay` and `payee`. Stakes and fees are of all ids, also of agents
+ * that the registry burned.
+ */
+async function readStats(tx: Tx, { now }: Snapshot) {
   const [days] = await tx
     .select({
       ...recordOf(runStates, (state) => sum(marketDay[state]).mapWith(Number)),
-      escrowed: sum(marketDay.escrowed),
-      locked: sum(marketDay.locked),
-      paid: sum(marketDay.paid),
+      escrowed: sum(marketDay.escrowed).mapWith(BigInt),
+      locked: sum(marketDay.locked).mapWith(BigInt),
+      paid: sum(marketDay.paid).mapWith(BigInt),
     })
     .from(marketDay)
   const [claimable] = await tx
     .select({ runs: count() })
     .from(run)
-    .where(and(eq(run.state, 'OPEN'), gte(run.deadline, block.now)))
-  const [payees] = await tx.select({ owed: sum(payee.owed) }).from(payee)
-  const { byStatus, staked, feesPaid } = await agentCounts(tx, block)
+    .where(and(eq(run.state, 'OPEN'), gte(run.deadline, now)))
+  const [payees] = await tx.select({ owed: sum(payee.owed).mapWith(BigInt) }).from(payee)
+  const [agents] = await tx
+    .select({
+      ...recordOf(agentStatuses, (status) => sql`count(*) filter (where ${inStatus(status, now)})`.mapWith(Number)),
+      staked: sum(agent.stakedAmount).mapWith(BigInt),
+      feesPaid: sum(agent.feesPaid).mapWith(BigInt),
+    })
+    .from(agent)
   return {
     runs: { ...recordOf(runStates, (state) => days?.[state] ?? 0), claimableRuns: claimable?.runs ?? 0 },
     market: {
-      escrowed: BigInt(days?.escrowed ?? 0),
-      locked: BigInt(days?.locked ?? 0),
-      paid: BigInt(days?.paid ?? 0),
-      feesPaid,
+      escrowed: days?.escrowed ?? 0n,
+      locked: days?.locked ?? 0n,
+      paid: days?.paid ?? 0n,
+      feesPaid: agents?.feesPaid ?? 0n,
     },
-    agents: { ...byStatus, staked },
-    payees: { owed: BigInt(payees?.owed ?? 0) },
+    agents: { ...recordOf(agentStatuses, (status) => agents?.[status] ?? 0), staked: agents?.staked ?? 0n },
+    payees: { owed: payees?.owed ?? 0n },
   }
 }
 
 export type Stats = Awaited<ReturnType<typeof readStats>>
 
-/** The counts that the routes of an app share: claimable runs and agents are counted one by one, but once a second. */
-export const createFigures = () => ({ stats: oncePerSecond(readStats), agents: oncePerSecond(agentCounts) })
+export type ReadStats = Read<Stats>
 
-export type Figures = ReturnType<typeof createFigures>
+/** Creates a function that reads the stats, once a second: claimable runs and agents are counted one by one. */
+export function createStats(): ReadStats {
+  let known: { validity: string; stats: Stats } | undefined
+  return async (tx, block) => {
+    const validity = validityOf(block)
+    if (known?.validity !== validity) known = { validity, stats: await readStats(tx, block) }
+    return known.stats
+  }
+}

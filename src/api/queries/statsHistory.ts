@@ -1,8 +1,7 @@
 import { asc } from 'drizzle-orm'
-import { dayOf, marketDay, recordOf, runStates } from '../../../ponder.schema.ts'
+import { marketDay, recordOf, runStates } from '../../../ponder.schema.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
-import type { RunState } from './runList.ts'
 
 export const historyIntervals = ['day', 'week', 'month'] as const
 export type HistoryInterval = (typeof historyIntervals)[number]
@@ -10,24 +9,11 @@ export type HistoryInterval = (typeof historyIntervals)[number]
 /** @param until A day of the last period, such as 2024-01-15; undefined means the block's day. */
 export type HistoryRange = { interval: HistoryInterval; periods: number; until?: string | undefined }
 
-/** A period of the market. Amounts are USDC base units. */
-export type MarketPeriod = {
-  /** The first day, such as 2024-01-15. */
-  start: string
-  /** At the end of the period, as are the amounts. */
-  byState: Record<RunState, number>
-  escrowed: string
-  locked: string
-  paid: string
-  /** Runs created, and claims made, in the period. */
-  created: number
-  claims: number
-  /** How long the claimed runs were OPEN before, on average; null without a claim. */
-  secondsToClaim: number | null
-}
-
-/** The periods up to one of them, oldest first. It reads one row per day, however many runs there are. */
-export async function statsHistory(tx: Tx, block: Snapshot, range: HistoryRange): Promise<MarketPeriod[]> {
+/**
+ * The periods up to one of them, oldest first: the market at the end of each, in USDC base units, and the runs created and the
+ * claims made in it, with the seconds for which these runs were OPEN on average. It reads one row per day.
+ */
+export async function statsHistory(tx: Tx, block: Snapshot, range: HistoryRange) {
   const days = await tx.select().from(marketDay).orderBy(asc(marketDay.day))
   const last = range.until === undefined ? block.timestamp : BigInt(Date.parse(range.until)) / 1_000n
   const starts = Array.from({ length: range.periods }, (_, place) =>
@@ -65,14 +51,13 @@ export async function statsHistory(tx: Tx, block: Snapshot, range: HistoryRange)
   })
 }
 
-const DAY_SECONDS = 86_400
+export type MarketPeriod = Awaited<ReturnType<typeof statsHistory>>[number]
 
 /** The first second of the period so many periods after that of the time. Days are UTC, and a week begins on Monday. */
 function startOf(interval: HistoryInterval, time: bigint, after: number): bigint {
-  const day = dayOf(time)
-  const date = new Date(Number(day) * 1_000)
-  if (interval === 'day') return day + BigInt(after * DAY_SECONDS)
-  if (interval === 'month') return BigInt(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + after)) / 1_000n
-  const daysSinceMonday = (date.getUTCDay() + 6) % 7
-  return day + BigInt((7 * after - daysSinceMonday) * DAY_SECONDS)
+  const date = new Date(Number(time) * 1_000)
+  const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()]
+  const monday = day - ((date.getUTCDay() + 6) % 7)
+  const starts = { day: [month, day + after], week: [month, monday + 7 * after], month: [month + after, 1] } as const
+  return BigInt(Date.UTC(year, ...starts[interval])) / 1_000n
 }

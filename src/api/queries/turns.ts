@@ -3,7 +3,7 @@ import { networksOf } from '../http/clientAddress.ts'
 import { rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
 import type { IndexReader, Read } from '../index/reader.ts'
-import type { RunList, RunStart } from './runList.ts'
+import type { RunList, RunStart } from './runs.ts'
 import { isSearch } from './searches.ts'
 
 /** How many expensive reads run at once, which leaves connections to the others, and how many of one network may wait. */
@@ -33,17 +33,15 @@ export function isExpensive(list: RunList, start: RunStart): boolean {
   return isSearch(list) || isRange || equal.length > 1 || ('offset' in start && isFar(start.offset))
 }
 
+export type ReadInTurn = ReturnType<typeof createTurns>
+
 /**
  * Creates a function that reads at once, or in turn if the read is expensive: a few at a time, and the networks of the
- * clients take turns. So a client that asks for many expensive pages delays its own, not those of others.
+ * clients take turns. So a client that asks for many expensive pages delays its own, not those of others. It throws as
+ * `index.read` does, and a Problem RATE_LIMITED if too many expensive reads of the client's network wait.
  */
 export function createTurns(index: IndexReader) {
   const inTurn = createFairLane(LANE)
-
-  /**
-   * @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time; RATE_LIMITED if too
-   * many expensive reads of the client's network wait.
-   */
   return async <T>(isDear: boolean, { client, gone }: Requester, minBlock: bigint | undefined, read: Read<T>) => {
     if (!isDear) return index.read(minBlock, read)
     // Before the lane, because a read that waits for a later block would occupy a slot of the lane.
@@ -51,5 +49,3 @@ export function createTurns(index: IndexReader) {
     return inTurn({ client: networksOf(client).at(-1) ?? client, gone }, () => index.read(minBlock, read))
   }
 }
-
-export type ReadInTurn = ReturnType<typeof createTurns>

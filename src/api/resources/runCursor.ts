@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { MarketAddress } from '../../../core/deployment.ts'
 import { refusedValue } from '../http/refusedValue.ts'
-import { nameOfList, type RunList, type RunPosition } from '../queries/runList.ts'
+import type { RunList, RunPosition } from '../queries/runs.ts'
 
 const LIST_BYTES = 8
 const INT8_BYTES = 8
@@ -30,6 +30,13 @@ export function parseRunCursor(market: MarketAddress, list: RunList, cursor: str
   return { value: bytes.readBigInt64BE(LIST_BYTES), bountyId: bytes.readBigInt64BE(LIST_BYTES + INT8_BYTES) }
 }
 
+/** Equal lists have equal names. */
+function nameOf({ sort, order, q, tag, ...filters }: RunList): string {
+  const { state, minReward, poster, evaluator, claimedBy, claimant, claimable } = filters
+  const name = [sort, order, state, minReward, poster, evaluator, claimedBy, claimant, claimable].join(' ')
+  return q === undefined && tag === undefined ? name : `${name} ${JSON.stringify([q, tag])}`
+}
+
 /** The digests of recent lists, by chain, market and list. */
 const digests = new LRUCache<string, Buffer>({
   max: 1_000,
@@ -37,4 +44,4 @@ const digests = new LRUCache<string, Buffer>({
 })
 
 const digestOf = ({ chainId, address }: MarketAddress, list: RunList) =>
-  digests.memo(`${chainId} ${address} ${nameOfList(list)}`)
+  digests.memo(`${chainId} ${address} ${nameOf(list)}`)

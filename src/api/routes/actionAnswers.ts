@@ -9,7 +9,7 @@ import { INDEX_INTERVAL_MS, RETRY_AFTER_SECONDS, waitingTime } from '../http/pre
 import { problemOfAction } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
 import type { Snapshot } from '../index/snapshot.ts'
-import { createActedRunReader } from '../queries/actedRuns.ts'
+import { createActedRunReader } from '../queries/claimedRuns.ts'
 import type { ActionOutcome } from '../relay/events.ts'
 import type { Message } from '../relay/kinds/request.ts'
 import type { Relay } from '../relay/relay.ts'

@@ -7,7 +7,6 @@ import { requesterOf } from '../http/requester.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
 import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentById } from '../queries/agents.ts'
-import type { Figures } from '../queries/stats.ts'
 import { isFar, type ReadInTurn } from '../queries/turns.ts'
 import { agentSchema, agentStakeSchema, formatAgent, formatAgentStake, statusSchema } from '../resources/agent.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
@@ -65,14 +64,14 @@ export function agentNotFound(id: bigint) {
   return new Problem('AGENT_NOT_FOUND', `There is no agent ${id}.`, { extensions: { agentId: formatId(id) } })
 }
 
-export function addAgentRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTurn, figures: Figures) {
+export function addAgentRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTurn) {
   app.openapi(listAgents, async (c) => {
     const { minBlock, page, limit, ...filter } = c.req.valid('query')
     const slice = sliceOf({ page, limit })
     const { data } = await readIndex(
       c,
       readInTurn(isFar(slice.offset), requesterOf(c, deps.limits), minBlock, (tx, block) =>
-        pageOfAgents(tx, block, filter, slice, figures.agents),
+        pageOfAgents(tx, block, filter, slice),
       ),
     )
     return answerJson(c, {

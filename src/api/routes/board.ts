@@ -35,9 +35,8 @@ import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentById } from '../queries/agents.ts'
 import { eventPage } from '../queries/events.ts'
 import { posterByAddress, posterRecords } from '../queries/posters.ts'
-import type { RunList } from '../queries/runList.ts'
-import { pageOfRuns, runDetail } from '../queries/runs.ts'
-import type { Figures } from '../queries/stats.ts'
+import { pageOfRuns, type RunList, runDetail } from '../queries/runs.ts'
+import type { ReadStats } from '../queries/stats.ts'
 import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
 import { isExpensive, isFar, type ReadInTurn } from '../queries/turns.ts'
 import { formatAgent, formatAgentStake } from '../resources/agent.ts'
@@ -137,7 +136,7 @@ async function readTimeline(tx: Tx, id: bigint, page: number) {
 }
 
 /** The board: pages of the market for people, from the same queries as the API. Each page is read in one transaction. */
-export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures) {
+export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadStats) {
   const { index } = deps
   const app = new Hono()
   const readContent = createContentReader(deps)
@@ -175,7 +174,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures
     const { page = 1, ...list } = query.data
     const { snapshot, data } = await readList(c, list, page, async (tx, block) => ({
       ...(await readRuns(tx, block, list, page)),
-      stats: await figures.stats(tx, block),
+      stats: await readStats(tx, block),
     }))
     const given = { ...rest, state }
     const content = runListPage({ ...data, given }, snapshot.now)
@@ -233,7 +232,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures
       isFar(slice.offset),
       requesterOf(c, deps.limits),
       undefined,
-      (tx, block) => pageOfAgents(tx, block, {}, slice, figures.agents),
+      (tx, block) => pageOfAgents(tx, block, {}, slice),
     )
     const pagination = formatPagination({ page, limit: LIMIT }, data.total)
     const content = agentListPage({ agents: data.agents.map(formatAgent), ...pagination }, snapshot.now)
@@ -258,7 +257,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures
     parse(noQuery, givenOf(c))
     const list = { poster: address, sort: 'createdAt', order: 'desc' } as const
     const { snapshot, data } = await readList(c, list, 1, async (tx, block) => ({
-      account: await accountByAddress([tx, block], address, figures.agents),
+      account: await accountByAddress(tx, block, address),
       poster: await posterByAddress(tx, address),
       posted: await readRuns(tx, block, list, 1),
     }))
@@ -283,7 +282,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, figures: Figures
   app.get('/market', policy, async (c) => {
     const { interval } = parse(marketQuery, givenOf(c))
     const { snapshot, data } = await index.read(undefined, async (tx, block) => ({
-      stats: await figures.stats(tx, block),
+      stats: await readStats(tx, block),
       history: await statsHistory(tx, block, { interval, periods: PERIODS[interval] }),
     }))
     const content = marketPage({ ...data, interval })

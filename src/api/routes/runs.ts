@@ -12,8 +12,7 @@ import {
   searchParameters,
   usdcParameter,
 } from '../http/values.ts'
-import type { RunList, RunStart } from '../queries/runList.ts'
-import { pageOfRuns, runDetail } from '../queries/runs.ts'
+import { pageOfRuns, type RunList, type RunStart, runDetail } from '../queries/runs.ts'
 import { isExpensive, type ReadInTurn } from '../queries/turns.ts'
 import {
   exampleRunSummary,

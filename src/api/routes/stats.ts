@@ -3,7 +3,7 @@ import { runStates } from '../../../ponder.schema.ts'
 import type { Deps } from '../deps.ts'
 import { amount, time } from '../http/values.ts'
 import { agentStatuses } from '../queries/agents.ts'
-import type { Figures, Stats } from '../queries/stats.ts'
+import type { ReadStats, Stats } from '../queries/stats.ts'
 import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { countParameter } from './pagination.ts'
@@ -103,9 +103,9 @@ function formatStats({ runs, market, agents, payees }: Stats): z.infer<typeof st
   }
 }
 
-export function addStatsRoutes(app: OpenAPIHono, deps: Deps, figures: Figures) {
+export function addStatsRoutes(app: OpenAPIHono, deps: Deps, readStats: ReadStats) {
   app.openapi(getStats, async (c) => {
-    const { data } = await readIndex(c, deps.index.read(c.req.valid('query').minBlock, figures.stats))
+    const { data } = await readIndex(c, deps.index.read(c.req.valid('query').minBlock, readStats))
     return answerJson(c, formatStats(data))
   })
 

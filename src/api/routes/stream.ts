@@ -5,7 +5,7 @@ import { requesterOf } from '../http/requester.ts'
 import { addressParameter, idParameter, searchParameters, usdcParameter } from '../http/values.ts'
 import { stateSchema } from '../resources/run.ts'
 import { eventDataSchema } from '../resources/stream.ts'
-import { parseCursor } from '../stream/cursor.ts'
+import { parseCursor } from '../resources/streamCursor.ts'
 import { problemResponses } from './responses.ts'
 
 const types = ['run', 'agent'] as const

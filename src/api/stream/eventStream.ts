@@ -1,4 +1,4 @@
-import type { CloseReason } from '../resources/stream.ts'
+import { type CloseReason, type EncodedEvents, encode, formatEvent } from '../resources/stream.ts'
 import type { StreamFilter } from './filter.ts'
 
 /** How many bytes may wait for a slow reader when the next event comes: some hundred events. */
@@ -15,19 +15,6 @@ const RETRY_BEHIND_MS = 10_000
 
 /** Why a stream has ended: by the server, or because the client has gone. */
 export type EndReason = CloseReason | 'GONE'
-
-/** Encoded events, and how many they are. */
-export type EncodedEvents = { bytes: Uint8Array; count: number }
-
-const encoder = new TextEncoder()
-
-/** Encodes events for the body of a stream. @returns undefined if there are none. */
-export const encodeEvents = (events: readonly string[]): EncodedEvents | undefined =>
-  events.length === 0 ? undefined : { bytes: encoder.encode(events.join('')), count: events.length }
-
-/** An event as text. @param data JSON. */
-export const formatEvent = (event: string, data: string, id?: string): string =>
-  `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`
 
 type Listener = {
   onSend(events: number): void
@@ -47,7 +34,6 @@ export class EventStream {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   /** The id of the last event, or a later one if nothing in between matches the filter. */
   #lastId: string | undefined
-  #room = Promise.withResolvers<void>()
 
   constructor(filter: StreamFilter, listener: Listener) {
     this.filter = filter
@@ -56,13 +42,12 @@ export class EventStream {
       {
         start: (controller) => {
           this.#controller = controller
-          controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`))
         },
-        pull: () => this.#room.resolve(),
         cancel: () => this.#end('GONE'),
       },
       { highWaterMark: MAX_WAITING_BYTES, size: ({ byteLength }) => byteLength },
     )
+    this.#write(encode(`retry: ${RETRY_MS}\n\n`))
   }
 
   /**
@@ -71,12 +56,9 @@ export class EventStream {
    * @param id Of a client that has the events.
    */
   send(events: EncodedEvents | undefined, id: string) {
-    if (!this.isOpen) return
-    if (events && !this.#hasRoom()) return this.close('SLOW_READER')
+    if (events && !this.#write(events.bytes)) return
     this.#lastId = id
-    if (!events) return
-    this.#controller?.enqueue(events.bytes)
-    this.#listener.onSend(events.count)
+    if (events) this.#listener.onSend(events.count)
   }
 
   /**
@@ -84,17 +66,7 @@ export class EventStream {
    * ids of events alone would become too old if none matches the filter for a long time.
    */
   sendHeartbeat() {
-    if (!this.isOpen) return
-    if (!this.#hasRoom()) return this.close('SLOW_READER')
-    this.#controller?.enqueue(encoder.encode(this.#lastId === undefined ? ':\n\n' : `:\nid: ${this.#lastId}\n\n`))
-  }
-
-  /** Resolves once the client has taken enough of what was sent, or the stream has ended. */
-  async waitForRoom() {
-    while (this.isOpen && !this.#hasRoom()) {
-      this.#room = Promise.withResolvers()
-      await this.#room.promise
-    }
+    this.#write(encode(this.#lastId === undefined ? ':\n\n' : `:\nid: ${this.#lastId}\n\n`))
   }
 
   /** Sends the reason as the last event, and ends the stream. */
@@ -102,19 +74,21 @@ export class EventStream {
     if (!this.isOpen) return
     this.#end(reason)
     const retry = reason === 'INDEX_BEHIND' ? `retry: ${RETRY_BEHIND_MS}\n` : ''
-    this.#controller?.enqueue(encoder.encode(`${retry}${formatEvent('close', JSON.stringify({ reason }))}`))
+    this.#controller?.enqueue(encode(`${retry}${formatEvent('close', JSON.stringify({ reason }))}`))
     this.#controller?.close()
     setTimeout(() => this.#listener.cut(), CUT_TIMEOUT_MS).unref()
   }
 
-  #hasRoom(): boolean {
-    return (this.#controller?.desiredSize ?? 0) > 0
+  /** @returns whether it was sent: the stream is open, and had room. */
+  #write(bytes: Uint8Array): boolean {
+    if ((this.#controller?.desiredSize ?? 0) <= 0) this.close('SLOW_READER')
+    if (this.isOpen) this.#controller?.enqueue(bytes)
+    return this.isOpen
   }
 
   #end(reason: EndReason) {
     if (!this.isOpen) return
     this.isOpen = false
-    this.#room.resolve()
     this.#listener.onEnd(reason)
   }
 }

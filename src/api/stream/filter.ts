@@ -1,7 +1,6 @@
 import type { Address } from 'viem'
 import type { Change, Standing } from '../queries/changes.ts'
-import type { RunState } from '../queries/runList.ts'
-import type { RunRow } from '../queries/runs.ts'
+import type { RunRow, RunState } from '../queries/runs.ts'
 import type { Search } from '../queries/searches.ts'
 
 /** Which runs and agents a stream is about. Its set: those that match now. */
@@ -30,7 +29,7 @@ export function matchChange(filter: StreamFilter, change: Change, briefs: Readon
   }
   if (!matchTerms(filter, change.row)) return 'never'
   if (briefs && !briefs.has(change.row.ipfsHash)) return 'never'
-  const isIn = (standing: Omit<Standing, 'block'>) => matchStanding(filter, standing)
+  const isIn = (standing: Standing) => matchStanding(filter, standing)
   if (isIn(change.row)) return 'in'
   return change.standings.some(isIn) ? 'left' : 'never'
 }
@@ -41,7 +40,7 @@ function matchTerms({ runId, minReward, poster }: StreamFilter, { bountyId, rewa
   return poster === undefined || poster === posterAddress
 }
 
-function matchStanding({ state, agentId }: StreamFilter, standing: Omit<Standing, 'block'>): boolean {
+function matchStanding({ state, agentId }: StreamFilter, standing: Standing): boolean {
   if (state !== undefined && state !== standing.state) return false
   return agentId === undefined || agentId === standing.claimedBy
 }

@@ -27,27 +27,14 @@ type Options = {
   maxPerNetwork?: number
 }
 
-type Subscriber = {
-  /** What the client has; undefined if it begins now. */
-  cursor: Cursor | undefined
-  /** The name by which streams are limited. */
-  client: string
-  /** Cuts the connection, unless the client has taken the whole response. */
-  cut(): void
-}
+type Subscriber = { cursor: Cursor | undefined; client: string; cut(): void }
 
 export type Streams = ReturnType<typeof createStreams>
 
 /** The open streams of this process, within limits. */
-export function createStreams({
-  index,
-  chainId,
-  logger,
-  maxStreams = MAX_STREAMS,
-  maxPerClient = maxStreams,
-  maxPerNetwork = maxStreams,
-}: Options) {
-  const feed = new ChangeFeed({ index, chainId, logger })
+export function createStreams(options: Options) {
+  const { maxStreams = MAX_STREAMS, maxPerClient = maxStreams, maxPerNetwork = maxStreams } = options
+  const feed = new ChangeFeed(options)
   const shares = createNetworkShares({ perClient: maxPerClient, perNetwork: maxPerNetwork })
   const ended = new Map<EndReason, number>()
   let sent = 0
@@ -59,7 +46,6 @@ export function createStreams({
 
   return {
     figures: {
-      /** How many streams are open. */
       open: () => feed.streams.size,
       /** How many events were sent on all streams. */
       sent: () => sent,
@@ -68,15 +54,16 @@ export function createStreams({
     },
 
     /**
-     * Opens a stream of the changes from now on, or after the cursor.
+     * Opens a stream of the changes from now on, or after the cursor. Streams are limited by the name of the client.
+     * @param subscriber.cut cuts the connection, unless the client has taken the whole response.
      * @returns the body of the response.
      * @throws Problem RATE_LIMITED, STREAMS_UNAVAILABLE, or INDEX_BEHIND.
      */
     async start(filter: StreamFilter, { cursor, client, cut }: Subscriber) {
       const full = shares.full(client)
       if (full) {
-        const { name, limit } = full
-        throw rateLimited(`${name} has ${limit} open streams, and may have ${limit}.`, RETRY_AFTER_SECONDS)
+        const detail = `${full.name} has ${full.limit} open streams, and may have ${full.limit}.`
+        throw rateLimited(detail, RETRY_AFTER_SECONDS)
       }
       if (isClosed || feed.streams.size >= maxStreams) {
         const detail = isClosed ? 'This server is stopping.' : `This server has ${maxStreams} open streams.`
@@ -97,6 +84,7 @@ export function createStreams({
       try {
         await feed.add(stream, cursor)
       } catch (error) {
+        feed.delete(stream)
         shares.remove(client)
         throw error
       }

@@ -140,7 +140,7 @@ it('a minBlock far beyond the chain is refused; a nearer one is waited for', asy
     return { status: response.status, code, detail, seconds: (performance.now() - start) / 1_000 }
   }
   const detail = expect.stringMatching(
-    new RegExp(`^minBlock: must be at most 10000 beyond the chain's latest block \\d+, got ${latest + 20_000}\\.$`),
+    new RegExp(`^minBlock: must be at most 10000 beyond the chain's latest block \\d+, got "${latest + 20_000}"\\.$`),
   )
   expect(await read(latest + 20_000)).toMatchObject({ status: 400, code: 'VALIDATION_FAILED', detail })
   const behind = await read(latest + 9_000)

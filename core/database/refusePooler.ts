@@ -1,4 +1,4 @@
-import { withConnection } from '../../../core/database/withConnection.ts'
+import { withConnection } from './withConnection.ts'
 
 /** A database that does not answer for so long is left to those that use it. */
 const TIMEOUT_MS = 2_000
