@@ -82,7 +82,8 @@ export default createConfig({
     SignedFunding: { chain: 'market', address: contracts.SignedFunding, startBlock, abi: signedFundingAbi },
   },
   blocks: {
-    // From the latest block on: while Ponder backfills older blocks there is no `head`, so the API serves nothing.
+    // By the patch of Ponder, from the first block that is not final: while Ponder backfills older blocks there is no new `head`,
+    // so the API serves nothing.
     head: { chain: 'market', startBlock: 'latest', interval: 1 },
   },
 })

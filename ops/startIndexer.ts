@@ -21,6 +21,7 @@ import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
 import { finalizedBlockOf } from './builds/builds.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
+import { storedBlock } from './builds/storedBlock.ts'
 import { servedBuild } from './builds/views.ts'
 import { connect } from './database/connect.ts'
 import { assertFreeDisk } from './database/freeDisk.ts'
@@ -124,7 +125,7 @@ await caughtUp.promise
 await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
 
 /**
- * Takes the lock of the build. Tells Ponder which blocks are final, and how often to poll.
+ * Takes the lock of the build. Tells Ponder which blocks are final, which rows stay, and how often to poll.
  * @returns why this build may not start, if it may not, and the build that readers see.
  * @throws if the database or the node does not answer.
  */
@@ -137,8 +138,7 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
     }
   }
   await using client = await connect(DATABASE_URL)
-  // Ponder reverts the rows of the blocks that are not final as soon as it starts. Without space to index them again, readers
-  // would lose the last answer.
+  // Ponder may revert rows as soon as it starts. Without space to index them again, readers would lose the last answer.
   await assertFreeDisk(client)
   const served = await servedBuild(client, DATABASE_SCHEMA)
   const reason = await reasonNotToStart(client, {
@@ -158,6 +158,11 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
     throw new Error(`Another process runs the build of schema ${schema}`)
   await clearStaleLock(client, schema, logger)
   process.env[ponderVariables.finalizedBlock] = String(await finalizedBlockOf(client, schema))
+  const stored = await storedBlock(client, schema, createChainClient(endpoints))
+  if (stored) {
+    process.env[ponderVariables.storedBlock] = String(stored.number)
+    process.env[ponderVariables.storedHash] = stored.hash
+  }
   await decideByBlockTime()
   return { served }
 }

@@ -19,6 +19,9 @@ const WAIT_MS = 25_000
 /** PostgreSQL ends the session of a killed process within milliseconds. */
 const RETRY_MS = 50
 
+/** How long a session may take to end. */
+const END_MS = 10_000
+
 type LockOptions = {
   databaseUrl: string
   build: string
@@ -72,13 +75,15 @@ export async function isUnlocked(client: pg.ClientBase, build: string): Promise<
 /**
  * Ends the sessions that a lost process left, which may hold locks, and clears its lock in Ponder's own table, for whose end
  * Ponder would wait for up to 25 seconds. Only for the process that has the lock of `lockBuild`, before it starts Ponder.
+ * @throws if a session does not end.
  */
 export async function clearStaleLock(client: pg.ClientBase, build: string, logger: Logger): Promise<void> {
   const pools = [`${build}_user`, `${build}_internal`, `${build}_readonly`]
-  await client.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = ANY ($1)`,
-    [pools],
-  )
+  const sessions = 'pg_stat_activity WHERE datname = current_database() AND application_name = ANY ($1)'
+  // Waits for their end: a commit of theirs would change the rows after this start has looked at them.
+  await client.query(`SELECT pg_terminate_backend(pid, ${END_MS}) FROM ${sessions}`, [pools])
+  const { rowCount: left } = await client.query(`SELECT FROM ${sessions}`, [pools])
+  if (left !== 0) throw new Error(`${left} sessions of the build ${build} do not end`)
   const meta = `${pg.escapeIdentifier(build)}._ponder_meta`
   const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS exists', [meta])
   if (!rows[0].exists) return

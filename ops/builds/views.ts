@@ -23,7 +23,7 @@ export type Switch = { build: string; served: string | undefined; viewsSchema: s
  * The last block of a build, whether the rows are those of that block (they are not while Ponder reverts and replays), and
  * a mark that changes with every commit of Ponder's.
  */
-export type Position = { block: number; isConsistent: boolean; mark: string }
+export type Position = { block: number; hash: string; isConsistent: boolean; mark: string }
 
 const quote = pg.escapeIdentifier
 
@@ -117,13 +117,13 @@ async function isAt(client: pg.ClientBase, build: string, block: number): Promis
 export async function positionOf(client: Pick<pg.Pool, 'query'>, build: string): Promise<Position | undefined> {
   const { rows: tables } = await client.query('SELECT to_regclass($1) AS head', [`${quote(build)}.head`])
   if (tables[0].head === null) return undefined
-  const { rows } = await client.query<{ block: string; checkpoint: string; mark: string }>(
-    `SELECT number AS block, substring(latest_checkpoint FROM 27 FOR 16)::int8 AS checkpoint, hash || latest_checkpoint AS mark
+  const { rows } = await client.query<{ block: string; hash: string; checkpoint: string; mark: string }>(
+    `SELECT number AS block, hash, substring(latest_checkpoint FROM 27 FOR 16)::int8 AS checkpoint, hash || latest_checkpoint AS mark
      FROM ${quote(build)}.head JOIN ${quote(build)}._ponder_checkpoint USING (chain_id)`,
   )
   if (!rows[0]) return undefined
-  const { block, checkpoint, mark } = rows[0]
-  return { block: Number(block), isConsistent: block === checkpoint, mark }
+  const { block, hash, checkpoint, mark } = rows[0]
+  return { block: Number(block), hash, isConsistent: block === checkpoint, mark }
 }
 
 /**
