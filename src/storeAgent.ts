@@ -60,8 +60,8 @@ export async function storeAgent(context: Context, block: Block, id: bigint, cha
 const RECENT_SECONDS = 7_200
 
 /**
- * Stores the block of an agent's change. After a restart Ponder replays the last blocks without the block handler, and
- * unlike the blocks of a run's changes, which `run_event` names, this block would be missing. Blocks of a backfill are
+ * Stores the block of an agent's change. After a pause of minutes Ponder backfills blocks without the block handler, and
+ * unlike the blocks of a run's changes, which `run_event` names, this block would be missing. Blocks of a first backfill are
  * not stored, because no client knows them: there is no head yet, and they are old.
  */
 async function storeAgentBlock(context: Context, block: Block) {

@@ -64,8 +64,9 @@ test('an API that starts while the index replays blocks shows none before the hi
   await waitForIndex(databaseUrl, highest)
   await expect.poll(finalizedBlock).toBe(Number(first))
 
-  // The restarted indexer reverts its rows to the finalized block, and cannot get on from there.
+  // The chain has lost the last block: the restarted indexer reverts its rows to the finalized one, and cannot get on from there.
   await indexer.stop()
+  await chain.client.request({ method: 'anvil_reorg', params: [1, []] })
   const hang: ChooseFault = ({ method, params: [block] }) =>
     method === 'eth_getBlockByNumber' && isHex(block) && hexToBigInt(block) > first ? { kind: 'hang' } : undefined
   indexer = await startMarketIndexer({

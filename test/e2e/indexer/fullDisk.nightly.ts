@@ -2,6 +2,7 @@
 import { mkdtemp, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, expect, test } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
@@ -16,6 +17,7 @@ import { startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { type Agent, participantsOf, usdc } from '../../support/participants.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 import { startIndexOf } from './indexOf.ts'
+import { expectPauses, PAUSES, superviseIndexer } from './supervisedIndexer.ts'
 
 /**
  * Mounts an empty disk in memory, which every user may write to. It is unmounted even if this process is killed.
@@ -45,6 +47,14 @@ const disk = await mountSmallDisk(DISK_MEGABYTES)
 if (disk === undefined) console.warn('The test of a full disk is skipped: it needs the right to mount a file system.')
 afterAll(() => disk?.unmount())
 
+/** For how long the indexer is started again while the disk is full. */
+const FULL_MS = 20_000
+
+async function newest(apiUrl: string) {
+  const response = await fetch(`${apiUrl}/api/runs`)
+  return { status: response.status, block: response.headers.get('X-Indexed-Block') }
+}
+
 /** Claims one run after the other: the first ones may still fit into pages that the database has. */
 async function claimUntilRefused({ claim }: ReturnType<typeof claimApi>, agent: Agent) {
   for (let runId = 1n; ; runId++) {
@@ -54,7 +64,7 @@ async function claimUntilRefused({ claim }: ReturnType<typeof claimApi>, agent: 
 }
 
 test.skipIf(disk === undefined)(
-  'on a full disk readers get answers, claims get 503, the indexer exits with 75, and a restart with free space has all rows',
+  'on a full disk readers get the last answers, claims get 503, the indexer exits with 75 at each start, and one with free space has all rows',
   { timeout: 240_000 },
   async () => {
     await using parts = new AsyncDisposableStack()
@@ -89,9 +99,16 @@ test.skipIf(disk === undefined)(
     expect(stderr).toContain('No space left on device')
     expect(await indexer.part.ended).toBe('exited with code 75')
     expect(indexer.part.output()).toContain('No space left on device')
-    expect((await fetch(`${api.url}/api/runs`)).status).toBe(200)
     isOver = true
     await posting
+    const before = await newest(api.url)
+    expect(before.status).toBe(200)
+    const supervised = superviseIndexer(chain, databaseUrl, PAUSES)
+    parts.defer(supervised.stop)
+    for (const end = Date.now() + FULL_MS; Date.now() < end; await sleep(100))
+      expect(await newest(api.url)).toEqual(before)
+    expectPauses(supervised.ends)
+    await supervised.stop()
     const refused = await claimUntilRefused(claimApi(api.url), agent)
     expect(codeOf(refused)).toEqual([503, 'RELAY_UNAVAILABLE'])
 

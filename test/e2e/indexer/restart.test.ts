@@ -1,6 +1,8 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { indexStatements } from '../../../ops/builds/indexes.ts'
+import { positionOf } from '../../../ops/builds/views.ts'
+import { connect } from '../../../ops/database/connect.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
@@ -52,7 +54,7 @@ test('the index has the same rows and indexes whether it followed the chain, was
   timeout: 150_000,
 }, async () => {
   for (let posted = 0; posted < 30; posted++) await postRun(chain, REWARD, SPECIAL)
-  // These runs are final now; the following ones are not, and a restart indexes them again.
+  // These runs are final now; the following ones are not.
   await chain.client.mine({ blocks: 3 * FINALITY_BLOCKS })
   for (let posted = 0; posted < 5; posted++) await postRun(chain, REWARD, SPECIAL)
   const followed = await index.tables()
@@ -85,4 +87,55 @@ test('the indexer releases its schema on SIGTERM, and keeps its indexes', async 
   expect(index.output()).not.toContain('Schema is locked')
   expect((await index.tables()).runs).toHaveLength(runs.length + 1)
   expect(await indexes()).toEqual(before)
+})
+
+/** Drops the last blocks, and mines as many others without transactions. */
+const reorg = (depth: number) => chain.client.request({ method: 'anvil_reorg', params: [depth, []] })
+
+/** Expects that the index has what one of the whole chain has. */
+async function expectAllRows() {
+  const undisturbed = await startIndexOf(chain, await freshDatabase())
+  try {
+    expect(await index.tables()).toEqual(await undisturbed.tables())
+  } finally {
+    await undisturbed.stop()
+  }
+}
+
+test('a restart keeps the rows of the last block, and reverts them where the chain has lost it', {
+  timeout: 150_000,
+}, async () => {
+  await using client = await connect(databaseUrl)
+  const kept = await index.tables()
+  await index.kill()
+  const seen: unknown[] = []
+  const looking = setInterval(() => void positionOf(client, 'runline').then((position) => seen.push(position)), 20)
+  await index.startAgain()
+  expect(await index.tables()).toEqual(kept)
+  clearInterval(looking)
+  expect(seen.length).toBeGreaterThan(10)
+  expect(new Set(seen.map((position) => JSON.stringify(position))).size).toBe(1)
+
+  // Of blocks from before the restart.
+  await reorg(4)
+  expect((await index.tables()).runs.length).toBeLessThan(kept.runs.length)
+  await expectAllRows()
+
+  // While the indexer does not run.
+  await postRun(chain, REWARD)
+  await index.tables()
+  await index.kill()
+  await reorg(1)
+  await index.startAgain()
+  await expectAllRows()
+
+  // More blocks than are not final, with and without changes.
+  await index.kill()
+  await postRun(chain, REWARD)
+  await chain.client.mine({ blocks: 3 * FINALITY_BLOCKS })
+  await postRun(chain, REWARD)
+  await index.startAgain()
+  await expectAllRows()
+  await reorg(2)
+  await expectAllRows()
 })
