@@ -4,7 +4,7 @@ import { type Block, isBlock } from './block.ts'
 import type { Ask, Call } from './call.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
 
-/** How many blocks are read with one that Ponder asks for: with it, a batch. */
+/** How many blocks are read with one that Ponder asks for. */
 const BLOCKS_AHEAD = 24
 
 /**
@@ -13,7 +13,7 @@ const BLOCKS_AHEAD = 24
  *
  * A block that was read ahead cannot be wrong, because Ponder gets it only for its hash. It may be of a branch that the
  * chain has lost since, and then the next poll shows that.
- * @param ask sends a call to the node. Calls of the same moment are a batch.
+ * @param ask sends a call to the node.
  */
 export function createAncestors(ask: Ask) {
   /** The numbers of the parents of blocks that Ponder got, by their hashes. */

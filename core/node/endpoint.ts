@@ -49,23 +49,24 @@ export function listEndpoints(rpcUrls: readonly string[]): Endpoint[] {
   }))
 }
 
+const STATES: Record<State, { level: 'info' | 'warn' | 'error'; text: string }> = {
+  usable: { level: 'info', text: 'An endpoint of the node is used again' },
+  failing: { level: 'warn', text: 'An endpoint of the node fails' },
+  behind: { level: 'info', text: 'An endpoint is behind another: it is not used' },
+  refuted: {
+    level: 'error',
+    text: 'An endpoint shows a latest block that is impossible by the others: it is not used. If that repeats, remove it',
+  },
+  'wrong chain': { level: 'error', text: 'An endpoint serves another chain: it is not used' },
+}
+
 /** Logs the state that an endpoint has entered. @param expected its chain, and the latest block of the others. */
 export function logState(
   logger: Logger,
-  { name, state, head, chainId }: Endpoint,
+  { name, state, head: { number: head, timestamp }, chainId }: Endpoint,
   expected: { chainId: number; latest: number },
-  error?: unknown,
+  err?: unknown,
 ) {
-  const about = { endpoint: name, head: head.number }
-  if (state === 'wrong chain')
-    logger.error({ ...about, chainId, expected: expected.chainId }, 'An endpoint serves another chain: it is not used')
-  else if (state === 'failing') logger.warn({ ...about, err: error }, 'An endpoint of the node fails')
-  else if (state === 'behind')
-    logger.info({ ...about, latest: expected.latest }, 'An endpoint is behind another: it is not used')
-  else if (state === 'refuted')
-    logger.error(
-      { ...about, timestamp: head.timestamp },
-      'An endpoint shows a latest block that is impossible by the others: it is not used. If that repeats, remove it',
-    )
-  else logger.info(about, 'An endpoint of the node is used again')
+  const { level, text } = STATES[state]
+  logger[level]({ endpoint: name, head, timestamp, latest: expected.latest, chainId, expected: expected.chainId, err }, text)
 }

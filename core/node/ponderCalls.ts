@@ -15,12 +15,6 @@ export const isPoll = ({ method, params }: Call) =>
 export const isOfLacked = ({ method, params }: Call) =>
   method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] !== 'latest' && params[1] === true
 
-/** Whether the answer is that of one block, which is small enough for a batch. */
-export function isOfOneBlock({ method, params }: Call): boolean {
-  if (method === 'eth_getLogs') return blockOfLogs({ method, params }) !== undefined
-  return method === 'eth_getBlockByNumber' || method === 'eth_getBlockByHash'
-}
-
 /** The hash of the block whose logs Ponder asks for; undefined in other calls, such as those for the logs of a range. */
 export function blockOfLogs({ method, params }: Call): Hash | undefined {
   if (method !== 'eth_getLogs' || !Array.isArray(params)) return undefined

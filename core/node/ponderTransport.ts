@@ -17,13 +17,12 @@ import { isBlock } from './block.ts'
 import { createHasEvidence, type Evidence } from './bloom.ts'
 import type { Ask, Call } from './call.ts'
 import { createCallRate } from './callRate.ts'
-import { createDuePoll } from './duePoll.ts'
 import type { Endpoints } from './endpoints.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
 import type { NodeHttpConfig } from './http.ts'
 import { createLatestBlock } from './latestBlock.ts'
-import { isLimit, isOutage } from './outage.ts'
-import { blockOfLogs, isOfLacked, isOfOneBlock, isPoll, isUnknownBlock, parentIn } from './ponderCalls.ts'
+import { isLimit } from './outage.ts'
+import { blockOfLogs, isOfLacked, isPoll, isUnknownBlock, parentIn } from './ponderCalls.ts'
 import { CALLS_OF_RANGE, createRangedLogs } from './rangedLogs.ts'
 import { nodeTransport } from './transport.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
@@ -38,16 +37,6 @@ const TOO_LARGE = 'backend response too large'
 /** The timeout of one request: a slow answer is better than none. */
 const REQUEST_TIMEOUT_MS = 30_000
 
-/** Calls in one request: as many as Ponder makes at once. */
-const BATCH_CALLS = 25
-
-/**
- * The calls of so many seconds may be made at once after a time with fewer, while Ponder follows the chain: after a start or
- * a reorg it reads the blocks that are not final, and waits for each.
- */
-const LIVE_BURST_SECONDS = 20
-const BACKFILL_BURST_SECONDS = 1
-
 type Options = {
   hideKeys: (text: string) => string
   callsPerSecond: number
@@ -55,7 +44,7 @@ type Options = {
   addresses: readonly Address[]
   /** What the bloom filter of each block with indexed events shows: all items of one of these; by default an address. */
   evidence?: readonly Evidence[]
-  /** Polls wait until a block is due by this time between blocks, in milliseconds. */
+  /** Milliseconds between blocks. With it, polls that come too soon after a block are not sent. */
   blockTimeMs?: number
 }
 
@@ -87,11 +76,8 @@ type Options = {
  * Ponder gets the logs of a block without those of other contracts, because it compares each with the bloom filter. The node is
  * still asked for all: an answer without any shows that it does not have the block.
  *
- * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, the blocks are
- * asked for as a batch, and their logs by a range (rangedLogs.ts). Providers count the calls of a batch one by one, and so does
- * the limit of calls per second.
- *
- * With the time between blocks, polls are sent when a block is due (duePoll.ts).
+ * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, their logs are
+ * asked for by a range (rangedLogs.ts).
  *
  * Ponder logs errors unchanged, so this removes the URLs' secrets from them.
  * @param options.hideKeys removes the secrets from a text.
@@ -106,7 +92,6 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const connect = ({ timeout = REQUEST_TIMEOUT_MS, ...config }: NodeHttpConfig, list = endpoints.list) =>
       nodeTransport({ ...endpoints, list }, { ...config, retryCount: 0 })({ ...client, timeout })
     const node = connect({})
-    const batching = connect({ batch: { batchSize: BATCH_CALLS } })
     // Of one endpoint, because the calls of a range are about each other.
     const together = connect({ batch: { batchSize: CALLS_OF_RANGE }, timeout: RESEND_MS }, endpoints.list.slice(0, 1))
     const rate = createCallRate(callsPerSecond)
@@ -118,37 +103,21 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const blocksWithLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
     /** Those without indexed events. */
     const blocksWithoutEvents = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
-    const mayBeSent = () => rate.next(phase === 'live' ? LIVE_BURST_SECONDS : BACKFILL_BURST_SECONDS)
-    /** Lets the rate follow what the endpoints grant. */
-    const rated = async (answer: Promise<unknown>) => {
-      try {
-        const result = await answer
-        rate.answered()
-        return result
-      } catch (error) {
-        if (isLimit(error)) rate.refused()
-        throw error
-      }
-    }
     const send: Ask = async (call) => {
-      let isBatched = phase === 'live' && !isPoll(call) && isOfOneBlock(call)
-      await mayBeSent()
-      return untilAnswered(call.method, async () => {
-        if (!isBatched) return rated(node.request(call as never))
-        isBatched = false
-        // The endpoint may refuse the batch.
-        return rated(batching.request(call as never)).catch((error) => {
-          if (isOutage(error)) throw error
-          return node.request(call as never)
-        })
-      })
+      await rate.next()
+      return untilAnswered(call.method, () =>
+        node.request(call as never).catch((error) => {
+          if (isLimit(error)) rate.refused()
+          throw error
+        }),
+      )
     }
     const ancestors = createAncestors(send)
     const rangedLogs = createRangedLogs({
       addresses,
       hasLogs: (block) => blocksWithLogs.has(block),
       async askTogether(calls) {
-        for (const _ of calls) await mayBeSent()
+        for (const _ of calls) await rate.next()
         return Promise.all(calls.map((call) => together.request(call as never)))
       },
     })
@@ -167,7 +136,6 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       if (!mustBeRead) blocksWithoutEvents.set(hash, true)
       return result
     }
-    const askLatest = blockTimeMs === undefined ? ask : createDuePoll(blockTimeMs, ask)
     /** Whether the answer is of a node that is behind the one that named the block. */
     const lacksBlock = ({ method, params }: Call, result: unknown) => {
       if (method === 'eth_getBlockByNumber') return result === null
@@ -176,7 +144,7 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       const blockHash = blockOfLogs({ method, params })
       return blockHash !== undefined && blocksWithLogs.has(blockHash)
     }
-    const latestBlock = createLatestBlock(askLatest, ({ number, hash }) => hashes.peek(number) === hash)
+    const latestBlock = createLatestBlock(ask, ({ number, hash }) => hashes.peek(number) === hash, blockTimeMs)
     const request = async (call: Call) => {
       const blockHash = blockOfLogs(call)
       if (blockHash !== undefined && blocksWithoutEvents.has(blockHash)) return []

@@ -13,18 +13,18 @@ export const indexerSettings = z.object({
   REORG_WINDOW_SECONDS: integer(5, MAX_REORG_WINDOW_SECONDS)
     .default(MAX_REORG_WINDOW_SECONDS)
     .describe(
-      'The index follows a reorg by itself if the blocks that it removes were made within so many seconds, from 5 to 60. A start replays these blocks, so fewer make restarts faster on chains with many blocks a second',
+      'The index follows a reorg by itself if the blocks that it removes were made within so many seconds, from 5 to 60. A start reads these blocks again, so fewer make restarts faster on chains with many blocks a second',
     ),
   // Ponder refuses less than 100 ms.
   POLL_INTERVAL_MS: integer(100, 60_000)
     .optional()
     .describe(
-      'How often the indexer asks for new blocks. Without it 100 on chain 31337, 500 on others, or when a block is due, if the measured time between blocks is shorter. At most half of the calls are polls',
+      'How often the indexer asks for new blocks. Without it 100 on chain 31337, 500 on others, or 100, without polls that come too soon after a block, if the measured time between blocks is shorter. At most half of the calls are polls',
     ),
   RPC_REQUESTS_PER_SECOND: integer(5, 500)
     .optional()
     .describe(
-      'The most calls per second of the indexer, from 5 to 500, beside a few that watch it. Without it 500 on chain 31337, 300 on others. They are halved while the endpoints refuse calls as too many. A block costs one call, or two with events, and a poll costs one. [After a start or a reorg](operations.md#what-an-endpoint-must-grant) it is an average',
+      'The most calls per second of the indexer, from 5 to 500, beside a few that watch it. Without it 500 on chain 31337, 300 on others. They are halved while the endpoints refuse calls as too many. A block costs one call, or two with events, and a poll costs one: [what an endpoint must grant](operations.md#what-an-endpoint-must-grant)',
     ),
   LOGS_RANGE: integer(1, Number.MAX_SAFE_INTEGER)
     .optional()

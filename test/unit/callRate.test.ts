@@ -22,8 +22,8 @@ async function sendAll(calls: number, mayBeSent: () => Promise<void>) {
 }
 
 test('the calls of a burst are sent at once, and the others at the rate, in their order', async () => {
-  const rate = createCallRate(100)
-  const { times, order } = await sendAll(30, () => rate.next(0.1))
+  const rate = createCallRate(100, 0.1)
+  const { times, order } = await sendAll(30, rate.next)
   expect(times.slice(0, 10)).toEqual(Array(10).fill(0))
   // 20 calls at 10 ms.
   expect(times[29]).toBeCloseTo(200, 0)
@@ -31,19 +31,17 @@ test('the calls of a burst are sent at once, and the others at the rate, in thei
 })
 
 test('a second burst has to wait until the calls of the first are made up for', async () => {
-  const rate = createCallRate(100)
-  const mayBeSent = () => rate.next(0.1)
-  await sendAll(10, mayBeSent)
-  const { times } = await sendAll(10, mayBeSent)
+  const rate = createCallRate(100, 0.1)
+  await sendAll(10, rate.next)
+  const { times } = await sendAll(10, rate.next)
   expect([times[0], times[9]]).toEqual([expect.closeTo(10, 0), expect.closeTo(100, 0)])
 })
 
 test('calls keep their order while the process is busy', async () => {
-  const rate = createCallRate(100)
-  const mayBeSent = () => rate.next(0.01)
+  const rate = createCallRate(100, 0.01)
   const order: number[] = []
   const send = async (call: number) => {
-    await mayBeSent()
+    await rate.next()
     order.push(call)
   }
   const beBusy = (milliseconds: number) => {
@@ -63,7 +61,7 @@ test('calls keep their order while the process is busy', async () => {
 describe('a rate', () => {
   /** How long 200 calls take, in milliseconds: those of a second are sent at once. */
   async function millisecondsOf(rate: CallRate): Promise<number> {
-    const { times } = await sendAll(200, () => rate.next(1))
+    const { times } = await sendAll(200, rate.next)
     return times.at(-1) ?? 0
   }
 
@@ -74,10 +72,10 @@ describe('a rate', () => {
     expect(await millisecondsOf(rate)).toBeCloseTo(3_000, -2)
   })
 
-  test('grows again with the answers, up to the most', async () => {
+  test('grows again with the time, up to the most', async () => {
     const rate = createCallRate(100)
     rate.refused()
-    for (let answers = 0; answers < 2_000; answers++) rate.answered()
+    await vi.advanceTimersByTimeAsync(60_000)
     expect(await millisecondsOf(rate)).toBeCloseTo(1_000, -2)
   })
 

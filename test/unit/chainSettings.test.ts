@@ -14,7 +14,7 @@ async function pollsWith(settings: Record<string, string>, blockTimeMs: number |
 }
 
 test.each([
-  ['when a block is due', { CHAIN_ID: '8453' }, 200, 100, 200],
+  ['without those that come too soon after a block', { CHAIN_ID: '8453' }, 200, 100, 200],
   ['not more often than Ponder polls', { CHAIN_ID: '8453' }, 50, 100],
   ['the default where blocks are slower', { CHAIN_ID: '8453' }, 2_000, 500],
   ['the default where the time between blocks is not known', { CHAIN_ID: '8453' }, undefined, 500],

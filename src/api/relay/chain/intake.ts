@@ -39,8 +39,8 @@ const { signal: never } = new AbortController()
  */
 export function createIntake(market: Market) {
   const { client, address } = market
-  const rate = createCallRate(CALLS_PER_SECOND)
-  const waitForCall = () => rate.next(BURST_SECONDS)
+  const rate = createCallRate(CALLS_PER_SECOND, BURST_SECONDS)
+  const waitForCall = () => rate.next()
   const readLatest = createSharedReads(client, waitForCall, MOST_RUNS)
   const latestInTurn = createFairLane(RUNS_LANE)
   const getBounty = (bountyId: bigint) =>
