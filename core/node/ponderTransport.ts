@@ -51,35 +51,20 @@ type Options = {
 /**
  * Ponder's transport: that of all our processes, with these differences, each measured with Ponder 0.17.7.
  *
- * When a reorg removes a block between Ponder's request for it and its request for the logs, some nodes no longer know the
- * block. Ponder would retry nine times, for 64 seconds, before it reads the new chain. This transport gives up after a
- * second, with an error that Ponder does not retry.
- *
- * While the node hangs, refuses or limits requests, Ponder's polls would queue up, and its limiter would allow fewer and
- * fewer requests: after a hang of 90 seconds it indexed a block in 16 seconds. This transport retries itself, so Ponder
- * sees a slow answer. It answers polls by the latest block that it has seen, which Ponder already has.
- *
- * A node behind a load balancer may return no logs for a block that it does not have yet. Ponder would discard the block,
- * and up to 49 others that it has read with it. Where the block's bloom filter shows logs, this transport asks again.
- *
- * Ponder takes a latest block that is not later than its own for a reorg, and reverts rows. Where the block is one that
- * Ponder has, its node is behind, so Ponder gets the latest block again. A chain that really lost its last blocks shows it
- * by its next block.
- *
- * Ponder asks for the logs of fewer blocks only after errors that it knows. Others it repeats, and so would never get an
- * answer that is longer than we read. This transport gives it an error that it knows.
- *
- * Ponder asks for the logs of each block with an empty bloom filter, because some nodes return an empty one for each block. This
- * transport answers for those without transactions. Ponder also asks where a bloom filter has one of the addresses. This
- * transport answers where the filter lacks the evidence that each block with indexed events shows.
- *
- * Ponder gets the logs of a block without those of other contracts, because it compares each with the bloom filter. The node is
- * still asked for all: an answer without any shows that it does not have the block.
- *
- * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, their logs are
- * asked for by a range (rangedLogs.ts).
- *
- * Ponder logs errors unchanged, so this removes the URLs' secrets from them.
+ * - Where a reorg removes a block between Ponder's request for it and its request for the logs, some nodes no longer know the
+ *   block, and Ponder would retry for 64 seconds before it reads the new chain. This gives up after a second.
+ * - While the node hangs, refuses or limits requests, this retries itself, so that Ponder sees a slow answer: after a hang of
+ *   90 seconds it indexed a block in 16 seconds.
+ * - A node behind a load balancer may return no logs for a block that it does not have yet, and Ponder would discard the block,
+ *   and up to 49 others. Where the block's bloom filter shows logs, this asks again.
+ * - Ponder takes a latest block that is not later than its own for a reorg, and reverts rows. Where the block is one that Ponder
+ *   has, its node is behind, and Ponder gets the latest block again. A chain that lost its last blocks shows it by its next one.
+ * - Ponder asks for the logs of fewer blocks only after errors that it knows. For an answer that is longer than we read it gets one.
+ * - Ponder asks for the logs of each block whose bloom filter is empty, or has one of the addresses. This answers for blocks
+ *   without transactions, and where the filter lacks the evidence that each block with indexed events shows.
+ * - Ponder gets the logs of a block without those of other contracts, because it compares each with the bloom filter.
+ * - Once Ponder follows the chain, the logs of blocks that it lacks are asked for by a range (rangedLogs.ts).
+ * - Ponder logs errors unchanged, so this removes the URLs' secrets from them.
  * @param options.hideKeys removes the secrets from a text.
  * @param options.callsPerSecond the most calls per second, without those that are sent again. An endpoint that refuses calls as
  * too many gets fewer.

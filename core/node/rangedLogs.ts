@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import DataLoader from 'dataloader'
 import { LRUCache } from 'lru-cache'
-import { type Address, type Hash, hexToNumber, numberToHex } from 'viem'
+import { type Address, type Hash, hexToNumber } from 'viem'
 import { type Block, isBlock } from './block.ts'
 import type { Call } from './call.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
@@ -38,9 +38,8 @@ type Options = {
  * Ponder's calls are sent as they are.
  */
 export function createRangedLogs({ addresses, hasLogs, askTogether }: Options) {
-  /** The blocks that Ponder lacked, by their numbers, and their numbers. */
-  const lacked = new LRUCache<number, Pick<Block, 'hash' | 'parentHash'>>({ max: MOST_REVERTED_BLOCKS })
-  const numbers = new LRUCache<Hash, number>({ max: MOST_REVERTED_BLOCKS })
+  /** The blocks that Ponder lacked. */
+  const lacked = new LRUCache<Hash, Pick<Block, 'number' | 'hash' | 'parentHash'>>({ max: MOST_REVERTED_BLOCKS })
   /** Ponder's questions for blocks that it lacks. */
   const reading = new Set<Promise<unknown>>()
 
@@ -50,37 +49,38 @@ export function createRangedLogs({ addresses, hasLogs, askTogether }: Options) {
     await sleep(GATHER_MS)
   }
 
-  function isChain(first: number, last: number): boolean {
-    for (let number = last; number > first; number--) {
-      const parentHash = lacked.peek(number)?.parentHash
-      if (parentHash === undefined || parentHash !== lacked.peek(number - 1)?.hash) return false
+  /** Whether the last block descends from all the others, by blocks that Ponder lacked. */
+  function isChain(blocks: readonly Hash[], last: Hash): boolean {
+    const others = new Set(blocks)
+    for (let hash = last; others.size > 0; ) {
+      const block = lacked.peek(hash)
+      if (!block) return false
+      others.delete(hash)
+      hash = block.parentHash
     }
     return true
   }
 
   /** @returns the logs by the hashes of their blocks; undefined if they may be of other blocks. */
-  async function readRange(asked: readonly number[]) {
-    const first = Math.min(...asked)
-    const last = Math.max(...asked)
-    if (!isChain(first, last)) return undefined
-    const lastHash = lacked.peek(last)?.hash
-    if (lastHash === undefined) return undefined
-    const range = { address: addresses, fromBlock: numberToHex(first), toBlock: numberToHex(last) }
+  async function readRange(blocks: readonly Hash[]) {
+    const known = blocks.flatMap((hash) => lacked.peek(hash) ?? [])
+    const sorted = known.toSorted((a, b) => hexToNumber(a.number) - hexToNumber(b.number))
+    const [first, last] = [sorted[0], sorted.at(-1)]
+    if (!first || !last || !isChain(blocks, last.hash)) return undefined
+    const range = { address: addresses, fromBlock: first.number, toBlock: last.number }
     const [logs, logsOfLast, end] = await askTogether([
       { method: 'eth_getLogs', params: [range] },
-      { method: 'eth_getLogs', params: [{ blockHash: lastHash }] },
+      { method: 'eth_getLogs', params: [{ blockHash: last.hash }] },
       { method: 'eth_getBlockByNumber', params: [range.toBlock, false] },
     ])
-    if (!Array.isArray(logs) || !isBlock(end) || end.hash !== lastHash) return undefined
-    if (!Array.isArray(logsOfLast) || (logsOfLast.length === 0 && hasLogs(lastHash))) return undefined
+    if (!Array.isArray(logs) || !isBlock(end) || end.hash !== last.hash) return undefined
+    if (!Array.isArray(logsOfLast) || (logsOfLast.length === 0 && hasLogs(last.hash))) return undefined
     return Map.groupBy(logs as { blockHash: Hash }[], ({ blockHash }) => blockHash)
   }
 
   async function read(blocks: readonly Hash[]): Promise<(unknown[] | undefined)[]> {
-    const asked = blocks.flatMap((hash) => numbers.peek(hash) ?? [])
-    const isRange = asked.length >= FEWEST_BLOCKS && asked.length === blocks.length
     // Where the node refuses a range, the blocks are asked for one by one.
-    const logs = isRange ? await readRange(asked).catch(() => undefined) : undefined
+    const logs = blocks.length >= FEWEST_BLOCKS ? await readRange(blocks).catch(() => undefined) : undefined
     return blocks.map((hash) => logs && (logs.get(hash) ?? []))
   }
 
@@ -96,11 +96,8 @@ export function createRangedLogs({ addresses, hasLogs, askTogether }: Options) {
       reading.add(block)
       try {
         const read = await block
-        if (isBlock(read)) {
-          const { number, hash, parentHash } = read
-          lacked.set(hexToNumber(number), { hash, parentHash })
-          numbers.set(hash, hexToNumber(number))
-        }
+        // Ponder may change what it gets.
+        if (isBlock(read)) lacked.set(read.hash, { number: read.number, hash: read.hash, parentHash: read.parentHash })
         return read
       } finally {
         reading.delete(block)
@@ -108,6 +105,6 @@ export function createRangedLogs({ addresses, hasLogs, askTogether }: Options) {
     },
 
     /** The logs of the block, at least those of the contracts; undefined if it must be asked for by its hash. */
-    read: async (block: Hash) => (numbers.has(block) ? loader.load(block) : undefined),
+    read: async (block: Hash) => (lacked.has(block) ? loader.load(block) : undefined),
   }
 }
