@@ -23,11 +23,11 @@ test('an indexer whose handler always throws exits with 75 after pauses, and rea
   onTestFinished(chain.stop)
   await chain.fund(poster)
   const databaseUrl = await freshDatabase()
-  const supervised = superviseIndexer(chain, databaseUrl, PAUSES)
-  onTestFinished(supervised.stop)
+  const before = superviseIndexer(chain, databaseUrl, PAUSES)
+  onTestFinished(before.stop)
   await postRun(chain)
-  const last = await chain.client.getBlockNumber({ cacheTime: 0 })
-  await waitForIndex(databaseUrl, last, 60_000)
+  await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 60_000)
+  await before.stop()
   const api = await startApi({ ...chain, databaseUrl })
   onTestFinished(api.stop)
 
@@ -36,7 +36,12 @@ test('an indexer whose handler always throws exits with 75 after pauses, and rea
   const next = (await chain.market.read.bountyCount()) + 1n
   await client.query(`ALTER TABLE ${runs} ADD CONSTRAINT broken CHECK (bounty_id <> ${next}) NOT VALID`)
   const stopReading = readList(api.url)
+  // A start indexes blocks before the one whose handler throws.
+  await chain.client.mine({ blocks: 5 })
+  const last = await chain.client.getBlockNumber({ cacheTime: 0 })
   await postRun(chain)
+  const supervised = superviseIndexer(chain, databaseUrl, PAUSES)
+  onTestFinished(supervised.stop)
   for (const end = Date.now() + BROKEN_MS; Date.now() < end; await sleep(BLOCK_MS)) await chain.client.mine({ blocks: 1 })
   const { longestMs, wrong, block } = await stopReading()
   console.log(`${supervised.ends.length} ends, and at most ${Math.round(longestMs)} ms without an answer`)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { baseSepolia } from 'viem/chains'
 import { beforeAll, expect, test } from 'vitest'
 import { keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { putForeignLogs, writeForeignLogs } from '../../../tools/bench/foreignLogs.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { deployArtifact } from '../../support/contracts.ts'
@@ -11,6 +12,8 @@ import { countCalls, type RpcProxy, startRpcProxy } from '../../support/rpcProxy
 import { waitForIndex } from '../../support/waitForIndex.ts'
 
 const IDLE_SECONDS = 20
+
+const FOREIGN_BLOCKS = 10
 
 /** The API compares the index with the chain every six seconds, and shows the result for two. */
 const LAG_SECONDS = 9
@@ -49,6 +52,16 @@ beforeAll(async () => {
   const kept = parts.move()
   return () => kept.disposeAsync()
 }, 120_000)
+
+// Their bloom filters have any address and topic by chance.
+test('blocks with hundreds of logs of another contract are indexed', async () => {
+  await putForeignLogs(chain.client)
+  for (let block = 0; block < FOREIGN_BLOCKS; block++) {
+    const hash = await writeForeignLogs(chain.client)
+    await chain.client.waitForTransactionReceipt({ hash })
+  }
+  await waitForIndex(databaseUrl, await latest())
+})
 
 test('an indexer asks little more than a poll for each of five blocks a second, and an API one in three seconds', async () => {
   await waitForIndex(databaseUrl, (await latest()) + 20n)

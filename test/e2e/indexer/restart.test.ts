@@ -130,6 +130,8 @@ test('a restart keeps the rows of the last block, and reverts them where the cha
   await expectAllRows()
 
   // More blocks than are not final, with and without changes.
+  await postRun(chain, REWARD)
+  await index.tables()
   await index.kill()
   await postRun(chain, REWARD)
   await chain.client.mine({ blocks: 3 * FINALITY_BLOCKS })
@@ -137,5 +139,11 @@ test('a restart keeps the rows of the last block, and reverts them where the cha
   await index.startAgain()
   await expectAllRows()
   await reorg(2)
+  await expectAllRows()
+
+  // While the indexer does not run, soon after such a start.
+  await index.kill()
+  await reorg(1)
+  await index.startAgain()
   await expectAllRows()
 })
