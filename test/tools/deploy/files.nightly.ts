@@ -41,8 +41,13 @@ it('each deployment runs one indexer, and starts it again', async () => {
   const { spec } = documents.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'runline-indexer')
   expect(spec.template.spec.containers[0].command).toEqual(command)
   expect(spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } })
+  // Without one it is Always.
+  expect(spec.template.spec.restartPolicy).toBeUndefined()
   const unit = await read('deploy/systemd/runline-indexer.service')
   expect(unit).toMatch(/^ExecStart=\S+\/node ops\/startIndexer\.ts\nRestart=always$/m)
+  // Every exit code but 1, as often as it ends.
+  expect(unit).toMatch(/^RestartPreventExitStatus=1$/m)
+  expect(unit).toMatch(/^StartLimitIntervalSec=0$/m)
 })
 
 it('Prometheus scrapes each systemd unit at its fixed port', async () => {
