@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How long a rate takes to double again after a refusal. */
-const DOUBLING_MS = 20_000
+const DOUBLING_MS = 15_000
 
 /** The calls that are refused within this time were sent at the same rate. */
 const REFUSALS_MS = 1_000
