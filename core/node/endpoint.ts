@@ -68,5 +68,8 @@ export function logState(
   err?: unknown,
 ) {
   const { level, text } = STATES[state]
-  logger[level]({ endpoint: name, head, timestamp, latest: expected.latest, chainId, expected: expected.chainId, err }, text)
+  logger[level](
+    { endpoint: name, head, timestamp, latest: expected.latest, chainId, expected: expected.chainId, err },
+    text,
+  )
 }
