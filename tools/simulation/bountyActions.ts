@@ -107,7 +107,7 @@ function movesFrom({ state, since, deadline, workPeriod, claimant }: Bounty, now
   const reviews: readonly Move[] = ['requestRevision', 'requestRevision', 'requestRevisionWithSig', 'rejectWork']
   const moves: Record<number, readonly Move[]> = {
     1: ['fundBounty'],
-    2: ['closeBounty', 'closeBounty', 'expireBounty'],
+    2: ['closeBounty', 'expireBounty', 'expireBounty', 'expireBounty'],
     3: ['startWork', 'startWorkWithSig', ...submits, ...closings, ...endings],
     4: [...submits, ...closings, ...endings],
     5: ['approveWork', 'approveWork', 'approveWorkWithSig', ...reviews, 'rejectWorkWithSig', 'finalizeReview'],

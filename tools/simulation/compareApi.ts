@@ -7,8 +7,11 @@ import type { Random } from './random.ts'
 import { drawRunList, nextPage } from './runList.ts'
 import type { World } from './world.ts'
 
+/** How long the index may take to follow the chain on a busy machine. */
+const INDEX_TIMEOUT_MS = 60_000
+
 /** How many pages of random lists are read. */
-const PAGES = 300
+const PAGES = 100
 
 type Options = { world: World; api: Api; oracle: Oracle; random: Random }
 
@@ -31,7 +34,7 @@ export async function compareApi({ world, api, oracle, random }: Options) {
     return answer
   }
 
-  await request(api, `/api/stats?minBlock=${latest.number}`)
+  await indexed(api, latest.number)
   const { runs, agents } = await readMarket(world, latest)
   for (const { bountyId } of runs) for (const subject of ['run', 'events'] as const) await ask(about(subject, bountyId))
   for (const { id } of agents) for (const subject of ['agent', 'stake'] as const) await ask(about(subject, id))
@@ -44,4 +47,13 @@ export async function compareApi({ world, api, oracle, random }: Options) {
     next = nextPage(question, await ask(question))
   }
   return { differences, counts: { runs: runs.length, agents: agents.length } }
+}
+
+/** @throws if the API has no answer of the block in time. */
+async function indexed(api: Api, block: bigint) {
+  for (const limit = Date.now() + INDEX_TIMEOUT_MS; ; ) {
+    const { status, body } = await request(api, `/api/stats?minBlock=${block}`)
+    if (status === 200) return
+    if (Date.now() > limit) throw new Error(`The index has no block ${block}: ${JSON.stringify(body)}`)
+  }
 }

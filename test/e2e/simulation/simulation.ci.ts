@@ -6,5 +6,5 @@ test(
   {
     timeout: 180_000,
   },
-  () => expectAgreement(1, 120),
+  () => expectAgreement(3, 200),
 )
