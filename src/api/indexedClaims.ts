@@ -4,8 +4,8 @@ import { refusalOfRead } from './http/refusals.ts'
 import type { IndexReader } from './index/reader.ts'
 import { agentsById } from './queries/agents.ts'
 import { type ShownClaim, shownClaims } from './queries/claimedRuns.ts'
-import type { NamedClaim } from './relay/claims/chain/market.ts'
-import type { IndexedClaims, IndexedWin } from './relay/claims/context.ts'
+import type { ClaimMessage, NamedAction } from './relay/kinds/request.ts'
+import type { IndexedClaims, IndexedWin } from './relay/pipeline/context.ts'
 
 /** What the index shows of claims, for the relay. A win that the index shows needs no receipt. */
 export function indexedClaims(index: IndexReader): IndexedClaims {
@@ -17,7 +17,7 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
         .read(undefined, (tx) =>
           shownClaims(
             tx,
-            claims.map(({ request }) => request.bountyId),
+            claims.map(({ request }) => request.message.bountyId),
           ),
         )
         .catch((error) => {
@@ -26,7 +26,7 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
       const wins = new Map<Hex, IndexedWin>()
       for (const claim of claims) {
         const win = data.find((other) => isOf(claim, other))
-        if (win) wins.set(claim.claimId, { blockNumber: win.blockNumber, txHash: win.transactionHash })
+        if (win) wins.set(claim.actionId, { blockNumber: win.blockNumber, txHash: win.transactionHash })
       }
       return wins
     },
@@ -47,7 +47,8 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
   }
 }
 
-function isOf({ request, round }: NamedClaim, { bountyId, agentId, address, ordinal }: ShownClaim): boolean {
-  if (bountyId !== request.bountyId || agentId !== request.agentId || ordinal !== Number(round)) return false
-  return address !== null && isAddressEqual(address, request.wallet)
+function isOf({ request: { message } }: NamedAction<ClaimMessage>, shown: ShownClaim): boolean {
+  const { bountyId, agentId, address, ordinal } = shown
+  if (bountyId !== message.bountyId || agentId !== message.agentId || ordinal !== Number(message.round)) return false
+  return address !== null && isAddressEqual(address, message.party)
 }

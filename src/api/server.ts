@@ -20,7 +20,7 @@ import { indexedCalls } from './indexedCalls.ts'
 import { indexedClaims } from './indexedClaims.ts'
 import { indexedRuns } from './indexedRuns.ts'
 import { indexedUnstakers } from './indexedUnstakers.ts'
-import { recordClaimSteps } from './observability/claimTraces.ts'
+import { recordSteps } from './observability/actionTraces.ts'
 import { measureLag, watchIndexLag } from './observability/indexLag.ts'
 import { createMetrics, createRequestTimer, measureStreams } from './observability/metrics.ts'
 import { watchForOrphan } from './observability/orphanedIndex.ts'
@@ -137,7 +137,7 @@ const relay =
         logger,
       })
 logRelay(events, logger)
-if (tracing) recordClaimSteps(events)
+if (tracing) recordSteps(events)
 if (relay) measureRelay(registry, events, relay)
 
 const content = openContentStore({

@@ -3,12 +3,14 @@ import { pino } from 'pino'
 import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt } from 'viem'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { abandonSigner, findUnmined } from '../../src/api/relay/abandonment.ts'
-import { isBlameless } from '../../src/api/relay/claims/decisions.ts'
-import { CLAIM, claimRows, type StoredClaim, slotOfClaim } from '../../src/api/relay/claims/store/claims.ts'
+import { isBlamelessClaim } from '../../src/api/relay/kinds/claims/kind.ts'
+import { claimMessageOf, slotOfClaim } from '../../src/api/relay/kinds/claims/message.ts'
+import { CLAIM } from '../../src/api/relay/kinds/names.ts'
 import { type Decision, recordDecision, reopenRows, storeDecisions } from '../../src/api/relay/ledger/decisions.ts'
 import { type Applicant, reserve, type Terms } from '../../src/api/relay/ledger/reserve.ts'
 import { deleteOldRows, startRetention } from '../../src/api/relay/ledger/retention.ts'
 import { hasStranded } from '../../src/api/relay/ledger/rows.ts'
+import { createActionStore, type StoredAction } from '../../src/api/relay/ledger/storedActions.ts'
 import { Refusal, type RefusalCode } from '../../src/api/relay/refusal.ts'
 import {
   connectionName,
@@ -71,6 +73,8 @@ async function taken(by: string, database: pg.Pool): Promise<Lease> {
   return lease
 }
 
+const rows = createActionStore({ names: [CLAIM], messageOf: claimMessageOf })
+
 type NewClaim = { run: bigint; agent: number; subjects: string[]; tx: bigint }
 
 const insertClaim = (name: string, { run, agent, subjects, tx }: NewClaim) =>
@@ -85,25 +89,25 @@ async function insertTx(id: bigint) {
   const tx = { tx: id, kind: CLAIM, nonce: Number(id), attempt: attemptOf(`tx ${id}`) }
   await insertTxs(pool, signer, [tx], 1n)
   await insertClaim(`claim ${id}`, { run: id, agent: 7, subjects: ['agent 7', 'newcomers', 'wallet 0xb0'], tx: id })
-  const [claim] = await claimRows.ofTxs(pool, id)
+  const [claim] = await rows.ofTxs(pool, id)
   if (!claim) throw new Error('The claim is not stored')
   return { id, claim }
 }
 
 const txOf = async (id: bigint) =>
   (await pool.query('SELECT state, block_hash FROM relay.tx WHERE id = $1', [id])).rows[0]
-const stateOf = async (id: bigint) => (await claimRows.ofTxs(pool, id))[0]?.state
+const stateOf = async (id: bigint) => (await rows.ofTxs(pool, id))[0]?.state
 
 const receiptOf = (id: bigint, block: string) =>
   ({ transactionHash: hashOf(`tx ${id}`), blockNumber: 5n, blockHash: hashOf(block) }) as TransactionReceipt
 
-const decisionOf = (claim: StoredClaim, decision: Decision) => {
-  const isOwnFault = decision.state === 'refused' && !isBlameless(claim, decision.problem)
-  return { action: claim.claimId, tx: claim.tx.id, decision, isOwnFault }
+const decisionOf = (claim: StoredAction, decision: Decision) => {
+  const isOwnFault = decision.state === 'refused' && !isBlamelessClaim({ round: 1n }, decision.problem)
+  return { action: claim.actionId, tx: claim.tx.id, decision, isOwnFault }
 }
 
 const minedIn = async (lease: Lease, { id, claim }: Awaited<ReturnType<typeof insertTx>>, block: string) => {
-  const won = { state: 'done' as const, blockNumber: 5n, txHash: hashOf(`tx ${id}`), round: 1n }
+  const won = { state: 'done' as const, blockNumber: 5n, txHash: hashOf(`tx ${id}`), result: null, round: 1n }
   const receipt = receiptOf(id, block)
   return recordMined(pool, lease, [{ tx: id, receipt, fee: 3n }], storeDecisions([decisionOf(claim, won)]))
 }
@@ -167,7 +171,7 @@ describe('a write', () => {
   it('changes a transaction only if it is in the expected state', async () => {
     const lease = await taken('a', a)
     const tx = await insertTx(1n)
-    expect((await minedIn(lease, tx, 'first')).actions).toEqual(new Set([tx.claim.claimId]))
+    expect((await minedIn(lease, tx, 'first')).actions).toEqual(new Set([tx.claim.actionId]))
     expect((await minedIn(lease, tx, 'second')).txs.size).toBe(0)
     expect(await txOf(1n)).toEqual({ state: 'mined', block_hash: hashOf('first') })
     await recordBroadcasts(pool, [{ tx: 1n, result: 'accepted' }])
@@ -175,7 +179,7 @@ describe('a write', () => {
     expect(await insertAttempt(pool, lease, 1n, attemptOf('late'), 9n)).toBe(false)
     const dropped = { id: 1n, kind: CLAIM, hash: hashOf('tx 1'), blockNumber: 5n, blockHash: hashOf('second') }
     expect(await recordDropped(pool, lease, dropped, reopenRows)).toBe(false)
-    expect([(await txOf(1n)).state, await stateOf(1n)]).toEqual(['mined', 'won'])
+    expect([(await txOf(1n)).state, await stateOf(1n)]).toEqual(['mined', 'done'])
     expect(await recordDropped(pool, lease, { ...dropped, blockHash: hashOf('first') }, reopenRows)).toBe(true)
     expect([(await txOf(1n)).state, await stateOf(1n)]).toEqual(['signed', 'open'])
   })
@@ -325,7 +329,7 @@ describe('a claim that is stored, and refused in its block', () => {
     })
 
   async function refuse(lease: Lease, id: bigint, code: RefusalCode) {
-    const [claim] = await claimRows.ofTxs(pool, id)
+    const [claim] = await rows.ofTxs(pool, id)
     if (!claim) throw new Error('The claim is not stored')
     const at = { blockNumber: 5n, txHash: hashOf(`tx ${id}`) }
     const effect = storeDecisions([decisionOf(claim, { state: 'refused', problem: new Refusal(code, 'No.'), ...at })])
@@ -414,6 +418,6 @@ describe('retention', () => {
     await expect.poll(() => left('spending')).toBe(3)
     await stop()
     expect(await Promise.all(['action', 'attempt'].map(left))).toEqual([2, 2])
-    expect([await stateOf(unmined.id), await stateOf(young.id)]).toEqual(['open', 'won'])
+    expect([await stateOf(unmined.id), await stateOf(young.id)]).toEqual(['open', 'done'])
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fitting, transactionsOf } from '../../src/api/relay/claims/chain/gas.ts'
+import { fitting, transactionsOf } from '../../src/api/relay/kinds/claims/gas.ts'
 
 const claimsOf = (letters: string) => [...letters].map((letter) => ({ runsWalletCode: letter === 'c' }))
 

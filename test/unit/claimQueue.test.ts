@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createClaimQueue, type Entry } from '../../src/api/relay/claims/queue/claimQueue.ts'
+import { createClaimQueue, type Entry } from '../../src/api/relay/claims/claimQueue.ts'
 import { accountOf } from '../../tools/devnet/accounts.ts'
 
 const signer = accountOf(1)
@@ -9,10 +9,10 @@ type Options = { client?: string; bytes?: number; signers?: (typeof signer)[] }
 
 /** A queued claim of the run, and the errors with which it was rejected. */
 function entryOf(bountyId: bigint, { client = 'a', bytes = 65, signers = [signer] }: Options = {}) {
-  const signed = { deadline: 1n, signature: `0x${'11'.repeat(bytes)}` as const }
+  const message = { action: 'claim', bountyId, agentId: 1n, party: signer.address, deadline: 1n } as const
   const rejected: unknown[] = []
   const entry: Entry<string> = {
-    request: { bountyId, agentId: 1n, wallet: signer.address, signed },
+    request: { message, signature: `0x${'11'.repeat(bytes)}` },
     client,
     signers,
     resolve: () => undefined,
@@ -27,7 +27,7 @@ function queueOf(...entries: Entry<string>[]) {
   return queue
 }
 
-const runsOf = (entries: Entry<string>[]) => entries.map(({ request }) => request.bountyId)
+const runsOf = (entries: Entry<string>[]) => entries.map(({ request }) => request.message.bountyId)
 
 describe('the claim queue', () => {
   it('takes a client’s claims in order of arrival, up to the requested number', () => {

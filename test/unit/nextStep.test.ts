@@ -1,17 +1,18 @@
 import { zeroAddress } from 'viem'
 import { describe, expect, it } from 'vitest'
-import type { ExaminedClaim } from '../../src/api/relay/claims/intake/examine.ts'
+import type { Placement } from '../../src/api/relay/claims/dispatcher.ts'
 import { nextStep, type Open, type Step, type StoredRequest, stepAfter } from '../../src/api/relay/claims/nextStep.ts'
-import type { Placement } from '../../src/api/relay/claims/queue/dispatcher.ts'
-import type { StoredClaim } from '../../src/api/relay/claims/store/claims.ts'
-import { Refusal } from '../../src/api/relay/refusal.ts'
+import type { Examined, Unready } from '../../src/api/relay/kinds/kind.ts'
+import type { StoredAction } from '../../src/api/relay/ledger/storedActions.ts'
+import { Refusal, type RefusalCode } from '../../src/api/relay/refusal.ts'
 
-const claimOf = (digit: string) => ({ claimId: `0x${digit.repeat(64)}`, round: 1n }) as StoredClaim
+const claimOf = (digit: string) =>
+  ({ actionId: `0x${digit.repeat(64)}`, request: { message: { action: 'claim', round: 1n } } }) as StoredAction
 const own = claimOf('1')
 const rival = claimOf('2')
-const boundClaim = { claimId: claimOf('3').claimId, round: 1n }
+const boundClaim = { actionId: claimOf('3').actionId, round: 1n }
 const limit = new Refusal('RATE_LIMITED', 'Too many.')
-const failureOf = (errorName: string) => ({ error: { errorName, args: [] } as never, data: undefined })
+const refusalOf = (code: RefusalCode) => new Refusal(code, 'Refused.')
 const poster = zeroAddress
 const hash = `0x${'9a'.repeat(32)}` as const
 
@@ -34,12 +35,12 @@ const opens: Record<string, Open> = {
 }
 
 /** What the chain says; `-` before it is asked. */
-const chain: Record<string, ExaminedClaim | undefined> = {
+const chain: Record<string, Examined | Unready | undefined> = {
   '-': undefined,
-  good: { good: true, runsWalletCode: false, poster },
-  'good, by a contract': { good: true, runsWalletCode: true, poster },
-  'the agent has the run': { currentClaim: { ...boundClaim, blockNumber: 9n } },
-  'a pending transaction opens it': { undecided: failureOf('BountyNotOpen') },
+  good: { agentId: 1n, runsWalletCode: false, poster },
+  'good, by a contract': { agentId: 1n, runsWalletCode: true, poster },
+  'the agent has the run': { made: { ...boundClaim, blockNumber: 9n } },
+  'a pending transaction opens it': { undecided: refusalOf('RUN_NOT_OPEN') },
   'another is likely to win it': { overtaken: true },
 }
 
@@ -47,11 +48,11 @@ const chain: Record<string, ExaminedClaim | undefined> = {
 function wordsOf(step: Step): string {
   if (step.do === 'follow') {
     const { claim, wonAt, txHash } = step
-    const which = claim.claimId === own.claimId ? 'own' : 'other'
+    const which = claim.actionId === own.actionId ? 'own' : 'other'
     return ['follow', which, wonAt && `won at ${wonAt}`, txHash && 'placed'].filter(Boolean).join(' ')
   }
-  if (step.do === 'refuse') return `refuse ${'refusal' in step ? step.refusal.code : step.failure.error?.errorName}`
-  if (step.do === 'place') return step.good.runsWalletCode ? 'place alone' : 'place'
+  if (step.do === 'refuse') return `refuse ${step.refusal.code}`
+  if (step.do === 'place') return step.examined.runsWalletCode ? 'place alone' : 'place'
   if (step.do !== 'wait') return step.do
   return step.for === 'decision' ? `wait for ${step.of === own ? 'own' : 'rival'}` : `wait for ${step.for}`
 }
@@ -88,12 +89,11 @@ describe('the next step of a claim', () => {
 })
 
 describe('the step after the queue', () => {
-  const bounty = {} as never
   const placements: Record<string, Placement> = {
     placed: { status: 'placed', claim: own, transaction: { attempt: { hash } } as never },
-    'fails for the agent': { status: 'fails', failure: failureOf('AgentIsFrozen'), bounty },
-    'fails for the run': { status: 'fails', failure: failureOf('BountyNotOpen'), bounty },
-    undecided: { status: 'undecided', failure: undefined },
+    'fails for the agent': { status: 'fails', refusal: refusalOf('AGENT_FROZEN'), looksAgain: false },
+    'fails for the run': { status: 'fails', refusal: refusalOf('RUN_NOT_OPEN'), looksAgain: true },
+    undecided: { status: 'undecided', refusal: undefined },
     rival: { status: 'rival' },
     locked: { status: 'locked' },
     stale: { status: 'stale' },
@@ -102,7 +102,7 @@ describe('the step after the queue', () => {
 
   it.each([
     ['placed', 'follow own placed'],
-    ['fails for the agent', 'refuse AgentIsFrozen'],
+    ['fails for the agent', 'refuse AGENT_FROZEN'],
     ['fails for the run', 'wait for reread'],
     ['undecided', 'wait for block'],
     ['rival', 'wait for binding'],

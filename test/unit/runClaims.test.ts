@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { createRunClaims } from '../../src/api/relay/claims/queue/runClaims.ts'
+import { createRunClaims } from '../../src/api/relay/claims/runClaims.ts'
 
 const RUN = 1n
 

@@ -1,6 +1,5 @@
 import { type AccountActionName, membersAsText } from '../../../core/market/accountActions.ts'
 import { partyMemberOf } from '../../../core/market/runActions.ts'
-import type { ClaimRequest } from '../relay/claims/chain/market.ts'
 import type { Message } from '../relay/kinds/request.ts'
 import { Refusal, unavailable } from '../relay/refusal.ts'
 import { Problem, problemTypes } from './errors.ts'
@@ -19,15 +18,14 @@ export function refusalOfRead(error: unknown): unknown {
 }
 
 /**
- * The answer to the refusal of a claim. RFC 9110 requires a challenge in every 401: it names the message to sign and where
- * to get it.
+ * The answer to the refusal of an action. RFC 9110 requires a challenge in every 401: it names the message to sign and where to
+ * get it. A call that anyone may ask for has none.
  */
-export function problemOfClaim(error: unknown, { bountyId, agentId, wallet }: ClaimRequest): unknown {
-  return problemToSign(error, `/api/runs/${bountyId}/claim-message?agentId=${agentId}&walletAddress=${wallet}`)
-}
-
-/** As `problemOfClaim`, of another action. A call that anyone may ask for has no message to sign. */
 export function problemOfAction(error: unknown, message: Message): unknown {
+  if (message.action === 'claim') {
+    const { bountyId, agentId, party } = message
+    return problemToSign(error, `/api/runs/${bountyId}/claim-message?agentId=${agentId}&walletAddress=${party}`)
+  }
   if ('members' in message) {
     const renewed = RENEWED[message.action]
     const named = Object.entries(membersAsText(message)).filter(([member]) => !renewed.includes(member))

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { formatEther } from 'viem'
 import { reuseResult } from '../../../core/reuseResult.ts'
-import { CLAIM } from '../relay/claims/store/claims.ts'
 import type { RelayEmitter } from '../relay/events.ts'
+import { CLAIM } from '../relay/kinds/names.ts'
 import { unlessUnavailable } from '../relay/refusal.ts'
 import type { Relay, RelayerState } from '../relay/relay.ts'
 import { addGauge } from './gauge.ts'
@@ -12,7 +12,6 @@ import { addGauge } from './gauge.ts'
  * all processes. The gauges of signers are the same in each process.
  */
 export function measureRelay(registry: Registry, events: RelayEmitter, relay: Relay) {
-  countClaims(registry, events)
   countActions(registry, events)
   countTransactions(registry, events)
   addSignerGauges(registry, relay)
@@ -36,58 +35,38 @@ export function measureRelay(registry: Registry, events: RelayEmitter, relay: Re
   )
 }
 
-function countClaims(registry: Registry, events: RelayEmitter) {
-  const duration = new Histogram({
-    name: 'relay_claim_duration_seconds',
-    help: 'From the request of a claim to its outcome: won, signed or accepted (202), or the code of its refusal.',
-    labelNames: ['outcome'] as const,
-    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 20],
-    registers: [registry],
-  })
-  const inProgress = new Gauge({
-    name: 'relay_claims_in_progress',
-    help: 'Claim requests that are not answered yet.',
-    registers: [registry],
-  })
-  const decided = new Counter({
-    name: 'relay_claims_decided_total',
-    help: 'Claims that the chain decided: won, or the code of the refusal. Counted again after a reorg undid it.',
-    labelNames: ['outcome'] as const,
-    registers: [registry],
-  })
-  const reopened = new Counter({
-    name: 'relay_claims_reopened_total',
-    help: 'Claims whose transaction a reorg removed from its block.',
-    registers: [registry],
-  })
-  events.on('claimReceived', () => inProgress.inc())
-  events.on('claimAnswered', ({ outcome, milliseconds }) => {
-    inProgress.dec()
-    duration.observe({ outcome }, milliseconds / 1_000)
-  })
-  events.on('claimDecided', ({ outcome }) => decided.inc({ outcome }))
-  events.on('claimReopened', () => reopened.inc())
-}
-
 function countActions(registry: Registry, events: RelayEmitter) {
   const labelNames = ['action', 'outcome'] as const
   const duration = new Histogram({
     name: 'relay_action_duration_seconds',
-    help: 'From the request of a signed action to its outcome: done, signed or accepted (202), or the code of its refusal.',
+    help: 'From the request of a claim or another action to its outcome: done, signed or accepted (202), or the code of its refusal.',
     labelNames,
-    buckets: [0.01, 0.1, 0.5, 1, 2, 5, 10, 15, 20],
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 20],
+    registers: [registry],
+  })
+  const inProgress = new Gauge({
+    name: 'relay_actions_in_progress',
+    help: 'Requests of claims and other actions that are not answered yet.',
     registers: [registry],
   })
   const decided = new Counter({
     name: 'relay_actions_decided_total',
-    help: 'Signed actions that the chain decided: done, or the code of the refusal. Counted again after a reorg undid it.',
+    help: 'Claims and other actions that the chain decided: done, or the code of the refusal. Counted again after a reorg undid it.',
     labelNames,
     registers: [registry],
   })
+  const reopened = new Counter({
+    name: 'relay_actions_reopened_total',
+    help: 'Claims and other actions whose transaction a reorg removed from its block.',
+    registers: [registry],
+  })
+  events.on('actionReceived', () => inProgress.inc())
   events.on('actionAnswered', ({ request, outcome, milliseconds }) => {
+    inProgress.dec()
     duration.observe({ action: request.message.action, outcome }, milliseconds / 1_000)
   })
   events.on('actionDecided', ({ request, outcome }) => decided.inc({ action: request.message.action, outcome }))
+  events.on('actionReopened', () => reopened.inc())
 }
 
 function countTransactions(registry: Registry, events: RelayEmitter) {

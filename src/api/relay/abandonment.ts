@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import type { Address, Hex } from 'viem'
-import { CLAIM } from './claims/store/claims.ts'
-import { actionNames } from './kinds/names.ts'
+import { actionNames, CLAIM } from './kinds/names.ts'
 import { DECISIONS_CHANNEL } from './ledger/decisions.ts'
 import { GAP } from './sender/store/transactions.ts'
 import type { Database } from './store/database.ts'
@@ -10,7 +9,7 @@ import type { Database } from './store/database.ts'
 export type Abandonable = { id: Hex; what: string; txHash: Hex; age: number }
 
 /** What an abandonment gives up. Transactions of other kinds are for actions that this build does not know. */
-const kinds = [CLAIM, GAP, ...actionNames].map((name) => `'${name}'`)
+const kinds = [GAP, ...actionNames].map((name) => `'${name}'`)
 const IS_ABANDONABLE = `tx.state IN ('signed', 'accepted') AND tx.kind IN (${kinds.join()})`
 
 /** SQL that refuses open rows, and tells the replicas. @param where follows `UPDATE … SET …`. */

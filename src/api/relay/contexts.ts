@@ -1,6 +1,4 @@
 import { reuseResult } from '../../../core/reuseResult.ts'
-import type { ActionsContext } from './actions/context.ts'
-import { createActionStore } from './actions/storedActions.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
@@ -8,21 +6,23 @@ import { createIntake, type Intake } from './chain/intake.ts'
 import { assertMarket, type Market } from './chain/market.ts'
 import { createNextBlock } from './chain/nextBlock.ts'
 import { createSignatureCheck, type SignatureCheck } from './chain/signatureCheck.ts'
-import { ONE_CLAIM } from './claims/chain/gas.ts'
-import { relayersAmong } from './claims/chain/market.ts'
-import type { ClaimsContext } from './claims/context.ts'
 import { createFeesPaid } from './feesPaid.ts'
 import { createContractsReader, type ReadContracts } from './kinds/accounts/contracts.ts'
 import { createAccountExamination } from './kinds/accounts/examine.ts'
 import { accountActionKind } from './kinds/accounts/kind.ts'
 import { createRegistryCheck, type RegistryCheck } from './kinds/accounts/registry.ts'
+import { createClaimExamination } from './kinds/claims/examine.ts'
+import { ONE_CLAIM } from './kinds/claims/gas.ts'
+import { claimKind } from './kinds/claims/kind.ts'
+import { relayersAmong } from './kinds/claims/message.ts'
 import { createKinds } from './kinds/kind.ts'
 import { createOpenExamination } from './kinds/open/examine.ts'
 import { openCallKind } from './kinds/open/kind.ts'
 import { createKnownCalls } from './kinds/open/known.ts'
 import { createRunExamination } from './kinds/runs/examine.ts'
 import { runActionKind } from './kinds/runs/kind.ts'
-import { unavailable } from './refusal.ts'
+import { createActionStore } from './ledger/storedActions.ts'
+import type { PipelineContext } from './pipeline/context.ts'
 import type { SenderContext } from './sender/context.ts'
 import type { Signer } from './sender/keys/signing.ts'
 import { createNonceCheck } from './sender/nonceCheck.ts'
@@ -40,7 +40,7 @@ const WATCH_CONNECTIONS = 2
 const INTAKE_CONNECTIONS = 4
 
 /**
- * What the sender, the claims and the other actions share, and what each has of its own.
+ * What the sender and the steps of actions share, and what each has of its own.
  * @param holder names this process in its leases.
  */
 export function createContexts(settings: RelaySettings, holder: string) {
@@ -95,26 +95,26 @@ export function createContexts(settings: RelaySettings, holder: string) {
     feesPaid: createFeesPaid(settings.indexedClaims),
     interval: settings.interval,
   }
-  const claims: ClaimsContext = {
-    ...checked,
-    allowUnsigned,
-    relayers: () => relayers(),
-    async signersFor({ signed }) {
-      if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
-      const named = await relayers()
-      return signed ? accounts : accounts.filter((account) => allowUnsigned && named.has(account.address))
-    },
-    indexedClaims: settings.indexedClaims,
-    maxBatch: settings.maxBatch,
-  }
+  const mayBeUnsigned = async () => allowUnsigned && (await relayers()).size > 0
   const readContracts = createContractsReader(market, deployment)
   const intake = createIntake({ ...market, client: createRpc(endpoints, INTAKE_CONNECTIONS) })
   const refusalOfRegistry = createRegistryCheck(intake.market, deployment)
   const checkSignature = createSignatureCheck(intake)
-  const kinds = createKinds(kindsOf(settings, checked, { intake, checkSignature, readContracts, refusalOfRegistry }))
-  const store = createActionStore(kinds)
-  const { maxUnmined } = settings
-  const actions: ActionsContext = { ...checked, kinds, store, maxUnmined, whenReady: () => relayers() }
+  const examination = createClaimExamination(checked, intake, checkSignature, mayBeUnsigned)
+  const kinds = createKinds([
+    claimKind(market, { heads, allowUnsigned, relayers: () => relayers() }, examination),
+    ...otherKinds(settings, checked, { intake, checkSignature, readContracts, refusalOfRegistry }),
+  ])
+  const pipeline: PipelineContext = {
+    ...checked,
+    kinds,
+    store: createActionStore(kinds),
+    signersFor: async (request) => (await kinds.of(request.message).signersFor?.(request, accounts)) ?? accounts,
+    indexedClaims: settings.indexedClaims,
+    maxBatch: settings.maxBatch,
+    maxUnmined: settings.maxUnmined,
+    whenReady: () => relayers(),
+  }
 
   async function addSigner(account: Signer) {
     await insertSigner(pool, account.address)
@@ -122,7 +122,7 @@ export function createContexts(settings: RelaySettings, holder: string) {
     // Whether the account may make unsigned claims is not known yet.
     relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
   }
-  return { sender, claims, actions, intake, checkSignature, readContracts, refusalOfRegistry, addSigner }
+  return { sender, pipeline, intake, examination, readContracts, refusalOfRegistry, addSigner }
 }
 
 type Of = {
@@ -133,7 +133,7 @@ type Of = {
 }
 
 /** The kinds of action beside claims. */
-function kindsOf(
+function otherKinds(
   settings: RelaySettings,
   context: SharedContext,
   { intake, checkSignature, readContracts, refusalOfRegistry }: Of,
@@ -141,7 +141,7 @@ function kindsOf(
   const { deployment, leastPost, indexedCalls, indexedUnstakers } = settings
   const { market, heads } = context
   const knownCalls = createKnownCalls(intake, heads, indexedCalls)
-  const ofAccounts = { deployment, leastPost, refusalOfRegistry, indexedUnstakers }
+  const ofAccounts = { deployment, readContracts, leastPost, refusalOfRegistry, indexedUnstakers }
   return [
     runActionKind(market, createRunExamination(context, intake, checkSignature)),
     accountActionKind(

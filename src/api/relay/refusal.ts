@@ -63,7 +63,7 @@ export function unlessUnavailable(error: unknown): undefined {
 }
 
 /** What the relay sends. */
-type Sent = 'claim' | 'action'
+export type Sent = 'claim' | 'action'
 
 /**
  * Why the relay sends nothing about a run with so small a reward; undefined if it does.

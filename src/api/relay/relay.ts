@@ -3,26 +3,23 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Hex } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
-import { type ActionAsked, createActionFlow } from './actions/actionFlow.ts'
-import { createActionKeeping } from './actions/keeping.ts'
+import { createActionFlow } from './actions/actionFlow.ts'
 import { createPlaceAction } from './actions/placing.ts'
-import type { StoredAction } from './actions/storedActions.ts'
-import type { ClaimRequest } from './claims/chain/market.ts'
 import { createClaimFlow } from './claims/claimFlow.ts'
-import type { ClaimContext } from './claims/context.ts'
-import { createExamination } from './claims/intake/examine.ts'
-import { createClaimKeeping } from './claims/keeping.ts'
-import { createDispatcher } from './claims/queue/dispatcher.ts'
-import { createResults } from './claims/results.ts'
-import { claimRows, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
+import { createDispatcher } from './claims/dispatcher.ts'
 import { createContexts } from './contexts.ts'
-import type { ActionOutcome, ClaimOutcome } from './events.ts'
+import type { ActionOutcome } from './events.ts'
 import { readUnstakeNonce } from './kinds/accounts/contracts.ts'
+import type { ClaimRequest } from './kinds/claims/message.ts'
 import type { ActionRequest } from './kinds/request.ts'
 import { DECISIONS_CHANNEL } from './ledger/decisions.ts'
 import { deleteOldRows, startRetention } from './ledger/retention.ts'
 import { newcomersLeft } from './ledger/spending.ts'
-import { unlessUnavailable } from './refusal.ts'
+import { countUnminedClaims, type StoredAction } from './ledger/storedActions.ts'
+import type { Asking } from './pipeline/context.ts'
+import { createKeeping } from './pipeline/keeping.ts'
+import { createResults, isClaim } from './pipeline/results.ts'
+import { Refusal, type RefusalCode, unlessUnavailable } from './refusal.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
 import { createKeptKinds } from './sender/keeper/kinds.ts'
 import { openRemoteKeys } from './sender/keys/remoteKeys.ts'
@@ -58,7 +55,7 @@ export async function createRelay(settings: RelaySettings) {
   const remote = await openRemoteKeys(settings.remoteKeys, settings.logger)
   const accounts = [...settings.accounts, ...remote.signers]
   const contexts = createContexts({ ...settings, accounts }, holder)
-  const { sender, claims, actions, intake, addSigner } = contexts
+  const { sender, pipeline, intake, examination, addSigner } = contexts
   const { pool, logger } = sender
   try {
     await migrate(pool)
@@ -77,23 +74,18 @@ export async function createRelay(settings: RelaySettings) {
   const ofKeeper = <Context extends { pool: pg.Pool }>(context: Context): Context => ({ ...context, pool: keeperPool })
   const keeperSender = ofKeeper(sender)
   const keeperPlacer = createPlacer(keeperSender)
-  const kept = [
-    createClaimKeeping(ofKeeper(claims), keeperPlacer),
-    createActionKeeping(ofKeeper(actions), keeperPlacer),
-  ]
-  const kinds = createKeptKinds(kept, logger)
+  const kinds = createKeptKinds([createKeeping(ofKeeper(pipeline), keeperPlacer)], logger)
   const keeper = startKeeper(keeperSender, { holder, kinds })
   const send = createSend(sender, keeper.wake)
-  const dispatcher = createDispatcher(claims, placer, send)
+  const dispatcher = createDispatcher(pipeline, placer, send)
   const notifications = listenTo({ url: settings.databaseUrl, channel: DECISIONS_CHANNEL, logger })
-  const results = createResults(claims, notifications)
-  const { examine, isBusy } = createExamination(claims, intake, contexts.checkSignature)
+  const results = createResults(pipeline, notifications)
   const closing = new AbortController()
   const stopRetention = startRetention(pool, settings.retentionDays, deleteOldRows(kinds.names), logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
-  const { claim, waitUnread } = createClaimFlow(claims, { examine, dispatcher, results, closing: closing.signal })
-  const place = createPlaceAction(actions, placer, send)
-  const { act } = createActionFlow(actions, { place, notifications, closing: closing.signal })
+  const rooms = { results, closing: closing.signal }
+  const { claim, waitUnread } = createClaimFlow(pipeline, { examine: examination.examine, dispatcher, ...rooms })
+  const actions = createActionFlow(pipeline, { place: createPlaceAction(pipeline, placer, send), ...rooms })
   const pending = new Set<Promise<unknown>>()
 
   /** `close` waits for the work. */
@@ -103,26 +95,34 @@ export async function createRelay(settings: RelaySettings) {
     return work
   }
 
-  return {
-    /**
-     * Makes the claim.
-     * @throws Refusal with the code of the contract’s refusal; REWARD_TOO_LOW; RATE_LIMITED; CLAIM_PENDING if another
-     * claim of the run is undecided; IDEMPOTENCY_CONFLICT if the key has another body; RELAY_UNAVAILABLE if nothing was signed, or if the database connection broke so that the
-     * state is unknown. Sending the same request again is always safe.
-     */
-    claim(request: ClaimRequest, claimContext: ClaimContext): Promise<ClaimOutcome> {
-      return waitedFor(claim(request, claimContext))
-    },
+  /** Emits events for the request and its answer. */
+  async function observed(request: ActionRequest, asked: Asking): Promise<ActionOutcome> {
+    const start = performance.now()
+    const emitAnswer = (outcome: ActionOutcome['status'] | RefusalCode | 'INTERNAL', actionId?: Hex) => {
+      const milliseconds = performance.now() - start
+      settings.events.emit('actionAnswered', { request, outcome, milliseconds, ...(actionId && { actionId }) })
+    }
+    settings.events.emit('actionReceived', { request })
+    try {
+      const outcome = await (isClaimRequest(request) ? claim(request, asked) : actions.act(request, asked))
+      emitAnswer(outcome.status, outcome.actionId)
+      return outcome
+    } catch (error) {
+      emitAnswer(error instanceof Refusal ? error.code : 'INTERNAL')
+      throw error
+    }
+  }
 
+  return {
     /**
      * Makes the action that its party has signed, or that the market allows to anyone. Sending the same request again is
      * always safe: a signed message is sent once.
-     * @throws Refusal with the code of the contract’s refusal; REWARD_TOO_LOW; RATE_LIMITED; ACTION_PENDING if another
-     * action of the party about the same is undecided; RELAY_UNAVAILABLE if nothing was signed, or if the database
-     * connection broke so that the state is unknown.
+     * @throws Refusal with the code of the contract’s refusal; REWARD_TOO_LOW; RATE_LIMITED; ACTION_PENDING, or CLAIM_PENDING, if
+     * another action about the same is undecided; IDEMPOTENCY_CONFLICT if the key of a claim has another body; RELAY_UNAVAILABLE
+     * if nothing was signed, or if the database connection broke so that the state is unknown.
      */
-    act(request: ActionRequest, asked: ActionAsked): Promise<ActionOutcome> {
-      return waitedFor(act(request, asked))
+    act(request: ActionRequest, asked: Asking): Promise<ActionOutcome> {
+      return waitedFor(observed(request, asked))
     },
 
     /** The contracts and USDC's domain, for what accounts sign. @throws Refusal RELAY_UNAVAILABLE. */
@@ -135,13 +135,7 @@ export async function createRelay(settings: RelaySettings) {
     refusalOfRegistry: contexts.refusalOfRegistry,
 
     /** The number of the agent's next withdrawal. @throws Refusal RELAY_UNAVAILABLE. */
-    unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(intake.read, claims.market.staking, agentId),
-
-    /** Finds a stored action; undefined if no transaction was ever signed for it. */
-    async findAction(actionId: Hex): Promise<StoredAction | undefined> {
-      const [action] = await actions.store.byId(pool, [actionId])
-      return action
-    },
+    unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(intake.read, pipeline.market.staking, agentId),
 
     waitUnread,
 
@@ -154,20 +148,20 @@ export async function createRelay(settings: RelaySettings) {
     /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
     async waitForExaminations() {
       do await setImmediate()
-      while (isBusy())
+      while (examination.isBusy())
     },
 
     /**
-     * Finds a stored claim, with the win that the index shows if the keeper has not stored it yet; undefined if no
-     * transaction was ever signed for the claim.
+     * Finds a stored action; undefined if no transaction was ever signed for it. Of a claim, with the win that the index shows if
+     * the keeper has not stored it yet.
      */
-    async find(claimId: Hex): Promise<StoredClaim | undefined> {
-      const [found] = await claimRows.byId(pool, [claimId])
-      if (found?.state !== 'open') return found
+    async find(actionId: Hex): Promise<StoredAction | undefined> {
+      const [found] = await pipeline.store.byId(pool, [actionId])
+      if (found?.state !== 'open' || !isClaim(found)) return found
       // A client that got a 200 must not read `accepted` after it.
-      const wins = await claims.indexedClaims?.look([found]).catch(unlessUnavailable)
-      const win = wins?.get(claimId)
-      return win ? { ...found, state: 'won', ...win } : found
+      const wins = await pipeline.indexedClaims?.look([found]).catch(unlessUnavailable)
+      const win = wins?.get(actionId)
+      return win ? { ...found, state: 'done', ...win } : found
     },
 
     /** Whether the node has finalized the block. */
@@ -185,7 +179,7 @@ export async function createRelay(settings: RelaySettings) {
     },
 
     /** What is left of the budget that newcomers share, in wei. @throws Refusal RELAY_UNAVAILABLE. */
-    newcomersLeft: () => newcomersLeft(pool, claims.spendingLimits),
+    newcomersLeft: () => newcomersLeft(pool, pipeline.spendingLimits),
 
     /** The keys without a signer, because their store has not answered since the start. */
     absentKeys: remote.absent,
@@ -207,3 +201,5 @@ export async function createRelay(settings: RelaySettings) {
     },
   }
 }
+
+const isClaimRequest = (request: ActionRequest): request is ClaimRequest => request.message.action === 'claim'

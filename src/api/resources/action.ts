@@ -3,10 +3,9 @@ import type { Address, Hex } from 'viem'
 import { formatId } from '../../../core/format.ts'
 import { actionOf, hasMember, type RunActionName } from '../../../core/market/runActions.ts'
 import { address, addressParameter, hash, id, orNull, runId, untrusted } from '../http/values.ts'
-import type { StoredAction } from '../relay/actions/storedActions.ts'
-import type { StoredClaim } from '../relay/claims/store/claims.ts'
 import { actionNames } from '../relay/kinds/names.ts'
-import { formatClaimState, integer, NO_ADDRESS, signatureInBody } from './claim.ts'
+import type { StoredAction } from '../relay/ledger/storedActions.ts'
+import { integer, NO_ADDRESS, signatureInBody } from './claim.ts'
 import { accountRefusals, actionRefusals, claimRefusals, openRefusals, pascalCase, problemSchema } from './problem.ts'
 import { runSchema } from './run.ts'
 import { formatState, stateMembers } from './storedState.ts'
@@ -102,7 +101,7 @@ const stateProblems = [...new Set([...claimRefusals, ...actionRefusals, ...accou
 export const actionStateSchema = z
   .object({
     actionId: hash,
-    action: z.enum(['claim', ...actionNames]),
+    action: z.enum(actionNames),
     bountyId: runId.nullable().openapi({
       description: 'The run; null of an action about none, and of a post that is not made.',
     }),
@@ -132,6 +131,10 @@ export function formatActionState(stored: StoredAction): ActionState {
 
 /** The run or the agent of an action. */
 function subjectOf({ request: { message }, result }: StoredAction) {
+  if (message.action === 'claim') {
+    const { bountyId, round, agentId } = message
+    return { bountyId: Number(bountyId), round: Number(round), agentId: formatId(agentId) }
+  }
   if (message.action === 'post')
     return { bountyId: result === null ? null : Number(result), round: null, agentId: null }
   if (message.action === 'register') {
@@ -141,10 +144,4 @@ function subjectOf({ request: { message }, result }: StoredAction) {
   if ('payee' in message) return { bountyId: null, round: null, agentId: null }
   const isRounded = 'round' in message && hasMember(message.action, 'round')
   return { bountyId: Number(message.bountyId), round: isRounded ? Number(message.round) : null, agentId: null }
-}
-
-/** A claim as an action. */
-export function formatClaimAsAction(claim: StoredClaim): ActionState {
-  const { claimId, bountyId, round, agentId, walletAddress: signer, ...state } = formatClaimState(claim)
-  return { actionId: claimId, action: 'claim', bountyId, round, signer, ...state, agentId }
 }

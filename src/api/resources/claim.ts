@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import { formatId } from '../../../core/format.ts'
 import { address, addressParameter, asId, hash, id, orNull, runId } from '../http/values.ts'
-import type { StoredClaim } from '../relay/claims/store/claims.ts'
+import type { StoredAction } from '../relay/ledger/storedActions.ts'
 import { agentSummarySchema } from './agent.ts'
 import { claimRefusals, problemSchema } from './problem.ts'
 import { runSchema } from './run.ts'
@@ -94,14 +94,16 @@ export const claimStateSchema = z
   })
   .openapi('ClaimState')
 
-export function formatClaimState(claim: StoredClaim): z.input<typeof claimStateSchema> {
-  const { claimId, request, round } = claim
+/** @returns undefined if the action is no claim. */
+export function formatClaimState(stored: StoredAction): z.input<typeof claimStateSchema> | undefined {
+  const { message } = stored.request
+  if (message.action !== 'claim') return undefined
   return {
-    claimId,
-    bountyId: Number(request.bountyId),
-    round: Number(round),
-    agentId: formatId(request.agentId),
-    walletAddress: request.wallet,
-    ...formatState(claim),
+    claimId: stored.actionId,
+    bountyId: Number(message.bountyId),
+    round: Number(message.round),
+    agentId: formatId(message.agentId),
+    walletAddress: message.party,
+    ...formatState(stored),
   }
 }

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { Problem } from '../http/errors.ts'
 import { hash } from '../http/values.ts'
-import { publicStateOf, type StoredRefusal, type TxState } from '../relay/ledger/rows.ts'
+import { publicStateOf } from '../relay/ledger/rows.ts'
+import type { StoredAction } from '../relay/ledger/storedActions.ts'
 
 /** The members that say how far a relayed claim or action is, beside its problem. */
 export const stateMembers = {
@@ -18,15 +19,7 @@ export const stateMembers = {
   finalized: z.boolean(),
 }
 
-type Stored = {
-  state: string
-  tx: { state: TxState; hash: `0x${string}` }
-  txHash: `0x${string}` | null
-  blockNumber: bigint | null
-  problem: StoredRefusal | null
-}
-
-export function formatState({ state, tx, txHash, blockNumber, problem }: Stored) {
+export function formatState({ state, tx, txHash, blockNumber, problem }: StoredAction) {
   return {
     state: publicStateOf({ state, tx }),
     txHash: state === 'open' ? tx.hash : txHash,

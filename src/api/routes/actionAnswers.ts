@@ -58,10 +58,13 @@ export function relayOf({ relay, relayedActions }: Deps, name: string): Relay {
 }
 
 /** An action that is made. */
-type Done = Extract<ActionOutcome, { status: 'done' }>
+type Done = Extract<ActionOutcome, { status: 'done' }> & { txHash: Hex }
 
 /** A relayed action. `until` aborts when its request is to be answered. */
-export type Acted = { relay: Relay; outcome: ActionOutcome; until: AbortSignal }
+export type Acted = { relay: Relay; outcome: Relayed; until: AbortSignal }
+
+/** The outcome of an action beside a claim: its transaction is known. */
+type Relayed = ActionOutcome & { txHash: Hex }
 
 export type Acting = ReturnType<typeof createActing>
 
@@ -71,7 +74,7 @@ export function createActing(deps: Deps) {
   const readActed = createActedRunReader(index)
 
   /** The run as the index has it; null if there is none, or the index cannot be read. */
-  async function runNow(bountyId: bigint, { txHash }: ActionOutcome): Promise<Run | null> {
+  async function runNow(bountyId: bigint, { txHash }: Relayed): Promise<Run | null> {
     const shown = await readActed({ bountyId, txHash }).catch(unlessBehind)
     return shown?.data.run ? formatRun(shown.data.run, shown.snapshot.now) : null
   }
@@ -101,7 +104,9 @@ export function createActing(deps: Deps) {
       const outcome = await relay.act(request, { ...requesterOf(c, limits), until }).catch((error) => {
         throw problemOfAction(error, message)
       })
-      return { relay, outcome, until }
+      const { txHash } = outcome
+      if (!txHash) throw new Error(`Action ${outcome.actionId} is done by no known transaction`)
+      return { relay, outcome: { ...outcome, txHash }, until }
     },
 
     /** Answers with the run. @param bountyId null of a post that is not made. @param message what is made. */
@@ -155,7 +160,7 @@ export const madeIn = async (relay: Relay, { actionId, txHash }: Done, { blockNu
 })
 
 /** The members that say how an undecided action continues. Sets the headers that name its state. */
-export function pending(c: Context, { actionId, txHash, status }: ActionOutcome) {
+export function pending(c: Context, { actionId, txHash, status }: Relayed) {
   c.header('Location', `/api/actions/${actionId}`)
   c.header('Retry-After', String(RETRY_AFTER_SECONDS))
   return { message: PENDING_MESSAGE, actionId, txHash, status: status === 'done' ? ('mined' as const) : status }

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { actionStateSchema, formatActionState, formatClaimAsAction } from '../resources/action.ts'
+import { actionStateSchema, formatActionState } from '../resources/action.ts'
 import { problemResponses } from './responses.ts'
 
 const NO_ACTION_ID = 'must be 0x and 64 hexadecimal digits'
@@ -31,9 +31,8 @@ export function addActionStateRoutes(app: OpenAPIHono, { relay }: Deps) {
   app.openapi(getAction, async (c) => {
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays nothing.')
     const { actionId } = c.req.valid('param')
-    const [action, claim] = await Promise.all([relay.findAction(actionId), relay.find(actionId)])
-    if (action) return c.json(formatActionState(action), 200)
-    if (claim) return c.json(formatClaimAsAction(claim), 200)
-    throw new Problem('ACTION_NOT_FOUND', `No transaction was ever signed for an action ${actionId}.`)
+    const action = await relay.find(actionId)
+    if (!action) throw new Problem('ACTION_NOT_FOUND', `No transaction was ever signed for an action ${actionId}.`)
+    return c.json(formatActionState(action), 200)
   })
 }

@@ -8,14 +8,14 @@ import type { Deps } from '../deps.ts'
 import { rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
 import { INDEX_INTERVAL_MS, prefer, RETRY_AFTER_SECONDS, waitingTime } from '../http/preferredWait.ts'
-import { problemOfClaim } from '../http/refusals.ts'
+import { problemOfAction } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
-import { traceClaim } from '../observability/claimTraces.ts'
+import { traceAction } from '../observability/actionTraces.ts'
 import { claimAttributes, inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
 import { createClaimedRunReader, type ReadClaimedRun } from '../queries/claimedRuns.ts'
-import type { ClaimRequest } from '../relay/claims/chain/market.ts'
-import type { ClaimOutcome } from '../relay/events.ts'
+import type { ActionOutcome } from '../relay/events.ts'
+import { type ActionRequest, type ClaimMessage, UNSIGNED } from '../relay/kinds/request.ts'
 import type { Relay } from '../relay/relay.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
 import { claimBody, claimSchema, pendingClaimSchema } from '../resources/claim.ts'
@@ -114,48 +114,43 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
     limits?.takeClaim(c)
     const trace = c.get('trace')
     const request = requestOf(c, c.req.valid('param').id, c.req.valid('json'))
-    traceClaim(request, trace)
+    const { message } = request
+    traceAction(request, trace)
     const { 'idempotency-key': key, prefer } = c.req.valid('header')
     const until = waitingTime(c, prefer)
     const asked = { ...requesterOf(c, limits), until, key }
-    const outcome = await relay.claim(request, asked).catch((error) => {
-      throw problemOfClaim(error, request)
+    const outcome = await relay.act(request, asked).catch((error) => {
+      throw problemOfAction(error, message)
     })
     if (outcome.txHash) trace?.describe({ [TRANSACTION_HASH]: outcome.txHash })
     // Asked while the index is read. The relay keeps the node's answer for `formatWon`.
-    if (outcome.status === 'won') relay.isFinal(outcome.blockNumber).catch(() => undefined)
+    if (outcome.status === 'done') relay.isFinal(outcome.blockNumber).catch(() => undefined)
     const won =
-      outcome.status === 'won' &&
-      (await inSpan(trace, 'read the run', claimAttributes(request), () =>
-        readWon(c, readClaimed, request, outcome, until),
+      outcome.status === 'done' &&
+      (await inSpan(trace, 'read the run', claimAttributes(message), () =>
+        readWon(c, readClaimed, message, outcome, until),
       ))
     if (won) return c.json(await formatWon(relay, outcome, won), 200)
-    if (await isStored(relay, outcome)) c.header('Location', `/api/claims/${outcome.claimId}`)
+    if (await isStored(relay, outcome)) c.header('Location', `/api/claims/${outcome.actionId}`)
     c.header('Retry-After', String(RETRY_AFTER_SECONDS))
-    return c.json(await pending(readClaimed, request, outcome), 202)
+    return c.json(await pending(readClaimed, message, outcome), 202)
   })
 }
 
-function requestOf(c: Context, bountyId: bigint, body: z.output<typeof claimBody>): ClaimRequest {
-  const { agentId, walletAddress: wallet, signature, deadline } = body
+function requestOf(c: Context, bountyId: bigint, body: z.output<typeof claimBody>): ActionRequest<ClaimMessage> {
+  const { agentId, walletAddress: party, signature = UNSIGNED, deadline = 0n } = body
   if (bountyId > maxUint256) throw runNotFound(bountyId)
   if (agentId > maxUint256) throw agentNotFound(agentId)
-  const signed = signature !== undefined && deadline !== undefined ? { signature, deadline } : undefined
-  return {
-    requestId: c.get('requestId'),
-    bountyId,
-    agentId,
-    wallet,
-    ...(signed && { signed }),
-  }
+  const message = { action: 'claim', bountyId, agentId, party, deadline } as const
+  return { requestId: c.get('requestId'), message, signature }
 }
 
 /** @returns undefined if the index does not show the claim until `signal` aborts. */
 async function readWon(
   c: Context,
   readClaimed: ReadClaimedRun,
-  { bountyId, agentId }: ClaimRequest,
-  { round, blockNumber }: Extract<ClaimOutcome, { status: 'won' }>,
+  { bountyId, agentId }: ClaimMessage,
+  { round = 0n, blockNumber }: Extract<ActionOutcome, { status: 'done' }>,
   signal: AbortSignal,
 ) {
   do {
@@ -173,17 +168,17 @@ async function readWon(
 }
 
 /** A claim that the agent made without the relay is not stored. */
-const isStored = async (relay: Relay, { status, claimId }: ClaimOutcome) =>
-  status !== 'won' || (await relay.find(claimId)) !== undefined
+const isStored = async (relay: Relay, { status, actionId }: ActionOutcome) =>
+  status !== 'done' || (await relay.find(actionId)) !== undefined
 
-const messageOf = ({ status }: ClaimOutcome) =>
-  status === 'won'
+const messageOf = ({ status }: ActionOutcome) =>
+  status === 'done'
     ? 'The run is the agent’s on chain, and the index does not show it yet. Send the claim again.'
     : 'The claim is not decided yet, and continues. See Location, or send it again.'
 
 async function formatWon(
   relay: Relay,
-  { claimId }: ClaimOutcome,
+  { actionId: claimId }: ActionOutcome,
   { run, agent, claim }: NonNullable<Awaited<ReturnType<typeof readWon>>>,
 ): Promise<z.input<typeof claimSchema>> {
   return {
@@ -200,17 +195,18 @@ async function formatWon(
 
 async function pending(
   readClaimed: ReadClaimedRun,
-  { bountyId, agentId }: ClaimRequest,
-  outcome: ClaimOutcome,
+  { bountyId, agentId }: ClaimMessage,
+  outcome: ActionOutcome,
 ): Promise<z.input<typeof pendingClaimSchema>> {
-  const { snapshot, data } = (await readClaimed({ bountyId, agentId, round: outcome.round }).catch(unlessBehind)) ?? {}
+  const { snapshot, data } =
+    (await readClaimed({ bountyId, agentId, round: outcome.round ?? 0n }).catch(unlessBehind)) ?? {}
   return {
     success: false,
     run: snapshot && data?.run ? formatRun(data.run, snapshot.now) : null,
     agent: data?.agent ? formatAgentSummary(data.agent) : null,
     message: messageOf(outcome),
-    claimId: outcome.claimId,
+    claimId: outcome.actionId,
     txHash: outcome.txHash ?? null,
-    status: outcome.status === 'won' ? 'mined' : outcome.status,
+    status: outcome.status === 'done' ? 'mined' : outcome.status,
   }
 }

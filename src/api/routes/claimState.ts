@@ -31,8 +31,9 @@ export function addClaimStateRoutes(app: OpenAPIHono, { relay }: Deps) {
   app.openapi(getClaim, async (c) => {
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
     const { claimId } = c.req.valid('param')
-    const claim = await relay.find(claimId)
+    const found = await relay.find(claimId)
+    const claim = found && formatClaimState(found)
     if (!claim) throw new Problem('CLAIM_NOT_FOUND', `No transaction was ever signed for a claim ${claimId}.`)
-    return c.json(formatClaimState(claim), 200)
+    return c.json(claim, 200)
   })
 }

@@ -1,7 +1,7 @@
 import type { LocalAccount } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RunActionName } from '../../../core/market/runActions.ts'
-import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
+import type { Asking } from '../../../src/api/relay/pipeline/context.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -37,7 +37,7 @@ async function start(databaseUrl: string, accounts: LocalAccount[]): Promise<Rel
   return relay
 }
 
-const asked = (milliseconds: number): ActionAsked => ({
+const asked = (milliseconds: number): Asking => ({
   client: 'test',
   gone: new AbortController().signal,
   until: AbortSignal.timeout(milliseconds),
@@ -54,7 +54,7 @@ async function unminedStart(signer: LocalAccount) {
   await chain.client.setAutomine(false)
   const { wallet } = runs.agent
   const { actionId } = await relay.act(await signed('start', runId, wallet), asked(700))
-  expect((await relay.findAction(actionId))?.state).toBe('open')
+  expect((await relay.find(actionId))?.state).toBe('open')
   return { databaseUrl, relay, runId, actionId, submission: await signed('submit', runId, wallet) }
 }
 
@@ -73,7 +73,7 @@ async function submitOnce(relay: Relay, { runId, submission }: Awaited<ReturnTyp
 }
 
 async function expectAbandoned(relay: Relay, actionId: `0x${string}`) {
-  const { state, problem } = (await relay.findAction(actionId)) ?? {}
+  const { state, problem } = (await relay.find(actionId)) ?? {}
   expect([state, problem?.code]).toEqual(['refused', 'ACTION_REVERTED'])
 }
 

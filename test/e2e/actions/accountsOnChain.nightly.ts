@@ -9,14 +9,14 @@ import {
   accountMessage,
   accountTypedData,
 } from '../../../core/market/accountActions.ts'
-import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import { createPlaceAction } from '../../../src/api/relay/actions/placing.ts'
 import { readBounty } from '../../../src/api/relay/chain/market.ts'
-import { claimIdOf } from '../../../src/api/relay/claims/chain/market.ts'
 import { placeClaims } from '../../../src/api/relay/claims/placing.ts'
 import { createContexts } from '../../../src/api/relay/contexts.ts'
 import type { RelayEvents } from '../../../src/api/relay/events.ts'
+import { claimInRound } from '../../../src/api/relay/kinds/claims/message.ts'
 import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
+import type { Asking } from '../../../src/api/relay/pipeline/context.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { createPlacer } from '../../../src/api/relay/sender/placement.ts'
@@ -51,7 +51,7 @@ afterEach(async () => {
   decided.length = 0
 })
 
-const asked = (milliseconds = 15_000): ActionAsked => ({
+const asked = (milliseconds = 15_000): Asking => ({
   client: 'test',
   gone: new AbortController().signal,
   until: AbortSignal.timeout(milliseconds),
@@ -109,8 +109,8 @@ async function resultOf(request: ActionRequest<AccountMessage>, milliseconds?: n
 
 /** Everything up to the broadcast, as a process that is killed there. */
 async function unsent(request: ActionRequest<AccountMessage>, databaseUrl: string, balance?: bigint) {
-  const { sender, actions } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
-  const place = createPlaceAction(actions, createPlacer(sender), async () => 'unsent')
+  const { sender, pipeline } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
+  const place = createPlaceAction(pipeline, createPlacer(sender), async () => 'unsent')
   const action = { actionId: accountDigest(await contracts(), request.message), request }
   const funds = balance === undefined ? undefined : { balance, block: await chain.client.getBlockNumber() }
   const candidate = { action, gas: 300_000n, agentId: undefined, fees: 0n, runsWalletCode: false, funds }
@@ -144,7 +144,7 @@ describe('what a stranger copies from the pool, and has mined first, is answered
     expect(outcome).toMatchObject({ status: 'done', txHash: copied, result: runId })
     // The own transaction reverted, which counts for no pause of the poster.
     expect((await chain.client.getTransactionReceipt({ hash: copied })).status).toBe('success')
-    expect(await relay.findAction(outcome.actionId)).toMatchObject({ state: 'done', txHash: copied, result: runId })
+    expect(await relay.find(outcome.actionId)).toMatchObject({ state: 'done', txHash: copied, result: runId })
     expect(await resultOf(request)).toBe('done')
   })
 
@@ -195,19 +195,19 @@ describe('pending transactions', () => {
   async function unsentClaims() {
     const databaseUrl = await freshDatabase()
     await (await relayOn({ ...chain, databaseUrl })).close()
-    const { sender, claims } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
+    const { sender, pipeline } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
     const placer = createPlacer(sender)
 
     /** @param staked of the agent, at the latest block. */
     async function claim(agent: Agent, staked: bigint) {
       const request = requestOf(await people.openRun(), agent)
-      const bounty = await readBounty(claims.market, request.bountyId)
-      const named = { claimId: claimIdOf(claims.market, request, 1n, bounty), request, round: 1n }
-      const account = { staked, unlocked: staked, completions: 0n }
+      const bounty = await readBounty(pipeline.market, request.message.bountyId)
+      const action = claimInRound(pipeline.market, request, 1n, bounty)
       const block = await chain.client.getBlockNumber()
-      const more = { gas: 100_000n, lock: 10n * usdc, account, fees: 0n, poster: people.poster, block }
-      const candidate = { claim: named, ...more, runsWalletCode: false, key: undefined }
-      const placed = await placeClaims(claims, placer, relayer, placer.quote(relayer), () => [candidate])
+      const lock = { amount: 10n * usdc, staked, unlocked: staked, completions: 0n, block }
+      const examined = { agentId: agent.id, runsWalletCode: false, poster: people.poster }
+      const candidate = { ...examined, action, gas: 100_000n, lock, fees: 0n }
+      const placed = await placeClaims(pipeline, placer, relayer, placer.quote(relayer), () => [candidate])
       if (typeof placed === 'string') throw new Error(placed)
       return placed.obstacles.get(candidate) ?? 'placed'
     }
@@ -262,8 +262,8 @@ describe('a registration that is stored when its process ends', () => {
     await mine()
     const next = await relayOn(own)
     const actionId = accountDigest(await contracts(), request.message)
-    await until('refused', async () => (await next.findAction(actionId))?.state === 'refused')
-    expect((await next.findAction(actionId))?.problem?.code).toBe('SIGNATURE_EXPIRED')
+    await until('refused', async () => (await next.find(actionId))?.state === 'refused')
+    expect((await next.find(actionId))?.problem?.code).toBe('SIGNATURE_EXPIRED')
     // A filler has used the nonce.
     await until('filled', async () => (await nonce()) === before + 1)
     expect(await chain.registry.read.balanceOf([owner.address])).toBe(0n)

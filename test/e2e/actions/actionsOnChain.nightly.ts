@@ -3,11 +3,11 @@ import type { Hex, LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type RunActionName, type RunMessage, runDigest } from '../../../core/market/runActions.ts'
-import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import { createPlaceAction } from '../../../src/api/relay/actions/placing.ts'
 import { createContexts } from '../../../src/api/relay/contexts.ts'
 import type { RelayEvents } from '../../../src/api/relay/events.ts'
 import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
+import type { Asking } from '../../../src/api/relay/pipeline/context.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { createPlacer } from '../../../src/api/relay/sender/placement.ts'
@@ -52,7 +52,7 @@ afterEach(async () => {
   decided.length = 0
 })
 
-const asked = (milliseconds = 15_000): ActionAsked => ({
+const asked = (milliseconds = 15_000): Asking => ({
   client: 'test',
   gone: new AbortController().signal,
   until: AbortSignal.timeout(milliseconds),
@@ -134,7 +134,7 @@ describe('a reorg', () => {
     await until('made again', async () => (await stateOf(runId)) === IN_PROGRESS)
     await until('decided again', async () => decided.filter((outcome) => outcome === 'done').length === 2)
     expect(await resultOf(request)).toBe('done')
-    const action = await relay.findAction(runDigest(marketOn(), request.message))
+    const action = await relay.find(runDigest(marketOn(), request.message))
     expect(action?.state).toBe('done')
   })
 })
@@ -145,8 +145,8 @@ describe('an action that is stored when its process ends', () => {
     const request = await signed('start', runId, wallet)
     const before = await nonce()
     // Everything up to the broadcast, as a process that is killed there.
-    const { sender, actions } = createContexts(settingsOn(chain), 'killed')
-    const place = createPlaceAction(actions, createPlacer(sender), async () => 'unsent')
+    const { sender, pipeline } = createContexts(settingsOn(chain), 'killed')
+    const place = createPlaceAction(pipeline, createPlacer(sender), async () => 'unsent')
     const action = { actionId: runDigest(marketOn(), request.message), request }
     await place({ action, gas: 100_000n, agentId: runs.agent.id, fees: 0n, runsWalletCode: false })
     await sender.pool.end()

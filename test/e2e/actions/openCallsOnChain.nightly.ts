@@ -4,8 +4,8 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { accountMessage, accountTypedData } from '../../../core/market/accountActions.ts'
 import { type OpenRunCallName, openRunCall } from '../../../core/market/openCalls.ts'
-import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import { UNSIGNED } from '../../../src/api/relay/kinds/request.ts'
+import type { Asking } from '../../../src/api/relay/pipeline/context.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 afterEach(() => chain.client.setAutomine(true))
 
-const asked = (client: string): ActionAsked => ({
+const asked = (client: string): Asking => ({
   client,
   gone: new AbortController().signal,
   until: AbortSignal.timeout(15_000),

@@ -6,10 +6,10 @@ import {
   accountMessage,
   accountTypedData,
 } from '../../../core/market/accountActions.ts'
-import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import { createPlaceAction } from '../../../src/api/relay/actions/placing.ts'
 import { createContexts } from '../../../src/api/relay/contexts.ts'
 import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
+import type { Asking } from '../../../src/api/relay/pipeline/context.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { createPlacer } from '../../../src/api/relay/sender/placement.ts'
 import type { TestChain } from '../../support/market.ts'
@@ -18,7 +18,7 @@ import { settingsOn } from '../claims/claimsOnChain.ts'
 export const newAccount = () => privateKeyToAccount(generatePrivateKey())
 
 /** A request that waits for so long, from a client that does not disconnect. */
-export const asked = (milliseconds = 15_000): ActionAsked => ({
+export const asked = (milliseconds = 15_000): Asking => ({
   client: 'test',
   gone: new AbortController().signal,
   until: AbortSignal.timeout(milliseconds),
@@ -42,8 +42,8 @@ export function registrationsOn(chain: TestChain, readContracts: Relay['readCont
 
     /** Stores a signed transaction, and sends nothing, as a process that is killed there. */
     async storeUnsent(request: ActionRequest<AccountMessage>, databaseUrl: string): Promise<void> {
-      const { sender, actions } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
-      const place = createPlaceAction(actions, createPlacer(sender), async () => 'unsent')
+      const { sender, pipeline } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
+      const place = createPlaceAction(pipeline, createPlacer(sender), async () => 'unsent')
       const action = { actionId: await idOf(request.message), request }
       const placed = await place({ action, gas: 300_000n, agentId: undefined, fees: 0n, runsWalletCode: false })
       await sender.pool.end()

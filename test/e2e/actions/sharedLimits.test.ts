@@ -11,7 +11,7 @@ import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, usdc } from '../../support/participants.ts'
-import { relayer, relayOn, requestOf, resultOf as resultOfClaim, until } from '../claims/claimsOnChain.ts'
+import { relayer, relayOn, requestOf, resultOf as resultOfClaim, signedWith, until } from '../claims/claimsOnChain.ts'
 import { asked, newAccount, registrationsOn } from './registrations.ts'
 import { poster, type Runs, runsOn } from './runsInStates.ts'
 
@@ -67,7 +67,7 @@ const start = async (runId: bigint, milliseconds?: number) => {
 
 async function claim(runId: bigint, by: Agent, milliseconds?: number) {
   const deadline = (await runs.people.now()) + 600n
-  return resultOfClaim(relay, { ...requestOf(runId, by), signed: { deadline, signature: '0xc0ffee' } }, milliseconds)
+  return resultOfClaim(relay, signedWith(requestOf(runId, by), { deadline, signature: '0xc0ffee' }), milliseconds)
 }
 
 const register = async (milliseconds?: number) => {
@@ -147,7 +147,7 @@ describe('a key that signs slowly', () => {
     const lookUps: number[] = []
     const lookingUp = setInterval(async () => {
       const begun = performance.now()
-      await slowRelay.findAction(zeroHash).catch(() => lookUps.push(Number.POSITIVE_INFINITY))
+      await slowRelay.find(zeroHash).catch(() => lookUps.push(Number.POSITIVE_INFINITY))
       lookUps.push(performance.now() - begun)
     }, 200)
     const results: Promise<string>[] = []

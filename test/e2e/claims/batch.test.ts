@@ -25,8 +25,8 @@ describe('claims that are queued together', () => {
     const before = await nonce()
     const { ahead, results } = await claimTogether(requests)
     await mine()
-    expect(await ahead).toBe('won')
-    expect(await Promise.all(results)).toEqual(Array(20).fill('won'))
+    expect(await ahead).toBe('done')
+    expect(await Promise.all(results)).toEqual(Array(20).fill('done'))
     expect((await nonce()) - before).toBe(2)
     const owners = await Promise.all(runIds.map(async (runId) => (await chain.market.read.getBounty([runId])).agentId))
     expect(owners).toEqual(runIds.map((_, index) => (index % 2 === 0 ? Number(agent.id) : Number(rival.id))))
@@ -44,10 +44,8 @@ describe('claims that are queued together', () => {
       gas: 200_000n,
     })
     await mine()
-    expect(await Promise.all(results)).toEqual(['won', 'RUN_NOT_OPEN', 'won'])
-    const again = await relay
-      .claim(requestOf(lost, agent), contextOf(AbortSignal.timeout(5_000)))
-      .catch((error) => error)
+    expect(await Promise.all(results)).toEqual(['done', 'RUN_NOT_OPEN', 'done'])
+    const again = await relay.act(requestOf(lost, agent), contextOf(AbortSignal.timeout(5_000))).catch((error) => error)
     expect(again).toBeInstanceOf(Refusal)
     expect(again).toMatchObject({ code: 'RUN_NOT_OPEN', extensions: { claimedBy: Number(rival.id) } })
   })
@@ -59,8 +57,8 @@ describe('claims that are queued together', () => {
     const same = Array.from({ length: 30 }, () => resultOf(relay, requestOf(runId, agent)))
     const others = Array.from({ length: 10 }, () => resultOf(relay, requestOf(runId, rival)))
     const results = [...(await Promise.all(same)), ...(await Promise.all(others))]
-    const winner = results[0] === 'won' ? same.length : others.length
-    expect(results.filter((result) => result === 'won')).toHaveLength(winner)
+    const winner = results[0] === 'done' ? same.length : others.length
+    expect(results.filter((result) => result === 'done')).toHaveLength(winner)
     expect(results.filter((result) => result === 'RUN_NOT_OPEN')).toHaveLength(40 - winner)
     expect((await nonce()) - before).toBe(1)
   })
@@ -77,7 +75,7 @@ describe('pending claims of an agent', () => {
     const undecided = await Promise.all(results.map((result) => Promise.race([result, sleep(100, waiting)])))
     expect(undecided).toEqual([waiting, waiting, waiting])
     await mine()
-    expect((await Promise.all(results)).sort()).toEqual(['INSUFFICIENT_UNLOCKED_STAKE', 'won', 'won'])
+    expect((await Promise.all(results)).sort()).toEqual(['INSUFFICIENT_UNLOCKED_STAKE', 'done', 'done'])
     expect((await nonce()) - before).toBe(2)
   })
 })

@@ -1,8 +1,8 @@
 import { type Hash, parseEther, parseEventLogs, parseGwei } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
-import { batchGasLimit } from '../../../src/api/relay/claims/chain/gas.ts'
-import { batchCall } from '../../../src/api/relay/claims/chain/market.ts'
+import { batchGasLimit } from '../../../src/api/relay/kinds/claims/gas.ts'
+import { batchCall } from '../../../src/api/relay/kinds/claims/message.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { type Batches, startBatches } from './batches.ts'
 import { relayer, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
@@ -30,7 +30,7 @@ describe('a batch', () => {
     await mine(6)
     const { ahead, results } = await claimTogether(runIds.map((runId) => requestOf(runId, agent)))
     await mine()
-    expect([await ahead, ...(await Promise.all(results))]).toEqual(Array(5).fill('won'))
+    expect([await ahead, ...(await Promise.all(results))]).toEqual(Array(5).fill('done'))
     const used = await nonce()
     await chain.client.request({ method: 'anvil_reorg', params: [2, []] } as never)
     expect(await nonce()).toBeLessThan(used)
@@ -38,7 +38,7 @@ describe('a batch', () => {
     await until('mined again', async () => (await nonce()) === used, 20_000)
     await until('won again', async () => {
       const outcomes = await Promise.all(runIds.map((runId) => resultOf(relay, requestOf(runId, agent))))
-      return outcomes.every((outcome) => outcome === 'won')
+      return outcomes.every((outcome) => outcome === 'done')
     })
     for (const runId of runIds) expect(await chain.market.read.getBounty([runId])).toMatchObject({ round: 1 })
   })
@@ -68,8 +68,8 @@ describe('a batch', () => {
     await starve(runIds.slice(0, 1))
     await until('replaced', async () => log.some((line) => line.includes('replaces what is stuck')), 20_000)
     await chain.client.setAutomine(true)
-    expect(await ahead).toBe('won')
-    expect(await Promise.all(results)).toEqual(['RUN_NOT_OPEN', 'won', 'won'])
+    expect(await ahead).toBe('done')
+    expect(await Promise.all(results)).toEqual(['RUN_NOT_OPEN', 'done', 'done'])
   })
 
   it('none of whose claims can still be won is replaced by a filler transaction', { timeout: 60_000 }, async () => {
@@ -82,7 +82,7 @@ describe('a batch', () => {
     )
     await starve(runIds)
     await chain.client.setAutomine(true)
-    expect(await ahead).toBe('won')
+    expect(await ahead).toBe('done')
     expect(await Promise.all(results)).toEqual(['RUN_NOT_OPEN', 'RUN_NOT_OPEN'])
     expect((await nonce()) - before).toBe(2)
   })
@@ -103,7 +103,7 @@ describe('a batch', () => {
     await chain.client.setBalance({ address: relayer.address, value: parseEther('1') })
     await chain.client.setAutomine(true)
     await mine()
-    expect([await ahead, ...(await Promise.all(results))]).toEqual(Array(11).fill('won'))
+    expect([await ahead, ...(await Promise.all(results))]).toEqual(Array(11).fill('done'))
     expect((await nonce()) - before).toBeGreaterThan(2)
     expect(log.filter((line) => line.includes('unfunded'))).toEqual([])
   })

@@ -1,6 +1,6 @@
 import { type LocalAccount, parseEther } from 'viem'
 import { toAccount } from 'viem/accounts'
-import type { ClaimRequest } from '../../../src/api/relay/claims/chain/market.ts'
+import type { ClaimRequest } from '../../../src/api/relay/kinds/claims/message.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain } from '../../support/market.ts'

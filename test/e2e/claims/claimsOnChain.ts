@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
-import { parseEther } from 'viem'
+import { type Hex, parseEther } from 'viem'
 import { parseEnv } from '../../../core/env.ts'
 import { createEndpoints } from '../../../core/node/endpoints.ts'
-import type { ClaimRequest } from '../../../src/api/relay/claims/chain/market.ts'
-import type { ClaimContext } from '../../../src/api/relay/claims/context.ts'
+import type { ClaimRequest } from '../../../src/api/relay/kinds/claims/message.ts'
+import { UNSIGNED } from '../../../src/api/relay/kinds/request.ts'
+import type { Asking } from '../../../src/api/relay/pipeline/context.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import { createRelay, type Relay } from '../../../src/api/relay/relay.ts'
 import type { RelaySettings } from '../../../src/api/relay/settings.ts'
@@ -75,9 +76,15 @@ export function settingsOn(
 }
 
 export const requestOf = (bountyId: bigint, { id, wallet }: Agent): ClaimRequest => ({
-  bountyId,
-  agentId: id,
-  wallet: wallet.address,
+  message: { action: 'claim', bountyId, agentId: id, party: wallet.address, deadline: 0n },
+  signature: UNSIGNED,
+})
+
+/** The same with this signature. */
+export const signedWith = (request: ClaimRequest, { signature, deadline }: { signature: Hex; deadline: bigint }) => ({
+  ...request,
+  message: { ...request.message, deadline },
+  signature,
 })
 
 /** The same with the wallet's signature; `changes` replace parts of the signed message. */
@@ -88,11 +95,11 @@ export async function signedRequestOf(
   changes?: Parameters<Participants['sign']>[2],
 ): Promise<ClaimRequest> {
   const { signature, deadline } = await people.sign(bountyId, by, changes)
-  return { ...requestOf(bountyId, by), signed: { signature, deadline: BigInt(deadline) } }
+  return signedWith(requestOf(bountyId, by), { signature, deadline: BigInt(deadline) })
 }
 
 /** A request that waits until the signal aborts, from a client that does not disconnect. */
-export const contextOf = (until: AbortSignal, key?: string): ClaimContext => ({
+export const contextOf = (until: AbortSignal, key?: string): Asking => ({
   client: 'test',
   gone: new AbortController().signal,
   until,
@@ -105,7 +112,7 @@ export const quotesPass = () => sleep(200)
 /** The result of a claim: the outcome's status, or the refusal's code. */
 export async function resultOf(relay: Relay, request: ClaimRequest, timeout = 15_000): Promise<string> {
   try {
-    return (await relay.claim(request, contextOf(AbortSignal.timeout(timeout)))).status
+    return (await relay.act(request, contextOf(AbortSignal.timeout(timeout)))).status
   } catch (error) {
     if (error instanceof Refusal) return error.code
     throw error

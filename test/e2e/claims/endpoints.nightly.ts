@@ -45,7 +45,7 @@ afterEach(async () => {
   // The first endpoint is used again before the next test. A claim that is won may be the second one's.
   const isInUse = async () => {
     const [result] = await claimNewRun()
-    return result === 'won' && endpoints.list[0]?.state === 'usable'
+    return result === 'done' && endpoints.list[0]?.state === 'usable'
   }
   // An endpoint's `Retry-After` is obeyed for up to ten seconds.
   await until('the first endpoint in use', isInUse, 15_000)
@@ -74,26 +74,26 @@ describe('with two endpoints', { timeout: 60_000 }, () => {
     ['is behind', { kind: 'stale', blocks: 4 }],
   ])('a claim is won once while the first %s', async (_, fault) => {
     first.from(always(fault))
-    await until('won', async () => {
+    await until('done', async () => {
       const [result, count] = await claimNewRun()
       expect(count).toBeLessThanOrEqual(1)
-      return result === 'won'
+      return result === 'done'
     })
   })
 
   it('a claim whose first broadcast got no answer is won once', async () => {
     first.from(({ method }) => (method === 'eth_sendRawTransaction' ? { kind: 'drop' } : undefined))
-    expect(await claimNewRun()).toEqual(['won', 1])
+    expect(await claimNewRun()).toEqual(['done', 1])
   })
 
   it('no claim is decided by an endpoint that is behind the one that failed', async () => {
     second.from(always({ kind: 'stale', blocks: 4 }))
-    expect((await claimNewRun())[0]).toBe('won')
+    expect((await claimNewRun())[0]).toBe('done')
     first.from(always({ kind: 'refuse' }))
     const runId = await people.openRun(usdc)
     expect(await resultOf(relay, requestOf(runId, agent), 5_000)).toBe('RELAY_UNAVAILABLE')
     second.heal()
-    await until('won', async () => (await resultOf(relay, requestOf(runId, agent))) === 'won')
+    await until('done', async () => (await resultOf(relay, requestOf(runId, agent))) === 'done')
   })
 
   it.each([1, 1_000])(
@@ -116,7 +116,7 @@ describe('with two endpoints', { timeout: 60_000 }, () => {
       first.heal()
       // Before a new block is mined.
       expect(await resultOf(relay, requestOf(absent + 1_000n, agent))).toBe('RUN_NOT_FOUND')
-      expect(await claimNewRun()).toEqual(['won', 1])
+      expect(await claimNewRun()).toEqual(['done', 1])
       await until('in use', async () => {
         await claimNewRun()
         return endpoints.list[0]?.state === 'usable'
@@ -132,7 +132,7 @@ describe('with two endpoints', { timeout: 60_000 }, () => {
     const before = shown()
     second.from(always({ kind: 'forged head', blocks: 1_000_000, seconds }))
     await until('shown twice', async () => {
-      expect(await claimNewRun()).toEqual(['won', 1])
+      expect(await claimNewRun()).toEqual(['done', 1])
       return shown() >= before + 4
     })
     expect(endpoints.list[1]?.state).toBe('refuted')
@@ -192,9 +192,9 @@ it('a claim is not refused by a node that is behind another one of the same endp
   await chain.client.mine({ blocks: 20 })
   const runId = await people.openRun(usdc)
   const request = await signedRequestOf(people, runId, agent)
-  expect(await resultOf(one, await signedRequestOf(people, await people.openRun(usdc), agent))).toBe('won')
+  expect(await resultOf(one, await signedRequestOf(people, await people.openRun(usdc), agent))).toBe('done')
   first.from(always({ kind: 'stale', blocks: 12 }))
   expect(await resultOf(one, request, 5_000)).toBe('RELAY_UNAVAILABLE')
   first.heal()
-  await until('won', async () => (await resultOf(one, request)) === 'won')
+  await until('done', async () => (await resultOf(one, request)) === 'done')
 })

@@ -23,8 +23,9 @@ const listen = <Name extends keyof RelayEvents>(event: Name) =>
   events.on<Name>(event, ((what: RelayEvents[Name][0]) => reported.push({ event, what } as never)) as never)
 
 beforeAll(async () => {
-  const names = ['claimReceived', 'claimPlaced', 'claimSent', 'attemptSent', 'attemptMined'] as const
-  for (const name of [...names, 'claimDecided', 'claimAnswered', 'claimReopened', 'claimFinal'] as const) listen(name)
+  const names = ['actionReceived', 'actionPlaced', 'actionSent', 'attemptSent', 'attemptMined'] as const
+  for (const name of [...names, 'actionDecided', 'actionAnswered', 'actionReopened', 'actionFinal'] as const)
+    listen(name)
   chain = await startTestChain({})
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
@@ -39,26 +40,26 @@ beforeAll(async () => {
 it('events report a claim from its request to its final block', async () => {
   const runId = await people.openRun(usdc)
   const request = requestOf(runId, agent)
-  const { claimId, txHash, round } = (await relay.claim(request, contextOf(AbortSignal.timeout(5_000)))) as never
-  const claim = { claimId, request, round }
+  const { actionId, txHash, round } = (await relay.act(request, contextOf(AbortSignal.timeout(5_000)))) as never
+  const claim = { actionId, request: { ...request, message: { ...request.message, round } } }
   const attempt = { signer: relayer.address, nonce: expect.any(Number), txHash }
-  await until('decided', async () => reported.some(({ event }) => event === 'claimDecided'))
+  await until('decided', async () => reported.some(({ event }) => event === 'actionDecided'))
   const receipt = await chain.client.getTransactionReceipt({ hash: txHash })
   const fee = receipt.gasUsed * receipt.effectiveGasPrice
   expect(reported).toEqual(
     expect.arrayContaining([
-      { event: 'claimReceived', what: { request } },
-      { event: 'claimPlaced', what: { ...claim, ...attempt } },
+      { event: 'actionReceived', what: { request } },
+      { event: 'actionPlaced', what: { ...claim, ...attempt } },
       { event: 'attemptSent', what: { ...attempt, result: 'accepted' } },
-      { event: 'claimSent', what: { ...claim, ...attempt, result: 'accepted' } },
+      { event: 'actionSent', what: { ...claim, ...attempt, result: 'accepted' } },
       {
         event: 'attemptMined',
         what: { ...attempt, kind: 'claim', actions: 1, filler: false, gasUsed: receipt.gasUsed, fee },
       },
-      { event: 'claimDecided', what: { ...claim, txHash, outcome: 'won' } },
+      { event: 'actionDecided', what: { ...claim, txHash, outcome: 'done' } },
       {
-        event: 'claimAnswered',
-        what: { request, claimId, outcome: 'won', milliseconds: expect.any(Number) },
+        event: 'actionAnswered',
+        what: { request, actionId, outcome: 'done', milliseconds: expect.any(Number) },
       },
     ]),
   )
@@ -66,14 +67,14 @@ it('events report a claim from its request to its final block', async () => {
   await until('final', async () => {
     // The relay asks the node for the finalized block at each new block, and once a second.
     await chain.client.mine({ blocks: 1 })
-    return reported.some(({ event }) => event === 'claimFinal')
+    return reported.some(({ event }) => event === 'actionFinal')
   })
-  expect(reported.at(-1)).toEqual({ event: 'claimFinal', what: { ...claim, txHash, outcome: 'won' } })
+  expect(reported.at(-1)).toEqual({ event: 'actionFinal', what: { ...claim, txHash, outcome: 'done' } })
 })
 
 it('an event reports a refusal, with its code', async () => {
   expect(await resultOf(relay, requestOf(999n, agent))).toBe('RUN_NOT_FOUND')
-  expect(reported.at(-1)).toMatchObject({ event: 'claimAnswered', what: { outcome: 'RUN_NOT_FOUND' } })
+  expect(reported.at(-1)).toMatchObject({ event: 'actionAnswered', what: { outcome: 'RUN_NOT_FOUND' } })
 })
 
 it('decisions reach the other replicas through the database', async () => {
@@ -83,7 +84,7 @@ it('decisions reach the other replicas through the database', async () => {
   await listener.connect()
   await listener.query('LISTEN relay_claim')
   const runId = await people.openRun(usdc)
-  const { claimId } = await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(5_000)))
+  const { actionId: claimId } = await relay.act(requestOf(runId, agent), contextOf(AbortSignal.timeout(5_000)))
   await until('heard', async () => heard.includes(claimId))
   await listener.end()
 })

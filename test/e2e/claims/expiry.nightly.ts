@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { Hex } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { ClaimRequest } from '../../../src/api/relay/claims/chain/market.ts'
+import type { ClaimRequest } from '../../../src/api/relay/kinds/claims/message.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -62,7 +62,7 @@ async function unminedClaim(by: typeof leaving) {
   await chain.client.setAutomine(false)
   const relay = await relayOn({ ...chain, databaseUrl }, { accounts: [by] })
   if (by === staying) stop.push(() => relay.close())
-  const { claimId } = await relay.claim(request, contextOf(AbortSignal.timeout(700)))
+  const { actionId: claimId } = await relay.act(request, contextOf(AbortSignal.timeout(700)))
   expect((await relay.find(claimId))?.state).toBe('open')
   return { databaseUrl, relay, request, other, claimId }
 }
@@ -97,7 +97,7 @@ describe('a claim that is unmined after its signature has expired', { timeout: 6
     await until('refused', () => refusedAs(relay, claimId, 'SIGNATURE_EXPIRED'))
     await skip(1n)
     await skip(1n)
-    expect(await mineUntilDecided(relay, other)).toBe('won')
+    expect(await mineUntilDecided(relay, other)).toBe('done')
   })
 
   it('is refused also if the key of its signer was removed', async () => {
@@ -105,7 +105,7 @@ describe('a claim that is unmined after its signature has expired', { timeout: 6
     await skip(600n + MARGIN + 2n)
     await until('refused', () => refusedAs(relay, claimId, 'SIGNATURE_EXPIRED'))
     await dropAll()
-    expect(await mineUntilDecided(relay, other)).toBe('won')
+    expect(await mineUntilDecided(relay, other)).toBe('done')
   })
 
   it('is won if a reorg includes its transaction in an earlier block', async () => {
@@ -118,8 +118,8 @@ describe('a claim that is unmined after its signature has expired', { timeout: 6
     await chain.client.sendRawTransaction({ serializedTransaction: await bytesOf(databaseUrl, claimId) })
     await chain.client.setNextBlockTimestamp({ timestamp: (await people.now()) + 1n })
     await chain.client.mine({ blocks: 1 })
-    await until('won', async () => (await relay.find(claimId))?.state === 'won')
-    expect(await resultOf(relay, request)).toBe('won')
+    await until('done', async () => (await relay.find(claimId))?.state === 'done')
+    expect(await resultOf(relay, request)).toBe('done')
   })
 })
 
@@ -148,7 +148,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     )
     // The nonce of the abandoned claim is used by its own transaction or by a filler; the rival's nonce comes after it.
     await chain.client.setAutomine(true)
-    expect(['won', 'RUN_NOT_OPEN']).toContain(await result)
+    expect(['done', 'RUN_NOT_OPEN']).toContain(await result)
     const again = await abandon(databaseUrl, ['--claim', claimId, '--yes'])
     expect(again.output).toMatch(/^0x[0-9a-f]{64} is already decided: (refused|done)$/)
   })
@@ -163,7 +163,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     expect(done.output).toContain(`  ${claimId}: run `)
     expect(await refusedAs(relay, claimId, 'CLAIM_REVERTED')).toBe(true)
     await dropAll()
-    expect(await mineUntilDecided(relay, other)).toBe('won')
+    expect(await mineUntilDecided(relay, other)).toBe('done')
     await until('gone', async () => (await relay.signers()).length === 1)
     const again = await abandon(databaseUrl, ['--signer', signer, '--yes'])
     expect(again.output).toBe(`Signer ${signer} has no unmined transactions in schema relay of DATABASE_URL`)

@@ -81,9 +81,9 @@ it('claims that are pending when the database fails over to a standby are made o
   await promote()
   await chain.client.setAutomine(true)
   await chain.client.mine({ blocks: 1 })
-  for (const result of await Promise.all(pendingResults)) expect(['won', 'signed']).toContain(result)
-  expect(await Promise.all(claimEach(pending))).toEqual(pending.map(() => 'won'))
-  expect(await Promise.all(claimEach(later))).toEqual(later.map(() => 'won'))
+  for (const result of await Promise.all(pendingResults)) expect(['done', 'signed']).toContain(result)
+  expect(await Promise.all(claimEach(pending))).toEqual(pending.map(() => 'done'))
+  expect(await Promise.all(claimEach(later))).toEqual(later.map(() => 'done'))
 
   const claimed = await chain.market.getEvents.BountyClaimed({}, { fromBlock: 0n })
   expect(claimed).toHaveLength(2 * PENDING_CLAIMS)

@@ -18,6 +18,7 @@ import {
   requestOf,
   resultOf,
   signedRequestOf,
+  signedWith,
   until,
 } from './claimsOnChain.ts'
 
@@ -70,7 +71,7 @@ describe('a node that does not accept a transaction', () => {
     ['has an internal error once', [says('Internal error', -32603)]],
   ])('and %s: the claim is won once', async (_, planned) => {
     node.plan(send, planned)
-    expect(await claimNewRun()).toEqual(['won', 1])
+    expect(await claimNewRun()).toEqual(['done', 1])
     // The claim may be won before its transaction is sent a second time.
     await until('all faults', async () => node.isUsedUp())
   })
@@ -90,7 +91,7 @@ describe('a node that does not accept a transaction', () => {
       async () => (await chain.client.getTxpoolStatus()).pending === (await relay.signers())[0]?.unmined,
     )
     await chain.client.mine({ blocks: 1 })
-    expect(await Promise.all(results)).toEqual(['won', 'won', 'won', 'won'])
+    expect(await Promise.all(results)).toEqual(['done', 'done', 'done', 'done'])
   })
 
   it('and leaves its state unknown: the claim is pending, others wait, and both are won when the node recovers', async () => {
@@ -102,8 +103,8 @@ describe('a node that does not accept a transaction', () => {
     await until('tried', async () => log.slice(length).some((line) => line.includes('cannot send yet')))
     expect(await resultOf(relay, requestOf(second, agent), 1_000)).toBe('RELAY_UNAVAILABLE')
     node.heal()
-    expect(await resultOf(relay, requestOf(second, agent))).toBe('won')
-    expect(await resultOf(relay, requestOf(first, agent))).toBe('won')
+    expect(await resultOf(relay, requestOf(second, agent))).toBe('done')
+    expect(await resultOf(relay, requestOf(first, agent))).toBe('done')
     expect(await pendingNonce()).toBe(await nonce())
   })
 })
@@ -134,7 +135,7 @@ describe('a nonce', () => {
     const result = resultOf(relay, requestOf(runId, agent))
     await until('both pending', async () => (await chain.client.getTxpoolStatus()).pending === 2)
     await chain.client.mine({ blocks: 1 })
-    expect(await result).toBe('won')
+    expect(await result).toBe('done')
   })
 
   it('that another transaction uses first makes the relay send the claim again', { timeout: 30_000 }, async () => {
@@ -151,7 +152,7 @@ describe('a nonce', () => {
     })
     await chain.client.mine({ blocks: 1 })
     await chain.client.setAutomine(true)
-    expect(await result).toBe('won')
+    expect(await result).toBe('done')
   })
 })
 
@@ -164,12 +165,12 @@ describe('a transaction', () => {
     await chain.client.request({ method: 'anvil_dropAllTransactions' } as never)
     await until('sent again', async () => (await chain.client.getTxpoolStatus()).pending === 1)
     await chain.client.mine({ blocks: 1 })
-    expect(await result).toBe('won')
+    expect(await result).toBe('done')
   })
 
   it('whose receipt is late is awaited', async () => {
     node.plan('eth_getTransactionReceipt', [refuse, refuse, status(500), status(500)])
-    expect(await claimNewRun()).toEqual(['won', 1])
+    expect(await claimNewRun()).toEqual(['done', 1])
   })
 
   it('whose receipt is missing while its claim expires still decides the claim', { timeout: 30_000 }, async () => {
@@ -177,7 +178,7 @@ describe('a transaction', () => {
     const request = await signedRequestOf(people, runId, agent)
     const missing: Fault = { kind: 'reply', reply: { result: null } }
     node.from(({ method }) => (method === 'eth_getTransactionReceipt' ? missing : undefined))
-    const { claimId, status } = await relay.claim(request, contextOf(AbortSignal.timeout(1_000)))
+    const { actionId: claimId, status } = await relay.act(request, contextOf(AbortSignal.timeout(1_000)))
     expect(status).toBe('accepted')
     const { number: minedIn } = await chain.client.getBlock()
     const [txHash] = (await chain.client.getBlock()).transactions
@@ -188,7 +189,7 @@ describe('a transaction', () => {
     expect(await relay.find(claimId)).toMatchObject({ state: 'open' })
     node.heal()
     await until('decided', async () => (await relay.find(claimId))?.state !== 'open')
-    expect(await relay.find(claimId)).toMatchObject({ state: 'won', blockNumber: minedIn, txHash })
+    expect(await relay.find(claimId)).toMatchObject({ state: 'done', blockNumber: minedIn, txHash })
   })
 })
 
@@ -201,19 +202,19 @@ describe('a dead node', () => {
       calls++
       return refuse
     })
-    const problem = await relay.claim(requestOf(runId, agent), contextOf(waits)).catch((error) => error)
+    const problem = await relay.act(requestOf(runId, agent), contextOf(waits)).catch((error) => error)
     expect([waits.aborted, calls < 30], `${calls} calls`).toEqual([false, true])
     expect(problem).toBeInstanceOf(Refusal)
     expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', retrySeconds: expect.any(Number) })
     node.heal()
-    expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('done')
   })
 
   it('that accepts requests and never answers is given up before the request is', async () => {
     const runId = await people.openRun(usdc)
     node.plan('eth_call', Array(4).fill({ kind: 'hang' }))
     const waits = AbortSignal.timeout(15_000)
-    const problem = await relay.claim(requestOf(runId, agent), contextOf(waits)).catch((error) => error)
+    const problem = await relay.act(requestOf(runId, agent), contextOf(waits)).catch((error) => error)
     expect([problem.code, waits.aborted]).toEqual(['RELAY_UNAVAILABLE', false])
     node.heal()
   })
@@ -224,7 +225,7 @@ describe('a dead node', () => {
     const runId = await people.openRun(usdc)
     expect(await resultOf(early, requestOf(runId, agent))).toBe('RELAY_UNAVAILABLE')
     node.heal()
-    expect(await resultOf(early, requestOf(runId, agent))).toBe('won')
+    expect(await resultOf(early, requestOf(runId, agent))).toBe('done')
     await early.close()
   })
 
@@ -245,13 +246,13 @@ describe('a relayer', () => {
     const later = await people.openRun(usdc)
     expect(await resultOf(relay, requestOf(runId, agent), 300)).toBe('signed')
     const problem = await relay
-      .claim(requestOf(later, agent), contextOf(AbortSignal.timeout(15_000)))
+      .act(requestOf(later, agent), contextOf(AbortSignal.timeout(15_000)))
       .catch((error) => error)
     expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', message: 'The relayer is out of funds.' })
     await until('logged', async () => log.some((line) => line.includes('"level":50') && line.includes('unfunded')))
     await chain.client.setBalance({ address: relayer.address, value: balance })
-    expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
-    expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('done')
+    expect(await resultOf(relay, requestOf(later, agent))).toBe('done')
   })
 
   it('does not pay more than MAX_FEE_GWEI', async () => {
@@ -262,7 +263,7 @@ describe('a relayer', () => {
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('RELAY_UNAVAILABLE')
     await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('1') })
     await chain.client.mine({ blocks: 1 })
-    await until('won', async () => (await resultOf(relay, requestOf(runId, agent))) === 'won', 1_000)
+    await until('done', async () => (await resultOf(relay, requestOf(runId, agent))) === 'done', 1_000)
   })
 
   it('without the relayer role makes signed claims only', async () => {
@@ -271,7 +272,7 @@ describe('a relayer', () => {
     expect(await resultOf(plain, requestOf(runId, agent))).toBe('SIGNATURE_REQUIRED')
     const { signature, deadline } = await people.sign(runId, agent)
     const signed = { signature, deadline: BigInt(deadline) }
-    expect(await resultOf(plain, { ...requestOf(runId, agent), signed })).toBe('won')
+    expect(await resultOf(plain, signedWith(requestOf(runId, agent), signed))).toBe('done')
     await plain.close()
   })
 
@@ -285,10 +286,10 @@ describe('a relayer', () => {
     const results = await Promise.all(
       runIds.map((runId, index) => {
         const { signature = '0x' as Hex, deadline = 0 } = words[index] ?? {}
-        return resultOf(pool, { ...requestOf(runId, agent), signed: { signature, deadline: BigInt(deadline) } })
+        return resultOf(pool, signedWith(requestOf(runId, agent), { signature, deadline: BigInt(deadline) }))
       }),
     )
-    expect(results).toEqual(Array(12).fill('won'))
+    expect(results).toEqual(Array(12).fill('done'))
     const sent = (await counts()).map((count, index) => count - (before[index] ?? 0))
     expect(sent.reduce((sum, count) => sum + count)).toBe(12)
     expect(Math.min(...sent)).toBeGreaterThan(0)

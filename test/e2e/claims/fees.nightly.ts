@@ -60,7 +60,11 @@ const pooled = async () => Object.values((await chain.client.getTxpoolContent())
 /** Sends a claim, and mines blocks that do not include it. */
 async function sendPast(runId: bigint, passBlocks: () => Promise<unknown>) {
   await chain.client.setAutomine(false)
-  const { status, claimId, txHash } = await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))
+  const {
+    status,
+    actionId: claimId,
+    txHash,
+  } = await relay.act(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))
   expect(status).toBe('accepted')
   const used = await nonce()
   await passBlocks()
@@ -86,7 +90,7 @@ it('a transaction that blocks leave out is replaced at a fee that Geth accepts',
   expect(await pooled()).toHaveLength(1)
   expect(node.counts.get('reply'), 'replacements that Geth would refuse').toBeUndefined()
   await chain.client.mine({ blocks: 1 })
-  expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+  expect(await resultOf(relay, requestOf(runId, agent))).toBe('done')
 })
 
 it('claims wait while the base fee is above the maximum, and are won after its fall', {
@@ -106,8 +110,8 @@ it('claims wait while the base fee is above the maximum, and are won after its f
   await chain.client.setAutomine(true)
   // Anvil does not mine a transaction that reached its pool between these two calls.
   await chain.client.mine({ blocks: 1 })
-  expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
-  expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
+  expect(await resultOf(relay, requestOf(runId, agent))).toBe('done')
+  expect(await resultOf(relay, requestOf(later, agent))).toBe('done')
 })
 
 it('a transaction is replaced only within the budget: an endpoint that withholds it cannot spend more', {
@@ -127,9 +131,9 @@ it('a transaction is replaced only within the budget: an endpoint that withholds
   })
   const claimOf = async (timeout: number) => {
     const request = await signedRequestOf(people, await people.openRun(usdc), agent)
-    return limited.claim(request, contextOf(AbortSignal.timeout(timeout)))
+    return limited.act(request, contextOf(AbortSignal.timeout(timeout)))
   }
-  expect((await claimOf(15_000)).status).toBe('won')
+  expect((await claimOf(15_000)).status).toBe('done')
   const attempts = async () => (await pool.query('SELECT FROM relay.attempt')).rowCount
   /** Adds to what the first transaction has cost. */
   const spend = (wei: bigint) =>
@@ -149,5 +153,5 @@ it('a transaction is replaced only within the budget: an endpoint that withholds
   await spend(-parseEther('1'))
   await until('replaced', async () => (await attempts()) === 3, 12_000)
   node.from(requirePriceBump(chain.rpcUrl))
-  await until('won', async () => (await limited.find(withheld.claimId))?.state === 'won', 12_000)
+  await until('done', async () => (await limited.find(withheld.actionId))?.state === 'done', 12_000)
 })

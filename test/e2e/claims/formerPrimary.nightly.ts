@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, it } from 'vitest'
-import type { ClaimRequest } from '../../../src/api/relay/claims/chain/market.ts'
+import type { ClaimRequest } from '../../../src/api/relay/kinds/claims/message.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { startPostgres } from '../../../tools/devnet/postgres.ts'
 import { startTestChain } from '../../support/market.ts'
@@ -59,15 +59,17 @@ it('claims leave a former primary that still takes them within ten seconds', asy
 
   const stored = await countOf(nextUrl, CLAIM_ROWS)
   const storedByFormer = await countOf(formerUrl, CLAIM_ROWS)
-  await until('won', async () => (await claim()) === 'won')
+  await until('done', async () => (await claim()) === 'done')
   isOver = true
   await claiming
   expect(await countOf(nextUrl, CLAIM_ROWS)).toBeGreaterThan(stored)
   expect(await countOf(formerUrl, CLAIM_ROWS)).toBe(storedByFormer)
   // Also what only the former primary has stored.
-  for (const request of requests) await until('won', async () => (await resultOf(relay, request)) === 'won')
+  for (const request of requests) await until('done', async () => (await resultOf(relay, request)) === 'done')
   const claimed = await chain.market.getEvents.BountyClaimed({}, { fromBlock: 0n })
-  expect(claimed.map(({ args }) => args.bountyId).sort()).toEqual(requests.map(({ bountyId }) => bountyId).sort())
+  expect(claimed.map(({ args }) => args.bountyId).sort()).toEqual(
+    requests.map(({ message }) => message.bountyId).sort(),
+  )
 })
 
 const countOf = async (url: string, rows: string) =>

@@ -41,9 +41,9 @@ describe('a reorg', () => {
     const runIds = await Promise.all(Array.from({ length: 6 }, () => people.openRun(usdc)))
     await mine(6)
     const outcomes = await Promise.all(
-      runIds.map((runId) => relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000)))),
+      runIds.map((runId) => relay.act(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000)))),
     )
-    expect(outcomes.map(({ status }) => status)).toEqual(Array(6).fill('won'))
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(6).fill('done'))
     const used = await nonce()
     const before = await chain.client.getBlock()
     // The reorg drops some of the claims' blocks; their transactions do not return to the pool.
@@ -54,16 +54,16 @@ describe('a reorg', () => {
     await until(
       'all mined again',
       async () => {
-        const states = await Promise.all(outcomes.map(({ claimId }) => relay.find(claimId)))
+        const states = await Promise.all(outcomes.map(({ actionId }) => relay.find(actionId)))
         const bounties = await Promise.all(runIds.map((runId) => chain.market.read.getBounty([runId])))
-        return states.every((claim) => claim?.state === 'won') && bounties.every(({ state }) => state === 3)
+        return states.every((claim) => claim?.state === 'done') && bounties.every(({ state }) => state === 3)
       },
       20_000,
     )
     expect(await nonce()).toBe(used)
     for (const [index, runId] of runIds.entries()) {
       expect(await chain.market.read.getBounty([runId])).toMatchObject({ agentId: Number(agent.id), round: 1 })
-      const txHash = (await relay.find(outcomes[index]?.claimId ?? '0x'))?.txHash ?? '0x'
+      const txHash = (await relay.find(outcomes[index]?.actionId ?? '0x'))?.txHash ?? '0x'
       expect(await chain.client.getTransactionReceipt({ hash: txHash })).toMatchObject({ status: 'success' })
     }
   })
@@ -80,14 +80,14 @@ describe('a nonce', () => {
     await until('filled', async () => log.some((line) => line.includes('fills a gap')))
     await until('both pending again', async () => (await pool()).pending === 2)
     await mine()
-    expect(await result).toBe('won')
+    expect(await result).toBe('done')
   })
 
   it('that is stuck is replaced with both fees raised by at least an eighth', { timeout: 40_000 }, async () => {
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
-    const claiming = relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))
-    const { claimId, txHash } = (await claiming) as { claimId: `0x${string}`; txHash: `0x${string}` }
+    const claiming = relay.act(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))
+    const { actionId: claimId, txHash } = (await claiming) as { actionId: `0x${string}`; txHash: `0x${string}` }
     const first = await chain.client.getTransaction({ hash: txHash })
     // Blocks without room for the transaction.
     for (let block = 1; block <= 3; block++) {
@@ -106,15 +106,18 @@ describe('a nonce', () => {
     expect(second.maxPriorityFeePerGas).toBeGreaterThanOrEqual(eighthMore(first.maxPriorityFeePerGas))
     expect(second.maxFeePerGas).toBeLessThanOrEqual(parseGwei('200'))
     await mine()
-    expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('done')
   })
 
   it('whose claim was won by another agent is used by an empty transfer', { timeout: 40_000 }, async () => {
     const rival = await people.newAgent(accountOf(3))
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
-    const { claimId, txHash } = (await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))) as {
-      claimId: `0x${string}`
+    const { actionId: claimId, txHash } = (await relay.act(
+      requestOf(runId, agent),
+      contextOf(AbortSignal.timeout(500)),
+    )) as {
+      actionId: `0x${string}`
       txHash: `0x${string}`
     }
     await chain.client.dropTransaction({ hash: txHash })
@@ -164,7 +167,7 @@ describe('a transaction that is not mined', () => {
     await expect.poll(commitsOfFourSeconds, { timeout: 20_000 }).toBeLessThan(60)
     await database.end()
     await mine()
-    expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('done')
   })
 })
 

@@ -73,7 +73,7 @@ it('a transaction of an unknown kind is broadcast, and neither replaced nor sett
   await chain.client.mine({ blocks: 1 })
   await chain.client.setAutomine(true)
   for (let claim = 1; claim <= 2; claim++) {
-    expect(await resultOf(relay, requestOf(await people.openRun(usdc), agent))).toBe('won')
+    expect(await resultOf(relay, requestOf(await people.openRun(usdc), agent))).toBe('done')
   }
   expect(await stored()).toEqual([
     { kind: ANOTHER, state: 'accepted', attempts: 1 },

@@ -90,7 +90,7 @@ describe('a relayer whose key is in AWS KMS', () => {
       expect((await status()).reasons[0]?.figures).toMatch(signer.address)
       expect(log.filter((line) => line.includes('its signer rests') && cause.test(line))).not.toEqual([])
       kms.failAlways()
-      await until('won', async () => (await claim()).status === 200)
+      await until('done', async () => (await claim()).status === 200)
       await until('ready again', async () => (await status()).status === 'ready')
     },
   )
@@ -163,7 +163,7 @@ describe('a relayer whose key is in AWS KMS', () => {
         ? refusing
         : await startFakeKms(keyId, keyOf(20), Number(new URL(refusing.env.AWS_ENDPOINT_URL_KMS).port))
       onTestFinished(again.stop)
-      await until('won', async () => (await claimApi(late.url).claim(runId, agent, signature)).status === 200, 20_000)
+      await until('done', async () => (await claimApi(late.url).claim(runId, agent, signature)).status === 200, 20_000)
       expect(await metrics()).toMatch(/^relay_absent_keys 0$/m)
       await until('ready', async () => {
         const { status } = (await (await fetch(`${late.opsUrl}/status`)).json()) as Status

@@ -54,6 +54,6 @@ it('answers a claim soon after its wait, however long database and key take, and
   expect(log.join()).toContain('a claim that was taken from the queue has no result in time')
 
   expect(await resultOf(relay, requestOf(runId, rival))).toBe('RUN_NOT_OPEN')
-  expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+  expect(await resultOf(relay, requestOf(runId, agent))).toBe('done')
   expect(await chain.client.getTransactionCount({ address: relayer.address })).toBe(before + 1)
 })

@@ -48,10 +48,10 @@ async function claimWhile(lie: ChooseFault, count = 6) {
   const early = runIds.map((runId) => resultOf(relay, requestOf(runId, agent), 4_000))
   const answers = await Promise.all(early)
   // A lie may keep a claim from being sent, or its outcome from the relay; it must not get a claim refused.
-  for (const answer of answers) expect(['won', 'accepted', 'signed', 'RELAY_UNAVAILABLE']).toContain(answer)
+  for (const answer of answers) expect(['done', 'accepted', 'signed', 'RELAY_UNAVAILABLE']).toContain(answer)
   node.heal()
   expect(lies()).toBeGreaterThan(before)
-  for (const runId of runIds) expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+  for (const runId of runIds) expect(await resultOf(relay, requestOf(runId, agent))).toBe('done')
   const settled = async () =>
     (await readLedger(chain, [relayer.address])).txs.every(({ state }) => state !== 'accepted')
   await until('settled', settled)
@@ -90,7 +90,7 @@ describe('a node that invents nonces', { timeout: 60_000 }, () => {
   ])('as %s makes the signer pause until the node recovers', async (_, lie) => {
     const runId = await people.openRun(usdc)
     const later = await people.openRun(usdc)
-    expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('done')
     const { length } = log
     const used = await chain.client.getTransactionCount({ address: relayer.address })
     node.from(lie)
@@ -104,7 +104,7 @@ describe('a node that invents nonces', { timeout: 60_000 }, () => {
     node.heal()
     // The relay recovers also without another claim that calls the node.
     expect(await relay.signers()).toMatchObject([{ objection: undefined }])
-    expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
+    expect(await resultOf(relay, requestOf(later, agent))).toBe('done')
     expect(await chain.client.getTransactionCount({ address: relayer.address })).toBe(used + 1)
     expect(findDisorder(await readLedger(chain, [relayer.address]))).toEqual([])
   })
@@ -115,12 +115,12 @@ describe('a node that invents nonces', { timeout: 60_000 }, () => {
     const two = await relayOn(both, { accounts: [relayer, other], maxBatch: 1 })
     const claims = async () =>
       Promise.all([1, 2].map(async () => signedRequestOf(people, await people.openRun(usdc), agent)))
-    for (const request of await claims()) expect(await resultOf(two, request)).toBe('won')
+    for (const request of await claims()) expect(await resultOf(two, request)).toBe('done')
     const requests = await claims()
     node.from(({ method, params }) =>
       isCount(method) && String(params[0]).toLowerCase() === relayer.address.toLowerCase() ? nonce(million) : undefined,
     )
-    for (const request of requests) expect(await resultOf(two, request)).toBe('won')
+    for (const request of requests) expect(await resultOf(two, request)).toBe('done')
     await two.close()
   })
 })
@@ -128,8 +128,8 @@ describe('a node that invents nonces', { timeout: 60_000 }, () => {
 describe('a node that does not know a mined claim yet', { timeout: 60_000 }, () => {
   it('is no proof of a reorg: the claim stays won', async () => {
     const runId = await people.openRun(usdc)
-    const outcome = await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(5_000)))
-    await until('settled', async () => (await relay.find(outcome.claimId))?.state === 'won')
+    const outcome = await relay.act(requestOf(runId, agent), contextOf(AbortSignal.timeout(5_000)))
+    await until('settled', async () => (await relay.find(outcome.actionId))?.state === 'done')
     const { length } = log
     const isExplicit = (block: unknown) => typeof block === 'string' && block.startsWith('0x')
     node.from(({ method, params }) => {
@@ -140,7 +140,7 @@ describe('a node that does not know a mined claim yet', { timeout: 60_000 }, () 
     await sleep(4_000)
     expect(node.counts.get('null block')).toBeGreaterThan(0)
     expect(log.slice(length).filter((line) => line.includes('a reorg took'))).toEqual([])
-    expect((await relay.find(outcome.claimId))?.tx.state).toBe('mined')
+    expect((await relay.find(outcome.actionId))?.tx.state).toBe('mined')
   })
 })
 

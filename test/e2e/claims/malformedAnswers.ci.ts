@@ -38,6 +38,6 @@ it('answers a claim that waits for a signer about which the node’s answers are
   node.heal()
   await chain.client.setAutomine(true)
   await chain.client.mine({ blocks: 1 })
-  expect(await made).toBe('won')
-  expect(await resultOf(relay, requestOf(waiting, second))).toBe('won')
+  expect(await made).toBe('done')
+  expect(await resultOf(relay, requestOf(waiting, second))).toBe('done')
 })

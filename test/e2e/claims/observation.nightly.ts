@@ -100,9 +100,9 @@ describe('the log', () => {
         step('claim requested', { requestId: 'the-first', isSigned: true }),
         step('claim placed', { ...ids, round: '1', signer: relayer, txHash: body.txHash }),
         step('claim sent', { ...ids, txHash: body.txHash, result: 'accepted' }),
-        step('claim decided', { ...ids, txHash: body.txHash, outcome: 'won' }),
-        step('claim answered', { ...ids, outcome: 'won' }),
-        step('claim final', { ...ids, txHash: body.txHash, outcome: 'won' }),
+        step('claim decided', { ...ids, txHash: body.txHash, outcome: 'done' }),
+        step('claim answered', { ...ids, outcome: 'done' }),
+        step('claim final', { ...ids, txHash: body.txHash, outcome: 'done' }),
       ]),
     )
     const all = JSON.stringify(lines)
@@ -146,10 +146,10 @@ describe('/metrics', () => {
 
     const { value } = await metrics()
     const grown = (series: string) => (value(series) ?? 0) - (before.value(series) ?? 0)
-    expect(grown('relay_claim_duration_seconds_count{outcome="won"}')).toBe(1)
-    expect(grown('relay_claim_duration_seconds_count{outcome="RUN_NOT_FOUND"}')).toBe(1)
+    expect(grown('relay_action_duration_seconds_count{action="claim",outcome="done"}')).toBe(1)
+    expect(grown('relay_action_duration_seconds_count{action="claim",outcome="RUN_NOT_FOUND"}')).toBe(1)
     expect(grown('http_problems_total{method="POST",route="/api/runs/:id/claim",code="RUN_NOT_FOUND"}')).toBe(1)
-    expect(grown('relay_claims_decided_total{outcome="won"}')).toBe(1)
+    expect(grown('relay_actions_decided_total{action="claim",outcome="done"}')).toBe(1)
     expect(grown('relay_broadcasts_total{result="accepted"}')).toBe(1)
     expect(grown('relay_batch_claims_count')).toBe(1)
     expect(grown(`relay_gas_used_total${signer}`)).toBe(Number(receipt.gasUsed))
@@ -157,7 +157,7 @@ describe('/metrics', () => {
     expect(grown(`relay_fees_ether_total${signer}`)).toBeCloseTo(fee, 12)
     const balance = await market.client.getBalance({ address: relayer })
     expect(value(`relay_balance_ether${signer}`)).toBeCloseTo(Number(balance) / 1e18, 9)
-    expect([value('relay_claims_in_progress'), value('relay_waiting_claims')]).toEqual([0, 0])
+    expect([value('relay_actions_in_progress'), value('relay_waiting_claims')]).toEqual([0, 0])
     expect(value(`relay_oldest_unmined_seconds${signer}`)).toBe(0)
     expect(grown(`relay_budget_left_ether${signer}`)).toBeCloseTo(-fee, 9)
   })

@@ -5,7 +5,7 @@ import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { contextOf, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { contextOf, relayer, relayOn, requestOf, resultOf, signedWith, until } from './claimsOnChain.ts'
 
 /** Blocks are mined when a test mines them, so that it controls what is sent and what is mined. */
 let chain: TestChain & { databaseUrl: string }
@@ -51,7 +51,7 @@ describe('a pending claim', () => {
     await until('sent', async () => (await pendingTransactions()) === 1)
     await chain.client.setNextBlockTimestamp({ timestamp: BigInt(deadline) })
     await mine()
-    expect(await result).toBe('won')
+    expect(await result).toBe('done')
   })
 
   it('that misses the deadline by a second is refused for it', async () => {
@@ -66,7 +66,7 @@ describe('a pending claim', () => {
 
   it('that loses to another transaction of its block is refused, with the winner', async () => {
     const runId = await openRun()
-    const claim = relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000))).catch((error) => error)
+    const claim = relay.act(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000))).catch((error) => error)
     await until('sent', async () => (await pendingTransactions()) === 1)
     await claimDirectly(runId, rival, 50_000_000_000n)
     await mine()
@@ -89,7 +89,7 @@ describe('a pending claim', () => {
     await until('sent', async () => (await pendingTransactions()) === 1)
     await claimDirectly(runId, agent, 50_000_000_000n)
     await mine()
-    expect(await result).toBe('won')
+    expect(await result).toBe('done')
   })
 
   it('is sent while claims of other runs are pending, without waiting for a block', async () => {
@@ -101,7 +101,7 @@ describe('a pending claim', () => {
     const signed = async () => (await relay.signers())[0]?.claims
     await until('all sent', async () => (await signed()) === 20)
     await mine()
-    expect(await Promise.all(results)).toEqual(Array(20).fill('won'))
+    expect(await Promise.all(results)).toEqual(Array(20).fill('done'))
     expect((await nonce()) - before).toBeLessThan(20)
   })
 })
@@ -110,14 +110,14 @@ describe('a claim that is not decided in time', () => {
   it('is reported as pending, with its transaction, until it is won', async () => {
     const runId = await openRun()
     const request = requestOf(runId, agent)
-    const first = await relay.claim(request, contextOf(AbortSignal.timeout(700)))
+    const first = await relay.act(request, contextOf(AbortSignal.timeout(700)))
     expect(first).toMatchObject({ status: 'accepted', round: 1n })
-    expect(await relay.claim(request, contextOf(AbortSignal.timeout(300)))).toEqual(first)
+    expect(await relay.act(request, contextOf(AbortSignal.timeout(300)))).toEqual(first)
     expect(await resultOf(relay, requestOf(runId, rival), 300)).toBe('CLAIM_PENDING')
     expect(await pendingTransactions()).toBe(1)
     await mine()
-    const { status, claimId } = await relay.claim(request, contextOf(AbortSignal.timeout(5_000)))
-    expect({ status, claimId }).toEqual({ status: 'won', claimId: first.claimId })
+    const { status, actionId: claimId } = await relay.act(request, contextOf(AbortSignal.timeout(5_000)))
+    expect({ status, claimId }).toEqual({ status: 'done', claimId: first.actionId })
     expect(await resultOf(relay, requestOf(runId, rival))).toBe('RUN_NOT_OPEN')
   })
 })
@@ -143,7 +143,7 @@ describe('an unmined transaction of another account', () => {
     await mine()
     await until('sent', async () => (await pendingTransactions()) === 1)
     await mine()
-    expect(await result).toBe('won')
+    expect(await result).toBe('done')
   })
 
   it('that would open the run makes the claim wait, and then win', async () => {
@@ -157,7 +157,7 @@ describe('an unmined transaction of another account', () => {
     await mine()
     await until('sent', async () => (await pendingTransactions()) === 1)
     await mine()
-    expect(await result).toBe('won')
+    expect(await result).toBe('done')
   })
 
   it('does not refuse the claim for good: after the wait times out, it may be sent again', async () => {
@@ -175,9 +175,9 @@ describe('on a chain without traffic', () => {
     const { timestamp } = await chain.client.getBlock()
     await chain.client.increaseTime({ seconds: 1_800 })
     const signed = await people.sign(runId, agent, { deadline: timestamp + 4_000n })
-    const request = requestOf(runId, agent)
-    const claim = { ...request, signed: { signature: signed.signature, deadline: BigInt(signed.deadline) } }
-    expect(await resultOf(relay, claim)).toBe('won')
+    const { signature, deadline } = signed
+    const claim = signedWith(requestOf(runId, agent), { signature, deadline: BigInt(deadline) })
+    expect(await resultOf(relay, claim)).toBe('done')
   })
 })
 
@@ -192,11 +192,11 @@ describe('two relays with a key each', () => {
         const signed = { signature, deadline: BigInt(deadline) }
         return Promise.all([
           resultOf(relay, requestOf(runId, agent)),
-          resultOf(other, { ...requestOf(runId, rival), signed }),
+          resultOf(other, signedWith(requestOf(runId, rival), signed)),
         ])
       }),
     )
-    for (const pair of results) expect(pair.sort()).toEqual(['RUN_NOT_OPEN', 'won'])
+    for (const pair of results) expect(pair.sort()).toEqual(['RUN_NOT_OPEN', 'done'])
     await other.close()
   })
 })
@@ -216,6 +216,6 @@ describe('close', () => {
     expect(isClosed).toBe(false)
     await mine()
     await closed
-    expect(await result).toBe('won')
+    expect(await result).toBe('done')
   })
 })

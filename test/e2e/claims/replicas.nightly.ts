@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { ClaimRequest } from '../../../src/api/relay/claims/chain/market.ts'
+import type { ClaimRequest } from '../../../src/api/relay/kinds/claims/message.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { startPostgres } from '../../../tools/devnet/postgres.ts'
@@ -54,7 +54,7 @@ describe('two signers on three replicas', () => {
     // One transaction may hold all claims of the first round; keys alternate, so the second round uses the other key.
     for (const wave of [await claimsOf(20), await claimsOf(20)]) {
       const results = await Promise.all(wave.map((request, turn) => resultOf(byTurns(turn), request)))
-      expect(results).toEqual(Array(20).fill('won'))
+      expect(results).toEqual(Array(20).fill('done'))
     }
     const ledger = await readLedger(chain, addresses)
     expect(findDisorder(ledger)).toEqual([])
@@ -73,7 +73,7 @@ describe('two signers on three replicas', () => {
     await until('sent', async () => (await chain.client.getTxpoolStatus()).pending > 0)
     await hurt(chain.databaseUrl)
     await chain.client.setIntervalMining({ interval: 1 })
-    expect(await Promise.all(results)).toEqual(Array(24).fill('won'))
+    expect(await Promise.all(results)).toEqual(Array(24).fill('done'))
     expect(findDisorder(await readLedger(chain, addresses))).toEqual([])
     await chain.client.setAutomine(true)
   })

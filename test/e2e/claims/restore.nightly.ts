@@ -1,6 +1,6 @@
 // docs/runbook.md, "To restore a backup": the relay's database is set back to an earlier time.
 import { beforeEach, expect, inject, it, onTestFinished } from 'vitest'
-import type { ClaimRequest } from '../../../src/api/relay/claims/chain/market.ts'
+import type { ClaimRequest } from '../../../src/api/relay/kinds/claims/message.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { createDatabase } from '../../../tools/devnet/postgres.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -37,7 +37,7 @@ async function startRelay(databaseUrl: string, foreignNonces = 16) {
 async function loseClaims(count: number) {
   const databaseUrl = await freshDatabase()
   const first = await startRelay(databaseUrl)
-  expect(await resultOf(first, await newClaim())).toBe('won')
+  expect(await resultOf(first, await newClaim())).toBe('done')
   await first.close()
   const name = new URL(databaseUrl).pathname.slice(1)
   const backup = await createDatabase(inject('postgresUrl'), `${name}_backup`, name)
@@ -45,7 +45,7 @@ async function loseClaims(count: number) {
   const lost: ClaimRequest[] = []
   for (let claim = 0; claim < count; claim++) {
     const request = await newClaim()
-    expect(await resultOf(second, request)).toBe('won')
+    expect(await resultOf(second, request)).toBe('done')
     lost.push(request)
   }
   return { backup, lost, close: second.close, relay: second }
@@ -56,9 +56,9 @@ it('a restored database signs no nonce again that was used after the backup, and
   await close()
   const used = await nonce()
   const restored = await startRelay(backup)
-  expect(await Promise.all(lost.map((request) => resultOf(restored, request)))).toEqual(['won', 'won', 'won'])
+  expect(await Promise.all(lost.map((request) => resultOf(restored, request)))).toEqual(['done', 'done', 'done'])
   expect(await nonce()).toBe(used)
-  expect(await resultOf(restored, await newClaim())).toBe('won')
+  expect(await resultOf(restored, await newClaim())).toBe('done')
   expect(await nonce()).toBe(used + 1)
 })
 
@@ -72,7 +72,7 @@ it('more lost nonces than FOREIGN_NONCES stop the signer, until the setting is r
   expect(await nonce()).toBe(used)
   await restored.close()
   const raised = await startRelay(backup, 3)
-  expect(await resultOf(raised, request)).toBe('won')
+  expect(await resultOf(raised, request)).toBe('done')
   expect(await nonce()).toBe(used + 1)
 })
 
@@ -87,7 +87,7 @@ it('a transaction that was signed after the backup and not mined does not keep a
   const restored = await startRelay(backup)
   const claiming = resultOf(restored, after, 20_000)
   await chain.client.setIntervalMining({ interval: 1 })
-  expect(await claiming).toBe('won')
+  expect(await claiming).toBe('done')
   // Either transaction may have got the nonce. The other claim may be sent again.
-  await until('both are won', async () => (await resultOf(restored, before)) === 'won', 20_000)
+  await until('both are won', async () => (await resultOf(restored, before)) === 'done', 20_000)
 })

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseEther, parseGwei } from 'viem'
 import { type PrivateKeyAccount, toAccount } from 'viem/accounts'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { ClaimRequest } from '../../../src/api/relay/claims/chain/market.ts'
+import type { ClaimRequest } from '../../../src/api/relay/kinds/claims/message.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -39,7 +39,7 @@ async function start(databaseUrl: string, options: Parameters<typeof relayOn>[1]
 }
 
 const messageOf = (relay: Relay, request: ClaimRequest, timeout = 5_000): Promise<string> =>
-  relay.claim(request, contextOf(AbortSignal.timeout(timeout))).then(
+  relay.act(request, contextOf(AbortSignal.timeout(timeout))).then(
     ({ status }) => status,
     (error) => error.message,
   )
@@ -77,7 +77,7 @@ describe('a signer whose key is in a remote key store', () => {
       },
     })
     const relay = await start(await freshDatabase(), { accounts: [remote] })
-    expect(await resultOf(relay, await signed(await people.openRun(usdc)))).toBe('won')
+    expect(await resultOf(relay, await signed(await people.openRun(usdc)))).toBe('done')
   })
 
   it('that fails is reported as unavailable at once, nothing is stored, and a later claim is won', async () => {
@@ -88,7 +88,7 @@ describe('a signer whose key is in a remote key store', () => {
     expect(await messageOf(relay, request)).toBe('The relayer’s key does not sign.')
     expect(await relay.signers()).toMatchObject([{ unmined: 0 }])
     store.isDown = false
-    await until('won', async () => (await messageOf(relay, request)) === 'won')
+    await until('done', async () => (await messageOf(relay, request)) === 'done')
     expect(await nonce(key.address)).toBe(before + 1)
   })
 
@@ -108,7 +108,7 @@ describe('a signer whose key is in a remote key store', () => {
     const relay = await start(await freshDatabase(), { accounts: [store.account, key], maxBatch: 1 }, log)
     const before = await nonce(key.address)
     for (let count = 0; count < 8; count++) {
-      expect(await messageOf(relay, await signed(await people.openRun(usdc)), 10_000)).toBe('won')
+      expect(await messageOf(relay, await signed(await people.openRun(usdc)), 10_000)).toBe('done')
     }
     expect(await nonce(key.address)).toBe(before + 8)
     expect(log.filter((line) => line.includes('its signer rests')).length).toBe(store.askedAt.length)
@@ -116,7 +116,7 @@ describe('a signer whose key is in a remote key store', () => {
     await until(
       'asked thrice',
       async () => {
-        expect(await messageOf(relay, await signed(await people.openRun(usdc)), 10_000)).toBe('won')
+        expect(await messageOf(relay, await signed(await people.openRun(usdc)), 10_000)).toBe('done')
         return store.askedAt.length >= 3
       },
       20_000,
@@ -128,7 +128,7 @@ describe('a signer whose key is in a remote key store', () => {
     await until(
       'used again',
       async () => {
-        expect(await messageOf(relay, await signed(await people.openRun(usdc)), 10_000)).toBe('won')
+        expect(await messageOf(relay, await signed(await people.openRun(usdc)), 10_000)).toBe('done')
         return (await nonce(bad.address)) > 0
       },
       20_000,
@@ -147,7 +147,7 @@ describe('a signer whose key is in a remote key store', () => {
     await chain.client.mine({ blocks: 4 })
     await until('sent again', async () => (await chain.client.getTxpoolStatus()).pending === 1, 15_000)
     await chain.client.mine({ blocks: 1 })
-    expect(await claiming).toBe('won')
+    expect(await claiming).toBe('done')
   })
 })
 
@@ -184,7 +184,7 @@ describe('a claim whose transaction lost its nonce to a foreign one, while its s
     const other = accountOf(22)
     const before = await nonce(other.address)
     const { relay, request } = await stranded([other])
-    expect(await messageOf(relay, request, 30_000)).toBe('won')
+    expect(await messageOf(relay, request, 30_000)).toBe('done')
     expect(await nonce(other.address)).toBe(before + 1)
   })
 
@@ -197,7 +197,7 @@ describe('a claim whose transaction lost its nonce to a foreign one, while its s
     expect(await failure()).toContain('the key store is down')
     expect(await messageOf(relay, request, 1_000)).toBe('signed')
     sign()
-    expect(await messageOf(relay, request, 30_000)).toBe('won')
+    expect(await messageOf(relay, request, 30_000)).toBe('done')
   })
 })
 
@@ -208,8 +208,8 @@ describe('a daily budget', () => {
     const databaseUrl = await freshDatabase()
     const relay = await start(databaseUrl, { ...budget, maxBatch: 1 })
     const first = await nonce()
-    let result = 'won'
-    for (let claims = 0; result === 'won' && claims < 40; claims++) {
+    let result = 'done'
+    for (let claims = 0; result === 'done' && claims < 40; claims++) {
       await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('1') })
       result = await messageOf(relay, requestOf(await people.openRun(usdc), agent))
     }
@@ -220,7 +220,7 @@ describe('a daily budget', () => {
     expect(state?.spent).toBeLessThanOrEqual(budget.dailyBudget)
     const richer = await start(databaseUrl, {})
     expect(await richer.signers()).toMatchObject([{ spent: state?.spent }])
-    expect(await messageOf(richer, requestOf(await people.openRun(usdc), agent))).toBe('won')
+    expect(await messageOf(richer, requestOf(await people.openRun(usdc), agent))).toBe('done')
   })
 
   /** The total cost of the relayer's transactions from this nonce on. */
@@ -257,13 +257,13 @@ describe('a daily budget', () => {
     await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('0.1') })
     await chain.client.setAutomine(true)
     await chain.client.mine({ blocks: 1 })
-    expect(await result).toBe('won')
+    expect(await result).toBe('done')
     // The wallet's share counts the first claim at its maximum fee until the relay knows that a block includes it. A claim that
     // is tried before is refused, and may be asked for again.
     const message = await waiting
-    if (message !== 'won') {
+    if (message !== 'done') {
       expect(message).toMatch(/^Open claims of wallet /)
-      expect(await messageOf(relay, requestOf(later, agent))).toBe('won')
+      expect(await messageOf(relay, requestOf(later, agent))).toBe('done')
     }
   })
 })
@@ -287,7 +287,7 @@ describe('a signer with MAX_UNMINED unmined transactions', () => {
       expect([(await chain.client.getTxpoolStatus()).pending, relay.waiting()]).toEqual([sent, waiting])
       await chain.client.mine({ blocks: 1 })
     }
-    expect(await Promise.all(results)).toEqual(Array(5).fill('won'))
+    expect(await Promise.all(results)).toEqual(Array(5).fill('done'))
   })
 })
 
@@ -320,7 +320,7 @@ describe('a signer whose key was removed', () => {
     expect(log.filter((line) => line.includes('finishes what a signer left behind'))).toHaveLength(1)
     const before = await nonce(staying.address)
     await chain.client.mine({ blocks: 1 })
-    expect(await claiming).toBe('won')
+    expect(await claiming).toBe('done')
     expect(await nonce(staying.address)).toBe(before)
     await until('gone', async () => (await relay.signers()).length === 1)
   })
@@ -343,7 +343,7 @@ describe('a signer whose key was removed', () => {
     })
     await chain.client.mine({ blocks: 1 })
     await chain.client.setAutomine(true)
-    expect(await claiming).toBe('won')
+    expect(await claiming).toBe('done')
     expect(await nonce(staying.address)).toBe(before + 1)
   })
 })

@@ -60,7 +60,7 @@ it('takes claims that were simulated before, and makes them, although it is simu
     runIds.map(async (runId, place) => {
       const agent = agents[place < 2 ? place : 2 + (place % 2)] as Agent
       const request = await signedRequestOf(people, runId, agent)
-      return place < 2 ? { ...request, signed: { ...request.signed, signature: '0xc0ffee' } as never } : request
+      return place < 2 ? { ...request, signature: '0xc0ffee' as const } : request
     }),
   )
   const claim = (from: number) =>
@@ -71,5 +71,5 @@ it('takes claims that were simulated before, and makes them, although it is simu
   results.push(...claim(2))
   await sleep(300)
   results.push(...claim(4))
-  expect(await Promise.all(results)).toEqual(Array(6).fill('won'))
+  expect(await Promise.all(results)).toEqual(Array(6).fill('done'))
 })

@@ -1,10 +1,9 @@
-import { EventEmitter } from 'node:events'
 import { toFunctionSelector } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createRpc } from '../../../src/api/relay/chain/client.ts'
-import type { ClaimRequest } from '../../../src/api/relay/claims/chain/market.ts'
-import { simulateBatch } from '../../../src/api/relay/claims/simulation/simulate.ts'
-import { createRunStep } from '../../../src/api/relay/events.ts'
+import { createHeads } from '../../../src/api/relay/chain/heads.ts'
+import type { ClaimRequest } from '../../../src/api/relay/kinds/claims/message.ts'
+import { simulateTogether } from '../../../src/api/relay/kinds/claims/simulate.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -50,13 +49,13 @@ async function mixed(): Promise<[ClaimRequest, string][]> {
   const good = open.map(
     async (runId, index): Promise<[ClaimRequest, string]> => [
       index % 2 === 0 ? requestOf(runId, agent) : await signed(runId, agent),
-      'won',
+      'done',
     ],
   )
   const bad: [ClaimRequest, string][] = [
-    [{ ...word, bountyId: open[0] ?? 0n, agentId: poor.id }, 'INVALID_SIGNATURE'],
+    [{ ...word, message: { ...word.message, bountyId: open[0] ?? 0n, agentId: poor.id } }, 'INVALID_SIGNATURE'],
     [await signed(late, agent, { deadline: 1n }), 'SIGNATURE_EXPIRED'],
-    [{ ...requestOf(foreign, agent), wallet: poor.wallet.address }, 'WALLET_MISMATCH'],
+    [requestOf(foreign, { ...agent, wallet: poor.wallet }), 'WALLET_MISMATCH'],
     [requestOf(staked, broke), 'INSUFFICIENT_STAKE'],
     [requestOf(taken, poor), 'RUN_NOT_OPEN'],
     [requestOf(999_999n, agent), 'RUN_NOT_FOUND'],
@@ -106,13 +105,14 @@ describe('concurrent claims', () => {
     const client = createRpc(chain.rpcUrl)
     const market = { client, chainId, address: contracts.BountyMarket, staking: contracts.AgentStaking }
     const requests = runIds.map((runId) => requestOf(runId, agent))
-    expect((await simulateBatch(market, relayer.address, requests, createRunStep(new EventEmitter()))).size).toBe(50)
+    const heads = createHeads(client, { highestBlock: () => 0 }, 100)
+    expect(await simulateTogether(market, relayer.address, requests, await heads.latest())).toHaveLength(50)
   })
 
   // A run of 400 USDC puts 20 at risk.
   it('of an agent whose stake covers one of them are won once', async () => {
     const runIds = await Promise.all(Array.from({ length: 5 }, () => people.openRun(400n * usdc)))
     const results = await Promise.all(runIds.map((runId) => resultOf(relay, requestOf(runId, poor))))
-    expect(results.toSorted()).toEqual([...Array(4).fill('INSUFFICIENT_UNLOCKED_STAKE'), 'won'])
+    expect(results.toSorted()).toEqual([...Array(4).fill('INSUFFICIENT_UNLOCKED_STAKE'), 'done'])
   })
 })

@@ -87,7 +87,7 @@ it.each(wordings.map(([node, wording, result]) => [node, wordsOf(wording), resul
   'when %s once answers “%s”, the result is %s, and the claim is won with one transaction',
   async (_node, _words, result, wording) => {
     expect(await claimThrough([wording], await people.openRun(usdc))).toEqual({
-      result: 'won',
+      result: 'done',
       mined: 1,
       results: [result, 'accepted'],
     })
@@ -111,5 +111,5 @@ it.each<[node: string, words: string, code?: number]>([
   await until('both are answered', async () => results.length === 1)
   await chain.client.setAutomine(true)
   await chain.client.mine({ blocks: 1 })
-  expect(await claim).toEqual({ result: 'won', mined: 1, results: ['accepted'] })
+  expect(await claim).toEqual({ result: 'done', mined: 1, results: ['accepted'] })
 })

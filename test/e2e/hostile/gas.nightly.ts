@@ -11,7 +11,16 @@ import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { type Reply, startRpcProxy } from '../../support/rpcProxy.ts'
 import type { RpcCall } from '../../support/staleNode.ts'
-import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from '../claims/claimsOnChain.ts'
+import {
+  contextOf,
+  relayer,
+  relayOn,
+  requestOf,
+  resultOf,
+  signedRequestOf,
+  signedWith,
+  until,
+} from '../claims/claimsOnChain.ts'
 
 /** What one agent's claims may cost the relayer, in gas, before the relay stops to take them. */
 const MOST_GAS_OF_A_BURST = 2_000_000n
@@ -82,7 +91,7 @@ async function claimAll(agent: Agent, runIds: bigint[], signature?: Hex) {
   const words = await Promise.all(runIds.map((runId) => people.sign(runId, agent)))
   return words.map(({ deadline, signature: own }, place) => {
     const signed = { deadline: BigInt(deadline), signature: signature ?? own }
-    return resultOf(relay, { ...requestOf(runIds[place] ?? 0n, agent), signed }, 8_000)
+    return resultOf(relay, signedWith(requestOf(runIds[place] ?? 0n, agent), signed), 8_000)
   })
 }
 
@@ -177,7 +186,7 @@ describe('a wallet that burns gas from the next block on', () => {
     const signed = { deadline: BigInt(deadline), signature: '0xc0ffee' as const }
     await chain.client.setCode({ address: agent.wallet.address, bytecode: agreesUpTo(await height()) })
     const before = await height()
-    const result = await resultOf(elsewhere, { ...requestOf(runId, agent), signed }, 3_000)
+    const result = await resultOf(elsewhere, signedWith(requestOf(runId, agent), signed), 3_000)
     expect(['INVALID_SIGNATURE', 'CLAIM_REVERTED', 'RELAY_UNAVAILABLE']).toContain(result)
     expect(await gasPaidBy(payer.address, before)).toBe(0n)
   })
@@ -205,7 +214,7 @@ describe('the check of a contract wallet', () => {
     const agent = await contractAgent(AGREES_AT_LENGTH)
     const runIds = await openRuns(1)
     const before = await height()
-    expect(await Promise.all(await claimAll(agent, runIds, '0xc0ffee'))).toEqual(['won'])
+    expect(await Promise.all(await claimAll(agent, runIds, '0xc0ffee'))).toEqual(['done'])
     const gas = await gasPaidBy(relayer.address, before)
     console.log(`a claim of a contract wallet that takes 70,000 gas cost the relayer ${gas} gas`)
     expect(gas).toBeGreaterThan(100_000n)
@@ -220,7 +229,7 @@ describe('the check of a contract wallet', () => {
     const [short, long] = await Promise.all(
       words.map(async (word, place) => (await claimAll(agent, runIds.slice(place, place + 1), word))[0]),
     )
-    expect([short, long]).toEqual(['won', 'CLAIM_REVERTED'])
+    expect([short, long]).toEqual(['done', 'CLAIM_REVERTED'])
     expect(await gasPaidBy(relayer.address, before)).toBeLessThan(200_000n)
   })
 })
@@ -289,7 +298,7 @@ describe('claims that are won and abandoned', () => {
     async function claimAgain(agent: Agent) {
       for (let times = 0; times < 40; times++) {
         const request = await signedRequestOf(people, runId, agent)
-        const refused = await limited.claim(request, contextOf(AbortSignal.timeout(8_000))).then(
+        const refused = await limited.act(request, contextOf(AbortSignal.timeout(8_000))).then(
           () => undefined,
           (error: Refusal) => error,
         )

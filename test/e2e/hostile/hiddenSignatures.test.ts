@@ -3,7 +3,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type AccountMessage, accountMessage, accountTypedData } from '../../../core/market/accountActions.ts'
 import type { RunActionName, RunMessage } from '../../../core/market/runActions.ts'
-import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
+import type { Asking } from '../../../src/api/relay/pipeline/context.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 afterEach(() => chain.client.setAutomine(true))
 
-const asked = (): ActionAsked => ({
+const asked = (): Asking => ({
   client: 'test',
   gone: new AbortController().signal,
   until: AbortSignal.timeout(15_000),
@@ -133,8 +133,8 @@ describe('what a forwarder that hides the signature has made before the relay, i
     const agent = await people.newAgent(accountOf(4), 50n * usdc)
     for (let count = 0; count < 4; count++) {
       const request = await signedRequestOf(people, await people.openRun(usdc), agent)
-      const claim = () => relay.claim(request, contextOf(AbortSignal.timeout(15_000)))
-      expect((await overtaken(claim)).outcome).toMatchObject({ status: 'won' })
+      const claim = () => relay.act(request, contextOf(AbortSignal.timeout(15_000)))
+      expect((await overtaken(claim)).outcome).toMatchObject({ status: 'done' })
     }
   })
 
@@ -224,7 +224,7 @@ describe('what the chain shows as another action is not answered as made', () =>
       const runId = await people.openRun(usdc)
       const request = await signedRequestOf(people, runId, agent)
       await chain.client.setAutomine(false)
-      const acting = relay.claim(request, contextOf(AbortSignal.timeout(15_000))).catch(codeOf)
+      const acting = relay.act(request, contextOf(AbortSignal.timeout(15_000))).catch(codeOf)
       await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
       await chain.market.write.claimBounty([runId, rival.id], by)
       await chain.market.write.abandonClaim([runId], by)

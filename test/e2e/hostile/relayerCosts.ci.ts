@@ -4,9 +4,9 @@ import { beforeAll, expect, it } from 'vitest'
 import { type AccountMessage, accountMessage, accountTypedData } from '../../../core/market/accountActions.ts'
 import { openRunCall } from '../../../core/market/openCalls.ts'
 import type { RunActionName } from '../../../core/market/runActions.ts'
-import type { ActionAsked } from '../../../src/api/relay/actions/actionFlow.ts'
 import type { ActionOutcome } from '../../../src/api/relay/events.ts'
 import { UNSIGNED } from '../../../src/api/relay/kinds/request.ts'
+import type { Asking } from '../../../src/api/relay/pipeline/context.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import type { RelaySettings } from '../../../src/api/relay/settings.ts'
@@ -32,7 +32,7 @@ beforeAll(async () => {
 const startRelay = async (options: Partial<RelaySettings> = {}) =>
   relayOn({ ...chain, databaseUrl: await freshDatabase() }, options)
 
-const asked = (): ActionAsked => ({
+const asked = (): Asking => ({
   client: 'test',
   gone: new AbortController().signal,
   until: AbortSignal.timeout(10_000),
@@ -44,7 +44,7 @@ const salt = () => bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
 async function gasOf(acting: Promise<ActionOutcome>): Promise<bigint | string> {
   try {
     const { txHash } = await acting
-    return (await chain.client.getTransactionReceipt({ hash: txHash })).gasUsed
+    return (await chain.client.getTransactionReceipt({ hash: txHash ?? '0x' })).gasUsed
   } catch (error) {
     if (error instanceof Refusal) return error.code
     throw error
@@ -206,7 +206,7 @@ it('posts and registrations use up their own shares, and leave claims theirs', {
   expect(gas.registrations).toBeLessThanOrEqual(most)
   const agent = await people.newAgent(accountOf(7), 20n * usdc)
   const claim = await signedRequestOf(people, await people.openRun(), agent)
-  expect(await resultOf(relay, claim)).toBe('won')
+  expect(await resultOf(relay, claim)).toBe('done')
   await relay.close()
 })
 

@@ -1,20 +1,16 @@
 import { LRUCache } from 'lru-cache'
-import type { Notifications } from '../../../../core/database/notifications.ts'
-import type { Requester } from '../../../../core/fairLane.ts'
-import type { Conditions } from '../chain/conditions.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import { tryNowAndNext, verdictOf } from '../chain/simulation.ts'
 import type { ActionOutcome } from '../events.ts'
 import type { Examined } from '../kinds/kind.ts'
 import { actionPending } from '../kinds/refusal.ts'
-import { type ActionRequest, actionGasLimit, type NamedAction } from '../kinds/request.ts'
-import { openStateOf } from '../ledger/rows.ts'
-import { Refusal, type RefusalCode, tooMuchGas, unavailable } from '../refusal.ts'
-import { watchDecisions } from '../results/watch.ts'
-import type { ActionsContext } from './context.ts'
+import type { ActionRequest, NamedAction } from '../kinds/request.ts'
+import type { StoredAction } from '../ledger/storedActions.ts'
+import type { Asking, PipelineContext } from '../pipeline/context.ts'
+import type { Results } from '../pipeline/results.ts'
+import { createSimulate } from '../pipeline/simulate.ts'
+import { Refusal, unavailable } from '../refusal.ts'
 import { createActionLimits } from './limits.ts'
 import type { createPlaceAction } from './placing.ts'
-import type { StoredAction } from './storedActions.ts'
 import { createTurns } from './turns.ts'
 
 /**
@@ -26,13 +22,10 @@ const SETTLING_MS = 100
 /** How long a refusal for the budget counts, in milliseconds, and of how many slots. */
 const UNPAID = { ttl: 10_000, max: 10_000 }
 
-/** `until` aborts when the request times out, which does not undo what was sent. */
-export type ActionAsked = Requester & { until: AbortSignal }
-
-/** `notifications`: of decisions. `closing` aborts when the relay stops accepting requests. */
+/** `closing` aborts when the relay stops accepting requests. */
 type Rooms = {
   place: ReturnType<typeof createPlaceAction>
-  notifications: Notifications
+  results: Results
   closing: AbortSignal
 }
 
@@ -46,17 +39,11 @@ type Step = { outcome: () => Promise<ActionOutcome> } | { wait: () => Promise<un
  * Takes an action of any kind from its request to its outcome. Stored ones are answered first; the others are authenticated, then
  * simulated, then stored with a signed transaction.
  */
-export function createActionFlow(context: ActionsContext, { place: placeNow, notifications, closing }: Rooms) {
-  const { pool, market, kinds, store, heads, nextBlock, feesPaid, accounts, events, logger } = context
+export function createActionFlow(context: PipelineContext, { place: placeNow, results, closing }: Rooms) {
+  const { pool, kinds, store, heads, feesPaid, accounts, events } = context
+  const simulateAlone = createSimulate(context)
   const { refusalOfParty, refusalOfShares } = createActionLimits(context)
   const { inTurn, pace } = createTurns(context.maxUnmined)
-  const decisions = watchDecisions<NamedAction, StoredAction>({
-    notifications,
-    idOf: ({ actionId }) => actionId,
-    read: (ids) => store.byId(pool, ids),
-    logger,
-  })
-  events.on('actionDecided', ({ actionId }) => decisions.hint(actionId))
   /** By slot, the gas of what no share of the budget had room for: the next one is not simulated to find that out. */
   const unpaid = new LRUCache<string, bigint>(UNPAID)
 
@@ -74,17 +61,19 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
   })
 
   /** The outcome of the action if it is stored. Another request may have stored it at any time. */
-  async function stored(action: NamedAction, asked: ActionAsked, own: StoredAction): Promise<ActionOutcome> {
+  async function stored(action: NamedAction, asked: Asking, own: StoredAction): Promise<ActionOutcome> {
     const { message, signature } = action.request
     const kind = kinds.of(message)
     const isSame = own.request.signature === signature
-    if (!isSame && !(await kind.isSigned(action, asked))) throw kind.invalidSignature(message)
-    return follow(own, asked.until)
+    if (!isSame && !(await kind.isSigned(action.request, asked))) throw kind.invalidSignature(message)
+    return results.follow(own, asked.until)
   }
 
-  async function make(request: ActionRequest, asked: ActionAsked): Promise<ActionOutcome> {
+  async function make(request: ActionRequest, asked: Asking): Promise<ActionOutcome> {
     const kind = kinds.of(request.message)
-    const action: NamedAction = { actionId: await kind.idOf(request.message), request }
+    const actionId = await kind.idOf?.(request.message)
+    if (actionId === undefined) throw new Error(`The action ${request.message.action} has no id`)
+    const action: NamedAction = { actionId, request }
     try {
       return await send(action, asked)
     } catch (error) {
@@ -93,14 +82,15 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
       const [own] = await store.byId(pool, [action.actionId])
       const isMade = kind.madeAlready.has(error.code)
       if (own && (own.state === 'open' || !kind.isRepeatable || isMade)) return stored(action, asked, own)
-      if (!isMade || !(await kind.isSigned(action, asked))) throw error
-      const made = await kind.findMade(request, await heads.latest())
+      if (!isMade || !(await kind.isSigned(request, asked))) throw error
+      const head = await heads.latest()
+      const made = await kind.findMade(request, head, head.number)
       if (!made) throw error
       return { actionId: action.actionId, status: 'done', ...made }
     }
   }
 
-  async function send(action: NamedAction, asked: ActionAsked): Promise<ActionOutcome> {
+  async function send(action: NamedAction, asked: Asking): Promise<ActionOutcome> {
     const { until, gone } = asked
     const { message } = action.request
     const kind = kinds.of(message)
@@ -116,7 +106,7 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
 
     /** Waits for another action of the party, which may change what the chain says of this one. */
     async function waitFor(other: StoredAction) {
-      await decisions.of(other, until)
+      await results.decisionOf(other, until)
       heads.expire()
       since = performance.now()
     }
@@ -125,16 +115,17 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
     async function check(): Promise<Ready | Step> {
       if (closing.aborted) throw unavailable('The server is shutting down.')
       if (gone.aborted) throw unavailable('The client has disconnected.')
-      const related = await store.related(pool, action)
+      const related = await store.related(pool, action.actionId, kind.slotOf(message))
       const own = related.find(({ actionId }) => actionId === action.actionId)
       if (own && (own.state === 'open' || !kind.isRepeatable)) return { outcome: () => stored(action, asked, own) }
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = await heads.latest()
-      const examined = await kind.examine(action, asked, since)
+      const examined = await kind.examine(action.request, asked, { since, isFresh: false })
       if ('undecided' in examined) {
         obstacle = examined.undecided
         return { wait: () => waitForBlock(head) }
       }
+      if (!('runsWalletCode' in examined)) throw new Error(`The action ${message.action} has no simulation`)
       const limit = await refusalOfParty(action)
       if (limit) throw limit
       const other = related.find((one) => one !== own)
@@ -156,7 +147,7 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
         if (refusal) throw refusal
       }
       await pace(places)
-      const simulated = await simulate(action, examined)
+      const simulated = await simulate(action, examined, head)
       if (simulated instanceof Refusal) {
         obstacle = simulated
         return { wait: () => waitForBlock(head) }
@@ -166,13 +157,7 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
         throw error
       })
       if (typeof placed === 'object') {
-        const sent = { actionId: action.actionId, txHash: placed.attempt.hash, status: 'signed' } as const
-        const outcome = () =>
-          follow(action, until).catch((error) => {
-            // The action continues even if it cannot be waited for.
-            if (error instanceof Refusal && error.code === 'RELAY_UNAVAILABLE') return sent
-            throw error
-          })
+        const outcome = () => results.followPlaced(action, placed.attempt.hash, until)
         return { outcome }
       }
       if (placed === 'full') {
@@ -180,7 +165,7 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
         return 'full'
       }
       if (placed === 'rival') return { wait: async () => undefined }
-      const [open] = await store.openOf(pool, message.party)
+      const [open] = await store.openOf(pool, message.party, null)
       obstacle = unavailable(`Other actions of ${message.party} are not decided yet.`)
       return { wait: () => (open ? waitFor(open) : waitForBlock(head)) }
     }
@@ -211,19 +196,17 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
    * @returns the gas limit of the action's transaction, or the answer if no block changes its result.
    * @throws Refusal with the market's reason, which no pending transaction changes.
    */
-  async function simulate({ request }: NamedAction, { runsWalletCode }: Examined): Promise<bigint | Refusal> {
+  async function simulate(
+    action: NamedAction,
+    { runsWalletCode }: Examined,
+    head: ChainHead,
+  ): Promise<bigint | Refusal> {
     const [signer] = accounts
     if (!signer) throw unavailable('The store of the relayer’s keys does not answer.')
-    const { message } = request
-    const kind = kinds.of(message)
-    const most = kind.mostGasOf(message)
-    const call = kinds.callOf(signer.address, request)
-    const verdict = verdictOf(await tryNowAndNext(market, call, runsWalletCode ? await conditions(most) : undefined))
-    if (verdict.result === 'passes') return actionGasLimit(verdict.gas, most)
-    if (verdict.result === 'fails') throw kind.refusalOfFailure(verdict.failure, message)
-    return verdict.failure
-      ? kind.refusalOfFailure(verdict.failure, message)
-      : unavailable('A transaction that is not mined yet decides about this action.')
+    const simulated = await simulateAlone(signer.address, action, head, runsWalletCode)
+    if (simulated.result === 'passes') return simulated.gas
+    if (simulated.result === 'fails') throw simulated.refusal
+    return simulated.refusal ?? unavailable('A transaction that is not mined yet decides about this action.')
   }
 
   async function feesOf(agentId: bigint | undefined): Promise<bigint> {
@@ -231,43 +214,5 @@ export function createActionFlow(context: ActionsContext, { place: placeNow, not
     return (await feesPaid([agentId])).get(agentId) ?? 0n
   }
 
-  /** What the transaction of an action in the next block will be. */
-  async function conditions(gas: bigint): Promise<Conditions> {
-    const [price, block] = await Promise.all([context.fees(), nextBlock()])
-    return { gas, tooMuchGas: () => tooMuchGas('action', gas), fees: price, block }
-  }
-
-  /** Waits for the decision about a stored action. */
-  async function follow(action: NamedAction, until: AbortSignal): Promise<ActionOutcome> {
-    const decided = await decisions.of(action, until)
-    return outcomeOf(decided ?? (await store.get(pool, action.actionId)))
-  }
-
-  /** Emits an event for the answer. */
-  async function observed(request: ActionRequest, asked: ActionAsked): Promise<ActionOutcome> {
-    const start = performance.now()
-    const emit = (outcome: ActionOutcome['status'] | RefusalCode | 'INTERNAL') =>
-      events.emit('actionAnswered', { request, outcome, milliseconds: performance.now() - start })
-    try {
-      const outcome = await make(request, asked)
-      emit(outcome.status)
-      return outcome
-    } catch (error) {
-      emit(error instanceof Refusal ? error.code : 'INTERNAL')
-      throw error
-    }
-  }
-
-  return { act: observed }
-}
-
-/** The outcome of a stored action now. @throws Refusal with the reason if it was refused. */
-function outcomeOf({ actionId, state, tx, txHash, blockNumber, result, problem }: StoredAction): ActionOutcome {
-  if (state === 'refused') {
-    if (!problem) throw new Error(`Action ${actionId} is refused without a reason`)
-    throw new Refusal(problem.code, problem.detail, problem)
-  }
-  if (state === 'open') return { actionId, status: openStateOf(tx), txHash: tx.hash }
-  if (blockNumber === null || txHash === null) throw new Error(`Action ${actionId} is done in no block`)
-  return { actionId, status: 'done', blockNumber, txHash, result }
+  return { act: make }
 }

@@ -1,20 +1,20 @@
+import type { Candidate } from '../kinds/kind.ts'
 import type { NamedAction } from '../kinds/request.ts'
 import { refusalOfLimits, type Waits, waitColumns } from '../ledger/limits.ts'
 import { readSharing } from '../ledger/spending.ts'
+import type { PipelineContext } from '../pipeline/context.ts'
 import { Refusal } from '../refusal.ts'
 import { query } from '../store/database.ts'
-import type { ActionsContext } from './context.ts'
-import type { ActionCandidate } from './placing.ts'
 
 /** Which actions the limits of their parties and the shares of the budget allow, before these are simulated. */
-export function createActionLimits({ pool, kinds, fees, walletLimits, spendingLimits }: ActionsContext) {
+export function createActionLimits({ pool, kinds, fees, walletLimits, spendingLimits }: PipelineContext) {
   return {
     /**
      * Why no share of the budget has room for the action: what is refused then is not simulated.
      * @param candidate `gas`: the most that it may take; when it is stored, its gas limit counts.
      * @returns undefined if one has.
      */
-    async refusalOfShares(candidate: ActionCandidate): Promise<Refusal | undefined> {
+    async refusalOfShares(candidate: Omit<Candidate, 'lock'>): Promise<Refusal | undefined> {
       const { message } = candidate.action.request
       const kind = kinds.of(message)
       const subjects = kind.subjectsOf(message, candidate)

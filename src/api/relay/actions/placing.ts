@@ -1,9 +1,10 @@
 import type pg from 'pg'
 import type { Address } from 'viem'
 import { createBatcher } from '../../../../core/batcher.ts'
-import type { Examined, Kinds, Places } from '../kinds/kind.ts'
-import { type NamedAction, UNSIGNED } from '../kinds/request.ts'
-import { type Applicant, MOST_OPEN, type Obstacle, reserve } from '../ledger/reserve.ts'
+import type { Candidate, Places } from '../kinds/kind.ts'
+import { type Obstacle, reserve } from '../ledger/reserve.ts'
+import { applicantOf } from '../pipeline/applicant.ts'
+import type { PipelineContext } from '../pipeline/context.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { Reserved } from '../sender/action.ts'
 import { type Signer, signingRestOf } from '../sender/keys/signing.ts'
@@ -11,18 +12,7 @@ import type { Blocker, PlacedTx, Placer } from '../sender/placement.ts'
 import type { Send } from '../sender/send.ts'
 import { lastingBlockers, type SignerBlocker } from '../sender/signerTurns.ts'
 import { type Database, isConflict, query } from '../store/database.ts'
-import type { ActionsContext } from './context.ts'
 import { mostPlaces } from './turns.ts'
-
-/** An action that passed its simulation and needs a nonce. */
-export type ActionCandidate = Examined & {
-  action: NamedAction
-  gas: bigint
-  /** The fees that the agent's completed runs have paid, in USDC base units. */
-  fees: bigint
-  /** The transaction that had decided it when it was simulated: of a call that can be made again. */
-  former?: bigint | undefined
-}
 
 /** The most actions of a batch: they share a commit, and what the node says of their signer. */
 const MAX_BATCH = 16
@@ -39,35 +29,14 @@ export type ActionPlacement = PlacedTx | 'rival' | 'locked' | 'full'
 /** What a signer does with one action of a batch. */
 type Answer = PlacedTx | 'rival' | 'locked' | Blocker
 
-/** What is stored of the action, and what its limits are. @param price the most that a transaction offers per gas, in wei. */
-function applicantOf(kinds: Kinds, candidate: ActionCandidate, price: bigint): Applicant {
-  const { action, gas, runsWalletCode, former } = candidate
-  const { actionId: id, request } = action
-  const { message, signature } = request
-  const kind = kinds.of(message)
-  const { agentId, amount } = kind.takes?.(message) ?? { agentId: null, amount: 0n }
-  const [party, deadline] = kind.hasParty ? [message.party, message.deadline] : [null, null]
-  const of = { id, kind: message.action, party, agentId, amount, slot: kind.slotOf(message) }
-  return {
-    row: { ...of, body: kind.bodyOf(message), deadline, signature: signature === UNSIGNED ? null : signature },
-    locks: kind.locksOf(message, candidate),
-    mostOpen: runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey,
-    cost: gas * price,
-    mostCost: kind.mostGas * price,
-    subjects: kind.subjectsOf(message, candidate),
-    need: kind.needOf?.(message, candidate),
-    former,
-  }
-}
-
 /**
  * Places actions, each in a chain transaction of its own: actions of different runs share nothing. Those that wait
  * for a signer at the same time are stored together.
  */
-export function createPlaceAction(context: ActionsContext, placer: Placer, send: Send) {
+export function createPlaceAction(context: PipelineContext, placer: Placer, send: Send) {
   const { kinds, accounts, maxUnmined, walletLimits, spendingLimits, events, logger } = context
   /** What gathers the actions for each signer. */
-  const batchers = new Map<Signer, (candidate: ActionCandidate) => Promise<Answer>>()
+  const batchers = new Map<Signer, (candidate: Candidate) => Promise<Answer>>()
   let turn = 0
 
   /** The signers, from another one on each time. Those that rest because they did not sign come last. */
@@ -78,7 +47,7 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   }
 
   /** How many further actions the locked signer may send, by what they are, if it has so many places in all. */
-  async function placesLeft(db: pg.PoolClient, signer: Signer, candidates: readonly ActionCandidate[]) {
+  async function placesLeft(db: pg.PoolClient, signer: Signer, candidates: readonly Candidate[]) {
     const left = new Map<Places, number>([['work', maxUnmined]])
     for (const places of candidates.map(placesOf)) {
       if (places === 'work' || left.has(places)) continue
@@ -90,17 +59,16 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
     return left
   }
 
-  const placesOf = ({ action: { request } }: ActionCandidate) =>
-    kinds.of(request.message).placesOf(request.message.action)
+  const placesOf = ({ action: { request } }: Candidate) => kinds.of(request.message).placesOf(request.message.action)
 
   /** @returns the answers, or refusals, in the order of the actions. */
-  async function placeTogether(signer: Signer, candidates: readonly ActionCandidate[]): Promise<(Answer | Error)[]> {
+  async function placeTogether(signer: Signer, candidates: readonly Candidate[]): Promise<(Answer | Error)[]> {
     let reserved: (bigint | Obstacle)[] = []
     const placed = await placer.place(signer, placer.quote(signer), async (db, room) => {
       const left = await placesLeft(db, signer, candidates)
       let { gas, transactions } = room
-      const at = (place: number) => candidates[place] as ActionCandidate
-      const leftFor = (candidate: ActionCandidate) => left.get(placesOf(candidate)) ?? 0
+      const at = (place: number) => candidates[place] as Candidate
+      const leftFor = (candidate: Candidate) => left.get(placesOf(candidate)) ?? 0
       const applicants = candidates.map((candidate) => applicantOf(kinds, candidate, room.price))
       reserved = await reserve(db, applicants, {
         what: 'actions',
@@ -139,7 +107,7 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   }
 
   /** If PostgreSQL refuses what one action stores, the others of its batch must not fail: then each is placed alone. */
-  async function placeBatch(signer: Signer, candidates: readonly ActionCandidate[]): Promise<(Answer | Error)[]> {
+  async function placeBatch(signer: Signer, candidates: readonly Candidate[]): Promise<(Answer | Error)[]> {
     try {
       return await placeTogether(signer, candidates)
     } catch (error) {
@@ -154,14 +122,14 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   }
 
   /** Places the action with the others that wait for the signer. @throws Refusal as `reserve` returns it. */
-  function placeWith(signer: Signer, candidate: ActionCandidate): Promise<Answer> {
-    const run = (candidates: readonly ActionCandidate[]) => placeBatch(signer, candidates)
+  function placeWith(signer: Signer, candidate: Candidate): Promise<Answer> {
+    const run = (candidates: readonly Candidate[]) => placeBatch(signer, candidates)
     const batcher = batchers.get(signer) ?? createBatcher(run, GATHERING)
     batchers.set(signer, batcher)
     return batcher(candidate)
   }
 
-  async function broadcast(candidate: ActionCandidate, placed: PlacedTx) {
+  async function broadcast(candidate: Candidate, placed: PlacedTx) {
     const { signer, nonce, attempt } = placed
     const named = { ...candidate.action, signer, nonce, txHash: attempt.hash }
     events.emit('actionPlaced', named)
@@ -169,7 +137,7 @@ export function createPlaceAction(context: ActionsContext, placer: Placer, send:
   }
 
   /** @throws Refusal RELAY_UNAVAILABLE if no signer can send for long; as `reserve` returns it. */
-  return async function place(candidate: ActionCandidate): Promise<ActionPlacement> {
+  return async function place(candidate: Candidate): Promise<ActionPlacement> {
     const blockers: SignerBlocker[] = []
     for (const signer of signersInTurn()) {
       try {

@@ -2,14 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, isAddressEqual } from 'viem'
 import { createBatcher } from '../../../../core/batcher.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import { type Bounty, type Failure, readBounty } from '../chain/market.ts'
-import { type ClaimOutcome, createRunStep } from '../events.ts'
+import { type ActionOutcome, createRunStep } from '../events.ts'
+import type { ClaimRequest } from '../kinds/claims/message.ts'
+import { claimPending } from '../kinds/claims/refusal.ts'
+import type { Examination, Examined, Look, Unready } from '../kinds/kind.ts'
+import type { ClaimMessage } from '../kinds/request.ts'
 import { refusalOfLimits } from '../ledger/limits.ts'
-import { Refusal, type RefusalCode, unavailable } from '../refusal.ts'
-import type { ClaimRequest } from './chain/market.ts'
-import type { ClaimContext, ClaimsContext } from './context.ts'
-import type { Examine, ExaminedClaim, Good, Look } from './intake/examine.ts'
-import { claimPending, refusal, signatureRequired } from './intake/refusal.ts'
+import type { StoredAction } from '../ledger/storedActions.ts'
+import type { Asking, PipelineContext } from '../pipeline/context.ts'
+import { outcomeOf, type Results } from '../pipeline/results.ts'
+import { unavailable } from '../refusal.ts'
+import { createBudgetCheck } from './budget.ts'
+import type { Dispatcher, Placement } from './dispatcher.ts'
+import { createLookUp, type Stored } from './lookUp.ts'
 import {
   type Followed,
   nextStep,
@@ -19,27 +24,27 @@ import {
   type Unplaced,
   type Wait,
 } from './nextStep.ts'
-import type { Dispatcher, Placement } from './queue/dispatcher.ts'
-import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
-import { outcomeOf, type Results } from './results.ts'
-import { createBudgetCheck } from './store/budget.ts'
-import { openClaimsOf, openClaimsOfAgent, type StoredClaim, standingClaimOf } from './store/claims.ts'
-import { createLookUp, type Stored } from './store/lookUp.ts'
+import { createRunClaims, type RunClaims } from './runClaims.ts'
 
 /** `closing` aborts when the relay stops accepting claims. */
-type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
+type Rooms = {
+  examine: Examination<ClaimMessage>['examine']
+  dispatcher: Dispatcher
+  results: Results
+  closing: AbortSignal
+}
 
 /** Takes a claim from its request to its outcome. */
-export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, results, closing }: Rooms) {
-  const { pool, market, heads, walletLimits, signersFor, interval, events } = context
+export function createClaimFlow(context: PipelineContext, { examine, dispatcher, results, closing }: Rooms) {
+  const { pool, store, heads, walletLimits, signersFor, interval, events } = context
   const runClaims = createRunClaims()
   const budget = createBudgetCheck(context)
   const runStep = createRunStep(events)
-  const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
+  const openClaims = createBatcher((bountyIds: readonly bigint[]) => store.openClaimsOf(pool, bountyIds))
   const lookUp = createLookUp(pool, walletLimits)
 
   /** Carries out what `nextStep` decides, until the claim has an outcome or its request times out. */
-  async function claim(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
+  async function claim(request: ClaimRequest, asked: Asking, run: RunClaims): Promise<ActionOutcome> {
     const { until, key } = asked
     // Read while the database is: its examination needs the head. If this fails, that reads it again.
     heads.latest().catch(() => undefined)
@@ -73,58 +78,53 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = step.do === 'examine' ? await heads.latest() : undefined
       if (step.do === 'examine') step = nextStep(known, open, await judge(request, asked, { run, placed, look }))
-      if (step.do === 'place') step = stepAfter(await place(request, asked, run, step.good))
+      if (step.do === 'place') step = stepAfter(await place(request, asked, run, step.examined))
       if (step.do === 'follow') return follow(request, asked, step)
-      if (step.do === 'refuse') throw 'refusal' in step ? step.refusal : await refusalOf(request, step)
+      if (step.do === 'refuse') throw step.refusal
       if (step.do !== 'wait') throw new Error(`The step ${step.do} of a claim has no result`)
       if ('obstacle' in step) obstacle = step.obstacle
-      else if (step.of === open.own) awaited = step.of.claimId
+      else if (step.of === open.own) awaited = step.of.actionId
       await wait(step, head)
     } while (!until.aborted)
     return giveUp(request, obstacle, awaited)
   }
 
   /** What is stored about the request. */
-  async function know(request: ClaimRequest, { key }: ClaimContext): Promise<StoredRequest> {
+  async function know(request: ClaimRequest, { key }: Asking): Promise<StoredRequest> {
     const stored = await runStep('look up', [request], () => lookUp({ request, key }))
     return {
       key,
       bound: boundTo(stored),
-      limit: refusalOfLimits(request.wallet, request.agentId, stored, walletLimits),
+      limit: refusalOfLimits(request.message.party, request.message.agentId, stored, walletLimits),
     }
   }
 
   async function openOf(request: ClaimRequest): Promise<Open> {
-    const open = await openClaims(request.bountyId)
-    const own = open.find((one) => isSameClaimant(one.request, request))
-    return { own, isRepeat: own !== undefined && isSameWord(own.request, request), rival: open[0] }
+    const open = await openClaims(request.message.bountyId)
+    const own = open.find((one) => isSameClaimant(one, request))
+    return { own, isRepeat: own !== undefined && isSameWord(own, request), rival: open[0] }
   }
 
   /** @param placed how many claims of the run this process had placed when the stored ones were read. */
   async function judge(
     request: ClaimRequest,
-    asked: ClaimContext,
+    asked: Asking,
     { run, placed, look }: { run: RunClaims; placed: number; look: Look },
-  ): Promise<ExaminedClaim> {
+  ): Promise<Examined | Unready> {
     const rivals = {
       exist: () => run.count > 1,
       haveOvertaken: () => run.placing !== undefined || run.placed !== placed,
     }
-    return runStep('examine', [request], () => examine(request, asked, look, rivals))
+    return runStep('examine', [request], () => examine(request, asked, { ...look, rivals }))
   }
 
-  async function place(
-    request: ClaimRequest,
-    asked: ClaimContext,
-    run: RunClaims,
-    { runsWalletCode, poster }: Good,
-  ): Promise<Placement> {
+  async function place(request: ClaimRequest, asked: Asking, run: RunClaims, examined: Examined): Promise<Placement> {
     const { client, gone, until, key } = asked
     const signers = await signersFor(request)
     if (signers.length === 0) return { status: 'stale' }
     try {
-      await budget.assertCovered({ request, runsWalletCode, poster })
-      const placing = dispatcher.place({ request, client, gone, until, key, runsWalletCode, signers })
+      await budget.assertCovered({ request, examined })
+      const placing = dispatcher.place({ request, client, gone, until, key, examined, signers })
       run.startPlacing(placing)
       const placement = await placing
       if (placement.status === 'placed') run.placed++
@@ -137,34 +137,29 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
 
   async function follow(
     request: ClaimRequest,
-    { until }: ClaimContext,
+    { until }: Asking,
     { claim, wonAt, txHash }: Followed,
-  ): Promise<ClaimOutcome> {
+  ): Promise<ActionOutcome> {
+    const { actionId, round } = claim
     if (wonAt !== undefined) {
-      const { claimId = claim.claimId, txHash } = (await standingClaimOf(pool, request, claim.round)) ?? {}
-      return { ...claim, claimId, status: 'won', blockNumber: wonAt, ...(txHash && { txHash }) }
+      const standing = await store.standingClaimOf(pool, request.message, round)
+      const known = { actionId: standing?.actionId ?? actionId, ...(standing?.txHash && { txHash: standing.txHash }) }
+      return { ...known, round, status: 'done', blockNumber: wonAt, result: null }
     }
-    const named = { ...claim, request }
+    const named = { actionId, request: { ...request, message: { ...request.message, round } } }
     const waiting = () => (txHash ? results.followPlaced(named, txHash, until) : results.follow(named, until))
     const outcome = runStep('wait for the result', [request], waiting, txHash)
     return txHash ? dispatcher.countInFlight(outcome) : outcome
   }
 
-  const decision = (request: ClaimRequest, other: StoredClaim, until: AbortSignal) =>
+  const decision = (request: ClaimRequest, other: StoredAction, until: AbortSignal) =>
     runStep('wait for another claim', [request], () => results.decisionOf(other, until))
 
   /** Waits until one of the agent’s pending claims is decided, because that changes its unlocked stake. */
-  async function whileLocked({ agentId }: ClaimRequest, until: AbortSignal) {
-    const [other] = await openClaimsOfAgent(pool, agentId)
+  async function whileLocked({ message: { party, agentId } }: ClaimRequest, until: AbortSignal) {
+    const [other] = await store.openOf(pool, party, agentId)
     if (other) await results.decisionOf(other, until)
     else await sleep(interval)
-  }
-
-  async function refusalOf(request: ClaimRequest, { failure, bounty }: { failure: Failure; bounty: Bounty }) {
-    // The signer may not make unsigned claims, so the claim needs a signature.
-    if (failure.error?.errorName !== 'NotRelayer') return refusal(failure, bounty)
-    const { timestamp } = await heads.latest()
-    return signatureRequired(market, request, bounty, timestamp)
   }
 
   /** The request timed out before its claim was sent. @param obstacle what the claim waited for last. */
@@ -172,15 +167,13 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     request: ClaimRequest,
     obstacle: Unplaced | undefined,
     awaited: Hex | undefined,
-  ): Promise<ClaimOutcome> {
+  ): Promise<ActionOutcome> {
     const { own, isRepeat, rival } = await openOf(request)
-    if (own && (isRepeat || own.claimId === awaited)) return outcomeOf(own)
-    if (rival) throw claimPending(rival)
-    if (obstacle && 'failure' in obstacle && obstacle.failure) {
-      throw refusal(obstacle.failure, await readBounty(market, request.bountyId))
-    }
-    if (obstacle?.status === 'locked')
-      throw unavailable(`Other claims of agent ${request.agentId} are not decided yet.`)
+    if (own && (isRepeat || own.actionId === awaited)) return outcomeOf(own)
+    const { bountyId, agentId } = request.message
+    if (rival) throw claimPending(rival.actionId, bountyId)
+    if (obstacle && 'refusal' in obstacle && obstacle.refusal) throw obstacle.refusal
+    if (obstacle?.status === 'locked') throw unavailable(`Other claims of agent ${agentId} are not decided yet.`)
     if (obstacle?.status === 'left') {
       const isStuck = obstacle.blocker === 'stuck'
       throw unavailable(isStuck ? 'The chain’s node does not take transactions.' : 'The claim queue is too long.')
@@ -188,37 +181,23 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     throw unavailable('A transaction that is not mined yet decides about this claim.')
   }
 
-  /** Emits events for the request and its answer. */
-  async function observedClaim(request: ClaimRequest, asked: ClaimContext): Promise<ClaimOutcome> {
-    const start = performance.now()
-    const emitAnswer = (outcome: ClaimOutcome['status'] | RefusalCode | 'INTERNAL', claimId?: Hex) => {
-      const milliseconds = performance.now() - start
-      events.emit('claimAnswered', { request, outcome, milliseconds, ...(claimId && { claimId }) })
-    }
-    events.emit('claimReceived', { request })
-    try {
-      const outcome = await runClaims.among(request.bountyId, (run) => claim(request, asked, run))
-      emitAnswer(outcome.status, outcome.claimId)
-      return outcome
-    } catch (error) {
-      emitAnswer(error instanceof Refusal ? error.code : 'INTERNAL')
-      throw error
-    }
+  return {
+    claim: (request: ClaimRequest, asked: Asking) =>
+      runClaims.among(request.message.bountyId, (run) => claim(request, asked, run)),
+    waitUnread: runClaims.waitUnread,
   }
-
-  return { claim: observedClaim, waitUnread: runClaims.waitUnread }
 }
 
-const isSameClaimant = (left: ClaimRequest, right: ClaimRequest) =>
-  left.agentId === right.agentId && isAddressEqual(left.wallet, right.wallet)
+const isSameClaimant = ({ request: { message: left } }: StoredAction, { message: right }: ClaimRequest) =>
+  left.action === 'claim' && left.agentId === right.agentId && isAddressEqual(left.party, right.party)
 
 /** Whether both claims have the same signature, or none. */
-const isSameWord = ({ signed: left }: ClaimRequest, { signed: right }: ClaimRequest) =>
-  left?.deadline === right?.deadline && left?.signature.toLowerCase() === right?.signature.toLowerCase()
+const isSameWord = ({ request: { message, signature } }: StoredAction, asked: ClaimRequest) =>
+  message.deadline === asked.message.deadline && signature.toLowerCase() === asked.signature.toLowerCase()
 
 /** The claim to which the request's idempotency key is bound; 'other body' if that is of another request. */
 function boundTo({ binding }: Stored): StoredRequest['bound'] {
   if (!binding) return undefined
-  const { claimId, round, hasSameBody } = binding
-  return hasSameBody ? { claim: { claimId, round } } : 'other body'
+  const { actionId, round, hasSameBody } = binding
+  return hasSameBody ? { claim: { actionId, round } } : 'other body'
 }

@@ -1,12 +1,10 @@
 import type { Hex } from 'viem'
-import type { Bounty, Failure } from '../chain/market.ts'
+import { keyConflict } from '../kinds/claims/refusal.ts'
+import type { Examined, Unready } from '../kinds/kind.ts'
+import type { NamedAction } from '../kinds/request.ts'
+import type { StoredAction } from '../ledger/storedActions.ts'
 import type { Refusal } from '../refusal.ts'
-import type { NamedClaim } from './chain/market.ts'
-import type { ExaminedClaim, Good } from './intake/examine.ts'
-import { keyConflict } from './intake/refusal.ts'
-import type { Placement } from './queue/dispatcher.ts'
-import { isAboutRun } from './simulation/simulate.ts'
-import type { StoredClaim } from './store/claims.ts'
+import type { Placement } from './dispatcher.ts'
 
 /**
  * A claim of which the outcome is the answer.
@@ -14,7 +12,7 @@ import type { StoredClaim } from './store/claims.ts'
  * @property txHash the transaction in which it was just placed.
  */
 export type Followed = {
-  claim: Pick<NamedClaim, 'claimId' | 'round'>
+  claim: { actionId: Hex; round: bigint }
   wonAt?: bigint
   txHash?: Hex
 }
@@ -33,7 +31,7 @@ export type StoredRequest = {
  * The open claims of the run: that of the same agent and wallet, and the one that the chain decides first.
  * `isRepeat`: the own one has the signature of the request.
  */
-export type Open = { own: StoredClaim | undefined; isRepeat: boolean; rival: StoredClaim | undefined }
+export type Open = { own: StoredAction | undefined; isRepeat: boolean; rival: StoredAction | undefined }
 
 /** Why a claim is not placed. It is the answer if the time of the request is over. */
 export type Unplaced = Exclude<Placement, { status: 'placed' }>
@@ -47,9 +45,8 @@ export type Unplaced = Exclude<Placement, { status: 'placed' }>
 export type Step =
   | ({ do: 'follow' } & Followed)
   | { do: 'examine' }
-  | { do: 'place'; good: Good }
+  | { do: 'place'; examined: Examined }
   | { do: 'refuse'; refusal: Refusal }
-  | { do: 'refuse'; failure: Failure; bounty: Bounty }
   | Wait
 
 /**
@@ -62,7 +59,7 @@ export type Step =
  * - `nothing`: not at all.
  */
 export type Wait =
-  | { do: 'wait'; for: 'decision'; of: StoredClaim }
+  | { do: 'wait'; for: 'decision'; of: StoredAction }
   | { do: 'wait'; for: 'placing' | 'block' | 'agent' | 'reread' | 'binding' | 'nothing'; obstacle: Unplaced }
 
 /**
@@ -73,24 +70,24 @@ export type Wait =
 export function nextStep(
   { key, bound, limit }: StoredRequest,
   { own, isRepeat, rival }: Open,
-  examined?: ExaminedClaim,
+  examined?: Examined | Unready,
 ): Step {
   if (bound === 'other body') return { do: 'refuse', refusal: keyConflict(key ?? '') }
   if (bound) return { do: 'follow', ...bound }
-  if (own && isRepeat) return { do: 'follow', claim: { claimId: own.claimId, round: own.round } }
+  if (own && isRepeat) return { do: 'follow', claim: { actionId: own.actionId, round: roundOf(own) } }
   if (rival && !own) return { do: 'wait', for: 'decision', of: rival }
   if (!examined) return { do: 'examine' }
   if ('overtaken' in examined) return { do: 'wait', for: 'placing', obstacle: { status: 'left', blocker: undefined } }
-  if ('currentClaim' in examined) {
-    const { blockNumber, ...claim } = examined.currentClaim
+  if ('made' in examined) {
+    const { blockNumber, ...claim } = examined.made
     return { do: 'follow', claim, wonAt: blockNumber }
   }
   if ('undecided' in examined) {
-    return { do: 'wait', for: 'block', obstacle: { status: 'undecided', failure: examined.undecided } }
+    return { do: 'wait', for: 'block', obstacle: { status: 'undecided', refusal: examined.undecided } }
   }
   if (own) return { do: 'wait', for: 'decision', of: own }
   if (limit) return { do: 'refuse', refusal: limit }
-  return { do: 'place', good: examined }
+  return { do: 'place', examined }
 }
 
 /** The step after the queue. A claim that fails because of its run looks again, because another claim may have taken it. */
@@ -98,14 +95,15 @@ export function stepAfter(placement: Placement): Step {
   switch (placement.status) {
     case 'placed': {
       const { claim, transaction } = placement
-      const { claimId, round } = claim
-      return { do: 'follow', claim: { claimId, round }, txHash: transaction.attempt.hash }
+      return {
+        do: 'follow',
+        claim: { actionId: claim.actionId, round: roundOf(claim) },
+        txHash: transaction.attempt.hash,
+      }
     }
     case 'fails': {
-      const { failure, bounty } = placement
-      return isAboutRun(failure)
-        ? { do: 'wait', for: 'reread', obstacle: placement }
-        : { do: 'refuse', failure, bounty }
+      const { refusal, looksAgain } = placement
+      return looksAgain ? { do: 'wait', for: 'reread', obstacle: placement } : { do: 'refuse', refusal }
     }
     case 'undecided':
       return { do: 'wait', for: 'block', obstacle: placement }
@@ -116,4 +114,9 @@ export function stepAfter(placement: Placement): Step {
     default:
       return { do: 'wait', for: 'nothing', obstacle: placement }
   }
+}
+
+function roundOf({ actionId, request: { message } }: NamedAction): bigint {
+  if (message.action !== 'claim' || message.round === undefined) throw new Error(`${actionId} is of no round`)
+  return message.round
 }

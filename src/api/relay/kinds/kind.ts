@@ -1,31 +1,84 @@
 import type { Address, Hash, Hex, Log } from 'viem'
 import type { Requester } from '../../../../core/fairLane.ts'
+import type { Conditions } from '../chain/conditions.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import type { Failure, MarketCall } from '../chain/market.ts'
 import type { Need } from '../ledger/needs.ts'
 import type { Subjects } from '../ledger/spending.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
+import type { Call, Signer } from '../sender/keys/signing.ts'
 import type { ActionRequest, Message, NamedAction } from './request.ts'
 
 /**
  * What passed the checks before the simulation.
- * - `agentId`: the party is the agent's wallet, which claimed the run; undefined for any other party.
+ * - `agentId`: the agent whose fees cover the action: the party is its wallet, which claims the run or has claimed it; undefined
+ *   for any other party.
  * - `runsWalletCode`: the action runs code of the party: its contract, not its key, accepts the signature, or receives.
  * - `runFee`: what the run pays if it is approved or rejected, in USDC base units; undefined if the action is about no run.
+ * - `poster`: of the run of a claim.
  * - `funds`: the USDC that the party has at a block, of which the action takes some.
  */
 export type Examined = {
   agentId: bigint | undefined
   runsWalletCode: boolean
   runFee?: bigint | undefined
+  poster?: Address | undefined
   funds?: { balance: bigint; block: bigint } | undefined
 }
 
-/** An action that the chain shows as made, by whichever transaction. `result`: the id of the run or agent that it made. */
-export type Made = { txHash: Hash; blockNumber: bigint; result: bigint | null }
+/**
+ * - `undecided`: the chain refuses the action for this reason, and a pending transaction would change that.
+ * - `made`: the chain shows the claim as the current one of its run.
+ * - `overtaken`: it was not examined, because another claim of the run is likely to win it.
+ */
+export type Unready = { undecided: Refusal } | { made: MadeClaim } | { overtaken: true }
+
+type MadeClaim = { actionId: Hex; round: bigint; blockNumber: bigint }
+
+/** What a claim locks of its agent's stake, and the agent's account at a block. USDC base units. */
+export type Lock = { amount: bigint; staked: bigint; unlocked: bigint; completions: bigint; block: bigint }
+
+/** What passed the simulation. `gas`: the limit of a transaction of its own. `action`: with what the simulation has read. */
+export type Passed = { action: NamedAction; gas: bigint; lock?: Lock | undefined }
+
+/**
+ * - `fails`: the chain refuses the action. `looksAgain`: the next look at the chain says whether another action is why.
+ * - `undecided`: a pending transaction or the clock decides it; `refusal` is the answer if no block comes in time.
+ */
+export type Simulated =
+  | ({ result: 'passes' } & Passed)
+  | { result: 'fails'; refusal: Refusal; looksAgain: boolean }
+  | { result: 'undecided'; refusal: Refusal | undefined }
+
+/** An action that passed its simulation and needs a nonce. */
+export type Candidate = Examined &
+  Passed & {
+    /** The fees that the agent's completed runs have paid, in USDC base units. */
+    fees: bigint
+    /** The transaction that had decided it when it was simulated: of a call that can be made again. */
+    former?: bigint | undefined
+    /** The client’s idempotency key. */
+    key?: string | undefined
+  }
+
+/**
+ * An action that the chain shows as made.
+ * - `txHash`: absent if the chain does not say which transaction made it.
+ * - `result`: the id of the run or agent that it made.
+ * - `round`, `slot`: of a claim, which may be a later round than the one that it was stored for.
+ */
+export type Made = { blockNumber: bigint; txHash?: Hash; result: bigint | null; round?: bigint; slot?: string }
 
 /** A row of `relay.action`, as far as it has the message. The integers of `body` are strings. */
-export type MessageRow = { kind: string; party: Address | null; deadline: bigint | null; body: Record<string, string> }
+export type MessageRow = {
+  kind: string
+  party: Address | null
+  deadline: bigint | null
+  agentId: bigint | null
+  runId: bigint | null
+  round: bigint | null
+  body: Record<string, string>
+}
 
 /**
  * What an action is, where its signer has few places for unmined transactions left.
@@ -35,17 +88,24 @@ export type MessageRow = { kind: string; party: Address | null; deadline: bigint
  */
 export type Places = 'work' | 'free' | 'open'
 
+/** The other claims of the run in this process. `haveOvertaken`: one of them is likely to win the run. */
+type Rivals = { exist: () => boolean; haveOvertaken: () => boolean }
+
+/**
+ * `since`, by `performance.now()`: a refusal uses only what the chain has been since this time. `isFresh`: whether what lets
+ * the action pass must, too. `rivals`: of a claim, checked again when it is its turn.
+ */
+export type Look = { since: number; isFresh: boolean; rivals?: Rivals }
+
 /** Checks actions of a kind before they are simulated. */
 export type Examination<M extends Message> = {
   /**
-   * @param since by `performance.now()`. A refusal uses only reads of the chain that started at this time or later.
-   * @returns `undecided` with the chain's refusal if a pending transaction would change it.
    * @throws Refusal with the chain's reason; REWARD_TOO_LOW; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client
    * disconnects.
    */
-  examine(action: NamedAction<M>, requester: Requester, since: number): Promise<Examined | { undecided: Refusal }>
+  examine(request: ActionRequest<M>, requester: Requester, look: Look): Promise<Examined | Unready>
   /** Whether the party accepts the signature of the message, whatever the chain says of the action. */
-  isSigned(action: NamedAction<M>, requester: Requester): Promise<boolean>
+  isSigned(request: ActionRequest<M>, requester: Requester): Promise<boolean>
 }
 
 /**
@@ -60,8 +120,8 @@ export type Kind<M extends Message = Message> = Examination<M> & {
   messageOf(row: MessageRow): M
   /** What it occupies while it is open: one action about the same is open at a time. */
   slotOf(message: M): string
-  /** The USDC that it takes out of the account, or out of this agent's stake, in base units. Absent if it takes none. */
-  takes?(message: M): { agentId: bigint | null; amount: bigint }
+  /** The USDC that it takes out of the account, or takes out of this agent's stake, or locks of it. Absent if it takes none. */
+  takes?(message: M, lock?: Lock): { agentId: bigint | null; amount: bigint }
   /** The codes with which the chain refuses what is made already. */
   madeAlready: ReadonlySet<RefusalCode>
   /**
@@ -77,24 +137,34 @@ export type Kind<M extends Message = Message> = Examination<M> & {
   /** Which of a signer's places for unmined transactions it may have. */
   placesOf(name: M['action']): Places
 
-  /** What the message hashes to (EIP-712). @throws Refusal RELAY_UNAVAILABLE. */
-  idOf(message: M): Promise<Hex>
+  /** What the message hashes to (EIP-712). Absent of claims, whose requests name no round. @throws Refusal RELAY_UNAVAILABLE. */
+  idOf?(message: M): Promise<Hex>
   call(from: Address, message: M, signature: Hex): MarketCall
-  /** The most gas of any action of the kind. */
+  /** How several actions share a transaction. Absent if each has one of its own. */
+  batch?: Batch<M>
+  /** The most gas that any action of the kind takes of its transaction. */
   mostGas: bigint
-  /** The most gas that an action of this message takes. */
+  /** The most gas that an action of this message takes in a transaction of its own. */
   mostGasOf(message: M): bigint
+  /** The accounts that can make it. Absent if all can. */
+  signersFor?(request: ActionRequest<M>, accounts: readonly Signer[]): Promise<readonly Signer[]>
+  /** Simulates it with what it depends on beside the call. Absent if the call says all. */
+  simulate?(from: Address, request: ActionRequest<M>, head: ChainHead, conditions?: Conditions): Promise<Simulated>
 
-  refusalOfFailure(failure: Failure, message: M): Refusal
+  /** @param block at which the chain refuses it. */
+  refusalOfFailure(failure: Failure, message: M, block: bigint): Refusal | Promise<Refusal>
   invalidSignature(message: M): Refusal
+  /** Whether a revert for this reason does not count against the party, or the agent of a claim. */
+  isBlameless(message: M, problem: Refusal): boolean
 
   /** What the logs of its own transaction prove; undefined if they do not prove the action. */
-  proofIn(message: M, logs: readonly Log[]): { result: bigint | null } | undefined
+  proofIn(message: M, logs: readonly Log[]): Pick<Made, 'result' | 'round' | 'slot'> | undefined
   /**
    * Looks for what the chain shows as made, by its events and nonces: another sender may have made the action, because its
    * signature is public once it is broadcast. It reads thousands of blocks: for actions whose signature is known to be good.
+   * @param block at which the chain refuses the action.
    */
-  findMade(request: ActionRequest<M>, head: ChainHead): Promise<Made | undefined>
+  findMade(request: ActionRequest<M>, head: ChainHead, block: bigint): Promise<Made | undefined>
 
   /**
    * Looks for what an action may have made that the chain would make again, where an unknown transaction has used its
@@ -108,12 +178,26 @@ export type Kind<M extends Message = Message> = Examination<M> & {
   /** @param fees what the agent's completed runs have paid, in USDC base units. */
   subjectsOf(message: M, examined: Examined & { fees: bigint }): Subjects
   /** What it needs, of which open actions may take some. Absent if it needs nothing. */
-  needOf?(message: M, examined: Examined): Need | undefined
+  needOf?(message: M, candidate: Examined & Pick<Passed, 'lock'>): Need | undefined
+  /** How many open actions and reverts of the last day there may be with it. Absent if this is as of other kinds. */
+  mostOpen?(candidate: Examined & Pick<Passed, 'lock'>): number
+}
+
+/** How several actions share a transaction, none of which makes another one fail. */
+type Batch<M extends Message> = {
+  /** The call with which `from` makes all these actions. */
+  callOf(from: Address, requests: readonly ActionRequest<M>[]): Call
+  /** Simulates so many actions at once as a transaction can have. @returns those that pass together. */
+  simulate(from: Address, requests: readonly ActionRequest<M>[], head: ChainHead): Promise<[ActionRequest<M>, Passed][]>
+  /** The gas that an action takes of its transaction. @param gas the limit of a transaction with this one only. */
+  gasOf(examined: Examined, gas: bigint): bigint
+  /** Why the chain has refused an action, by the logs of a transaction that was mined. */
+  failureIn(message: M, logs: readonly Log[]): Failure | undefined
 }
 
 export type Kinds = ReturnType<typeof createKinds>
 
-/** The kinds of action that this build knows, beside claims. */
+/** The kinds of action that this build knows. */
 export function createKinds(all: readonly Kind[]) {
   const byName = new Map<string, Kind>(all.flatMap((kind) => kind.names.map((name) => [name, kind] as const)))
 
@@ -132,5 +216,25 @@ export function createKinds(all: readonly Kind[]) {
     messageOf: (row: MessageRow) => named(row.kind).messageOf(row),
     callOf: (from: Address, { message, signature }: ActionRequest) =>
       named(message.action).call(from, message, signature),
+
+    /**
+     * The call that makes these actions of one kind in a transaction.
+     * @param actions with the gas limit of a transaction for each one alone.
+     */
+    callOfAll(from: Address, actions: readonly { request: ActionRequest; gas: bigint }[]): Call {
+      const [only, ...others] = actions
+      if (!only) throw new Error('A transaction has no action')
+      const { message, signature } = only.request
+      const kind = named(message.action)
+      if (others.length === 0) {
+        const { to, data } = kind.call(from, message, signature)
+        return { to, data, gas: only.gas }
+      }
+      if (!kind.batch) throw new Error(`Actions ${message.action} share no transaction`)
+      return kind.batch.callOf(
+        from,
+        actions.map(({ request }) => request),
+      )
+    },
   }
 }

@@ -1,9 +1,9 @@
 import type { Hex } from 'viem'
 import { explainRunError, type RunError } from '../../../../core/market/actionErrors.ts'
-import { Refusal } from '../refusal.ts'
+import { Refusal, type RefusalCode, type Sent } from '../refusal.ts'
 
 /** Most chains make a block within this time. */
-const PENDING_RETRY_SECONDS = 2
+export const PENDING_RETRY_SECONDS = 2
 
 /** The contracts' refusal. */
 export function refusalOf(error: RunError): Refusal {
@@ -11,12 +11,39 @@ export function refusalOf(error: RunError): Refusal {
   return new Refusal(code, sentence, { extensions })
 }
 
-export const unexplained = (extensions: Record<string, unknown>) =>
-  new Refusal('ACTION_REVERTED', 'The action reverts on chain for a reason unknown to this API.', { extensions })
+export const unexplained = (what: Sent, extensions: Record<string, unknown>) =>
+  new Refusal(
+    what === 'claim' ? 'CLAIM_REVERTED' : 'ACTION_REVERTED',
+    `The ${what} reverts on chain for a reason unknown to this API.`,
+    { extensions },
+  )
 
 /** @param deadline of the signature. Both in seconds. */
 export const signatureExpired = (deadline: bigint, now: bigint) =>
   refusalOf({ errorName: 'SignatureExpired', args: [deadline, now] })
+
+/**
+ * The reverts that do not count against the party: the run or the agent changed after the simulation, by an action that another
+ * party may have made: it ends a claim or a review, uses a nonce, slashes or locks stake, or gives the agent another owner.
+ * If they counted, an opponent could pause the party for a day.
+ */
+const BLAMELESS = new Set<RefusalCode>([
+  'WRONG_STATE',
+  'WRONG_REVISION',
+  'RUN_CLOSING',
+  'REVIEW_PERIOD_OVER',
+  'SUBMISSION_OVERDUE',
+  'SIGNER_MISMATCH',
+  'OWNER_MISMATCH',
+  'WRONG_NONCE',
+  'INSUFFICIENT_STAKE',
+  'STAKE_LOCKED',
+  'NOTHING_OWED',
+  'USDC_REFUSED',
+])
+
+/** Whether a revert of an action beside claims does not count against its party. */
+export const isBlamelessRevert = (_: unknown, { code }: Refusal): boolean => BLAMELESS.has(code)
 
 /** Another action has the slot, and is not decided yet. */
 export const actionPending = (actionId: Hex, action: string, slot: string) =>

@@ -1,4 +1,4 @@
-import type { Hex } from 'viem'
+import type { Address, Hex } from 'viem'
 import type { AccountMessage } from '../../../../core/market/accountActions.ts'
 import type { OpenCall } from '../../../../core/market/openCalls.ts'
 import type { RunMessage } from '../../../../core/market/runActions.ts'
@@ -6,8 +6,21 @@ import type { Word } from '../chain/signatures.ts'
 import { gasLimitOf } from '../chain/simulation.ts'
 import { tooMuchGas } from '../refusal.ts'
 
+/** A claim of a run for an agent. */
+export type ClaimMessage = {
+  action: 'claim'
+  bountyId: bigint
+  agentId: bigint
+  /** The agent’s wallet. */
+  party: Address
+  /** Of the run. A request has none: it is for the round that the chain names. */
+  round?: bigint
+  /** Of the signature, in seconds; 0 without one. Then only a devnet's relayer may make the claim. */
+  deadline: bigint
+}
+
 /** What a party signs, about a run, or about itself and its agents; or a call that anyone may ask for. */
-export type Message = RunMessage | AccountMessage | OpenCall
+export type Message = ClaimMessage | RunMessage | AccountMessage | OpenCall
 
 /** An action as a request describes it: what its party signs, and the signature. */
 export type ActionRequest<M extends Message = Message> = {
@@ -17,24 +30,29 @@ export type ActionRequest<M extends Message = Message> = {
   signature: Hex
 }
 
-/** Stands for the signature of a call that anyone may ask for. */
+/** Stands for the signature of a call that anyone may ask for, and of a claim without one. */
 export const UNSIGNED: Hex = '0x'
 
 /** `actionId`: what the message hashes to (EIP-712), so that every signature of it is of the same action. */
 export type NamedAction<M extends Message = Message> = { actionId: Hex; request: ActionRequest<M> }
 
-/** The signature of the action's message. */
-export const wordOf = ({ actionId, request: { message, signature } }: NamedAction): Word => {
-  return { digest: actionId, wallet: message.party, signature }
+export const nameOf = ({ actionId, request }: NamedAction): NamedAction => ({ actionId, request })
+
+/** The signature of a message with this digest. */
+export const wordOf = (digest: Hex, { message, signature }: ActionRequest): Word => {
+  return { digest, wallet: message.party, signature }
 }
 
+/** What refusals call it. */
+export const nounOf = ({ action }: Message) => (action === 'claim' ? 'claim' : 'action')
+
 /**
- * The gas limit of an action.
+ * The gas limit of an action in a transaction of its own.
  * @param estimate the gas that the simulation used.
  * @param most what the relay pays for.
- * @throws Refusal ACTION_REVERTED if the action uses more gas than the relay pays for.
+ * @throws Refusal ACTION_REVERTED, or CLAIM_REVERTED, if the action uses more gas than the relay pays for.
  */
-export function actionGasLimit(estimate: bigint, most: bigint): bigint {
-  if (estimate > most) throw tooMuchGas('action', most, estimate)
+export function gasLimit(message: Message, estimate: bigint, most: bigint): bigint {
+  if (estimate > most) throw tooMuchGas(nounOf(message), most, estimate)
   return gasLimitOf(estimate, most)
 }

@@ -1,4 +1,5 @@
 import { type Hash, type Hex, stringify } from 'viem'
+import type { Made } from '../kinds/kind.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Effect } from '../sender/action.ts'
 import { type Lease, writeUnder } from '../sender/store/leases.ts'
@@ -8,17 +9,13 @@ import { addSpending } from './spending.ts'
 /** The channel of notifications with the ids of decided claims and actions. */
 export const DECISIONS_CHANNEL = 'relay_claim'
 
-/** The block that decided a row, and the transaction if it is of this relay, or has made the action. */
-export type Landing = { blockNumber: bigint; txHash?: Hash }
-
 /**
- * What the chain decided about a row. It may be refused without a block: before its transaction is mined.
- * - `result`: the id of the run or agent that it made.
- * - `round`, `slot`: of a claim that was won, perhaps in a later round than the one it was stored for.
+ * What the chain decided about a row. It may be refused without a block: before its transaction is mined. `txHash`: the
+ * transaction, if it is of this relay, or has made the action.
  */
 export type Decision =
-  | (Landing & { state: 'done'; result?: bigint | null; round?: bigint; slot?: string })
-  | (Partial<Landing> & { state: 'refused'; problem: Refusal })
+  | (Made & { state: 'done' })
+  | { state: 'refused'; problem: Refusal; blockNumber?: bigint; txHash?: Hash }
 
 /**
  * The decision as it is stored.

@@ -2,7 +2,7 @@ import { type Address, isAddressEqual, zeroAddress } from 'viem'
 import { agentRegistryAbi } from '../../../../../abis/AgentRegistry.ts'
 import type { Deployment } from '../../../../../core/deployment.ts'
 import type { Requester } from '../../../../../core/fairLane.ts'
-import { type AccountMessage, isFunding } from '../../../../../core/market/accountActions.ts'
+import { type AccountMessage, accountDigest, isFunding } from '../../../../../core/market/accountActions.ts'
 import { LONGEST_VALIDITY_SECONDS } from '../../../../../core/market/accountRules.ts'
 import type { Intake } from '../../chain/intake.ts'
 import { attempt } from '../../chain/market.ts'
@@ -10,10 +10,10 @@ import type { SignatureCheck } from '../../chain/signatureCheck.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { Refusal, signatureExpiring } from '../../refusal.ts'
 import type { SharedContext } from '../../sharedContext.ts'
-import type { Examination } from '../kind.ts'
+import type { Examination, Look } from '../kind.ts'
 import { signatureExpired } from '../refusal.ts'
-import { type NamedAction, wordOf } from '../request.ts'
-import { readBalance } from './contracts.ts'
+import { type ActionRequest, wordOf } from '../request.ts'
+import { type ReadContracts, readBalance } from './contracts.ts'
 import { invalidSignature, refusalOfPost, signatureTooLong } from './refusal.ts'
 import type { RegistryCheck } from './registry.ts'
 
@@ -25,12 +25,14 @@ import type { RegistryCheck } from './registry.ts'
 export type IndexedUnstakers = (agentId: bigint, block?: bigint) => Promise<Address[]>
 
 /**
+ * - `readContracts`: what the messages are about.
  * - `leastPost`: the smallest reward of a run that the relay posts, in USDC base units.
  * - `refusalOfRegistry`: why the registry registers no agent for another account.
  * - `indexedUnstakers`: absent without an index: then the chain is asked who may unstake.
  */
 type Options = {
   deployment: Deployment
+  readContracts: ReadContracts
   leastPost: bigint
   refusalOfRegistry: RegistryCheck
   indexedUnstakers: IndexedUnstakers | undefined
@@ -41,7 +43,7 @@ export function createAccountExamination(
   { heads, leastReward }: Pick<SharedContext, 'heads' | 'leastReward'>,
   intake: Intake,
   checkSignature: SignatureCheck,
-  { deployment: { contracts }, leastPost, refusalOfRegistry, indexedUnstakers }: Options,
+  { deployment: { contracts }, readContracts, leastPost, refusalOfRegistry, indexedUnstakers }: Options,
 ): Examination<AccountMessage> {
   const { hasCode, read } = intake
   const { client } = intake.market
@@ -74,8 +76,12 @@ export function createAccountExamination(
     throw new Refusal('SIGNER_MISMATCH', detail, { extensions: { signer, expected } })
   }
 
-  async function examine(action: NamedAction<AccountMessage>, requester: Requester, since: number) {
-    const { message } = action.request
+  /** What accepts the signature of the message; undefined if nothing does. */
+  const signedBy = async (request: ActionRequest<AccountMessage>, requester: Requester) =>
+    checkSignature(wordOf(accountDigest(await readContracts(), request.message), request), hasCode, requester)
+
+  async function examine(request: ActionRequest<AccountMessage>, requester: Requester, { since }: Look) {
+    const { message } = request
     const { party, deadline } = message
     if (message.action === 'post') assertReward(message.members.reward)
     const head = await heads.latest()
@@ -84,7 +90,7 @@ export function createAccountExamination(
     if (isExpiring(deadline, head)) throw signatureExpiring('action', deadline, deadline - now, MIN_VALIDITY_SECONDS)
     const latest = now + LONGEST_VALIDITY_SECONDS[message.action]
     if (deadline > latest) throw signatureTooLong(message, latest)
-    const by = await checkSignature(wordOf(action), hasCode, requester)
+    const by = await signedBy(request, requester)
     if (!by) throw invalidSignature(message)
     if (message.action === 'unstake') await assertMayUnstake(message.members.agentId, party, since)
     const unsupported = message.action === 'register' ? await refusalOfRegistry() : undefined
@@ -99,6 +105,6 @@ export function createAccountExamination(
 
   return {
     examine,
-    isSigned: async (action, requester) => (await checkSignature(wordOf(action), hasCode, requester)) !== undefined,
+    isSigned: async (request, requester) => (await signedBy(request, requester)) !== undefined,
   }
 }

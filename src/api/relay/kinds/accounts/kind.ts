@@ -25,7 +25,7 @@ import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
 import { logsWhileValid, type Range } from '../../chain/usedSignature.ts'
 import { Refusal, type RefusalCode } from '../../refusal.ts'
 import type { Examination, Kind, Made } from '../kind.ts'
-import { unexplained } from '../refusal.ts'
+import { isBlamelessRevert, unexplained } from '../refusal.ts'
 import type { ReadContracts } from './contracts.ts'
 import { invalidSignature } from './refusal.ts'
 
@@ -137,10 +137,11 @@ export function accountActionKind(
 
     refusalOfFailure({ data }, { deadline }) {
       const explained = data && explainAccountError(data, deadline)
-      if (!explained) return unexplained({ revertData: data ?? null })
+      if (!explained) return unexplained('action', { revertData: data ?? null })
       return new Refusal(explained.code, explained.sentence, { extensions: explained.extensions })
     },
     invalidSignature,
+    isBlameless: isBlamelessRevert,
 
     proofIn,
 

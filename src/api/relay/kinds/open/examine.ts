@@ -10,7 +10,7 @@ export const createOpenExamination = (
   { leastReward }: Pick<SharedContext, 'heads' | 'leastReward'>,
   { known }: KnownCalls,
 ): Examination<OpenCall> => ({
-  async examine({ request: { message: call } }, _, since) {
+  async examine({ message: call }, _, { since }) {
     const found = await known(call, since)
     if (call.action !== 'collect') {
       if (!found) throw refusalOf({ errorName: 'BountyNotFound', args: [call.bountyId] })

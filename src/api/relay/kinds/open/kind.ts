@@ -14,7 +14,7 @@ import { explainOpenError } from '../../../../../core/market/openErrors.ts'
 import type { Market } from '../../chain/market.ts'
 import { Refusal, type RefusalCode } from '../../refusal.ts'
 import type { Examination, Kind } from '../kind.ts'
-import { unexplained } from '../refusal.ts'
+import { isBlamelessRevert, unexplained } from '../refusal.ts'
 import type { KnownCalls } from './known.ts'
 
 /** The most gas of a call that anyone may ask for, with every slot cold. */
@@ -46,12 +46,13 @@ export const openCallKind = (
 
   refusalOfFailure({ data }) {
     const explained = data && explainOpenError(data)
-    if (!explained) return unexplained({ revertData: data ?? null })
+    if (!explained) return unexplained('action', { revertData: data ?? null })
     return new Refusal(explained.code, explained.sentence, { extensions: explained.extensions })
   },
   invalidSignature({ action }) {
     throw new Error(`The call ${action} has no signature`)
   },
+  isBlameless: isBlamelessRevert,
 
   proofIn(call, logs) {
     const events = parseEventLogs({ abi: bountyMarketAbi, logs: [...logs] })

@@ -4,7 +4,7 @@ import type { RunError } from '../../../../../core/market/actionErrors.ts'
 import { REWARD_PER_FEE } from '../../../../../core/market/constants.ts'
 import { stateName } from '../../../../../core/market/contractErrors.ts'
 import { partyError, type RunParties, revisionError } from '../../../../../core/market/runActionRules.ts'
-import { hasMember, type RunMessage } from '../../../../../core/market/runActions.ts'
+import { hasMember, type RunMessage, runDigest } from '../../../../../core/market/runActions.ts'
 import type { Intake } from '../../chain/intake.ts'
 import type { Failure, KnownRun } from '../../chain/market.ts'
 import type { SignatureCheck } from '../../chain/signatureCheck.ts'
@@ -15,7 +15,7 @@ import { Refusal, refusalOfReward, signatureExpiring } from '../../refusal.ts'
 import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination, Examined } from '../kind.ts'
 import { refusalOf, signatureExpired, unexplained } from '../refusal.ts'
-import { type NamedAction, wordOf } from '../request.ts'
+import { type ActionRequest, wordOf } from '../request.ts'
 
 type Undecided = { undecided: Refusal }
 
@@ -31,15 +31,14 @@ export function createRunExamination(
   const viewOf = createChainViews(intake, heads, indexedRuns)
 
   /** What accepts the signature of the message; undefined if nothing does. */
-  const signedBy = (action: NamedAction<RunMessage>, { hasCode }: ChainView, requester: Requester) =>
-    checkSignature(wordOf(action), hasCode, requester)
+  const signedBy = (request: ActionRequest<RunMessage>, { hasCode }: ChainView, requester: Requester) =>
+    checkSignature(wordOf(runDigest(intake.market, request.message), request), hasCode, requester)
 
   async function check(
-    action: NamedAction<RunMessage>,
+    request: ActionRequest<RunMessage>,
     view: ChainView,
     requester: Requester,
   ): Promise<Examined | Refused<Undecided>> {
-    const { request } = action
     const { message } = request
     const { bounty, head } = view
     const error = errorOf(message, bounty)
@@ -62,7 +61,7 @@ export function createRunExamination(
     if (isExpiring(deadline, head)) {
       return { refusal: signatureExpiring('action', deadline, deadline - now, MIN_VALIDITY_SECONDS) }
     }
-    const by = await signedBy(action, view, requester)
+    const by = await signedBy(request, view, requester)
     if (!by) return { refusal: invalidSignature(message, round, await view.hasCode(message.party)) }
     const wrong = revisionError(message.action, partiesOf(message, bounty), message.revision)
     if (wrong) return { refusal: refusalOf(wrong) }
@@ -72,17 +71,16 @@ export function createRunExamination(
   }
 
   return {
-    async examine(action, requester, since) {
-      const { bountyId } = action.request.message
-      const named = { bountyId, client: requester.client }
-      const view = await viewOf(named, since, false)
-      return checkView(viewOf, named, since, view, (one) => check(action, one, requester))
+    async examine(request, requester, { since, isFresh }) {
+      const named = { bountyId: request.message.bountyId, client: requester.client }
+      const view = await viewOf(named, since, isFresh)
+      return checkView(viewOf, named, since, view, (one) => check(request, one, requester))
     },
 
-    async isSigned(action, requester) {
-      const { bountyId } = action.request.message
-      const view = await viewOf({ bountyId, client: requester.client }, performance.now(), false)
-      return (await signedBy(action, view, requester)) !== undefined
+    async isSigned(request, requester) {
+      const named = { bountyId: request.message.bountyId, client: requester.client }
+      const view = await viewOf(named, performance.now(), false)
+      return (await signedBy(request, view, requester)) !== undefined
     },
   }
 }
@@ -110,7 +108,7 @@ function partiesOf({ bountyId }: RunMessage, { state, poster, evaluator, wallet,
 
 /** Why a call reverted. */
 export const refusalOfFailure = ({ error, data }: Failure): Refusal =>
-  error ? refusalOf(error) : unexplained({ revertData: data ?? null })
+  error ? refusalOf(error) : unexplained('action', { revertData: data ?? null })
 
 /** @param round the one that a signature must name now. @param isContract whether the party is a contract that refused it. */
 export function invalidSignature({ party, bountyId }: RunMessage, round: bigint, isContract = false): Refusal {

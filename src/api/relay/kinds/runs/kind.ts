@@ -12,6 +12,7 @@ import type { Market } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
 import type { RefusalCode } from '../../refusal.ts'
 import type { Examination, Kind } from '../kind.ts'
+import { isBlamelessRevert } from '../refusal.ts'
 import { invalidSignature, refusalOfFailure } from './examine.ts'
 import { findMadeOnRun } from './madeOnChain.ts'
 
@@ -57,6 +58,7 @@ export const runActionKind = (market: Market, examination: Examination<RunMessag
 
   refusalOfFailure,
   invalidSignature: (message) => invalidSignature(message, message.round),
+  isBlameless: isBlamelessRevert,
 
   proofIn(message, logs) {
     const own = parseEventLogs({ abi: bountyMarketAbi, eventName: eventsOf(message), logs: [...logs] })

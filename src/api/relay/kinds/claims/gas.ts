@@ -1,11 +1,9 @@
 import { type Address, size } from 'viem'
 import type { Market, MarketCall } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
-import { gasLimitOf } from '../../chain/simulation.ts'
-import { tooMuchGas } from '../../refusal.ts'
 import type { Room } from '../../sender/action.ts'
 import type { Call } from '../../sender/keys/signing.ts'
-import { batchCall, type ClaimRequest, claimCall } from './market.ts'
+import { batchCall, type ClaimRequest } from './message.ts'
 
 /** The most gas that a claim takes which a key has signed, in a transaction of its own, with every slot cold. */
 const PLAIN_CLAIM_GAS = 100_000n
@@ -48,27 +46,14 @@ export const leastReservedGas = ({ runsWalletCode }: { runsWalletCode: boolean }
 /** What one signed claim takes: ten words of data, and up to 60 bytes of its transaction beside them. */
 export const ONE_CLAIM = { bytes: 400n, gas: MAX_GAS }
 
-/**
- * The gas limit of a claim.
- * @param estimate the gas that the simulation used.
- * @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for.
- */
-export function gasLimit(estimate: bigint): bigint {
-  if (estimate > MAX_GAS) throw tooMuchGas('claim', MAX_GAS, estimate)
-  return gasLimitOf(estimate, MAX_GAS)
-}
-
 /** The gas limit with which claimBatch tries every item, even if all earlier items use their maximum. */
 export const batchGasLimit = ({ data }: MarketCall, items: number): bigint =>
   TRANSACTION_GAS + BYTE_GAS * BigInt(size(data)) + BATCH_GAS + BigInt(items) * (ITEM_GAS_NEEDED + RESULT_GAS)
 
-/** The call with which `from` makes these claims. @param claims with the gas limit of a call for each one alone. */
-export function claimsCall(market: Market, from: Address, claims: { request: ClaimRequest; gas: bigint }[]): Call {
-  const [only, ...others] = claims
-  if (only && others.length === 0) return { ...claimCall(market, from, only.request), gas: only.gas }
-  const requests = claims.map(({ request }) => request)
+/** The call with which `from` makes several claims. */
+export function claimsCall(market: Market, from: Address, requests: readonly ClaimRequest[]): Call {
   const call = batchCall(market, from, requests)
-  return { ...call, gas: batchGasLimit(call, claims.length) }
+  return { ...call, gas: batchGasLimit(call, requests.length) }
 }
 
 /** The most claims of a transaction with so much gas. A single claim is not sent as a batch and needs less. */

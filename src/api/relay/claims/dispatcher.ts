@@ -1,20 +1,21 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hash } from 'viem'
-import type { ChainHead } from '../../chain/heads.ts'
-import { isExpiring } from '../../chain/validity.ts'
-import { createRunStep } from '../../events.ts'
-import { isUnavailable, Refusal, unavailable } from '../../refusal.ts'
-import { type Signer, signingRestOf } from '../../sender/keys/signing.ts'
-import type { PlacedTx, Placer, Quote } from '../../sender/placement.ts'
-import type { Send } from '../../sender/send.ts'
-import { createSignerTurns, type SignerBlocker } from '../../sender/signerTurns.ts'
-import { isConflict } from '../../store/database.ts'
-import { type ClaimRoom, claimRoomOf, fitting } from '../chain/gas.ts'
-import type { NamedClaim } from '../chain/market.ts'
-import type { ClaimContext, ClaimsContext } from '../context.ts'
-import { type Candidate, type Placed, placeClaims } from '../placing.ts'
-import { createSimulateClaims, type Simulated, type Unplaceable } from '../simulation/simulateClaims.ts'
-import { createClaimQueue, type Entry } from './claimQueue.ts'
+import type { ChainHead } from '../chain/heads.ts'
+import { isExpiring } from '../chain/validity.ts'
+import { createRunStep } from '../events.ts'
+import { type ClaimRoom, claimRoomOf, fitting } from '../kinds/claims/gas.ts'
+import type { Candidate, Examined } from '../kinds/kind.ts'
+import { type NamedAction, nameOf, UNSIGNED } from '../kinds/request.ts'
+import type { Asking, PipelineContext } from '../pipeline/context.ts'
+import { isUnavailable, Refusal, unavailable } from '../refusal.ts'
+import { type Signer, signingRestOf } from '../sender/keys/signing.ts'
+import type { PlacedTx, Placer, Quote } from '../sender/placement.ts'
+import type { Send } from '../sender/send.ts'
+import { createSignerTurns, type SignerBlocker } from '../sender/signerTurns.ts'
+import { isConflict } from '../store/database.ts'
+import { createClaimQueue, type Entry, runOf } from './claimQueue.ts'
+import { type Placed, placeClaims } from './placing.ts'
+import { createSimulateClaims, type SimulatedClaim, type Unplaceable } from './simulateClaims.ts'
 
 /** The size of a batch: the claims of so many transactions, but at least so many claims. */
 const TRANSACTIONS_PER_BATCH = 4
@@ -47,14 +48,14 @@ const ANSWER_MS = 10_000
  * - `left`: the request timed out while `blocker` kept the claim in the queue.
  */
 export type Placement =
-  | { status: 'placed'; claim: NamedClaim; transaction: PlacedTx }
+  | { status: 'placed'; claim: NamedAction; transaction: PlacedTx }
   | Unplaceable
   | { status: 'rival' | 'locked' | 'stale' }
   | { status: 'left'; blocker: SignerBlocker | undefined }
 
-/** A claim as the claim flow passes it to the queue. `runsWalletCode`: see `ExaminedClaim`. */
+/** A claim as the claim flow passes it to the queue. */
 type Asked = Omit<Entry<Placement>, 'resolve' | 'reject'> &
-  Pick<ClaimContext, 'key' | 'gone' | 'until'> & { runsWalletCode: boolean }
+  Pick<Asking, 'key' | 'gone' | 'until'> & { examined: Examined }
 
 /** `ready`: the result of the claim's simulation, the head that it was made at, and when, by `performance.now()`. */
 type Waiting = Entry<Placement> & Asked & { ready?: { head: Hash; at: number; candidate: Candidate } }
@@ -65,7 +66,7 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
  * Takes claims from the queue in batches, simulates each batch, and stores the claims that pass with signed
  * transactions. The signers take turns. While a signer works on a batch, claims gather for the next.
  */
-export function createDispatcher(context: ClaimsContext, placer: Placer, send: Send) {
+export function createDispatcher(context: PipelineContext, placer: Placer, send: Send) {
   const { heads, accounts, maxBatch, interval, events, logger } = context
   const runStep = createRunStep(events)
   const simulateClaims = createSimulateClaims(context, runStep)
@@ -181,7 +182,7 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
   }
 
   /** Ends the wait of a claim that does not pass. @returns whether it passes. */
-  function apply(entry: Waiting, head: ChainHead, simulated: Simulated): boolean {
+  function apply(entry: Waiting, head: ChainHead, simulated: SimulatedClaim): boolean {
     const { hash } = head
     if ('candidate' in simulated) entry.ready = { head: hash, at: performance.now(), candidate: simulated.candidate }
     else if ('unplaceable' in simulated) settle(entry, simulated.unplaceable)
@@ -192,7 +193,8 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
   function isPresent(entry: Waiting, head: ChainHead): boolean {
     const { request, gone } = entry
     if (gone.aborted) settle(entry, { status: 'left', blocker: undefined })
-    else if (request.signed && isExpiring(request.signed.deadline, head)) settle(entry, { status: 'stale' })
+    else if (request.signature !== UNSIGNED && isExpiring(request.message.deadline, head))
+      settle(entry, { status: 'stale' })
     else return true
     return false
   }
@@ -201,7 +203,8 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     let offered: Waiting[] | undefined
     const requests = entries.map(({ request }) => request)
     const offer = (room: ClaimRoom) => {
-      offered = fitting(entries, room)
+      const count = fitting(entries.map(candidateOf), room).length
+      offered = entries.slice(0, count)
       return offered.map(candidateOf)
     }
     try {
@@ -224,21 +227,23 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     }
   }
 
-  /** Broadcasts a transaction of claims. */
-  async function sendClaims(placed: PlacedTx, candidates: Candidate[]) {
+  /** Broadcasts a transaction of these claims. */
+  async function sendClaims(placed: PlacedTx, sent: readonly Waiting[]) {
     const { signer, nonce, attempt } = placed
     const name = { signer, nonce, txHash: attempt.hash }
-    for (const { claim } of candidates) events.emit('claimPlaced', { ...claim, ...name })
-    const requests = candidates.map(({ claim }) => claim.request)
+    const actions = sent.map((entry) => nameOf(candidateOf(entry).action))
+    for (const action of actions) events.emit('actionPlaced', { ...action, ...name })
+    const requests = sent.map(({ request }) => request)
     const result = await runStep('broadcast', requests, () => send(placed), attempt.hash)
-    for (const { claim } of candidates) events.emit('claimSent', { ...claim, ...name, result })
+    for (const action of actions) events.emit('actionSent', { ...action, ...name, result })
   }
 
   function settlePlaced(entries: Waiting[], { transactions, obstacles }: Placed) {
     const transactionOf = new Map<Candidate, PlacedTx>()
     for (const { placed, candidates } of transactions) {
       for (const candidate of candidates) transactionOf.set(candidate, placed)
-      sendClaims(placed, candidates).catch((err) =>
+      const sent = entries.filter((entry) => candidates.includes(candidateOf(entry)))
+      sendClaims(placed, sent).catch((err) =>
         logger.error({ err, txHash: placed.attempt.hash }, 'cannot broadcast a transaction: the keeper will'),
       )
     }
@@ -246,12 +251,12 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
       const candidate = candidateOf(entry)
       const transaction = transactionOf.get(candidate)
       const obstacle = obstacles.get(candidate)
-      if (transaction) settle(entry, { status: 'placed', claim: candidate.claim, transaction })
+      if (transaction) settle(entry, { status: 'placed', claim: candidate.action, transaction })
       else if (obstacle instanceof Refusal) fail(entry, obstacle)
       else settle(entry, { status: obstacle === 'locked' ? obstacle : 'rival' })
     }
-    const runs = new Set([...transactionOf.keys()].map(({ claim }) => claim.request.bountyId))
-    for (const rival of queue.takeAll(({ request }) => runs.has(request.bountyId))) rival.resolve({ status: 'rival' })
+    const runs = new Set(entries.filter((entry) => transactionOf.has(candidateOf(entry))).map(runOf))
+    for (const rival of queue.takeAll((entry) => runs.has(runOf(entry)))) rival.resolve({ status: 'rival' })
   }
 
   /** The claims keep waiting, unless every signer that can make them is blocked for long. */
@@ -303,8 +308,11 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
       const answer = () => {
         giveUp()
         if (!queue.isTaken(entry)) return
-        const { requestId, bountyId, agentId } = entry.request
-        logger.error({ requestId, bountyId, agentId }, 'a claim that was taken from the queue has no result in time')
+        const { requestId, message } = entry.request
+        logger.error(
+          { requestId, slot: runOf(entry), agentId: `${message.agentId}` },
+          'a claim that was taken from the queue has no result in time',
+        )
         const detail = 'The claim has no result in time. Whether it was stored is not known; send it again.'
         fail(entry, unavailable(detail))
       }

@@ -1,7 +1,7 @@
 import { size } from 'viem'
-import { unavailable } from '../../refusal.ts'
-import type { Signer } from '../../sender/keys/signing.ts'
-import type { ClaimRequest } from '../chain/market.ts'
+import { type ClaimRequest, slotOfClaim } from '../kinds/claims/message.ts'
+import { unavailable } from '../refusal.ts'
+import type { Signer } from '../sender/keys/signing.ts'
 
 /**
  * The most claims that wait in a process. A block of 30 million gas has room for two batches, 100 claims. So a claim
@@ -18,12 +18,15 @@ export type Entry<Result> = {
   /** The client as the limits identify it. */
   client: string
   /** The signers that can make the claim. */
-  signers: Signer[]
+  signers: readonly Signer[]
   /** Ends its wait in the queue. */
   endWait?: (() => void) | undefined
   resolve: (result: Result) => void
   reject: (error: unknown) => void
 }
+
+/** The run of a claim: what it waits for has no round. */
+export const runOf = ({ request: { message } }: Pick<Entry<never>, 'request'>) => slotOfClaim(message.bountyId)
 
 /**
  * The authenticated claims that wait for a signer. The queue is bounded and fair: the clients take turns, and if the
@@ -37,11 +40,11 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
   /** The waiting entries of each client, in the order of the clients’ turns. */
   const byClient = new Map<string, Waiting[]>()
   /** The taken claim of each run that has one. */
-  const takenOf = new Map<bigint, Waiting>()
+  const takenOf = new Map<string, Waiting>()
   let length = 0
 
   const all = () => [...byClient.values()].flat()
-  const isTaken = (entry: Waiting) => takenOf.get(entry.request.bountyId) === entry
+  const isTaken = (entry: Waiting) => takenOf.get(runOf(entry)) === entry
 
   function startWait(entry: Waiting) {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -77,13 +80,13 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
       isProgress = false
       for (const [client, entries] of [...byClient]) {
         if (taken.size >= count) return taken
-        const entry = entries.find((one) => !taken.has(one) && !takenOf.has(one.request.bountyId) && fits(one))
+        const entry = entries.find((one) => !taken.has(one) && !takenOf.has(runOf(one)) && fits(one))
         if (!entry) continue
-        const length = entry.request.signed ? size(entry.request.signed.signature) : 0
+        const length = size(entry.request.signature)
         if (length > bytesLeft) return taken
         bytesLeft -= length
         taken.add(entry)
-        takenOf.set(entry.request.bountyId, entry)
+        takenOf.set(runOf(entry), entry)
         isProgress = true
         // The client’s next turn is after all others.
         byClient.delete(client)
@@ -100,8 +103,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
     isTaken,
 
     /** Whether there is a claim to take for the signer. */
-    hasWorkFor: (signer: Signer) =>
-      all().some(({ signers, request }) => signers.includes(signer) && !takenOf.has(request.bountyId)),
+    hasWorkFor: (signer: Signer) => all().some((entry) => entry.signers.includes(signer) && !takenOf.has(runOf(entry))),
 
     /** @throws Refusal RELAY_UNAVAILABLE if the queue is full and no client has more claims in it. */
     enter(entry: Waiting) {
@@ -131,7 +133,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>(
 
     /** Lets other claims of these runs be taken, because the taken claims have a result. */
     release(entries: readonly Waiting[]) {
-      for (const entry of entries) if (isTaken(entry)) takenOf.delete(entry.request.bountyId)
+      for (const entry of entries) if (isTaken(entry)) takenOf.delete(runOf(entry))
     },
 
     /** Removes all waiting claims for which the predicate is true. */

@@ -1,33 +1,36 @@
-import { createBatcher } from '../../../../../core/batcher.ts'
-import { readSharing } from '../../ledger/spending.ts'
-import { Refusal } from '../../refusal.ts'
-import { leastReservedGas, MOST_RESERVED_GAS } from '../chain/gas.ts'
-import type { ClaimRequest } from '../chain/market.ts'
-import type { ClaimsContext } from '../context.ts'
-import { type Candidate, namesOf } from '../placing.ts'
+import { createBatcher } from '../../../../core/batcher.ts'
+import { leastReservedGas } from '../kinds/claims/gas.ts'
+import type { ClaimRequest } from '../kinds/claims/message.ts'
+import type { Examined } from '../kinds/kind.ts'
+import { readSharing } from '../ledger/spending.ts'
+import type { PipelineContext } from '../pipeline/context.ts'
+import { Refusal } from '../refusal.ts'
 
 /** How long after a refusal further claims are checked before they are simulated. */
 const CHECKED_MS = 10_000
 
-type Asked = Pick<Candidate, 'poster' | 'runsWalletCode'> & { request: ClaimRequest }
+type Asked = { request: ClaimRequest; examined: Examined }
 
 /**
  * Checks, once a share of the budget had no room for a claim, the next claims before they are simulated: then what is
  * refused for it asks no node. In other times a claim is checked when it is stored. Concurrent calls share a statement.
  */
-export function createBudgetCheck({ pool, spendingLimits, fees, feesPaid }: ClaimsContext) {
+export function createBudgetCheck({ pool, kinds, spendingLimits, fees, feesPaid }: PipelineContext) {
   let refusedAt = Number.NEGATIVE_INFINITY
 
   const check = createBatcher(async (claims: readonly Asked[]) => {
-    const agentIds = new Set(claims.map(({ request }) => request.agentId))
+    const agentIds = new Set(claims.map(({ request }) => request.message.agentId))
     const [{ maxFeePerGas: price }, paid] = await Promise.all([fees(), feesPaid([...agentIds])])
-    const names = claims.map(({ request, poster }) => {
-      return namesOf({ ...request, poster, fees: paid.get(request.agentId) ?? 0n })
+    const names = claims.map(({ request: { message }, examined }) => {
+      return kinds.of(message).subjectsOf(message, { ...examined, fees: paid.get(message.agentId) ?? 0n })
     })
     const sharing = await readSharing(pool, spendingLimits, 'claims', names)
     return claims.map((claim, place) => {
       const own = names[place]
-      return own && sharing.find(own, leastReservedGas(claim) * price, MOST_RESERVED_GAS * price)
+      return (
+        own &&
+        sharing.find(own, leastReservedGas(claim.examined) * price, kinds.of(claim.request.message).mostGas * price)
+      )
     })
   })
 

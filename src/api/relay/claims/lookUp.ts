@@ -1,12 +1,13 @@
 import type pg from 'pg'
 import type { Hex } from 'viem'
-import { createBatcher } from '../../../../../core/batcher.ts'
-import { type Waits, type WalletLimits, waitColumns } from '../../ledger/limits.ts'
-import { query } from '../../store/database.ts'
-import type { ClaimRequest } from '../chain/market.ts'
+import { createBatcher } from '../../../../core/batcher.ts'
+import type { ClaimRequest } from '../kinds/claims/message.ts'
+import { UNSIGNED } from '../kinds/request.ts'
+import { type Waits, type WalletLimits, waitColumns } from '../ledger/limits.ts'
+import { query } from '../store/database.ts'
 
 /** The claim of an idempotency key. `hasSameBody`: it was made by the same request, including its signature. */
-type KeyBinding = { claimId: Hex; round: bigint; hasSameBody: boolean }
+type KeyBinding = { actionId: Hex; round: bigint; hasSameBody: boolean }
 
 /** What is stored about a request. `binding`: the claim of its idempotency key. */
 export type Stored = Waits & { binding: KeyBinding | undefined }
@@ -17,7 +18,7 @@ const lookUpText = `
   WITH asked AS (
     SELECT * FROM unnest($1::text[], $2::numeric[], $3::numeric[], $4::text[], $5::text[], $6::numeric[])
       WITH ORDINALITY AS asked (key, run_id, agent_id, wallet, signature, deadline, place))
-  SELECT bound.id AS "claimId", bound.round,
+  SELECT bound.id AS "actionId", bound.round,
     coalesce(bound.run_id = asked.run_id AND lower(bound.signature) IS NOT DISTINCT FROM lower(asked.signature)
       AND bound.deadline IS NOT DISTINCT FROM asked.deadline, false) AS "hasSameBody",
     ${waitColumns('0', '$7', '$8')}
@@ -25,7 +26,7 @@ const lookUpText = `
     ON bound.agent_id = asked.agent_id AND bound.party = asked.wallet AND bound.idempotency_key = asked.key
   ORDER BY place`
 
-type Row = Waits & (KeyBinding | { claimId: null; hasSameBody: false })
+type Row = Waits & (KeyBinding | { actionId: null; hasSameBody: false })
 
 /** Looks up claims in schema `relay`. Concurrent calls share a statement. */
 export function createLookUp(pool: pg.Pool, { perMinute, perDay }: WalletLimits) {
@@ -33,14 +34,14 @@ export function createLookUp(pool: pg.Pool, { perMinute, perDay }: WalletLimits)
     const requests = asked.map(({ request }) => request)
     const rows = await query<Row>(pool, lookUpText, [
       asked.map(({ key }) => key),
-      requests.map(({ bountyId }) => bountyId),
-      requests.map(({ agentId }) => agentId),
-      requests.map(({ wallet }) => wallet),
-      requests.map(({ signed }) => signed?.signature),
-      requests.map(({ signed }) => signed?.deadline),
+      requests.map(({ message }) => message.bountyId),
+      requests.map(({ message }) => message.agentId),
+      requests.map(({ message }) => message.party),
+      requests.map(({ signature }) => (signature === UNSIGNED ? undefined : signature)),
+      requests.map(({ message, signature }) => (signature === UNSIGNED ? undefined : message.deadline)),
       perMinute,
       perDay,
     ])
-    return rows.map((row): Stored => ({ ...row, binding: row.claimId === null ? undefined : row }))
+    return rows.map((row): Stored => ({ ...row, binding: row.actionId === null ? undefined : row }))
   })
 }

@@ -1,0 +1,141 @@
+import type { Address, Hash, Hex } from 'viem'
+import type { Kinds, MessageRow } from '../kinds/kind.ts'
+import { CLAIM } from '../kinds/names.ts'
+import { type ClaimMessage, type NamedAction, UNSIGNED } from '../kinds/request.ts'
+import { unavailable } from '../refusal.ts'
+import { type Database, query } from '../store/database.ts'
+import { IS_STRANDED, isOfKinds, type StoredRefusal, type TxState } from './rows.ts'
+
+/** An action that got a nonce, and its state. */
+export type StoredAction = NamedAction & {
+  /** `open`: the chain has not decided it. */
+  state: 'open' | 'done' | 'refused'
+  /** Its current transaction. */
+  tx: { id: bigint; state: TxState; hash: Hash }
+  /** The transaction that decided it; null if it is open, was refused before it was mined, or was made without the relay. */
+  txHash: Hash | null
+  blockNumber: bigint | null
+  /** The id of the run or agent that it made; null if it made none. */
+  result: bigint | null
+  problem: StoredRefusal | null
+}
+
+type Row = MessageRow &
+  Omit<StoredAction, 'actionId' | 'request' | 'tx'> & {
+    id: Hex
+    signature: Hex | null
+    txId: bigint
+    txState: TxState
+    newestHash: Hash
+  }
+
+export type ActionStore = ReturnType<typeof createActionStore>
+
+/** The stored actions of the kinds that this build knows. Those of others are left to the builds that know them. */
+export function createActionStore({ names, messageOf }: Pick<Kinds, 'names' | 'messageOf'>) {
+  const select = `
+    SELECT action.id, action.kind, party, deadline, agent_id AS "agentId", run_id AS "runId", round, body, signature,
+      action.state, tx.id AS "txId", tx.state AS "txState", coalesce(tx.hash, newest.hash) AS "newestHash",
+      tx_hash AS "txHash", action.block_number AS "blockNumber", result, problem
+    FROM relay.action JOIN relay.tx ON tx.id = action.tx CROSS JOIN LATERAL (
+      SELECT hash FROM relay.attempt WHERE attempt.tx = tx.id ORDER BY signed_at DESC LIMIT 1) AS newest
+    WHERE ${isOfKinds(names)}`
+
+  /** @param clauses SQL that follows the other conditions. */
+  async function find(database: Database, clauses: string, values: unknown[]): Promise<StoredAction[]> {
+    const rows = await query<Row>(database, `${select} AND ${clauses}`, values)
+    return rows.map((row) => {
+      const { id: actionId, signature, state, txId, txState, newestHash, txHash, blockNumber, result, problem } = row
+      const request = { message: messageOf(row), signature: signature ?? UNSIGNED }
+      const tx = { id: txId, state: txState, hash: newestHash }
+      return { actionId, request, state, tx, txHash, blockNumber, result, problem }
+    })
+  }
+
+  const byId = (database: Database, ids: readonly Hex[]) => find(database, 'action.id = ANY($1)', [ids])
+
+  return {
+    byId,
+
+    /** Reads an action that was stored. @throws Refusal RELAY_UNAVAILABLE if a failover of the database lost it. */
+    async get(database: Database, id: Hex): Promise<StoredAction> {
+      const [found] = await byId(database, [id])
+      if (!found) throw unavailable(`The relay’s database has lost ${id}: send it again.`)
+      return found
+    },
+
+    ofTxs: (database: Database, ...txs: bigint[]) => find(database, 'action.tx = ANY($1)', [txs]),
+
+    /** The open actions of a signer whose transaction can no longer decide them. */
+    strandedOf: (database: Database, signer: Address) => find(database, `${IS_STRANDED} AND tx.signer = $1`, [signer]),
+
+    /** The stored action with this id, and an open one about the same. */
+    related: (database: Database, id: Hex, slot: string) =>
+      find(database, '(action.id = $1 OR holds_slot AND slot = $2)', [id, slot]),
+
+    /** The open claims of each run: the one that has its round reserved, and those that a reorg reopened. */
+    async openClaimsOf(database: Database, bountyIds: readonly bigint[]): Promise<StoredAction[][]> {
+      const clauses = `action.kind = '${CLAIM}' AND action.state = 'open' AND run_id = ANY($1::numeric[])
+        ORDER BY holds_slot DESC`
+      const runOf = ({ request: { message } }: StoredAction) => ('bountyId' in message ? message.bountyId : undefined)
+      const open = Map.groupBy(await find(database, clauses, [bountyIds]), runOf)
+      return bountyIds.map((bountyId) => open.get(bountyId) ?? [])
+    },
+
+    /**
+     * The claim with which the agent and wallet have won the round, or which is open still: several signatures of theirs may be
+     * about the same round.
+     */
+    async standingClaimOf(
+      database: Database,
+      { bountyId, agentId, party }: ClaimMessage,
+      round: bigint,
+    ): Promise<StoredAction | undefined> {
+      const clauses = `action.kind = '${CLAIM}' AND run_id = $1 AND round = $2 AND agent_id = $3 AND party = $4
+        AND action.state <> 'refused' ORDER BY action.state = 'done' DESC, tx_hash LIMIT 1`
+      const [found] = await find(database, clauses, [bountyId, round, agentId, party])
+      return found
+    },
+
+    /** The open actions of a party, and the open claims of an agent, which the limits count together. */
+    openOf: (database: Database, party: Address, agentId: bigint | null) =>
+      find(database, `action.state = 'open' AND (party = $1 OR action.kind = '${CLAIM}' AND agent_id = $2)`, [
+        party,
+        agentId,
+      ]),
+
+    /** The transactions that have made actions of a party. */
+    async makersFor(database: Database, party: Address): Promise<Set<Hash>> {
+      const text = `SELECT tx_hash AS hash FROM relay.action WHERE party = $1 AND state = 'done'`
+      return new Set((await query<{ hash: Hash }>(database, text, [party])).map(({ hash }) => hash))
+    },
+
+    /**
+     * The open actions of a signer's transactions with unused nonces, from `used` on, whose deadline is before `latest`, in
+     * seconds; and the claims that are older than so many seconds: their run may have ended. The order is random, so that every
+     * action is checked if there are more than `limit`.
+     */
+    expiringOf: (
+      database: Database,
+      signer: Address,
+      { used, latest, stuckSeconds, limit }: { used: number; latest: bigint; stuckSeconds: number; limit: number },
+    ) =>
+      find(
+        database,
+        `action.state = 'open' AND tx.state IN ('signed', 'accepted') AND tx.signer = $1 AND tx.nonce >= $2
+           AND (deadline < $3 OR action.kind = '${CLAIM}' AND EXISTS (SELECT FROM relay.attempt
+             WHERE attempt.tx = tx.id AND signed_at < now() - make_interval(secs => $4)))
+         ORDER BY random() LIMIT $5`,
+        [signer, used, latest, stuckSeconds, limit],
+      ),
+  }
+}
+
+/** The number of claims in unmined transactions, by signer. */
+export async function countUnminedClaims(database: Database): Promise<Map<Address, number>> {
+  const text = `
+    SELECT tx.signer, count(*)::int AS claims FROM relay.action JOIN relay.tx ON tx.id = action.tx
+    WHERE action.kind = '${CLAIM}' AND tx.state IN ('signed', 'accepted') GROUP BY tx.signer`
+  const rows = await query<{ signer: Address; claims: number }>(database, text)
+  return new Map(rows.map(({ signer, claims }) => [signer, claims]))
+}
