@@ -172,10 +172,14 @@ export const runIndexes = {
 } satisfies Indexes<typeof run>
 
 /** Of the runs whose terms name an evaluator. */
-export const evaluatorIndexes = { evaluator: ['evaluator', 'bountyId'] } satisfies Indexes<typeof run>
+export const evaluatorIndexes = {
+  evaluator: ['evaluator', 'bountyId', 'state', 'reward', 'deadline'],
+} satisfies Indexes<typeof run>
 
 /** Of the runs that one wallet alone may claim. */
-export const claimantIndexes = { claimant: ['claimant', 'bountyId'] } satisfies Indexes<typeof run>
+export const claimantIndexes = {
+  claimant: ['claimant', 'bountyId', 'state', 'reward', 'deadline'],
+} satisfies Indexes<typeof run>
 
 /**
  * An index of the runs that name a brief, by bytes (COLLATE "C"), as `content.brief_words` has its URIs: to compare them by

@@ -15,6 +15,9 @@ export const brief = content.table('brief', {
   json: text().notNull(),
 })
 
+/** The words of the briefs, of which each has one row. */
+export const briefWords = content.table('brief_words', { uri: text().notNull() })
+
 export const registration = content.table('registration', {
   uri: text().primaryKey(),
   name: text().notNull(),

@@ -14,15 +14,16 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm'
+import type { PgSelect } from 'drizzle-orm/pg-core'
 import type { Address } from 'viem'
 import { run, type runSorts, type runStates } from '../../../ponder.schema.ts'
 import { refusedValue } from '../http/refusedValue.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
 import { agentById } from './agents.ts'
-import { brief } from './content.ts'
+import { brief, briefWords } from './content.ts'
 import { posterByAddress } from './posters.ts'
-import { briefsOf, isSearch, refuseNegative, type Search } from './searches.ts'
+import { isSearch, matchWords, refuseNegative, type Search } from './searches.ts'
 
 /** Up to how many runs a list counts, and a search. Beyond, the total is this number. */
 export const MOST_LISTED = 10_000
@@ -74,13 +75,15 @@ export async function pageOfRuns(tx: Tx, { now }: Snapshot, list: RunList, start
     evaluator && eq(run.evaluator, evaluator),
     claimedBy === undefined ? undefined : eq(run.claimedBy, claimedBy),
     claimant && (claimant === 'none' ? isNull(run.claimant) : eq(run.claimant, claimant)),
-    isSearch(list) ? sql`${run.ipfsHash} in ${briefsOf(list)}` : undefined,
   )
 
+  // A join, not IN: each brief has one row of words, so PostgreSQL may begin with the runs or with the briefs, and stop early.
+  const isFound = and(eq(briefWords.uri, run.ipfsHash), matchWords(list))
+  const matching = <Query extends PgSelect>(query: Query): Query =>
+    (isSearch(list) ? query.innerJoin(briefWords, isFound) : query) as Query
+
   const most = isSearch(list) ? MOST_FOUND : MOST_LISTED
-  const matches = tx
-    .select({ one: sql`1` })
-    .from(run)
+  const matches = matching(tx.select({ one: sql`1` }).from(run).$dynamic())
     .where(where)
     .limit(most + 1)
     .as('matches')
@@ -101,9 +104,12 @@ export async function pageOfRuns(tx: Tx, { now }: Snapshot, list: RunList, start
       ? sql`(${key}, ${run.bountyId}) ${follows} (${start.after.value}::int8, ${start.after.bountyId}::int8)`
       : undefined
   // Of the runs before the page, an index has all that is read.
-  const page = tx
-    .select({ bountyId: run.bountyId, key: sql`${key}`.as('key') })
-    .from(run)
+  const page = matching(
+    tx
+      .select({ bountyId: run.bountyId, key: sql`${key}`.as('key') })
+      .from(run)
+      .$dynamic(),
+  )
     .where(and(where, isAfter))
     .orderBy(inOrder(key), inOrder(run.bountyId))
     .limit(limit + 1)

@@ -24,9 +24,8 @@ function tsqueryOf(q: SQL, tag: SQL): SQL {
 
 const queryOf = ({ q, tag }: Search) => tsqueryOf(sql`${q ?? null}::text`, sql`${tag ?? null}::text`)
 
-/** A subquery: the URIs of the briefs that match. */
-export const briefsOf = (search: Search): SQL =>
-  sql`(select uri from content.brief_words where words @@ (${queryOf(search)}))`
+/** Whether the words of a brief match. */
+export const matchWords = (search: Search): SQL => sql`words @@ (${queryOf(search)})`
 
 /**
  * Without a word that a brief must have, PostgreSQL would read the words of all briefs. Its `querytree` has what an index
