@@ -162,8 +162,8 @@ type Indexes<Table extends { $inferSelect: object }> = Record<string, (keyof Tab
  */
 export const runIndexes = {
   newest: ['bountyId', 'state', 'reward', 'deadline'],
-  reward: ['reward', 'bountyId', 'state', 'deadline'],
-  deadline: ['deadline', 'bountyId', 'state', 'reward'],
+  reward: ['reward', 'bountyId', 'state', 'deadline', 'evaluator', 'claimant'],
+  deadline: ['deadline', 'bountyId', 'state', 'reward', 'evaluator', 'claimant'],
   stateNewest: ['state', 'bountyId', 'reward', 'deadline', 'claimant'],
   stateReward: ['state', 'reward', 'bountyId', 'deadline', 'claimant'],
   stateDeadline: ['state', 'deadline', 'bountyId', 'reward', 'claimant'],
@@ -172,14 +172,10 @@ export const runIndexes = {
 } satisfies Indexes<typeof run>
 
 /** Of the runs whose terms name an evaluator. */
-export const evaluatorIndexes = {
-  evaluator: ['evaluator', 'bountyId', 'state', 'reward', 'deadline'],
-} satisfies Indexes<typeof run>
+export const evaluatorIndexes = { evaluator: ['evaluator', 'bountyId'] } satisfies Indexes<typeof run>
 
 /** Of the runs that one wallet alone may claim. */
-export const claimantIndexes = {
-  claimant: ['claimant', 'bountyId', 'state', 'reward', 'deadline'],
-} satisfies Indexes<typeof run>
+export const claimantIndexes = { claimant: ['claimant', 'bountyId'] } satisfies Indexes<typeof run>
 
 /**
  * An index of the runs that name a brief, by bytes (COLLATE "C"), as `content.brief_words` has its URIs: to compare them by
