@@ -30,11 +30,7 @@ export async function readHighestBlock(db: Pick<pg.Pool, 'query'>): Promise<bigi
  * @returns a function that returns whether a block may be shown. Call it with blocks in the order in which they are
  * read.
  */
-export function createBlockHighWaterMark(
-  clock: () => number,
-  highest: bigint,
-  latestBlock: () => bigint | undefined = () => undefined,
-) {
+export function createBlockHighWaterMark(clock: () => number, highest: bigint, latestBlock?: () => bigint | undefined) {
   let behindSince: number | undefined
   let wasSeenHere = false
 
@@ -42,7 +38,7 @@ export function createBlockHighWaterMark(
     if (number < highest) {
       behindSince ??= clock()
       if (clock() - behindSince < ROLLBACK_TIMEOUT_MS) return false
-      const latest = latestBlock()
+      const latest = latestBlock?.()
       if (wasSeenHere && latest !== undefined && latest >= highest) return false
     }
     wasSeenHere = true
