@@ -1,3 +1,6 @@
+/** How long the index may take to follow the chain on a busy machine. */
+const INDEX_TIMEOUT_MS = 60_000
+
 export type Json = Record<string, unknown>
 
 /** The API as a client sees it. */
@@ -13,5 +16,14 @@ export async function request(api: Api, path: string, init?: RequestInit): Promi
     body: (await response.json()) as Json,
     block: response.headers.get('X-Indexed-Block'),
     hash: response.headers.get('X-Indexed-Hash'),
+  }
+}
+
+/** Waits until the API answers of the block. @throws if that takes too long. */
+export async function untilIndexed(api: Api, block: bigint): Promise<void> {
+  for (const limit = Date.now() + INDEX_TIMEOUT_MS; ; ) {
+    const { status, body } = await request(api, `/api/stats?minBlock=${block}`)
+    if (status === 200) return
+    if (Date.now() > limit) throw new Error(`The index has no block ${block}: ${JSON.stringify(body)}`)
   }
 }

@@ -1,4 +1,4 @@
-import { type Api, request } from './api.ts'
+import { type Api, request, untilIndexed } from './api.ts'
 import { compare } from './differences.ts'
 import { readMarket } from './market.ts'
 import type { Oracle } from './oracle.ts'
@@ -6,9 +6,6 @@ import { about, aboutAgents, aboutStats, type Question } from './questions.ts'
 import type { Random } from './random.ts'
 import { drawRunList, nextPage } from './runList.ts'
 import type { World } from './world.ts'
-
-/** How long the index may take to follow the chain on a busy machine. */
-const INDEX_TIMEOUT_MS = 60_000
 
 /** How many pages of random lists are read. */
 const PAGES = 100
@@ -34,7 +31,7 @@ export async function compareApi({ world, api, oracle, random }: Options) {
     return answer
   }
 
-  await indexed(api, latest.number)
+  await untilIndexed(api, latest.number)
   const { runs, agents } = await readMarket(world, latest)
   for (const { bountyId } of runs) for (const subject of ['run', 'events'] as const) await ask(about(subject, bountyId))
   for (const { id } of agents) for (const subject of ['agent', 'stake'] as const) await ask(about(subject, id))
@@ -47,13 +44,4 @@ export async function compareApi({ world, api, oracle, random }: Options) {
     next = nextPage(question, await ask(question))
   }
   return { differences, counts: { runs: runs.length, agents: agents.length } }
-}
-
-/** @throws if the API has no answer of the block in time. */
-async function indexed(api: Api, block: bigint) {
-  for (const limit = Date.now() + INDEX_TIMEOUT_MS; ; ) {
-    const { status, body } = await request(api, `/api/stats?minBlock=${block}`)
-    if (status === 200) return
-    if (Date.now() > limit) throw new Error(`The index has no block ${block}: ${JSON.stringify(body)}`)
-  }
 }

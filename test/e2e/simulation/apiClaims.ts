@@ -1,5 +1,5 @@
 import { BaseError, ContractFunctionRevertedError } from 'viem'
-import { type Api, request } from '../../../tools/simulation/api.ts'
+import { type Api, request, untilIndexed } from '../../../tools/simulation/api.ts'
 import { type Candidate, pickCandidate, signClaim } from '../../../tools/simulation/claimActions.ts'
 import { compare } from '../../../tools/simulation/differences.ts'
 import { accountOf, LIVE } from '../../../tools/simulation/parties.ts'
@@ -61,6 +61,7 @@ export async function claimThroughApi(world: World, api: Api, random: Random): P
 async function compareEligibility(world: World, api: Api, candidate: Candidate, code: string | undefined) {
   const { bountyId, agentId, wallet } = candidate
   const head = await world.node.getBlockNumber({ cacheTime: 0 })
+  await untilIndexed(api, head)
   const query = `agentId=${agentId}&walletAddress=${wallet}&minBlock=${head}`
   const { status, body } = await request(api, `/api/runs/${bountyId}/claim-eligibility?${query}`)
   const answered = status === 200 ? (body.reasonCodes as string[])[0] : body.code
