@@ -7,17 +7,23 @@ import type { Random } from './random.ts'
 import { drawRunList, nextPage } from './runList.ts'
 import type { World } from './world.ts'
 
-/** How many pages of random lists are read. */
 const PAGES = 100
 
-type Options = { world: World; api: Api; oracle: Oracle; random: Random }
+type Options = {
+  world: World
+  api: Api
+  oracle: Oracle
+  random: Random
+  /** How many pages of random lists are read. */
+  pages?: number | undefined
+}
 
 /**
  * Waits until the index has the chain's latest block, and compares every run with its events, every agent, the stats, and pages of
  * random lists with the chain at that block. Nothing else may make a block meanwhile.
  * @returns the differences, and how many runs and agents there are.
  */
-export async function compareApi({ world, api, oracle, random }: Options) {
+export async function compareApi({ world, api, oracle, random, pages = PAGES }: Options) {
   const differences: string[] = []
   const latest = await world.node.getBlock()
 
@@ -39,7 +45,7 @@ export async function compareApi({ world, api, oracle, random }: Options) {
   await ask(aboutStats)
   const posters = world.posters.map(({ address }) => address)
   let next: ReturnType<typeof nextPage>
-  for (let page = 0; page < PAGES; page++) {
+  for (let page = 0; page < pages; page++) {
     const question = next ?? drawRunList(random, posters)
     next = nextPage(question, await ask(question))
   }
