@@ -15,6 +15,10 @@ const IDLE_SECONDS = 20
 
 const FOREIGN_BLOCKS = 10
 
+const HANG_SECONDS = 90
+/** From the node's first answer until the index has the block that the chain had then. */
+const RECOVERY_MS = 5_000
+
 /** The API compares the index with the chain every six seconds, and shows the result for two. */
 const LAG_SECONDS = 9
 
@@ -89,4 +93,15 @@ test('an index that follows five blocks a second counts as behind by less than t
     behind.push(behindSeconds)
   }
   expect(Math.max(...behind), behind.join()).toBeLessThan(2)
+})
+
+test(`an index whose node hung for ${HANG_SECONDS} seconds is current within five`, { timeout: 180_000 }, async () => {
+  nodes.indexer.from(() => ({ kind: 'hang' }))
+  await sleep(1_000 * HANG_SECONDS)
+  nodes.indexer.heal()
+  const healedAt = performance.now()
+  await waitForIndex(databaseUrl, await latest(), 60_000)
+  const milliseconds = performance.now() - healedAt
+  console.log(`The index was current after ${Math.round(milliseconds)} ms`)
+  expect(milliseconds).toBeLessThan(RECOVERY_MS)
 })
