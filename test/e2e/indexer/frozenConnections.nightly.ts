@@ -54,7 +54,7 @@ test('an indexer whose connections freeze exits with 75 within seconds, and its 
   await postRun(chain)
   expect(await indexer.part.ended).toBe('exited with code 75')
   const noticedMs = performance.now() - frozenAt
-  expect(indexer.part.output()).toContain('PostgreSQL has not answered')
+  expect(indexer.part.output()).toMatch(/PostgreSQL has not answered|The lock of this build is lost/)
   expect(noticedMs).toBeLessThan(NOTICE_LIMIT_MS)
   const restarted = await start()
   await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 60_000)
@@ -111,7 +111,7 @@ test.skipIf(process.platform !== 'linux')(
         `SELECT application_name AS name, client_port AS port FROM pg_stat_activity
        WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name ~ '^(runline_[0-9a-f]{10}_|ponder_sync)'`,
       )
-      expect(rows.length).toBeGreaterThan(3)
+      expect(rows.length).toBeGreaterThan(2)
       return rows.map(({ name, port }) => {
         return { name, ofServer: keepAliveTimer(server, port), ofIndexer: keepAliveTimer(port, server) }
       })
