@@ -7,10 +7,9 @@ import {
   type Signer,
 } from './claimMessage.ts'
 import { UndecidedClaimError } from './errors.ts'
-import { outcomeOf, type Pending } from './outcome.ts'
-import { type Api, bodyOf, stoppedBy, wait } from './request.ts'
+import { type Api, bodyOf, stoppedBy } from './request.ts'
 import type { ReadRun } from './run.ts'
-import type { WaitOptions } from './untilDecided.ts'
+import { untilDecided, type WaitOptions } from './untilDecided.ts'
 
 type Claim = components['schemas']['Claim']
 
@@ -22,7 +21,7 @@ export type ClaimOptions = WaitOptions & {
   expected?: ExpectedTerms | undefined
 }
 
-type PendingClaim = Pending<components['schemas']['PendingClaim']>
+type Pending = components['schemas']['PendingClaim']
 
 /**
  * Signs the claim, sends it, and repeats it until it is decided. A repetition has the same body and the same
@@ -34,30 +33,15 @@ export async function claimRun(
   api: Api,
   market: MarketAddress,
   run: ReadRun,
-  { agentId, signer, expected = {}, timeoutSeconds = 300, signal, onRetry }: ClaimOptions,
+  { agentId, signer, expected = {}, ...options }: ClaimOptions,
 ): Promise<Claim> {
-  const until = Date.now() + timeoutSeconds * 1_000
   const id = String(run.bountyId)
-  const body = await sign(api, market, { run, agentId: String(agentId), wallet: signer.address }, expected, {
-    signer,
-    signal,
-  })
-  const key = crypto.randomUUID()
-
-  /** Waits as long as the answer says. @throws UndecidedClaimError if that is after the timeout. */
-  async function pause({ seconds, state, answer }: PendingClaim) {
-    if (Date.now() + seconds * 1_000 > until) throw new UndecidedClaimError(state, answer?.claimId)
-    onRetry?.({ request: `The claim of run ${id}`, reason: state, seconds })
-    await wait(seconds, signal)
-  }
-
-  for (;;) {
-    const params = { path: { id }, header: { 'idempotency-key': key } }
-    const answer = await outcomeOf(api.POST('/api/runs/{id}/claim', { params, body, ...stoppedBy({ signal }) }))
-    if ('success' in answer) return answer
-    await pause(answer)
-    while (answer.isStored && (await isUndecided(api, answer, signal))) await pause(answer)
-  }
+  const parties = { run, agentId: String(agentId), wallet: signer.address }
+  const body = await sign(api, market, parties, expected, { signer, signal: options.signal })
+  const params = { path: { id }, header: { 'idempotency-key': crypto.randomUUID() } }
+  const send = () => api.POST('/api/runs/{id}/claim', { params, body, ...stoppedBy(options) })
+  const undecided = (state: string, answer?: Pending) => new UndecidedClaimError(state, answer?.claimId)
+  return untilDecided(`The claim of run ${id}`, send, options, undecided)
 }
 
 /** The body of the claim, with the wallet's signature. */
@@ -74,14 +58,4 @@ async function sign(
   const typedData = claimTypedData(await bodyOf(asked), parties, expected, market)
   const signature = await signer.signTypedData(typedData)
   return { agentId, walletAddress: wallet, signature, deadline: String(typedData.message.deadline) }
-}
-
-/** Whether the chain has not decided the claim. Notes its state. */
-async function isUndecided(api: Api, pending: PendingClaim, signal: AbortSignal | undefined): Promise<boolean> {
-  if (pending.answer === undefined) return false
-  const { claimId } = pending.answer
-  const params = { path: { claimId } }
-  const claim = await bodyOf(api.GET('/api/claims/{claimId}', { params, ...stoppedBy({ signal }) }))
-  pending.state = claim.state
-  return claim.state === 'signed' || claim.state === 'accepted'
 }

@@ -7,7 +7,7 @@ type Answer = { success: true } | { success: false; status: string }
 /**
  * Where a claim or an action is after an answer that does not decide it. `answer` is the API's, if it has stored it.
  */
-export type Pending<Stored> = { state: string; seconds: number; answer?: Stored; isStored?: boolean }
+export type Pending<Stored> = { state: string; seconds: number; answer?: Stored }
 
 /** Reads the answer to a claim or an action that was sent once. @throws ProblemError if it is refused. */
 export async function outcomeOf<Body extends Answer>(
@@ -19,7 +19,7 @@ export async function outcomeOf<Body extends Answer>(
     if (data?.success === true) return withHeaders(data, response) as Extract<Body, { success: true }>
     if (data) {
       const answer = data as Extract<Body, { success: false }>
-      return { state: answer.status, answer, isStored: response.headers.has('Location'), seconds }
+      return { state: answer.status, answer, seconds }
     }
     const problem = error as Problem
     if (!isRetriable(response)) throw new ProblemError(problem, response.headers)

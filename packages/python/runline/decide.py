@@ -35,15 +35,9 @@ def send_until_decided(api: Api, request: Request, until: float) -> Any:
         result = _post(api, request)
         if not isinstance(result, Pending):
             return result
-        _pause(request, result, until)
-        while (result := _look_up(api, result)).location is not None:
-            _pause(request, result, until)
-
-
-def _pause(request: Request, pending: Pending, until: float) -> None:
-    if time.monotonic() + pending.seconds > until:
-        raise UndecidedError(request.what, pending.state, pending.location)
-    time.sleep(pending.seconds)
+        if time.monotonic() + result.seconds > until:
+            raise UndecidedError(request.what, result.state, result.location)
+        time.sleep(result.seconds)
 
 
 def _post(api: Api, request: Request) -> dict[str, Any] | Pending:
@@ -61,11 +55,3 @@ def _post(api: Api, request: Request) -> dict[str, Any] | Pending:
 
 def _pending_of(answer: Answer) -> Pending:
     return Pending(answer.body["status"], answer.retry_after_seconds, answer.headers.get("Location"))
-
-
-def _look_up(api: Api, pending: Pending) -> Pending:
-    """Its state, without a location once the chain has decided it: the next answer to the request says how."""
-    if pending.location is None:
-        return pending
-    state = api.get(pending.location)["state"]
-    return pending._replace(state=state, location=pending.location if state in ("signed", "accepted") else None)

@@ -125,15 +125,13 @@ describe('runs.claim', () => {
     expect(await nonce()).toBe(before + 1)
   })
 
-  it('follows a 202 to the state of the claim until it is mined', async () => {
+  it('repeats a claim that is answered with 202 until it is mined', async () => {
     const runId = await openRun()
     await pause()
     const claimed = claimBriefly(runId, 60)
     await expect
-      .poll(() => proxy.requests.filter((line) => line.startsWith('GET /api/claims/0x')).length, {
-        timeout: 30_000,
-      })
-      .toBeGreaterThan(1)
+      .poll(() => proxy.requests.filter((line) => line === `POST /api/runs/${runId}/claim`).length, { timeout: 30_000 })
+      .toBeGreaterThan(2)
     await resume()
     expect(await claimed).toMatchObject({ success: true, run: { claimedBy: Number(agent.id) } })
     expect(proxy.requests.at(-1)).toBe(`POST /api/runs/${runId}/claim`)
