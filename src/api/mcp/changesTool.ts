@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createParser } from 'eventsource-parser'
 import { number, type PlainTool, text } from './plainTool.ts'
 
 /** How long a call waits for the first change. Shorter than the timeouts of proxies and clients. */
@@ -44,23 +45,28 @@ export const changesTool: PlainTool = {
     const read = { changes: new Map<string, object>(), since: since as unknown, block: undefined as unknown }
     let isCurrent = false
     let until = Date.now() + WAIT_MS
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-    for (let text = ''; !signal.aborted; ) {
-      const chunk = await Promise.race([reader.read(), sleep(Math.max(until - Date.now(), 0))])
-      if (!chunk || chunk.done) break
-      const events = (text + chunk.value).split('\n\n')
-      text = events.pop() ?? ''
-      for (const event of events) {
-        const { '': comment, id = read.since, event: type, data = '{}' } = membersOf(event)
+    const parser = createParser({
+      onId(id) {
         read.since = id
-        // The stream says so with a comment once all changes after `since` are sent.
-        isCurrent ||= type === 'ready' || comment !== undefined
+      },
+      // The stream says so with a comment once all changes after `since` are sent.
+      onComment() {
+        isCurrent = true
+      },
+      onEvent({ event: type, data }) {
+        isCurrent ||= type === 'ready'
         const { block, ...change } = JSON.parse(data)
         read.block = block?.number ?? read.block
-        if (type !== 'run' && type !== 'agent' && type !== 'reset') continue
+        if (type !== 'run' && type !== 'agent' && type !== 'reset') return
         const members = shown.flatMap((name) => (name in change ? [[name, change[name]]] : []))
         read.changes.set(`${type} ${change.bountyId ?? change.id}`, { type, ...Object.fromEntries(members) })
-      }
+      },
+    })
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+    while (!signal.aborted) {
+      const chunk = await Promise.race([reader.read(), sleep(Math.max(until - Date.now(), 0))])
+      if (!chunk || chunk.done) break
+      parser.feed(chunk.value)
       if (isCurrent && (read.changes.size > 0 || since === undefined)) until = Math.min(until, Date.now() + QUIET_MS)
     }
     await reader.cancel()
@@ -69,12 +75,3 @@ export const changesTool: PlainTool = {
     return Response.json({ ...read, changes: changes.slice(omitted), ...(omitted > 0 && { omitted }) })
   },
 }
-
-/** The members of a server-sent event, by name; a comment has an empty one. */
-const membersOf = (event: string): Record<string, string> =>
-  Object.fromEntries(
-    event.split('\n').map((line) => {
-      const [, name = '', value = ''] = /^(\w*):? ?([\s\S]*)$/.exec(line) ?? []
-      return [name, value]
-    }),
-  )
