@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Tx } from '../../src/api/index/reader.ts'
 import { beginSnapshot, type Snapshot } from '../../src/api/index/snapshot.ts'
+import { accountByAddress } from '../../src/api/queries/accounts.ts'
 import { pageOfAgents } from '../../src/api/queries/agentPages.ts'
 import { changesSince } from '../../src/api/queries/changes.ts'
 import { eventPage } from '../../src/api/queries/events.ts'
@@ -122,6 +123,8 @@ const kinds: [string, Read, number, number][] = [
   ['a run and an agent', (tx, block) => runAndAgent(tx, block, 9_999n, 77n), 20, 20],
   ['agents', (tx, block) => pageOfAgents(tx, block, {}, { limit: 20, offset: 0 }), 160, 160],
   ['the last agents', (tx, block) => pageOfAgents(tx, block, {}, { limit: 20, offset: 4_980 }), 240, 240],
+  ['the account of that poster', (tx, block) => accountByAddress(tx, block, whale), 80, 80],
+  ['an account without runs', (tx, block) => accountByAddress(tx, block, `0x${'7'.repeat(40)}`), 12, 12],
   ['events after many refused claims', (tx) => eventPage(tx, 3n, { limit: 20, offset: EVENTS - 20 }), 1_500, 1_500],
   ['a year of history', (tx, block) => statsHistory(tx, block, { interval: 'day', periods: 365 }), 10, 10],
   ['the changes since a block', (tx, block) => changesSince(tx, block, chainId, { cursor, head: undefined }), 20, 20],

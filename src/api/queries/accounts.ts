@@ -1,28 +1,34 @@
-import { and, desc, eq, inArray, isNull, or, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, isNull, or, type SQL } from 'drizzle-orm'
 import type { Address } from 'viem'
 import { agent, run } from '../../../ponder.schema.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
-import { pageOfAgents } from './agentPages.ts'
+import { agentColumns, withStatus } from './agents.ts'
 import { brief, registration } from './content.ts'
 import { runColumns } from './runs.ts'
 
-/** How many agents and runs of an account are shown. */
-const MOST_SHOWN = 20
+/** How many agents of an account are shown, and how many runs of each list. */
+const MOST_AGENTS = 40
+const MOST_RUNS = 20
 
 /**
  * Reads the agents of an account, which it owns or acts for, and the runs that wait for the account or for one of them: to
  * be reviewed, and to be delivered.
  */
 export async function accountByAddress(tx: Tx, block: Snapshot, account: Address) {
-  const page = { limit: MOST_SHOWN, offset: 0 }
-  const owned = await pageOfAgents(tx, block, { owner: account }, page)
-  const actedFor = await pageOfAgents(tx, block, { wallet: account }, page)
-  const agents = new Map([...owned.agents, ...actedFor.agents].map((row) => [row.id, row]))
+  const rows = await tx
+    .select(agentColumns)
+    .from(agent)
+    .leftJoin(registration, eq(registration.uri, agent.agentURI))
+    .where(and(isNotNull(agent.step), or(eq(agent.owner, account), eq(agent.agentWallet, account))))
+    .orderBy(asc(agent.id))
+    .limit(MOST_AGENTS)
+  const agents = rows.map((row) => withStatus(row, block.now))
   const isReviewer = or(eq(run.evaluator, account), and(isNull(run.evaluator), eq(run.posterAddress, account)))
-  const isWorker = inArray(run.claimedBy, [...agents.keys()])
+  const agentIds = agents.map(({ id }) => id)
+  const isWorker = inArray(run.claimedBy, agentIds)
   return {
-    agents: [...agents.values()],
+    agents,
     toReview: await newestRuns(tx, and(eq(run.state, 'SUBMITTED'), isReviewer)),
     toDeliver: await newestRuns(
       tx,
@@ -38,7 +44,7 @@ const newestRuns = (tx: Tx, where: SQL | undefined) =>
     .leftJoin(brief, eq(brief.uri, run.ipfsHash))
     .where(where)
     .orderBy(desc(run.bountyId))
-    .limit(MOST_SHOWN)
+    .limit(MOST_RUNS)
 
 /** The names of agents by their registration files, as far as these are stored. */
 export async function agentNames(tx: Tx, ids: readonly (bigint | null)[]): Promise<AgentNames> {
