@@ -146,12 +146,16 @@ function showForms() {
   }
 }
 
+/** The agent of the account that was asked for last: its form is replaced with each block. */
+let known = {}
+
 /** Fills in the number of the account's first agent that may claim, where the reader has typed none. */
 async function fillAgent() {
   const fields = [...document.querySelectorAll('input[name="agentId"]')].filter(({ value }) => value === '')
   const account = currentAccount()
   if (fields.length === 0 || account === undefined) return
-  const agent = await agentOf(account)
+  if (known.account !== account) known = { account, agent: await agentOf(account) }
+  const { agent } = known
   for (const field of fields) if (field.value === '' && agent) field.value = field.defaultValue = agent.id
 }
 
