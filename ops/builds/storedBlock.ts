@@ -3,7 +3,7 @@ import type { Hash, PublicClient } from 'viem'
 import { positionOf } from './views.ts'
 
 /**
- * The block that a start of the build goes on from, with the rows as they are. Without one, Ponder reverts the rows of all
+ * The block at which a start of the build continues with the stored rows. Without one, Ponder reverts the rows of all
  * blocks that are not final, and readers get no answer until it has indexed them again.
  * @returns undefined if the rows are not those of one block, as within a reorg, or if the chain has another block there.
  * @throws if the node does not answer, or is behind the rows.

@@ -20,7 +20,7 @@ type Options = {
 
 /**
  * Waits until the index has the chain's latest block, and compares every run with its events, every agent, the stats, and pages of
- * random lists with the chain at that block. Nothing else may make a block meanwhile.
+ * random lists with the chain at that block. Nothing else may make a block before it returns.
  * @returns the differences, and how many runs and agents there are.
  */
 export async function compareApi({ world, api, oracle, random, pages = PAGES }: Options) {
