@@ -1,5 +1,6 @@
 // `npm run costs`: what a market costs its operator and earns in a month, at three sizes. It asks no node: prices are options.
 import { parseArgs } from 'node:util'
+import { REWARD_PER_FEE } from '../core/market/constants.ts'
 import { runCommand } from './runCommand.ts'
 
 const usage = `npm run costs [-- --gas-price GWEI] [--data-fee GWEI] [--ether USD] [--reward USDC]
@@ -17,7 +18,7 @@ const BYTES_OF_RUN = 17_000
 /** Of an indexer and an API at blocks of 0.2 s, as Base has them. From docs/operations.md, "What an endpoint must grant". */
 const IDLE_CALLS_A_SECOND = 7.4
 const MONTH_SECONDS = 30 * 86_400
-const FEE_SHARE = 0.05
+const FEE_SHARE = 1 / Number(REWARD_PER_FEE)
 
 const sizes = [
   { runs: 100, machine: '2 cores, 4 GB' },
@@ -68,5 +69,5 @@ await runCommand(async () => {
   console.log(
     `\nThe life of a run that the relay pays for takes ${GAS_OF_LIFE.toLocaleString('en')} gas: ${(life * 100).toFixed(2)} cents.`,
   )
-  console.log(`From a reward of ${(life / FEE_SHARE).toFixed(2)} USDC on, the fee of 5 % pays for it.`)
+  console.log(`From a reward of ${(life / FEE_SHARE).toFixed(2)} USDC on, the fee of ${FEE_SHARE * 100} % pays for it.`)
 })
