@@ -43,40 +43,6 @@ const UNREACHABLE_ERRORS = [
 /** Emitted by constructors only, or never. */
 const UNREACHABLE_EVENTS = ['EIP712DomainChanged']
 
-/**
- * What a campaign of fewer than all runs need not reach: rare combinations of state and time. The unit tests and the
- * matrix cover each, and the deep campaign must reach them all.
- */
-export const RARE = [
-  'batch item left untouched',
-  'done renounceOwnership',
-  'error ReviewPeriodOver',
-  'error RevisionsLeft',
-  'claim tried by ESTABLISHED',
-  'error BountyDeadlinePassed',
-  'error NoRevisionsLeft',
-  'moved IN_PROGRESS → DRAFT by slashExpired',
-  'moved IN_PROGRESS → DRAFT by abandonClaimWithSig',
-  'done rejectWorkWithSig',
-  'moved SUBMITTED → REJECTED by rejectWorkWithSig',
-]
-
-/**
- * Seen fewer than five times in 40 runs, and not always by the same seed: Forge does not repeat a campaign exactly. Only a campaign
- * of fewer runs than this may miss these.
- */
-export const SELDOM_BELOW_RUNS = 150
-export const SELDOM = [
-  'done rejectOverdue',
-  'error NotPosterOrEvaluator',
-  'error WrongRevision',
-  'moved IN_PROGRESS → DRAFT by abandonClaim',
-  'moved IN_PROGRESS → OPEN by abandonClaim',
-  'moved OPEN → DRAFT by closeBounty',
-  'moved REVISION_REQUESTED → REJECTED by abandonClaimWithSig',
-  'moved REVISION_REQUESTED → REJECTED by rejectOverdue',
-]
-
 const SUCCESS: Hex = '0x00000000'
 
 const STATES = 'NONE DRAFT OPEN CLAIMED IN_PROGRESS SUBMITTED APPROVED REVISION_REQUESTED REJECTED'.split(' ')
