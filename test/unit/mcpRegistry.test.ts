@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { execa } from 'execa'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import { addMcp } from '../../packages/cli/src/commands/mcp.ts'
-import { addSettings } from '../../packages/cli/src/settings.ts'
 
 const entry = JSON.parse(readFileSync('packages/cli/server.json', 'utf8'))
 const manifest = JSON.parse(readFileSync('packages/cli/package.json', 'utf8'))
@@ -63,18 +61,14 @@ it('the entry is of this package, which names it', () => {
   expect(entry.packages).toMatchObject([{ identifier: manifest.name, version: manifest.version }])
 })
 
-it('the entry names the command, options that it has, and every variable that the program reads', () => {
-  const program = new Command()
-  addSettings(program)
-  addMcp(program)
-  const [command] = program.commands
+it('the entry names the command, options that it has, and every variable that the program reads', async () => {
+  const { stdout: help } = await execa(process.execPath, ['packages/cli/src/main.ts', 'mcp', '--help'])
   const [{ packageArguments, environmentVariables }] = entry.packages
   const [first, ...options] = packageArguments as Record<string, string>[]
-  expect(first).toEqual({ type: 'positional', value: command?.name() })
-  const known = command?.options.map(({ long }) => long)
+  expect(first).toEqual({ type: 'positional', value: 'mcp' })
+  expect(help).toContain('Usage: runline mcp ')
+  const known = [...help.matchAll(/^ {2}(--\S+)/gm)].map(([, option]) => option)
   expect(known).toEqual(expect.arrayContaining(options.map((option) => option.name)))
-  const variables = program.options.map(({ envVar }) => envVar).filter((variable) => variable !== undefined)
-  expect(environmentVariables.map((variable: { name: string }) => variable.name).toSorted()).toEqual(
-    [...variables, 'RUNLINE_KEY'].toSorted(),
-  )
+  const variables = new Set(help.match(/RUNLINE_[A-Z]+/g))
+  expect(new Set(environmentVariables.map((variable: { name: string }) => variable.name))).toEqual(variables)
 })
