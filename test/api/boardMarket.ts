@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { expect } from 'vitest'
 import { agent, run, runEvent } from '../../ponder.schema.ts'
-import { type Brief, briefOf } from '../../src/api/content/brief.ts'
+import { type Brief, readBrief } from '../../src/api/content/brief.ts'
 import type { MediaType } from '../../src/api/content/checkContent.ts'
 import { cidOf, uriOf } from '../../src/api/content/cid.ts'
 import { type ContentStore, openContentStore } from '../../src/api/content/store.ts'
@@ -74,7 +74,7 @@ async function store(content: ContentStore, text: string, mediaType: MediaType, 
 
 /** Stores the brief. @returns its URI. */
 function storeBrief(content: ContentStore, brief: object) {
-  const read = briefOf(brief)
+  const read = readBrief(brief).data
   expect(read).toEqual(brief)
   return store(content, JSON.stringify(brief), 'application/json', read)
 }

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { run } from '../../ponder.schema.ts'
 import { blockContent } from '../../src/api/content/block.ts'
-import { briefOf } from '../../src/api/content/brief.ts'
+import { readBrief } from '../../src/api/content/brief.ts'
 import { cidOf, uriOf } from '../../src/api/content/cid.ts'
 import { openContentStore } from '../../src/api/content/store.ts'
 import { createDatabase } from '../../tools/devnet/postgres.ts'
@@ -36,7 +36,7 @@ function storeOf(url: string) {
 async function postTo(store: ReturnType<typeof storeOf>, brief: object) {
   const bytes = bytesOf(brief)
   const posted = { cid: await cidOf(bytes), mediaType: 'application/json', bytes, client: 'a' } as const
-  expect((await store.post({ ...posted, brief: briefOf(brief) })).status).toBe('stored')
+  expect((await store.post({ ...posted, brief: readBrief(brief).data })).status).toBe('stored')
 }
 
 /** Uses a store of the restored database, and closes it: its timers would meet the statements of the next test. */

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../ponder.schema.ts'
 import { blockContent } from '../../src/api/content/block.ts'
-import { briefOf } from '../../src/api/content/brief.ts'
+import { readBrief } from '../../src/api/content/brief.ts'
 import { cidOf, uriOf } from '../../src/api/content/cid.ts'
 import { post } from '../../src/api/content/post.ts'
 import { openRun, seedTime } from '../support/rows.ts'
@@ -46,7 +46,7 @@ const uriOfBrief = async (brief: object) => uriOf((await textsOf(brief)).cid)
 /** Posts the brief, and reads from then on what is stored: answers are cached until the next block. */
 async function postBrief(brief: object) {
   const { bytes, cid } = await textsOf(brief)
-  const posted = { cid, mediaType: 'application/json', bytes, brief: briefOf(brief), client: 'a' } as const
+  const posted = { cid, mediaType: 'application/json', bytes, brief: readBrief(brief).data, client: 'a' } as const
   expect((await post(pool, posted, limits)).status).toBe('stored')
   await nextBlock()
 }

@@ -5,7 +5,7 @@ import * as raw from 'multiformats/codecs/raw'
 import { identity } from 'multiformats/hashes/identity'
 import { sha256, sha512 } from 'multiformats/hashes/sha2'
 import { describe, expect, it } from 'vitest'
-import { briefJsonSchema, briefOf } from '../../src/api/content/brief.ts'
+import { briefJsonSchema, readBrief } from '../../src/api/content/brief.ts'
 import { checkContent } from '../../src/api/content/checkContent.ts'
 import { cidOf, isStorableCid } from '../../src/api/content/cid.ts'
 
@@ -55,7 +55,7 @@ describe('a brief', () => {
   ])('with %s is valid, or not, as by its JSON Schema', (_, value, isBrief) => {
     // As it arrives: without members that are undefined.
     const json = JSON.parse(JSON.stringify(value))
-    expect([briefOf(json) !== undefined, validate(json)]).toEqual([isBrief, isBrief])
+    expect([readBrief(json).success, validate(json)]).toEqual([isBrief, isBrief])
   })
 })
 

@@ -36,10 +36,10 @@ export function contentOf(api: Api) {
     const { text, mediaType } = readContent(given)
     const headers = { 'Content-Type': mediaType }
     const body = { body: given, bodySerializer: () => text, headers, ...stoppedBy(options) }
-    const { uri, isBrief } = await bodyOf(api.POST('/api/content', body))
+    const { uri, isBrief, briefComplaint } = await bodyOf(api.POST('/api/content', body))
     const expected = contentUri(text)
     if (uri !== expected) throw new UnexpectedContentError(expected, uri)
-    return { uri, isBrief }
+    return { uri, isBrief, briefComplaint }
   }
 
   const content = {
@@ -66,9 +66,9 @@ export function contentOf(api: Api) {
 
     /** Stores a brief. @returns its URI. @throws as `post`, and if it is none by `/schemas/brief.json`. */
     async postBrief(given: Brief | string, options?: CallOptions): Promise<string> {
-      const { uri, isBrief } = await store(given, options)
+      const { uri, isBrief, briefComplaint = 'JSON with a title of one line.' } = await store(given, options)
       if (isBrief) return uri
-      throw new Error('This is no brief by /schemas/brief.json: JSON with a title of one line. Nothing was signed.')
+      throw new Error(`This is no brief by /schemas/brief.json: ${briefComplaint} Nothing was signed.`)
     },
 
     /** The URI to sign. @throws if it is none. */

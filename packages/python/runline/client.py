@@ -204,7 +204,8 @@ class Runline(Reads):
     def _stored_brief(self, brief: Brief) -> str:
         answer = store(self._api, {**brief})
         if not answer["isBrief"]:
-            raise ValueError("the brief is none by /schemas/brief.json: it needs a title of one line. Nothing was signed")
+            complaint = answer.get("briefComplaint", "it needs a title of one line.")
+            raise ValueError(f"the brief is none by /schemas/brief.json: {complaint} Nothing was signed")
         return str(answer["uri"])
 
     def _call(self, what: str, path: str, timeout_seconds: float) -> Any:

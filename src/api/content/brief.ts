@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { checksSchema } from '../../../core/checks/checksSchema.ts'
 
 /** The most bytes of a brief, and of anything else that is stored. */
 export const MAX_CONTENT_BYTES = 32 * 1024
@@ -36,6 +37,7 @@ const briefSchema = z.looseObject({
   acceptance: z.array(text).max(50).optional().describe('What the work must fulfil to be approved, a condition each.'),
   tags: z.array(tagSchema).max(10).optional().describe('What the work is about, for filters.'),
   attachments: z.array(attachmentSchema).max(MAX_ATTACHMENTS).optional().describe('Files that belong to the work.'),
+  checks: checksSchema.optional().describe('What software can check of the delivery, such as an evaluator that is a program.'),
 })
 
 /** The JSON Schema of a brief, which is JSON of at most `MAX_CONTENT_BYTES` bytes. */
@@ -53,5 +55,5 @@ const ownMembers = z.object({
 
 export type Brief = z.infer<typeof ownMembers>
 
-/** The brief that the value is, without members of other names; undefined if it is none. */
-export const briefOf = (value: unknown): Brief | undefined => ownMembers.safeParse(value).data
+/** The brief that the value is, without members of other names, or why it is none. */
+export const readBrief = (value: unknown) => ownMembers.safeParse(value)

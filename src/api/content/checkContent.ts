@@ -1,4 +1,5 @@
-import { type Brief, briefOf } from './brief.ts'
+import { refusalOf } from '../http/validation.ts'
+import { type Brief, readBrief } from './brief.ts'
 import { type Registration, registrationOf } from './registration.ts'
 
 /** A type that says more about the same bytes comes first. */
@@ -9,23 +10,27 @@ export type MediaType = (typeof mediaTypes)[number]
 /** The deepest nesting of JSON that is stored. Parsers of readers may be recursive. */
 const MAX_DEPTH = 32
 
+/** What JSON is: a brief, or `briefComplaint` says why not; and a registration file. */
+type Checked = { brief?: Brief | undefined; briefComplaint?: string; registration?: Registration | undefined }
+
 /**
  * Checks that bytes are what their media type says.
- * @returns why they are not, for a sentence about the body, or the brief and the registration file that they are. Only JSON is
- * either.
+ * @returns why they are not, for a sentence about the body, or what they are.
  */
-export function checkContent(
-  mediaType: MediaType,
-  bytes: Uint8Array,
-): { brief: Brief | undefined; registration: Registration | undefined } | { complaint: string } {
+export function checkContent(mediaType: MediaType, bytes: Uint8Array): Checked | { complaint: string } {
   if (bytes.length === 0) return { complaint: 'must not be empty' }
   const text = decode(bytes)
   if (text === undefined) return { complaint: 'is not valid UTF-8' }
-  if (mediaType !== 'application/json') return { brief: undefined, registration: undefined }
+  if (mediaType !== 'application/json') return {}
   const json = parse(text)
   if (json === undefined) return { complaint: 'is not valid JSON' }
   if (depthOf(text) > MAX_DEPTH) return { complaint: `must not be nested deeper than ${MAX_DEPTH} levels` }
-  return { brief: briefOf(json.value), registration: registrationOf(json.value) }
+  const { data: brief, error } = readBrief(json.value)
+  return {
+    brief,
+    ...(error && { briefComplaint: refusalOf(error, json.value).message }),
+    registration: registrationOf(json.value),
+  }
 }
 
 function decode(bytes: Uint8Array): string | undefined {

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import type { Checks } from '../../../core/checks/checksSchema.ts'
 import { untrustedContent } from '../http/values.ts'
 
 const title = z.string().openapi(untrustedContent('What is asked for, in a line.'))
@@ -20,6 +21,17 @@ export const exampleBriefMembers = {
 
 const exampleBrief = { title: exampleBriefMembers.title, tags: exampleBriefMembers.tags }
 
+/** As `checksSchema`, which has read what is stored. */
+const checks = z
+  .object({
+    schema: z.record(z.string(), z.unknown()).optional(),
+    sha256: z.string().optional(),
+    minBytes: z.int().optional(),
+    maxBytes: z.int().optional(),
+    urls: z.array(z.object({ url: z.string(), contentType: z.string() })).optional(),
+  } satisfies Record<keyof Checks, z.ZodType>)
+  .openapi(untrustedContent('What software can check of the delivery.'))
+
 /** A brief without members of other names. `/schemas/brief.json` says what is allowed. */
 export const briefSchema = z
   .object({
@@ -32,6 +44,7 @@ export const briefSchema = z
       .array(z.object({ name: z.string(), cid: z.string(), size: z.int() }))
       .optional()
       .openapi(untrustedContent('Files that belong to the work.')),
+    checks: checks.optional(),
   })
   .openapi('Brief', { example: exampleBrief })
 

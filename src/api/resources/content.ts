@@ -10,5 +10,6 @@ export const postedContentSchema = z
     isBrief: z.boolean().openapi({
       description: 'Whether the bytes were posted as JSON and are a brief by `/schemas/brief.json`.',
     }),
+    briefComplaint: z.string().optional().openapi({ description: 'Why what was posted as JSON is no brief.' }),
   })
   .openapi('PostedContent', { example: { cid: exampleCid, uri: `ipfs://${exampleCid}`, isBrief: true } })

@@ -128,11 +128,11 @@ export function addContentRoutes(app: OpenAPIHono, { content: store, limits }: D
     const checked = checkContent(mediaType, bytes)
     if ('complaint' in checked) throw invalidBody(checked.complaint)
     const cid = await cidOf(bytes)
-    const { brief, registration } = checked
+    const { brief, briefComplaint, registration } = checked
     const posted = { cid, mediaType, bytes, brief, registration, client }
     const result = await inTurn(requester, () => ask(store, (opened) => opened.post(posted)))
     const status = statusOf(result, { cid, client })
-    return c.json({ cid, uri: uriOf(cid), isBrief: brief !== undefined }, status)
+    return c.json({ cid, uri: uriOf(cid), isBrief: brief !== undefined, briefComplaint }, status)
   })
 
   app.openapi(getContent, async (c) => {

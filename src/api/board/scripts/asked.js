@@ -36,12 +36,8 @@ const asks = {
     const brief = briefOf(form)
     checkBrief(brief)
     say('Storing the brief.')
-    const { uri: ipfsHash, isBrief } = await storeText(JSON.stringify(brief), 'application/json', say)
-    if (!isBrief)
-      throw new FieldError(
-        'title',
-        'This is no brief: see /schemas/brief.json. Check the length of each field, and the tags.',
-      )
+    const { uri: ipfsHash, isBrief, briefComplaint } = await storeText(JSON.stringify(brief), 'application/json', say)
+    if (!isBrief) throw new FieldError('title', `This is no brief by /schemas/brief.json: ${briefComplaint}`)
     return { poster: account, ipfsHash, ...terms, salt: randomSalt() }
   },
 }
