@@ -1,5 +1,17 @@
 /** What a keyword's value must be. `schema`, `schemas` and `named` are schemas: one, a list, and by name. */
-type Shape = 'any' | 'text' | 'number' | 'count' | 'flag' | 'list' | 'names' | 'type' | 'schema' | 'schemas' | 'named' | 'ref'
+type Shape =
+  | 'any'
+  | 'text'
+  | 'number'
+  | 'count'
+  | 'flag'
+  | 'list'
+  | 'names'
+  | 'type'
+  | 'schema'
+  | 'schemas'
+  | 'named'
+  | 'ref'
 
 /**
  * The keywords that a schema may have. Others are refused, because a validator would skip them: `pattern` and
@@ -10,7 +22,16 @@ const keywords = new Map<string, Shape>(
     any: ['const', 'default'],
     text: ['$schema', '$comment', 'title', 'description'],
     number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
-    count: ['minLength', 'maxLength', 'minItems', 'maxItems', 'minContains', 'maxContains', 'minProperties', 'maxProperties'],
+    count: [
+      'minLength',
+      'maxLength',
+      'minItems',
+      'maxItems',
+      'minContains',
+      'maxContains',
+      'minProperties',
+      'maxProperties',
+    ],
     flag: ['uniqueItems'],
     list: ['enum', 'examples'],
     names: ['required'],
@@ -19,7 +40,9 @@ const keywords = new Map<string, Shape>(
     schemas: ['prefixItems', 'allOf', 'anyOf', 'oneOf'],
     named: ['properties', '$defs'],
     ref: ['$ref'],
-  } satisfies Record<Shape, string[]>).flatMap(([shape, names]) => names.map((name) => [name, shape as Shape] as const)),
+  } satisfies Record<Shape, string[]>).flatMap(([shape, names]) =>
+    names.map((name) => [name, shape as Shape] as const),
+  ),
 )
 
 const types = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './commands/agent.ts'
 import { addCollect } from './commands/collect.ts'
+import { addEvaluator } from './commands/evaluator.ts'
 import { addFaucet } from './commands/faucet.ts'
 import { addMcp } from './commands/mcp.ts'
 import { addRunReads } from './commands/runReads.ts'
@@ -24,6 +25,7 @@ const run = program.command('run').description('runs: requests for work, with th
 addRunReads(run)
 addRunTransactions(run)
 addCollect(program)
+addEvaluator(program)
 addMcp(program)
 // So that `runline run claim --help` shows --api, --json and the other settings too.
 const showSettings = (command: Command) => {

@@ -12,10 +12,15 @@ RunSummary = TypedDict("RunSummary", {
     "tags": list[str], "claimant": str | None})
 BriefAttachment = TypedDict("BriefAttachment", {
     "name": str, "cid": str, "size": int})
+BriefChecksUrl = TypedDict("BriefChecksUrl", {
+    "url": str, "contentType": str})
+BriefChecks = TypedDict("BriefChecks", {
+    "schema": "NotRequired[dict[str, dict[str, Any]]]", "sha256": "NotRequired[str]", "minBytes": "NotRequired[int]",
+    "maxBytes": "NotRequired[int]", "urls": "NotRequired[list[BriefChecksUrl]]"})
 Brief = TypedDict("Brief", {
     "title": str, "summary": "NotRequired[str]", "description": "NotRequired[str]",
     "acceptance": "NotRequired[list[str]]", "tags": "NotRequired[list[str]]",
-    "attachments": "NotRequired[list[BriefAttachment]]"})
+    "attachments": "NotRequired[list[BriefAttachment]]", "checks": "NotRequired[BriefChecks]"})
 PosterRecord = TypedDict("PosterRecord", {
     "approved": int, "rejected": int, "expired": int, "meanReviewSeconds": int | None})
 RunDetail = TypedDict("RunDetail", {

@@ -37,7 +37,9 @@ const briefSchema = z.looseObject({
   acceptance: z.array(text).max(50).optional().describe('What the work must fulfil to be approved, a condition each.'),
   tags: z.array(tagSchema).max(10).optional().describe('What the work is about, for filters.'),
   attachments: z.array(attachmentSchema).max(MAX_ATTACHMENTS).optional().describe('Files that belong to the work.'),
-  checks: checksSchema.optional().describe('What software can check of the delivery, such as an evaluator that is a program.'),
+  checks: checksSchema
+    .optional()
+    .describe('What software can check of the delivery, such as an evaluator that is a program.'),
 })
 
 /** The JSON Schema of a brief, which is JSON of at most `MAX_CONTENT_BYTES` bytes. */

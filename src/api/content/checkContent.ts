@@ -11,7 +11,7 @@ export type MediaType = (typeof mediaTypes)[number]
 const MAX_DEPTH = 32
 
 /** What JSON is: a brief, or `briefComplaint` says why not; and a registration file. */
-type Checked = { brief?: Brief | undefined; briefComplaint?: string; registration?: Registration | undefined }
+type Checked = { brief: Brief | undefined; briefComplaint?: string; registration?: Registration | undefined }
 
 /**
  * Checks that bytes are what their media type says.
@@ -21,7 +21,7 @@ export function checkContent(mediaType: MediaType, bytes: Uint8Array): Checked |
   if (bytes.length === 0) return { complaint: 'must not be empty' }
   const text = decode(bytes)
   if (text === undefined) return { complaint: 'is not valid UTF-8' }
-  if (mediaType !== 'application/json') return {}
+  if (mediaType !== 'application/json') return { brief: undefined }
   const json = parse(text)
   if (json === undefined) return { complaint: 'is not valid JSON' }
   if (depthOf(text) > MAX_DEPTH) return { complaint: `must not be nested deeper than ${MAX_DEPTH} levels` }
