@@ -27,9 +27,9 @@ export function isPublic(address: string): boolean {
 }
 
 /** What the checks of URLs use of the machine. */
-export type Network = { lookup: typeof lookup; isAllowed: (address: string) => boolean }
+export type Network = { lookup: typeof lookup; isAllowed: (address: string) => boolean; timeoutMs: number }
 
-const publicInternet: Network = { lookup, isAllowed: isPublic }
+const publicInternet: Network = { lookup, isAllowed: isPublic, timeoutMs: TIMEOUT_MS }
 
 /** The URL leads to an address that no check may reach. */
 class ForbiddenAddressError extends Error {}
@@ -45,7 +45,7 @@ export async function complaintOfUrl(
   { url, contentType }: { url: string; contentType: string },
   network = publicInternet,
 ): Promise<string | undefined> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const signal = AbortSignal.timeout(network.timeoutMs)
   try {
     let target = new URL(url)
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
@@ -59,7 +59,7 @@ export async function complaintOfUrl(
   } catch (cause) {
     if (cause instanceof ForbiddenAddressError) return `${url} leads to ${cause.message}`
     if (cause instanceof UnreachableError) throw cause
-    const reason = signal.aborted ? `no answer within ${TIMEOUT_MS / 1_000} s` : String(cause)
+    const reason = signal.aborted ? `no answer within ${network.timeoutMs / 1_000} s` : String(cause)
     throw new UnreachableError(`${url} cannot be reached: ${reason}`, { cause })
   }
 }
@@ -82,16 +82,15 @@ function head(url: URL, accept: string, { lookup, isAllowed }: Network, signal: 
     throw new ForbiddenAddressError(`${url.protocol}, which is neither http nor https`)
 
   const checkedLookup: LookupFunction = (name, options, callback) =>
-    lookup(name, { ...options, all: true }, (error, addresses = []) => {
-      const refused = addresses.find(({ address }) => !isAllowed(address))
-      const [first] = addresses
-      if (error || refused || !first) return callback(error ?? forbidden(refused?.address ?? name), '')
-      if (options.all) return callback(null, addresses)
-      callback(null, first.address, first.family)
+    lookup(name, { ...options, all: true }, (error, addresses) => {
+      const refused = error ? undefined : addresses.find(({ address }) => !isAllowed(address))
+      callback(refused ? forbidden(refused.address) : error, addresses)
     })
 
   const request = url.protocol === 'https:' ? requestHttps : requestHttp
-  request(url, { agent: false, lookup: checkedLookup, signal, headers: { Accept: accept } }, (response) => {
+  // `autoSelectFamily` takes all addresses of the look-up.
+  const options = { agent: false, autoSelectFamily: true, lookup: checkedLookup, signal, headers: { Accept: accept } }
+  request(url, options, (response) => {
     resolve(response)
     response.destroy()
   })

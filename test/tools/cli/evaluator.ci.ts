@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import { beforeAll, expect, it, onTestFinished } from 'vitest'
+import { createRunlineClient } from '../../../packages/client/src/index.ts'
+import { type EvaluatedMarket, evaluatedMarket } from '../../support/evaluator.ts'
+import { startHttpProxy } from '../../support/httpProxy.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { usdc } from '../../support/participants.ts'
+
+let market: TestMarket
+let parties: EvaluatedMarket
+
+beforeAll(async () => {
+  market = await startTestMarket({ api: { allowUnsignedClaims: false } })
+  parties = await evaluatedMarket(market)
+  return async () => {
+    await parties.remove()
+    await market.stop()
+  }
+}, 120_000)
+
+const three = { schema: { type: 'array', minItems: 3, items: { type: 'string' } } }
+
+it('a run is delivered wrong, revised, delivered right and paid within seconds, without a human and without ether', async () => {
+  const { runs, agent, asAgent, evaluator } = parties
+  const before = await market.usdc.read.balanceOf([agent.address])
+  const runId = await parties.claimedRun(three)
+  const program = await parties.start()
+  onTestFinished(program.stop)
+  await program.saw(/^Reviews for 0x/, 20_000)
+  const start = performance.now()
+  await runs.submitWork(runId, { content: ['Elbe', 'Oder'] }, asAgent)
+  await parties.reaches(runId, 'REVISION_REQUESTED', 1)
+  const { content } = createRunlineClient({ url: market.api.url })
+  expect((await content.get((await runs.get(runId)).feedbackHash)).text).toBe(
+    'The delivery fails checks of the brief:\n\n- JSON Schema: #: Array has too few items (2 < 3).\n',
+  )
+  await runs.submitWork(runId, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
+  await parties.reaches(runId, 'APPROVED', 1)
+  expect(performance.now() - start).toBeLessThan(15_000)
+  expect((await market.usdc.read.balanceOf([agent.address])) - before).toBe(10n * usdc)
+  expect(await market.client.getBalance({ address: evaluator.address })).toBe(0n)
+  expect(await market.client.getTransactionCount({ address: evaluator.address })).toBe(0)
+  expect(program.output()).toMatch(
+    new RegExp(
+      `Run ${runId}, round 1, delivery 1: revision requested, transaction 0x\\w{64}\n  JSON Schema: .*\nRun ${runId}, round 1, delivery 2: approved, transaction 0x\\w{64}`,
+    ),
+  )
+})
+
+it('a delivery that no check passes is rejected after the third revision, and a run without checks is left to a human', async () => {
+  const { runs, asAgent } = parties
+  const runId = await parties.claimedRun({
+    sha256: createHash('sha256').update('Elbe').digest('hex'),
+    urls: [{ url: 'http://127.0.0.1:1/', contentType: 'text/html' }],
+  })
+  const other = await parties.claimedRun()
+  await runs.submitWork(other, { content: 'Elbe' }, asAgent)
+  const program = await parties.start()
+  onTestFinished(program.stop)
+  for (const revision of [1, 2, 3]) {
+    await runs.submitWork(runId, 'https://example.com/rivers', asAgent)
+    await parties.reaches(runId, 'REVISION_REQUESTED', revision)
+  }
+  await runs.submitWork(runId, { content: 'Elbe' }, asAgent)
+  await parties.reaches(runId, 'REJECTED', 3)
+  expect(program.output()).toMatch(
+    new RegExp(`warning: Run ${other}, .*: its brief has no checks: a human must review it until 20\\d\\d-`),
+  )
+  expect(program.output()).toContain('  http://127.0.0.1:1/ leads to 127.0.0.1, which is no public address')
+  expect(program.output()).toContain('The API stores nothing by https://example.com/rivers')
+  expect(await parties.history(other)).toEqual(['WorkSubmitted'])
+})
+
+it('an evaluator that is killed before the API gets its verdict, and after, makes each verdict once', async () => {
+  const { runs, asAgent } = parties
+  const runId = await parties.claimedRun(three)
+  for (const [delivery, verdict, isLost] of [
+    ['Elbe', 'revise', true],
+    ['Oder', 'revise', false],
+    [['Elbe', 'Oder', 'Rhine'], 'approve', false],
+  ] as const) {
+    const killed = Promise.withResolvers<void>()
+    const proxy = await startHttpProxy(market.api.url, async ({ method, path }, forward) => {
+      // The proxy would read a stream to its end.
+      if (path.startsWith('/api/stream')) return { status: 307, headers: { Location: market.api.url + path }, body: '' }
+      if (method !== 'POST' || !path.endsWith(verdict)) return forward()
+      if (!isLost) await forward()
+      killed.resolve()
+      return 'hang'
+    })
+    onTestFinished(proxy.stop)
+    await runs.submitWork(runId, { content: delivery }, asAgent)
+    const first = await parties.start(proxy.url)
+    await killed.promise
+    process.kill(-first.pid, 'SIGKILL')
+    await first.stop()
+    const second = await parties.start()
+    onTestFinished(second.stop)
+    const { revisions } = await runs.get(runId)
+    await (verdict === 'approve'
+      ? parties.reaches(runId, 'APPROVED', 2)
+      : parties.reaches(runId, 'REVISION_REQUESTED', isLost ? 1 : 2))
+    expect(revisions).toBeLessThanOrEqual(2)
+    await second.stop()
+  }
+  expect(await parties.history(runId)).toEqual([
+    'WorkSubmitted',
+    'RevisionRequested',
+    'WorkSubmitted',
+    'RevisionRequested',
+    'WorkSubmitted',
+    'BountyApproved',
+  ])
+})
