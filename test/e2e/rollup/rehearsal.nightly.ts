@@ -1,10 +1,12 @@
 // `npm run rehearse`: the whole life of a market on a rollup as Base Sepolia is one, by the commands and the settings of
 // production. `BLOCK_TIME_SECONDS=0.2 npm run rehearse` has five blocks a second.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { formatGwei } from 'viem'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readDeployment } from '../../../core/deployment.ts'
 import { accountCount, accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
+import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
 import { type Api, productionLimits, startApi } from '../../../tools/devnet/api.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { mineBlocks } from '../../../tools/devnet/mineBlocks.ts'
@@ -47,6 +49,44 @@ let api: Api
 let claims: ReturnType<typeof claimApi>
 const claimIds: string[] = []
 
+/** What each step took and cost, which the end prints. */
+const steps: { name: string; seconds: number; relay: bigint; others: bigint }[] = []
+
+/** What the relay has, and all other accounts, in wei. */
+async function balancesOf({ client }: Pick<typeof contracts, 'client'>) {
+  const all = Array.from({ length: accountCount }, (_, place) => accountOf(place).address)
+  const balances = await Promise.all(all.map((address) => client.getBalance({ address })))
+  const sum = balances.reduce((total, balance) => total + balance, 0n)
+  const relay = balances[roles.relayer] ?? 0n
+  return { relay, others: sum - relay }
+}
+
+/** Runs a step, and notes its cost. */
+async function note(name: string, chain: Pick<typeof contracts, 'client'>, run: () => Promise<void>) {
+  const start = performance.now()
+  const before = await balancesOf(chain)
+  await run()
+  const { relay, others } = await balancesOf(chain)
+  const seconds = (performance.now() - start) / 1_000
+  steps.push({ name, seconds, relay: before.relay - relay, others: before.others - others })
+}
+
+const step = (name: string, run: () => Promise<void>, options = {}) =>
+  it(name, options, () => note(name, contracts, run))
+
+afterAll(() => {
+  const rows = steps.map(({ name, seconds, relay, others }) => [
+    name,
+    seconds.toFixed(1),
+    Number(formatGwei(relay)).toFixed(0),
+    Number(formatGwei(others)).toFixed(0),
+  ])
+  const table = [['What it played', 'seconds', 'relay, gwei', 'others, gwei'], ...rows]
+  console.log(
+    table.map(([name = '', ...cells]) => name.padEnd(96) + cells.map((cell) => cell.padStart(14)).join('')).join('\n'),
+  )
+})
+
 beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
   const timestamp = Math.floor(Date.now() / 1_000) - HISTORY - PREPARATIONS
@@ -63,15 +103,20 @@ beforeAll(async () => {
     RPC_URL: node.url,
     DEPLOYMENTS_DIR: deployments.path,
   }
-  const { exitCode, stdout, stderr } = await runDeploy(['--chain', String(chainId), '--yes'], {
-    ...settings,
+  const accounts = {
     DEPLOYER_PRIVATE_KEY: keyOf(roles.deployer),
     TREASURY: accountOf(roles.treasury).address,
     OWNER: accountOf(3).address,
     USDC_ADDRESS: await deployCircleUsdc(anvil.rpcUrl),
+  }
+  await note('deploys the contracts', { client: createAnvilClient(anvil.rpcUrl) }, async () => {
+    const { exitCode, stdout, stderr } = await runDeploy(['--chain', String(chainId), '--yes'], {
+      ...settings,
+      ...accounts,
+    })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(stdout).toMatch(/^Total .* to L1/m)
   })
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-  expect(stdout).toMatch(/^Total .* to L1/m)
 
   const deployment = readDeployment(chainId, deployments.path)
   contracts = contractsOf({ rpcUrl: anvil.rpcUrl, deployment })
@@ -133,11 +178,11 @@ async function stopSequencer() {
   sequencer = undefined
 }
 
-it('refuses a claim without a signature', async () => {
+step('refuses a claim without a signature', async () => {
   expect(codeOf(await claim(run(0), agent, {}))).toEqual([401, 'SIGNATURE_REQUIRED'])
 })
 
-it('takes a run from its claim to its payment', async () => {
+step('takes a run from its claim to its payment', async () => {
   const won = await claim(run(0), agent, await people.sign(run(0), agent))
   expect(won).toMatchObject({ status: 200, body: { run: { state: 'CLAIMED', claimedBy: Number(agent.id) } } })
   await deliver(run(0))
@@ -147,23 +192,27 @@ it('takes a run from its claim to its payment', async () => {
   expect((await balance()) - before).toBe(100n * usdc)
 })
 
-it('answers reads and keeps a claim while the sequencer stops', { timeout: (OUTAGE + 60) * 1_000 }, async () => {
-  const deadline = (await people.now()) + BigInt(OUTAGE + 600)
-  const signed = await people.sign(run(1), agent, { deadline })
-  await stopSequencer()
-  const end = performance.now() + 1_000 * OUTAGE
-  const pending = await claim(run(1), agent, signed, { Prefer: 'wait=3' })
-  expect(pending).toMatchObject({ status: 202, body: { status: 'accepted' } })
-  await expect.poll(codes, polling).toEqual(['CHAIN_STOPPED'])
-  await sleep(Math.max(0, end - performance.now()))
-  expect(await codes()).toContain('CHAIN_STOPPED')
-  expect((await claims.get(`/api/runs/${run(1)}`)).body).toMatchObject({ state: 'OPEN' })
-  continueSequencer()
-  expect(await claim(run(1), agent, signed)).toMatchObject({ status: 200, body: { claimId: pending.body.claimId } })
-  await expect.poll(codes, polling).toEqual([])
-})
+step(
+  'answers reads and keeps a claim while the sequencer stops',
+  async () => {
+    const deadline = (await people.now()) + BigInt(OUTAGE + 600)
+    const signed = await people.sign(run(1), agent, { deadline })
+    await stopSequencer()
+    const end = performance.now() + 1_000 * OUTAGE
+    const pending = await claim(run(1), agent, signed, { Prefer: 'wait=3' })
+    expect(pending).toMatchObject({ status: 202, body: { status: 'accepted' } })
+    await expect.poll(codes, polling).toEqual(['CHAIN_STOPPED'])
+    await sleep(Math.max(0, end - performance.now()))
+    expect(await codes()).toContain('CHAIN_STOPPED')
+    expect((await claims.get(`/api/runs/${run(1)}`)).body).toMatchObject({ state: 'OPEN' })
+    continueSequencer()
+    expect(await claim(run(1), agent, signed)).toMatchObject({ status: 200, body: { claimId: pending.body.claimId } })
+    await expect.poll(codes, polling).toEqual([])
+  },
+  { timeout: (OUTAGE + 60) * 1_000 },
+)
 
-it('refuses a claim whose signature expires in a jump of the chain’s clock, and the run stays open', async () => {
+step('refuses a claim whose signature expires in a jump of the chain’s clock, and the run stays open', async () => {
   const early = await people.sign(run(2), agent)
   const late = await people.sign(run(3), agent)
   await stopSequencer()
@@ -178,7 +227,7 @@ it('refuses a claim whose signature expires in a jump of the chain’s clock, an
   expect((await claim(run(3), agent, await people.sign(run(3), agent))).status).toBe(200)
 })
 
-it('owes what Circle’s USDC refuses to pay, until it can be collected', async () => {
+step('owes what Circle’s USDC refuses to pay, until it can be collected', async () => {
   const { market, usdc: token } = contracts
   const account = agent.wallet.address
   await deliver(run(1))
@@ -191,7 +240,7 @@ it('owes what Circle’s USDC refuses to pay, until it can be collected', async 
   expect([await market.read.owed([account]), await balance()]).toEqual([0n, before + 100n * usdc])
 })
 
-it('loses no claim, and counts all that the relayer paid', async () => {
+step('loses no claim, and counts all that the relayer paid', async () => {
   expect(claimIds).toHaveLength(5)
   // Finality is 64 blocks behind.
   await contracts.client.mine({ blocks: 70 })
@@ -202,8 +251,14 @@ it('loses no claim, and counts all that the relayer paid', async () => {
   expect(status).toMatchObject({ status: 'ready', signers: [{ spent: String(paid), unmined: 0 }] })
 })
 
-it('equals the chain, as the audit finds', async () => {
+step('equals the chain, as the audit finds', async () => {
   const { stdout, stderr, exitCode } = await auditOnce(settings, contracts.client)
   expect(stdout, stderr).toMatch(/^0 differences in 4 runs, 2 agents at block \d+$/)
   expect(exitCode).toBe(0)
+  const costs = Object.fromEntries(steps.map(({ name, relay, others }) => [name, [relay > 0n, others > 0n]]))
+  expect(costs).toMatchObject({
+    'deploys the contracts': [false, true],
+    'refuses a claim without a signature': [false, false],
+    'takes a run from its claim to its payment': [true, true],
+  })
 })
