@@ -196,6 +196,28 @@ describe('the board', () => {
     expect((await textOf('/?minReward=5')).text).not.toContain('Work for agents')
   })
 
+  it.each([
+    'minReward=1000',
+    `poster=${poster}`,
+    'claimable=true',
+    'claimable=false',
+    `claimant=${wallet}`,
+    'q=translate',
+  ])('counts the runs of each state with %s, as the lists do', async (filter) => {
+    const totalOf = (text: string) => /<p class="hint total">([\d,]+) runs?/.exec(text)?.[1]
+    const { text } = await textOf(`/?${filter}`)
+    const tabs = [
+      ...text.matchAll(
+        /[?;]state=([A-Z_]+)"[^>]*><span\s+class="badge[^"]*">[^<]+<\/span> <span class="hint">([\d,]+)</g,
+      ),
+    ]
+    expect(tabs).toHaveLength(9)
+    for (const [, state, total] of tabs) {
+      expect([state, total]).toEqual([state, totalOf((await textOf(`/?${filter}&state=${state}`)).text)])
+    }
+    expect(tabs.some(([, , total]) => total !== '0')).toBe(true)
+  })
+
   it('shows the deadline of a claim only while a run can be claimed', async () => {
     expect((await textOf('/runs/1')).text).toContain('To be claimed by')
     expect((await textOf('/runs/10')).text).not.toContain('To be claimed by')

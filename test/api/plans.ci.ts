@@ -6,7 +6,14 @@ import { accountByAddress } from '../../src/api/queries/accounts.ts'
 import { pageOfAgents } from '../../src/api/queries/agentPages.ts'
 import { changesSince } from '../../src/api/queries/changes.ts'
 import { eventPage } from '../../src/api/queries/events.ts'
-import { pageOfRuns, type RunList, type RunStart, runAndAgent, runDetail } from '../../src/api/queries/runs.ts'
+import {
+  countByState,
+  pageOfRuns,
+  type RunList,
+  type RunStart,
+  runAndAgent,
+  runDetail,
+} from '../../src/api/queries/runs.ts'
 import { statsHistory } from '../../src/api/queries/statsHistory.ts'
 import { checkpointOf } from '../support/indexedTables.ts'
 import { manyAgents } from '../support/manyAgents.ts'
@@ -119,6 +126,8 @@ const kinds: [string, Read, number, number][] = [
   ['a tag', listOf({ tag: briefTag(10) }), 7_000, 22_000],
   ['a tag of claimable runs by reward', listOf({ tag: briefTag(10), claimable: true, sort: 'reward' }), 6_000, 6_000],
   ['a word, a state and a reward', listOf({ q: 'work', state: 'APPROVED', minReward: 100_000n }), 6_000, 6_000],
+  ['the states with a tag', (tx, block) => countByState(tx, block, { ...newest, tag: briefTag(10) }), 7_000, 22_000],
+  ['the states of that poster', (tx, block) => countByState(tx, block, { ...newest, poster: whale }), 2_000, 2_000],
   ['a run', (tx) => runDetail(tx, 9_999n), 20, 20],
   ['a run and an agent', (tx, block) => runAndAgent(tx, block, 9_999n, 77n), 20, 20],
   ['agents', (tx, block) => pageOfAgents(tx, block, {}, { limit: 20, offset: 0 }), 160, 160],

@@ -149,10 +149,14 @@ describe('a list', () => {
     [false, '10,000+ runs', 'Page 2 of the first 500 Next'],
   ])('whose total is exact (%s) says so', (isTotalExact, total, pages) => {
     const list = { runs: [exampleRunSummary], total: 10_000, isTotalExact, page: 2, totalPages: 500 }
-    const text = textOf(
-      runListPage({ ...list, given: { q: 'word' }, names: { records: new Map(), agents: new Map() }, stats }, now),
-    )
+    const names = { records: new Map(), agents: new Map() }
+    const byState = { ...stats.runs, OPEN: 7, APPROVED: 1_200 }
+    const counts = { byState, isExact: isTotalExact }
+    const text = textOf(runListPage({ ...list, given: { q: 'word' }, names, stats, counts }, now))
     expect(text).toContain(` ${total} `)
+    // The list knows more of the chosen state than the counts.
+    expect(text).toContain(isTotalExact ? 'Open 10,000Claimed' : 'Open 10,000+Claimed')
+    expect(text).toContain(isTotalExact ? 'Approved 1,200Revision' : 'Approved 1,200+Revision')
     expect(text).toContain(pages)
   })
 })

@@ -38,14 +38,19 @@ type RunListPage = {
   given: Given
   names: Names
   stats: Stats
+  counts: StateCounts
 }
+
+/** How many runs of each state have the chosen filters: at least these, unless the counts are exact. */
+type StateCounts = { byState: Record<(typeof runStates)[number], number>; isExact: boolean }
 
 const urlOf = (given: Given, more: Given) => `/?${new URLSearchParams({ ...given, ...more })}`
 
 /** The parameters that choose among the runs of a state. */
 const narrowing = ['q', 'tag', 'minReward', 'poster', 'evaluator', 'claimedBy', 'claimant', 'claimable']
 
-const isNarrowed = (given: Given) => narrowing.some((name) => given[name] !== undefined)
+/** Whether the list has another filter than a state. */
+export const isNarrowed = (given: Given): boolean => narrowing.some((name) => given[name] !== undefined)
 
 /** The page's name: what its filters show. */
 export function runListTitle(given: Given): string {
@@ -67,19 +72,19 @@ export function runListTitle(given: Given): string {
 
 /** What the list has. */
 export const runListDescription = ({ total, isTotalExact }: Pick<RunListPage, 'total' | 'isTotalExact'>): string =>
-  `${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'}, with rewards in escrow.`
+  `${counted(total, isTotalExact)} ${total === 1 ? 'run' : 'runs'}, with rewards in escrow.`
 
 /** The list of runs with its filters. @param now Seconds since 1970. */
 export const runListPage = (
-  { runs, total, isTotalExact, page, totalPages, given, names, stats }: RunListPage,
+  { runs, total, isTotalExact, page, totalPages, given, names, stats, counts }: RunListPage,
   now: bigint,
 ): Html => html`
   ${isNarrowed(given) ? html`<h1>Runs</h1>` : welcome(stats)}
   ${searchForm(given)}
   ${chips(given)}
-  <div data-live id="states">${stateTabs(given, stats)}</div>
+  <div data-live id="states">${stateTabs(given, counts, { total, isTotalExact })}</div>
   <div data-live id="runs" data-list="run">
-    <p class="hint total">${count(total)}${isTotalExact ? '' : '+'} ${total === 1 ? 'run' : 'runs'}${newRows}</p>
+    <p class="hint total">${counted(total, isTotalExact)} ${total === 1 ? 'run' : 'runs'}${newRows}</p>
     ${runs.length > 0 ? runTable(runs, now, names, given.state) : emptyList}
     ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }), isTotalExact)}
   </div>`
@@ -123,18 +128,29 @@ const emptyList = html`<div class="empty">
   <p class="hint">Choose <a href="/?state=${ANY_STATE}">any state</a>, or <a href="/post">post a run</a>.</p>
 </div>`
 
-/** The states with their runs. With other filters the numbers would be of other runs than the list. */
-function stateTabs(given: Given, { runs }: Stats): Html {
+const counted = (total: number, isExact: boolean) => `${count(total)}${isExact ? '' : '+'}`
+
+/** The states, with how many runs of each have the other filters. Of the chosen one the list itself knows. */
+function stateTabs(
+  given: Given,
+  { byState, isExact }: StateCounts,
+  chosen: { total: number; isTotalExact: boolean },
+): Html {
   const { page: _, ...kept } = given
-  const all = runStates.reduce((sum, state) => sum + runs[state], 0)
-  const tab = (state: string, name: string, total: number) => html`<a href="${urlOf(kept, { state })}"
-    ${state === (given.state ?? 'OPEN') ? html`aria-current="page"` : ''}><span class="badge ${classOf(state)}">${name}</span>${
-      isNarrowed(given) ? '' : html` <span class="hint">${count(total)}</span>`
-    }</a>`
+  const tab = (state: string, name: string, total: number) => {
+    const isChosen = state === (given.state ?? 'OPEN')
+    const text = isChosen ? counted(chosen.total, chosen.isTotalExact) : counted(total, isExact)
+    return html`<a href="${urlOf(kept, { state })}" ${isChosen ? html`aria-current="page"` : ''}><span
+      class="badge ${classOf(state)}">${name}</span> <span class="hint">${text}</span></a>`
+  }
+  const states = [...runStates.filter((state) => state !== 'DRAFT'), 'DRAFT'] as const
   return html`<nav class="tabs" aria-label="States">
-    ${runStates.filter((state) => state !== 'DRAFT').map((state) => tab(state, words(state), runs[state]))}
-    ${tab('DRAFT', words('DRAFT'), runs.DRAFT)}
-    ${tab(ANY_STATE, 'Any', all)}
+    ${states.map((state) => tab(state, words(state), byState[state]))}
+    ${tab(
+      ANY_STATE,
+      'Any',
+      runStates.reduce((sum, state) => sum + byState[state], 0),
+    )}
   </nav>`
 }
 

@@ -16,7 +16,7 @@ import {
 } from 'drizzle-orm'
 import type { PgSelect } from 'drizzle-orm/pg-core'
 import type { Address } from 'viem'
-import { run, type runSorts, type runStates } from '../../../ponder.schema.ts'
+import { recordOf, run, type runSorts, runStates } from '../../../ponder.schema.ts'
 import { refusedValue } from '../http/refusedValue.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
@@ -58,15 +58,9 @@ export const runColumns = { ...getTableColumns(run), title: brief.title, summary
 
 export type RunRow = typeof run.$inferSelect & Record<'title' | 'summary', string | null> & { tags: string[] | null }
 
-/**
- * A page of a list, the number of runs in the list or the most that are counted, and the position of the page's last run, null
- * if no run follows. Runs with the same sort key are ordered by id, so that pages never overlap.
- * @throws Problem VALIDATION_FAILED if the page begins after the runs that are counted, or the search has no word that a
- * brief must have.
- */
-export async function pageOfRuns(tx: Tx, { now }: Snapshot, list: RunList, start: RunStart, limit: number) {
-  const { state, minReward, poster, evaluator, claimedBy, claimant, sort, order } = list
-  await refuseNegative(tx, list)
+/** What the runs of a list match, and the query with the table of words that a search needs. */
+function matchesOf(list: RunList, now: bigint) {
+  const { state, minReward, poster, evaluator, claimedBy, claimant } = list
   const where = and(
     state && eq(run.state, state),
     isClaimable(list, now),
@@ -76,13 +70,39 @@ export async function pageOfRuns(tx: Tx, { now }: Snapshot, list: RunList, start
     claimedBy === undefined ? undefined : eq(run.claimedBy, claimedBy),
     claimant && (claimant === 'none' ? isNull(run.claimant) : eq(run.claimant, claimant)),
   )
-
   // A join, not IN: each brief has one row of words, so PostgreSQL may begin with the runs or with the briefs, and stop early.
   const isFound = and(eq(briefWords.uri, run.ipfsHash), matchWords(list))
   const matching = <Query extends PgSelect>(query: Query): Query =>
     (isSearch(list) ? query.innerJoin(briefWords, isFound) : query) as Query
+  return { where, matching, most: isSearch(list) ? MOST_FOUND : MOST_LISTED }
+}
 
-  const most = isSearch(list) ? MOST_FOUND : MOST_LISTED
+/**
+ * How many runs of each state have the list's other filters. Where they are more than are counted together, `isExact` is
+ * false, and each number is a least one.
+ */
+export async function countByState(tx: Tx, { now }: Snapshot, { state: _, ...list }: RunList) {
+  const { where, matching, most } = matchesOf(list, now)
+  const matches = matching(tx.select({ state: run.state }).from(run).$dynamic())
+    .where(where)
+    .limit(most + 1)
+    .as('matches')
+  const rows = await tx.select({ state: matches.state, total: count() }).from(matches).groupBy(matches.state)
+  const totals = new Map(rows.map(({ state, total }) => [state, total]))
+  const isExact = rows.reduce((sum, { total }) => sum + total, 0) <= most
+  return { byState: recordOf(runStates, (state) => totals.get(state) ?? 0), isExact }
+}
+
+/**
+ * A page of a list, the number of runs in the list or the most that are counted, and the position of the page's last run, null
+ * if no run follows. Runs with the same sort key are ordered by id, so that pages never overlap.
+ * @throws Problem VALIDATION_FAILED if the page begins after the runs that are counted, or the search has no word that a
+ * brief must have.
+ */
+export async function pageOfRuns(tx: Tx, { now }: Snapshot, list: RunList, start: RunStart, limit: number) {
+  const { sort, order } = list
+  await refuseNegative(tx, list)
+  const { where, matching, most } = matchesOf(list, now)
   const matches = matching(tx.select({ one: sql`1` }).from(run).$dynamic())
     .where(where)
     .limit(most + 1)

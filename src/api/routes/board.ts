@@ -15,7 +15,7 @@ import { contentText } from '../board/namedContent.ts'
 import { problemPage, renderPage } from '../board/page.ts'
 import { postPage } from '../board/postPage.ts'
 import { createRenderings } from '../board/renderings.ts'
-import { ANY_STATE, runListDescription, runListPage, runListTitle } from '../board/runListPage.ts'
+import { ANY_STATE, isNarrowed, runListDescription, runListPage, runListTitle } from '../board/runListPage.ts'
 import { runDescription, runPage } from '../board/runPage.ts'
 import { refusedSearchPage, splitOrder } from '../board/searchForm.ts'
 import { plainLine } from '../board/values.ts'
@@ -35,7 +35,7 @@ import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentById } from '../queries/agents.ts'
 import { eventPage } from '../queries/events.ts'
 import { posterByAddress, posterRecords } from '../queries/posters.ts'
-import { pageOfRuns, type RunList, runDetail } from '../queries/runs.ts'
+import { countByState, pageOfRuns, type RunList, runDetail } from '../queries/runs.ts'
 import type { ReadStats } from '../queries/stats.ts'
 import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
 import { isExpensive, isFar, type ReadInTurn } from '../queries/turns.ts'
@@ -164,6 +164,13 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
   const readList = <T>(c: Context, list: RunList, page: number, read: Read<T>) =>
     readInTurn(isExpensive(list, sliceOf({ page, limit: LIMIT })), requesterOf(c, deps.limits), undefined, read)
 
+  /** The market's counts, and those of the states: the market's own where no other filter is chosen. */
+  async function readCounts(tx: Tx, block: Snapshot, list: RunList, isNarrowed: boolean) {
+    const stats = await readStats(tx, block)
+    const counts = isNarrowed ? await countByState(tx, block, list) : { byState: stats.runs, isExact: true }
+    return { stats, counts }
+  }
+
   app.get('/', policy, async (c) => {
     const { state = 'OPEN', ...rest } = splitOrder(givenOf(c))
     const place = placeOf(rest.q)
@@ -172,11 +179,11 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
     const query = runQuery.safeParse(asked)
     if (!query.success) return refuseSearch(c, refusalOf(query.error, asked))
     const { page = 1, ...list } = query.data
+    const given = { ...rest, state }
     const { snapshot, data } = await readList(c, list, page, async (tx, block) => ({
       ...(await readRuns(tx, block, list, page)),
-      stats: await readStats(tx, block),
+      ...(await readCounts(tx, block, list, isNarrowed(given))),
     }))
-    const given = { ...rest, state }
     const content = runListPage({ ...data, given }, snapshot.now)
     const description = runListDescription(data)
     return answer(c, snapshot, { title: runListTitle(given), description, section: '/', content })
