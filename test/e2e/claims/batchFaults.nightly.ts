@@ -5,7 +5,7 @@ import { batchGasLimit } from '../../../src/api/relay/kinds/claims/gas.ts'
 import { batchCall } from '../../../src/api/relay/kinds/claims/message.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { type Batches, startBatches } from './batches.ts'
-import { relayer, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
+import { relayer, requestOf, resultOf, signedRequestOf, signedWith, until } from './claimsOnChain.ts'
 
 let batches: Batches
 
@@ -123,7 +123,7 @@ describe('a batch', () => {
     const runIds = await openRuns(burners.length + 1)
     const last = runIds.pop() ?? 0n
     const word = { deadline: (await people.now()) + 600n, signature: `0x${'11'.repeat(65)}` as const }
-    const burning = burners.map((burner, index) => ({ ...requestOf(runIds[index] ?? 0n, burner), signed: word }))
+    const burning = burners.map((burner, index) => signedWith(requestOf(runIds[index] ?? 0n, burner), word))
     const requests = [...burning, await signedRequestOf(people, last, agent)]
     const call = batchCall({ ...chain.deployment, address: chain.market.address } as never, relayer.address, requests)
     const hash = await chain.client.sendTransaction({
