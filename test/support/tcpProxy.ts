@@ -19,6 +19,7 @@ type Inspect = (bytes: Buffer) => Breakage | undefined
 export async function startTcpProxy(port: number, inspectorOf: () => Inspect = () => () => undefined) {
   let target = port
   let isSilent = false
+  let isPaused = false
   let isCut = false
   const flows = new Set<Flow>()
 
@@ -35,6 +36,7 @@ export async function startTcpProxy(port: number, inspectorOf: () => Inspect = (
       return breakage !== 'lost request'
     })
     pass(flow, upstream, client)
+    if (isPaused) for (const end of flow.ends) end.pause()
   })
 
   /** Passes on what one end sends if it may pass, and its end. */
@@ -71,6 +73,14 @@ export async function startTcpProxy(port: number, inspectorOf: () => Inspect = (
     /** Whether all bytes are lost, on open connections too, while every connection stays open. */
     setSilent(silent: boolean) {
       isSilent = silent
+    },
+    /** Whether all bytes wait, on new connections too, as while a network resends what it lost. */
+    setPaused(paused: boolean) {
+      isPaused = paused
+      for (const end of [...flows].flatMap(({ ends }) => ends)) {
+        if (paused) end.pause()
+        else end.resume()
+      }
     },
     /**
      * From now on the connections that are open lose all bytes in both directions, as behind a firewall that has

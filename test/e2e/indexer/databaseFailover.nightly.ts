@@ -187,9 +187,9 @@ test('an indexer whose database sends nothing exits with 75, and one whose datab
   timeout: TIMEOUT_MS,
 }, async () => {
   const { address, databaseUrl, indexer } = await startCluster()
-  address.setSilent(true)
+  address.setPaused(true)
   await indexer.part.saw(/PostgreSQL does not answer/, 30_000)
-  address.setSilent(false)
+  address.setPaused(false)
   await waitForIndex(databaseUrl, await post(1), 60_000)
   address.setSilent(true)
   expect(await indexer.part.ended).toBe('exited with code 75')
