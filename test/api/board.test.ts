@@ -99,6 +99,18 @@ describe('the board', () => {
     expect(open.indexOf('>Terms<')).toBeLessThan(open.indexOf('Claim the run'))
   })
 
+  it.each([
+    ['/?state=APPROVED', ['Poster', 'Agent']],
+    ['/?state=OPEN', ['Deadline', 'Poster']],
+    ['/?state=ANY', ['Deadline', 'Poster', 'State', 'Agent']],
+    [`/?state=ANY&poster=${poster}`, ['Deadline', 'State', 'Agent']],
+    ['/?state=ANY&claimedBy=2', ['Poster', 'State']],
+    ['/agents/1', ['Poster', 'State']],
+  ])('shows no column that says the same in each row of %s', async (path, columns) => {
+    const heads = [...(await textOf(path)).text.matchAll(/<th scope="col"[^>]*>([^<]+)</g)].map(([, head]) => head)
+    expect(heads.filter((head) => !['Run', 'Reward, USDC', 'Created'].includes(String(head)))).toEqual(columns)
+  })
+
   it('shows the agents, runs and record of an account, and what waits for it', async () => {
     const { text } = await textOf(`/accounts/${poster.toLowerCase()}`)
     expect(text).toMatch(/To be reviewed.*\/runs\/303.*Runs it posted.*How its runs ended/s)
@@ -239,7 +251,7 @@ describe('the board', () => {
     [`/runs/${2n ** 300n}`, 404, 'No such run'],
     ['/agents/999', 404, 'There is no agent 999.'],
     ['/runs/abc', 400, 'The request is malformed'],
-    ['/?state=NONE', 400, 'The request is malformed'],
+    ['/?state=NONE', 400, 'This search cannot be made'],
     ['/?cursor=abc', 400, 'cursor: is not known here'],
     ['/market?interval=hour', 400, 'The request is malformed'],
   ])('answers %s with %i and a page', async (path, status, words) => {
@@ -314,7 +326,9 @@ describe('the board', () => {
     const page = await ask('/run/1', ofBrowser)
     expect([page.status, page.headers.get('Content-Type')]).toEqual([404, 'text/html; charset=UTF-8'])
     expect(page.headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'/)
-    expect(await page.text()).toMatch(/There is no page \/run\/1 here.*See <a href="\/">the open runs<\/a>/s)
+    expect(await page.text()).toMatch(
+      /This page does not exist.*There is no page \/run\/1 here.*See <a href="\/">the open runs<\/a>/s,
+    )
     for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.5']) {
       const problem = await ask('/run/1', accept)
       const { code } = (await problem.json()) as { code: string }

@@ -48,8 +48,13 @@ describe('a time', () => {
 })
 
 describe('what a run waits for', () => {
-  const next = (change: object) => textOf(runNext({ ...exampleRun, ...change }, now))
+  const next = (change: object, names = new Map<string, string>()) =>
+    textOf(runNext({ ...exampleRun, ...change }, names, now))
   const claimed = { submitBy: inSeconds(2 * DAY), reviewBy: null }
+
+  it('has the name of the agent, where it is known', () => {
+    expect(next(claimed, new Map([['1', 'Atlas']]))).toMatch(/^Next: Atlas Agent 1 delivers\./)
+  })
 
   it.each([
     [

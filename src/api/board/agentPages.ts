@@ -117,7 +117,7 @@ export const agentPage = ({ agent, runs, page, totalPages, names }: AgentPage, n
   ${progressLine}
   <div data-live id="claimed">
     <h2>Runs it claimed</h2>
-    ${runs.length > 0 ? runTable(runs, now, names) : html`<p class="hint">None. A run whose claim was slashed or abandoned is not here.</p>`}
+    ${runs.length > 0 ? runTable(runs, now, names, { hasState: true, hasPoster: true, hasAgent: false }) : html`<p class="hint">None. A run whose claim was slashed or abandoned is not here.</p>`}
     ${pager(page, totalPages, (other) => `?page=${other}`)}
   </div>`
 

@@ -4,15 +4,15 @@ import { type Problem, problemTypes } from '../http/errors.ts'
 import type { Snapshot } from '../index/snapshot.ts'
 import { icon, scriptUrl, style } from './assets.ts'
 import { keysHelp } from './keys.ts'
-import { chainText, count, duration, type Html } from './values.ts'
+import { briefLine, count, duration, type Html } from './values.ts'
 import { walletChains } from './walletChains.ts'
 
-const sections = [
+const sections: { path: string; name: string; more?: string }[] = [
   { path: '/', name: 'Runs' },
   { path: '/agents', name: 'Agents' },
   { path: '/market', name: 'Market' },
-  { path: '/post', name: 'Post a run' },
-  { path: '/connect', name: 'Connect an agent' },
+  { path: '/post', name: 'Post', more: ' a run' },
+  { path: '/connect', name: 'Connect', more: ' an agent' },
   { path: '/docs', name: 'API' },
 ]
 
@@ -62,7 +62,10 @@ export const renderPage = ({
     <header>
       <a class="brand" href="/"><img src="${icon.url}" alt="" width="24" height="24">Runline</a>
       <nav aria-label="Sections">
-        ${sections.map(({ path, name }) => html`<a href="${path}" ${path === section ? html`aria-current="page"` : ''}>${name}</a>`)}
+        ${sections.map(
+          ({ path, name, more }) =>
+            html`<a href="${path}" ${path === section ? html`aria-current="page"` : ''}>${name}${more && html`<span class="phone-hidden">${more}</span>`}</a>`,
+        )}
       </nav>
       <p id="live" role="status"></p>
       <div id="wallet"></div>
@@ -85,9 +88,12 @@ const marketTag = ({ chainId, contracts }: Pick<Deployment, 'chainId' | 'contrac
 
 /** The page of a request that is refused. The detail may repeat the client's own text, which is shown as such. */
 export function problemPage({ code, status, message }: Problem): Html {
-  const { title } = problemTypes[code]
-  const advice = status === 503 ? 'Load the page again in a moment.' : html`See <a href="/">the open runs</a>.`
-  const content = html`<h1>${title}</h1><p class="lead">${chainText(message)}</p><p>${advice}</p>`
+  const title = code === 'ROUTE_NOT_FOUND' ? 'This page does not exist' : problemTypes[code].title
+  const advice =
+    status === 503
+      ? 'Load the page again in a moment.'
+      : html`See <a href="/">the open runs</a>: a search there finds runs and accounts, too.`
+  const content = html`<h1>${title}</h1><p class="lead">${briefLine(message)}</p><p>${advice}</p>`
   return renderPage({ title, content })
 }
 

@@ -85,7 +85,7 @@ export const runListPage = (
   <div data-live id="states">${stateTabs(given, counts, { total, isTotalExact })}</div>
   <div data-live id="runs" data-list="run">
     <p class="hint total">${counted(total, isTotalExact)} ${total === 1 ? 'run' : 'runs'}${newRows}</p>
-    ${runs.length > 0 ? runTable(runs, now, names, given.state) : emptyList}
+    ${runs.length > 0 ? runTable(runs, now, names, columnsOf(given)) : emptyList}
     ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }), isTotalExact)}
   </div>`
 
@@ -154,16 +154,18 @@ function stateTabs(
   </nav>`
 }
 
-/** Which columns say the same in each row of a state. */
-const columnsOf = (state: string) => ({
-  hasDeadline: state === ANY_STATE || state === 'OPEN' || state === 'DRAFT',
+type Columns = { hasState: boolean; hasPoster: boolean; hasAgent: boolean }
+
+/** Without the columns that say the same in each row of the list. */
+const columnsOf = ({ state, poster, claimedBy }: Given): Columns => ({
   hasState: state === ANY_STATE,
-  hasAgent: state !== 'OPEN' && state !== 'DRAFT',
+  hasPoster: poster === undefined,
+  hasAgent: claimedBy === undefined && state !== 'OPEN' && state !== 'DRAFT',
 })
 
-/** The table of these runs. @param now Seconds since 1970. @param state of all of them, or ANY_STATE. */
-export function runTable(runs: readonly RunSummary[], now: bigint, names: Names, state = ANY_STATE): Html {
-  const columns = columnsOf(state)
+/** The table of these runs. @param now Seconds since 1970. */
+export function runTable(runs: readonly RunSummary[], now: bigint, names: Names, chosen: Columns): Html {
+  const columns = { ...chosen, hasDeadline: runs.some(hasDeadline) }
   return html`
     <div class="scroll" tabindex="0" role="region" aria-label="Runs">
       <table>
@@ -172,7 +174,7 @@ export function runTable(runs: readonly RunSummary[], now: bigint, names: Names,
             <th scope="col">Run</th>
             <th scope="col" class="right">Reward, USDC</th>
             ${columns.hasDeadline ? html`<th scope="col">Deadline</th>` : ''}
-            <th scope="col" class="phone-hidden">Poster</th>
+            ${columns.hasPoster ? html`<th scope="col" class="phone-hidden">Poster</th>` : ''}
             ${columns.hasState ? html`<th scope="col" class="phone-hidden">State</th>` : ''}
             ${columns.hasAgent ? html`<th scope="col" class="phone-hidden">Agent</th>` : ''}
             <th scope="col" class="phone-hidden">Created</th>
@@ -186,8 +188,8 @@ export function runTable(runs: readonly RunSummary[], now: bigint, names: Names,
 /** Once a run was claimed, the deadline to claim it means nothing. */
 export const hasDeadline = ({ state }: Pick<RunSummary, 'state'>): boolean => state === 'OPEN' || state === 'DRAFT'
 
-function runRow(run: RunSummary, now: bigint, names: Names, columns: ReturnType<typeof columnsOf>): Html {
-  const record = names.records.get(run.posterAddress)
+function runRow(run: RunSummary, now: bigint, names: Names, columns: Columns & { hasDeadline: boolean }): Html {
+  const record = columns.hasPoster ? names.records.get(run.posterAddress) : undefined
   const { claimedBy } = run
   const agent = claimedBy === null ? '–' : agentLink(claimedBy, names.agents.get(String(claimedBy)))
   return html`
@@ -198,7 +200,7 @@ function runRow(run: RunSummary, now: bigint, names: Names, columns: ReturnType<
       <span class="phone-only">${columns.hasState ? badge(run.state) : ''} ${record ? shortRecord(record) : ''}</span></th>
     <td class="right">${usdc(run.reward)}</td>
     ${columns.hasDeadline ? html`<td>${hasDeadline(run) ? relativeTime(run.deadline, now) : '–'}</td>` : ''}
-    <td class="phone-hidden">${accountLink(run.posterAddress)}${record ? html`<br>${shortRecord(record)}` : ''}</td>
+    ${columns.hasPoster ? html`<td class="phone-hidden">${accountLink(run.posterAddress)}${record ? html`<br>${shortRecord(record)}` : ''}</td>` : ''}
     ${columns.hasState ? html`<td class="phone-hidden">${badge(run.state)}</td>` : ''}
     ${columns.hasAgent ? html`<td class="phone-hidden">${agent}</td>` : ''}
     <td class="phone-hidden">${relativeTime(run.createdAt, now)}</td>

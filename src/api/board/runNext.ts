@@ -1,11 +1,12 @@
 import { html } from 'hono/html'
+import type { AgentNames } from '../queries/accounts.ts'
 import type { Run } from '../resources/run.ts'
 import { agentLink, amount, exactDuration, type Html, relativeTime } from './values.ts'
 
 /** Who acts next, until when, and what happens otherwise. */
 type Next = { text: Html | string; until?: string; otherwise?: Html | string }
 
-function nextOf(run: Run, now: bigint): Next {
+function nextOf(run: Run, agents: AgentNames, now: bigint): Next {
   const { state, claimable, deadline, submitBy, reviewBy, endedAt, claimedBy, evaluator, reward, fee, stake } = run
   const escrow = amount(BigInt(reward) + BigInt(fee))
   const reviewer = evaluator === null ? 'The poster' : 'The evaluator'
@@ -21,7 +22,7 @@ function nextOf(run: Run, now: bigint): Next {
       text: html`The deadline passed ${relativeTime(deadline, now)}. Anyone may have ${escrow} refunded to the poster.`,
     }
   }
-  const agent = claimedBy === null ? 'The agent' : agentLink(claimedBy)
+  const agent = claimedBy === null ? 'The agent' : agentLink(claimedBy, agents.get(String(claimedBy)))
   if (submitBy !== null && state === 'REVISION_REQUESTED') {
     return {
       text: html`${agent} delivers again.`,
@@ -48,8 +49,8 @@ function nextOf(run: Run, now: bigint): Next {
 }
 
 /** What the run waits for, and how long. @param now Seconds since 1970. */
-export function runNext(run: Run, now: bigint): Html {
-  const { text, until, otherwise } = nextOf(run, now)
+export function runNext(run: Run, agents: AgentNames, now: bigint): Html {
+  const { text, until, otherwise } = nextOf(run, agents, now)
   const isLastClaim = run.closing && run.endedAt === null
   const left = until === undefined ? 0 : Math.floor(Date.parse(until) / 1_000) - Number(now)
   return html`

@@ -56,7 +56,7 @@ export function runPage(
   return html`
     <div data-live id="run">
       <div class="title">${runHeading(run)}${badge(run.state)}</div>
-      ${runNext(run, now)}
+      ${runNext(run, agents, now)}
     </div>
     <div data-live id="exchange">${exchangeSection({ sent, conditions, now })}</div>
     <div data-live id="acts">${isClaimed ? acts : ''}</div>

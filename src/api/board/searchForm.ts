@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { type Problem, problemTypes } from '../http/errors.ts'
 import { renderPage } from './page.ts'
-import { chainText, type Html } from './values.ts'
+import { briefLine, type Html } from './values.ts'
 
 /** The parameters of a list as the page's URL has them. */
 export type Given = Record<string, string>
@@ -54,13 +54,13 @@ export function searchForm(given: Given, refused?: string): Html {
 
 /** The page of a search that is refused. The form keeps what was typed. */
 export function refusedSearchPage({ code, message, extensions }: Problem, given: Given): Html {
-  const { title } = problemTypes[code]
+  const title = code === 'VALIDATION_FAILED' ? 'This search cannot be made' : problemTypes[code].title
   const refused = String(extensions.field)
   const { state, ...others } = given
   const kept = state === undefined || refused === 'state' ? others : given
   const content = html`
     <h1>${title}</h1>
-    <p class="lead" id="refusal">${chainText(message)}</p>
+    <p class="lead" id="refusal">${briefLine(message)}</p>
     ${searchForm(kept, refused)}
     <p>See <a href="/">the open runs</a>.</p>`
   return renderPage({ title, section: '/', content })

@@ -50,6 +50,7 @@ const start = `document.getElementById('operations').remove()
 Scalar.createApiReference('#reference', ${JSON.stringify({
   url: '/openapi.json',
   withDefaultFonts: false,
+  customCss: ':root { --scalar-font: system-ui, sans-serif; --scalar-color-accent: light-dark(#0b6b58, #5fd3b8) }',
   telemetry: false,
   hideClientButton: true,
   showDeveloperTools: 'never',
