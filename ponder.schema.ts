@@ -341,6 +341,10 @@ export const runChangeIndexes = { changeOfRun: ['bountyId', 'id'] } satisfies In
 export const payee = onchainTable('payee', (t) => ({
   address: t.hex().primaryKey(),
   owed: t.bigint().notNull(),
+  /** What it has collected besides: the treasury's fees. */
+  feesCollected: t.bigint().notNull().default(0n),
+  /** How much of `owed` the staking contract holds: stake that it could not burn. Only the burn address has any. */
+  unburned: t.bigint().notNull().default(0n),
 }))
 
 /** The block at which the other tables are true: one row, reverted and replayed with them. */

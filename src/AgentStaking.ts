@@ -1,14 +1,17 @@
 import { ponder } from 'ponder:registry'
+import { payee } from 'ponder:schema'
 import { storeAgent } from './storeAgent.ts'
 
 /**
  * Ignored events:
  * - `OwnershipTransferStarted`, `OwnershipTransferred`: no answer names the account that may ban
- * - `BurnDeferred`: the market's `PaymentDeferred` and `PaymentCollected` have the same debt
  * - `EIP712DomainChanged`: never emitted, the contract cannot be upgraded
  *
  * `staked`, `locked`, `stakedAt`, `completions` and `slashes` are totals after the event, so they are stored unchanged.
  */
+
+/** `IBountyMarket.BURN`, as Ponder writes the addresses of events. */
+const BURN = '0x000000000000000000000000000000000000dead'
 
 ponder.on('AgentStaking:Staked', async ({ event, context }) => {
   const { agentId: id, staked: stakedAmount, stakedAt } = event.args
@@ -74,4 +77,10 @@ ponder.on('AgentStaking:AgentBanned', async ({ event, context }) => {
 ponder.on('AgentStaking:AgentUnbanned', async ({ event, context }) => {
   // Row must exist because `AgentUnbanned` cannot precede `AgentBanned`.
   await storeAgent(context, event.block, event.args.agentId, () => ({ banned: false }))
+})
+
+ponder.on('AgentStaking:BurnDeferred', async ({ event, context }) => {
+  const { unburned } = event.args
+  // Row exists if USDC refused to burn before. The market's `PaymentDeferred` and `PaymentCollected` have the debt itself.
+  await context.db.insert(payee).values({ address: BURN, owed: 0n, unburned }).onConflictDoUpdate({ unburned })
 })

@@ -222,9 +222,13 @@ ponder.on('BountyMarket:PaymentDeferred', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:PaymentCollected', async ({ event, context }) => {
+  const { payee: address, amount } = event.args
   // Row may not exist, because the treasury collects fees, of which no payment was deferred. A collection pays everything
   // that the market owes the payee.
-  await context.db.insert(payee).values({ address: event.args.payee, owed: 0n }).onConflictDoUpdate({ owed: 0n })
+  await context.db
+    .insert(payee)
+    .values({ address, owed: 0n, feesCollected: amount })
+    .onConflictDoUpdate((row) => ({ owed: 0n, feesCollected: row.feesCollected + amount - row.owed }))
 })
 
 type Run = typeof run.$inferSelect

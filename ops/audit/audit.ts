@@ -93,7 +93,10 @@ async function openCopy({ client, schema, chain, deployment, progress }: Parts) 
     if (block && isConsistent(block)) {
       progress.line(`Copied block ${block.number}, ${block.hash}`)
       const state = new ChainState(chain, deployment, block.hash)
-      return { deployment, block, client, state, logs: new ChainLogs(chain, deployment) }
+      const { AgentRegistry, AgentStaking, BountyMarket } = deployment.contracts
+      const start = BigInt(Math.min(deployment.startBlock, ...Object.values(deployment.startBlocks ?? {})))
+      const logs = new ChainLogs(chain, [AgentRegistry, AgentStaking, BountyMarket], start)
+      return { deployment, block, client, state, logs }
     }
     if (Date.now() > deadline)
       throw new Error(

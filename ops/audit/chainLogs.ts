@@ -7,7 +7,6 @@ import {
   RpcRequestError,
   TimeoutError,
 } from 'viem'
-import type { Deployment } from '../../core/deployment.ts'
 
 /** Blocks in one request at most. Many providers allow 10,000; for the others `read` halves the range. */
 const MAX_SPAN = 10_000n
@@ -20,19 +19,20 @@ export function timeOf({ blockTimestamp, blockNumber }: Pick<ChainLog, 'blockTim
   return blockTimestamp
 }
 
+type Client = Pick<PublicClient, 'getLogs' | 'getBlock'>
+
 /** Reads the contracts' logs, in the chain's order, in ranges of blocks that the node allows. */
 export class ChainLogs {
-  readonly #client: PublicClient
+  readonly #client: Client
   readonly #addresses: Address[]
   /** The first block that can have logs. */
   readonly start: bigint
   #span = MAX_SPAN
 
-  constructor(client: PublicClient, { contracts, startBlock, startBlocks }: Deployment) {
-    const { AgentRegistry, AgentStaking, BountyMarket } = contracts
+  constructor(client: Client, addresses: Address[], start: bigint) {
     this.#client = client
-    this.#addresses = [AgentRegistry, AgentStaking, BountyMarket]
-    this.start = BigInt(Math.min(startBlock, ...Object.values(startBlocks ?? {})))
+    this.#addresses = addresses
+    this.start = start
   }
 
   /**

@@ -101,6 +101,15 @@ export class ChainState {
   }
 
   /**
+   * The lost stake that the staking contract could not burn.
+   * @throws if the chain cannot be read.
+   */
+  unburned(): Promise<bigint> {
+    const address = this.#contracts.AgentStaking
+    return this.#client.readContract({ address, abi: agentStakingAbi, functionName: 'unburned', ...this.#block })
+  }
+
+  /**
    * The payee of the fees, in lower case.
    * @throws if the chain cannot be read.
    */

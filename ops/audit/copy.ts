@@ -31,6 +31,7 @@ const EXTENSION = `
   ALTER TABLE chain_agent DROP COLUMN step, DROP COLUMN agent_uri_block,
     ADD COLUMN status text;
   ${emptyCopyOf(tables.payee)};
+  ALTER TABLE chain_payee DROP COLUMN fees_collected, DROP COLUMN unburned;
   CREATE UNLOGGED TABLE agent_fact
     (place text, id numeric, agent_uri text, agent_uri_truncated boolean, registered_at int8, registration_log text);
   CREATE INDEX ON agent_fact (id);

@@ -100,13 +100,23 @@ export async function compareAgents({ client, state }: Audited, from: bigint): P
   return { compared: rows.length, next: undefined, share: 1 }
 }
 
-/** What was deferred since the payee last collected: a collection pays all, and the treasury's also its fees. */
-const DEFERRED = `(
-  SELECT address, coalesce(sum(change) FILTER (WHERE change > 0 AND place > coalesce(collected, '')), 0) AS owed
+/** `IBountyMarket.BURN`. */
+const BURN = '0x000000000000000000000000000000000000dead'
+
+/**
+ * What was deferred since the payee last collected: a collection pays all, and the treasury's also its fees. The staking
+ * contract still holds a part of what was to be burned.
+ */
+const deferred = (unburned: bigint) => `(
+  SELECT address, owed, owed - total AS fees_collected, CASE address WHEN '${BURN}' THEN ${unburned} ELSE 0 END AS unburned
   FROM (
-    SELECT *, max(place) FILTER (WHERE change < 0) OVER (PARTITION BY address) AS collected FROM debt
-  ) AS debt
-  GROUP BY address
+    SELECT address, sum(change) AS total,
+      coalesce(sum(change) FILTER (WHERE change > 0 AND place > coalesce(collected, '')), 0) AS owed
+    FROM (
+      SELECT *, max(place) FILTER (WHERE change < 0) OVER (PARTITION BY address) AS collected FROM debt
+    ) AS debt
+    GROUP BY address
+  ) AS sums
 )`
 
 /** The treasury is owed the fee of each run that a party approved. It has no row in `debt` before its first collection. */
@@ -119,7 +129,8 @@ const ADD_FEES = `
  * with the market's `owed`.
  */
 export async function comparePayees({ client, state }: Audited): Promise<Step> {
-  await compareRows(client, { chain: DEFERRED, table: 'payee', key: 'address', subject: `'payee ' || address` })
+  const chain = deferred(await state.unburned())
+  await compareRows(client, { chain, table: 'payee', key: 'address', subject: `'payee ' || address` })
   await client.query(ADD_FEES, [await state.treasury()])
   const { rows } = await client.query<{ address: Address }>('SELECT DISTINCT address FROM debt')
   await addRows(client, 'chain_payee', await state.payees(rows.map(({ address }) => address)))

@@ -38,6 +38,7 @@ import { mcpRoute } from './routes/mcp.ts'
 import { addMessageRoutes } from './routes/messages.ts'
 import { addOpenCallRoutes } from './routes/openCalls.ts'
 import { addPosterRoutes } from './routes/posters.ts'
+import { addReservesRoute } from './routes/reserves.ts'
 import { addRunRoutes } from './routes/runs.ts'
 import { addStatsRoutes } from './routes/stats.ts'
 import { addStreamRoutes } from './routes/stream.ts'
@@ -88,6 +89,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addPosterRoutes(app, deps)
   addStatsRoutes(app, deps, readStats)
   addMarketRoutes(app, deps)
+  addReservesRoute(app, deps)
   addContentRoutes(app, deps)
   app.route('/', boardRoutes(deps, readInTurn, readStats))
   addStreamRoutes(app, deps)

@@ -27,9 +27,11 @@ import { watchForOrphan } from './observability/orphanedIndex.ts'
 import { createReadiness } from './observability/readiness.ts'
 import { logRelay } from './observability/relayLog.ts'
 import { measureRelay } from './observability/relayMetrics.ts'
+import { measureReserves } from './observability/reservesMetric.ts'
 import type { RelayEmitter } from './relay/events.ts'
 import { createRelay } from './relay/relay.ts'
 import type { Signer } from './relay/sender/keys/signing.ts'
+import { createReserves } from './reserves.ts'
 import { healthRoutes, operatorRoutes } from './routes/health.ts'
 import { createStreams } from './stream/streams.ts'
 
@@ -96,6 +98,8 @@ const index = new IndexReader(readPool, env.CHAIN_ID, {
 const registry = createMetrics(index, readPool)
 const indexLag = watchIndexLag({ client: chain, index, stallSeconds: env.STALL_SECONDS, logger })
 measureLag(registry, indexLag.lag)
+const readReserves = createReserves(index, chain, deployment)
+measureReserves(registry, readReserves)
 
 const events: RelayEmitter = new EventEmitter()
 const relay =
@@ -168,6 +172,7 @@ const deps = {
   index,
   logger,
   deployment,
+  readReserves,
   limits,
   streams,
   relayedActions,

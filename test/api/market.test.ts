@@ -43,6 +43,11 @@ describe('GET /api/market', () => {
   })
 })
 
+it('GET /api/market/reserves is refused where the server asks no node', async () => {
+  const { status, headers, body } = await api.get('/api/market/reserves')
+  expect([status, body.code, headers.get('Cache-Control')]).toEqual([503, 'NODE_UNAVAILABLE', 'no-store'])
+})
+
 describe('GET /abis/:file', () => {
   it('has the ABI at each path that /api/market names', async () => {
     const { contracts } = (await api.get('/api/market')).body

@@ -145,7 +145,7 @@ const stats = {
   runs: { ...none(runStates), claimableRuns: 0 },
   market: { escrowed: 0n, locked: 0n, paid: 0n, feesPaid: 0n },
   agents: { ...none(agentStatuses), staked: 0n },
-  payees: { owed: 0n },
+  payees: { owed: 0n, feesCollected: 0n, unburned: 0n },
 } as Stats
 
 describe('a list', () => {
@@ -163,6 +163,21 @@ describe('a list', () => {
     expect(text).toContain(isTotalExact ? 'Open 10,000Claimed' : 'Open 10,000+Claimed')
     expect(text).toContain(isTotalExact ? 'Approved 1,200Revision' : 'Approved 1,200+Revision')
     expect(text).toContain(pages)
+  })
+})
+
+describe('the reserves', () => {
+  it('of a contract are its USDC, what it owes, and whether the rest was given or is missing', () => {
+    const market = { held: 1_170_000_000n, escrow: 1_050_000_000n, debts: 110_000_000n, surplus: 20_000_000n }
+    const staking = { held: 7_500_000n, staked: 0n, unburned: 10_000_000n, surplus: -2_500_000n }
+    const text = textOf(marketPage({ stats, history: [], interval: 'day', reserves: { market, staking } }))
+    expect(text).toContain('Market 1,170 1,150 20 (donated) ')
+    expect(text).toContain('Staking 7.50 10 -2.50 are missing ')
+  })
+
+  it('are absent where the node does not answer', () => {
+    const text = textOf(marketPage({ stats, history: [], interval: 'day', reserves: undefined }))
+    expect(text).toContain('Reserves The node does not answer now.')
   })
 })
 
@@ -193,7 +208,7 @@ describe('the plots', () => {
   })
   const plots = (firstDay: number) => {
     const history = Array.from({ length: 30 }, (_, place) => period(place + 1, place + 1 < firstDay ? 0 : 2))
-    return String(marketPage({ stats, history, interval: 'day' })).split('<details>')[0] ?? ''
+    return String(marketPage({ stats, history, interval: 'day', reserves: undefined })).split('<details>')[0] ?? ''
   }
 
   it('begin with the first run, and have seven bars at least', () => {

@@ -2,7 +2,7 @@ import { type Api, request, untilIndexed } from './api.ts'
 import { compare } from './differences.ts'
 import { readMarket } from './market.ts'
 import type { Oracle } from './oracle.ts'
-import { about, aboutAgents, aboutStats, type Question } from './questions.ts'
+import { about, aboutAgents, aboutReserves, aboutStats, type Question } from './questions.ts'
 import type { Random } from './random.ts'
 import { drawRunList, nextPage } from './runList.ts'
 import type { World } from './world.ts'
@@ -19,8 +19,8 @@ type Options = {
 }
 
 /**
- * Waits until the index has the chain's latest block, and compares every run with its events, every agent, the stats, and pages of
- * random lists with the chain at that block. Nothing else may make a block before it returns.
+ * Waits until the index has the chain's latest block, and compares every run with its events, every agent, the stats, the reserves, and
+ * pages of random lists with the chain at that block. Nothing else may make a block before it returns.
  * @returns the differences, and how many runs and agents there are.
  */
 export async function compareApi({ world, api, oracle, random, pages = PAGES }: Options) {
@@ -43,6 +43,7 @@ export async function compareApi({ world, api, oracle, random, pages = PAGES }: 
   for (const { id } of agents) for (const subject of ['agent', 'stake'] as const) await ask(about(subject, id))
   await ask(aboutAgents)
   await ask(aboutStats)
+  await ask(aboutReserves)
   const posters = world.posters.map(({ address }) => address)
   let next: ReturnType<typeof nextPage>
   for (let page = 0; page < pages; page++) {

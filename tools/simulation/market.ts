@@ -1,5 +1,6 @@
 import { zeroAddress } from 'viem'
 import { ChainState } from '../../ops/audit/chainState.ts'
+import { countReserves } from '../../ops/audit/reserves.ts'
 import type { Block } from '../../packages/client/src/verify/node.ts'
 import type { Json } from './api.ts'
 import { compare } from './differences.ts'
@@ -24,13 +25,16 @@ export async function readMarket(world: World, { hash, number, timestamp }: Bloc
   })
   return {
     timestamp,
+    reserves: await countReserves(world.node, world.contracts.market.address, startOf(world), { hash, number }),
     runs,
     agents: agents.filter(({ owner }) => owner !== null),
     approvals: approvals.map(({ args }) => args),
   }
 }
 
-const upTo = ({ deployment }: World, toBlock: bigint) => ({ fromBlock: BigInt(deployment.startBlock), toBlock })
+const startOf = ({ deployment }: World) => BigInt(deployment.startBlock)
+
+const upTo = (world: World, toBlock: bigint) => ({ fromBlock: startOf(world), toBlock })
 
 export const listLimit = 100
 
@@ -100,5 +104,17 @@ export function compareStats(subject: string, body: Json, { timestamp, runs, age
     ...compare(`${subject}, runs`, { ...states, total: runs.length, claimable }, { ...byState, ...runCounts }),
     ...compare(`${subject}, agents`, { ...statuses, total: agents.length }, { ...byStatus, ...agentCounts }),
     ...compare(subject, expected, amounts),
+  ]
+}
+
+/** Compares the reserves with a count of the logs. A contract that holds less than it owes is a difference too. */
+export function compareReserves(subject: string, body: Json, { reserves: { market, staking } }: Market): string[] {
+  const asText = (amounts: object) =>
+    Object.fromEntries(Object.entries(amounts).map(([name, value]) => [name, `${value}`]))
+  const lacking = Object.entries({ market, staking }).filter(([, { surplus }]) => surplus < 0n)
+  return [
+    ...compare(`${subject}, market`, asText(market), body.market as Json),
+    ...compare(`${subject}, staking`, asText(staking), body.staking as Json),
+    ...lacking.map(([contract, { surplus }]) => `${subject}: the ${contract} contract lacks ${-surplus}`),
   ]
 }

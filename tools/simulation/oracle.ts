@@ -14,7 +14,7 @@ import { FalseAnswerError, UnverifiedAnswerError } from '../../packages/client/s
 import type { Block } from '../../packages/client/src/verify/node.ts'
 import { createProver } from '../../packages/client/src/verify/prover.ts'
 import type { Answer, Json } from './api.ts'
-import { compareAgentList, compareEvents, compareStats, type Market, readMarket } from './market.ts'
+import { compareAgentList, compareEvents, compareReserves, compareStats, type Market, readMarket } from './market.ts'
 import type { Question } from './questions.ts'
 import { compareRunList } from './runList.ts'
 import type { World } from './world.ts'
@@ -90,6 +90,8 @@ export function createOracle(world: World) {
           return compareAgentList(subject, body, market)
         case 'stats':
           return compareStats(subject, body, market)
+        case 'reserves':
+          return compareReserves(subject, body, market)
       }
     }
     return []
@@ -115,6 +117,7 @@ function checkOf(question: Question, { status, body }: Answer): Check {
     case 'agents':
       return checkAgents(body)
     case 'stats':
+    case 'reserves':
       return async () => nothing
   }
 }

@@ -44,7 +44,7 @@ export function startReader({ api, oracle, witness, random, posters }: Options) 
     if (!answer) return
     const { status, body, hash } = answer
     outcomes.add(status === 503 ? `503 ${body.code}` : String(status))
-    if (status === 503 && body.code === 'INDEX_BEHIND') return
+    if (status === 503 && (body.code === 'INDEX_BEHIND' || body.code === 'NODE_UNAVAILABLE')) return
     if (status !== 200 && status !== 404) {
       differences.push(`${question.path}: expected status 200, 404 or 503, got ${status}`)
       return

@@ -2583,6 +2583,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/market/reserves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what the contracts hold and owe
+         * @description All at one block. `npm run audit -- --reserves` counts the same from the logs alone.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
+                    minBlock?: components["parameters"]["minBlock"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Amounts in USDC base units. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Reserves"];
+                    };
+                };
+                400: components["responses"]["ValidationFailed"];
+                429: components["responses"]["RateLimited"];
+                500: components["responses"]["Internal"];
+                /** @description `NODE_UNAVAILABLE`: The chain cannot be read now. `INDEX_BEHIND`: The index is catching up with the chain. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["NodeUnavailableProblem"] | components["schemas"]["IndexBehindProblem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/content": {
         parameters: {
             query?: never;
@@ -4581,6 +4635,44 @@ export interface components {
             /** @enum {string} */
             code: "ROUTE_NOT_FOUND";
         };
+        Reserves: {
+            block: {
+                number: number;
+                hash: string;
+            };
+            /** @description surplus = held − escrow − (debts − unburned) */
+            market: {
+                /** @description The USDC that the contract holds. */
+                held: string;
+                /** @description Rewards and fees of funded runs that have not ended. */
+                escrow: string;
+                /** @description Fees of the treasury and payments that USDC refused, which `collect` pays: the sum of `owed`. */
+                debts: string;
+                /** @description What the contract holds beyond what it owes: donations. Never negative, or money is missing. */
+                surplus: string;
+            };
+            /** @description surplus = held − staked − unburned */
+            staking: {
+                /** @description The USDC that the contract holds. */
+                held: string;
+                /** @description The stake of all agents. */
+                staked: string;
+                /** @description Lost stake that USDC refused to burn: a part of the market’s debts. */
+                unburned: string;
+                /** @description What the contract holds beyond what it owes: donations. Never negative, or money is missing. */
+                surplus: string;
+            };
+        };
+        NodeUnavailableProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:NODE_UNAVAILABLE";
+            title: string;
+            /** @enum {number} */
+            status: 503;
+            detail: string;
+            /** @enum {string} */
+            code: "NODE_UNAVAILABLE";
+        };
         PostedContent: {
             /** @description The CID of the bytes: version 1, codec raw, sha2-256, in base32. */
             cid: string;
@@ -5106,6 +5198,8 @@ export type StatsHistory = components['schemas']['StatsHistory'];
 export type Market = components['schemas']['Market'];
 export type Abi = components['schemas']['Abi'];
 export type RouteNotFoundProblem = components['schemas']['RouteNotFoundProblem'];
+export type Reserves = components['schemas']['Reserves'];
+export type NodeUnavailableProblem = components['schemas']['NodeUnavailableProblem'];
 export type PostedContent = components['schemas']['PostedContent'];
 export type ContentBlockedProblem = components['schemas']['ContentBlockedProblem'];
 export type ContentUnavailableProblem = components['schemas']['ContentUnavailableProblem'];

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import { runStates } from '../../../ponder.schema.ts'
 import type { Stats } from '../queries/stats.ts'
 import { type HistoryInterval, historyIntervals, type MarketPeriod } from '../queries/statsHistory.ts'
+import type { Reserves } from '../reserves.ts'
 import { actForm, progressLine } from './acts.ts'
 import { barPlot } from './plots.ts'
 import { amount, badge, classOf, count, duration, type Html, inUnit, UNITS, usdc, words } from './values.ts'
@@ -9,7 +10,13 @@ import { amount, badge, classOf, count, duration, type Html, inUnit, UNITS, usdc
 /** How many periods the plots show. */
 export const PERIODS: Record<HistoryInterval, number> = { day: 30, week: 26, month: 12 }
 
-type MarketPage = { stats: Stats; history: readonly MarketPeriod[]; interval: HistoryInterval }
+type MarketPage = {
+  stats: Stats
+  history: readonly MarketPeriod[]
+  interval: HistoryInterval
+  /** Undefined where the node does not answer. */
+  reserves: Reserves | undefined
+}
 
 /** Fewer bars would be too wide. */
 const LEAST_BARS = 7
@@ -22,7 +29,7 @@ function fromFirstRun(history: readonly MarketPeriod[]): readonly MarketPeriod[]
 }
 
 /** The market in figures, now and over time. */
-export function marketPage({ stats, history: whole, interval }: MarketPage): Html {
+export function marketPage({ stats, history: whole, interval, reserves }: MarketPage): Html {
   const { runs, market, agents, payees } = stats
   const history = fromFirstRun(whole)
   const figures = [
@@ -39,6 +46,8 @@ export function marketPage({ stats, history: whole, interval }: MarketPage): Htm
     <p class="lead">All amounts are in USDC. Days are UTC.</p>
     <div data-live id="market">
       <dl class="figures">${figures.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+      <h2>Reserves</h2>
+      ${reserves ? reservesTable(reserves) : html`<p class="hint">The node does not answer now.</p>`}
       <h2>Over time</h2>
       <nav class="intervals" aria-label="Interval">
         ${historyIntervals.map(
@@ -57,6 +66,30 @@ export function marketPage({ stats, history: whole, interval }: MarketPage): Htm
       ${actForm(collectAct)}
     </section>
     ${progressLine}`
+}
+
+/** Each contract's USDC, and what it is for: a surplus is a donation. */
+function reservesTable({ market, staking }: Reserves): Html {
+  const ownDebts = market.debts - staking.unburned
+  const rows = [
+    { name: 'Market', held: market.held, owed: market.escrow + ownDebts, surplus: market.surplus },
+    { name: 'Staking', held: staking.held, owed: staking.staked + staking.unburned, surplus: staking.surplus },
+  ]
+  return html`<p>What each contract holds, and what it owes to posters, agents and the treasury, at this page's block.</p>
+    <div class="scroll"><table>
+      <thead><tr>
+        <th scope="col">Contract</th>
+        ${['Holds', 'Owes', 'Surplus'].map((name) => html`<th scope="col" class="right">${name}</th>`)}
+      </tr></thead>
+      <tbody>${rows.map(
+        ({ name, held, owed, surplus }) => html`<tr>
+        <th scope="row">${name}</th>
+        <td class="right">${usdc(held)}</td>
+        <td class="right">${usdc(owed)}</td>
+        <td class="right">${usdc(surplus)} ${surplus < 0n ? 'are missing' : surplus > 0n ? '(donated)' : ''}</td>
+      </tr>`,
+      )}</tbody>
+    </table></div>`
 }
 
 const collectAct = {

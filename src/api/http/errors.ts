@@ -53,6 +53,7 @@ export const problemTypes = {
   CLAIM_PENDING: { status: 503, title: 'Another claim of the run is not decided yet' },
   ACTION_PENDING: { status: 503, title: 'Another action of the party about the same is not decided yet' },
   INDEX_BEHIND: { status: 503, title: 'The index is catching up with the chain' },
+  NODE_UNAVAILABLE: { status: 503, title: 'The chain cannot be read now' },
   RELAY_UNAVAILABLE: { status: 503, title: 'Nothing can be relayed now' },
   CONTENT_UNAVAILABLE: { status: 503, title: 'No content can be stored or read now' },
   STREAMS_UNAVAILABLE: { status: 503, title: 'The server has too many streams' },

@@ -22,7 +22,13 @@ async function readStats(tx: Tx, { now }: Snapshot) {
     .select({ runs: count() })
     .from(run)
     .where(and(eq(run.state, 'OPEN'), gte(run.deadline, now)))
-  const [payees] = await tx.select({ owed: sum(payee.owed).mapWith(BigInt) }).from(payee)
+  const [payees] = await tx
+    .select({
+      owed: sum(payee.owed).mapWith(BigInt),
+      feesCollected: sum(payee.feesCollected).mapWith(BigInt),
+      unburned: sum(payee.unburned).mapWith(BigInt),
+    })
+    .from(payee)
   const [agents] = await tx
     .select({
       ...recordOf(agentStatuses, (status) => sql`count(*) filter (where ${inStatus(status, now)})`.mapWith(Number)),
@@ -39,7 +45,11 @@ async function readStats(tx: Tx, { now }: Snapshot) {
       feesPaid: agents?.feesPaid ?? 0n,
     },
     agents: { ...recordOf(agentStatuses, (status) => agents?.[status] ?? 0), staked: agents?.staked ?? 0n },
-    payees: { owed: payees?.owed ?? 0n },
+    payees: {
+      owed: payees?.owed ?? 0n,
+      feesCollected: payees?.feesCollected ?? 0n,
+      unburned: payees?.unburned ?? 0n,
+    },
   }
 }
 

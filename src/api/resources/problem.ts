@@ -185,6 +185,7 @@ const examples = [
     `Claim ${claimId} of run 1 is not decided yet. If it fails, this claim can still win: send it again.`,
   ),
   new Problem('INDEX_BEHIND', 'The index is at block 1234, before minBlock 1300.'),
+  new Problem('NODE_UNAVAILABLE', 'The node does not answer at block 1234.'),
   new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.'),
   new Problem('CONTENT_UNAVAILABLE', 'The store of content is full.'),
   new Problem('STREAMS_UNAVAILABLE', 'This server has 20000 open streams.'),

@@ -23,7 +23,7 @@ import { matches, sharedHeaders } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { createRateLimit, rateLimited } from '../http/clientLimits.ts'
 import { errorHandler } from '../http/errorHandler.ts'
-import { Problem } from '../http/errors.ts'
+import { Problem, unlessProblem } from '../http/errors.ts'
 import { NO_STORE } from '../http/readHeaders.ts'
 import { requesterOf } from '../http/requester.ts'
 import { refusalOf } from '../http/validation.ts'
@@ -292,7 +292,10 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
       stats: await readStats(tx, block),
       history: await statsHistory(tx, block, { interval, periods: PERIODS[interval] }),
     }))
-    const content = marketPage({ ...data, interval })
+    // Without them the page still shows the rest.
+    const read = await deps.readReserves?.(snapshot.number).catch(unlessProblem)
+    const reserves = read?.snapshot.hash === snapshot.hash ? read.data : undefined
+    const content = marketPage({ ...data, interval, reserves })
     return answer(c, snapshot, { title: 'Market', section: '/market', content, scripts: ['act', 'plots'] })
   })
 

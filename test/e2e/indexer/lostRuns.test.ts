@@ -83,7 +83,7 @@ test('a refund that USDC refuses is owed, and appears in the run’s timeline', 
   await market.write.expireBounty([bountyId], by(stranger))
   await usdc.write.unBlacklist([accountOf(poster).address])
   const { payees, runEvents } = await all.index.tables()
-  expect(payees).toContainEqual({ address: lower(poster), owed: usd(42) })
+  expect(payees).toContainEqual({ address: lower(poster), owed: usd(42), feesCollected: 0n, unburned: 0n })
   expect(runEvents.filter((event) => event.bountyId === bountyId).at(-1)).toMatchObject({
     name: 'PaymentDeferred',
     address: lower(poster),

@@ -160,6 +160,7 @@ describe.runIf(promtool)('the alert rules, on the series of real processes', () 
     ],
     ['a process cannot answer reads', 2, [stays(/^index_whole\{.*instance="a"/, 0)], ['ReadsRefused']],
     ['reads wait for a connection', 3, [stays(/^read_pool_connections\{state="waiting"/, 21)], ['ReadPoolExhausted']],
+    ['a contract lacks USDC', 1, [stays(/^reserve_surplus_usdc\{contract="market"/, -1)], ['ReservesMissing']],
     ['the index differs', 1, [stays(/^audit_differences/, 1)], ['IndexDiffers']],
   ])('fire where %s', { timeout: 60_000 }, async (_, minutes, changes, expected) => {
     expect(await firing(minutes, changes)).toEqual(expected)

@@ -264,6 +264,15 @@ describe.runIf(prometheus)('each alert fires at its failure', () => {
     client.release(true)
   })
 
+  it('a contract that lacks USDC', async () => {
+    const { address } = market.staking
+    await market.client.impersonateAccount({ address })
+    await market.client.setBalance({ address, value: parseEther('1') })
+    await people.mined(() => market.usdc.write.transfer([relayer, 2n * usdc], { account: address }))
+    await fires('ReservesMissing', { contract: 'staking' })
+    await people.mined(() => market.usdc.write.mint([address, 2n * usdc]))
+  })
+
   it('a transaction that is not mined', async () => {
     const run = await people.openRun(usdc)
     await market.client.setAutomine(false)
