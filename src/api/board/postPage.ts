@@ -47,7 +47,7 @@ export const postPage: Html = html`
         ${period('openFor', 'Open for claims', 30)}
         ${period('workFor', 'Time to deliver', 7)}
         <label>Stake at risk, % of the reward
-          <input name="stakePercent" inputmode="numeric" placeholder="10, at most 20 USDC">
+          <input name="stakePercent" inputmode="numeric" placeholder="10, ≤ 20 USDC">
         </label>
         <label class="wide">Evaluator, who reviews instead of you
           <input name="evaluator" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing">
