@@ -4543,49 +4543,12 @@ export interface components {
         Market: {
             chainId: number;
             contracts: {
-                USDC: {
-                    address: components["schemas"]["Address"];
-                    /** @description The block from which its events are indexed. */
-                    startBlock: number;
-                    /** @description The path of its ABI as JSON. */
-                    abi: string;
-                };
-                AgentRegistry: {
-                    address: components["schemas"]["Address"];
-                    /** @description The block from which its events are indexed. */
-                    startBlock: number;
-                    /** @description The path of its ABI as JSON. */
-                    abi: string;
-                };
-                AgentStaking: {
-                    address: components["schemas"]["Address"];
-                    /** @description The block from which its events are indexed. */
-                    startBlock: number;
-                    /** @description The path of its ABI as JSON. */
-                    abi: string;
-                };
-                BountyMarket: {
-                    address: components["schemas"]["Address"];
-                    /** @description The block from which its events are indexed. */
-                    startBlock: number;
-                    /** @description The path of its ABI as JSON. */
-                    abi: string;
-                };
-                SignedFunding: {
-                    address: components["schemas"]["Address"];
-                    /** @description The block from which its events are indexed. */
-                    startBlock: number;
-                    /** @description The path of its ABI as JSON. */
-                    abi: string;
-                };
-                /** @description Registers agents for other accounts, where the registry registers its caller only. */
-                AgentRegistrar?: {
-                    address: components["schemas"]["Address"];
-                    /** @description The block from which its events are indexed. */
-                    startBlock: number;
-                    /** @description The path of its ABI as JSON. */
-                    abi: string;
-                };
+                USDC: components["schemas"]["MarketContract"];
+                AgentRegistry: components["schemas"]["MarketContract"];
+                AgentStaking: components["schemas"]["MarketContract"];
+                BountyMarket: components["schemas"]["MarketContract"];
+                SignedFunding: components["schemas"]["MarketContract"];
+                AgentRegistrar?: components["schemas"]["MarketContract"] & unknown;
             };
             usdcDecimals: number;
             /** @description The chain by CAIP-2. */
@@ -4619,6 +4582,13 @@ export interface components {
                 /** @description How far ahead the deadline of a signature may be. Seconds. */
                 signatureValidity: number;
             };
+        };
+        MarketContract: {
+            address: components["schemas"]["Address"];
+            /** @description The block from which its events are indexed. */
+            startBlock: number;
+            /** @description The path of its ABI as JSON. */
+            abi: string;
         };
         Abi: ({
             type: string;
@@ -5196,6 +5166,7 @@ export type Poster = components['schemas']['Poster'];
 export type Stats = components['schemas']['Stats'];
 export type StatsHistory = components['schemas']['StatsHistory'];
 export type Market = components['schemas']['Market'];
+export type MarketContract = components['schemas']['MarketContract'];
 export type Abi = components['schemas']['Abi'];
 export type RouteNotFoundProblem = components['schemas']['RouteNotFoundProblem'];
 export type Reserves = components['schemas']['Reserves'];

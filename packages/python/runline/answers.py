@@ -90,12 +90,11 @@ StatsHistoryHistory = TypedDict("StatsHistoryHistory", {
     "secondsToClaim": int | None})
 StatsHistory = TypedDict("StatsHistory", {
     "interval": Literal["day", "week", "month"], "history": list[StatsHistoryHistory]})
-MarketContractsUSDC = TypedDict("MarketContractsUSDC", {
+MarketContract = TypedDict("MarketContract", {
     "address": str, "startBlock": int, "abi": str})
 MarketContracts = TypedDict("MarketContracts", {
-    "USDC": MarketContractsUSDC, "AgentRegistry": MarketContractsUSDC, "AgentStaking": MarketContractsUSDC,
-    "BountyMarket": MarketContractsUSDC, "SignedFunding": MarketContractsUSDC,
-    "AgentRegistrar": "NotRequired[MarketContractsUSDC]"})
+    "USDC": MarketContract, "AgentRegistry": MarketContract, "AgentStaking": MarketContract,
+    "BountyMarket": MarketContract, "SignedFunding": MarketContract, "AgentRegistrar": "NotRequired[dict[str, Any]]"})
 MarketTerms = TypedDict("MarketTerms", {
     "feeBps": int, "lockBps": int, "minimumStake": str, "minimumReward": str, "maximumReward": str,
     "maximumDeadline": int, "defaultWorkPeriod": int, "reviewPeriod": int, "gracePeriod": int, "maximumRevisions": int,

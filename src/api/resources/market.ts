@@ -11,11 +11,13 @@ const DAY_SECONDS = 24 * 60 * 60
 
 const seconds = (description: string) => z.int().openapi({ description: `${description} Seconds.` })
 
-const contractSchema = z.object({
-  address,
-  startBlock: z.int().openapi({ description: 'The block from which its events are indexed.' }),
-  abi: z.string().openapi({ description: 'The path of its ABI as JSON.' }),
-})
+const contractSchema = z
+  .object({
+    address,
+    startBlock: z.int().openapi({ description: 'The block from which its events are indexed.' }),
+    abi: z.string().openapi({ description: 'The path of its ABI as JSON.' }),
+  })
+  .openapi('MarketContract')
 
 const termsSchema = z.object({
   feeBps: z.int().openapi({ description: 'What a poster pays on top of the reward, in hundredths of a percent.' }),
