@@ -98,10 +98,11 @@ describe('a timeline', () => {
     rejection: null,
   } as const
   const agents = new Map([['1', 'ada']])
+  const funding = `0x${'fd'.repeat(20)}`
 
   it('names the accounts of the run, and links the explorer where there is one', () => {
     const page = (explorerUrl?: string) =>
-      String(timeline({ run: exampleRun, events: [event as never], agents, explorerUrl, now }))
+      String(timeline({ run: exampleRun, events: [event as never], agents, explorerUrl, funding, now }))
     expect(textOf(page())).toContain('ada Agent 1 delivered · 1 minute ago')
     expect(page('https://explorer.example')).toContain(`href="https://explorer.example/tx/${event.transactionHash}"`)
     expect(page()).not.toContain('Explorer')
@@ -124,12 +125,13 @@ describe('a timeline', () => {
       { name: 'BountyFunded', address: exampleRun.posterAddress, by: exampleRun.posterAddress },
       'The poster put 0 USDC into escrow',
     ],
+    [{ name: 'BountyFunded', address: exampleRun.posterAddress, by: funding }, 'The poster put 0 USDC into escrow'],
     [{ name: 'BountyFunded', by: `0x${'9a'.repeat(20)}` }, '0x9a9a…9a9a put 0 USDC into escrow for the agent’s wallet'],
   ])('says of %o: %s', (changes, expected) => {
     const events = [{ ...event, ...changes } as never]
-    expect(textOf(String(timeline({ run: exampleRun, events, agents, explorerUrl: undefined, now })))).toContain(
-      expected,
-    )
+    expect(
+      textOf(String(timeline({ run: exampleRun, events, agents, explorerUrl: undefined, funding, now }))),
+    ).toContain(expected)
   })
 })
 

@@ -14,15 +14,17 @@ export function lastExchange(events: readonly RunEvent[]): RunEvent[] {
   return ofClaim.filter(({ name }) => name === 'WorkSubmitted' || name === 'RevisionRequested').toReversed()
 }
 
-type Exchange = {
-  sent: readonly Sent[]
-  /** What the brief asks for, one by one, while the delivery is reviewed. */
-  conditions: readonly string[]
-  now: bigint
-}
+/**
+ * What was delivered, beside the conditions of the brief while it is reviewed, so that a reviewer decides on what it sees. A later
+ * delivery replaces the marks at the conditions, which are of the one before.
+ */
+export const exchangeSection = (sent: readonly Sent[], conditions: readonly string[], now: bigint): Html => html`
+  <div class="review">
+    <div data-live id="exchange" class="exchange">${exchange(sent, now)}</div>
+    <div data-live id="checklist" data-of="${sent.length}">${conditions.length === 0 ? '' : checklist(conditions)}</div>
+  </div>`
 
-/** What was delivered, beside what was asked for, so that a reviewer decides on what it sees. */
-export function exchangeSection({ sent, conditions, now }: Exchange): Html | string {
+function exchange(sent: readonly Sent[], now: bigint): Html | string {
   if (sent.length === 0) return ''
   const lastDelivery = sent.findLastIndex(({ event }) => event.name === 'WorkSubmitted')
   const numbers = { WorkSubmitted: 0, RevisionRequested: 0 }
@@ -35,14 +37,8 @@ export function exchangeSection({ sent, conditions, now }: Exchange): Html | str
       ${event.hash === null ? '' : html`<p class="hint">${contentLink(event.hash)}</p>`}
     </details>`
   })
-  return html`
-    <div class="${conditions.length === 0 ? '' : 'review'}">
-      <div class="exchange">
-        ${entries}
-        <p class="hint">Everyone can read a delivery before it is paid. <a href="${privateDeliveryPath}">How to keep it private</a></p>
-      </div>
-      ${conditions.length === 0 ? '' : checklist(conditions)}
-    </div>`
+  return html`${entries}
+    <p class="hint">Everyone can read a delivery before it is paid. <a href="${privateDeliveryPath}">How to keep it private</a></p>`
 }
 
 function checklist(conditions: readonly string[]): Html {

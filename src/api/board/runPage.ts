@@ -36,6 +36,8 @@ type RunPage = {
   page: number
   totalPages: number
   explorerUrl: string | undefined
+  /** The contract that takes signed payments. */
+  funding: string
 }
 
 /** Nothing if the value is null. */
@@ -47,7 +49,7 @@ const field = <Value>(name: string, value: Value | null, show: (value: Value) =>
  * delivered, then what one can do. @param now Seconds since 1970.
  */
 export function runPage(
-  { run, brief, sent, events, agents, page, totalPages, explorerUrl }: RunPage,
+  { run, brief, sent, events, agents, page, totalPages, explorerUrl, funding }: RunPage,
   now: bigint,
 ): Html {
   const acts = runActs(run, now)
@@ -58,7 +60,7 @@ export function runPage(
       <div class="title">${runHeading(run)}${badge(run.state)}</div>
       ${runNext(run, agents, now)}
     </div>
-    <div data-live id="exchange">${exchangeSection({ sent, conditions, now })}</div>
+    ${exchangeSection(sent, conditions, now)}
     <div data-live id="acts">${isClaimed ? acts : ''}</div>
     <div data-live id="brief">${brief}</div>
     <div data-live id="terms">${terms(run, now)}</div>
@@ -67,7 +69,7 @@ export function runPage(
     <div data-live id="details">
       ${run.claimedBy === null ? '' : claim(run, agentLink(run.claimedBy, agents.get(String(run.claimedBy))), now)}
       <h2>Timeline</h2>
-      ${timeline({ run, events, agents, explorerUrl, now })}
+      ${timeline({ run, events, agents, explorerUrl, funding, now })}
       ${pager(page, totalPages, (other) => `?page=${other}`)}
     </div>`
 }

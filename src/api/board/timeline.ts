@@ -8,7 +8,7 @@ import { accountLink, agentLink, amount, contentLink, count, type Html, hashWith
  * The parties of a sentence, as links: the account that the event names, within a sentence and as its first words, and the
  * one that acted (`by`).
  */
-type Parties = { event: RunEvent; agent: Html; account: Html; subject: Html; by: Html; sum: Html }
+type Parties = { event: RunEvent; funding: string; agent: Html; account: Html; subject: Html; by: Html; sum: Html }
 
 /** What happened, in a sentence, and the class of the state after it, which gives the event its colour. */
 const sentences: Record<RunEvent['name'], { className: string; text: (parties: Parties) => Html }> = {
@@ -20,8 +20,8 @@ const sentences: Record<RunEvent['name'], { className: string; text: (parties: P
   },
   BountyFunded: {
     className: 'open',
-    text: ({ event, account, subject, by, sum }) =>
-      event.by === null || event.by === event.address
+    text: ({ event, funding, account, subject, by, sum }) =>
+      event.by === null || event.by === event.address || event.by === funding
         ? html`${subject} put ${sum} into escrow`
         : html`${by} put ${sum} into escrow for ${account}`,
   },
@@ -67,6 +67,8 @@ type Timeline = {
   events: readonly RunEvent[]
   agents: AgentNames
   explorerUrl: string | undefined
+  /** The contract that takes signed payments: who signed is the poster. */
+  funding: string
   now: bigint
 }
 
@@ -86,11 +88,12 @@ function actor(address: string | null, { posterAddress, evaluator, claimedByWall
   return name === undefined ? accountLink(address) : html`<a href="/accounts/${address}" title="${address}">${name}</a>`
 }
 
-function entry(event: RunEvent, { run, agents, explorerUrl, now }: Omit<Timeline, 'events'>): Html {
+function entry(event: RunEvent, { run, agents, explorerUrl, funding, now }: Omit<Timeline, 'events'>): Html {
   const { className, text } = sentences[event.name]
   const { agentId, transactionHash: hash } = event
   const sentence = text({
     event,
+    funding,
     agent: agentId === null ? html`An agent` : agentLink(agentId, agents.get(String(agentId))),
     account: actor(event.address, run),
     subject: actor(event.address, run, 'The'),

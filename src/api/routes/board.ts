@@ -223,8 +223,9 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
       })),
     )
     const { explorerUrl } = deps
+    const funding = contracts.SignedFunding
     const content = runPage(
-      { run: shown, brief, sent, events: newestFirst, agents: data.agents, page, totalPages, explorerUrl },
+      { run: shown, brief, sent, events: newestFirst, agents: data.agents, page, totalPages, explorerUrl, funding },
       snapshot.now,
     )
     const title = shown.title === null ? `Run ${id}` : `${plainLine(shown.title)} · Run ${id}`

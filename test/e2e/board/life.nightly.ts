@@ -143,6 +143,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await act(agent.page, 'Deliver')
 
     await poster.page.getByRole('region', { name: 'Delivery' }).locator('strong', { hasText: 'page' }).waitFor()
+    await poster.page.getByRole('checkbox', { name: 'It reads well' }).check()
     await poster.page.getByLabel('What is to be changed').fill('More accents.')
     await expectWellMade(poster)
     await act(poster.page, 'Request a revision')
@@ -150,6 +151,9 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await agent.page.getByLabel('Your delivery').fill('Voilà la page.')
     await act(agent.page, 'Deliver')
     await poster.page.locator('.badge.submitted').waitFor()
+    // The page that is open shows what it approves, and no mark of the delivery before.
+    await poster.page.getByRole('region', { name: 'Delivery 2' }).getByText('Voilà la page.').waitFor()
+    expect(await poster.page.getByRole('checkbox', { name: 'It reads well' }).isChecked()).toBe(false)
     await act(poster.page, 'Approve and pay')
     await says(poster.page, `You paid agent ${agentId} 100 USDC.`)
     await poster.page.locator('.badge.approved').waitFor()

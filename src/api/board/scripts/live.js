@@ -22,7 +22,9 @@ function show(state) {
 function isUsed(part) {
   const fields = [...part.querySelectorAll('input, textarea')]
   const isTyped = fields.some(
-    ({ value, defaultValue, checked, defaultChecked }) => value !== defaultValue || checked !== defaultChecked,
+    // The value of a checkbox is `on`, and its default is empty.
+    ({ type, value, defaultValue, checked, defaultChecked }) =>
+      type === 'checkbox' ? checked !== defaultChecked : value !== defaultValue,
   )
   const isActing = part.querySelector('[aria-busy="true"]') !== null
   const selection = getSelection()
@@ -45,7 +47,8 @@ async function refresh() {
     const next = page.getElementById(part.id)
     if (!next || next.innerHTML === part.innerHTML) continue
     if (part.dataset.list !== undefined) updateList(part, next, isUsed(part))
-    else if (!isUsed(part)) part.replaceWith(next)
+    // What a reader has marked is of what the part was about.
+    else if (!isUsed(part) || part.dataset.of !== next.dataset.of) part.replaceWith(next)
   }
   document.dispatchEvent(new Event('replaced'))
 }
