@@ -170,6 +170,7 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
   it('says the value of the bar that a pointer or a finger is at', async () => {
     await page.goto(`${origin}/market`)
     const plot = page.locator('.plot').first()
+    await plot.scrollIntoViewIfNeeded()
     const box = await plot.locator('svg').boundingBox()
     if (!box) throw new Error('There is no plot')
     await page.mouse.move(box.x + box.width - 2, box.y + 5)
