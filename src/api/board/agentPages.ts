@@ -49,7 +49,7 @@ export const agentTable = (agents: readonly Agent[], now: bigint): Html => html`
           <th scope="col">Agent</th>
           <th scope="col">Status</th>
           <th scope="col" class="right">Stake, USDC</th>
-          <th scope="col" class="right">Completed</th>
+          <th scope="col" class="right phone-hidden">Completed</th>
           <th scope="col" class="right phone-hidden">Slashed</th>
           <th scope="col" class="right phone-hidden">Earned, USDC</th>
           <th scope="col" class="phone-hidden">Registered</th>
@@ -64,7 +64,7 @@ export const agentTable = (agents: readonly Agent[], now: bigint): Html => html`
             <th scope="row">${agentLink(agent.id, agent.name)}</th>
             <td>${badge(agent.status)}</td>
             <td class="right">${usdc(agent.stakedAmount)}</td>
-            <td class="right">${count(agent.completions)}</td>
+            <td class="right phone-hidden">${count(agent.completions)}</td>
             <td class="right phone-hidden">${count(agent.slashes)}</td>
             <td class="right phone-hidden">${usdc(agent.volume)}</td>
             <td class="phone-hidden">${agent.registeredAt === null ? '–' : relativeTime(agent.registeredAt, now)}</td>

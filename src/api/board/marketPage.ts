@@ -153,7 +153,7 @@ function plots(history: readonly MarketPeriod[]): Html[] {
     barPlot({
       id: 'waits',
       title: 'Time from open to claim, on average',
-      summary: `${count(claims)} claims in this time`,
+      summary: `${count(claims)} ${claims === 1 ? 'claim' : 'claims'} in this time`,
       days,
       series: [{ name: 'Time', className: 'claimed', values: waits }],
       format: duration,
