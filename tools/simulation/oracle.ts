@@ -24,6 +24,8 @@ export type Oracle = ReturnType<typeof createOracle>
 /** The chain's clock jumps by days. */
 const MAX_LAG_SECONDS = 1_000_000_000
 
+const OF_A_REMOVED_BLOCK: UnverifiedAnswerError['reason'][] = ['BLOCK_UNKNOWN', 'NODE_BEHIND']
+
 type Compared = {
   /** False if a reorg has removed the block of the answer: no node has its state. */
   isProven: boolean
@@ -49,6 +51,16 @@ export function createOracle(world: World) {
   async function compareAnswer(question: Question, answer: Answer): Promise<Compared> {
     const subject = `${question.path} at block ${answer.block}, ${answer.hash}`
     const changed = compareWithEarlier(subject, answer)
+    let compared = await compareWithChain(subject, question, answer)
+    // While Anvil reorgs, it may answer with the state of another block than the one that it is asked for.
+    if (compared.differences.length > 0) {
+      markets.clear()
+      compared = await compareWithChain(subject, question, answer)
+    }
+    return { ...compared, differences: [...changed, ...compared.differences] }
+  }
+
+  async function compareWithChain(subject: string, question: Question, answer: Answer): Promise<Compared> {
     const headers = new Headers({ 'X-Indexed-Block': answer.block ?? '', 'X-Indexed-Hash': answer.hash ?? '' })
     let counted: string[] = []
     const check: Check = async (view) => {
@@ -57,14 +69,14 @@ export function createOracle(world: World) {
     }
     try {
       await prove(async () => ({ headers, check, answer }))
-      return { isProven: true, differences: [...changed, ...counted] }
+      return { isProven: true, differences: counted }
     } catch (error) {
       if (!(error instanceof FalseAnswerError) && !(error instanceof UnverifiedAnswerError)) throw error
-      // What was counted while a reorg removed the block says nothing.
-      if (error instanceof UnverifiedAnswerError && error.reason === 'BLOCK_UNKNOWN') {
-        return { isProven: false, differences: changed }
+      // What was counted while a reorg removed the block says nothing. A node below the block is within a reorg.
+      if (error instanceof UnverifiedAnswerError && OF_A_REMOVED_BLOCK.includes(error.reason)) {
+        return { isProven: false, differences: [] }
       }
-      return { isProven: true, differences: [...changed, ...counted, `${subject}: ${error.message}`] }
+      return { isProven: true, differences: [...counted, `${subject}: ${error.message}`] }
     }
   }
 
