@@ -44,13 +44,20 @@ async function expectRecovery({ part }: Indexer) {
   await expectAllRows(chain, databaseUrl)
 }
 
-test('a reorg after the start has looked at the last block ends the indexer, and the next start reverts its rows', {
+/** More than are not final on this chain. */
+const FINALITY_BLOCKS = 200
+
+test.each([
+  ['', 0],
+  [', also where the block is final by the time that Ponder reads the chain', FINALITY_BLOCKS],
+])('a reorg after the start has looked at the last block ends the indexer, and the next start reverts its rows%s', {
   timeout: 120_000,
-}, async () => {
+}, async (_, blocks) => {
   const isDecided = Promise.withResolvers<void>()
   const starting = start((line) => line.includes('Decided by the time between blocks') && isDecided.resolve())
   await isDecided.promise
   await reorg(3)
+  if (blocks > 0) await chain.client.mine({ blocks })
   await expectRecovery(await starting)
 })
 
