@@ -50,16 +50,20 @@ const FINALITY_BLOCKS = 200
 test.each([
   ['', 0],
   [', also where the block is final by the time that Ponder reads the chain', FINALITY_BLOCKS],
-])('a reorg after the start has looked at the last block ends the indexer, and the next start reverts its rows%s', {
-  timeout: 120_000,
-}, async (_, blocks) => {
-  const isDecided = Promise.withResolvers<void>()
-  const starting = start((line) => line.includes('Decided by the time between blocks') && isDecided.resolve())
-  await isDecided.promise
-  await reorg(3)
-  if (blocks > 0) await chain.client.mine({ blocks })
-  await expectRecovery(await starting)
-})
+])(
+  'a reorg after the start has looked at the last block ends the indexer, and the next start reverts its rows%s',
+  {
+    timeout: 120_000,
+  },
+  async (_, blocks) => {
+    const isDecided = Promise.withResolvers<void>()
+    const starting = start((line) => line.includes('Decided by the time between blocks') && isDecided.resolve())
+    await isDecided.promise
+    await reorg(3)
+    if (blocks > 0) await chain.client.mine({ blocks })
+    await expectRecovery(await starting)
+  },
+)
 
 test('so does one of blocks before the last block, which the indexer has not read yet', {
   timeout: 120_000,
