@@ -89,7 +89,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addPosterRoutes(app, deps)
   addStatsRoutes(app, deps, readStats)
   addMarketRoutes(app, deps)
-  addReservesRoute(app, deps)
+  addReservesRoute(app, deps, readStats)
   addContentRoutes(app, deps)
   app.route('/', boardRoutes(deps, readInTurn, readStats))
   addStreamRoutes(app, deps)

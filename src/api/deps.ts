@@ -7,7 +7,7 @@ import type { ContentStore } from './content/store.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
 import type { IndexReader } from './index/reader.ts'
 import type { Relay } from './relay/relay.ts'
-import type { ReadReserves } from './reserves.ts'
+import type { ReadBalances } from './reserves.ts'
 import type { Streams } from './stream/streams.ts'
 
 /** What the app uses. A host creates it; importing this module creates nothing. */
@@ -20,7 +20,7 @@ export type Deps = {
   /** Absent where claims are not relayed: without a relayer's key. */
   relay?: Relay
   /** Absent where no node is asked, as in tests of the app. */
-  readReserves?: ReadReserves
+  readBalances?: ReadBalances
   /** Absent where no content is stored. */
   content?: ContentStore
   /** The actions that are relayed; all if absent. */

@@ -3,7 +3,8 @@ import { erc20Abi, type Hex, type PublicClient } from 'viem'
 import type { Deployment } from '../../core/deployment.ts'
 import { Problem } from './http/errors.ts'
 import type { IndexReader, ReadResult } from './index/reader.ts'
-import { createStats, type Stats } from './queries/stats.ts'
+import type { Snapshot } from './index/snapshot.ts'
+import type { ReadStats, Stats } from './queries/stats.ts'
 
 /** How long an answer waits for the node. */
 const NODE_TIMEOUT_MS = 2_000
@@ -20,9 +21,8 @@ export type Reserves = {
   staking: { held: bigint; staked: bigint; unburned: bigint; surplus: bigint }
 }
 
-export type ReadReserves = (minBlock?: bigint) => Promise<ReadResult<Reserves>>
-
-function reservesOf({ market, agents, payees }: Stats, held: Balances): Reserves {
+/** What the contracts hold and owe at one block. @param stats of the block. @param held at the same block. */
+export function reservesOf({ market, agents, payees }: Stats, held: Balances): Reserves {
   const { escrowed: escrow, feesPaid } = market
   const { staked } = agents
   const { unburned } = payees
@@ -34,13 +34,13 @@ function reservesOf({ market, agents, payees }: Stats, held: Balances): Reserves
   }
 }
 
+export type ReadBalances = (block: Pick<Snapshot, 'number' | 'hash'>) => Promise<Balances>
+
 /**
- * Creates a function that reads the reserves: the index has what is owed, the node what is held at the same block. The node
- * is asked once for each block.
+ * Creates a function that reads what the contracts hold at a block. The node is asked once for each block.
  * @throws Problem NODE_UNAVAILABLE, from that function, if the node does not have the block's state.
  */
-export function createReserves(index: IndexReader, chain: PublicClient, { contracts }: Deployment): ReadReserves {
-  const readStats = createStats()
+export function createBalances(chain: PublicClient, { contracts }: Deployment): ReadBalances {
   let known: { hash: Hex; balances: Promise<Balances> } | undefined
 
   const balanceAt = (hash: Hex, account: Hex) =>
@@ -53,7 +53,7 @@ export function createReserves(index: IndexReader, chain: PublicClient, { contra
       requireCanonical: true,
     })
 
-  async function readBalances(hash: Hex): Promise<Balances> {
+  async function askNode(hash: Hex): Promise<Balances> {
     const { BountyMarket, AgentStaking } = contracts
     const [market, staking] = await Promise.all([balanceAt(hash, BountyMarket), balanceAt(hash, AgentStaking)])
     return { market, staking }
@@ -61,7 +61,7 @@ export function createReserves(index: IndexReader, chain: PublicClient, { contra
 
   function balancesAt(hash: Hex): Promise<Balances> {
     if (known?.hash === hash) return known.balances
-    const balances = readBalances(hash)
+    const balances = askNode(hash)
     known = { hash, balances }
     // The next request asks again.
     balances.catch(() => {
@@ -70,17 +70,27 @@ export function createReserves(index: IndexReader, chain: PublicClient, { contra
     return balances
   }
 
-  return async (minBlock) => {
-    const { snapshot, data } = await index.read(minBlock, readStats)
-    const { hash, number } = snapshot
+  return async ({ hash, number }) => {
     const late = sleep(NODE_TIMEOUT_MS, undefined, { ref: false }).then(() => {
       throw new Error(`The node took more than ${NODE_TIMEOUT_MS} ms`)
     })
     try {
-      return { snapshot, data: reservesOf(data, await Promise.race([balancesAt(hash), late])) }
+      return await Promise.race([balancesAt(hash), late])
     } catch (cause) {
       const headers = { 'Retry-After': '1' }
       throw new Problem('NODE_UNAVAILABLE', `The node does not answer at block ${number}.`, { headers, cause })
     }
   }
+}
+
+/**
+ * Reads the reserves: the index has what is owed, the node what is held at the same block.
+ * @throws Problem if either cannot be read.
+ */
+export async function readReserves(
+  { index, readStats, readBalances }: { index: IndexReader; readStats: ReadStats; readBalances: ReadBalances },
+  minBlock?: bigint,
+): Promise<ReadResult<Reserves>> {
+  const { snapshot, data } = await index.read(minBlock, readStats)
+  return { snapshot, data: reservesOf(data, await readBalances(snapshot)) }
 }

@@ -31,7 +31,7 @@ import { measureReserves } from './observability/reservesMetric.ts'
 import type { RelayEmitter } from './relay/events.ts'
 import { createRelay } from './relay/relay.ts'
 import type { Signer } from './relay/sender/keys/signing.ts'
-import { createReserves } from './reserves.ts'
+import { createBalances } from './reserves.ts'
 import { healthRoutes, operatorRoutes } from './routes/health.ts'
 import { createStreams } from './stream/streams.ts'
 
@@ -98,8 +98,8 @@ const index = new IndexReader(readPool, env.CHAIN_ID, {
 const registry = createMetrics(index, readPool)
 const indexLag = watchIndexLag({ client: chain, index, stallSeconds: env.STALL_SECONDS, logger })
 measureLag(registry, indexLag.lag)
-const readReserves = createReserves(index, chain, deployment)
-measureReserves(registry, readReserves)
+const readBalances = createBalances(chain, deployment)
+measureReserves(registry, { index, readBalances })
 
 const events: RelayEmitter = new EventEmitter()
 const relay =
@@ -172,7 +172,7 @@ const deps = {
   index,
   logger,
   deployment,
-  readReserves,
+  readBalances,
   limits,
   streams,
   relayedActions,

@@ -39,6 +39,7 @@ import { countByState, pageOfRuns, type RunList, runDetail } from '../queries/ru
 import type { ReadStats } from '../queries/stats.ts'
 import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
 import { isExpensive, isFar, type ReadInTurn } from '../queries/turns.ts'
+import { reservesOf } from '../reserves.ts'
 import { formatAgent, formatAgentStake } from '../resources/agent.ts'
 import { formatEvent } from '../resources/event.ts'
 import { formatPoster } from '../resources/poster.ts'
@@ -294,8 +295,8 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
       history: await statsHistory(tx, block, { interval, periods: PERIODS[interval] }),
     }))
     // Without them the page still shows the rest.
-    const read = await deps.readReserves?.(snapshot.number).catch(unlessProblem)
-    const reserves = read?.snapshot.hash === snapshot.hash ? read.data : undefined
+    const held = await deps.readBalances?.(snapshot).catch(unlessProblem)
+    const reserves = held && reservesOf(data.stats, held)
     const content = marketPage({ ...data, interval, reserves })
     return answer(c, snapshot, { title: 'Market', section: '/market', content, scripts: ['act', 'plots'] })
   })

@@ -2,6 +2,8 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { amount, hash } from '../http/values.ts'
+import type { ReadStats } from '../queries/stats.ts'
+import { readReserves } from '../reserves.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { indexedResponses } from './responses.ts'
 
@@ -57,10 +59,11 @@ const asText = <const Amounts extends Record<string, bigint>>(amounts: Amounts) 
     [Name in keyof Amounts]: string
   }
 
-export function addReservesRoute(app: OpenAPIHono, { readReserves }: Deps) {
+export function addReservesRoute(app: OpenAPIHono, { index, readBalances }: Deps, readStats: ReadStats) {
   app.openapi(getReserves, async (c) => {
-    if (!readReserves) throw new Problem('NODE_UNAVAILABLE', 'This server asks no node.')
-    const { snapshot, data } = await readIndex(c, readReserves(c.req.valid('query').minBlock))
+    if (!readBalances) throw new Problem('NODE_UNAVAILABLE', 'This server asks no node.')
+    const { minBlock } = c.req.valid('query')
+    const { snapshot, data } = await readIndex(c, readReserves({ index, readStats, readBalances }, minBlock))
     const block = { number: Number(snapshot.number), hash: snapshot.hash }
     return answerJson(c, { block, market: asText(data.market), staking: asText(data.staking) })
   })

@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createChainClient } from '../../../core/node/chainClient.ts'
 import { openReadPool } from '../../../src/api/index/pool.ts'
 import { IndexReader } from '../../../src/api/index/reader.ts'
-import { createReserves } from '../../../src/api/reserves.ts'
+import { createStats } from '../../../src/api/queries/stats.ts'
+import { createBalances, readReserves } from '../../../src/api/reserves.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
@@ -137,7 +138,8 @@ describe('the reserves', { timeout: 60_000 }, () => {
     onTestFinished(() => pool.end())
     const index = new IndexReader(pool, market.chainId)
     const client = createChainClient(node.url, { http: { retryCount: 0 }, cacheTime: 0 })
-    const read = createReserves(index, client, market.deployment)
+    const from = { index, readStats: createStats(), readBalances: createBalances(client, market.deployment) }
+    const read = (minBlock?: bigint) => readReserves(from, minBlock)
     const answers = await Promise.all(Array.from({ length: 30 }, () => read()))
     const blocks = new Set(answers.map(({ snapshot }) => snapshot.hash))
     expect(node.use().calls.get('eth_call')).toBe(2 * blocks.size)
