@@ -6,6 +6,7 @@ type Schema = {
   required?: string[]
   items?: Schema
   additionalProperties?: Schema | boolean
+  allOf?: Schema[]
   anyOf?: Schema[]
   oneOf?: Schema[]
 }
@@ -44,9 +45,11 @@ export function pythonTypes({ components: { schemas } }: { components: { schemas
 
   /** The type of the schema. @param name that of an object without a name of its own. */
   function typeOf(schema: Schema, name: string): string {
-    const { $ref, anyOf, oneOf, properties, items, additionalProperties, type = 'object' } = schema
+    const { $ref, allOf, anyOf, oneOf, properties, items, additionalProperties, type } = schema
     const options = anyOf ?? oneOf
     if (options) return [...new Set(options.map((option) => typeOf(option, name)))].join(' | ')
+    // A component with a description of its own.
+    if (allOf?.[0]) return typeOf(allOf[0], name)
     if ($ref) {
       const component = $ref.split('/').at(-1) ?? ''
       // Their members depend on the code: `ProblemError` has them.
@@ -56,6 +59,7 @@ export function pythonTypes({ components: { schemas } }: { components: { schemas
     if (properties) return writeDict(schema, name)
     if (items) return `list[${typeOf(items, name.replace(/s$/, ''))}]`
     if (typeof additionalProperties === 'object') return `dict[str, ${typeOf(additionalProperties, name)}]`
+    if (type === undefined) return 'Any'
     return [type]
       .flat()
       .map((one) => names[one])

@@ -15,7 +15,7 @@ BriefAttachment = TypedDict("BriefAttachment", {
 BriefChecksUrl = TypedDict("BriefChecksUrl", {
     "url": str, "contentType": str})
 BriefChecks = TypedDict("BriefChecks", {
-    "schema": "NotRequired[dict[str, dict[str, Any]]]", "sha256": "NotRequired[str]", "minBytes": "NotRequired[int]",
+    "schema": "NotRequired[dict[str, Any]]", "sha256": "NotRequired[str]", "minBytes": "NotRequired[int]",
     "maxBytes": "NotRequired[int]", "urls": "NotRequired[list[BriefChecksUrl]]"})
 Brief = TypedDict("Brief", {
     "title": str, "summary": "NotRequired[str]", "description": "NotRequired[str]",
@@ -94,7 +94,7 @@ MarketContract = TypedDict("MarketContract", {
     "address": str, "startBlock": int, "abi": str})
 MarketContracts = TypedDict("MarketContracts", {
     "USDC": MarketContract, "AgentRegistry": MarketContract, "AgentStaking": MarketContract,
-    "BountyMarket": MarketContract, "SignedFunding": MarketContract, "AgentRegistrar": "NotRequired[dict[str, Any]]"})
+    "BountyMarket": MarketContract, "SignedFunding": MarketContract, "AgentRegistrar": "NotRequired[MarketContract]"})
 MarketTerms = TypedDict("MarketTerms", {
     "feeBps": int, "lockBps": int, "minimumStake": str, "minimumReward": str, "maximumReward": str,
     "maximumDeadline": int, "defaultWorkPeriod": int, "reviewPeriod": int, "gracePeriod": int, "maximumRevisions": int,
