@@ -17,3 +17,6 @@ export const REWARD_PER_FEE = 20n
 
 /** BountyMarket.MAX_REVISIONS: how many revisions of a claim may be requested. */
 export const MAX_REVISIONS = 3n
+
+/** IBountyMarket.BURN, as tables have it: the payee of what is burned. */
+export const BURN = '0x000000000000000000000000000000000000dead' as const

@@ -1,5 +1,5 @@
 import type { Address } from 'viem'
-import { ESTABLISHED_AFTER } from '../../core/market/constants.ts'
+import { BURN, ESTABLISHED_AFTER } from '../../core/market/constants.ts'
 import type { Audited, Step } from './audited.ts'
 import { addRows, compareRows } from './chainTables.ts'
 
@@ -99,9 +99,6 @@ export async function compareAgents({ client, state }: Audited, from: bigint): P
   await compareRows(client, { chain: 'chain_agent', table: AGENTS_WITH_STATUS, key: 'id', subject: `'agent ' || id` })
   return { compared: rows.length, next: undefined, share: 1 }
 }
-
-/** `IBountyMarket.BURN`. */
-const BURN = '0x000000000000000000000000000000000000dead'
 
 /**
  * What was deferred since the payee last collected: a collection pays all, and the treasury's also its fees. The staking

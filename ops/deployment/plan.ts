@@ -12,6 +12,7 @@ import { agentRegistrarAbi } from '../../abis/AgentRegistrar.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { signedFundingAbi } from '../../abis/SignedFunding.ts'
 import type { Deployment } from '../../core/deployment.ts'
+import { BURN } from '../../core/market/constants.ts'
 import { readArtifact } from '../readArtifact.ts'
 
 /** What cannot be changed once the market is deployed, by the names of the settings. */
@@ -86,9 +87,6 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
   }
   return { creations, contracts, fixed }
 }
-
-/** `IBountyMarket.BURN`. */
-const BURN: Address = '0x000000000000000000000000000000000000dEaD'
 
 /** @throws if an account is an address that cannot act for itself. The market's constructor refuses it too. */
 function assertCanAct(accounts: Record<string, Address>, contracts: readonly Address[]) {
