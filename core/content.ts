@@ -4,15 +4,16 @@ export type Content = { text: string; mediaType: 'application/json' | 'text/mark
 /** What to store of what a caller gave: an object is JSON, as is a text that is an object or a list; other texts are Markdown. */
 export function readContent(given: unknown): Content {
   if (typeof given !== 'string') return { text: JSON.stringify(given), mediaType: 'application/json' }
-  return { text: given, mediaType: isJson(given) ? 'application/json' : 'text/markdown' }
+  return { text: given, mediaType: parseObject(given) ? 'application/json' : 'text/markdown' }
 }
 
-function isJson(text: string): boolean {
+/** The object or list that the text is as JSON; undefined if it is none. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Checks, checksSchema } from '../../../../core/checks/checksSchema.ts'
+import { parseObject } from '../../../../core/content.ts'
 import { isProblem, type Run, type RunlineClient } from '../../../client/src/index.ts'
 import { runInThread } from './checkThread.ts'
 import { complaintOfUrl } from './urlCheck.ts'
@@ -39,14 +40,5 @@ async function readStored(content: RunlineClient['content'], uri: string | null)
   } catch (error) {
     if (!isProblem(error, 'CONTENT_NOT_FOUND', 'CONTENT_BLOCKED', 'VALIDATION_FAILED')) throw error
     return { uri, text: '', missing: true }
-  }
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
   }
 }
