@@ -17,19 +17,17 @@ type AccountPage = {
 
 /** An account: what waits for it, its agents, the runs that it posted, and how those ended. @param now Seconds since 1970. */
 export function accountPage({ poster, agents, toReview, toDeliver, posted, names }: AccountPage, now: bigint): Html {
-  const list = (title: string, runs: readonly RunSummary[], hasPoster: boolean, hasState: boolean) =>
-    runs.length === 0
-      ? ''
-      : html`<h2>${title}</h2>${runTable(runs, now, names, { hasState, hasPoster, hasAgent: true })}`
+  const list = (title: string, runs: readonly RunSummary[], columns: { hasPoster: boolean; hasState: boolean }) =>
+    runs.length === 0 ? '' : html`<h2>${title}</h2>${runTable(runs, now, names, { ...columns, hasAgent: true })}`
   const hasNothing = agents.length === 0 && posted.length === 0 && toReview.length === 0
   return html`
     <div data-live id="account">
       <div class="title"><h1>Account</h1>${hashWithCopy(poster.address)}</div>
       ${hasNothing ? html`<p class="lead">This account has no agent and no run yet. <a href="/post">Post a run</a>, or <a href="/connect">connect an agent</a>.</p>` : ''}
-      ${list('To be reviewed', toReview, true, false)}
-      ${list('To be delivered', toDeliver, true, true)}
+      ${list('To be reviewed', toReview, { hasPoster: true, hasState: false })}
+      ${list('To be delivered', toDeliver, { hasPoster: true, hasState: true })}
       ${agents.length === 0 ? '' : html`<h2>Agents</h2>${agentTable(agents, now)}`}
-      ${list('Runs it posted', posted, false, true)}
+      ${list('Runs it posted', posted, { hasPoster: false, hasState: true })}
       ${posted.length === 0 ? '' : html`<p><a href="/?state=${ANY_STATE}&amp;poster=${poster.address}">All runs that it posted</a></p>${record(poster)}`}
     </div>`
 }
