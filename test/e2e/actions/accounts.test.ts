@@ -137,12 +137,14 @@ describe('a signed message', () => {
     expect(await balanceOf(account)).toBe(395n * usdc)
   })
 
-  it('that another sender has sent first is answered with what it made', { timeout: 30_000 }, async () => {
-    const poster = await accounts.accountWith(105n * usdc)
-    const { path, body } = await accounts.signed('post', poster, await accounts.postQuery(poster))
+  /** Sends the signed post as somebody else could, who has seen it. */
+  async function sendAsStranger(
+    poster: LocalAccount,
+    body: Awaited<ReturnType<Accounts['signed']>>['body'],
+  ): Promise<Hex> {
     const { workPeriod, stakePercent, evaluator, claimant } = body
     const terms = { workPeriod, stakePercent, evaluator, claimant }
-    const { transactionHash: txHash } = await people.mined(() =>
+    const { transactionHash } = await people.mined(() =>
       market.client.writeContract({
         address: market.deployment.contracts.SignedFunding,
         abi: signedFundingAbi,
@@ -162,10 +164,32 @@ describe('a signed message', () => {
         account: stranger.address,
       }),
     )
+    return transactionHash
+  }
+
+  it('that another sender has sent first is answered with what it made', { timeout: 30_000 }, async () => {
+    const poster = await accounts.accountWith(105n * usdc)
+    const { path, body } = await accounts.signed('post', poster, await accounts.postQuery(poster))
+    const txHash = await sendAsStranger(poster, body)
     const runId = await market.market.read.bountyCount()
     const answer = await accounts.api.post(path, body)
     expect(answer.status, JSON.stringify(answer.body)).toBe(200)
     expect(answer.body).toMatchObject({ txHash, run: { bountyId: Number(runId), posterAddress: poster.address } })
+  })
+
+  it('that another sender has sent since the relay read the head is answered with what it made', {
+    timeout: 60_000,
+  }, async () => {
+    const env = { HEAD_INTERVAL_MS: '3000' }
+    const slow = await startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer), env })
+    onTestFinished(slow.stop)
+    const poster = await accounts.accountWith(105n * usdc)
+    const { path, body } = await accounts.signed('post', poster, await accounts.postQuery(poster))
+    const forged = { ...body, signature: `0x${'11'.repeat(65)}` }
+    expect(codeOf(await claimApi(slow.url).post(path, forged))).toEqual([401, 'INVALID_SIGNATURE'])
+    const txHash = await sendAsStranger(poster, body)
+    const answer = await claimApi(slow.url).post(path, body)
+    expect(answer.body, JSON.stringify(answer.body)).toMatchObject({ success: true, txHash })
   })
 
   it('of an unstake that another sender has sent first is answered with that transaction', async () => {

@@ -83,7 +83,8 @@ export function createActionFlow(context: PipelineContext, { place: placeNow, re
       const isMade = kind.madeAlready.has(error.code)
       if (own && (own.state === 'open' || !kind.isRepeatable || isMade)) return stored(action, asked, own)
       if (!isMade || !(await kind.isSigned(request, asked))) throw error
-      const head = await heads.latest()
+      // An older head may lack the block that the refusal is about.
+      const head = await heads.since(performance.now())
       const made = await kind.findMade(request, head, head.number)
       if (!made) throw error
       return { actionId: action.actionId, status: 'done', ...made }

@@ -44,7 +44,9 @@ export function createKeeping(context: PipelineContext, placer: Placer): ActionK
   async function refusedAt(block: bigint, action: StoredAction, failure: Failure): Promise<Decision> {
     const { message } = action.request
     const kind = kinds.of(message)
-    return refusedFor(action, await kind.refusalOfFailure(failure, message, block), await heads.latest(), block)
+    const refusal = await kind.refusalOfFailure(failure, message, block)
+    // An older head may lack the block that the refusal is about.
+    return refusedFor(action, refusal, await heads.since(performance.now()), block)
   }
 
   /** @param block at which the chain refuses it. */
