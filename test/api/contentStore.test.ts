@@ -346,13 +346,39 @@ describe('content', () => {
     await index.pool.query('DELETE FROM run WHERE bounty_id = 2')
     await pass(2 * DAY_SECONDS)
     await indexEvents([], clock() - 3_660n)
-    expect([await markNamed(parts), await deleteUnnamed(parts)]).toEqual([0, 0])
+    await markNamed(parts)
+    expect(await deleteUnnamed(parts)).toBe(0)
     await index.pool.query('DELETE FROM head')
-    expect([await markNamed(parts), await deleteUnnamed(parts)]).toEqual([0, 0])
+    await markNamed(parts)
+    expect(await deleteUnnamed(parts)).toBe(0)
     expect(await storedTexts()).toEqual(['kept', 'unnamed'])
+    expect(await namedTexts()).toEqual(['kept'])
     await indexEvents([], clock() - 3_000n)
-    expect([await markNamed(parts), await deleteUnnamed(parts)]).toEqual([1, 1])
+    await markNamed(parts)
+    expect(await namedTexts()).toEqual([])
+    expect(await deleteUnnamed(parts)).toBe(1)
     expect(await storedTexts()).toEqual(['kept'])
+  })
+
+  it('is searched once for what is kept, however many items are no longer', async () => {
+    await pool.query(
+      `INSERT INTO content.item (cid, media_type, bytes, attachments, charge, unnamed_since)
+       SELECT 'of a refunded run ' || n, 'text/plain', '', '{}', 1024, NULL FROM generate_series(1, 2500) n`,
+    )
+    await indexEvents([])
+    /** How often the events have been scanned. PostgreSQL counts what a connection did when it ends. */
+    const scans = async () =>
+      (
+        await rowOf<{ scans: number }>(
+          `SELECT sum(seq_scan + idx_scan)::int AS scans FROM pg_stat_user_tables WHERE relname = 'run_event'`,
+        )
+      ).scans
+    const before = await scans()
+    const ended = new pg.Pool({ connectionString: index.url, max: 1 })
+    await markNamed({ ...parts, pool: ended })
+    await ended.end()
+    expect(await rowOf('SELECT count(*)::int FROM content.item WHERE unnamed_since IS NULL')).toEqual({ count: 0 })
+    expect(await scans()).toBe(before + 1)
   })
 
   it('is not dropped by a process that cannot search, because another one does', async () => {
@@ -360,7 +386,7 @@ describe('content', () => {
     await pass(2 * DAY_SECONDS)
     const other = await pool.connect()
     await other.query('BEGIN; SELECT pg_advisory_xact_lock(7286543024)')
-    expect([await markNamed(parts), await deleteUnnamed(parts)]).toEqual([undefined, undefined])
+    expect([await markNamed(parts), await deleteUnnamed(parts)]).toEqual([false, undefined])
     expect(await storedTexts()).toEqual(['unnamed'])
     await other.query('COMMIT')
     other.release()

@@ -15,6 +15,9 @@ const LOCK = 7_286_543_024n
 /** How many rows are marked, and deleted, at a time: a post of one of them waits. */
 const BATCH = 1_000
 
+/** How many items to mark a search returns at most. They take some megabytes of memory. */
+const MOST_FOUND = 50_000
+
 /** How far back a search begins before the end of the last one: a reorg replaces the events of up to a minute. */
 const OVERLAP_SECONDS = 600
 
@@ -54,13 +57,11 @@ export function startRetention({ ready, logger, ...parts }: Parts): () => Promis
     await nameRecent(parts)
     if (performance.now() - deletedAt < DELETE_INTERVAL_MS) return
     deletedAt = performance.now()
-    for (const work of [markNamed, deleteUnnamed]) {
-      let changed: number | undefined = BATCH
-      while (changed === BATCH && !stopping.aborted) changed = await work(parts)
-      // What was not marked may be named.
-      if (changed === undefined || stopping.aborted) return
-    }
-    await dropUnusedWords(parts.pool)
+    // What was not marked may be named.
+    if (!(await markNamed(parts, stopping))) return
+    let deleted: number | undefined = BATCH
+    while (deleted === BATCH && !stopping.aborted) deleted = await deleteUnnamed(parts)
+    if (deleted !== undefined && !stopping.aborted) await dropUnusedWords(parts.pool)
   }
 
   return repeat(SEARCH_INTERVAL_MS, (stopping) =>
@@ -75,9 +76,12 @@ type Retention = Omit<Parts, 'ready' | 'logger'>
 
 /**
  * Runs `work` in a transaction, unless another replica searches or deletes.
- * @returns how many items it changed; undefined if it did not run.
+ * @returns its result; undefined if it did not run.
  */
-async function alone(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<number>): Promise<number | undefined> {
+async function alone<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result | undefined> {
   return inTransactionOf(pool, async (client) => {
     const { rows } = await client.query('SELECT pg_try_advisory_xact_lock($1) AS "isFirst"', [LOCK])
     if (!rows[0].isFirst) return undefined
@@ -88,6 +92,9 @@ async function alone(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<num
 
 /** A run without escrow keeps nothing: its poster has its money back, or never paid. */
 const IS_FUNDED = `state <> 'DRAFT'`
+
+/** Whether a head has the last hour. */
+const IS_CURRENT = `timestamp > extract(epoch FROM now()) - ${MAX_BEHIND_SECONDS}`
 
 /** The events that name content, beside the creation of a run. */
 const NAMING_EVENTS = `('WorkSubmitted', 'RevisionRequested')`
@@ -129,35 +136,59 @@ export async function nameRecent({ pool, chainId, indexSchema }: Retention): Pro
 }
 
 /**
- * Marks a batch of items that are kept, or no longer kept: those that a funded run names, with their attachments, and a small
- * one for each agent that has the stake of a claim. An index that is behind, rewinds or is made anew takes nothing away: it
+ * Marks the items that are kept, or no longer kept: those that a funded run names, with their attachments, and a small one
+ * for each agent that has the stake of a claim. An index that is behind, rewinds or is made anew takes nothing away: it
  * marks nothing until it has the last hour, and what it marks for a moment is deleted a day later.
- * @returns how many were marked; undefined if another replica searches or deletes.
+ * @returns whether all are marked; false if another replica searches or deletes.
  */
-export async function markNamed({ pool, chainId, indexSchema }: Retention): Promise<number | undefined> {
+export async function markNamed(parts: Retention, stopping?: AbortSignal): Promise<boolean> {
+  for (;;) {
+    // All content is searched once, and not for each batch: at a million runs a search takes seconds.
+    const found = await alone(parts.pool, (client) => findMarks(client, parts))
+    if (found === undefined) return false
+    for (let first = 0; first < found.length; first += BATCH) {
+      const batch = found.slice(first, first + BATCH)
+      const isMarked = !stopping?.aborted && (await alone(parts.pool, (client) => mark(client, batch)))
+      if (!isMarked) return false
+    }
+    if (found.length < MOST_FOUND) return true
+  }
+}
+
+/** An item that is not marked as it should be. */
+type Mark = { cid: string; isKept: boolean }
+
+/** @returns nothing if the index lacks the last hour. */
+async function findMarks(client: pg.PoolClient, { chainId, indexSchema }: Retention): Promise<Mark[]> {
   const index = pg.escapeIdentifier(indexSchema)
-  return alone(pool, async (client) => {
-    const { rowCount } = await client.query(
-      `WITH of_runs AS MATERIALIZED (
-         SELECT cid, attachments FROM content.item WHERE uri IN (
-           SELECT ipfs_hash FROM ${index}.run WHERE ${IS_FUNDED}
-           UNION ALL SELECT hash FROM ${index}.run_event WHERE name IN ${NAMING_EVENTS})
-       ), kept AS MATERIALIZED (
-         SELECT cid FROM of_runs
-         UNION SELECT unnest(attachments) FROM of_runs
-         UNION SELECT cid FROM content.item JOIN ${index}.agent ON agent_uri = uri
-           WHERE staked_amount >= $2 AND octet_length(bytes) <= $3
-       ), changed AS MATERIALIZED (
-         SELECT item.cid, kept.cid IS NOT NULL AS is_kept FROM content.item LEFT JOIN kept USING (cid)
-         WHERE (kept.cid IS NULL) = (unnamed_since IS NULL) LIMIT ${BATCH}
-       )
-       UPDATE content.item SET unnamed_since = CASE WHEN is_kept THEN NULL ELSE now() END
-       FROM changed, ${index}.head
-       WHERE item.cid = changed.cid AND chain_id = $1 AND timestamp > extract(epoch FROM now()) - ${MAX_BEHIND_SECONDS}`,
-      [chainId, MIN_STAKE, MAX_AGENT_ITEM_BYTES],
-    )
-    return rowCount ?? 0
-  })
+  const { rows } = await client.query<Mark>(
+    `WITH of_runs AS MATERIALIZED (
+       SELECT cid, attachments FROM content.item WHERE uri IN (
+         SELECT ipfs_hash FROM ${index}.run WHERE ${IS_FUNDED}
+         UNION ALL SELECT hash FROM ${index}.run_event WHERE name IN ${NAMING_EVENTS})
+     ), kept AS MATERIALIZED (
+       SELECT cid FROM of_runs
+       UNION SELECT unnest(attachments) FROM of_runs
+       UNION SELECT cid FROM content.item JOIN ${index}.agent ON agent_uri = uri
+         WHERE staked_amount >= $2 AND octet_length(bytes) <= $3
+     )
+     SELECT item.cid, kept.cid IS NOT NULL AS "isKept" FROM content.item LEFT JOIN kept USING (cid)
+     WHERE (kept.cid IS NULL) = (unnamed_since IS NULL)
+       AND EXISTS (SELECT FROM ${index}.head WHERE chain_id = $1 AND ${IS_CURRENT}) LIMIT ${MOST_FOUND}`,
+    [chainId, MIN_STAKE, MAX_AGENT_ITEM_BYTES],
+  )
+  return rows
+}
+
+/** Changes nothing where an item has its mark by now, so that its day does not begin again. */
+async function mark(client: pg.PoolClient, marks: readonly Mark[]): Promise<true> {
+  await client.query(
+    `UPDATE content.item SET unnamed_since = CASE WHEN is_kept THEN NULL ELSE now() END
+     FROM unnest($1::text[], $2::boolean[]) AS found (cid, is_kept)
+     WHERE item.cid = found.cid AND (unnamed_since IS NULL) <> is_kept`,
+    [marks.map(({ cid }) => cid), marks.map(({ isKept }) => isKept)],
+  )
+  return true
 }
 
 /**
@@ -173,7 +204,7 @@ export async function deleteUnnamed({ pool, chainId, indexSchema }: Retention): 
       `WITH deleted AS (
          DELETE FROM content.item WHERE ${isOld} AND cid IN (
            SELECT cid FROM content.item JOIN ${index}.head ON chain_id = $1
-           WHERE ${isOld} AND timestamp > extract(epoch FROM now()) - ${MAX_BEHIND_SECONDS}
+           WHERE ${isOld} AND ${IS_CURRENT}
            ORDER BY unnamed_since LIMIT ${BATCH})
          RETURNING charge
        )
