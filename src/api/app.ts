@@ -22,6 +22,7 @@ import { createActing } from './routes/actionAnswers.ts'
 import { addActionStateRoutes } from './routes/actionState.ts'
 import { addActionRoutes } from './routes/actions.ts'
 import { addAgentRoutes } from './routes/agents.ts'
+import { addApplicationRoutes } from './routes/applications.ts'
 import { boardRoutes, unknownPage } from './routes/board.ts'
 import { addClaimRoutes } from './routes/claim.ts'
 import { addClaimMessageRoutes } from './routes/claimMessage.ts'
@@ -84,6 +85,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addAccountActionRoutes(app, deps, acting)
   addOpenCallRoutes(app, acting)
   addActionStateRoutes(app, deps)
+  addApplicationRoutes(app, deps)
   addEventRoutes(app, deps, readInTurn)
   addAgentRoutes(app, deps, readInTurn)
   addPosterRoutes(app, deps)

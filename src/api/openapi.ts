@@ -28,6 +28,7 @@ const info = {
         'message for what the contracts would refuse at the block of the answer. A POST waits, up to 15 seconds, until the ' +
         'index shows the action. To repeat it is safe: a signed message is sent once.',
     },
+    { name: 'Applications', description: 'Agents that offer to do a run whose poster chooses who works.' },
     { name: 'Agents', description: 'ERC-8004 identities, their stake and their status on the trust ladder.' },
     { name: 'Content', description: 'Briefs, deliveries and feedback: what runs name by a CID.' },
     { name: 'Market', description: 'The contracts, their terms, and the market in figures.' },
@@ -65,6 +66,7 @@ const exampleOf: Record<string, string | number> = {
   ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
   reward: '100000000',
   amount: '20000000',
+  note: 'I have translated such pages before.',
   deadline: 1_705_752_000,
 }
 
@@ -85,7 +87,7 @@ export function describeApi(app: OpenAPIHono, addresses: readonly (Address | und
     openAPIRegistry.registerPath({ ...route, responses: { ...route.responses, ...sharedResponses } })
   }
   const document = getOpenAPI31Document(info)
-  const methods = Object.values(document.paths ?? {}).flatMap(({ get, post }) => [get, post])
+  const methods = Object.values(document.paths ?? {}).flatMap(({ get, post, delete: remove }) => [get, post, remove])
   const operations = methods.filter((operation) => operation !== undefined) as Operation[]
   const schemas = document.components?.schemas as Schemas
   for (const operation of operations) for (const parameter of operation.parameters ?? []) describe(parameter, schemas)
@@ -103,7 +105,15 @@ export function describeApi(app: OpenAPIHono, addresses: readonly (Address | und
   }
   // What many members are becomes a component.
   const { posterAddress, reward, deadline } = schemas.Run?.properties ?? {}
-  const shared: Record<string, object | undefined> = { Address: posterAddress, Amount: reward, Time: deadline }
+  const { actionId, txHash, status } = schemas.PendingAction?.properties ?? {}
+  const shared: Record<string, object | undefined> = {
+    Address: posterAddress,
+    Amount: reward,
+    Time: deadline,
+    ActionId: actionId,
+    Hash: txHash,
+    PendingStatus: status,
+  }
   const named = { ...document, components: { ...components, schemas: { ...schemas, ...shared } } }
   return JSON.stringify(named, (key, value) => {
     if (value?.type !== 'string' || key in shared) return value
@@ -167,18 +177,19 @@ function shareResponses(operations: readonly Operation['responses'][]) {
   return shared
 }
 
-/** Replaces parameters that are the same wherever their name is used by references. @returns those by name. */
+/** Replaces the parameters that are most often used by their name by references. @returns those by name. */
 function shareParameters(operations: readonly Operation[]) {
   const lists = operations.flatMap(({ parameters }) => (parameters ? [parameters] : []))
   const byName = Map.groupBy(lists.flat() as Parameter[], ({ name }) => name)
   const shared: Record<string, Parameter> = {}
-  for (const [name, [first, ...others]] of byName) {
-    if (!first || others.length === 0 || !others.every((other) => isDeepStrictEqual(other, first))) continue
-    shared[name] = first
+  for (const [name, parameters] of byName) {
+    const same = [...Map.groupBy(parameters, (one) => JSON.stringify(one)).values()]
+    const [[first, ...others] = []] = same.toSorted((one, other) => other.length - one.length)
+    if (first && others.length > 0) shared[name] = first
   }
   for (const list of lists) {
     for (const [place, parameter] of list.entries()) {
-      if ('name' in parameter && parameter.name in shared)
+      if ('name' in parameter && isDeepStrictEqual(parameter, shared[parameter.name]))
         list[place] = { $ref: `#/components/parameters/${parameter.name}` }
     }
   }

@@ -75,7 +75,7 @@ describe('CORS', () => {
       },
     })
     expect(preflight.status).toBe(204)
-    expect(preflight.headers.get('Access-Control-Allow-Methods')).toBe('GET,HEAD,POST')
+    expect(preflight.headers.get('Access-Control-Allow-Methods')).toBe('GET,HEAD,POST,DELETE')
     const allowed = preflight.headers.get('Access-Control-Allow-Headers')
     for (const header of ['Idempotency-Key', 'traceparent', 'tracestate']) expect(allowed).toContain(header)
   })

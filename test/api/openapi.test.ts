@@ -94,7 +94,7 @@ describe('/openapi.json', () => {
     for (const [path, operations] of Object.entries<{ get?: object }>(description.paths)) {
       if (!path.startsWith('/api/')) continue
       const url = path.replace('{id}', '1').replace('{address}', exampleAgent.walletAddress)
-      const other = await app.request(url, { method: 'DELETE' })
+      const other = await app.request(url, { method: 'PUT' })
       expect([other.status, other.headers.get('Allow')]).toEqual([405, expect.stringMatching(/GET|POST/)])
       const { get } = operations
       if (!get) continue

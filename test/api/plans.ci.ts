@@ -128,7 +128,7 @@ const kinds: [string, Read, number, number][] = [
   ['a word, a state and a reward', listOf({ q: 'work', state: 'APPROVED', minReward: 100_000n }), 6_000, 6_000],
   ['the states with a tag', (tx, block) => countByState(tx, block, { ...newest, tag: briefTag(10) }), 5_000, 3_400],
   ['the states of that poster', (tx, block) => countByState(tx, block, { ...newest, poster: whale }), 190, 190],
-  ['a run', (tx) => runDetail(tx, 9_999n), 20, 20],
+  ['a run', (tx, block) => runDetail(tx, block, 9_999n), 20, 20],
   ['a run and an agent', (tx, block) => runAndAgent(tx, block, 9_999n, 77n), 20, 20],
   ['agents', (tx, block) => pageOfAgents(tx, block, {}, { limit: 20, offset: 0 }), 160, 160],
   ['the last agents', (tx, block) => pageOfAgents(tx, block, {}, { limit: 20, offset: 4_980 }), 240, 240],

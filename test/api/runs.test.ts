@@ -75,6 +75,7 @@ describe('GET /api/runs/:id', () => {
         claimant: null,
         brief: null,
         posterRecord: { approved: 1, rejected: 0, expired: 0, meanReviewSeconds: null },
+        applications: 0,
       }),
     )
   })

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { agent, recentBlock, run, runEvent, type runEventNames, type runStates } from '../../ponder.schema.ts'
 import { checkpointOf } from '../support/indexedTables.ts'
 import { readEvents } from '../support/readEvents.ts'
-import { eventOf, openRun, seedTime, stakedAgent, wallet } from '../support/rows.ts'
+import { eventOf, openRun, poster, seedTime, stakedAgent, wallet } from '../support/rows.ts'
 import { blockHash, emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
@@ -116,7 +116,7 @@ describe('a stream', () => {
     const events = await reader.next(3)
     expect(named(events)).toEqual(['run 2 IN_PROGRESS 11', 'run 4 OPEN 11', 'agent 1 11'])
     for (const [place, path] of ['runs/2', 'runs/4', 'agents/1'].entries()) {
-      const { brief: _, posterRecord: __, ...body } = (await api.get(`/api/${path}`)).body
+      const { brief: _, posterRecord: __, applications: ___, ...body } = (await api.get(`/api/${path}`)).body
       const block = { number: 11, hash: blockAt(11n).hash }
       expect(JSON.stringify(events[place]?.data)).toBe(JSON.stringify({ ...body, block }))
     }
@@ -265,6 +265,28 @@ describe('a filter', () => {
     // Run 4 was a draft within a block only, which no answer shows.
     await sleep(50)
     expect(ofDraft.events).toHaveLength(1)
+  })
+
+  it('tells a wallet that the poster has named it, and that it names another', async () => {
+    const name = (number: bigint, claimant: typeof wallet | typeof poster) =>
+      mine(number, async (tx) => {
+        await change(tx, number, 1n, 'ClaimantNamed', 'OPEN', { claimant })
+        const named = and(eq(runEvent.blockNumber, number), eq(runEvent.name, 'ClaimantNamed'))
+        await tx
+          .update(runEvent)
+          .set({ address: claimant.toLowerCase() as typeof wallet })
+          .where(named)
+      })
+    const reader = await open(await startApi(), `?claimant=${wallet}`)
+    await reader.next()
+    await name(11n, wallet)
+    expect(named(await reader.next())).toEqual(['run 1 OPEN 11'])
+    await name(12n, poster)
+    expect(named(await reader.next())).toEqual(['run 1 OPEN left 12'])
+    await name(13n, wallet)
+    expect(named(await reader.next())).toEqual(['run 1 OPEN 13'])
+    await mine(14n, (tx) => claim(tx, 14n, 1n))
+    expect(named(await reader.next())).toEqual(['run 1 CLAIMED 14'])
   })
 
   it('says that an agent has left which the registry burned', async () => {

@@ -14,7 +14,13 @@ export type Answer = {
   body: any
 }
 
-const description: { paths: Record<string, Record<string, Operation>> } = JSON.parse(inject('apiDescription'), closed)
+type Part = { $ref: string } | { properties: object; required?: string[] }
+
+const document = JSON.parse(inject('apiDescription'))
+const description: { paths: Record<string, Record<string, Operation>> } = JSON.parse(
+  JSON.stringify(document, (_, value) => (value?.allOf ? merged(value.allOf) : value)),
+  closed,
+)
 const ajv = new Ajv2020({ strict: false, allErrors: true })
 formats.default(ajv)
 ajv.addSchema({ ...description, $id: 'openapi' })
@@ -29,6 +35,13 @@ function closed(_: string, value: unknown) {
   const isObjectSchema =
     typeof value === 'object' && value !== null && 'properties' in value && !('additionalProperties' in value)
   return isObjectSchema ? { ...value, additionalProperties: false } : value
+}
+
+/** A schema that adds members to another one, as one object: only that can refuse members that neither has. */
+function merged(parts: Part[]): object {
+  const all = parts.map((part) => follow<Extract<Part, { properties: object }>>(document, part))
+  const required = all.flatMap((part) => part.required ?? [])
+  return { type: 'object', properties: Object.assign({}, ...all.map(({ properties }) => properties)), required }
 }
 
 /** What a reference in the document refers to, and anything else as it is. */

@@ -43,13 +43,24 @@ const literal = (value: unknown) => JSON.stringify(value).replace('null', 'None'
 export function pythonTypes({ components: { schemas } }: { components: { schemas: Record<string, Schema> } }): string {
   const written = new Map<string, string>()
 
+  /** A component with more members. */
+  function joined({ $ref = '' }: Schema, more: Schema): Schema {
+    const component = schemas[$ref.split('/').at(-1) ?? ''] ?? {}
+    return {
+      properties: { ...component.properties, ...more.properties },
+      required: [...(component.required ?? []), ...(more.required ?? [])],
+    }
+  }
+
   /** The type of the schema. @param name that of an object without a name of its own. */
   function typeOf(schema: Schema, name: string): string {
     const { $ref, allOf, anyOf, oneOf, properties, items, additionalProperties, type } = schema
     const options = anyOf ?? oneOf
     if (options) return [...new Set(options.map((option) => typeOf(option, name)))].join(' | ')
+    const [base, more] = allOf ?? []
+    if (base && more?.properties) return writeDict(joined(base, more), name)
     // A component with a description of its own.
-    if (allOf?.[0]) return typeOf(allOf[0], name)
+    if (base) return typeOf(base, name)
     if ($ref) {
       const component = $ref.split('/').at(-1) ?? ''
       // Their members depend on the code: `ProblemError` has them.

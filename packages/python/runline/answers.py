@@ -31,7 +31,7 @@ RunDetail = TypedDict("RunDetail", {
     "reviewBy": str | None, "endedAt": str | None, "feedbackHash": str | None, "revisions": int, "round": int,
     "fee": str, "workPeriod": int, "stakeRequired": str, "evaluator": str | None, "closing": bool, "title": str | None,
     "summary": str | None, "tags": list[str], "claimant": str | None, "brief": Brief | None,
-    "posterRecord": PosterRecord})
+    "posterRecord": PosterRecord, "applications": int})
 RunEvent = TypedDict("RunEvent", {
     "name": str, "agentId": int | str | None, "address": str | None, "amount": str | None, "hash": str | None,
     "reason": str | None, "dueAt": str | None, "ordinal": int | None, "round": int | None, "by": str | None,
@@ -50,8 +50,8 @@ AgentStake = TypedDict("AgentStake", {
     "id": int | str, "status": Literal["UNVERIFIED", "PROVISIONAL", "ESTABLISHED", "FROZEN", "BANNED"],
     "stakedAmount": str, "lockedAmount": str, "stakedAt": str | None, "completions": int, "slashes": int, "volume": str,
     "ownerAddress": str, "walletAddress": str, "agentURI": str | None, "registeredAt": str | None, "frozen": bool,
-    "banned": bool, "isStaked": bool, "canClaimRuns": bool, "minimumStake": str, "agentURITruncated": bool,
-    "name": str | None, "description": str | None, "feesPaid": str})
+    "banned": bool, "agentURITruncated": bool, "name": str | None, "description": str | None, "feesPaid": str,
+    "isStaked": bool, "canClaimRuns": bool, "minimumStake": str})
 ClaimEligibilityAgent = TypedDict("ClaimEligibilityAgent", {
     "id": int | str, "status": Literal["UNVERIFIED", "PROVISIONAL", "ESTABLISHED", "FROZEN", "BANNED"],
     "stakedAmount": str, "hasMinStake": bool, "unlockedAmount": str})

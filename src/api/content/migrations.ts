@@ -103,6 +103,20 @@ const migrations = [
   GRANT USAGE ON SCHEMA content TO PUBLIC;
   GRANT SELECT ON content.brief, content.brief_words, content.registration TO PUBLIC;
   `,
+  `
+  -- Agents that offer to do a run. The index has their records; they sign no transaction for it.
+  CREATE TABLE content.application (
+    bounty_id int8 NOT NULL,
+    agent_id numeric(78) NOT NULL,
+    -- The wallet that signed it, with EIP-55 checksum.
+    wallet text NOT NULL,
+    note text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (bounty_id, agent_id)
+  );
+  CREATE INDEX application_agent ON content.application (agent_id);
+  GRANT SELECT ON content.application TO PUBLIC;
+  `,
 ]
 
 /**

@@ -4,6 +4,7 @@ import { classifyReadError } from '../../../core/database/failures.ts'
 import { inTransactionOf } from '../../../core/database/transaction.ts'
 import { MIN_STAKE } from '../../../core/market/constants.ts'
 import { repeat } from '../../../core/repeat.ts'
+import { deleteOldApplications } from './applications.ts'
 
 /** The intervals between two searches of the index for what runs have just named, and between two deletions. */
 const SEARCH_INTERVAL_MS = 60_000
@@ -57,6 +58,7 @@ export function startRetention({ ready, logger, ...parts }: Parts): () => Promis
     await nameRecent(parts)
     if (performance.now() - deletedAt < DELETE_INTERVAL_MS) return
     deletedAt = performance.now()
+    await deleteOldApplications(parts.pool, parts.chainId, parts.indexSchema)
     // What was not marked may be named.
     if (!(await markNamed(parts, stopping))) return
     let deleted: number | undefined = BATCH

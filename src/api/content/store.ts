@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { reuseResult } from '../../../core/reuseResult.ts'
+import {
+  type Applicant,
+  type Application,
+  type ApplyResult,
+  storeApplication,
+  withdrawApplication,
+} from './applications.ts'
 import type { MediaType } from './checkContent.ts'
 import { openContentPools, REQUEST_TIMEOUT_MS } from './database.ts'
 import { migrateContent } from './migrations.ts'
@@ -64,6 +71,21 @@ export function openContentStore({ url, chainId, indexSchema, limits, logger }: 
       const [found] = rows
       if (found?.blocked) return 'blocked'
       return found?.media_type ? { mediaType: found.media_type, bytes: found.bytes } : undefined
+    },
+
+    /** @param findWeakest chooses the applicant that a full run drops. */
+    async apply(
+      application: Application,
+      findWeakest: (applicants: readonly Applicant[]) => Promise<bigint>,
+    ): Promise<ApplyResult> {
+      await readyInTime()
+      return storeApplication(requests, indexSchema, application, findWeakest)
+    },
+
+    /** Deletes the application, if there is one of the wallet. */
+    async withdraw(application: Omit<Application, 'note'>): Promise<void> {
+      await readyInTime()
+      return withdrawApplication(requests, application)
     },
 
     async close() {

@@ -20,7 +20,7 @@ const limitBody = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody })
  * length: HTTP parsers enforce a `Content-Length`.
  */
 export const limitPostedBody: MiddlewareHandler = (c, next) => {
-  if (c.req.method !== 'POST') return next()
+  if (c.req.method !== 'POST' && c.req.method !== 'DELETE') return next()
   const length = c.req.header('Content-Length')
   if (length === undefined || c.req.header('Transfer-Encoding') !== undefined) return limitBody(c, next)
   return Number(length) <= MAX_BODY_BYTES ? next() : refuseBody(c)

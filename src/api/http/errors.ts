@@ -30,6 +30,7 @@ export const problemTypes = {
   REQUEST_TIMEOUT: { status: 408, title: 'The request arrives too slowly' },
   IDEMPOTENCY_CONFLICT: { status: 409, title: 'The idempotency key was used for another request' },
   CLAIM_REVERTED: { status: 409, title: 'The claim reverted on chain' },
+  APPLICATION_REFUSED: { status: 409, title: 'The run or the agent takes no further application' },
   WRONG_STATE: { status: 409, title: 'The state of the run does not allow the action' },
   WRONG_REVISION: { status: 409, title: 'The message is about another revision' },
   REVIEW_PERIOD_OVER: { status: 409, title: 'The run can no longer be reviewed' },

@@ -4,7 +4,7 @@ import { cors } from 'hono/cors'
 /** Any page may call the API: no answer depends on cookies or on the origin, and claims carry signatures. */
 const allowOrigins = cors({
   origin: '*',
-  allowMethods: ['GET', 'HEAD', 'POST'],
+  allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
   allowHeaders: [
     'Content-Type',
     'Idempotency-Key',

@@ -1,5 +1,5 @@
-import { and, asc, desc, eq, gt, inArray, lte, notInArray, sql } from 'drizzle-orm'
-import type { Hex } from 'viem'
+import { and, asc, desc, eq, gt, inArray, lte, notInArray, type SQL, sql } from 'drizzle-orm'
+import { type Address, getAddress, type Hex } from 'viem'
 import { agent, RECENT_BLOCKS, recentBlock, runEvent, runEventNames, unchangingEvents } from '../../../ponder.schema.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
@@ -28,7 +28,7 @@ export type Cursor = { from: Mark; to: Block; final: bigint }
 export type Place = { cursor: Cursor; head: Block | undefined }
 
 /** What filters depend on and a change of a run may change. */
-export type Standing = { state: RunState; claimedBy: bigint | null }
+export type Standing = { state: RunState; claimedBy: bigint | null; claimant: Address | null }
 
 /** A run or an agent that changed. */
 export type Change = { id: bigint } & (
@@ -179,28 +179,34 @@ const eventColumns = {
   number: runEvent.blockNumber,
   name: runEvent.name,
   agentId: runEvent.agentId,
+  address: runEvent.address,
 }
 
-type Event = Pick<typeof runEvent.$inferSelect, 'bountyId' | 'name' | 'agentId'> & { number: bigint }
+type Event = Pick<typeof runEvent.$inferSelect, 'bountyId' | 'name' | 'agentId' | 'address'> & { number: bigint }
 
 async function changedRuns(tx: Tx, now: bigint, since: string, events: readonly Event[]): Promise<Change[]> {
   const ids = [...new Set(events.map(({ bountyId }) => bountyId))].toSorted(inOrder)
   if (ids.length === 0) return []
   const rows = await runsById(tx, ids)
-  const before: Event[] = await tx
-    .selectDistinctOn([runEvent.bountyId], eventColumns)
-    .from(runEvent)
-    .where(
-      and(inArray(runEvent.bountyId, ids), changesRun, notInArray(runEvent.name, keepState), lte(runEvent.id, since)),
-    )
-    .orderBy(asc(runEvent.bountyId), desc(runEvent.id))
+  const lastBefore = (runs: bigint[], isWanted: SQL): Promise<Event[]> =>
+    tx
+      .selectDistinctOn([runEvent.bountyId], eventColumns)
+      .from(runEvent)
+      .where(and(inArray(runEvent.bountyId, runs), changesRun, isWanted, lte(runEvent.id, since)))
+      .orderBy(asc(runEvent.bountyId), desc(runEvent.id))
+  const before = await lastBefore(ids, notInArray(runEvent.name, keepState))
+  const named = [...new Set(events.flatMap(({ name, bountyId }) => (name === 'ClaimantNamed' ? bountyId : [])))]
+  const namedBefore = named.length > 0 ? await lastBefore(named, eq(runEvent.name, 'ClaimantNamed')) : []
   const byRun = Map.groupBy([...before, ...events], ({ bountyId }) => bountyId)
   return ids.map((id) => {
     const row = rows.get(id)
     if (!row) throw new Error(`Run ${id} has events, and no row`)
-    return { type: 'run', id, row, now, standings: standingsAfter(byRun.get(id) ?? []) }
+    const claimant = named.includes(id) ? claimantOf(namedBefore.find(({ bountyId }) => bountyId === id)) : row.claimant
+    return { type: 'run', id, row, now, standings: standingsAfter(byRun.get(id) ?? [], claimant) }
   })
 }
+
+const claimantOf = (named: Event | undefined) => (named?.address ? getAddress(named.address) : null)
 
 /**
  * The greatest id that an event of the block can have. Ponder's ids are 10 digits of the timestamp, 16 of the chain id, 16 of
@@ -209,13 +215,18 @@ async function changedRuns(tx: Tx, now: bigint, since: string, events: readonly 
 const lastId = (chainId: number, { number, timestamp }: Mark): string =>
   `${timestamp}`.padStart(10, '0') + `${chainId}`.padStart(16, '0') + `${number}`.padStart(16, '0') + '9'.repeat(33)
 
-/** The standing after each block of the events. @throws if the first one sets no state. */
-function standingsAfter(events: readonly Event[]): Standing[] {
+/** The standing after each block of the events. @param claimant before them. @throws if the first one sets no state. */
+function standingsAfter(events: readonly Event[], claimant: Address | null): Standing[] {
   const byBlock = new Map<bigint, Standing>()
   let standing: Standing | undefined
-  for (const { number, name, agentId } of events) {
+  for (const event of events) {
+    const { number, name, agentId } = event
     const state = stateAfter[name]
-    if (state !== null) standing = { state, claimedBy: state === 'DRAFT' || state === 'OPEN' ? null : agentId }
+    if (state !== null) {
+      const claimedBy = state === 'DRAFT' || state === 'OPEN' ? null : agentId
+      standing = { claimant, ...standing, state, claimedBy }
+    }
+    if (name === 'ClaimantNamed' && standing) standing = { ...standing, claimant: claimantOf(event) }
     if (!standing) throw new Error(`No event before ${name} in block ${number} sets the state of the run`)
     byBlock.set(number, standing)
   }

@@ -1,4 +1,5 @@
-import { pgSchema, text } from 'drizzle-orm/pg-core'
+import { bigint, numeric, pgSchema, text, timestamp } from 'drizzle-orm/pg-core'
+import type { Address } from 'viem'
 
 /**
  * The parts of schema `content` that answers about runs and agents join, by the URIs that these name. Texts are no part of
@@ -22,4 +23,14 @@ export const registration = content.table('registration', {
   uri: text().primaryKey(),
   name: text().notNull(),
   description: text(),
+})
+
+/** Agents that offer to do a run. */
+export const application = content.table('application', {
+  bountyId: bigint({ mode: 'bigint' }).notNull(),
+  agentId: numeric().notNull(),
+  /** The wallet that signed it, as `posterAddress` of a run. */
+  wallet: text().$type<Address>().notNull(),
+  note: text().notNull(),
+  appliedAt: timestamp({ withTimezone: true }).notNull(),
 })

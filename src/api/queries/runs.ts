@@ -21,6 +21,7 @@ import { refusedValue } from '../http/refusedValue.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
 import { agentById } from './agents.ts'
+import { applicationsFor } from './applications.ts'
 import { brief, briefWords } from './content.ts'
 import { posterByAddress } from './posters.ts'
 import { isSearch, matchWords, refuseNegative, type Search } from './searches.ts'
@@ -181,10 +182,18 @@ export async function runAndAgent(tx: Tx, { now }: Snapshot, bountyId: bigint, a
   return { run: await runById(tx, bountyId), agent: await agentById(tx, now, agentId) }
 }
 
-/** Reads a run with the JSON of its brief and the record of its poster; null if there is none with this id. */
-export async function runDetail(tx: Tx, bountyId: bigint) {
+/**
+ * Reads a run with the JSON of its brief, the record of its poster and the number of its applications; null if there is none
+ * with this id.
+ */
+export async function runDetail(tx: Tx, block: Snapshot, bountyId: bigint) {
   const found = await runById(tx, bountyId)
   if (found === null) return null
   const [stored] = await tx.select({ json: brief.json }).from(brief).where(eq(brief.uri, found.ipfsHash))
-  return { run: found, brief: stored?.json ?? null, poster: await posterByAddress(tx, found.posterAddress) }
+  return {
+    run: found,
+    brief: stored?.json ?? null,
+    poster: await posterByAddress(tx, found.posterAddress),
+    applications: (await applicationsFor(tx, block, found)).length,
+  }
 }

@@ -122,7 +122,7 @@ export function createContexts(settings: RelaySettings, holder: string) {
     // Whether the account may make unsigned claims is not known yet.
     relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
   }
-  return { sender, pipeline, intake, examination, readContracts, refusalOfRegistry, addSigner }
+  return { sender, pipeline, intake, checkSignature, examination, readContracts, refusalOfRegistry, addSigner }
 }
 
 type Of = {

@@ -3,8 +3,10 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Hex } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
+import type { Requester } from '../../../core/fairLane.ts'
 import { createActionFlow } from './actions/actionFlow.ts'
 import { createPlaceAction } from './actions/placing.ts'
+import type { Word } from './chain/signatures.ts'
 import { createClaimFlow } from './claims/claimFlow.ts'
 import { createDispatcher } from './claims/dispatcher.ts'
 import { createContexts } from './contexts.ts'
@@ -136,6 +138,10 @@ export async function createRelay(settings: RelaySettings) {
 
     /** The number of the agent's next withdrawal. @throws Refusal RELAY_UNAVAILABLE. */
     unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(intake.read, pipeline.market.staking, agentId),
+
+    /** Whether the wallet's key or its contract signed the word, which is no action. @throws Refusal RELAY_UNAVAILABLE. */
+    isSigned: async (word: Word, requester: Requester) =>
+      (await contexts.checkSignature(word, intake.hasCode, requester)) !== undefined,
 
     waitUnread,
 

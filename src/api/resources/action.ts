@@ -36,8 +36,14 @@ export const textParameter = z
   .string('must be given once')
   .refine((text) => isText(text), `must be 1 to ${MAX_TEXT_BYTES} bytes of UTF-8, without NUL`)
 
-const account = z.string(NO_ADDRESS).pipe(addressParameter)
+/** An account in a body. */
+export const account = z.string(NO_ADDRESS).pipe(addressParameter)
 const count = (message: string) => integer(message, 10).openapi({ type: ['integer', 'string'] })
+
+export const deadlineInBody = integer('must be a time in seconds since 1970', 16).openapi({
+  type: ['integer', 'string'],
+  description: 'The last second at which the signature is valid.',
+})
 
 /** The members of bodies. */
 const members = {
@@ -48,10 +54,7 @@ const members = {
   revision: count('must be the number of a revision, from 0').openapi({ description: 'As in the message.' }),
   deliverableHash: textParameter.openapi(untrusted('Where the delivered work is.')),
   feedbackHash: textParameter.openapi(untrusted('Where the feedback is.')),
-  deadline: integer('must be a time in seconds since 1970', 16).openapi({
-    type: ['integer', 'string'],
-    description: 'The last second at which the signature is valid.',
-  }),
+  deadline: deadlineInBody,
 } as const
 
 /** The schema of the body of the action. It has the members of the message beside the run's id, and the signature. */

@@ -33,6 +33,7 @@ export const agentSummarySchema = z
   .object({ id, status: statusSchema, stakedAmount: amount })
   .openapi('AgentSummary', { example: exampleAgentSummary })
 
+/** The order of the members is part of the API. Those that were added later come last. */
 const members = {
   ...agentSummarySchema.shape,
   lockedAmount: amount.openapi({ description: 'The part of the stake at risk in live runs, in USDC base units.' }),
@@ -50,10 +51,6 @@ const members = {
   registeredAt: time.nullable(),
   frozen: z.boolean(),
   banned: z.boolean(),
-}
-
-/** The members that were added later, and come last. */
-const lastMembers = {
   agentURITruncated: z.boolean().openapi({
     description: 'Whether the URI on chain is longer than `agentURI`, which is cut after a whole character.',
   }),
@@ -70,17 +67,15 @@ const lastMembers = {
   }),
 }
 
-export const agentSchema = z.object({ ...members, ...lastMembers }).openapi('Agent', { example: exampleAgent })
+export const agentSchema = z.object(members).openapi('Agent', { example: exampleAgent })
 
-export const agentStakeSchema = z
-  .object({
-    ...members,
+export const agentStakeSchema = agentSchema
+  .extend({
     isStaked: z.boolean().openapi({ description: 'Whether the agent has any stake.' }),
     canClaimRuns: z.boolean().openapi({ description: 'PROVISIONAL or ESTABLISHED.' }),
     minimumStake: amount,
-    ...lastMembers,
   })
-  .openapi('AgentStake')
+  .openapi('AgentStake', { example: undefined })
 
 export type Agent = z.infer<typeof agentSchema>
 export type AgentStake = z.infer<typeof agentStakeSchema>

@@ -23,9 +23,13 @@ export const signatureInBody = z
   .transform((value) => value.toLowerCase() as Hex)
   .openapi({ type: 'string', description: 'The account’s signature of the message.' })
 
+export const agentIdInBody = asId(
+  integer('must be an integer from 0, as a decimal string where it exceeds 2^53 - 1', 78),
+)
+
 export const claimBody = z
   .strictObject({
-    agentId: asId(integer('must be an integer from 0, as a decimal string where it exceeds 2^53 - 1', 78)),
+    agentId: agentIdInBody,
     walletAddress: z.string(NO_ADDRESS).pipe(addressParameter),
     signature: z
       .string(NO_SIGNATURE)

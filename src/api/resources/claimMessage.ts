@@ -30,9 +30,8 @@ export const claimTypedDataSchema = z
   })
   .openapi('ClaimTypedData')
 
-export const claimMessageSchema = z
-  .object({
-    ...claimTypedDataSchema.shape,
+export const claimMessageSchema = claimTypedDataSchema
+  .extend({
     submit: z
       .object({
         method: z.literal('POST'),

@@ -7,19 +7,18 @@ export type BodyMembers = Record<string, 'integer' | 'string' | 'Id'>
 
 const schemaOf = (type: BodyMembers[string]) => (type === 'Id' ? { $ref: '#/components/schemas/Id' } : { type })
 
-/** What to sign for an action, and what to send with the signature. */
+/** What to sign for an action, and the body to send to `path` once the `signature` is added to it. */
 export const messageSchema = <Name extends string>(name: Name, members: BodyMembers) =>
   z
     .object({
       action: z.literal(name),
-      path: z.string().openapi({ description: 'Where to POST the body.' }),
+      path: z.string(),
       body: z
         .custom<Record<string, string | number>>((value) => typeof value === 'object')
         .openapi({
           type: 'object',
           properties: Object.fromEntries(Object.entries(members).map(([member, type]) => [member, schemaOf(type)])),
           required: Object.keys(members),
-          description: 'The body without the `signature`, which is to be added.',
         }),
       typedData: typedDataSchema,
     })

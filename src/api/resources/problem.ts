@@ -146,6 +146,7 @@ const examples = [
   new Problem('REQUEST_TIMEOUT', 'The request is too slow: send the headers within 5 s and all of it within 10 s.'),
   new Problem('IDEMPOTENCY_CONFLICT', 'Idempotency-Key 7 was used for another request. Use a key for each body.'),
   new Problem('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.'),
+  new Problem('APPLICATION_REFUSED', 'Run 1 takes no applications: any wallet may claim it.'),
   refusedAction({ errorName: 'NotClaimingWallet', args: [1n, other, wallet] }),
   refusedAction({ errorName: 'InvalidState', args: [1n, 2] }),
   refusedAction({ errorName: 'WrongRevision', args: [1n, 0n, 1n] }),

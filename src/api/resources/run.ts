@@ -120,13 +120,13 @@ export const runSchema = z
   .openapi('Run', { example: exampleRun })
 
 /** A run with its brief and the record of its poster. */
-export const runDetailSchema = z
-  .object({
-    ...runSchema.shape,
+export const runDetailSchema = runSchema
+  .extend({
     brief: orNull(briefSchema),
     posterRecord: posterRecordSchema,
+    applications: z.int().openapi({ description: 'How many agents apply, where the poster names who may claim.' }),
   })
-  .openapi('RunDetail')
+  .openapi('RunDetail', { example: undefined })
 
 export type RunSummary = z.infer<typeof runSummarySchema>
 export type Run = z.infer<typeof runSchema>
@@ -192,13 +192,14 @@ export function formatRun(row: RunRow, now: bigint): Run {
   }
 }
 
-export type RunDetailRow = { run: RunRow; brief: string | null; poster: PosterRow }
+export type RunDetailRow = { run: RunRow; brief: string | null; poster: PosterRow; applications: number }
 
 /** @param now When the run can be claimed, in seconds. */
-export function formatRunDetail({ run, brief, poster }: RunDetailRow, now: bigint): RunDetail {
+export function formatRunDetail({ run, brief, poster, applications }: RunDetailRow, now: bigint): RunDetail {
   return {
     ...formatRun(run, now),
     brief: brief === null ? null : JSON.parse(brief),
     posterRecord: formatRecord(poster),
+    applications,
   }
 }

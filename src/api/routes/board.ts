@@ -205,8 +205,8 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
     const { page } = parse(pageQuery, givenOf(c))
     const requester = requesterOf(c, deps.limits)
     const isDear = isFar(page * EVENTS_LIMIT)
-    const { snapshot, data } = await readInTurn(isDear, requester, undefined, async (tx) => {
-      const run = await runDetail(tx, id)
+    const { snapshot, data } = await readInTurn(isDear, requester, undefined, async (tx, block) => {
+      const run = await runDetail(tx, block, id)
       const timeline = await readTimeline(tx, id, page)
       const agents = await agentNames(tx, timeline?.events.map(({ agentId }) => agentId) ?? [])
       return { run, timeline, agents }

@@ -180,7 +180,7 @@ function mediaTypeOf(c: Context): MediaType {
 }
 
 /** @throws Problem CONTENT_UNAVAILABLE if there is no store, or if its database does not answer. */
-async function ask<Result>(
+export async function ask<Result>(
   store: ContentStore | undefined,
   question: (store: ContentStore) => Promise<Result>,
 ): Promise<Result> {

@@ -9,12 +9,14 @@ import { blockHeaders, problemResponses } from './responses.ts'
  * @param members those of the body to send.
  * @param query its parameters beside those of all messages.
  * @param codes its problems beside those of the parameters.
+ * @param method of the request that sends it.
  */
 export const messageRoute = <Name extends string, Query extends z.ZodRawShape, const Code extends ProblemCode>(
   name: Name,
   members: BodyMembers,
   query: Query,
   codes: readonly Code[],
+  method: 'POST' | 'DELETE' = 'POST',
 ) =>
   createRoute({
     method: 'get',
@@ -22,7 +24,7 @@ export const messageRoute = <Name extends string, Query extends z.ZodRawShape, c
     operationId: `${name}Message`,
     tags: ['Actions'],
     summary: `Get what to sign for the action ${name}`,
-    description: 'Sign `typedData`, add the `signature` to `body`, and POST it to `path`.',
+    description: `Sign \`typedData\`, add the \`signature\` to \`body\`, and ${method} it to \`path\`.`,
     request: { query: z.strictObject({ ...query, minBlock }) },
     responses: {
       200: {

@@ -75,8 +75,8 @@ const getRun = createRoute({
   tags: ['Runs'],
   summary: 'Get a run',
   description:
-    'The run with its claim, its terms and its time limits. `brief` is what it asks for, if that is stored here: it is no ' +
-    'part of the block, and may change the answer without one.',
+    'The run with its claim, its terms and its time limits. `brief` is what it asks for, if that is stored here: it and ' +
+    '`applications` are no part of the block, and may change the answer without one.',
   request: { params: runParams, query: runQuery },
   responses: indexedResponses('The run.', runDetailSchema, ['RUN_NOT_FOUND']),
 })
@@ -122,7 +122,7 @@ export function addRunRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTur
     const { minBlock } = c.req.valid('query')
     const { snapshot, data: run } = await readIndex(
       c,
-      deps.index.read(minBlock, (tx) => runDetail(tx, id)),
+      deps.index.read(minBlock, (tx, block) => runDetail(tx, block, id)),
     )
     if (run === null) throw runNotFound(id)
     return answerJson(c, formatRunDetail(run, snapshot.now))

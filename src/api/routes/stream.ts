@@ -17,7 +17,8 @@ const typesParameter = z
   .openapi({
     type: 'string',
     enum: ['run', 'agent', 'run,agent'],
-    description: 'Both if absent; runs only if `state`, `minReward`, `poster`, `runId`, `q` or `tag` is given.',
+    description:
+      'Both if absent; runs only if `state`, `minReward`, `poster`, `claimant`, `runId`, `q` or `tag` is given.',
   })
 
 const streamQuery = z.strictObject({
@@ -25,6 +26,9 @@ const streamQuery = z.strictObject({
   state: stateSchema.optional(),
   minReward: usdcParameter.optional().openapi({ description: 'Least reward in whole USDC, inclusive.' }),
   poster: addressParameter.optional(),
+  claimant: addressParameter
+    .optional()
+    .openapi({ description: 'The only wallet that may claim: so an agent learns it was chosen.' }),
   agentId: idParameter.optional().openapi({ description: 'The agent, and the runs that it has claimed.' }),
   runId: idParameter.optional(),
   ...searchParameters,

@@ -12,6 +12,8 @@ export type StreamFilter = {
   /** USDC base units, inclusive. */
   minReward?: bigint | undefined
   poster?: Address | undefined
+  /** The only wallet that may claim. */
+  claimant?: Address | undefined
   /** The agent, and the runs that it has claimed. */
   agentId?: bigint | undefined
   runId?: bigint | undefined
@@ -40,7 +42,8 @@ function matchTerms({ runId, minReward, poster }: StreamFilter, { bountyId, rewa
   return poster === undefined || poster === posterAddress
 }
 
-function matchStanding({ state, agentId }: StreamFilter, standing: Standing): boolean {
+function matchStanding({ state, agentId, claimant }: StreamFilter, standing: Standing): boolean {
   if (state !== undefined && state !== standing.state) return false
+  if (claimant !== undefined && claimant !== standing.claimant) return false
   return agentId === undefined || agentId === standing.claimedBy
 }

@@ -95,7 +95,7 @@ describe('an honest API', () => {
     for (const id of ids) {
       const run = await client.runs.get(id)
       expect(proofOf(run)?.block.hash).toBe(headersOf(run)?.get('X-Indexed-Hash'))
-      expect(proofOf(run)?.unproven).toEqual(['title', 'summary', 'tags', 'brief', 'posterRecord'])
+      expect(proofOf(run)?.unproven).toEqual(['title', 'summary', 'tags', 'brief', 'posterRecord', 'applications'])
     }
     for (const id of agentIds) {
       expect(proofOf(await client.agents.get(id))?.unproven).toEqual(['volume', 'feesPaid', 'name', 'description'])

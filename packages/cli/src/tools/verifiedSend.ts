@@ -14,7 +14,7 @@ import { createProver, type VerifyOptions } from '../../../client/src/verify/pro
 /** What the instructions of the server say about answers with `--verify`. */
 export const verifiedInstructions = `
 The answers of list_runs, get_run, get_agent and check_claim_eligibility are proven with the user's own node, else they are \
-errors: FALSE_ANSWER, UNVERIFIED_ANSWER. Not proven: title, summary, tags, brief, name, description, posterRecord, volume, feesPaid, \
+errors: FALSE_ANSWER, UNVERIFIED_ANSWER. Not proven: title, summary, tags, brief, name, description, posterRecord, applications, volume, feesPaid, \
 reasons, pagination, that a list is complete, and all that other tools return.`
 
 /** Sends requests as `send` does. Answers about runs and agents are returned only if the node proves them. */

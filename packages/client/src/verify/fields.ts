@@ -12,6 +12,7 @@ import { storedText, storedURI } from './texts.ts'
  * of the answer. `UNPROVEN` marks the members that neither storage nor a few logs have:
  * - title, summary, tags, brief, name, description: contents of files, which the chain names by their URIs only.
  * - posterRecord: counts over all runs of the poster.
+ * - applications: they are off chain.
  * - volume, feesPaid: sums over all approved runs of the agent.
  * - reasons: sentences. `reasonCodes` has their codes.
  */
@@ -117,6 +118,7 @@ export const runFields = {
   endedAt: ({ bounty, logs }) => (isEnded(bounty) ? timeOfLog(logs.end) : null),
   brief: UNPROVEN,
   posterRecord: UNPROVEN,
+  applications: UNPROVEN,
 } satisfies Rules<RunEvidence, RunDetail>
 
 export const isEnded = (bounty: Bounty) => isIn(bounty, 'APPROVED', 'REJECTED')

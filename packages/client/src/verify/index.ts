@@ -34,7 +34,7 @@ export const proofOf = (answer: object): Proof | undefined => proofs.get(answer)
  * not verified.
  *
  * Each member of an answer that storage or the run's own logs have is compared. `proofOf(answer).unproven` names the others:
- * contents (title, summary, tags, brief, name, description), `posterRecord`, `volume`, `feesPaid`, `reasons`, `pagination`. That a list has
+ * contents (title, summary, tags, brief, name, description), `posterRecord`, `applications`, `volume`, `feesPaid`, `reasons`, `pagination`. That a list has
  * all runs that match, in their order, is not proven: its members are, one by one.
  *
  * These calls throw FalseAnswerError if the chain disproves an answer, and UnverifiedAnswerError if the node proves neither.
