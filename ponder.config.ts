@@ -12,6 +12,7 @@ import { createEndpoints } from './core/node/endpoints.ts'
 import { ponderTransport } from './core/node/ponderTransport.ts'
 import { ponderVariables } from './core/ponderVariables.ts'
 import { createSecretFilter } from './core/urlSecrets.ts'
+import { ponderPool } from './ops/database/ponderPool.ts'
 
 // DATABASE_URL has no default: without one Ponder would fall back to PGlite, whose half-indexed blocks are visible and
 // which no API process can open.
@@ -43,10 +44,11 @@ export default createConfig({
     kind: 'postgres',
     connectionString: DATABASE_URL,
     poolConfig: {
+      ...ponderPool(logger),
       // Connections that each of Ponder's pools keeps once it has opened them, so that it can go on while other clients have
       // all that PostgreSQL has free. Ponder would close each after ten seconds without a query.
       min: 4,
-      // A statement that takes longer ends the indexer, and two seconds later one without an answer (patches/).
+      // A statement that takes longer ends the indexer, and two seconds later one without an answer.
       statement_timeout: 20_000,
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
