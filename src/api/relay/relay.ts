@@ -15,7 +15,7 @@ import { readUnstakeNonce } from './kinds/accounts/contracts.ts'
 import type { ClaimRequest } from './kinds/claims/message.ts'
 import type { ActionRequest } from './kinds/request.ts'
 import { DECISIONS_CHANNEL } from './ledger/decisions.ts'
-import { deleteOldRows, startRetention } from './ledger/retention.ts'
+import { startRetention } from './ledger/retention.ts'
 import { newcomersLeft } from './ledger/spending.ts'
 import { countUnminedClaims, type StoredAction } from './ledger/storedActions.ts'
 import type { Asking } from './pipeline/context.ts'
@@ -23,7 +23,6 @@ import { createKeeping } from './pipeline/keeping.ts'
 import { createResults, isClaim } from './pipeline/results.ts'
 import { Refusal, type RefusalCode, unlessUnavailable } from './refusal.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
-import { createKeptKinds } from './sender/keeper/kinds.ts'
 import { openRemoteKeys } from './sender/keys/remoteKeys.ts'
 import { createPlacer } from './sender/placement.ts'
 import { createSend } from './sender/send.ts'
@@ -76,14 +75,13 @@ export async function createRelay(settings: RelaySettings) {
   const ofKeeper = <Context extends { pool: pg.Pool }>(context: Context): Context => ({ ...context, pool: keeperPool })
   const keeperSender = ofKeeper(sender)
   const keeperPlacer = createPlacer(keeperSender)
-  const kinds = createKeptKinds([createKeeping(ofKeeper(pipeline), keeperPlacer)], logger)
-  const keeper = startKeeper(keeperSender, { holder, kinds })
+  const keeper = startKeeper(keeperSender, { holder, actions: createKeeping(ofKeeper(pipeline), keeperPlacer) })
   const send = createSend(sender, keeper.wake)
   const dispatcher = createDispatcher(pipeline, placer, send)
   const notifications = listenTo({ url: settings.databaseUrl, channel: DECISIONS_CHANNEL, logger })
   const results = createResults(pipeline, notifications)
   const closing = new AbortController()
-  const stopRetention = startRetention(pool, settings.retentionDays, deleteOldRows(kinds.names), logger)
+  const stopRetention = startRetention(pool, settings.retentionDays, pipeline.kinds.names, logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
   const rooms = { results, closing: closing.signal }
   const { claim, waitUnread } = createClaimFlow(pipeline, { examine: examination.examine, dispatcher, ...rooms })

@@ -22,8 +22,9 @@ export function publicStateOf({ state, tx }: { state: string; tx: { state: TxSta
   return tx.state === 'final' ? 'final' : 'mined'
 }
 
-/** SQL: whether a row is of one of these kinds, whose names are plain words. */
-export const isOfKinds = (names: readonly string[]) => `action.kind IN (${names.map((name) => `'${name}'`).join()})`
+/** SQL: whether a row of the table is of one of these kinds, whose names are plain words. */
+export const isOfKinds = (table: 'action' | 'tx', names: readonly string[]) =>
+  `${table}.kind IN (${names.map((name) => `'${name}'`).join()})`
 
 /** SQL: whether the row's transaction can no longer decide it. */
 export const IS_STRANDED = "action.state = 'open' AND tx.state NOT IN ('signed', 'accepted')"
@@ -31,7 +32,7 @@ export const IS_STRANDED = "action.state = 'open' AND tx.state NOT IN ('signed',
 /** SQL: whether `signer.address` has stranded rows of these kinds. */
 export const hasStranded = (names: readonly string[]) => `EXISTS (
   SELECT FROM relay.action JOIN relay.tx ON tx.id = action.tx
-  WHERE ${isOfKinds(names)} AND ${IS_STRANDED} AND tx.signer = signer.address)`
+  WHERE ${isOfKinds('action', names)} AND ${IS_STRANDED} AND tx.signer = signer.address)`
 
 /**
  * Gives an open row another transaction, if it still has the one that was read, and the lease is valid. It does not lock the

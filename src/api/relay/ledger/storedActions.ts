@@ -39,7 +39,7 @@ export function createActionStore({ names, messageOf }: Pick<Kinds, 'names' | 'm
       tx_hash AS "txHash", action.block_number AS "blockNumber", result, problem
     FROM relay.action JOIN relay.tx ON tx.id = action.tx CROSS JOIN LATERAL (
       SELECT hash FROM relay.attempt WHERE attempt.tx = tx.id ORDER BY signed_at DESC LIMIT 1) AS newest
-    WHERE ${isOfKinds(names)}`
+    WHERE ${isOfKinds('action', names)}`
 
   /** @param clauses SQL that follows the other conditions. */
   async function find(database: Database, clauses: string, values: unknown[]): Promise<StoredAction[]> {

@@ -9,7 +9,7 @@ import { type Decision, recordDecision, reopenRows, storeDecisions } from '../le
 import { hasStranded, moveRow } from '../ledger/rows.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
 import { isUnavailable, type Refusal } from '../refusal.ts'
-import type { ActionKind } from '../sender/action.ts'
+import type { Actions } from '../sender/action.ts'
 import type { Turn } from '../sender/context.ts'
 import { type Call, type Signer, signingRestOf } from '../sender/keys/signing.ts'
 import type { Placer } from '../sender/placement.ts'
@@ -31,7 +31,7 @@ type Decided = [StoredAction, Decision]
 type NextTransaction = { signer: Signer; kind: string; call: Call }
 
 /** How the keeper of a process decides actions, and sends them anew. */
-export function createKeeping(context: PipelineContext, placer: Placer): ActionKind<StoredAction, Decided> {
+export function createKeeping(context: PipelineContext, placer: Placer): Actions<StoredAction, Decided> {
   const { pool, market, kinds, store, heads, signersFor, events, logger } = context
   const simulate = createSimulate(context)
   /** By signer, when its actions were last checked. */

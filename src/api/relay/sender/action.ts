@@ -35,12 +35,12 @@ export type Reserve = (db: pg.PoolClient, room: Room) => Promise<Reserved[]>
 export type Effect = { text: (first: number) => string; values: unknown[] }
 
 /**
- * A kind of action, such as claims: what transactions are for. The sender knows transactions only, and asks the kind.
- * `Action` is what the kind stores of an action, `Decision` what the chain decided about one: what the sender gets from one kind
- * never reaches another. They are methods, so that it need not know these types.
+ * The actions that transactions are for. The sender knows transactions only.
+ * `Action` is what is stored of an action, `Decision` what the chain decided about one. They are methods, so that the sender need
+ * not know these types.
  */
-export type ActionKind<Action = unknown, Decision = unknown> = {
-  /** What `relay.tx` has as the kind of its transactions. It never changes once it is released. */
+export type Actions<Action = unknown, Decision = unknown> = {
+  /** What `relay.tx` may have as the kind of their transactions. They never change once they are released. */
   names: readonly string[]
 
   /** The actions of these transactions, by transaction. */

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address } from 'viem'
 import { listenTo } from '../../../../../core/database/notifications.ts'
 import { Refusal } from '../../refusal.ts'
+import type { Actions } from '../action.ts'
 import type { SenderContext } from '../context.ts'
 import { LEASE_SECONDS, type Lease, releaseLease, renewLease, signersWithWork, takeLease } from '../store/leases.ts'
 import { TX_CHANNEL } from '../store/transactions.ts'
-import type { KeptKinds } from './kinds.ts'
 import { createReconcile } from './reconcileSigner.ts'
 
 /**
@@ -25,7 +25,7 @@ const IDLE_INTERVALS = 5
 type Options = {
   /** Names this replica in its leases. */
   holder: string
-  kinds: KeptKinds
+  actions: Actions
 }
 
 /**
@@ -33,10 +33,9 @@ type Options = {
  * transaction is due to be sent again. Every replica has a keeper. A lease assigns each signer to one keeper, and to
  * another one once that keeper ends or is paused.
  */
-export function startKeeper(context: SenderContext, { holder, kinds }: Options) {
+export function startKeeper(context: SenderContext, { holder, actions }: Options) {
   const { pool, databaseUrl, heads, keeperInterval: interval, whenReady, logger } = context
-  const reconcile = createReconcile(context, kinds)
-  const hasStranded = kinds.all.map((kind) => kind.hasStranded)
+  const reconcile = createReconcile(context, actions)
   const stopping = new AbortController()
   const notifications = listenTo({ url: databaseUrl, channel: TX_CHANNEL, logger })
   const search = createSleeper(stopping.signal)
@@ -53,7 +52,7 @@ export function startKeeper(context: SenderContext, { holder, kinds }: Options) 
       search.clear()
       await logged({}, async () => {
         await whenReady()
-        const signers = await signersWithWork(pool, holder, hasStranded)
+        const signers = await signersWithWork(pool, holder, actions.hasStranded)
         for (const { address, isFree } of signers) if (isFree) begin(address)
         if (signers.length > 0 || !notifications.isLive()) searchSoon()
       })

@@ -1,11 +1,10 @@
 import type { Address, Hash } from 'viem'
 import { answer } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
-import type { ActionKind } from '../action.ts'
+import type { Actions } from '../action.ts'
 import type { SenderContext, Turn } from '../context.ts'
 import type { Lease } from '../store/leases.ts'
-import { nextNonceOf, type Unmined, unminedOf } from '../store/transactions.ts'
-import type { KeptKinds } from './kinds.ts'
+import { GAP, nextNonceOf, unminedOf } from '../store/transactions.ts'
 import { fillGaps, resendDue } from './resend.ts'
 import { createSettle, dropReorganised, finalise, orLater } from './settlement.ts'
 
@@ -27,13 +26,15 @@ type Look = {
  * Reconciles the stored transactions of a signer with the chain: settles mined transactions, reopens those that a reorg
  * removed, gives up actions that can no longer succeed, fills nonce gaps, and broadcasts again.
  */
-export function createReconcile(context: SenderContext, kinds: KeptKinds) {
+export function createReconcile(context: SenderContext, actions: Actions) {
   const { pool, client, heads, accounts, nonceCheck, logger } = context
-  const settle = createSettle(context)
+  const settle = createSettle(context, actions)
   /** For each signer, the head at which everything is settled, and the number of its used nonces there. */
   const settledAt = new Map<Address, { head: Hash; used: number }>()
   /** For each signer without a key, the number of its unmined transactions in the last log line. */
   const leftBehind = new Map<Address, number>()
+  const names = [...actions.names, GAP]
+  const unknown = new Set<string>()
 
   /** @returns the number of used nonces at the head. */
   async function settleAll(turn: Turn): Promise<number> {
@@ -44,36 +45,25 @@ export function createReconcile(context: SenderContext, kinds: KeptKinds) {
     const count = { address: signer, blockNumber: head.number }
     const [used, nextNonce] = await Promise.all([answer(client.getTransactionCount(count)), nextNonceOf(pool, signer)])
     nonceCheck.assertMined(signer, nextNonce, used)
-    const newest = await dropReorganised(turn, kinds.of, used)
-    const mined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce < used)
-    const isSettled = await settleByKind(turn, mined)
-    const isRid = await ofEachKind((kind) => kind.sendAnew(turn))
-    if (newest !== undefined) await finaliseByKind(turn, newest)
+    const newest = await dropReorganised(turn, actions, isKnown, used)
+    const mined = (await unminedOf(pool, signer)).filter((tx) => tx.nonce < used && isKnown(tx))
+    const isSettled = await orLater(logger, settle(turn, mined))
+    const isRid = await orLater(logger, actions.sendAnew(turn))
+    if (newest !== undefined) await orLater(logger, finalise(turn, actions, names, newest))
     if (isSettled && isRid) settledAt.set(signer, { head: head.hash, used })
     return used
   }
 
-  /** What fails for one kind must not delay the others. @returns whether all returned true. */
-  async function ofEachKind(work: (kind: ActionKind) => Promise<unknown>): Promise<boolean> {
-    const done = await Promise.all(kinds.all.map((kind) => orLater(logger, work(kind))))
-    return done.every((result) => result === true)
-  }
-
-  /** @returns whether all are settled, apart from those of unknown kinds. */
-  async function settleByKind(turn: Turn, mined: Unmined[]): Promise<boolean> {
-    const settled = [...Map.groupBy(mined, ({ kind }) => kinds.of(kind))].map(([kind, txs]) =>
-      kind ? orLater(logger, settle(turn, kind, txs)) : true,
-    )
-    return (await Promise.all(settled)).every(Boolean)
-  }
-
-  async function finaliseByKind(turn: Turn, newest: bigint) {
-    const final = await finalise(turn, newest, kinds.names)
-    const byKind = Map.groupBy(final, ({ kind }) => kinds.of(kind))
-    await ofEachKind(async (kind) => {
-      const txs = byKind.get(kind)
-      if (txs) await kind.onFinal(txs.map(({ id }) => id))
-    })
+  /**
+   * Transactions of a kind that only a newer build knows, which shares the database, are left to it: they are broadcast again,
+   * but not settled, reopened or replaced.
+   */
+  function isKnown({ kind }: { kind: string }): boolean {
+    if (names.includes(kind)) return true
+    if (!unknown.has(kind))
+      logger.warn({ kind }, 'leaves transactions of an unknown kind to processes of a newer build')
+    unknown.add(kind)
+    return false
   }
 
   /** Without the key we can rebroadcast, but neither reprice nor fill nonce gaps. */
@@ -92,8 +82,8 @@ export function createReconcile(context: SenderContext, kinds: KeptKinds) {
     const known = settledAt.get(signer)
     const used = known?.head === head.hash ? known.used : await settleAll(turn)
     const unmined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce >= used)
-    await ofEachKind((kind) => kind.giveUpExpired(turn, used))
-    await resendDue(turn, kinds.of, unmined)
+    await orLater(logger, actions.giveUpExpired(turn, used))
+    await resendDue(turn, actions, isKnown, unmined)
     const lowest = unmined[0]?.nonce ?? used
     if (account && lowest > used) await fillGaps(turn, account, used, lowest)
     if (!account) logLeftBehind(signer, unmined.length)

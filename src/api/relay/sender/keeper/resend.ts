@@ -2,7 +2,7 @@ import { answer } from '../../chain/client.ts'
 import { isFairReplacement, replacementFees } from '../../chain/fees.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import { unlessUnavailable } from '../../refusal.ts'
-import type { ActionKind } from '../action.ts'
+import type { Actions } from '../action.ts'
 import { broadcast } from '../broadcast.ts'
 import type { Turn } from '../context.ts'
 import { fillerCall, type Signer, sign } from '../keys/signing.ts'
@@ -12,26 +12,25 @@ import { backlogOf, insertAttempt, insertFiller, rawOf, recordBroadcasts, type U
 const STUCK_SECONDS = 5
 const STUCK_BLOCKS = 3n
 
-/** What the sender asks of a kind of action for a replacement. */
-type Replacing = Pick<ActionKind, 'callWorthSending' | 'isOverdue'>
-
-/** The kind of that name; undefined if this process does not know it. */
-type KindOf = (name: string) => Replacing | undefined
-
 /**
  * Broadcasts the transactions that are due, lowest nonce first, because a nonce is mined only after all lower ones.
- * Without the signer's key, and without their kind, transactions are sent again unchanged, not replaced at a higher price.
+ * Without the signer's key, and if their kind is unknown, transactions are sent again unchanged, not replaced at a higher price.
  */
-export async function resendDue(turn: Turn, kindOf: KindOf, unmined: Unmined[]) {
+export async function resendDue(
+  turn: Turn,
+  actions: Actions,
+  isKnown: (tx: Unmined) => boolean,
+  unmined: readonly Unmined[],
+) {
   const { broadcaster, pool, events, logger, account, head } = turn
   const { signer } = turn.lease
   for (const [position, tx] of unmined.entries()) {
     if (tx.dueIn > 0) continue
     const { nonce } = tx
-    const kind = kindOf(tx.kind)
-    const isOverdue = kind !== undefined && !tx.newest.filler && (await kind.isOverdue(tx.id))
-    const isReplaced = isOverdue || (position === 0 && isStuck(tx, head))
-    const replacement = account && kind && isReplaced ? await replace(turn, kind, account, tx) : undefined
+    const isReplaceable = isKnown(tx)
+    const isOverdue = isReplaceable && !tx.newest.filler && (await actions.isOverdue(tx.id))
+    const isDue = isOverdue || (isReplaceable && position === 0 && isStuck(tx, head))
+    const replacement = account && isDue ? await replace(turn, actions, account, tx) : undefined
     // The later ones wait: their nonces come after this one.
     if (isOverdue && !replacement) return
     const attempt = replacement ?? tx.newest
@@ -55,13 +54,13 @@ function isStuck({ lastResult, newest }: Unmined, head: ChainHead): boolean {
  * @returns undefined if the price is at its ceiling, the budget does not cover it, or the signer does not sign. Then the last
  * attempt is sent again.
  */
-async function replace(turn: Turn, kind: Replacing, account: Signer, tx: Unmined) {
+async function replace(turn: Turn, actions: Actions, account: Signer, tx: Unmined) {
   const { pool, chainId, fees, maxFeePerGas, events, logger, lease, head } = turn
   const { id, nonce, newest: last } = tx
   const current = await fees().catch(unlessUnavailable)
   const price = current && replacementFees(last, current)
   if (!price || price.maxFeePerGas > maxFeePerGas || !isFairReplacement(price, current)) return undefined
-  const useful = last.filler ? undefined : await kind.callWorthSending(id, account.address, last.gas)
+  const useful = last.filler ? undefined : await actions.callWorthSending(id, account.address, last.gas)
   // Without any action, a filler is the cheapest call that uses the nonce.
   const call = useful ?? fillerCall(account)
   if (!(await isWithinBudget(turn, tx, call.gas * price.maxFeePerGas))) return undefined

@@ -5,7 +5,7 @@ import { answer } from '../../chain/client.ts'
 import { paidFee } from '../../chain/fees.ts'
 import { hashOfBlock } from '../../chain/heads.ts'
 import { isUnavailable } from '../../refusal.ts'
-import type { ActionKind } from '../action.ts'
+import type { Actions } from '../action.ts'
 import type { SenderContext, Turn } from '../context.ts'
 import type { Lease } from '../store/leases.ts'
 import {
@@ -24,28 +24,27 @@ import type { Unmined } from '../store/transactions.ts'
 const RECEIPT_WAIT_SECONDS = 10
 
 /**
- * Creates a function that settles transactions of one kind whose nonces are used: any of their attempts may have been mined. It
- * resolves to whether it is known of each nonce which transaction used it. Transactions that are settled concurrently share a
- * statement.
+ * Creates a function that settles transactions whose nonces are used: any of their attempts may have been mined. It resolves to
+ * whether it is known of each nonce which transaction used it.
  */
-export function createSettle({ pool, client, events, logger }: SenderContext) {
-  type Settled = Mined & { lease: Lease; kind: ActionKind; decisions: readonly unknown[] }
+export function createSettle({ pool, client, events, logger }: SenderContext, actions: Actions) {
+  type Settled = Mined & { decisions: readonly unknown[] }
 
-  const store = createBatcher(async (mined: readonly Settled[]) => {
-    const byLease = [...Map.groupBy(mined, ({ lease }) => lease)]
-    const alike = byLease.flatMap(([lease, its]) =>
-      [...Map.groupBy(its, ({ kind }) => kind)].map(([kind, ofKind]) => ({ lease, kind, ofKind })),
-    )
-    const stored = await Promise.all(
-      alike.map(({ lease, kind, ofKind }) =>
-        recordMined(pool, lease, ofKind, kind.store(ofKind.flatMap(({ decisions }) => decisions))),
-      ),
-    )
-    return mined.map(({ tx }) => stored.find(({ txs }) => txs.has(tx)))
-  })
+  /** Stores them, those at the same time by one statement. @returns undefined for one that was settled before. */
+  const createStore = (lease: Lease) =>
+    createBatcher(async (mined: readonly Settled[]) => {
+      const decisions = mined.flatMap((one) => one.decisions)
+      const stored = await recordMined(pool, lease, mined, actions.store(decisions))
+      return mined.map(({ tx }) => (stored.txs.has(tx) ? stored : undefined))
+    })
 
   /** @returns whether it is known which transaction used the nonce. */
-  async function settle({ lease, head }: Turn, kind: ActionKind, tx: Unmined, actions: unknown[]): Promise<boolean> {
+  async function settle(
+    { lease, head }: Turn,
+    store: ReturnType<typeof createStore>,
+    tx: Unmined,
+    own: readonly unknown[],
+  ): Promise<boolean> {
     const { id, nonce, attempts } = tx
     const receipts = await Promise.all(attempts.map(({ hash }) => receiptOf(client, hash)))
     const receipt = receipts.find((one) => one !== undefined)
@@ -57,21 +56,23 @@ export function createSettle({ pool, client, events, logger }: SenderContext) {
     }
     const { transactionHash: txHash, gasUsed } = receipt
     const filler = attempts.some((attempt) => attempt.hash === txHash && attempt.filler)
-    const decisions = await kind.conclude(actions, receipt, filler)
+    const decisions = await actions.conclude(own, receipt, filler)
     const fee = paidFee(receipt)
-    const stored = await store({ lease, kind, tx: id, receipt, fee, decisions })
+    const stored = await store({ tx: id, receipt, fee, decisions })
     if (!stored) return false
-    const made = filler ? 0 : actions.length
+    const made = filler ? 0 : own.length
     const name = { signer: lease.signer, nonce, txHash, kind: tx.kind }
     events.emit('attemptMined', { ...name, filler, actions: made, gasUsed, fee })
-    kind.onDecided(decisions, stored.actions)
+    actions.onDecided(decisions, stored.actions)
     return true
   }
 
-  return async function settleAll(turn: Turn, kind: ActionKind, txs: readonly Unmined[]): Promise<boolean> {
-    const actions = await kind.actionsOf(txs.map(({ id }) => id))
+  return async function settleAll(turn: Turn, txs: readonly Unmined[]): Promise<boolean> {
+    if (txs.length === 0) return true
+    const byTx = await actions.actionsOf(txs.map(({ id }) => id))
+    const store = createStore(turn.lease)
     // A transaction that cannot be settled now must not delay the others.
-    const settled = txs.map((tx) => orLater(logger, settle(turn, kind, tx, actions.get(tx.id) ?? [])))
+    const settled = txs.map((tx) => orLater(logger, settle(turn, store, tx, byTx.get(tx.id) ?? [])))
     return (await Promise.all(settled)).every(Boolean)
   }
 }
@@ -93,7 +94,12 @@ export const orLater = <T>(logger: Logger, work: Promise<T>): Promise<T | false>
  * @param used the number of used nonces at the head.
  * @returns the latest stored block that is in the chain. Finality may be concluded up to it.
  */
-export async function dropReorganised(turn: Turn, kindOf: KindOf, used: number): Promise<bigint | undefined> {
+export async function dropReorganised(
+  turn: Turn,
+  actions: Actions,
+  isKnown: (tx: MinedTx) => boolean,
+  used: number,
+): Promise<bigint | undefined> {
   const { pool, client, lease, head } = turn
   await recordUntaken(pool, lease, used, head.number)
   // If a block is in the chain, so are all stored blocks before it, because blocks name their parents.
@@ -103,34 +109,33 @@ export async function dropReorganised(turn: Turn, kindOf: KindOf, used: number):
   for (const tx of await minedTxsOf(pool, lease, null)) {
     const hash = await hashOfBlock(client, tx.blockNumber)
     if (hash === tx.blockHash) return tx.blockNumber
-    const kind = kindOf(tx.kind)
-    if (hash !== undefined && kind) await dropUnlessMined(turn, kind, tx)
+    if (hash !== undefined && isKnown(tx)) await dropUnlessMined(turn, actions, tx)
   }
   return undefined
 }
 
-type Reopening = Pick<ActionKind, 'reopen' | 'onReopened'>
-
-/** The kind of that name; undefined if this process does not know it. */
-type KindOf = (name: string) => Reopening | undefined
-
-async function dropUnlessMined({ pool, client, logger, lease }: Turn, kind: Reopening, tx: MinedTx) {
+async function dropUnlessMined({ pool, client, logger, lease }: Turn, actions: Actions, tx: MinedTx) {
   const receipt = await receiptOf(client, tx.hash)
   if (receipt?.blockHash === tx.blockHash) return
-  if (!(await recordDropped(pool, lease, tx, kind.reopen))) return
-  await kind.onReopened(tx.id)
+  if (!(await recordDropped(pool, lease, tx, actions.reopen))) return
+  await actions.onReopened(tx.id)
   logger.warn({ txHash: tx.hash, blockHash: tx.blockHash }, 'a reorg took a transaction out of its block')
 }
 
 /**
  * Stores which transactions of these kinds are final, so that they are not checked again.
  * @param newest the latest stored block in the chain.
- * @returns the transactions that became final.
  */
-export async function finalise({ pool, finalBlock, lease }: Turn, newest: bigint, kinds: readonly string[]) {
+export async function finalise(
+  { pool, finalBlock, lease }: Turn,
+  actions: Actions,
+  kinds: readonly string[],
+  newest: bigint,
+) {
   const finalized = await finalBlock()
-  if (finalized === undefined) return []
-  return recordFinal(pool, lease, finalized < newest ? finalized : newest, kinds)
+  if (finalized === undefined) return
+  const final = await recordFinal(pool, lease, finalized < newest ? finalized : newest, kinds)
+  if (final.length > 0) await actions.onFinal(final.map(({ id }) => id))
 }
 
 async function receiptOf(client: PublicClient, hash: Hash): Promise<TransactionReceipt | undefined> {

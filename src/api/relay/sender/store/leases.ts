@@ -66,12 +66,12 @@ export function writeUnder<Row extends pg.QueryResultRow>(
 
 /**
  * The signers with work for a keeper: with transactions that are not final, or with actions that no transaction decides.
- * @param hasStranded of each kind of action: see `ActionKind`.
+ * @param hasStranded see `Actions`.
  */
-export function signersWithWork(database: Database, holder: string, hasStranded: readonly string[]) {
+export function signersWithWork(database: Database, holder: string, hasStranded: string) {
   const text = `
     SELECT signer.address, ${isFree} AS "isFree" FROM relay.signer JOIN relay.keeper ON keeper.signer = signer.address
     WHERE EXISTS (SELECT FROM relay.tx WHERE tx.signer = address AND state IN ('signed', 'accepted', 'mined'))
-      OR ${hasStranded.join(' OR ')}`
+      OR ${hasStranded}`
   return query<{ address: Address; isFree: boolean }>(database, text, [holder])
 }

@@ -88,6 +88,6 @@ export async function recordDropped(
 export function recordFinal(database: Database, lease: Lease, block: bigint, kinds: readonly string[]) {
   const text = `
     UPDATE relay.tx SET state = 'final' FROM lease
-    WHERE tx.signer = $1 AND state = 'mined' AND block_number <= $3 AND kind = ANY($4) RETURNING id, kind`
-  return writeUnder<{ id: bigint; kind: string }>(database, lease, text, [block, kinds])
+    WHERE tx.signer = $1 AND state = 'mined' AND block_number <= $3 AND kind = ANY($4) RETURNING id`
+  return writeUnder<{ id: bigint }>(database, lease, text, [block, kinds])
 }
