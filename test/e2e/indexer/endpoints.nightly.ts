@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeAll, expect, test } from 'vitest'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
@@ -43,7 +43,7 @@ beforeAll(async () => {
   parts.defer(() => api.stop())
   await waitForIndex(databaseUrl, await latest(), 60_000)
   const kept = parts.move()
-  afterAll(() => kept.disposeAsync())
+  return () => kept.disposeAsync()
 }, 120_000)
 
 afterEach(async () => {

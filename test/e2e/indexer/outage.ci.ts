@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -38,7 +38,7 @@ beforeAll(async () => {
   parts.defer(() => api.stop())
   await waitForIndex(databaseUrl, await latest(), 60_000)
   const kept = parts.move()
-  afterAll(() => kept.disposeAsync())
+  return () => kept.disposeAsync()
 }, 120_000)
 
 const latest = () => chain.client.getBlockNumber({ cacheTime: 0 })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { pruneCachedBlocks } from '../../../ops/builds/cachedBlocks.ts'
 import { removeBranch } from '../../../ops/builds/deadBranch.ts'
 import { switchViews } from '../../../ops/builds/views.ts'
@@ -37,7 +37,7 @@ beforeAll(async () => {
   parts.defer(() => otherIndexer.stop())
   await Promise.all([servesHead('runline'), servesHead('base')])
   const kept = parts.move()
-  afterAll(() => kept.disposeAsync())
+  return () => kept.disposeAsync()
 }, 120_000)
 
 /** Waits until readers of the schema see the latest block of a chain. */

@@ -144,7 +144,7 @@ beforeAll(async () => {
   claims = claimApi(api.url)
   await waitForIndex(settings.DATABASE_URL, await contracts.client.getBlockNumber(), 30_000)
   const kept = parts.move()
-  afterAll(() => kept.disposeAsync())
+  return () => kept.disposeAsync()
 }, 90_000)
 
 const run = (place: number) => runs[place] as bigint

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -60,7 +60,7 @@ beforeAll(async () => {
   ])
   await waitForIndex(databaseUrl, await chain.client.getBlockNumber(), 60_000)
   const kept = parts.move()
-  afterAll(() => kept.disposeAsync())
+  return () => kept.disposeAsync()
 }, 120_000)
 
 beforeEach(async () => {
