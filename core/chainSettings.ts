@@ -34,7 +34,7 @@ export const chainSettings: ChainSettings = {
 /** Ponder refuses less. */
 const SHORTEST_POLL_MS = 100
 
-/** Milliseconds. With `blockTimeMs`, polls that come too soon after a block are not sent (node/latestBlock.ts). */
+/** Milliseconds. With `blockTimeMs`, a poll that comes too soon after a block waits (node/latestBlock.ts). */
 type Polls = { pollingInterval: number; blockTimeMs?: number }
 
 /**

@@ -1,33 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { hexToBigInt } from 'viem'
 import { type Block, isBlock } from './block.ts'
-import type { Ask } from './call.ts'
+import type { Ask, Call } from './call.ts'
 
-/** For this share of the time between blocks after one was found, the next one cannot be. */
-const QUIET_SHARE = 0.75
+/** Shares of the time between blocks: from the poll that found a block to the next one, and to one more if that came too early. */
+const NEXT_SHARE = 0.97
+const AGAIN_SHARE = 0.2
 
 /**
- * Answers polls for the latest block. A poll gets the last answer, which to Ponder is no news, while another one waits, so
- * that none queue up; soon after a block; and where the node that answers is behind, or none answers.
- * @param isKnown whether Ponder has the block. @param blockTimeMs milliseconds between blocks, if they are known.
+ * Answers polls for the latest block. A poll waits until a block is due by the time between blocks: it is a little less late
+ * than the one before, until one comes too early and is repeated, about every seventh. Polls at Ponder's interval alone would find
+ * each block as late as the first one, by up to the whole interval.
+ *
+ * A poll gets the last answer, which to Ponder is no news, while another one waits, so that none queue up, and where the node that
+ * answers is behind, or none answers.
+ * @param isKnown whether Ponder has the block. @param blockTimeMs milliseconds between blocks; if absent, each poll is sent at once.
  */
-export function createLatestBlock(ask: Ask, isKnown: (block: Block) => boolean, blockTimeMs = 0): Ask {
+export function createLatestBlock(
+  ask: Ask,
+  isKnown: (block: Pick<Block, 'number' | 'hash'>) => boolean,
+  blockTimeMs = 0,
+): Ask {
   let last: Block | undefined
   let foundAt = Number.NEGATIVE_INFINITY
   let isAsking = false
 
-  const isBehind = (block: Block) =>
-    last !== undefined && hexToBigInt(block.number) < hexToBigInt(last.number) && isKnown(block)
+  /** Whether Ponder has the block: there is no later one yet, or the node that answers is behind. */
+  const isNoNews = ({ number, hash }: Block, than: Block) =>
+    hash === than.hash || (hexToBigInt(number) < hexToBigInt(than.number) && isKnown({ number, hash }))
+
+  async function askWhenDue(poll: Call): Promise<unknown> {
+    await sleep(Math.max(0, foundAt + NEXT_SHARE * blockTimeMs - performance.now()))
+    for (let pauseMs = AGAIN_SHARE * blockTimeMs; ; pauseMs = Math.min(2 * pauseMs, blockTimeMs)) {
+      const askedAt = performance.now()
+      const block = await ask(poll)
+      if (!isBlock(block)) return last ?? block
+      if (!last || !isNoNews(block, last)) {
+        foundAt = askedAt
+        last = block
+        return block
+      }
+      if (blockTimeMs === 0) return last
+      await sleep(pauseMs)
+    }
+  }
 
   return async (poll) => {
-    const askedAt = performance.now()
-    if (last && (isAsking || askedAt - foundAt < QUIET_SHARE * blockTimeMs)) return last
+    if (last && isAsking) return last
     isAsking = true
     try {
-      const block = await ask(poll)
-      if (!isBlock(block) || isBehind(block)) return last ?? block
-      if (block.hash !== last?.hash) foundAt = askedAt
-      last = block
-      return block
+      return await askWhenDue(poll)
     } catch (error) {
       if (last) return last
       throw error

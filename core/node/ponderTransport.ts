@@ -44,7 +44,7 @@ type Options = {
   addresses: readonly Address[]
   /** What the bloom filter of each block with indexed events shows: all items of one of these; by default an address. */
   evidence?: readonly Evidence[]
-  /** Milliseconds between blocks. With it, polls that come too soon after a block are not sent. */
+  /** Milliseconds between blocks. With it, a poll that comes too soon after a block waits. */
   blockTimeMs?: number
 }
 

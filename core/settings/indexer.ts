@@ -19,7 +19,7 @@ export const indexerSettings = z.object({
   POLL_INTERVAL_MS: integer(100, 60_000)
     .optional()
     .describe(
-      'How often the indexer asks for new blocks. Without it 100 on chain 31337, 500 on others, or 100, without polls that come too soon after a block, if the measured time between blocks is shorter. At most half of the calls are polls',
+      'How often the indexer asks for new blocks. Without it 100 on chain 31337, 500 on others, or for each block, when it is due, if the measured time between blocks is shorter. At most half of the calls are polls',
     ),
   RPC_REQUESTS_PER_SECOND: integer(5, 500)
     .optional()
