@@ -21,12 +21,6 @@ export function blockOfLogs({ method, params }: Call): Hash | undefined {
   return Object(params[0]).blockHash
 }
 
-/** The hash in Ponder's question for the parent of a block, by which it looks for the block at which a reorg forked. */
-export function parentIn({ method, params }: Call): Hash | undefined {
-  const [hash, isWhole] = Array.isArray(params) ? params : []
-  return method === 'eth_getBlockByHash' && isWhole === false ? hash : undefined
-}
-
 /** Whether a node refused the call because it does not have the block that the call names. */
 export function isUnknownBlock(method: string, error: unknown): error is BaseError {
   if (!CALLS_BY_BLOCK_HASH.includes(method) || !(error instanceof BaseError)) return false

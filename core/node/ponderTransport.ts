@@ -4,14 +4,12 @@ import {
   type Address,
   BaseError,
   type Hash,
-  type Hex,
   hexToBigInt,
   MethodNotSupportedRpcError,
   ResponseBodyTooLargeError,
   type Transport,
 } from 'viem'
 import { filterError } from '../urlSecrets.ts'
-import { createAncestors } from './ancestors.ts'
 import { backfillAnswers } from './backfillAnswers.ts'
 import { isBlock } from './block.ts'
 import { createHasEvidence, type Evidence } from './bloom.ts'
@@ -22,7 +20,7 @@ import { MOST_REVERTED_BLOCKS } from './finality.ts'
 import type { NodeHttpConfig } from './http.ts'
 import { createLatestBlock } from './latestBlock.ts'
 import { isLimit } from './outage.ts'
-import { blockOfLogs, isOfLacked, isPoll, isUnknownBlock, parentIn } from './ponderCalls.ts'
+import { blockOfLogs, isOfLacked, isPoll, isUnknownBlock } from './ponderCalls.ts'
 import { CALLS_OF_RANGE, createRangedLogs } from './rangedLogs.ts'
 import { nodeTransport } from './transport.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
@@ -82,12 +80,9 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
     const rate = createCallRate(callsPerSecond)
     /** What Ponder does: its first logs are of a backfill, and it polls once it follows the chain. */
     let phase: 'start' | 'backfill' | 'live' = 'start'
-    /** By height: the hash of each of the last blocks that Ponder got. */
-    const hashes = new LRUCache<Hex, Hash>({ max: MOST_REVERTED_BLOCKS })
-    /** Those of the last blocks that have logs. */
-    const blocksWithLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
-    /** Those without indexed events. */
-    const blocksWithoutEvents = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
+    /** The last blocks that Ponder got: whether they have logs, and whether these may be of the contracts. */
+    const blocks = new LRUCache<Hash, { hasLogs: boolean; mustBeRead: boolean }>({ max: MOST_REVERTED_BLOCKS })
+    const hasLogs = (block: Hash) => blocks.get(block)?.hasLogs === true
     const send: Ask = async (call) => {
       await rate.next()
       return untilAnswered(call.method, () =>
@@ -97,28 +92,21 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
         }),
       )
     }
-    const ancestors = createAncestors(send)
     const rangedLogs = createRangedLogs({
       addresses,
-      hasLogs: (block) => blocksWithLogs.has(block),
+      hasLogs,
       async askTogether(calls) {
         for (const _ of calls) await rate.next()
         return Promise.all(calls.map((call) => together.request(call as never)))
       },
     })
     const ask: Ask = async (call) => {
-      const parent = parentIn(call)
-      return remember(await (parent ? ancestors.read(call, parent) : send(call)))
-    }
-    const remember = (result: unknown) => {
-      if (!isBlock(result)) return result
-      ancestors.saw(result)
-      hashes.set(result.number, result.hash)
-      const { hash, logsBloom, transactions } = result
-      const bloom = hexToBigInt(logsBloom)
-      if (bloom !== 0n) blocksWithLogs.set(hash, true)
-      const mustBeRead = bloom === 0n ? transactions?.length !== 0 : mayHaveEvents(bloom)
-      if (!mustBeRead) blocksWithoutEvents.set(hash, true)
+      const result = await send(call)
+      if (isBlock(result)) {
+        const bloom = hexToBigInt(result.logsBloom)
+        const mustBeRead = bloom === 0n ? result.transactions?.length !== 0 : mayHaveEvents(bloom)
+        blocks.set(result.hash, { hasLogs: bloom !== 0n, mustBeRead })
+      }
       return result
     }
     /** Whether the answer is of a node that is behind the one that named the block. */
@@ -127,12 +115,12 @@ export function ponderTransport(endpoints: Endpoints, options: Options): Transpo
       if (method !== 'eth_getLogs' || !Array.isArray(result) || result.length > 0) return false
       // For a block, Ponder asks for the logs of all addresses.
       const blockHash = blockOfLogs({ method, params })
-      return blockHash !== undefined && blocksWithLogs.has(blockHash)
+      return blockHash !== undefined && hasLogs(blockHash)
     }
-    const latestBlock = createLatestBlock(ask, ({ number, hash }) => hashes.peek(number) === hash, blockTimeMs)
+    const latestBlock = createLatestBlock(ask, ({ hash }) => blocks.has(hash), blockTimeMs)
     const request = async (call: Call) => {
       const blockHash = blockOfLogs(call)
-      if (blockHash !== undefined && blocksWithoutEvents.has(blockHash)) return []
+      if (blockHash !== undefined && blocks.get(blockHash)?.mustBeRead === false) return []
       const ranged = blockHash === undefined ? undefined : await rangedLogs.read(blockHash)
       if (ranged) return ranged
       if (isPoll(call)) phase = 'live'

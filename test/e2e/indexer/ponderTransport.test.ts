@@ -88,6 +88,14 @@ test('the logs of a block whose transactions have none are asked for once', asyn
   expect(calls()).toBe(1)
 })
 
+test('the node is not asked for the logs of a block without transactions', async () => {
+  await chain.client.mine({ blocks: 1 })
+  const { hash } = await chain.client.getBlock()
+  const calls = count('eth_getLogs')
+  expect(await readLogs(hash)).toEqual([])
+  expect(calls()).toBe(0)
+})
+
 test('where a bloom filter has no event of the contracts, logs are not asked for', async () => {
   const hash = await chain.usdc.write.approve([chain.market.address, 1n], { account: accountOf(roles.owner) })
   const { blockHash } = await chain.client.getTransactionReceipt({ hash })
