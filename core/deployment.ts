@@ -9,6 +9,8 @@ const address = z
 
 const block = z.int().nonnegative()
 
+const hex = z.templateLiteral(['0x', z.hex()])
+
 const contracts = z.object({
   USDC: address,
   AgentRegistry: address,
@@ -18,6 +20,18 @@ const contracts = z.object({
   /** Absent where the registry has `registerFor`, as ours has. */
   AgentRegistrar: address.optional(),
 })
+
+const buildSchema = z.object({
+  salt: hex,
+  /** ABI-encoded, by the name of the contract's source. The market created AgentStaking, the CREATE2 deployer all others. */
+  constructorArguments: z.partialRecord(
+    z.enum(['MockUSDC', 'AgentRegistry', 'BountyMarket', 'AgentStaking', 'SignedFunding', 'AgentRegistrar']),
+    hex,
+  ),
+})
+
+/** What fixes the addresses of the contracts that were deployed with the market, beside their code. */
+export type Build = z.infer<typeof buildSchema>
 
 export const deploymentSchema = z.object({
   chainId: z.int().positive(),
@@ -30,6 +44,8 @@ export const deploymentSchema = z.object({
   hasOwnRegistry: z.boolean().optional(),
   /** The largest reward of a run, in USDC base units: the market's MAX_REWARD. */
   maxReward: z.string().regex(/^[1-9][0-9]{0,15}$/, 'must be USDC base units'),
+  /** Absent if the contracts were not created by CREATE2. */
+  build: buildSchema.optional(),
 })
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { keccak256, type LocalAccount } from 'viem'
+import { type Hex, keccak256, type LocalAccount, zeroHash } from 'viem'
 import { z } from 'zod'
 import { DEVNET, deploymentSchema } from '../core/deployment.ts'
 import { createChainClient } from '../core/node/chainClient.ts'
@@ -7,8 +7,8 @@ import { registersCallerOnly } from '../src/api/relay/kinds/accounts/registry.ts
 import { broadcast } from '../src/api/relay/sender/broadcast.ts'
 import { assertUsable, creationBlock } from './deployment/checks.ts'
 import { estimateCosts } from './deployment/cost.ts'
-import { type Creation, planDeployment, type Terms } from './deployment/plan.ts'
-import { type Created, pendingFees, settle, transactionOf } from './deployment/transactions.ts'
+import { CREATE2_DEPLOYER, type Creation, planDeployment, type Terms } from './deployment/plan.ts'
+import { findCreated, pendingFees, settle, transactionOf } from './deployment/transactions.ts'
 import { writeJson } from './writeDeployment.ts'
 
 export type DeployOptions = Terms & {
@@ -17,6 +17,8 @@ export type DeployOptions = Terms & {
   chainId: number
   /** Pays for the deployment, and has no rights in it. */
   account: LocalAccount
+  /** 32 bytes; zero if absent. Another salt gives other addresses to the same market. */
+  salt?: Hex | undefined
   /** File for the progress, from which a later run resumes after a crash. */
   journalPath?: string
   /** Called with a line for each step. */
@@ -25,27 +27,27 @@ export type DeployOptions = Terms & {
 
 /** The progress of an unfinished deployment. */
 const journalSchema = z.strictObject({
-  /** The deployer's nonce before its first transaction. It fixes the addresses of all contracts. */
-  firstNonce: z.int().nonnegative(),
-  /** The chain, the terms and the code, which must be the same in every run of the deployment, by name. */
+  /** The chain, the salt, the terms and the code, which must be the same in every run of the deployment, by name. */
   fixed: z.record(z.string(), z.string()),
-  /** By contract: every transaction signed to create it. They share a nonce, so at most one can be mined. */
+  /** By contract: every transaction signed to create it, of which only one can succeed. */
   transactions: z.record(z.string(), z.array(z.templateLiteral(['0x', z.hex()]))),
 })
 
 /**
  * Prepares to deploy the contracts that the options do not name: MockUSDC, AgentRegistry, BountyMarket (which creates its
  * AgentStaking), SignedFunding, and AgentRegistrar for a registry that registers its caller only. Forge's artifacts must be
- * up to date. All nonces are fixed before the first transaction, and the journal has each transaction before it is sent:
- * after any crash, a later run finds what was sent and cannot create a contract twice.
+ * up to date. Salt, code and terms fix all addresses before the first transaction: a contract that is there already is
+ * the planned one, and none can be created twice. The journal has each transaction before it is sent, so that a later run
+ * knows what is pending.
  * @returns the plan, the costs of the remaining transactions, and `send`, which sends each once the previous one is mined
  * and returns the deployment, with every contract that this run and earlier ones created. `send` throws if a transaction
- * is refused, reverts, or is not mined in time; with a journal, the next run resumes.
+ * is refused, reverts, or is not mined in time; the next run resumes.
  * @throws naming the problem: the chain, the terms or a contract is unsuitable, the journal is of another deployment,
- * the deployer has a transaction that is not of this deployment, or too little ETH.
+ * the deployer has a pending transaction that is not of this deployment, or too little ETH.
  */
 export async function prepareDeployment(options: DeployOptions) {
-  const { rpcUrl, chainId, account, journalPath = '', onStep = () => {} } = options
+  const { rpcUrl, chainId, account, salt = zeroHash, journalPath = '', onStep = () => {} } = options
+  const { address } = account
   const client = createChainClient(rpcUrl, { pollingInterval: chainId === DEVNET ? 20 : 2_000, cacheTime: 0 })
   await assertUsable(client, chainId, options)
   const registry = options.AGENT_REGISTRY_ADDRESS
@@ -59,30 +61,28 @@ export async function prepareDeployment(options: DeployOptions) {
   const begun = isOfEndedDevnet ? undefined : stored
   if (begun) onStep(`Resuming the deployment in ${journalPath}`)
   else if (stored) onStep(`${journalPath} is of a devnet that has ended: starting a new deployment`)
-  const nonce = await client.getTransactionCount({ address: account.address })
-  const firstNonce = begun?.firstNonce ?? nonce
-  const plan = planDeployment(account.address, firstNonce, options, needsRegistrar)
+  const plan = planDeployment(salt, options, needsRegistrar)
   const fixed = { GENESIS: genesis, ...plan.fixed }
-  const journal: z.infer<typeof journalSchema> = begun ?? { firstNonce, fixed, transactions: {} }
+  const journal: z.infer<typeof journalSchema> = begun ?? { fixed, transactions: {} }
   assertUnchanged(journalPath, journal.fixed, fixed)
   const hashesOf = ({ contract }: Creation) => journal.transactions[contract] ?? []
 
-  const created: Created[] = []
-  for (const creation of plan.creations.filter((planned) => planned.nonce < nonce)) {
-    const done = await settle(client, creation, hashesOf(creation))
-    onStep(`${done.contract} is at ${done.address} already, since block ${done.block}`)
-    created.push(done)
-  }
-  const remaining = plan.creations.slice(created.length)
+  const found = await Promise.all(plan.creations.map((creation) => findCreated(client, creation, hashesOf(creation))))
+  const created = found.filter((contract) => contract !== undefined)
+  for (const { contract, address, block } of created)
+    onStep(`${contract} is at ${address} already, since block ${block}`)
+  const remaining = plan.creations.filter((_, place) => found[place] === undefined)
   const [next] = remaining
-  const pending = next && (await pendingFees(client, next, hashesOf(next)))
+  const pending = next && (await pendingFees(client, address, hashesOf(next)))
   if (pending) onStep(`${next.contract} is pending; its fee is raised`)
-  const { fees, costs } = await estimateCosts(client, account.address, remaining, pending)
+  const { fees, costs } = await estimateCosts(client, address, remaining, pending)
 
   async function send() {
+    let nonce = await client.getTransactionCount({ address })
     for (const { creation, gas } of costs) {
-      const { contract, nonce, initCode: data } = creation
-      const bytes = await account.signTransaction({ type: 'eip1559', chainId, nonce, data, gas, ...fees })
+      const { contract, data } = creation
+      const call = { type: 'eip1559', chainId, nonce, to: CREATE2_DEPLOYER, data, gas, ...fees } as const
+      const bytes = await account.signTransaction(call)
       const hash = keccak256(bytes)
       journal.transactions[contract] = [...hashesOf(creation), hash]
       if (journalPath) writeJson(journalPath, journal)
@@ -91,15 +91,17 @@ export async function prepareDeployment(options: DeployOptions) {
       const isKnown = result === 'accepted' || result === 'nonceTaken' || (await transactionOf(client, hash)) !== null
       if (!isKnown) throw new Error(`${contract} (nonce ${nonce}) was not taken by RPC_URL`, { cause: error })
       onStep(`${contract} is sent: ${hash}`)
-      created.push(await settle(client, creation, hashesOf(creation)))
+      created.push(await settle(client, creation, hashesOf(creation), { address, nonce }))
       onStep(`${contract} is at ${creation.address}`)
+      nonce++
     }
     const blocks = Object.fromEntries(created.map(({ contract, block }) => [contract, block]))
     const startBlocks = { AgentRegistry: registryBlock ?? blocks.AgentRegistry }
-    const { contracts } = plan
+    const { contracts, build } = plan
     const maxReward = options.MAX_REWARD.toString()
     const hasOwnRegistry = registry === undefined
-    const deployment = { chainId, startBlock: blocks.BountyMarket, startBlocks, contracts, hasOwnRegistry, maxReward }
+    const startBlock = blocks.BountyMarket
+    const deployment = { chainId, startBlock, startBlocks, contracts, hasOwnRegistry, maxReward, build }
     return { deployment: deploymentSchema.parse(deployment), created }
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { address, maxReward, port, privateKey } from './formats.ts'
+import { address, maxReward, port, privateKey, website } from './formats.ts'
 
 /** Of `npm run deploy`. */
 export const deployingSettings = z.object({
@@ -19,6 +19,9 @@ export const deployingSettings = z.object({
     .describe(
       'Of `npm run deploy`: an existing ERC-8004 registry, beside which `AgentRegistrar` is deployed if it registers its caller only. Without it, ours is deployed',
     ),
+  SOURCIFY_URL: website
+    .prefault('https://sourcify.dev/server')
+    .describe('Of `npm run deploy -- --verify`: where the sources are sent, by the API v2 of Sourcify'),
 })
 
 /** Of `npm run dev`, which reads `PORT` and `PONDER_PORT` too. */

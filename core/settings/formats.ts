@@ -8,7 +8,7 @@ export const endpoint = url(/^https?$/, 'http://127.0.0.1:8545')
 export const collector = url(/^https?$/, 'http://127.0.0.1:4318')
 export const contact = url(/^(https|mailto)$/, 'mailto:security@example.org')
 /** Parsed to a URL without a slash at its end. */
-export const explorer = url(/^https?$/, 'https://basescan.org').transform((value) => value.replace(/\/+$/, ''))
+export const website = url(/^https?$/, 'https://basescan.org').transform((value) => value.replace(/\/+$/, ''))
 
 export const integer = (min: number, max: number) => {
   const error = `must be an integer from ${min} to ${max}`

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { collector, contact, explorer, integer, perTime, port, postgresUrl, share } from './formats.ts'
+import { collector, contact, integer, perTime, port, postgresUrl, share, website } from './formats.ts'
 
 /** As the OpenTelemetry specification says, the path is added to that of the collector. */
 function tracesUrl(base: string): string {
@@ -82,7 +82,7 @@ export const servingSettings = z.object({
     .describe(
       'Where to report a vulnerability, such as `mailto:security@example.org`: `/.well-known/security.txt` names it',
     ),
-  EXPLORER_URL: explorer
+  EXPLORER_URL: website
     .optional()
     .describe('A block explorer, such as `https://basescan.org`, to which the [board](board.md) links transactions'),
   OTEL_EXPORTER_OTLP_ENDPOINT: collector

@@ -1,7 +1,7 @@
 import { type Address, type BaseError, ContractFunctionRevertedError, erc20Abi, type PublicClient } from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { DEVNET } from '../../core/deployment.ts'
-import type { Terms } from './plan.ts'
+import { CREATE2_DEPLOYER, type Terms } from './plan.ts'
 
 /**
  * Checks what must hold before a market is deployed, because the contracts cannot be changed afterwards.
@@ -14,6 +14,8 @@ export async function assertUsable(client: PublicClient, chainId: number, terms:
     throw new Error('RPC_URL does not answer', { cause })
   })
   if (actual !== chainId) throw new Error(`RPC_URL serves chain ${actual}, not chain ${chainId}`)
+  if (!(await client.getCode({ address: CREATE2_DEPLOYER })))
+    throw new Error(`Chain ${chainId} has no CREATE2 deployer at ${CREATE2_DEPLOYER}: send its known transaction first`)
   if (chainId !== DEVNET) {
     if (!USDC_ADDRESS) throw new Error(`USDC_ADDRESS is missing: a MockUSDC is for chain ${DEVNET}, not ${chainId}`)
     if (relayers.length > 0)

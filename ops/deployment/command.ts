@@ -1,30 +1,58 @@
-// `npm run deploy -- --chain <id> [--yes]`: deploys the market with the accounts and addresses that the environment
-// names. After a crash, the same command resumes the deployment.
-import { existsSync, rmSync } from 'node:fs'
+// `npm run deploy -- --chain <id> [--salt <32 bytes>] [--yes] [--verify]`: deploys the market with the accounts and
+// addresses that the environment names. After a crash, the same command resumes the deployment. `--verify` then sends the
+// sources to Sourcify, also those of an earlier deployment. `--check <id>` compares a deployment with this build.
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { type Hex, isHex, size } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { DEVNET } from '../../core/deployment.ts'
+import { DEVNET, readDeployment } from '../../core/deployment.ts'
 import { readEnv } from '../../core/env.ts'
+import { createChainClient } from '../../core/node/chainClient.ts'
 import { confirm } from '../confirm.ts'
 import { prepareDeployment } from '../deploy.ts'
 import { runCommand } from '../runCommand.ts'
 import { writeDeployment, writeJson } from '../writeDeployment.ts'
+import { checkDeployment } from './check.ts'
 import { costLines } from './cost.ts'
+import { verifySources } from './sourcify.ts'
 import { verificationOf } from './verification.ts'
 
 /** The supported chains, by id. */
 const chains: Record<string, string> = { [DEVNET]: 'devnet', 84532: 'Base Sepolia', 8453: 'Base' }
 
 await runCommand(async () => {
-  const { chain = 'nothing', yes } = parseArgs({
-    options: { chain: { type: 'string' }, yes: { type: 'boolean' } },
+  const { chain, check, salt, verify, yes } = parseArgs({
+    options: {
+      chain: { type: 'string' },
+      check: { type: 'string' },
+      salt: { type: 'string' },
+      verify: { type: 'boolean', default: false },
+      yes: { type: 'boolean', default: false },
+    },
   }).values
-  const name = chains[chain]
-  if (!name) {
-    const supported = Object.entries(chains).map(([id, known]) => `${id} (${known})`)
-    throw new Error(`--chain must be one of ${supported.join(', ')}, got ${chain}`)
-  }
-  const chainId = Number(chain)
+  if (check !== undefined) return checkOnChain(chainIdOf('--check', check))
+  const chainId = chainIdOf('--chain', chain)
+  if (salt !== undefined && !(isHex(salt) && size(salt) === 32))
+    throw new Error(`--salt must be 0x and 64 hexadecimal digits, got ${salt}`)
+  const path = `${readEnv(['DEPLOYMENTS_DIR']).DEPLOYMENTS_DIR}/${chainId}`
+  const isFinished = existsSync(`${path}.json`) && !existsSync(`${path}.journal.json`)
+  if (!(verify && isFinished)) await deploy(chainId, path, { salt, yes, isFinished })
+  if (!verify) return
+  const { SOURCIFY_URL } = readEnv(['SOURCIFY_URL'])
+  await verifySources(SOURCIFY_URL, JSON.parse(readFileSync(`${path}.verification.json`, 'utf8')), console.log)
+})
+
+function chainIdOf(option: string, chain = 'nothing'): number {
+  if (chain in chains) return Number(chain)
+  const supported = Object.entries(chains).map(([id, known]) => `${id} (${known})`)
+  throw new Error(`${option} must be one of ${supported.join(', ')}, got ${chain}`)
+}
+
+async function deploy(
+  chainId: number,
+  path: string,
+  { salt, yes, isFinished }: { salt: Hex | undefined; yes: boolean; isFinished: boolean },
+) {
   // A devnet's deployment is worthless once its chain has ended; one on a public chain may hold money.
   const isPublic = chainId !== DEVNET
   const env = readEnv([
@@ -38,23 +66,22 @@ await runCommand(async () => {
     'AGENT_REGISTRY_ADDRESS',
     'RELAYER_PRIVATE_KEY',
   ])
-  const path = `${env.DEPLOYMENTS_DIR}/${chainId}`
-  const journalPath = `${path}.journal.json`
-  if (isPublic && existsSync(`${path}.json`) && !existsSync(journalPath)) {
+  if (isPublic && isFinished)
     throw new Error(`${path}.json exists. Move it away to deploy a second market on chain ${chainId}.`)
-  }
+  const journalPath = `${path}.journal.json`
   const { plan, costs, send } = await prepareDeployment({
     ...env,
     // Nonces and receipts of one node: if it fails, the command resumes.
     rpcUrl: env.RPC_URL[0],
     chainId,
     account: privateKeyToAccount(env.DEPLOYER_PRIVATE_KEY),
+    salt,
     relayers: (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key).address),
     journalPath,
     onStep: console.log,
   })
   // The terms and addresses cannot be changed later.
-  console.log(`Chain ${chainId} (${name})`)
+  console.log(`Chain ${chainId} (${chains[chainId]})`)
   for (const [term, value] of Object.entries(plan.fixed)) console.log(`${term}: ${value}`)
   for (const [contract, address] of Object.entries(plan.contracts)) console.log(`${contract} at ${address}`)
   for (const line of costs.length > 0 ? costLines(costs) : ['Every transaction is already mined']) console.log(line)
@@ -63,8 +90,17 @@ await runCommand(async () => {
   const { deployment, created } = await send().catch((cause: unknown) => {
     throw new Error('The deployment is not finished: the same command resumes it', { cause })
   })
-  writeJson(`${path}.verification.json`, verificationOf(deployment, env.OWNER, created))
+  writeJson(`${path}.verification.json`, verificationOf(deployment, created))
   console.log(`Wrote ${path}.verification.json, for block explorers`)
   console.log(`Wrote ${writeDeployment(deployment, env.DEPLOYMENTS_DIR)}`)
   rmSync(journalPath, { force: true })
-})
+}
+
+/** Compares the contracts on the chain with this build. @throws if one differs. */
+async function checkOnChain(chainId: number) {
+  const env = readEnv(['RPC_URL', 'DEPLOYMENTS_DIR'])
+  const checked = await checkDeployment(createChainClient(env.RPC_URL[0]), readDeployment(chainId, env.DEPLOYMENTS_DIR))
+  for (const { contract, address, difference = 'code and immutables are of this build' } of checked)
+    console.log(`${contract} at ${address}: ${difference}`)
+  if (checked.some(({ difference }) => difference)) throw new Error('The contracts are not of this build')
+}

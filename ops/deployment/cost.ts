@@ -1,7 +1,7 @@
 import { type Address, formatEther, formatUnits, type PublicClient, parseAbi } from 'viem'
 import { estimateL1Fee } from 'viem/op-stack'
 import { type Fees, replacementFees } from '../../src/api/relay/chain/fees.ts'
-import type { Creation } from './plan.ts'
+import { CREATE2_DEPLOYER, type Creation } from './plan.ts'
 
 /** The predeploy of every OP-stack chain that estimates its fees. https://specs.optimism.io/protocol/predeploys.html */
 const gasPriceOracle = '0x420000000000000000000000000000000000000F'
@@ -34,8 +34,9 @@ export async function estimateCosts(client: PublicClient, address: Address, crea
 
   const costs: Cost[] = []
   for (const creation of creations) {
-    const transaction = { account: address, data: creation.initCode, chain: null }
-    const used = creation.gasLimit ?? (await client.estimateGas(transaction))
+    const transaction = { account: address, to: CREATE2_DEPLOYER, data: creation.data, chain: null }
+    // Of the latest state: in a pending one, the transaction that the first one replaces has created its contract.
+    const used = creation.gasLimit ?? (await client.estimateGas({ ...transaction, blockTag: 'latest' }))
     // The estimate is exact at the moment; the extra tenth allows for a node that counts slightly differently.
     const gas = creation.gasLimit ?? used + used / 10n
     const execution = used * (baseFeePerGas + fees.maxPriorityFeePerGas)
@@ -59,7 +60,7 @@ export function costLines(costs: readonly Cost[]): string[] {
   const line = (name: string, { gas, execution, l1, most }: Amounts) =>
     `${name.padEnd(24)} ${gas.toLocaleString('en').padStart(12)} gas  ${ether(execution)} ETH` +
     `${l1 > 0n ? ` + ${ether(l1)} ETH to L1` : ''}, at most ${ether(most)} ETH`
-  const lines = costs.map((cost) => line(`${cost.creation.contract}, nonce ${cost.creation.nonce}`, cost))
+  const lines = costs.map((cost) => line(cost.creation.contract, cost))
   return [...lines, line('Total', totalOf(costs))]
 }
 

@@ -1,6 +1,7 @@
 import type { Address } from 'viem'
 import { DEVNET, type Deployment } from '../../core/deployment.ts'
 import { prepareDeployment } from '../../ops/deploy.ts'
+import type { Terms } from '../../ops/deployment/plan.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
 import { accountCount, accountOf, roles } from './accounts.ts'
 import { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
@@ -13,6 +14,14 @@ export type ChainOptions = Omit<AnvilOptions, 'accounts'> & {
   /** Deploys a registry to use instead of ours, before the market. @returns its address. */
   prepareRegistry?: (rpcUrl: string) => Promise<Address>
   onStep?: ((line: string) => void) | undefined
+}
+
+/** The market of a devnet. With the build, they fix its address, which README names. */
+export const devnetTerms: Terms = {
+  TREASURY: accountOf(roles.treasury).address,
+  OWNER: accountOf(roles.owner).address,
+  MAX_REWARD: 10n ** 15n,
+  relayers: [accountOf(roles.relayer).address],
 }
 
 /** An Anvil with a market on it, and what an indexer and an API need to find them. */
@@ -30,10 +39,8 @@ export async function startChain(chainOptions: ChainOptions): Promise<Chain> {
       rpcUrl: anvil.rpcUrl,
       chainId,
       account: accountOf(roles.deployer),
-      TREASURY: accountOf(roles.treasury).address,
-      OWNER: accountOf(roles.owner).address,
-      MAX_REWARD: 10n ** 15n,
-      relayers: chainId === DEVNET ? [accountOf(roles.relayer).address] : [],
+      ...devnetTerms,
+      relayers: chainId === DEVNET ? devnetTerms.relayers : [],
       USDC_ADDRESS: await prepareUsdc?.(anvil.rpcUrl),
       AGENT_REGISTRY_ADDRESS: await prepareRegistry?.(anvil.rpcUrl),
       onStep,

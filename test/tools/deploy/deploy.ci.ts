@@ -1,14 +1,26 @@
 import { readdir } from 'node:fs/promises'
-import { type Address, createPublicClient, createTestClient, getContract, http } from 'viem'
+import {
+  type Address,
+  createPublicClient,
+  createTestClient,
+  getContract,
+  type Hex,
+  http,
+  numberToHex,
+  publicActions,
+} from 'viem'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { signedFundingAbi } from '../../../abis/SignedFunding.ts'
 import { readDeployment } from '../../../core/deployment.ts'
+import { CREATE2_DEPLOYER } from '../../../ops/deployment/plan.ts'
+import { writeDeployment } from '../../../ops/writeDeployment.ts'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { returning } from '../../support/bytecode.ts'
 import { runDeploy } from '../../support/deployCommand.ts'
+import { refusals, startSourcify } from '../../support/sourcify.ts'
 import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 const treasury = accountOf(7).address
@@ -24,14 +36,19 @@ beforeAll(async () => {
 })
 
 let directory: string
+/** Another market in each test, on the same chain. */
+let salt: Hex
+let markets = 0
+const nextSalt = () => numberToHex(++markets, { size: 32 })
 beforeEach(async () => {
+  salt = nextSalt()
   const { path, remove } = await temporaryDirectory()
   directory = path
   return remove
 })
 
 const deploy = (chain: string | undefined, env: Record<string, string> = {}, args: string[] = []) =>
-  runDeploy([...(chain === undefined ? [] : ['--chain', chain]), ...args], {
+  runDeploy([...(chain === undefined ? [] : ['--chain', chain]), '--salt', salt, ...args], {
     RPC_URL: rpcUrl,
     DEPLOYMENTS_DIR: directory,
     DEPLOYER_PRIVATE_KEY: keyOf(roles.deployer),
@@ -74,13 +91,139 @@ describe('on a devnet', () => {
     await deploy('31337')
     const first = readDeployment(31337, directory)
     const { USDC, AgentRegistry } = first.contracts
-    const { exitCode } = await deploy('31337', { USDC_ADDRESS: USDC, AGENT_REGISTRY_ADDRESS: AgentRegistry })
+    const existing = { USDC_ADDRESS: USDC, AGENT_REGISTRY_ADDRESS: AgentRegistry }
+    const { exitCode } = await deploy('31337', existing, ['--salt', nextSalt()])
     expect(exitCode).toBe(0)
     const second = readDeployment(31337, directory)
     expect(second.contracts).toMatchObject({ USDC, AgentRegistry })
     expect(second.contracts.BountyMarket).not.toBe(first.contracts.BountyMarket)
     expect(second.startBlocks?.AgentRegistry).toBe(first.startBlocks?.AgentRegistry)
     expect(second.startBlock).toBeGreaterThan(first.startBlock)
+  })
+})
+
+/** As bytecode has it. */
+const of = (account: Address) => account.slice(2).toLowerCase()
+
+describe('--check', () => {
+  const check = () => runDeploy(['--check', '31337'], { RPC_URL: rpcUrl, DEPLOYMENTS_DIR: directory })
+  const chain = () => createTestClient({ mode: 'anvil', transport: http(rpcUrl) }).extend(publicActions)
+
+  it('finds code, immutables and addresses of the build, and what differs', async () => {
+    await deploy('31337')
+    const deployment = readDeployment(31337, directory)
+    const { exitCode, stdout } = await check()
+    const expected = Object.entries(deployment.contracts).map(
+      ([name, address]) =>
+        `${name === 'USDC' ? 'MockUSDC' : name} at ${address}: code and immutables are of this build`,
+    )
+    expect([exitCode, stdout.split('\n').sort()]).toEqual([0, expected.sort()])
+
+    // The market's treasury is an immutable.
+    const { BountyMarket, AgentStaking } = deployment.contracts
+    const code = await chain().getCode({ address: BountyMarket })
+    expect(code).toContain(of(treasury))
+    await chain().setCode({ address: BountyMarket, bytecode: code?.replaceAll(of(treasury), of(owner)) as Hex })
+    await chain().setCode({ address: AgentStaking, bytecode: '0x' })
+    const changed = await check()
+    expect([changed.exitCode, changed.stderr]).toEqual([1, 'The contracts are not of this build'])
+    expect(changed.stdout).toContain(`BountyMarket at ${BountyMarket}: the code or an immutable is not of this build`)
+    expect(changed.stdout).toContain(`AgentStaking at ${AgentStaking}: there is no code`)
+    expect(changed.stdout.match(/are of this build$/gm)).toHaveLength(3)
+  })
+
+  it('finds a deployment file that names other arguments or another salt', async () => {
+    await deploy('31337')
+    const { build, ...deployment } = readDeployment(31337, directory)
+    const { BountyMarket } = deployment.contracts
+    const elsewhere = new RegExp(
+      `^BountyMarket at ${BountyMarket}: this build, with its arguments and its salt, is at`,
+      'm',
+    )
+    if (!build) throw new Error('The deployment file names no build')
+    writeDeployment({ ...deployment, build: { ...build, salt: nextSalt() } }, directory)
+    expect(await check()).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(elsewhere) })
+    const args = build.constructorArguments.BountyMarket?.replace(of(treasury), of(owner)) as Hex
+    const constructorArguments = { ...build.constructorArguments, BountyMarket: args }
+    writeDeployment({ ...deployment, build: { ...build, constructorArguments } }, directory)
+    expect(await check()).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(elsewhere) })
+    writeDeployment(deployment, directory)
+    expect(await check()).toMatchObject({
+      exitCode: 1,
+      stderr: 'The deployment of chain 31337 has no `build`: it cannot be checked',
+    })
+  })
+})
+
+describe('--verify', () => {
+  it('sends the sources of each contract to Sourcify, after the deployment or later', async () => {
+    // The API has too many requests once.
+    const sourcify = await startSourcify({
+      refusalOf: (contract, attempt) =>
+        contract.endsWith(':AgentRegistry') && attempt === 1 ? refusals.too_many_requests : undefined,
+    })
+    const first = await deploy('31337', { SOURCIFY_URL: `${sourcify.url}/` }, ['--verify'])
+    await sourcify.stop()
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' })
+    const { contracts } = readDeployment(31337, directory)
+    const verified = Object.entries(contracts).map(([name, address]) => {
+      const source = name === 'USDC' ? 'mocks/MockUSDC.sol:MockUSDC' : `${name}.sol:${name}`
+      return `contracts/${source} at ${address} is verified`
+    })
+    expect(
+      first.stdout
+        .split('\n')
+        .filter((line) => line.endsWith(' is verified'))
+        .sort(),
+    ).toEqual(verified.sort())
+    expect(sourcify.submitted.map(({ chainId, address }) => [chainId, address]).sort()).toEqual(
+      Object.values(contracts)
+        .map((address) => ['31337', address])
+        .sort(),
+    )
+
+    const later = await startSourcify({
+      refusalOf: (contract) => (contract.endsWith(':SignedFunding') ? undefined : refusals.already_verified),
+    })
+    const again = await runDeploy(['--chain', '31337', '--verify'], {
+      DEPLOYMENTS_DIR: directory,
+      SOURCIFY_URL: later.url,
+    })
+    await later.stop()
+    expect(again).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(again.stdout.match(/ is verified already$/gm)).toHaveLength(4)
+    expect(later.submitted).toHaveLength(1)
+  }, 60_000)
+
+  it.each([
+    [
+      'refuses the chain',
+      { refusalOf: () => refusals.unsupported_chain },
+      'chainId 31337 is not supported (unsupported_chain)',
+    ],
+    [
+      'finds other code',
+      { errorOf: () => ({ customCode: 'no_match', message: `The onchain and recompiled bytecodes don't match.` }) },
+      `bytecodes don't match. (no_match)`,
+    ],
+  ])('fails where Sourcify %s', async (_, faults, reason) => {
+    await deploy('31337')
+    const sourcify = await startSourcify(faults)
+    const options = { DEPLOYMENTS_DIR: directory, SOURCIFY_URL: sourcify.url }
+    const { exitCode, stderr } = await runDeploy(['--chain', '31337', '--verify'], options)
+    await sourcify.stop()
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^Sourcify does not verify contracts\/.* at 0x\w{40}: /),
+    ])
+    expect(stderr).toContain(reason)
+  })
+
+  it('fails where Sourcify does not answer', async () => {
+    await deploy('31337')
+    const options = { DEPLOYMENTS_DIR: directory, SOURCIFY_URL: 'http://127.0.0.1:9' }
+    const { exitCode, stderr } = await runDeploy(['--chain', '31337', '--verify'], options)
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^SOURCIFY_URL does not answer/)])
   })
 })
 
@@ -128,6 +271,18 @@ describe('refuses, without a transaction,', () => {
     expect(stderr).not.toContain('secret')
     expect(await client.getBlockNumber()).toBe(block)
     expect(await readdir(directory)).toEqual([])
+  })
+
+  it('a malformed salt, and a chain without the CREATE2 deployer', async () => {
+    expect((await deploy('31337', {}, ['--salt', '0x12'])).stderr).toBe(
+      '--salt must be 0x and 64 hexadecimal digits, got 0x12',
+    )
+    const chain = createTestClient({ mode: 'anvil', transport: http(rpcUrl) }).extend(publicActions)
+    const bytecode = await chain.getCode({ address: CREATE2_DEPLOYER })
+    await chain.setCode({ address: CREATE2_DEPLOYER, bytecode: '0x' })
+    const { stderr } = await deploy('31337')
+    await chain.setCode({ address: CREATE2_DEPLOYER, bytecode: bytecode as Hex })
+    expect(stderr).toContain(`Chain 31337 has no CREATE2 deployer at ${CREATE2_DEPLOYER}`)
   })
 
   it('a USDC and a registry with the code of other contracts', async () => {

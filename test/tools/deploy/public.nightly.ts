@@ -5,8 +5,10 @@ import {
   encodeDeployData,
   getAddress,
   type Hash,
+  type Hex,
   http,
   maxUint256,
+  numberToHex,
   publicActions,
   type TypedDataDefinition,
   walletActions,
@@ -46,7 +48,11 @@ beforeAll(async () => {
 })
 
 let directory: string
+/** Another market in each test, on the same chain. */
+let salt: Hex
+let markets = 0
 beforeEach(async () => {
+  salt = numberToHex(++markets, { size: 32 })
   const { path, remove } = await temporaryDirectory()
   directory = path
   return remove
@@ -68,7 +74,7 @@ async function create(contract: string): Promise<Address> {
 
 const deploy = (env: Record<string, string> = {}, args: string[] = ['--yes'], input?: string) =>
   runDeploy(
-    ['--chain', String(chainId), ...args],
+    ['--chain', String(chainId), '--salt', salt, ...args],
     {
       RPC_URL: rpcUrl,
       DEPLOYMENTS_DIR: directory,
@@ -125,11 +131,12 @@ describe('before it sends a transaction', () => {
     const { exitCode, stdout, stderr } = await deploy({}, [], 'no\n')
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'Nothing was sent: answer yes, or pass --yes' })
     const amount = '0\\.\\d+ ETH, at most 0\\.\\d+ ETH'
-    const contracts = [`AgentRegistry, nonce ${before}`, `BountyMarket, nonce ${before + 1}`]
-    for (const what of [...contracts, `SignedFunding, nonce ${before + 2}`, 'Total']) {
+    for (const what of ['AgentRegistry', 'BountyMarket', 'SignedFunding', 'Total']) {
       expect(stdout).toMatch(new RegExp(`^${what} +[\\d,]+ gas  ${amount}$`, 'm'))
     }
-    expect(stdout).toContain(`TREASURY: ${treasury}\nOWNER: ${owner}\nMAX_REWARD: 1000000000\nUSDC_ADDRESS: ${usdc}`)
+    expect(stdout).toContain(
+      `SALT: ${salt}\nTREASURY: ${treasury}\nOWNER: ${owner}\nMAX_REWARD: 1000000000\nUSDC_ADDRESS: ${usdc}`,
+    )
     expect(await deploy({}, [], '')).toMatchObject({ exitCode: 1 })
     expect([await sent(), await readdir(directory)]).toEqual([before, []])
     expect(await deploy({}, [], 'yes\n')).toMatchObject({ exitCode: 0, stderr: '' })
@@ -142,7 +149,7 @@ describe('before it sends a transaction', () => {
     await client().setCode({ address, bytecode: returning(fee) })
     const { stdout } = await deploy({}, [], 'no\n')
     await client().setCode({ address, bytecode: '0x' })
-    expect(stdout).toMatch(/^BountyMarket, .* \+ 0\.0002 ETH to L1, at most /m)
+    expect(stdout).toMatch(/^BountyMarket .* \+ 0\.0002 ETH to L1, at most /m)
     expect(stdout).toMatch(/^Total .* \+ 0\.0006 ETH to L1, at most /m)
   })
 

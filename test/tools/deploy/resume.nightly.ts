@@ -1,6 +1,15 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createTestClient, http, type LocalAccount, publicActions, walletActions } from 'viem'
+import {
+  createTestClient,
+  type Hash,
+  type Hex,
+  http,
+  type LocalAccount,
+  numberToHex,
+  publicActions,
+  walletActions,
+} from 'viem'
 import { foundry } from 'viem/chains'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type DeployOptions, prepareDeployment } from '../../../ops/deploy.ts'
@@ -21,7 +30,12 @@ beforeAll(async () => {
 })
 
 let directory: string
+/** Another market in each test, on the same chain. */
+let salt: Hex
+let markets = 0
+const nextSalt = () => numberToHex(++markets, { size: 32 })
 beforeEach(async () => {
+  salt = nextSalt()
   const { path, remove } = await temporaryDirectory()
   directory = path
   return remove
@@ -40,7 +54,7 @@ const journal = (name = 'journal') => join(directory, name)
 async function deploy(account: LocalAccount, changes: Partial<DeployOptions> = {}) {
   const lines: string[] = []
   const onStep = (line: string) => lines.push(line)
-  const options = { rpcUrl, chainId: 31337, account, TREASURY, OWNER, MAX_REWARD, journalPath: journal(), onStep }
+  const options = { rpcUrl, chainId: 31337, account, salt, TREASURY, OWNER, MAX_REWARD, journalPath: journal(), onStep }
   const { send } = await prepareDeployment({ ...options, ...changes })
   return { ...(await send()), lines }
 }
@@ -74,7 +88,7 @@ async function stoppedWith(count: number, account: LocalAccount) {
   })
 }
 
-async function changeJournal(change: (content: { firstNonce: number; fixed: Record<string, string> }) => void) {
+async function changeJournal(change: (content: { fixed: Record<string, string> }) => void) {
   const content = JSON.parse(await readFile(journal(), 'utf8'))
   change(content)
   await writeFile(journal(), JSON.stringify(content))
@@ -84,6 +98,7 @@ describe('an interrupted deployment', () => {
   it('resumes from any point, and creates nothing twice', async () => {
     const account = accountOf(0)
     for (let last = 1, reason: unknown = dead; reason !== undefined; last++) {
+      salt = nextSalt()
       const before = await sentBy(account)
       // From the first transaction on, the answer to the last call is lost, and later calls get no answer.
       let calls = 0
@@ -99,10 +114,11 @@ describe('an interrupted deployment', () => {
         'SignedFunding',
       ])
       expect(await sentBy(account)).toBe(before + 4)
-      for (const { hash, block, address, nonce } of created) {
-        const receipt = await chain().getTransactionReceipt({ hash })
-        expect([Number(receipt.blockNumber), receipt.contractAddress]).toEqual([block, address.toLowerCase()])
-        expect((await chain().getTransaction({ hash })).nonce).toBe(nonce)
+      for (const { hash, block, address } of created) {
+        const receipt = await chain().getTransactionReceipt({ hash: hash as Hash })
+        expect([receipt.status, Number(receipt.blockNumber)]).toEqual(['success', block])
+        expect(await chain().getCode({ address, blockNumber: BigInt(block - 1) })).toBeUndefined()
+        expect(await chain().getCode({ address, blockNumber: BigInt(block) })).toBeDefined()
       }
       expect(deployment.startBlock).toBe(created[2]?.block)
       if (reason === undefined) expect(last).toBeGreaterThan(12)
@@ -124,17 +140,26 @@ describe('an interrupted deployment', () => {
     ])
   })
 
-  it('reports a transaction of the deployer that used its nonce', async () => {
+  it('goes on at the next nonce after another transaction of the deployer', async () => {
     const account = accountOf(2)
     await stoppedWith(2, account)
-    const nonce = await sentBy(account)
     await transfer(account)
-    await transfer(account)
-    await chain().mine({ blocks: 5 })
-    await expect(deploy(account)).rejects.toThrow(
-      `BountyMarket (nonce ${nonce} of ${account.address}) cannot be created: a transaction that is not of this`,
-    )
-    expect(await sentBy(account)).toBe(nonce + 2)
+    expect((await deploy(account)).created).toHaveLength(4)
+    expect(await sentBy(account)).toBe(5)
+  })
+
+  it('goes on from another account, without the journal', async () => {
+    const account = accountOf(7)
+    await stoppedWith(2, account)
+    const { created, deployment } = await deploy(accountOf(8), { journalPath: '' })
+    expect(created.map(({ contract, hash }) => [contract, hash !== undefined])).toEqual([
+      ['MockUSDC', false],
+      ['AgentRegistry', false],
+      ['BountyMarket', true],
+      ['SignedFunding', true],
+    ])
+    expect([await sentBy(account), await sentBy(accountOf(8))]).toEqual([2, 2])
+    expect(deployment.startBlocks).toEqual({ AgentRegistry: created[1]?.block })
   })
 
   it('reports one that uses the nonce while it runs', async () => {
@@ -147,30 +172,25 @@ describe('an interrupted deployment', () => {
     await expect.poll(() => proxy.counts.get('hang')).toBe(1)
     await transfer(account)
     isUsed = true
-    await expect(running).rejects.toThrow(
-      'cannot be created: a transaction that is not of this deployment used the nonce',
-    )
+    await expect(running).rejects.toThrow('is not created: a transaction that is not of this deployment used the nonce')
     await proxy.stop()
+    expect((await deploy(account)).created).toHaveLength(4)
   }, 60_000)
 
-  it('does not resume with other terms, from another account, or at another nonce', async () => {
+  it('does not resume with other terms or with another salt', async () => {
     const account = accountOf(4)
     await stoppedWith(1, account)
-    const before = await sentBy(account)
     await expect(deploy(account, { TREASURY: OWNER })).rejects.toThrow(
       `${journal()} is of a deployment with other terms or code:\n  TREASURY was ${TREASURY}, and is ${OWNER}\n` +
         'Restore these to resume it, or move the file away to start a new deployment.',
     )
     await expect(deploy(account, { USDC_ADDRESS: accountOf(4).address })).rejects.toThrow('USDC_ADDRESS')
-    await expect(deploy(accountOf(5))).rejects.toThrow(
-      `\n  DEPLOYER was ${account.address}, and is ${accountOf(5).address}\n`,
-    )
-    await changeJournal((content) => {
-      content.firstNonce = 50
+    const other = nextSalt()
+    await expect(deploy(account, { salt: other })).rejects.toThrow(`\n  SALT was ${salt}, and is ${other}\n`)
+    await changeJournal(({ fixed }) => {
+      fixed['code of BountyMarket'] = salt
     })
-    await expect(deploy(account)).rejects.toThrow(
-      `MockUSDC is planned with nonce 50, but ${account.address} is at nonce ${before}`,
-    )
+    await expect(deploy(account)).rejects.toThrow(`\n  code of BountyMarket was ${salt}, and is 0x`)
     await writeFile(journal(), '{}')
     await expect(deploy(account)).rejects.toThrow(`${journal()} is malformed`)
   })

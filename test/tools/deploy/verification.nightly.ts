@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import solc from 'solc'
-import { type Address, concatHex, createPublicClient, type Hash, type Hex, http } from 'viem'
+import { type Address, concatHex, createPublicClient, type Hash, type Hex, http, zeroHash } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readDeployment } from '../../../core/deployment.ts'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
@@ -76,7 +76,7 @@ describe('the input for source verification', () => {
       const created = concatHex([`0x${bytecode.object}`, constructorArguments])
       // The market creates AgentStaking, from code within its own code.
       if (address === contracts.AgentStaking) expect(input).toContain(bytecode.object)
-      else expect(input).toBe(created)
+      else expect(input).toBe(concatHex([zeroHash, created]))
       const code = await client.getCode({ address })
       expect(withoutImmutables(code?.slice(2), deployedBytecode)).toBe(
         withoutImmutables(deployedBytecode.object, deployedBytecode),
