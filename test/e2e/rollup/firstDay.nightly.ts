@@ -61,11 +61,7 @@ it('the commands of a first day on Base Sepolia work as the page prints them', {
   const [PORT, OPS_PORT, PONDER_PORT] = [String(await getPort()), String(await getPort()), String(await getPort())]
   const script = commands
     .filter((line) => !line.startsWith('export ') && line !== 'npm ci')
-    .map((line) =>
-      line
-        .replace(':3000', `:${PORT}`)
-        .replace('npm run canary --', `npm run canary -- --url http://127.0.0.1:${PORT}`),
-    )
+    .map((line) => line.replace(':3000', `:${PORT}`))
     .map((line) => line.replace('RELAYER_PRIVATE_KEY=0x…', `RELAYER_PRIVATE_KEY=${keyOf(roles.relayer)}`))
     // Confirmed in advance: this shell has no terminal.
     .map((line) => line.replace('npm run deploy --', 'npm run deploy -- --yes'))
