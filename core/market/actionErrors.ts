@@ -73,6 +73,18 @@ const rows = {
       `The claim of run ${bountyId} could be abandoned until ${formatTime(submitBy)}. Deliver, or it is slashed.`,
     extensions: ([, submitBy]) => ({ submitBy: formatTime(submitBy) }),
   },
+  // A claimant is named in OPEN only.
+  NoClaimantNamed: {
+    code: 'WRONG_STATE',
+    sentence: ([bountyId]) => `Run ${bountyId} is OPEN to any wallet for good: no claimant can be named any more.`,
+    extensions: () => ({ state: 'OPEN' }),
+  },
+  WrongNaming: {
+    code: 'WRONG_NONCE',
+    sentence: ([bountyId, naming, expected]) =>
+      `The message is about naming ${naming} of a claimant of run ${bountyId}; ${expected} is the next.`,
+    extensions: ([, naming, expected]) => ({ nonce: String(naming), expected: String(expected) }),
+  },
 } as const satisfies Rows
 
 type ActionErrorName = keyof typeof rows

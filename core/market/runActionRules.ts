@@ -14,8 +14,16 @@ export type RunParties = {
   revisions: bigint
 }
 
-/** A run as all the market's rules see it. Both limits in seconds, null if no delivery and nothing to review is due. */
-export type RunFacts = RunParties & { submitBy: bigint | null; reviewBy: bigint | null; closing: boolean }
+/**
+ * A run as all the market's rules see it. Both limits in seconds, null if no delivery and nothing to review is due. `claimant`
+ * is null if any wallet may claim.
+ */
+export type RunFacts = RunParties & {
+  submitBy: bigint | null
+  reviewBy: bigint | null
+  closing: boolean
+  claimant: Address | null
+}
 
 /** The number of the revision that a message about the run names now: reviews name the last delivery. */
 export const revisionOf = (name: RunActionName, { state, revisions }: RunParties): bigint =>
@@ -67,8 +75,9 @@ export function runActionError(
 ): RunError | undefined {
   const known = partyError(name, run, account) ?? revisionError(name, run, revision)
   if (known) return known
-  const { bountyId, state, revisions, submitBy, reviewBy, poster, closing } = run
+  const { bountyId, state, revisions, submitBy, reviewBy, poster, closing, claimant } = run
   if (name === 'close') return closing ? { errorName: 'BountyIsClosing', args: [bountyId] } : undefined
+  if (name === 'name-claimant') return claimant ? undefined : { errorName: 'NoClaimantNamed', args: [bountyId] }
   if (name === 'abandon' && state !== 'REVISION_REQUESTED' && submitBy !== null && now > submitBy)
     return { errorName: 'SubmissionOverdue', args: [bountyId, submitBy, now] }
   if (name !== 'revise' && name !== 'reject') return undefined

@@ -7,6 +7,7 @@ import {
   type Hex,
   keccak256,
   stringToHex,
+  zeroAddress,
 } from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import type { runEventNames, runStates } from '../../ponder.schema.ts'
@@ -24,6 +25,8 @@ const memberTypes = {
   revision: 'uint256',
   deliverableHash: 'string',
   feedbackHash: 'string',
+  naming: 'uint256',
+  claimant: 'address',
   deadline: 'uint256',
 } as const
 
@@ -109,6 +112,14 @@ const runActions = {
     party: 'poster',
     events: ['BountyClosing', 'BountyWithdrawn'],
   },
+  'name-claimant': {
+    primaryType: 'NameClaimant',
+    members: ['bountyId', 'poster', 'naming', 'claimant', 'deadline'],
+    functionName: 'nameClaimantWithSig',
+    states: ['OPEN'],
+    party: 'poster',
+    events: ['ClaimantNamed'],
+  },
 } as const satisfies Record<(typeof RUN_ACTIONS)[number], Action>
 
 export type RunActionName = keyof typeof runActions
@@ -128,7 +139,8 @@ export const hasMember = (name: RunActionName, member: Member): boolean => actio
 
 /**
  * What a party signs. `party` is its account. A message without a member has 0 or an empty text in its place, so that the
- * message is determined by its members. `deadline`: the last second at which the signature is valid.
+ * message is determined by its members. `deadline`: the last second at which the signature is valid. `naming`: how often a
+ * claimant was named before, `claimant`: the only wallet that may claim; both absent of a message that names none.
  */
 export type RunMessage = {
   action: RunActionName
@@ -137,19 +149,23 @@ export type RunMessage = {
   round: bigint
   revision: bigint
   text: string
+  naming?: bigint
+  claimant?: Address
   deadline: bigint
 }
 
-const valuesOf = ({ bountyId, party, round, revision, text, deadline }: RunMessage) => ({
-  bountyId,
+const valuesOf = ({ party, text, naming = 0n, claimant = zeroAddress, ...message }: RunMessage) => ({
+  bountyId: message.bountyId,
   wallet: party,
   signer: party,
   poster: party,
-  round,
-  revision,
+  round: message.round,
+  revision: message.revision,
   deliverableHash: text,
   feedbackHash: text,
-  deadline,
+  naming,
+  claimant,
+  deadline: message.deadline,
 })
 
 /** What the members of the message beside the run's id are in JSON. */

@@ -5,7 +5,16 @@ import { amount, baseUnits, boolean, commaSeparated, integer, kmsKey, percent, p
 export const MAX_BATCH = 50
 
 /** What the relay sends beside claims: actions about runs that a party has signed. */
-export const RUN_ACTIONS = ['start', 'submit', 'abandon', 'approve', 'revise', 'reject', 'close'] as const
+export const RUN_ACTIONS = [
+  'start',
+  'submit',
+  'abandon',
+  'approve',
+  'revise',
+  'reject',
+  'close',
+  'name-claimant',
+] as const
 /** What the relay sends beside these: posts of runs, registrations, stakes and unstakes that an account has signed. */
 export const ACCOUNT_ACTIONS = ['post', 'register', 'stake', 'unstake'] as const
 /** The calls that the contracts allow to anyone, which need no signature. */
@@ -62,7 +71,9 @@ export const relaySettings = z.object({
     .describe('The same for all claims and actions that fees do not cover. Beyond it, they answer 503'),
   POSTS_BUDGET_PERCENT: percent
     .prefault('10')
-    .describe("The same for all posts, closes and `expire`. Newcomers' claims and this have no part in common"),
+    .describe(
+      "The same for all posts, closes, namings of claimants and `expire`. Newcomers' claims and this have no part in common",
+    ),
   REGISTRATIONS_BUDGET_PERCENT: percent.prefault('10').describe('The same for all registrations, stakes and unstakes'),
   ANYONE_BUDGET_PERCENT: percent
     .prefault('10')

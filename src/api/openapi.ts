@@ -164,10 +164,10 @@ function shareResponses(operations: readonly Operation['responses'][]) {
   const shared: Record<string, object> = {}
   for (const [first, ...others] of Map.groupBy(uses, ({ response }) => JSON.stringify(response)).values()) {
     if (!first || others.length === 0) continue
-    const schema = first.response.content?.['application/problem+json']?.schema
-    const problems = (schema?.anyOf ?? [schema]).map((problem) => problem?.$ref?.match(/(\w+)Problem$/)?.[1])
-    const [one, ...more] = problems
-    const name = !schema ? 'NotModified' : more.length < 3 ? problems.join('Or') : `${one}Or${more.length}More`
+    const [schema] = Object.values(first.response.content ?? {}).map((content) => content.schema)
+    const named = (schema?.anyOf ?? [schema]).map((one) => one?.$ref?.match(/(\w+?)(Problem)?$/)?.[1])
+    const [one, ...more] = named
+    const name = !schema ? 'NotModified' : more.length < 3 ? named.join('Or') : `${one}Or${more.length}More`
     if (name in shared) throw new Error(`Two shared responses have the name ${name}`)
     shared[name] = first.response
     for (const { responses, status } of [first, ...others]) {
@@ -177,21 +177,18 @@ function shareResponses(operations: readonly Operation['responses'][]) {
   return shared
 }
 
-/** Replaces the parameters that are most often used by their name by references. @returns those by name. */
+/** Replaces parameters that several operations have by references. @returns those by name, numbered where a name has several. */
 function shareParameters(operations: readonly Operation[]) {
   const lists = operations.flatMap(({ parameters }) => (parameters ? [parameters] : []))
-  const byName = Map.groupBy(lists.flat() as Parameter[], ({ name }) => name)
+  const uses = lists.flatMap((list) => (list as Parameter[]).map((parameter, place) => ({ list, place, parameter })))
   const shared: Record<string, Parameter> = {}
-  for (const [name, parameters] of byName) {
-    const same = [...Map.groupBy(parameters, (one) => JSON.stringify(one)).values()]
-    const [[first, ...others] = []] = same.toSorted((one, other) => other.length - one.length)
-    if (first && others.length > 0) shared[name] = first
-  }
-  for (const list of lists) {
-    for (const [place, parameter] of list.entries()) {
-      if ('name' in parameter && isDeepStrictEqual(parameter, shared[parameter.name]))
-        list[place] = { $ref: `#/components/parameters/${parameter.name}` }
-    }
+  for (const [first, ...others] of Map.groupBy(uses, ({ parameter }) => JSON.stringify(parameter)).values()) {
+    if (!first || others.length === 0) continue
+    const { name } = first.parameter
+    const namesakes = Object.values(shared).filter((parameter) => parameter.name === name).length
+    const key = namesakes === 0 ? name : `${name}${namesakes + 1}`
+    shared[key] = first.parameter
+    for (const { list, place } of [first, ...others]) list[place] = { $ref: `#/components/parameters/${key}` }
   }
   return shared
 }

@@ -69,7 +69,15 @@ export function honestMessage(url: URL, terms: Partial<typeof claimTerms> = {}):
   if (runActionNames.some((name) => name === action)) {
     const name = action as RunActionName
     const text = query[textMemberOf(name) ?? ''] ?? ''
-    const facts = { bountyId: 7n, party: signer.address, round: 2n, revision: 1n, text, deadline: validUntil() }
+    const facts = {
+      bountyId: 7n,
+      party: signer.address,
+      round: 2n,
+      revision: 1n,
+      text,
+      claimant: query.claimant as Address,
+      deadline: validUntil(),
+    }
     return runTypedData(market, { action: name, ...facts })
   }
   const name = action as keyof typeof accountActions
@@ -150,6 +158,8 @@ export const liesOf: Record<string, Lie[]> = {
   ],
   reject: [...ofOwnDomain, ...ofType, ...message('bountyId', 'signer', 'round', 'revision', 'deadline')],
   close: [...ofOwnDomain, ...ofType, ...message('bountyId', 'poster', 'deadline')],
+  // The number of a naming is the API's to name: the market refuses another than the next.
+  'name-claimant': [...ofOwnDomain, ...ofType, ...message('bountyId', 'poster', 'claimant', 'deadline')],
   post: [
     ...ofPayment,
     ...(['poster', 'ipfsHash', 'reward', 'deadline', 'evaluator', 'salt', 'validBefore'] as const).map(

@@ -27,6 +27,8 @@ const message = (action: RunActionName): RunMessage => ({
   round: 2n,
   revision: 1n,
   text: 'ipfs://ünïcode',
+  naming: 3n,
+  claimant: stranger,
   deadline: 1_705_320_900n,
 })
 
@@ -62,6 +64,7 @@ describe('the rules of actions', () => {
     submitBy: null,
     reviewBy: now,
     closing: false,
+    claimant: null,
     ...facts,
   })
   const codeOf = (error: RunError | undefined) => error && explainRunError(error).code
@@ -98,6 +101,10 @@ describe('the rules of actions', () => {
     ['close', { state: 'CLAIMED', closing: true }, poster, 'RUN_CLOSING'],
     ['close', { state: 'CLAIMED' }, wallet, 'SIGNER_MISMATCH'],
     ['close', {}, poster, 'WRONG_STATE'],
+    ['name-claimant', { state: 'OPEN', claimedByWallet: null, claimant: poster }, poster, undefined],
+    ['name-claimant', { state: 'OPEN', claimedByWallet: null, claimant: wallet }, stranger, 'SIGNER_MISMATCH'],
+    ['name-claimant', { state: 'OPEN', claimedByWallet: null }, poster, 'WRONG_STATE'],
+    ['name-claimant', { state: 'CLAIMED', claimant: wallet }, poster, 'WRONG_STATE'],
   ] as const)('%s with %o by %s: %s', (action, facts, account, code) => {
     const facing = run(facts)
     const error = runActionError(action, facing, account, revisionOf(action, facing), now)

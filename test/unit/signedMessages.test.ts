@@ -57,6 +57,7 @@ const acts: Record<string, (client: Client['client'], by: Client['by'], run: Rea
   revise: ({ runs }, by, run) => runs.requestRevision(run, 'ipfs://Feedback', by),
   reject: ({ runs }, by, run) => runs.reject(run, by),
   close: ({ runs }, by, run) => runs.close(run, by),
+  'name-claimant': ({ runs }, by, run) => runs.nameClaimant(run, signer.address, by),
   post: ({ runs }, by) => runs.post(terms, by),
   register: ({ agents }, by) => agents.register('ipfs://Agent', by),
   stake: ({ agents }, by) => agents.stake(3, 20_000_000n, by),

@@ -83,6 +83,7 @@ acts = {
     "revise": lambda runline: runline.revise(run, "ipfs://Feedback", account=signer),
     "reject": lambda runline: runline.reject(run, account=signer),
     "close": lambda runline: runline.close(run, account=signer),
+    "name-claimant": lambda runline: runline.name_claimant(run, "0x90F79bf6EB2c4f870365E785982E1f101E93b906", account=signer),
     "post": lambda runline: runline.post("ipfs://Task", 100_000_000, 1_900_000_000, account=signer),
     "register": lambda runline: runline.register("ipfs://Agent", account=signer),
     "stake": lambda runline: runline.stake(3, 20_000_000, account=signer),

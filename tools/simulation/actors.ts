@@ -4,7 +4,7 @@ import { bodyOf, partyMemberOf, type RunActionName, runCallData } from '../../co
 import { type SignedRequest, signAccountRequest } from './accountMoves.ts'
 import type { Answer, Json } from './api.ts'
 import { compareOpenCall, pathOfOpenCall, pickOpenCall } from './openMoves.ts'
-import { accountOf, LIVE, OPEN, type PickedBounty, pickBounty } from './parties.ts'
+import { accountOf, claimantOf, LIVE, OPEN, type PickedBounty, pickBounty } from './parties.ts'
 import type { Random } from './random.ts'
 import type { Requests } from './requests.ts'
 import { signedMove } from './signedMoves.ts'
@@ -12,7 +12,7 @@ import type { World } from './world.ts'
 
 /** The moves that are signed for the API, in the states in which the market takes them. */
 const movesFrom: Record<number, readonly RunActionName[]> = {
-  2: ['close'],
+  2: ['close', 'name-claimant'],
   3: ['start', 'start', 'submit', 'abandon', 'close'],
   4: ['submit', 'submit', 'abandon'],
   5: ['approve', 'revise', 'reject'],
@@ -68,7 +68,8 @@ export function createActors({ world, requests, relayer, random }: Options) {
     const signer = accountOf(world, partyOf(name, bounty))
     if (!signer) return
     const text = `ipfs://relayed${random.int(0, 2 ** 30)}`
-    const { message, signature } = await signedMove(world, signer, name, bounty, text)
+    const claimant = claimantOf(world, random)
+    const { message, signature } = await signedMove(world, signer, name, bounty, text, claimant)
     const body = { ...bodyOf(message), signature }
     const path = `/api/runs/${bounty.bountyId}/${name}`
     send({ name, path, body, mark: signature }, runCallData(message, signature))

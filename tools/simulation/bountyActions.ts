@@ -5,7 +5,7 @@ import { type Call, callOf } from '../devnet/call.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { accountOf, type PickedBounty as Bounty, claimantOf, LIVE, pickBounty, REVISION_REQUESTED } from './parties.ts'
 import type { Random } from './random.ts'
-import { signedMove, signedNaming } from './signedMoves.ts'
+import { signedMove } from './signedMoves.ts'
 import type { World } from './world.ts'
 
 const cid = (random: Random) => `ipfs://Qm${random.int(0, 2 ** 30).toString(36)}${random.int(0, 2 ** 30).toString(36)}`
@@ -126,9 +126,10 @@ async function move(
 ): Promise<Call> {
   const { market } = world.contracts
   const { bountyId, revisions } = bounty
+  const claimant = random.chance(0.1) ? zeroAddress : claimantOf(world, random)
   const signed = runActionNames.find((name) => actionOf(name).functionName === action)
   if (signed) {
-    const { message, signature } = await signedMove(world, account, signed, bounty, cid(random))
+    const { message, signature } = await signedMove(world, account, signed, bounty, cid(random), claimant)
     return { action, account: random.pick(world.everyone), to: market.address, data: runCallData(message, signature) }
   }
   // Of the last delivery: in REVISION_REQUESTED, the contract has counted the request that followed it.
@@ -138,11 +139,7 @@ async function move(
     case 'requestRevision':
       return callOf(account, market, action, [bountyId, cid(random)])
     case 'nameClaimant':
-    case 'nameClaimantWithSig': {
-      const claimant = random.chance(0.1) ? zeroAddress : claimantOf(world, random)
-      if (action === 'nameClaimant') return callOf(account, market, action, [bountyId, claimant])
-      return signedNaming(world, random.pick(world.everyone), account, bounty, claimant)
-    }
+      return callOf(account, market, action, [bountyId, claimant])
     case 'approveWork':
       return callOf(account, market, action, [bountyId, random.chance(0.95) ? revision : revision + 1])
     default:

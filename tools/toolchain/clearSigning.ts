@@ -71,6 +71,7 @@ function membersOf({ contracts }: Deployment): Record<string, Field> {
     to: { ...account('Paid to'), visible: { mustBe: [contracts.SignedFunding] } },
     round: { ...plain('Claim of the run'), visible: 'optional' },
     revision: { ...plain('Revision'), visible: 'optional' },
+    naming: hidden('Number of the naming'),
     ipfsHash: plain('Brief'),
     deliverableHash: plain('Delivery'),
     feedbackHash: plain('Feedback'),

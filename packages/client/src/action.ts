@@ -36,13 +36,14 @@ export async function actOnRun(
 }
 
 /** What to sign. The paths of the messages differ by action, and their answers do not. */
-function askMessage(api: Api, { action, run, signer, text, revision }: AskedAction, options: WaitOptions) {
+function askMessage(api: Api, { action, run, signer, text, revision, claimant }: AskedAction, options: WaitOptions) {
   const query = {
     runId: String(run.bountyId),
     signer,
     ...(isReview(action) && revision !== undefined && { revision: String(revision) }),
     ...(action === 'submit' && { deliverableHash: text }),
     ...(action === 'revise' && { feedbackHash: text }),
+    ...(claimant && { claimant }),
   }
   const path = `/api/messages/${action}` as '/api/messages/start'
   return bodyOf(api.GET(path, { params: { query }, ...stoppedBy(options) }))

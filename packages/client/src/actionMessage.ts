@@ -20,6 +20,10 @@ const actions = {
   },
   reject: { primaryType: 'RejectWork', members: ['bountyId', 'signer', 'round', 'revision', 'deadline'] },
   close: { primaryType: 'CloseBounty', members: ['bountyId', 'poster', 'deadline'] },
+  'name-claimant': {
+    primaryType: 'NameClaimant',
+    members: ['bountyId', 'poster', 'naming', 'claimant', 'deadline'],
+  },
 } as const
 
 const types = {
@@ -31,6 +35,8 @@ const types = {
   revision: 'uint256',
   deliverableHash: 'string',
   feedbackHash: 'string',
+  naming: 'uint256',
+  claimant: 'address',
   deadline: 'uint256',
 } as const
 
@@ -43,6 +49,7 @@ export type AskedAction = {
   signer: string
   text?: string | undefined
   revision?: number | undefined
+  claimant?: string | undefined
 }
 
 /** EIP-712 typed data of an action: see `TypedData`. */
@@ -55,13 +62,13 @@ export type ActionSigner = { address: string; signTypedData(typedData: ActionTyp
 export const isReview = (action: ActionName) => actions[action].members[1] === 'signer'
 
 /**
- * The typed data of the action. From the API come the deadline, and the round and the revision of a run that the caller has
- * not read: the contract refuses a signature of others than the run's.
+ * The typed data of the action. From the API come the deadline, the number of a naming, and the round and the revision of a
+ * run that the caller has not read: the contract refuses a signature of others than the run's.
  * @throws UnexpectedMessageError if the API's message differs, or is valid for more than an hour.
  */
 export function actionTypedData(
   { typedData: asked }: Message,
-  { action, run, signer, text, revision }: AskedAction,
+  { action, run, signer, text, revision, claimant }: AskedAction,
   market: MarketAddress,
 ): ActionTypedData {
   const { primaryType, members } = actions[action]
@@ -74,6 +81,7 @@ export function actionTypedData(
     revision: revision ?? (isReview(action) ? lastDeliveryOf(run) : run.revisions),
     deliverableHash: text,
     feedbackHash: text,
+    claimant,
   }
   const message = members.map((member): [string, bigint | string] => {
     const own = known[member]

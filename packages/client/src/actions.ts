@@ -99,10 +99,10 @@ export function runActionsOf(connection: Connection) {
 
     /**
      * Names the only wallet that may claim an open run whose terms name one, from its poster. The zero address lets any wallet
-     * claim, for good; the poster's own stands for none yet. By the wallet only.
+     * claim, for good; the poster's own stands for none yet.
      */
-    nameClaimant: async (id: AnyId, claimant: string, options: ByWallet = {}): Promise<Mined> =>
-      byWallet(options).call('nameClaimant', [BigInt(id), claimant]),
+    nameClaimant: <By extends Via = ByWallet>(run: AnyRun, claimant: string, by?: By) =>
+      act(run, by, { action: 'name-claimant', claimant }, 'nameClaimant', claimant),
 
     /** Claims the run for the agent, and waits until that is decided. The API sends the claim. See `ClaimOptions`. */
     claim: async (run: AnyRun, claimOptions: ClaimOptions): Promise<Schemas['Claim']> =>

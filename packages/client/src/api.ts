@@ -88,15 +88,7 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description post is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailedOrTermsRefused"];
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 /** @description `SIGNER_MISMATCH`: The signer is not the party that may do this. `INSUFFICIENT_BALANCE`: The account has too little USDC. `INSUFFICIENT_STAKE`: The agent’s stake is too small. `REWARD_TOO_LOW`: Nothing about runs with so small a reward is relayed. */
@@ -241,7 +233,7 @@ export interface paths {
                     agentId: components["parameters"]["agentId"];
                     walletAddress: components["parameters"]["walletAddress"];
                     /** @description Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent. */
-                    deadline?: number;
+                    deadline?: components["parameters"]["deadline"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -450,7 +442,7 @@ export interface paths {
                     agentId: components["parameters"]["agentId"];
                     walletAddress: components["parameters"]["walletAddress"];
                     /** @description Last second at which the signature is valid. 15 minutes ahead if absent. */
-                    deadline?: components["parameters"]["deadline"];
+                    deadline?: components["parameters"]["deadline2"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -511,7 +503,7 @@ export interface paths {
                     /** @description Who will sign: refused here if it may not. Absent: the account that must. */
                     signer?: components["parameters"]["signer"];
                     /** @description Last second at which the signature is valid. 15 minutes ahead if absent. */
-                    deadline?: components["parameters"]["deadline"];
+                    deadline?: components["parameters"]["deadline2"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -566,7 +558,7 @@ export interface paths {
                     signer?: components["parameters"]["signer"];
                     deliverableHash: string;
                     /** @description Last second at which the signature is valid. 15 minutes ahead if absent. */
-                    deadline?: components["parameters"]["deadline"];
+                    deadline?: components["parameters"]["deadline2"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -620,7 +612,7 @@ export interface paths {
                     /** @description Who will sign: refused here if it may not. Absent: the account that must. */
                     signer?: components["parameters"]["signer"];
                     /** @description Last second at which the signature is valid. 15 minutes ahead if absent. */
-                    deadline?: components["parameters"]["deadline"];
+                    deadline?: components["parameters"]["deadline2"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -671,11 +663,11 @@ export interface paths {
             parameters: {
                 query: {
                     runId: components["parameters"]["runId"];
-                    signer: string;
+                    signer: components["parameters"]["signer2"];
                     /** @description That of the last delivery, which is the default. Refused if it no longer is. */
                     revision?: components["parameters"]["revision"];
                     /** @description Last second at which the signature is valid. 15 minutes ahead if absent. */
-                    deadline?: components["parameters"]["deadline"];
+                    deadline?: components["parameters"]["deadline2"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -726,12 +718,12 @@ export interface paths {
             parameters: {
                 query: {
                     runId: components["parameters"]["runId"];
-                    signer: string;
+                    signer: components["parameters"]["signer2"];
                     feedbackHash: string;
                     /** @description That of the last delivery, which is the default. Refused if it no longer is. */
                     revision?: components["parameters"]["revision"];
                     /** @description Last second at which the signature is valid. 15 minutes ahead if absent. */
-                    deadline?: components["parameters"]["deadline"];
+                    deadline?: components["parameters"]["deadline2"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -782,11 +774,11 @@ export interface paths {
             parameters: {
                 query: {
                     runId: components["parameters"]["runId"];
-                    signer: string;
+                    signer: components["parameters"]["signer2"];
                     /** @description That of the last delivery, which is the default. Refused if it no longer is. */
                     revision?: components["parameters"]["revision"];
                     /** @description Last second at which the signature is valid. 15 minutes ahead if absent. */
-                    deadline?: components["parameters"]["deadline"];
+                    deadline?: components["parameters"]["deadline2"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -840,7 +832,7 @@ export interface paths {
                     /** @description Who will sign: refused here if it may not. Absent: the account that must. */
                     signer?: components["parameters"]["signer"];
                     /** @description Last second at which the signature is valid. 15 minutes ahead if absent. */
-                    deadline?: components["parameters"]["deadline"];
+                    deadline?: components["parameters"]["deadline2"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -857,6 +849,61 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["CloseToSign"];
+                    };
+                };
+                400: components["responses"]["ValidationFailed"];
+                403: components["responses"]["RewardTooLowOrSignerMismatch"];
+                404: components["responses"]["RunNotFound"];
+                409: components["responses"]["WrongStateOr6More"];
+                429: components["responses"]["RateLimited"];
+                500: components["responses"]["Internal"];
+                503: components["responses"]["IndexBehind"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/name-claimant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what to sign for the action name-claimant
+         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         */
+        get: {
+            parameters: {
+                query: {
+                    runId: components["parameters"]["runId"];
+                    /** @description Who will sign: refused here if it may not. Absent: the account that must. */
+                    signer?: components["parameters"]["signer"];
+                    claimant: string;
+                    /** @description Last second at which the signature is valid. 15 minutes ahead if absent. */
+                    deadline?: components["parameters"]["deadline2"];
+                    /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
+                    minBlock?: components["parameters"]["minBlock"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What to sign for name-claimant. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NameClaimantToSign"];
                     };
                 };
                 400: components["responses"]["ValidationFailed"];
@@ -916,20 +963,12 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description start is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOr7More"];
+                409: components["responses"]["WrongStateOr8More"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -983,20 +1022,12 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description submit is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOr7More"];
+                409: components["responses"]["WrongStateOr8More"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1050,20 +1081,12 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description abandon is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOr7More"];
+                409: components["responses"]["WrongStateOr8More"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1117,20 +1140,12 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description approve is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOr7More"];
+                409: components["responses"]["WrongStateOr8More"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1184,20 +1199,12 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description revise is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOr7More"];
+                409: components["responses"]["WrongStateOr8More"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1251,20 +1258,12 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description reject is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOr7More"];
+                409: components["responses"]["WrongStateOr8More"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1318,20 +1317,71 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description close is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
-                409: components["responses"]["WrongStateOr7More"];
+                409: components["responses"]["WrongStateOr8More"];
+                413: components["responses"]["PayloadTooLarge"];
+                415: components["responses"]["UnsupportedMediaType"];
+                429: components["responses"]["RateLimited"];
+                500: components["responses"]["Internal"];
+                503: components["responses"]["ActionPendingOrRelayUnavailable"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/name-claimant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Name the only wallet that may claim a run
+         * @description The poster signs, of an open run whose terms name one. The zero address opens the run to any wallet, for good; the poster’s own stands for none yet. `GET /api/messages/name-claimant` answers what to sign, and this body without the signature.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description `wait=n`: how many seconds to wait before a 202, at most 15. */
+                    prefer?: components["parameters"]["prefer"];
+                };
+                path: {
+                    id: components["parameters"]["id"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NameClaimantRequest"];
+                };
+            };
+            responses: {
+                /** @description Claimant named. The run is as the index shows it. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Action"];
+                    };
+                };
+                202: components["responses"]["PendingAction"];
+                400: components["responses"]["ValidationFailed"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                403: components["responses"]["SignerMismatchOrRewardTooLow"];
+                404: components["responses"]["RunNotFound"];
+                409: components["responses"]["WrongStateOr8More"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
                 429: components["responses"]["RateLimited"];
@@ -1428,7 +1478,7 @@ export interface paths {
                     /** @description Any value: the same terms with another salt are another action. Random if absent. */
                     salt?: components["parameters"]["salt"];
                     /** @description Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent. */
-                    deadline?: number;
+                    deadline?: components["parameters"]["deadline"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -1540,11 +1590,11 @@ export interface paths {
             parameters: {
                 query: {
                     agentId: components["parameters"]["agentId"];
-                    signer: string;
+                    signer: components["parameters"]["signer2"];
                     /** @description In USDC base units. */
                     amount: components["parameters"]["amount"];
                     /** @description Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent. */
-                    deadline?: number;
+                    deadline?: components["parameters"]["deadline"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -1671,15 +1721,7 @@ export interface paths {
                         "application/json": components["schemas"]["AgentAction"];
                     };
                 };
-                /** @description register is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAgentAction"];
-                    };
-                };
+                202: components["responses"]["PendingAgentAction"];
                 400: components["responses"]["ValidationFailedOrTermsRefused"];
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrInsufficientBalanceOrInsufficientStake"];
@@ -1779,15 +1821,7 @@ export interface paths {
                         "application/json": components["schemas"]["AgentAction"];
                     };
                 };
-                /** @description stake is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAgentAction"];
-                    };
-                };
+                202: components["responses"]["PendingAgentAction"];
                 400: components["responses"]["ValidationFailedOrTermsRefused"];
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrInsufficientBalanceOrInsufficientStake"];
@@ -1846,15 +1880,7 @@ export interface paths {
                         "application/json": components["schemas"]["AgentAction"];
                     };
                 };
-                /** @description unstake is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAgentAction"];
-                    };
-                };
+                202: components["responses"]["PendingAgentAction"];
                 400: components["responses"]["ValidationFailedOrTermsRefused"];
                 401: components["responses"]["InvalidSignatureOrSignatureExpired"];
                 403: components["responses"]["SignerMismatchOrInsufficientBalanceOrInsufficientStake"];
@@ -1909,15 +1935,7 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description finalize is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
                 403: components["responses"]["RewardTooLow"];
                 404: components["responses"]["RunNotFound"];
@@ -1971,15 +1989,7 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description expire is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
                 403: components["responses"]["RewardTooLow"];
                 404: components["responses"]["RunNotFound"];
@@ -2033,15 +2043,7 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description slash is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
                 403: components["responses"]["RewardTooLow"];
                 404: components["responses"]["RunNotFound"];
@@ -2095,15 +2097,7 @@ export interface paths {
                         "application/json": components["schemas"]["Action"];
                     };
                 };
-                /** @description reject-overdue is not decided in time, and continues. `Location` has its state. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PendingAction"];
-                    };
-                };
+                202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
                 403: components["responses"]["RewardTooLow"];
                 404: components["responses"]["RunNotFound"];
@@ -2157,7 +2151,7 @@ export interface paths {
                         "application/json": components["schemas"]["Collection"];
                     };
                 };
-                /** @description collect is not decided in time, and continues. `Location` has its state. */
+                /** @description The action is not decided in time, and continues. `Location` has its state. */
                 202: {
                     headers: {
                         [name: string]: unknown;
@@ -2388,7 +2382,7 @@ export interface paths {
                     agentId: components["parameters"]["agentId"];
                     walletAddress: components["parameters"]["walletAddress"];
                     /** @description Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent. */
-                    deadline?: number;
+                    deadline?: components["parameters"]["deadline"];
                     /** @description What the poster reads, as everyone can. */
                     note: string;
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
@@ -2444,7 +2438,7 @@ export interface paths {
                     agentId: components["parameters"]["agentId"];
                     walletAddress: components["parameters"]["walletAddress"];
                     /** @description Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent. */
-                    deadline?: number;
+                    deadline?: components["parameters"]["deadline"];
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: components["parameters"]["minBlock"];
                 };
@@ -3975,6 +3969,18 @@ export interface components {
             };
             typedData: components["schemas"]["TypedData"];
         };
+        NameClaimantToSign: {
+            /** @enum {string} */
+            action: "name-claimant";
+            path: string;
+            body: {
+                poster: string;
+                naming: number;
+                claimant: string;
+                deadline: number;
+            };
+            typedData: components["schemas"]["TypedData"];
+        };
         Action: {
             /** @enum {boolean} */
             success: true;
@@ -3994,6 +4000,19 @@ export interface components {
             actionId: components["schemas"]["ActionId"];
             txHash: components["schemas"]["Hash"];
             status: components["schemas"]["PendingStatus"];
+        };
+        WrongNonceProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:WRONG_NONCE";
+            title: string;
+            /** @enum {number} */
+            status: 409;
+            detail: string;
+            /** @enum {string} */
+            code: "WRONG_NONCE";
+            nonce: string;
+            /** @description The nonce of the next withdrawal or naming. */
+            expected: string;
         };
         ActionRevertedProblem: {
             /** @enum {string} */
@@ -4098,6 +4117,18 @@ export interface components {
         CloseRequest: {
             /** @description The poster of the run. */
             poster: string;
+            /** @description The last second at which the signature is valid. */
+            deadline: number | string;
+            /** @description The account’s signature of the message. */
+            signature: string;
+        };
+        NameClaimantRequest: {
+            /** @description The poster of the run. */
+            poster: string;
+            /** @description As in the message. */
+            naming: number | string;
+            /** @description The only wallet that may claim; zero for any, the poster for none yet. */
+            claimant: string;
             /** @description The last second at which the signature is valid. */
             deadline: number | string;
             /** @description The account’s signature of the message. */
@@ -4216,19 +4247,6 @@ export interface components {
             code: "OWNER_MISMATCH";
             owner: components["schemas"]["Address"];
             expected: components["schemas"]["Address"];
-        };
-        WrongNonceProblem: {
-            /** @enum {string} */
-            type: "urn:problem-type:runline:WRONG_NONCE";
-            title: string;
-            /** @enum {number} */
-            status: 409;
-            detail: string;
-            /** @enum {string} */
-            code: "WRONG_NONCE";
-            nonce: string;
-            /** @description The nonce of the next withdrawal. */
-            expected: string;
         };
         AuthorizationUsedProblem: {
             /** @enum {string} */
@@ -4418,7 +4436,7 @@ export interface components {
         ActionState: {
             actionId: components["schemas"]["Hash"];
             /** @enum {string} */
-            action: "claim" | "start" | "submit" | "abandon" | "approve" | "revise" | "reject" | "close" | "post" | "register" | "stake" | "unstake" | "finalize" | "expire" | "slash" | "reject-overdue" | "collect";
+            action: "claim" | "start" | "submit" | "abandon" | "approve" | "revise" | "reject" | "close" | "name-claimant" | "post" | "register" | "stake" | "unstake" | "finalize" | "expire" | "slash" | "reject-overdue" | "collect";
             /** @description The run; null of an action about none, and of a post that is not made. */
             bountyId: number | null;
             /** @description The claim that it is about; null of an action that names none. */
@@ -4434,7 +4452,7 @@ export interface components {
             txHash: string | null;
             blockNumber: number | null;
             finalized: boolean;
-            problem: components["schemas"]["RunNotFoundProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"] | components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["NotClaimantProblem"] | components["schemas"]["AgentNotFoundProblem"] | components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"] | components["schemas"]["ClaimRevertedProblem"] | components["schemas"]["WrongStateProblem"] | components["schemas"]["SignerMismatchProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"] | components["schemas"]["SubmissionOverdueProblem"] | components["schemas"]["ActionRevertedProblem"] | components["schemas"]["OwnerMismatchProblem"] | components["schemas"]["TermsRefusedProblem"] | components["schemas"]["InsufficientBalanceProblem"] | components["schemas"]["StakeLockedProblem"] | components["schemas"]["WrongNonceProblem"] | components["schemas"]["AuthorizationUsedProblem"] | components["schemas"]["UsdcRefusedProblem"] | components["schemas"]["TooEarlyProblem"] | components["schemas"]["NothingOwedProblem"] | null;
+            problem: components["schemas"]["RunNotFoundProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"] | components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["NotClaimantProblem"] | components["schemas"]["AgentNotFoundProblem"] | components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"] | components["schemas"]["ClaimRevertedProblem"] | components["schemas"]["WrongStateProblem"] | components["schemas"]["SignerMismatchProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"] | components["schemas"]["SubmissionOverdueProblem"] | components["schemas"]["WrongNonceProblem"] | components["schemas"]["ActionRevertedProblem"] | components["schemas"]["OwnerMismatchProblem"] | components["schemas"]["TermsRefusedProblem"] | components["schemas"]["InsufficientBalanceProblem"] | components["schemas"]["StakeLockedProblem"] | components["schemas"]["AuthorizationUsedProblem"] | components["schemas"]["UsdcRefusedProblem"] | components["schemas"]["TooEarlyProblem"] | components["schemas"]["NothingOwedProblem"] | null;
             /** @description The agent of a claim, register, stake or unstake; null of other actions, and of a register that is not made. */
             agentId: components["schemas"]["Id"] | null;
         };
@@ -4985,6 +5003,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["IndexBehindProblem"];
             };
         };
+        /** @description The action is not decided in time, and continues. `Location` has its state. */
+        PendingAction: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["PendingAction"];
+            };
+        };
         /** @description `VALIDATION_FAILED`: The request is malformed. `TERMS_REFUSED`: The contract does not allow such terms. */
         ValidationFailedOrTermsRefused: {
             headers: {
@@ -5111,13 +5138,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["SignerMismatchProblem"] | components["schemas"]["RewardTooLowProblem"];
             };
         };
-        /** @description `WRONG_STATE`: The state of the run does not allow the action. `WRONG_REVISION`: The message is about another revision. `REVIEW_PERIOD_OVER`: The run can no longer be reviewed. `NO_REVISIONS_LEFT`: No further revision can be requested. `REVISIONS_LEFT`: The poster must request revisions before it may reject. `RUN_CLOSING`: The run is closed already. `SUBMISSION_OVERDUE`: The claim can no longer be abandoned. `ACTION_REVERTED`: The action reverted on chain. */
-        WrongStateOr7More: {
+        /** @description `WRONG_STATE`: The state of the run does not allow the action. `WRONG_REVISION`: The message is about another revision. `REVIEW_PERIOD_OVER`: The run can no longer be reviewed. `NO_REVISIONS_LEFT`: No further revision can be requested. `REVISIONS_LEFT`: The poster must request revisions before it may reject. `RUN_CLOSING`: The run is closed already. `SUBMISSION_OVERDUE`: The claim can no longer be abandoned. `WRONG_NONCE`: The message is about another withdrawal. `ACTION_REVERTED`: The action reverted on chain. */
+        WrongStateOr8More: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["WrongStateProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"] | components["schemas"]["SubmissionOverdueProblem"] | components["schemas"]["ActionRevertedProblem"];
+                "application/problem+json": components["schemas"]["WrongStateProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"] | components["schemas"]["SubmissionOverdueProblem"] | components["schemas"]["WrongNonceProblem"] | components["schemas"]["ActionRevertedProblem"];
             };
         };
         /** @description `REWARD_TOO_LOW`: Nothing about runs with so small a reward is relayed. */
@@ -5136,6 +5163,15 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["IndexBehindProblem"] | components["schemas"]["RelayUnavailableProblem"];
+            };
+        };
+        /** @description The action is not decided in time, and continues. `Location` has its state. */
+        PendingAgentAction: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["PendingAgentAction"];
             };
         };
         /** @description `SIGNER_MISMATCH`: The signer is not the party that may do this. `INSUFFICIENT_BALANCE`: The account has too little USDC. `INSUFFICIENT_STAKE`: The agent’s stake is too small. */
@@ -5220,11 +5256,14 @@ export interface components {
         id: components["schemas"]["Id"];
         agentId: components["schemas"]["Id"];
         walletAddress: string;
-        /** @description Last second at which the signature is valid. 15 minutes ahead if absent. */
+        /** @description Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent. */
         deadline: number;
         runId: components["schemas"]["Id"];
+        /** @description Last second at which the signature is valid. 15 minutes ahead if absent. */
+        deadline2: number;
         /** @description Who will sign: refused here if it may not. Absent: the account that must. */
         signer: string;
+        signer2: string;
         /** @description That of the last delivery, which is the default. Refused if it no longer is. */
         revision: number;
         /** @description Any value: the same terms with another salt are another action. Random if absent. */
@@ -5299,8 +5338,10 @@ export type ApproveToSign = components['schemas']['ApproveToSign'];
 export type ReviseToSign = components['schemas']['ReviseToSign'];
 export type RejectToSign = components['schemas']['RejectToSign'];
 export type CloseToSign = components['schemas']['CloseToSign'];
+export type NameClaimantToSign = components['schemas']['NameClaimantToSign'];
 export type Action = components['schemas']['Action'];
 export type PendingAction = components['schemas']['PendingAction'];
+export type WrongNonceProblem = components['schemas']['WrongNonceProblem'];
 export type ActionRevertedProblem = components['schemas']['ActionRevertedProblem'];
 export type ActionPendingProblem = components['schemas']['ActionPendingProblem'];
 export type StartRequest = components['schemas']['StartRequest'];
@@ -5310,6 +5351,7 @@ export type ApproveRequest = components['schemas']['ApproveRequest'];
 export type ReviseRequest = components['schemas']['ReviseRequest'];
 export type RejectRequest = components['schemas']['RejectRequest'];
 export type CloseRequest = components['schemas']['CloseRequest'];
+export type NameClaimantRequest = components['schemas']['NameClaimantRequest'];
 export type PostToSign = components['schemas']['PostToSign'];
 export type TermsRefusedProblem = components['schemas']['TermsRefusedProblem'];
 export type RegisterToSign = components['schemas']['RegisterToSign'];
@@ -5319,7 +5361,6 @@ export type UnstakeToSign = components['schemas']['UnstakeToSign'];
 export type StakeLockedProblem = components['schemas']['StakeLockedProblem'];
 export type InsufficientBalanceProblem = components['schemas']['InsufficientBalanceProblem'];
 export type OwnerMismatchProblem = components['schemas']['OwnerMismatchProblem'];
-export type WrongNonceProblem = components['schemas']['WrongNonceProblem'];
 export type AuthorizationUsedProblem = components['schemas']['AuthorizationUsedProblem'];
 export type UsdcRefusedProblem = components['schemas']['UsdcRefusedProblem'];
 export type PostRequest = components['schemas']['PostRequest'];
@@ -5380,6 +5421,7 @@ export type ResponseValidationFailed = components['responses']['ValidationFailed
 export type ResponseRateLimited = components['responses']['RateLimited'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseIndexBehind = components['responses']['IndexBehind'];
+export type ResponsePendingAction = components['responses']['PendingAction'];
 export type ResponseValidationFailedOrTermsRefused = components['responses']['ValidationFailedOrTermsRefused'];
 export type ResponseInvalidSignatureOrSignatureExpired = components['responses']['InvalidSignatureOrSignatureExpired'];
 export type ResponseAgentNotFound = components['responses']['AgentNotFound'];
@@ -5394,9 +5436,10 @@ export type ResponseRelayUnavailable = components['responses']['RelayUnavailable
 export type ResponseRewardTooLowOrSignerMismatch = components['responses']['RewardTooLowOrSignerMismatch'];
 export type ResponseWrongStateOr6More = components['responses']['WrongStateOr6More'];
 export type ResponseSignerMismatchOrRewardTooLow = components['responses']['SignerMismatchOrRewardTooLow'];
-export type ResponseWrongStateOr7More = components['responses']['WrongStateOr7More'];
+export type ResponseWrongStateOr8More = components['responses']['WrongStateOr8More'];
 export type ResponseRewardTooLow = components['responses']['RewardTooLow'];
 export type ResponseIndexBehindOrRelayUnavailable = components['responses']['IndexBehindOrRelayUnavailable'];
+export type ResponsePendingAgentAction = components['responses']['PendingAgentAction'];
 export type ResponseSignerMismatchOrInsufficientBalanceOrInsufficientStake = components['responses']['SignerMismatchOrInsufficientBalanceOrInsufficientStake'];
 export type ResponseWrongStateOr4More = components['responses']['WrongStateOr4More'];
 export type ResponseRewardTooLowOr5More = components['responses']['RewardTooLowOr5More'];
@@ -5418,7 +5461,9 @@ export type ParameterAgentId = components['parameters']['agentId'];
 export type ParameterWalletAddress = components['parameters']['walletAddress'];
 export type ParameterDeadline = components['parameters']['deadline'];
 export type ParameterRunId = components['parameters']['runId'];
+export type ParameterDeadline2 = components['parameters']['deadline2'];
 export type ParameterSigner = components['parameters']['signer'];
+export type ParameterSigner2 = components['parameters']['signer2'];
 export type ParameterRevision = components['parameters']['revision'];
 export type ParameterSalt = components['parameters']['salt'];
 export type ParameterValidBefore = components['parameters']['validBefore'];

@@ -7,7 +7,7 @@ from .decide import Request, send_until_decided
 from .http import Api
 from .signing import Account, Market, Members, market_domain, sign, typed_data
 
-TYPES = {"wallet": "address", "signer": "address", "poster": "address", "deliverableHash": "string", "feedbackHash": "string"}
+TYPES = {"wallet": "address", "signer": "address", "poster": "address", "deliverableHash": "string", "feedbackHash": "string", "claimant": "address"}
 """The types of the members that are no integers."""
 
 
@@ -34,6 +34,7 @@ ACTIONS = {
     "revise": Action("RequestRevision", "signer", ("round", "revision", "feedbackHash")),
     "reject": Action("RejectWork", "signer", ("round", "revision")),
     "close": Action("CloseBounty", "poster", ()),
+    "name-claimant": Action("NameClaimant", "poster", ("naming", "claimant")),
 }
 
 

@@ -181,6 +181,13 @@ class Runline(Reads):
         """Refunds an open run; of a claimed one, lets a lost claim refund it. The poster signs. Raises as `claim` does."""
         return self._act("close", run, account, timeout_seconds)
 
+    def name_claimant(self, run: Run, claimant: str, *, account: Account, timeout_seconds: float = 300) -> Action:
+        """
+        Names the only wallet that may claim an open run whose terms name one. The zero address opens it to any wallet, for good;
+        the poster's own stands for none yet. The poster signs. Raises as `claim` does.
+        """
+        return self._act("name-claimant", run, account, timeout_seconds, claimant=claimant)
+
     def finalize(self, run_id: Id, *, timeout_seconds: float = 300) -> Action:
         """Has work approved that was not reviewed in time. Anyone may ask. Raises as `claim` does."""
         return self._call("finalize", f"/api/runs/{int(run_id)}/finalize", timeout_seconds)

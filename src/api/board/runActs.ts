@@ -81,10 +81,28 @@ const texts: Record<RunActionName, Text> = {
         ? `Closed. ${usdc(escrowOf(run))} USDC are back with the poster.`
         : 'Closed: this claim is the last.',
   },
+  'name-claimant': {
+    name: 'Name who may claim',
+    effect: () => 'Only this wallet can claim the run from then on, until you name another. No money moves.',
+    confirm: () => 'Name this wallet? An empty field lets any wallet claim the run, for good.',
+    done: () => 'Named.',
+    fields: html`<label class="wide">Wallet that may claim; nothing opens the run to any, for good
+      <input name="claimant" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing">
+    </label>`,
+  },
 }
 
 /** The order in which a reader looks for them: a decision first, and of an agent what comes next. */
-const order: readonly RunActionName[] = ['approve', 'revise', 'reject', 'start', 'submit', 'close', 'abandon']
+const order: readonly RunActionName[] = [
+  'approve',
+  'revise',
+  'reject',
+  'start',
+  'submit',
+  'name-claimant',
+  'close',
+  'abandon',
+]
 
 function actOf(name: RunActionName, run: Run, facts: RunFacts, now: bigint): Act[] {
   const { posterAddress, evaluator, claimedByWallet } = run

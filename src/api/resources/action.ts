@@ -19,6 +19,8 @@ export type ActionBody = {
   revision?: bigint
   deliverableHash?: string
   feedbackHash?: string
+  naming?: bigint
+  claimant?: Address
   deadline: bigint
   signature: Hex
 }
@@ -54,6 +56,8 @@ const members = {
   revision: count('must be the number of a revision, from 0').openapi({ description: 'As in the message.' }),
   deliverableHash: textParameter.openapi(untrusted('Where the delivered work is.')),
   feedbackHash: textParameter.openapi(untrusted('Where the feedback is.')),
+  naming: count('must be the number of a naming, from 0').openapi({ description: 'As in the message.' }),
+  claimant: account.openapi({ description: 'The only wallet that may claim; zero for any, the poster for none yet.' }),
   deadline: deadlineInBody,
 } as const
 

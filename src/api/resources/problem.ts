@@ -93,7 +93,10 @@ const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
   TERMS_REFUSED: { field: z.string().openapi({ description: 'The member of the body that the contract refuses.' }) },
   INSUFFICIENT_BALANCE: { balance: amount.optional(), required: amount.optional() },
   STAKE_LOCKED: { remaining: amount, required: amount },
-  WRONG_NONCE: { nonce: decimal, expected: decimal.openapi({ description: 'The nonce of the next withdrawal.' }) },
+  WRONG_NONCE: {
+    nonce: decimal,
+    expected: decimal.openapi({ description: 'The nonce of the next withdrawal or naming.' }),
+  },
   INDEX_BEHIND: { indexedBlock: z.int().optional() },
 }
 
@@ -193,9 +196,9 @@ const examples = [
   new Problem('INTERNAL', 'The request failed because of an error in this server.'),
 ]
 
-/** `RUN_NOT_OPEN` becomes `RunNotOpen`. */
+/** `RUN_NOT_OPEN` becomes `RunNotOpen`, and `name-claimant` `NameClaimant`. */
 export const pascalCase = (code: string) =>
-  code.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  code.toLowerCase().replaceAll(/(?:^|[_-])([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 /** The schema of the problems with the code. */
 function schemaOf({ code, status, message }: Problem): z.ZodObject {

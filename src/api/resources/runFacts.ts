@@ -4,7 +4,7 @@ import type { Run } from './run.ts'
 
 /** The run as the market's rules see it. */
 export function factsOf(run: Run): RunFacts {
-  const { bountyId, state, posterAddress, evaluator, claimedByWallet, revisions, closing } = run
+  const { bountyId, state, posterAddress, evaluator, claimedByWallet, revisions, closing, claimant } = run
   return {
     bountyId: BigInt(bountyId),
     state,
@@ -15,6 +15,7 @@ export function factsOf(run: Run): RunFacts {
     submitBy: secondsOf(run.submitBy),
     reviewBy: secondsOf(run.reviewBy),
     closing,
+    claimant: claimant as Address | null,
   }
 }
 

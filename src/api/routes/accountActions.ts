@@ -37,7 +37,7 @@ const postRoute = createRoute({
     `\`GET /api/messages/post\` ${REPEATS}`,
   request: { headers, body: { required: true, content: { 'application/json': { schema: accountBody('post') } } } },
   responses: {
-    ...actionResponses('post', 'The run is posted, and as the index shows it.', actionSchema, pendingActionSchema),
+    ...actionResponses('The run is posted, and as the index shows it.', actionSchema, pendingActionSchema),
     ...problemResponses(['VALIDATION_FAILED', ...accountRefusals, 'REWARD_TOO_LOW', ...relayRefusals]),
   },
 })
@@ -51,7 +51,7 @@ const registerRoute = createRoute({
   description: `The owner signs, and becomes the agent’s wallet, too. \`GET /api/messages/register\` ${REPEATS}`,
   request: { headers, body: { required: true, content: { 'application/json': { schema: accountBody('register') } } } },
   responses: {
-    ...actionResponses('register', 'The new agent.', agentActionSchema, pendingAgentActionSchema),
+    ...actionResponses('The new agent.', agentActionSchema, pendingAgentActionSchema),
     ...problemResponses(['VALIDATION_FAILED', ...accountRefusals, 'REGISTRATION_UNSUPPORTED', ...relayRefusals]),
   },
 })
@@ -71,7 +71,7 @@ const stakeRoute = <Name extends 'stake' | 'unstake'>(name: Name, summary: strin
       body: { required: true, content: { 'application/json': { schema: accountBody(name) } } },
     },
     responses: {
-      ...actionResponses(name, `The agent after the ${name}.`, agentActionSchema, pendingAgentActionSchema),
+      ...actionResponses(`The agent after the ${name}.`, agentActionSchema, pendingAgentActionSchema),
       ...problemResponses(['VALIDATION_FAILED', ...accountRefusals, ...relayRefusals]),
     },
   })

@@ -29,14 +29,13 @@ export const relayRefusals = [
 
 /** The answers of an action that is made, and of one that is not decided in time. */
 export const actionResponses = <Made extends z.ZodType, Pending extends z.ZodType>(
-  name: string,
   description: string,
   made: Made,
   pendingSchema: Pending,
 ) => ({
   200: { description, headers: blockHeaders(true), content: { 'application/json': { schema: made } } },
   202: {
-    description: `${name} is not decided in time, and continues. \`Location\` has its state.`,
+    description: 'The action is not decided in time, and continues. `Location` has its state.',
     headers: {
       Location: {
         description: '`GET /api/actions/:actionId` of the action.',

@@ -57,6 +57,13 @@ const texts: Record<RunActionName, { summary: string; description: string; made:
       'The poster signs. An open run becomes a DRAFT with a full refund at once; a claimed one does if the claim is lost.',
     made: 'Run closed.',
   },
+  'name-claimant': {
+    summary: 'Name the only wallet that may claim a run',
+    description:
+      'The poster signs, of an open run whose terms name one. The zero address opens the run to any wallet, for good; the ' +
+      'poster’s own stands for none yet.',
+    made: 'Claimant named.',
+  },
 }
 
 const routeOf = (name: RunActionName) => {
@@ -64,7 +71,7 @@ const routeOf = (name: RunActionName) => {
   return createRoute({
     method: 'post',
     path: `/api/runs/{id}/${name}`,
-    operationId: `${name}Run`,
+    operationId: name === 'name-claimant' ? 'nameClaimant' : `${name}Run`,
     tags: ['Actions'],
     summary,
     description: `${description} \`GET /api/messages/${name}\` answers what to sign, and this body without the signature.`,
@@ -74,7 +81,7 @@ const routeOf = (name: RunActionName) => {
       body: { required: true, content: { 'application/json': { schema: actionBody(name) } } },
     },
     responses: {
-      ...actionResponses(name, `${made} The run is as the index shows it.`, actionSchema, pendingActionSchema),
+      ...actionResponses(`${made} The run is as the index shows it.`, actionSchema, pendingActionSchema),
       ...problemResponses(['VALIDATION_FAILED', ...actionRefusals, 'REWARD_TOO_LOW', ...relayRefusals]),
     },
   })
@@ -93,9 +100,10 @@ export function addActionRoutes(app: OpenAPIHono, { act, answerWithRun }: Acting
 
 function messageOf(action: RunActionName, bountyId: bigint, body: Omit<ActionBody, 'signature'>): RunMessage {
   if (bountyId > maxUint256) throw runNotFound(bountyId)
-  const { round = 0n, revision = 0n, deadline } = body
+  const { round = 0n, revision = 0n, naming, claimant, deadline } = body
   const text = textMemberOf(action)
   const party: Address | undefined = body[partyMemberOf(action)]
   if (!party) throw new Error(`The body of ${action} has no ${partyMemberOf(action)}`)
-  return { action, bountyId, party, round, revision, text: (text && body[text]) ?? '', deadline }
+  const named = naming !== undefined && { naming, claimant }
+  return { action, bountyId, party, round, revision, text: (text && body[text]) ?? '', ...named, deadline }
 }

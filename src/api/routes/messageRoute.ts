@@ -21,7 +21,7 @@ export const messageRoute = <Name extends string, Query extends z.ZodRawShape, c
   createRoute({
     method: 'get',
     path: `/api/messages/${name}`,
-    operationId: `${name}Message`,
+    operationId: `${name.replace('-c', 'C')}Message`,
     tags: ['Actions'],
     summary: `Get what to sign for the action ${name}`,
     description: `Sign \`typedData\`, add the \`signature\` to \`body\`, and ${method} it to \`path\`.`,

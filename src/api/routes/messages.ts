@@ -86,6 +86,7 @@ type ActionQuery = {
   revision?: bigint
   deliverableHash?: string
   feedbackHash?: string
+  claimant?: Address
   deadline?: bigint
   minBlock?: bigint
 }
@@ -110,6 +111,7 @@ function parametersOf(name: RunActionName): z.ZodRawShape {
   return {
     signer: isReview ? addressParameter : otherSigner,
     ...(text && { [text]: textParameter }),
+    ...(hasMember(name, 'claimant') && { claimant: addressParameter }),
     ...(isReview && { revision: revisionParameter.optional() }),
   }
 }
@@ -144,7 +146,7 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
       )
       if (data === null) throw runNotFound(query.runId)
       const run = formatRun(data, snapshot.now)
-      return c.json(toSign(market, name, run, query, snapshot.now, leastReward), 200)
+      return c.json(toSign(market, name, run, data.namings, query, snapshot.now, leastReward), 200)
     })
   }
 }
@@ -154,7 +156,8 @@ function toSign(
   market: MarketAddress,
   name: RunActionName,
   run: Run,
-  { signer, revision: named, deadline: requested, ...query }: ActionQuery,
+  namings: number,
+  { signer, revision: named, claimant, deadline: requested, ...query }: ActionQuery,
   now: bigint,
   leastReward: bigint,
 ) {
@@ -171,6 +174,7 @@ function toSign(
   const small = refusalOfReward('action', bountyId, BigInt(run.reward), leastReward)
   if (small) throw problemOf(small)
   const text = textMemberOf(name)
+  const isShortLived = !hasMember(name, 'round')
   const message = {
     action: name,
     bountyId,
@@ -178,7 +182,8 @@ function toSign(
     round: hasMember(name, 'round') ? BigInt(run.round) : 0n,
     revision: hasMember(name, 'revision') ? revision : 0n,
     text: (text && query[text]) ?? '',
-    deadline: futureDeadline(requested, now, name === 'close' ? MAX_VALIDITY_SECONDS : undefined),
+    ...(claimant && { naming: BigInt(namings), claimant }),
+    deadline: futureDeadline(requested, now, isShortLived ? MAX_VALIDITY_SECONDS : undefined),
   }
   return {
     action: name,

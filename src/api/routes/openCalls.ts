@@ -48,7 +48,7 @@ const runRoute = (name: OpenRunCallName) =>
     description: `${texts[name].description} ${NO_SIGNATURE}`,
     request: { params: z.object({ id: idParameter }), headers },
     responses: {
-      ...actionResponses(name, `${texts[name].made} The run after ${name}.`, actionSchema, pendingActionSchema),
+      ...actionResponses(`${texts[name].made} The run after ${name}.`, actionSchema, pendingActionSchema),
       ...problemResponses(['VALIDATION_FAILED', ...openRefusals, 'REWARD_TOO_LOW', ...relayRefusals]),
     },
   })
@@ -60,7 +60,6 @@ const pendingCollectionSchema = z
   .openapi('PendingCollection')
 
 const { 200: collected, 202: undecided } = actionResponses(
-  'collect',
   'The payee is paid.',
   collectionSchema,
   pendingCollectionSchema,

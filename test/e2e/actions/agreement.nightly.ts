@@ -18,6 +18,7 @@ const stranger = accountOf(5)
 /** What some party may do in each situation. */
 const allowed: Record<Situation, RunActionName[]> = {
   OPEN: ['close'],
+  RESERVED: ['close', 'name-claimant'],
   CLAIMED: ['start', 'submit', 'abandon', 'close'],
   IN_PROGRESS: ['submit', 'abandon', 'close'],
   SUBMITTED: ['approve', 'revise', 'reject'],
@@ -40,10 +41,16 @@ beforeAll(async () => {
 
 /** Reviews are signed by the account that the request names, other actions by the run's own party. */
 const signersOf = (action: RunActionName) =>
-  actionOf(action).members.includes('signer') ? parties : [action === 'close' ? poster : runs.agent.wallet]
+  actionOf(action).members.includes('signer')
+    ? parties
+    : [actionOf(action).party === 'poster' ? poster : runs.agent.wallet]
 
 async function messageOf(action: RunActionName, runId: bigint, signer: LocalAccount): Promise<Answer> {
-  const text = { submit: '&deliverableHash=ipfs://work', revise: '&feedbackHash=ipfs://feedback' }
+  const text = {
+    submit: '&deliverableHash=ipfs://work',
+    revise: '&feedbackHash=ipfs://feedback',
+    'name-claimant': `&claimant=${stranger.address}`,
+  }
   const named = actionOf(action).members.includes('signer') ? `&signer=${signer.address}` : ''
   const block = await market.client.getBlockNumber({ cacheTime: 0 })
   const query = `runId=${runId}&minBlock=${block}${text[action as keyof typeof text] ?? ''}${named}`

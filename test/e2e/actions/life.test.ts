@@ -101,6 +101,52 @@ describe('a poster and an agent without ether', () => {
   })
 })
 
+describe('a poster that chooses who works', () => {
+  const name = (runId: bigint, claimant: string) => make('name-claimant', runId, poster, `&claimant=${claimant}`)
+  const claim = (runId: bigint) => api.claim(runId, runs.agent)
+
+  it('names, renames and un-names a claimant before the claim', { timeout: 60_000 }, async () => {
+    const { wallet } = runs.agent
+    const other = newAccount().address
+    const runId = await runs.runIn('RESERVED')
+    expect(codeOf(await claim(runId))).toEqual([403, 'NOT_CLAIMANT'])
+    for (const claimant of [wallet.address, other]) {
+      const named = await name(runId, claimant)
+      expect(named.status, JSON.stringify(named.body)).toBe(200)
+      expect(named.body).toMatchObject({ message: 'Claimant named.', run: { state: 'OPEN', claimant } })
+    }
+    expect(codeOf(await claim(runId))).toEqual([403, 'NOT_CLAIMANT'])
+    const nobody = await name(runId, poster.address)
+    expect(nobody.body.run.claimant).toBe(poster.address)
+    const state = await api.get(`/api/actions/${nobody.body.actionId}`)
+    expect(state.body).toMatchObject({ action: 'name-claimant', bountyId: Number(runId), round: null, state: 'mined' })
+    expect((await name(runId, wallet.address)).status).toBe(200)
+    expect(await claim(runId)).toMatchObject({ status: 200, body: { run: { claimedByWallet: wallet.address } } })
+    const late = await messageFor('name-claimant', runId, `&claimant=${other}`)
+    expect(codeOf(late)).toEqual([409, 'WRONG_STATE'])
+  })
+
+  it('opens the run to any wallet for good, and a signature names once', { timeout: 60_000 }, async () => {
+    const runId = await runs.runIn('RESERVED')
+    const first = await runs.signed(await runs.messageOf('name-claimant', runId, poster.address), poster)
+    expect((await send(first)).body.run.claimant).toBe(runs.agent.wallet.address)
+    const changed = { claimant: newAccount().address, naming: first.message.naming ?? 0n }
+    const late = await runs.signed({ ...first.message, ...changed }, poster)
+    const refused = await send(late)
+    expect(refused).toMatchObject({ status: 409, body: { code: 'WRONG_NONCE', nonce: '1', expected: '2' } })
+    expect((await name(runId, zeroAddress)).body.run.claimant).toBeNull()
+    // The same signature is the same action still.
+    expect(await send(first)).toMatchObject({ status: 200, body: { run: { claimant: null } } })
+    expect(codeOf(await messageFor('name-claimant', runId, `&claimant=${poster.address}`))).toEqual([
+      409,
+      'WRONG_STATE',
+    ])
+    const again = await runs.signed(await runs.messageOf('name-claimant', runId, poster.address), poster)
+    expect(codeOf(await send(again))).toEqual([409, 'WRONG_STATE'])
+    expect((await claim(runId)).status).toBe(200)
+  })
+})
+
 describe('an action', () => {
   it('is answered with its state by its id, and again by its body', { timeout: 30_000 }, async () => {
     const runId = await runs.runIn('CLAIMED')

@@ -30,6 +30,7 @@ import {
   accountOf,
   agentCount,
   agentParties,
+  claimantOf,
   LIVE,
   OPEN,
   pickBounty,
@@ -92,6 +93,7 @@ async function drawRunAction(world: World, random: Random): Promise<Drawn | unde
   const revision = revisionOf(action, bounty) + (isReview && random.chance(0.1) ? 1 : 0)
   const text = textMemberOf(action) ? 'ipfs://text' : ''
   const isRounded = members.includes('round')
+  const claimant = members.includes('claimant') ? claimantOf(world, random) : undefined
   const message = {
     action,
     bountyId,
@@ -99,6 +101,7 @@ async function drawRunAction(world: World, random: Random): Promise<Drawn | unde
     round: isRounded ? BigInt(bounty.round) : 0n,
     revision: members.includes('revision') ? BigInt(revision) : 0n,
     text,
+    ...(claimant && { naming: BigInt(bounty.namings), claimant }),
     deadline: (await world.node.getBlock()).timestamp + SIGNED_SECONDS,
   }
   const { market } = world.contracts
@@ -113,6 +116,7 @@ async function drawRunAction(world: World, random: Random): Promise<Drawn | unde
     query: queryOf({
       runId: bountyId,
       ...(textMember && { [textMember]: text }),
+      ...(claimant && { claimant }),
       ...(isReview && { signer: by.address, revision }),
     }),
     path: `/api/runs/${bountyId}/${action}`,

@@ -1,6 +1,5 @@
 import { type Address, type LocalAccount, zeroAddress } from 'viem'
-import type { RunActionName, RunMessage } from '../../../core/market/runActions.ts'
-import { runTypedData } from '../../../core/market/runActions.ts'
+import { hasMember, type RunActionName, type RunMessage, runTypedData } from '../../../core/market/runActions.ts'
 import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
@@ -12,6 +11,7 @@ export const poster = accountOf(roles.deployer)
 /** How a run gets into a state: what the parties call after each other. */
 const paths = {
   OPEN: [],
+  RESERVED: [],
   CLAIMED: ['claim'],
   IN_PROGRESS: ['claim', 'start'],
   SUBMITTED: ['claim', 'submit'],
@@ -23,7 +23,7 @@ const paths = {
   REOPENED: ['claim', 'abandon', 'claim'],
 } as const
 
-/** A state of a run with what its rules depend on. LAST_SUBMITTED: no revision is left. */
+/** A state of a run with what its rules depend on. LAST_SUBMITTED: no revision is left. RESERVED: open, for no wallet yet. */
 export type Situation = keyof typeof paths
 
 export const situations = Object.keys(paths) as Situation[]
@@ -67,7 +67,8 @@ export async function runsOn(chain: TestChain) {
     async runIn(situation: Situation, evaluator: Address = zeroAddress, reward = 10n * usdc): Promise<bigint> {
       await people.fund(poster.address, market.address, reward + reward / 20n)
       const deadline = (await people.now()) + 86_400n
-      const terms = { ...defaultTerms, evaluator }
+      const claimant = situation === 'RESERVED' ? poster.address : zeroAddress
+      const terms = { ...defaultTerms, evaluator, claimant }
       await people.mined(() => market.write.postBounty(['ipfs://run', reward, deadline, terms]))
       const runId = await market.read.bountyCount()
       for (const step of paths[situation]) await call(step, runId, evaluator)
@@ -83,9 +84,9 @@ export async function runsOn(chain: TestChain) {
       party: Address,
       changes: Partial<RunMessage> = {},
     ): Promise<RunMessage> {
-      const { round, revisions } = await market.read.getBounty([bountyId])
+      const { round, revisions, namings } = await market.read.getBounty([bountyId])
       const text = action === 'submit' ? 'ipfs://work' : action === 'revise' ? 'ipfs://feedback' : ''
-      const isRounded = action !== 'close'
+      const isRounded = hasMember(action, 'round')
       return {
         action,
         bountyId,
@@ -93,6 +94,7 @@ export async function runsOn(chain: TestChain) {
         round: isRounded ? BigInt(round) : 0n,
         revision: isRounded && action !== 'start' ? BigInt(revisions) : 0n,
         text,
+        ...(action === 'name-claimant' && { naming: BigInt(namings), claimant: wallet.address }),
         deadline: (await people.now()) + 600n,
         ...changes,
       }

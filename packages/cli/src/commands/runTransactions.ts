@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import type { Address } from 'viem'
 import { action } from '../action.ts'
 import { parseAddress, parseDuration, parseId, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
 import { approve } from './approve.ts'
@@ -94,6 +95,19 @@ export function addRunTransactions(run: Command) {
     'take the escrow of an open run back; of a claimed one, let a lost claim return it to you',
     (runs, run, options) => runs.close(run, options),
   )
+  run
+    .command('name-claimant')
+    .description('name the only wallet that may claim an open run, whose terms name one')
+    .argument('<run>', 'the run’s id', parseId)
+    .argument('<wallet>', 'the zero address lets any wallet claim, for good; yours: none yet', parseAddress)
+    .addOption(relay())
+    .action(
+      action<RelayOptions, [bigint, Address]>(async (context, id, wallet) =>
+        context.relay && !context.dryRun
+          ? relayForRun(context, 'name-claimant', id, (runs, run, options) => runs.nameClaimant(run, wallet, options))
+          : callForRun(context, 'name-claimant', 'nameClaimant', id, wallet),
+      ),
+    )
   addCall('start', 'startWork', 'start the work; the poster sees that it has begun', (runs, run, options) =>
     runs.start(run, options),
   )

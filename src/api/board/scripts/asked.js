@@ -1,7 +1,7 @@
 // What the reader asks for: the members of the message that the form and the page know.
 import { randomSalt } from './accountMessages.js'
 import { storeText } from './api.js'
-import { amountOf, briefOf, checkBrief, contentOf, FieldError, termsOf } from './fields.js'
+import { addressOf, amountOf, briefOf, checkBrief, contentOf, FieldError, termsOf } from './fields.js'
 
 /** What each action asks beside `shown`, which the server rendered into the form. */
 const asks = {
@@ -10,6 +10,9 @@ const asks = {
   },
   async revise({ form, say }) {
     return { feedbackHash: await contentOf(form, 'text', say) }
+  },
+  async 'name-claimant'({ form }) {
+    return { claimant: addressOf(form, 'claimant') }
   },
   async claim({ form }) {
     const agentId = form.elements.agentId.value.trim()

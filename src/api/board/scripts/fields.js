@@ -99,7 +99,7 @@ function secondsOf(form, name, most) {
 }
 
 /** The address of the field, or zero where it is empty. */
-function addressOf(form, name) {
+export function addressOf(form, name) {
   const address = typedIn(form, name)
   if (address === '') return NO_ADDRESS
   if (/^0x[0-9a-fA-F]{40}$/.test(address)) return address.toLowerCase()

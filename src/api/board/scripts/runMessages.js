@@ -12,6 +12,8 @@ const types = {
   revision: 'uint256',
   deliverableHash: 'string',
   feedbackHash: 'string',
+  naming: 'uint256',
+  claimant: 'address',
   reward: 'uint256',
   stake: 'uint256',
   workPeriod: 'uint256',
@@ -31,6 +33,7 @@ const actions = {
   revise: ['RequestRevision', ['bountyId', 'signer', 'round', 'revision', 'feedbackHash', 'deadline']],
   reject: ['RejectWork', ['bountyId', 'signer', 'round', 'revision', 'deadline']],
   close: ['CloseBounty', ['bountyId', 'poster', 'deadline']],
+  'name-claimant': ['NameClaimant', ['bountyId', 'poster', 'naming', 'claimant', 'deadline']],
 }
 
 export const isRunAction = (action) => Object.hasOwn(actions, action)
@@ -39,13 +42,14 @@ export const isRunAction = (action) => Object.hasOwn(actions, action)
 const parties = ['wallet', 'signer', 'poster']
 
 /**
- * What to sign, built from what the page shows. Only the deadline is the API's.
+ * What to sign, built from what the page shows. Only the deadline is the API's, and the number of a naming: the market
+ * refuses another than the next.
  * @param known the members that the page knows: run, round, revision, terms, text.
  * @param got the typed data that the API asks to sign. @throws Mismatch if it differs.
  */
 export function runMessage(action, known, account, got) {
   const [primaryType, names] = actions[action]
-  const values = { ...known, deadline: got.message.deadline }
+  const values = { ...known, deadline: got.message.deadline, naming: got.message.naming }
   for (const party of parties) values[party] = account
   const members = Object.fromEntries(names.map((name) => [name, types[name]]))
   const message = Object.fromEntries(names.map((name) => [name, String(values[name])]))
@@ -69,9 +73,9 @@ export function runRequest(action, { bountyId, ...message }) {
 
 /** What the API's message depends on. */
 export function runQuery(action, known, account) {
-  const { bountyId: runId, agentId, revision, deliverableHash, feedbackHash } = known
+  const { bountyId: runId, agentId, revision, deliverableHash, feedbackHash, claimant } = known
   const isReview = actions[action][1].includes('signer')
-  const query = { runId, deliverableHash, feedbackHash }
+  const query = { runId, deliverableHash, feedbackHash, claimant }
   if (action === 'claim') return { ...query, agentId, walletAddress: account }
   return isReview ? { ...query, signer: account, revision } : query
 }

@@ -1,4 +1,4 @@
-import { parseEventLogs } from 'viem'
+import { type Address, parseEventLogs } from 'viem'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
 import {
   actionOf,
@@ -23,7 +23,13 @@ const PLAIN_ACTION_GAS = 150_000n
 const MAX_ACTION_GAS = PLAIN_ACTION_GAS + CONTRACT_WALLET_GAS
 
 /** Why the market refuses what it has made already: the run has moved on. */
-const MADE_ALREADY = new Set<RefusalCode>(['WRONG_STATE', 'WRONG_REVISION', 'INVALID_SIGNATURE', 'RUN_CLOSING'])
+const MADE_ALREADY = new Set<RefusalCode>([
+  'WRONG_STATE',
+  'WRONG_REVISION',
+  'WRONG_NONCE',
+  'INVALID_SIGNATURE',
+  'RUN_CLOSING',
+])
 
 /** The actions that the run's fee covers, and for which of its sides. */
 const sideOf: Partial<Record<RunActionName, 'deliveries' | 'reviews'>> = {
@@ -33,23 +39,30 @@ const sideOf: Partial<Record<RunActionName, 'deliveries' | 'reviews'>> = {
   reject: 'reviews',
 }
 
+/** Whether the poster can repeat it at no cost, as it can a post. */
+const isOfPost = (name: RunActionName) => actionOf(name).party === 'poster'
+
 const eventsOf = ({ action }: RunMessage) => [...actionOf(action).events]
 
 /** Actions about runs that a party has signed. */
 export const runActionKind = (market: Market, examination: Examination<RunMessage>): Kind<RunMessage> => ({
   ...examination,
   names: runActionNames,
-  bodyOf: ({ bountyId, round, revision, text }) => ({ bountyId, round, revision, text }),
-  messageOf({ kind, party, deadline, body: { bountyId = '', round = '', revision = '', text = '' } }) {
+  bodyOf: ({ bountyId, round, revision, text, naming, claimant }) => {
+    return { bountyId, round, revision, text, naming, claimant }
+  },
+  messageOf({ kind, party, deadline, body }) {
+    const { bountyId = '', round = '', revision = '', text = '', naming = '', claimant } = body
     if (party === null || deadline === null) throw new Error(`A stored ${kind} has no party or no deadline`)
     const numbers = { bountyId: BigInt(bountyId), round: BigInt(round), revision: BigInt(revision) }
-    return { action: kind as RunActionName, party, ...numbers, text, deadline }
+    const named = claimant && { naming: BigInt(naming), claimant: claimant as Address }
+    return { action: kind as RunActionName, party, ...numbers, text, ...named, deadline }
   },
   slotOf: ({ bountyId, party }) => `run ${bountyId} by ${party}`,
   madeAlready: MADE_ALREADY,
   isRepeatable: false,
   hasParty: true,
-  placesOf: (name) => (name === 'close' ? 'free' : 'work'),
+  placesOf: (name) => (isOfPost(name) ? 'free' : 'work'),
 
   idOf: async (message) => runDigest(market, message),
   call: (from, message, signature) => ({ from, to: market.address, data: runCallData(message, signature) }),
@@ -76,10 +89,11 @@ export const runActionKind = (market: Market, examination: Examination<RunMessag
    *
    * An action of the agent counts for its wallet and its agent. One of the other parties counts for its account only:
    * neither side can use up a share of the other, and none counts for the poster's share, which claims of strangers can
-   * use up. A close undoes a post, and counts as one: nothing that posters repeat at no cost uses up what claims need.
+   * use up. A close undoes a post, and a naming changes one: both count as one, so that nothing that posters repeat at no cost
+   * uses up what claims need.
    */
   subjectsOf({ action, party, bountyId }, { agentId, fees, runFee = 0n }) {
-    const shared = [`wallet ${party}`, action === 'close' ? 'posts' : 'newcomers']
+    const shared = [`wallet ${party}`, isOfPost(action) ? 'posts' : 'newcomers']
     const side = sideOf[action]
     const covers = side ? [{ name: `${side} ${bountyId}`, fees: runFee / 2n }] : []
     if (agentId === undefined) return { shared, covers }

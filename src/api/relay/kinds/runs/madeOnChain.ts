@@ -8,7 +8,7 @@ import {
   slice,
 } from 'viem'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
-import { type RunMessage, runCallData } from '../../../../../core/market/runActions.ts'
+import { hasMember, type RunMessage, runCallData } from '../../../../../core/market/runActions.ts'
 import { answer } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import { type Market, readBounty } from '../../chain/market.ts'
@@ -38,7 +38,8 @@ export async function findMadeOnRun(market: Market, message: RunMessage, head: C
     // A close names no round: it is about the claim that the run has now, or about the refund that has ended it.
     if (event.eventName === 'BountyClosing') return message.action === 'close' && laterClaims === 0
     if (event.eventName === 'BountyWithdrawn') return message.action === 'close' && !hasEvent(after, 'BountyFunded')
-    if (message.action === 'close' || BigInt(round - laterClaims) !== message.round) return false
+    if (event.eventName === 'ClaimantNamed') return isNaming(event, message)
+    if (!hasMember(message.action, 'round') || BigInt(round - laterClaims) !== message.round) return false
     return isMade(event, message, events.slice(0, place).findLast(isDeliveryOrRequest))
   })
   for (const { transactionHash: txHash, blockNumber } of made.toReversed()) {
@@ -65,6 +66,13 @@ const hasEvent = (events: readonly MarketEvent[], name: MarketEvent['eventName']
   events.some(({ eventName }) => eventName === name)
 
 type DeliveryOrRequest = Extract<MarketEvent, { eventName: 'WorkSubmitted' | 'RevisionRequested' }>
+
+/** The number of a naming is of one event of the run. */
+const isNaming = ({ args }: Extract<MarketEvent, { eventName: 'ClaimantNamed' }>, { naming, claimant }: RunMessage) =>
+  naming !== undefined &&
+  claimant !== undefined &&
+  args.namings === naming + 1n &&
+  isAddressEqual(args.claimant, claimant)
 
 const isDeliveryOrRequest = (event: MarketEvent): event is DeliveryOrRequest =>
   event.eventName === 'WorkSubmitted' || event.eventName === 'RevisionRequested'
