@@ -1,4 +1,4 @@
-import { concatHex, isAddressEqual, type PublicClient, type StateOverride } from 'viem'
+import { concatHex, isAddressEqual, type PublicClient, parseEther, type StateOverride } from 'viem'
 import type { Deployment } from '../../core/deployment.ts'
 import { readArtifact } from '../readArtifact.ts'
 import { CREATE2_DEPLOYER, create2Address, stakingAddress } from './plan.ts'
@@ -23,7 +23,11 @@ export async function checkDeployment(client: PublicClient, deployment: Deployme
     const creator = contract === 'AgentStaking' ? contracts.BountyMarket : CREATE2_DEPLOYER
     const planned = contract === 'AgentStaking' ? stakingAddress(creator) : create2Address(build.salt, initCode)
     // The constructor runs at the address, in place of the code: immutables have the address, and other contracts' answers.
-    const stateOverride: StateOverride = [{ address, code: initCode, nonce: 1 }]
+    // A node may charge a call for its data on L1.
+    const stateOverride: StateOverride = [
+      { address, code: initCode, nonce: 1 },
+      { address: creator, balance: parseEther('1') },
+    ]
     if (contract === 'BountyMarket')
       stateOverride.push({ address: contracts.AgentStaking, code: '0x', nonce: 0, state: [] })
     const { data } = await client.call({ account: creator, to: address, stateOverride })
