@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { openReadPool } from '../../src/api/index/pool.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts'
@@ -21,6 +21,17 @@ afterAll(async () => {
 })
 
 const pid = async () => (await pool.query('SELECT pg_backend_pid() AS pid')).rows[0].pid as number
+
+it('an idle connection is used again, however long it was idle', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const first = await pid()
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    expect(await pid()).toBe(first)
+  } finally {
+    vi.useRealTimers()
+  }
+})
 
 it('a read whose host falls silent fails after three seconds, and the next one opens another connection', async () => {
   const first = await pid()

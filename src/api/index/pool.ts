@@ -19,6 +19,9 @@ const CONNECTION_TIMEOUT_MS = 2_000
 const STATEMENT_TIMEOUT_MS = 2_000
 const QUERY_TIMEOUT_MS = 3_000
 
+/** How long an idle connection is silent. Routers forget one after minutes. */
+const KEEP_ALIVE_DELAY_MS = 30_000
+
 /** Without parallel workers one request does not take all cores. `jit` compiles for longer than a page takes. */
 const SETTINGS = '-c default_transaction_read_only=on -c max_parallel_workers_per_gather=0 -c jit=off'
 
@@ -33,7 +36,10 @@ export function openReadPool({ url, schema, connections = 4, logger }: ReadPoolO
     query_timeout: QUERY_TIMEOUT_MS,
     lock_timeout: 250,
     idle_in_transaction_session_timeout: 5_000,
+    // A new connection plans its first statements longer than they run. Probes keep an idle one known to each router between.
+    idleTimeoutMillis: 0,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
     options: `-c search_path=${schema} ${SETTINGS}`,
   })
   followFailover(pool, { url, logger })
