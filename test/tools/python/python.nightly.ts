@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
+import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { type HttpFault, startFaultyApi } from '../../support/faultyApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
@@ -11,6 +12,7 @@ let market: TestMarket
 let people: Participants
 let proxy: Awaited<ReturnType<typeof startFaultyApi>>
 let agent: Agent
+let restarted: Indexer | undefined
 
 beforeAll(async () => {
   market = await startTestMarket({ api: { allowUnsignedClaims: false } })
@@ -19,6 +21,7 @@ beforeAll(async () => {
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
   return async () => {
     await proxy.stop()
+    await restarted?.stop()
     await market.stop()
   }
 }, 120_000)
@@ -121,14 +124,14 @@ print(runline.market()["chainId"], runline.eligibility(${runIds[0]}, ${agent.id}
 
   it('follows a claim that is not decided yet', async () => {
     const runId = await openRun()
-    process.kill(market.indexer.part.pid, 'SIGSTOP')
+    await market.indexer.stop()
     const claimed = run(`print(claim(${runId})["success"])`)
     try {
       await expect.poll(() => holderOf(runId), { timeout: 20_000 }).toBe(Number(agent.id))
       const isRepeated = () => proxy.requests.filter((line) => line === `POST /api/runs/${runId}/claim`).length > 1
       await expect.poll(isRepeated, { timeout: 30_000 }).toBe(true)
     } finally {
-      process.kill(market.indexer.part.pid, 'SIGCONT')
+      restarted = await startIndexer(market)
     }
     expect(await claimed).toEqual(['True'])
     expect(await market.market.read.getBounty([runId])).toMatchObject({ round: 1 })
