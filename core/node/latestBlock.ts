@@ -30,9 +30,12 @@ export function createLatestBlock(
     hash === than.hash || (hexToBigInt(number) < hexToBigInt(than.number) && isKnown({ number, hash }))
 
   async function askWhenDue(poll: Call): Promise<unknown> {
-    await sleep(Math.max(0, foundAt + NEXT_SHARE * blockTimeMs - performance.now()))
+    const dueAt = foundAt + NEXT_SHARE * blockTimeMs
+    const waitMs = dueAt - performance.now()
+    if (waitMs > 0) await sleep(waitMs)
+    // A timer that is late does not make the later polls later.
+    let askedAt = waitMs > 0 ? dueAt : performance.now()
     for (let pauseMs = AGAIN_SHARE * blockTimeMs; ; pauseMs = Math.min(2 * pauseMs, blockTimeMs)) {
-      const askedAt = performance.now()
       const block = await ask(poll)
       if (!isBlock(block)) return last ?? block
       if (!last || !isNoNews(block, last)) {
@@ -42,6 +45,7 @@ export function createLatestBlock(
       }
       if (blockTimeMs === 0) return last
       await sleep(pauseMs)
+      askedAt = performance.now()
     }
   }
 
