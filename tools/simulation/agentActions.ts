@@ -1,5 +1,4 @@
 import { toHex } from 'viem'
-import type { PrivateKeyAccount } from 'viem/accounts'
 import { type Call, callOf } from '../devnet/call.ts'
 import { accountOf, agentCount, agentParties } from './parties.ts'
 import type { Random } from './random.ts'
@@ -13,8 +12,7 @@ const weights = {
   registerFor: 2,
   stake: 60,
   stakeFor: 10,
-  unstake: 8,
-  unstakeWithSig: 4,
+  unstake: 12,
   ban: 1,
   unban: 4,
   transferFrom: 4,
@@ -49,8 +47,6 @@ export async function proposeForAgent(world: World, random: Random): Promise<Cal
       const named = random.chance(0.9) ? parties.owner : random.pick(world.owners).address
       return callOf(random.pick(world.everyone), staking, action, [agentId, named, random.pick(stakes)])
     }
-    case 'unstakeWithSig':
-      return unstakeBySignature(world, random, agentId, accountOf(world, parties.wallet) ?? actor)
     case 'ban':
     case 'unban':
       return callOf(world.owner, staking, action, [agentId])
@@ -66,27 +62,6 @@ export async function proposeForAgent(world: World, random: Random): Promise<Cal
     case 'setAgentWallet':
       return setWallet(world, random, agentId, owner)
   }
-}
-
-async function unstakeBySignature(
-  world: World,
-  random: Random,
-  agentId: bigint,
-  signer: PrivateKeyAccount,
-): Promise<Call> {
-  const { staking } = world.contracts
-  const { chainId } = world.deployment
-  const nonce = await world.node.readContract({ ...staking, functionName: 'nonceOf', args: [agentId] })
-  const amount = random.pick(stakes)
-  const { deadline, signature } = await sign(world, signer, {
-    primaryType: 'Unstake',
-    fields: 'uint256 agentId, address signer, uint256 amount, uint256 nonce',
-    members: { agentId, signer: signer.address, amount, nonce },
-    validity: 600n,
-    domain: { name: 'AgentStaking', version: '1', chainId, verifyingContract: staking.address },
-  })
-  const args = [agentId, amount, signer.address, nonce, deadline, signature] as const
-  return callOf(random.pick(world.everyone), staking, 'unstakeWithSig', args)
 }
 
 async function setWallet(world: World, random: Random, agentId: bigint, owner: Call['account']): Promise<Call> {

@@ -1,11 +1,9 @@
 import { type Address, isAddressEqual, zeroAddress } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
-import { actionOf, runActionNames, runCallData } from '../../core/market/runActions.ts'
 import { type Call, callOf } from '../devnet/call.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { accountOf, type PickedBounty as Bounty, claimantOf, LIVE, pickBounty, REVISION_REQUESTED } from './parties.ts'
 import type { Random } from './random.ts'
-import { signedMove } from './signedMoves.ts'
 import type { World } from './world.ts'
 
 const cid = (random: Random) => `ipfs://Qm${random.int(0, 2 ** 30).toString(36)}${random.int(0, 2 ** 30).toString(36)}`
@@ -49,21 +47,13 @@ const allMoves = [
   'fundBounty',
   'expireBounty',
   'closeBounty',
-  'closeBountyWithSig',
   'nameClaimant',
-  'nameClaimantWithSig',
   'startWork',
-  'startWorkWithSig',
   'submitWork',
-  'submitWorkWithSig',
   'abandonClaim',
-  'abandonClaimWithSig',
   'requestRevision',
-  'requestRevisionWithSig',
   'approveWork',
-  'approveWorkWithSig',
   'rejectWork',
-  'rejectWorkWithSig',
   'rejectOverdue',
   'finalizeReview',
   'slashExpired',
@@ -71,23 +61,8 @@ const allMoves = [
 
 type Move = (typeof allMoves)[number]
 
-const posterMoves = new Set<Move>([
-  'fundBounty',
-  'closeBounty',
-  'closeBountyWithSig',
-  'nameClaimant',
-  'nameClaimantWithSig',
-  'approveWork',
-  'approveWorkWithSig',
-  'slashExpired',
-])
-const evaluatorMoves = new Set<Move>([
-  'requestRevision',
-  'requestRevisionWithSig',
-  'rejectWork',
-  'rejectWorkWithSig',
-  'rejectOverdue',
-])
+const posterMoves = new Set<Move>(['fundBounty', 'closeBounty', 'nameClaimant', 'approveWork', 'slashExpired'])
+const evaluatorMoves = new Set<Move>(['requestRevision', 'rejectWork', 'rejectOverdue'])
 
 /** The party that makes the move. Moves open to anyone are the agent's here: after the grace period most moves are. */
 function partyOf(action: Move, { poster, evaluator, wallet }: Bounty): Address {
@@ -100,46 +75,46 @@ function partyOf(action: Move, { poster, evaluator, wallet }: Bounty): Address {
 function movesFrom({ state, since, deadline, workPeriod, claimant }: Bounty, now: number): readonly Move[] {
   if (state === 2 && now > deadline) return ['expireBounty']
   if (state === 7 && now > since + workPeriod) return ['rejectOverdue', 'rejectOverdue', 'submitWork', 'abandonClaim']
-  if (state === 2 && claimant !== zeroAddress) return ['nameClaimant', 'nameClaimantWithSig', 'closeBounty']
-  const submits: readonly Move[] = ['submitWork', 'submitWork', 'submitWorkWithSig']
-  const closings: readonly Move[] = ['closeBounty', 'closeBountyWithSig']
-  const endings: readonly Move[] = ['slashExpired', 'slashExpired', 'abandonClaim', 'abandonClaimWithSig']
-  const reviews: readonly Move[] = ['requestRevision', 'requestRevision', 'requestRevisionWithSig', 'rejectWork']
+  if (state === 2 && claimant !== zeroAddress) return ['nameClaimant', 'nameClaimant', 'closeBounty']
+  const endings: readonly Move[] = [
+    'closeBounty',
+    'closeBounty',
+    'slashExpired',
+    'slashExpired',
+    'abandonClaim',
+    'abandonClaim',
+  ]
+  const submits: readonly Move[] = ['submitWork', 'submitWork', 'submitWork']
+  const approvals: readonly Move[] = ['approveWork', 'approveWork', 'approveWork']
+  const reviews: readonly Move[] = ['requestRevision', 'requestRevision', 'requestRevision', 'rejectWork', 'rejectWork']
   const moves: Record<number, readonly Move[]> = {
     1: ['fundBounty'],
     2: ['closeBounty', 'expireBounty', 'expireBounty', 'expireBounty'],
-    3: ['startWork', 'startWorkWithSig', ...submits, ...closings, ...endings],
-    4: [...submits, ...closings, ...endings],
-    5: ['approveWork', 'approveWork', 'approveWorkWithSig', ...reviews, 'rejectWorkWithSig', 'finalizeReview'],
+    3: ['startWork', 'startWork', ...submits, ...endings],
+    4: [...submits, ...endings],
+    5: [...approvals, ...reviews, 'finalizeReview'],
     7: [...submits, 'approveWork', 'rejectOverdue', 'rejectOverdue', 'abandonClaim'],
   }
   return moves[state] ?? allMoves
 }
 
-/** The calls of a move, by the account or with its signature. */
-async function move(
+/** The call of a move. Signatures of moves are sent through the API (actors.ts). */
+function move(
   world: World,
   random: Random,
   account: PrivateKeyAccount,
   action: Move,
-  bounty: Bounty,
-): Promise<Call> {
+  { bountyId, state, revisions }: Bounty,
+): Call {
   const { market } = world.contracts
-  const { bountyId, revisions } = bounty
-  const claimant = random.chance(0.1) ? zeroAddress : claimantOf(world, random)
-  const signed = runActionNames.find((name) => actionOf(name).functionName === action)
-  if (signed) {
-    const { message, signature } = await signedMove(world, account, signed, bounty, cid(random), claimant)
-    return { action, account: random.pick(world.everyone), to: market.address, data: runCallData(message, signature) }
-  }
   // Of the last delivery: in REVISION_REQUESTED, the contract has counted the request that followed it.
-  const revision = bounty.state === REVISION_REQUESTED ? revisions - 1 : revisions
+  const revision = state === REVISION_REQUESTED ? revisions - 1 : revisions
   switch (action) {
     case 'submitWork':
     case 'requestRevision':
       return callOf(account, market, action, [bountyId, cid(random)])
     case 'nameClaimant':
-      return callOf(account, market, action, [bountyId, claimant])
+      return callOf(account, market, action, [bountyId, random.chance(0.1) ? zeroAddress : claimantOf(world, random)])
     case 'approveWork':
       return callOf(account, market, action, [bountyId, random.chance(0.95) ? revision : revision + 1])
     default:
