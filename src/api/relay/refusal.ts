@@ -77,15 +77,6 @@ export function refusalOfReward(what: Sent, bountyId: bigint, reward: bigint, le
 }
 
 /**
- * The signature may expire before its transaction is mined. @param deadline of the signature, in seconds.
- * @param left in seconds. @param required in seconds.
- */
-export function signatureExpiring(what: Sent, deadline: bigint, left: bigint, required: bigint): Refusal {
-  const detail = `The signature expires in ${left} s; ${required} s must be left when the ${what} is sent. Sign a new message.`
-  return new Refusal('SIGNATURE_EXPIRED', detail, { extensions: { deadline: String(deadline) } })
-}
-
-/**
  * The call takes more gas than the relay pays for.
  * @param estimate what it takes; undefined if the node does not say how much more than the most it is.
  */

@@ -5,7 +5,7 @@ import { actionOf, hasMember, type RunActionName } from '../../../core/market/ru
 import { address, addressParameter, hash, id, orNull, runId, untrusted } from '../http/values.ts'
 import { actionNames } from '../relay/kinds/names.ts'
 import type { StoredAction } from '../relay/ledger/storedActions.ts'
-import { integer, NO_ADDRESS, signatureInBody } from './claim.ts'
+import { deadlineInBody, integer, NO_ADDRESS, signatureInBody } from './claim.ts'
 import { accountRefusals, actionRefusals, claimRefusals, openRefusals, pascalCase, problemSchema } from './problem.ts'
 import { runSchema } from './run.ts'
 import { formatState, stateMembers } from './storedState.ts'
@@ -41,11 +41,6 @@ export const textParameter = z
 /** An account in a body. */
 export const account = z.string(NO_ADDRESS).pipe(addressParameter)
 const count = (message: string) => integer(message, 10).openapi({ type: ['integer', 'string'] })
-
-export const deadlineInBody = integer('must be a time in seconds since 1970', 16).openapi({
-  type: ['integer', 'string'],
-  description: 'The last second at which the signature is valid.',
-})
 
 /** The members of bodies. */
 const members = {

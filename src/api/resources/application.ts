@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { time, untrustedContent } from '../http/values.ts'
 import type { ApplicationRow } from '../queries/applications.ts'
-import { account, deadlineInBody, isText } from './action.ts'
+import { account, isText } from './action.ts'
 import { agentSchema, formatAgent } from './agent.ts'
-import { agentIdInBody, signatureInBody } from './claim.ts'
+import { agentIdInBody, deadlineInBody, signatureInBody } from './claim.ts'
 
 const MAX_NOTE_BYTES = 1_000
 

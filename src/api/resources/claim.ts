@@ -23,6 +23,11 @@ export const signatureInBody = z
   .transform((value) => value.toLowerCase() as Hex)
   .openapi({ type: 'string', description: 'The account’s signature of the message.' })
 
+export const deadlineInBody = integer('must be a time in seconds since 1970', 16).openapi({
+  type: ['integer', 'string'],
+  description: 'The last second at which the signature is valid.',
+})
+
 export const agentIdInBody = asId(
   integer('must be an integer from 0, as a decimal string where it exceeds 2^53 - 1', 78),
 )
@@ -37,12 +42,9 @@ export const claimBody = z
       .transform((value) => value as Hex)
       .optional()
       .openapi({ type: 'string', description: 'The wallet’s signature of the message from claim-message.' }),
-    deadline: integer('must be a time in seconds since 1970', 16)
+    deadline: deadlineInBody
       .optional()
-      .openapi({
-        type: ['integer', 'string'],
-        description: 'The deadline in the signed message, in seconds since 1970. With `signature` only.',
-      }),
+      .openapi({ description: 'The deadline in the signed message, in seconds since 1970. With `signature` only.' }),
   })
   .refine(({ signature, deadline }) => signature === undefined || deadline !== undefined, { path: ['deadline'] })
   .refine(({ signature, deadline }) => deadline === undefined || signature !== undefined, { path: ['signature'] })

@@ -1,13 +1,12 @@
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { type Hex, maxUint256 } from 'viem'
 import { createFairLane } from '../../../core/fairLane.ts'
-import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
-import { INDEX_INTERVAL_MS, prefer, RETRY_AFTER_SECONDS, waitingTime } from '../http/preferredWait.ts'
+import { prefer, RETRY_AFTER_SECONDS, waitingTime } from '../http/preferredWait.ts'
 import { problemOfAction } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
@@ -21,7 +20,7 @@ import { formatAgentSummary } from '../resources/agent.ts'
 import { claimBody, claimSchema, pendingClaimSchema } from '../resources/claim.ts'
 import { claimRefusals } from '../resources/problem.ts'
 import { formatRun } from '../resources/run.ts'
-import { unlessBehind } from './actionAnswers.ts'
+import { readUntilShown, unlessBehind } from './actionAnswers.ts'
 import { agentNotFound } from './agents.ts'
 import { blockHeaders, problemResponses, retryAfter } from './responses.ts'
 import { runNotFound } from './runs.ts'
@@ -146,26 +145,25 @@ function requestOf(c: Context, bountyId: bigint, body: z.output<typeof claimBody
 }
 
 /** @returns undefined if the index does not show the claim until `signal` aborts. */
-async function readWon(
+const readWon = (
   c: Context,
   readClaimed: ReadClaimedRun,
   { bountyId, agentId }: ClaimMessage,
   { round = 0n, blockNumber }: Extract<ActionOutcome, { status: 'done' }>,
   signal: AbortSignal,
-) {
-  do {
-    try {
+) =>
+  readUntilShown(
+    c,
+    async () => {
       const { snapshot, data } = await readClaimed({ bountyId, agentId, round }, { block: blockNumber, signal })
       const { run, agent, claim } = data
-      for (const [name, value] of Object.entries(blockHeadersOf(snapshot))) c.header(name, value)
-      if (run && agent && claim) return { run: formatRun(run, snapshot.now), agent, claim }
-    } catch (error) {
-      if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error
-    }
-    await sleep(INDEX_INTERVAL_MS)
-  } while (!signal.aborted)
-  return undefined
-}
+      return {
+        snapshot,
+        shown: run && agent && claim ? { run: formatRun(run, snapshot.now), agent, claim } : undefined,
+      }
+    },
+    signal,
+  )
 
 /** A claim that the agent made without the relay is not stored. */
 const isStored = async (relay: Relay, { status, actionId }: ActionOutcome) =>

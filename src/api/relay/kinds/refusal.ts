@@ -1,6 +1,9 @@
 import type { Hex } from 'viem'
 import { explainRunError, type RunError } from '../../../../core/market/actionErrors.ts'
+import type { ChainHead } from '../chain/heads.ts'
+import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../chain/validity.ts'
 import { Refusal, type RefusalCode, type Sent } from '../refusal.ts'
+import { type Message, nounOf } from './request.ts'
 
 /** Most chains make a block within this time. */
 export const PENDING_RETRY_SECONDS = 2
@@ -21,6 +24,16 @@ export const unexplained = (what: Sent, extensions: Record<string, unknown>) =>
 /** @param deadline of the signature. Both in seconds. */
 export const signatureExpired = (deadline: bigint, now: bigint) =>
   refusalOf({ errorName: 'SignatureExpired', args: [deadline, now] })
+
+/** Why the signature is valid too briefly for a block after the head; undefined if it is not. */
+export function refusalOfDeadline(message: Message, head: ChainHead): Refusal | undefined {
+  const { deadline } = message
+  const now = nextTimestamp(head)
+  if (deadline < now) return signatureExpired(deadline, now)
+  if (!isExpiring(deadline, head)) return undefined
+  const detail = `The signature expires in ${deadline - now} s; ${MIN_VALIDITY_SECONDS} s must be left when the ${nounOf(message)} is sent. Sign a new message.`
+  return new Refusal('SIGNATURE_EXPIRED', detail, { extensions: { deadline: String(deadline) } })
+}
 
 /**
  * The reverts that do not count against the party: the run or the agent changed after the simulation, by an action that another

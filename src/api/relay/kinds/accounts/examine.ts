@@ -7,11 +7,11 @@ import { LONGEST_VALIDITY_SECONDS } from '../../../../../core/market/accountRule
 import type { Intake } from '../../chain/intake.ts'
 import { attempt } from '../../chain/market.ts'
 import type { SignatureCheck } from '../../chain/signatureCheck.ts'
-import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
-import { Refusal, signatureExpiring } from '../../refusal.ts'
+import { nextTimestamp } from '../../chain/validity.ts'
+import { Refusal } from '../../refusal.ts'
 import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination, Look } from '../kind.ts'
-import { signatureExpired } from '../refusal.ts'
+import { refusalOfDeadline } from '../refusal.ts'
 import { type ActionRequest, wordOf } from '../request.ts'
 import { type ReadContracts, readBalance } from './contracts.ts'
 import { invalidSignature, refusalOfPost, signatureTooLong } from './refusal.ts'
@@ -85,10 +85,9 @@ export function createAccountExamination(
     const { party, deadline } = message
     if (message.action === 'post') assertReward(message.members.reward)
     const head = await heads.latest()
-    const now = nextTimestamp(head)
-    if (deadline < now) throw signatureExpired(deadline, now)
-    if (isExpiring(deadline, head)) throw signatureExpiring('action', deadline, deadline - now, MIN_VALIDITY_SECONDS)
-    const latest = now + LONGEST_VALIDITY_SECONDS[message.action]
+    const late = refusalOfDeadline(message, head)
+    if (late) throw late
+    const latest = nextTimestamp(head) + LONGEST_VALIDITY_SECONDS[message.action]
     if (deadline > latest) throw signatureTooLong(message, latest)
     const by = await signedBy(request, requester)
     if (!by) throw invalidSignature(message)

@@ -8,11 +8,12 @@ import type { Intake } from '../../chain/intake.ts'
 import type { KnownRun } from '../../chain/market.ts'
 import type { SignatureCheck } from '../../chain/signatureCheck.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
-import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
+import { nextTimestamp } from '../../chain/validity.ts'
 import { type ChainView, checkView, createChainViews, type Refused } from '../../chain/views.ts'
-import { rateLimited, refusalOfReward, signatureExpiring, unavailable } from '../../refusal.ts'
+import { rateLimited, refusalOfReward, unavailable } from '../../refusal.ts'
 import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination, Examined, Look, Unready } from '../kind.ts'
+import { refusalOfDeadline } from '../refusal.ts'
 import { type ClaimMessage, UNSIGNED, wordOf } from '../request.ts'
 import { type ClaimRequest, claimIdOf, isHeldByClaimant } from './message.ts'
 import { invalidClaimSignature, refusal, refusedByContract, signatureRequired } from './refusal.ts'
@@ -114,10 +115,8 @@ export function createClaimExamination(
       if (!(await mayBeUnsigned())) return { refusal: signatureRequired(market, message, bounty, now) }
       return checkAgent(message, view, requester, { ...good, runsWalletCode: false })
     }
-    if (deadline < now) return refused({ errorName: 'SignatureExpired', args: [deadline, now] }, bounty)
-    if (isExpiring(deadline, head)) {
-      return { refusal: signatureExpiring('claim', deadline, deadline - now, MIN_VALIDITY_SECONDS) }
-    }
+    const late = refusalOfDeadline(message, head)
+    if (late) return { refusal: late }
     const round = BigInt(bounty.round) + 1n
     const by = await signedBy(request, round, view, requester)
     if (by) return checkAgent(message, view, requester, { ...good, runsWalletCode: by === 'contract' })

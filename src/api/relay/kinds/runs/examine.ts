@@ -9,12 +9,11 @@ import type { Intake } from '../../chain/intake.ts'
 import type { Failure, KnownRun } from '../../chain/market.ts'
 import type { SignatureCheck } from '../../chain/signatureCheck.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
-import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
 import { type ChainView, checkView, createChainViews, type Refused } from '../../chain/views.ts'
-import { Refusal, refusalOfReward, signatureExpiring } from '../../refusal.ts'
+import { Refusal, refusalOfReward } from '../../refusal.ts'
 import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination, Examined } from '../kind.ts'
-import { refusalOf, signatureExpired, unexplained } from '../refusal.ts'
+import { refusalOf, refusalOfDeadline, unexplained } from '../refusal.ts'
 import { type ActionRequest, wordOf } from '../request.ts'
 
 type Undecided = { undecided: Refusal }
@@ -55,12 +54,8 @@ export function createRunExamination(
     const round = BigInt(bounty.round)
     if (hasMember(message.action, 'round') && message.round !== round)
       return { refusal: invalidSignature(message, round) }
-    const now = nextTimestamp(head)
-    const { deadline } = message
-    if (deadline < now) return { refusal: signatureExpired(deadline, now) }
-    if (isExpiring(deadline, head)) {
-      return { refusal: signatureExpiring('action', deadline, deadline - now, MIN_VALIDITY_SECONDS) }
-    }
+    const late = refusalOfDeadline(message, head)
+    if (late) return { refusal: late }
     const by = await signedBy(request, view, requester)
     if (!by) return { refusal: invalidSignature(message, round, await view.hasCode(message.party)) }
     const wrong = revisionError(message.action, partiesOf(message, bounty), message.revision)
