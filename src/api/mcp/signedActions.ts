@@ -41,8 +41,8 @@ export function signedActions({ paths, components }: ApiDescription): PlainTool[
       name: 'get_message',
       description: 'What an account signs (EIP-712) to do an action, and the path and body to send.',
       inputs: {
-        action: text('One of those that parameters names.'),
-        parameters: object(`By action: ${lines.join('; ')}.`),
+        action: text('Named in parameters.'),
+        parameters: object(`${lines.join('; ')}.`),
         content: contentInput,
       },
       required: ['action'],
