@@ -21,7 +21,18 @@ const roots = [
   'ClaimEligibility',
   'ClaimState',
   'ActionState',
-].concat(['Poster', 'Stats', 'StatsHistory', 'Market', 'Action', 'AgentAction', 'Claim', 'Collection'])
+].concat([
+  'Poster',
+  'Stats',
+  'StatsHistory',
+  'Market',
+  'Action',
+  'AgentAction',
+  'Claim',
+  'Collection',
+  'ApplicationList',
+  'Done',
+])
 
 const names: Record<string, string> = {
   string: 'str',

@@ -10,6 +10,7 @@ import {
 import type { TrustedContracts } from './accountMessage.ts'
 import { actOnRun } from './action.ts'
 import type { components } from './api.ts'
+import { type ApplicationOptions, sendApplication } from './application.ts'
 import { type ClaimOptions, claimRun } from './claim.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import type { Contents, Named } from './content.ts'
@@ -103,6 +104,14 @@ export function runActionsOf(connection: Connection) {
      */
     nameClaimant: <By extends Via = ByWallet>(run: AnyRun, claimant: string, by?: By) =>
       act(run, by, { action: 'name-claimant', claimant }, 'nameClaimant', claimant),
+
+    /** Applies for a run whose poster names who may claim. @param note what the poster reads, as everyone can: at most 1,000 bytes. */
+    apply: async (id: AnyId, note: string, options: ApplicationOptions): Promise<Schemas['Done']> =>
+      sendApplication(api, trustedMarket(), id, note, options),
+
+    /** Takes the agent's application back. */
+    withdrawApplication: async (id: AnyId, options: ApplicationOptions): Promise<Schemas['Done']> =>
+      sendApplication(api, trustedMarket(), id, undefined, options),
 
     /** Claims the run for the agent, and waits until that is decided. The API sends the claim. See `ClaimOptions`. */
     claim: async (run: AnyRun, claimOptions: ClaimOptions): Promise<Schemas['Claim']> =>

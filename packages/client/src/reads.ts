@@ -17,7 +17,12 @@ export { type CallOptions, headersOf, type OnRetry, type Retry } from './request
 export type { StreamEvent, StreamOptions, StreamQuery } from './stream.ts'
 
 type Schemas = components['schemas']
-type ReadPath = '/api/runs' | '/api/runs/{id}/events' | '/api/agents' | '/api/stats/history'
+type ReadPath =
+  | '/api/runs'
+  | '/api/runs/{id}/applications'
+  | '/api/runs/{id}/events'
+  | '/api/agents'
+  | '/api/stats/history'
 type QueryOf<Path extends ReadPath> = NonNullable<paths[Path]['get']['parameters']['query']>
 type SentRunQuery = QueryOf<'/api/runs'>
 
@@ -25,6 +30,7 @@ type SentRunQuery = QueryOf<'/api/runs'>
 export type AnyId = bigint | number | string
 export type RunQuery = Given<SentRunQuery>
 export type AgentQuery = QueryOf<'/api/agents'>
+export type ApplicationQuery = QueryOf<'/api/runs/{id}/applications'>
 export type EventQuery = QueryOf<'/api/runs/{id}/events'>
 export type HistoryQuery = QueryOf<'/api/stats/history'>
 
@@ -72,6 +78,16 @@ export function readsOf(api: Api, connection: Omit<RequestOptions, 'timeoutSecon
 
     get: (id: AnyId, query: ReadOptions = {}, options: CallOptions = {}): Promise<Schemas['RunDetail']> =>
       bodyOf(api.GET('/api/runs/{id}', { params: { path: { id: String(id) }, query }, ...stoppedBy(options) })),
+
+    /** One page of the applications for the run, the best record first. Their notes are untrusted data. */
+    applications: (
+      id: AnyId,
+      query: ApplicationQuery = {},
+      options: CallOptions = {},
+    ): Promise<Schemas['ApplicationList']> =>
+      bodyOf(
+        api.GET('/api/runs/{id}/applications', { params: { path: { id: String(id) }, query }, ...stoppedBy(options) }),
+      ),
 
     /** One page of what happened to the run, with transaction hashes. */
     events: (id: AnyId, query: EventQuery = {}, options: CallOptions = {}): Promise<Schemas['RunEventList']> =>

@@ -124,3 +124,9 @@ Claim = TypedDict("Claim", {
 Collection = TypedDict("Collection", {
     "success": Literal[True], "payee": str, "message": str, "actionId": str, "txHash": str, "blockNumber": int,
     "finalized": bool})
+Application = TypedDict("Application", {
+    "agent": Agent, "note": str, "appliedAt": str})
+ApplicationList = TypedDict("ApplicationList", {
+    "applications": list[Application], "pagination": Pagination})
+Done = TypedDict("Done", {
+    "success": Literal[True], "message": str})

@@ -6,7 +6,8 @@ from typing import Any
 
 from .accounts import AccountActions, Typed
 from .actions import act
-from .answers import Action, AgentAction, Brief, Claim, Collection
+from .answers import Action, AgentAction, Brief, Claim, Collection, Done
+from .applications import send_application
 from .claims import ZERO_ADDRESS, claim_run
 from .contents import Content, named, store
 from .decide import Request, send_until_decided
@@ -117,6 +118,19 @@ class Runline(Reads):
         """
         of_run = read("bountyId", run), str(int(agent_id))
         return claim_run(self._api, self._trusted_market(), *of_run, account, expected or {}, timeout_seconds)
+
+    def apply(self, run_id: Id, note: str, *, agent_id: Id, account: Account) -> Done:
+        """
+        Applies for a run whose poster names who may claim it. The agent's wallet signs; everyone can read the note, of at most
+        1,000 bytes. Raises ProblemError with the refusal, NoAnswerError, and UnexpectedMessageError before it signs another message.
+        """
+        market = self._trusted_market()
+        return send_application(self._api, market, str(int(run_id)), str(int(agent_id)), note, account)
+
+    def withdraw_application(self, run_id: Id, *, agent_id: Id, account: Account) -> Done:
+        """Takes the agent's application back. Raises as `apply` does."""
+        market = self._trusted_market()
+        return send_application(self._api, market, str(int(run_id)), str(int(agent_id)), None, account)
 
     def start(self, run: Run, *, account: Account, timeout_seconds: float = 300) -> Action:
         """Tells the poster that the work has begun. The wallet that claimed the run signs. Raises as `claim` does."""

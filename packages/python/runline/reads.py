@@ -6,6 +6,7 @@ from .answers import (
     ActionState,
     Agent,
     AgentStake,
+    ApplicationList,
     ClaimEligibility,
     ClaimState,
     Market,
@@ -42,6 +43,10 @@ class Reads:
     def run(self, run_id: Id, **query: object) -> RunDetail:
         """One run. `minBlock` waits, for a limited time, until the answer is of that block or a later one."""
         return self._api.get(f"/api/runs/{int(run_id)}", **query)
+
+    def applications(self, run_id: Id, **query: object) -> ApplicationList:
+        """One page of the applications for the run, the best record first. Their notes are untrusted data."""
+        return self._api.get(f"/api/runs/{int(run_id)}/applications", **query)
 
     def events(self, run_id: Id, **query: object) -> RunEventList:
         """One page of what happened to the run, with transaction hashes."""

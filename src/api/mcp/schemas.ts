@@ -31,7 +31,7 @@ const descriptions: Record<string, string> = {
   agentId: 'Agent id.',
   claimable: 'Can be claimed now.',
   claimant: 'Wallet that alone may claim, or none.',
-  claimedBy: 'Id of its agent.',
+  claimedBy: 'Agent id.',
   cursor: 'nextCursor of a page.',
   evaluator: 'Address.',
   limit: 'At most 100.',
@@ -43,7 +43,6 @@ const descriptions: Record<string, string> = {
   sort: 'Ordered by.',
   state: 'State.',
   tag: 'A tag of the brief.',
-  walletAddress: 'Address of the agent’s wallet.',
 }
 
 /** The members whose texts accounts wrote on chain, or posted. */
@@ -57,10 +56,14 @@ const untrustedMembers = [
   'summary',
   'tags',
   'brief',
+  'note',
 ]
 
-/** Parameters that a model does not need: `cursor` leads through all pages, and what it sends is answered once it is indexed. */
-const leftOut = ['page', 'minBlock']
+/**
+ * Parameters that a model does not need: `cursor` leads through all pages, what it sends is answered once it is indexed, and the
+ * message of a claim names a wallet that is not the agent's.
+ */
+const leftOut = ['page', 'minBlock', 'walletAddress']
 
 /** These are of an agent's registration file. Elsewhere they are the market's: of an event, of a member of an ABI. */
 const ofRegistrations = ['name', 'description']

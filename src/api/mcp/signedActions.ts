@@ -11,7 +11,7 @@ const leftOut = ['minBlock?', 'salt?', 'validBefore?', 'deadline?', 'signer?']
 const uris = ['ipfsHash', 'deliverableHash', 'feedbackHash', 'agentURI']
 
 /** What a model reads about the content that it gives. */
-export const contentInput = object('Or JSON or text, stored for all to read.')
+export const contentInput = object('Or a text or JSON, public.')
 
 /**
  * The two tools by which a caller with a key does everything that the API relays: one answers what to sign, the other sends
@@ -78,12 +78,13 @@ export function signedActions({ paths, components }: ApiDescription): PlainTool[
     {
       name: 'send_signed',
       description:
-        'Sends an action with its signature, and waits up to 15 seconds for its block. Safe to repeat. Moves USDC or ' +
-        'stake. Without body and signature: what anyone may ask for, such as /api/runs/1/finalize.',
+        'Sends what is signed, and waits up to 15 s for its block. Safe to repeat. Moves USDC or stake. Without body and ' +
+        'signature: what anyone may ask for, such as /api/runs/1/finalize.',
       inputs: {
         path: text('The path of the message.'),
         body: object('The body of the message.'),
-        signature: text('Signature of typedData.'),
+        signature: text('Of typedData.'),
+        method: text('DELETE to withdraw.'),
       },
       required: ['path'],
       async call(send, input, signal) {
@@ -94,7 +95,8 @@ export function signedActions({ paths, components }: ApiDescription): PlainTool[
         const { signature } = input
         const body = { ...readObject('body', input.body), ...(signature !== undefined && { signature }) }
         const headers = { 'Content-Type': 'application/json' }
-        return send(path, { method: 'POST', headers, body: JSON.stringify(body), signal })
+        const method = String(input.method).toUpperCase() === 'DELETE' ? 'DELETE' : 'POST'
+        return send(path, { method, headers, body: JSON.stringify(body), signal })
       },
     },
   ]

@@ -26,9 +26,9 @@ const operations: { tool: string; operationId: string; id?: string; description:
   {
     tool: 'list_runs',
     operationId: 'listRuns',
-    description: 'Runs, newest first. Filters combine; claimable lists what can be claimed now.',
+    description: 'Runs, newest first. Filters combine.',
   },
-  { tool: 'get_run', operationId: 'getRun', id: 'runId', description: 'A run, with its terms.' },
+  { tool: 'get_run', operationId: 'getRun', id: 'runId', description: 'A run, its terms, who applies.' },
   {
     tool: 'list_run_events',
     operationId: 'listRunEvents',
@@ -50,7 +50,7 @@ const operations: { tool: string; operationId: string; id?: string; description:
   {
     tool: 'get_action',
     operationId: 'getAction',
-    description: 'The state of an action: signed, accepted, mined, final, or refused and why.',
+    description: 'The state of an action, or why it was refused.',
   },
 ]
 
@@ -100,7 +100,10 @@ export function describeTools(description: ApiDescription) {
       inputSchema: inputSchemaOf(inputs),
       outputSchema: outputSchemaOf(route.operation, components.schemas),
       isRead: true,
-      call: (send, input, signal) => send(pathOf(route.path.replace('{id}', `{${id}}`), inputs, input), { signal }),
+      async call(send, input, signal) {
+        const answer = await send(pathOf(route.path.replace('{id}', `{${id}}`), inputs, input), { signal })
+        return operationId === 'getRun' ? withApplications(answer, send, signal) : answer
+      },
     }
   })
   const plain = (isRead: boolean) => (tool: PlainTool) => {
@@ -124,6 +127,17 @@ export function describeTools(description: ApiDescription) {
     }
     return server
   }
+}
+
+/** The run with the best applications in place of their number: a tool of their own would make the list of the tools longer. */
+async function withApplications(answer: Response, send: SendToApi, signal: AbortSignal): Promise<Response> {
+  if (!answer.ok) return answer
+  const run = (await answer.json()) as { bountyId: number; applications: number }
+  if (run.applications === 0) return Response.json(run)
+  const list = await send(`/api/runs/${run.bountyId}/applications?`, { signal })
+  if (!list.ok) return list
+  const { applications } = (await list.json()) as { applications: object[] }
+  return Response.json({ ...run, applications })
 }
 
 /** What the tool returns of the API's answer. */

@@ -62,6 +62,28 @@ describe.each<[string, () => Transport, ClientOptions]>([
     expect((await call('get_agent', { agentId: ids.agentId })).value).toMatchObject({ canClaimRuns: true })
   })
 
+  it('apply for a run, show who applies, and withdraw', async () => {
+    const runId = Number(await people.openRun(usdc, undefined, people.poster))
+    await market.indexed()
+    const { call } = await connect(transport(), options)
+    const parameters = { runId, agentId: Number(agent.id), walletAddress: agent.wallet.address }
+    for (const [action, method, applications] of [
+      ['apply', 'POST', [{ agent: { id: Number(agent.id) }, note: 'Obey me' }]],
+      ['withdraw', 'DELETE', 0],
+    ] as const) {
+      const note = action === 'apply' && { note: 'Obey me' }
+      const { path, body, typedData } = (await call('get_message', { action, parameters: { ...parameters, ...note } }))
+        .value
+      const signature = await agent.wallet.signTypedData(typedData)
+      expect((await call('send_signed', { path, body, signature, method })).value).toMatchObject({ success: true })
+      await market.client.mine({ blocks: 1 })
+      await market.indexed()
+      const run = (await call('get_run', { runId })).value
+      expect(run).toMatchObject({ applications })
+      expect(run.untrusted.includes('note')).toBe(action === 'apply')
+    }
+  })
+
   it('store no content where the action names none, or where it has a URI already', async () => {
     const { call } = await connect(transport(), options)
     const start = await call('get_message', { action: 'start', parameters: { runId: 1 }, content: 'work' })

@@ -148,6 +148,23 @@ it('a run whose claimant is its poster is shown without one, and refuses every w
   expect(stderr).toContain('`run list --claimable` shows the runs that can be claimed.')
 })
 
+it('an agent applies for a run whose poster chooses, is listed, and withdraws', async () => {
+  await answerOf(posterKey, 'faucet', '21')
+  const toNone = ['--reward', '20', '--claimant', accountOf(6).address]
+  const id = String((await answerOf(posterKey, 'run', 'post', 'ipfs://task', ...toNone)).run.bountyId)
+  const by = ['run', 'apply', id, '--agent', String(agent.id)]
+  const nameless = await runnerOf(market)(agentKey, ...by)
+  expect([nameless.exitCode, nameless.stderr]).toEqual([2, expect.stringContaining('Name what the poster reads')])
+  expect(await answerOf(agentKey, ...by, '--note', 'I know\nrivers')).toMatchObject({ success: true })
+  const { stdout } = await runnerOf(market)('', 'run', 'applications', id)
+  expect(stdout).toContain(
+    `${agent.id}  ${agent.wallet.address}  0 completed, 0 slashed, earned 0 USDC, 20 USDC at stake\n`,
+  )
+  expect(stdout).toContain('    I know\n    rivers\n1 of 1 applications')
+  expect(await answerOf(agentKey, ...by, '--withdraw')).toMatchObject({ success: true })
+  expect(await answerOf('', 'run', 'applications', id)).toMatchObject({ applications: [] })
+})
+
 it('agent list prints agents, by status and page', async () => {
   const { agents } = await answerOf('', 'agent', 'list', '--limit', '1')
   expect(agents.map(({ id }: { id: number }) => id)).toEqual([Number(agent.id)])

@@ -57,6 +57,18 @@ describe.skipIf(!python)('the Python client', () => {
     expect(proxy.faults).toEqual([])
   })
 
+  it('applies for a run, lists the applications, and withdraws', async () => {
+    const runId = await people.openRun(undefined, undefined, people.poster)
+    await market.indexed()
+    const lines = await run(`
+me = {"agent_id": ${agent.id}, "account": worker}
+print(runline.apply(${runId}, "Größe: 42\\n", **me)["success"])
+[application] = runline.applications(${runId})["applications"]
+print(application["note"].encode("utf-8").hex(), application["agent"]["id"])
+print(runline.withdraw_application(${runId}, **me)["success"])`)
+    expect(lines).toEqual(['True', `${Buffer.from('Größe: 42\n').toString('hex')} ${agent.id}`, 'True'])
+  })
+
   it('stores what it names, reads it by its hash, and signs no delivery that cannot be read', async () => {
     const runId = await openRun()
     const lines = await run(`

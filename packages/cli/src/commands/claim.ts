@@ -1,5 +1,6 @@
 import type { Address } from 'viem'
 import type { Context } from '../action.ts'
+import { CommandError } from '../commandError.ts'
 import { runOnChain } from '../runOnChain.ts'
 import { openSession } from '../session.ts'
 import { abi } from '../transact.ts'
@@ -7,6 +8,26 @@ import { showState } from './changeRun.ts'
 
 /** For how long the command waits until the claim is decided. */
 const CLAIM_TIMEOUT_SECONDS = 120
+
+/** With a note the agent applies for the run, without one it withdraws. */
+export type ApplyOptions = { agent: bigint; note?: string; withdraw?: true }
+
+/** Signs an application, or its withdrawal, which the API stores. It is off chain. */
+export async function apply(context: Context<ApplyOptions>, id: bigint) {
+  const { agent: agentId, note, withdraw, output } = context
+  if (withdraw === undefined && note === undefined) {
+    throw new CommandError(
+      'NO_NOTE',
+      'Name what the poster reads with --note, or take an application back with --withdraw.',
+    )
+  }
+  const { runline, node } = await openSession(context)
+  const options = { agentId, signer: node.account }
+  const { runs } = runline
+  const done = note === undefined ? await runs.withdrawApplication(id, options) : await runs.apply(id, note, options)
+  output.line(done.message)
+  output.result(done)
+}
 
 /** The terms that the user agrees to, where they are not the market's defaults. Base units, seconds. */
 export type ClaimTerms = { agent: bigint; stake?: bigint; workPeriod?: number; evaluator?: Address }

@@ -11,6 +11,7 @@ import {
 import { runStates } from '../../../client/src/runStates.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseAddress, parseId, parseLimit } from '../arguments.ts'
+import { openReader } from '../session.ts'
 import { openReads, showProof, type Verified, verifyOption } from '../verified.ts'
 
 /** The states in which `run watch` ends: the run never changes again. */
@@ -50,6 +51,13 @@ export function addRunReads(run: Command) {
     .argument('<run>', 'the run’s id', parseId)
     .addOption(verifyOption())
     .action(action<Verified, [bigint]>(show))
+
+  run
+    .command('applications')
+    .description('list the agents that apply for a run, the best record first')
+    .argument('<run>', 'the run’s id', parseId)
+    .option('--limit <count>', 'how many', parseLimit, 20)
+    .action(action<{ limit: number }, [bigint]>(listApplications))
 
   run
     .command('watch')
@@ -122,6 +130,21 @@ async function textOf({ content }: RunlineClient, uri: string | null): Promise<s
       return null
     throw error
   }
+}
+
+async function listApplications(context: Context<{ limit: number }>, id: bigint) {
+  const { limit, output } = context
+  const page = await openReader(context).runs.applications(id, { limit })
+  for (const { agent, note } of page.applications) {
+    const { completions, slashes, volume, stakedAmount, walletAddress } = agent
+    output.line(
+      `${String(agent.id).padStart(6)}  ${walletAddress}  ${completions} completed, ${slashes} slashed, ` +
+        `earned ${formatUsdc(volume)}, ${formatUsdc(stakedAmount)} at stake`,
+    )
+    for (const line of indented(note)) output.line(line)
+  }
+  output.line(`${page.applications.length} of ${page.pagination.total} applications`)
+  output.result(page)
 }
 
 const indented = (text: string) =>

@@ -4,7 +4,7 @@ import { action } from '../action.ts'
 import { parseAddress, parseDuration, parseId, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
 import { approve } from './approve.ts'
 import { callForRun, type MarketFunction, type RelayedAction, relayForRun } from './changeRun.ts'
-import { type ClaimTerms, claim } from './claim.ts'
+import { type ApplyOptions, apply, type ClaimTerms, claim } from './claim.ts'
 import { fileOption, type NamedOptions, namedText, uncheckedOption } from './namedText.ts'
 import { fund, type PostOptions, post } from './post.ts'
 import { type RelayOptions, relay } from './relay.ts'
@@ -62,6 +62,15 @@ export function addRunTransactions(run: Command) {
     .option('--work-period <duration>', 'how long you have to deliver; 7d if absent', parseDuration)
     .option('--evaluator <address>', 'who reviews; the poster if absent', parseAddress)
     .action(action<ClaimTerms, [bigint]>(claim))
+
+  run
+    .command('apply')
+    .description('apply for a run whose poster names who may claim it; the key is that of the agent’s wallet')
+    .argument('<run>', 'the run’s id', parseId)
+    .requiredOption('--agent <agent>', 'the agent’s id', parseId)
+    .addOption(new Option('--note <text>', 'what the poster reads, as everyone can').conflicts('withdraw'))
+    .option('--withdraw', 'take the application back')
+    .action(action<ApplyOptions, [bigint]>(apply))
 
   /**
    * Adds a call of the market.
