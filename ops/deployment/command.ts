@@ -43,7 +43,7 @@ await runCommand(async () => {
 })
 
 function chainIdOf(option: string, chain = 'nothing'): number {
-  if (chain in chains) return Number(chain)
+  if (Object.hasOwn(chains, chain)) return Number(chain)
   const supported = Object.entries(chains).map(([id, known]) => `${id} (${known})`)
   throw new Error(`${option} must be one of ${supported.join(', ')}, got ${chain}`)
 }

@@ -236,6 +236,7 @@ describe('refuses, without a transaction,', () => {
       '--chain must be one of 8453 (Base), 31337 (devnet), 84532 (Base Sepolia), got nothing',
     ],
     ['an unsupported chain', '1', {}, '84532 (Base Sepolia), got 1'],
+    ['a chain that is no number', 'toString', {}, '84532 (Base Sepolia), got toString'],
     ['a chain other than the endpoint’s', '8453', {}, 'RPC_URL serves chain 31337, not chain 8453'],
     ['an endpoint that does not answer', '31337', { RPC_URL: 'http://127.0.0.1:9' }, 'RPC_URL does not answer'],
     ['no treasury', '31337', { TREASURY: '' }, 'TREASURY: is missing'],
