@@ -59,8 +59,8 @@ afterAll(async () => {
 
 type Read = (tx: Tx, block: Snapshot) => Promise<unknown>
 
-/** How many pages the queries of the read touch. */
-async function buffersOf(read: Read): Promise<number> {
+/** How many statements the read has, and how many pages they touch. */
+async function costOf(read: Read) {
   const client = await api.readPool.connect()
   try {
     const block = await beginSnapshot(client, { chainId, clock: 0 })
@@ -74,7 +74,7 @@ async function buffersOf(read: Read): Promise<number> {
       const [{ Plan: plan }] = rows[0]['QUERY PLAN']
       buffers += plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
     }
-    return buffers
+    return { statements: queries.length, buffers }
   } finally {
     await client.query('ROLLBACK')
     client.release()
@@ -139,9 +139,14 @@ const kinds: [string, Read, number, number][] = [
   ['the changes since a block', (tx, block) => changesSince(tx, block, chainId, { cursor, head: undefined }), 20, 20],
 ]
 
+it('a run, and a run with an agent, take one statement each', async () => {
+  expect((await costOf((tx, block) => runDetail(tx, block, 9_999n))).statements).toBe(1)
+  expect((await costOf((tx, block) => runAndAgent(tx, block, 9_999n, 77n))).statements).toBe(1)
+})
+
 describe(`of ${RUNS} runs`, () => {
   it.each(kinds)('%s touch few pages', async (_, read, most) => {
-    expect(await buffersOf(read)).toBeLessThanOrEqual(most)
+    expect((await costOf(read)).buffers).toBeLessThanOrEqual(most)
   })
 })
 
@@ -152,6 +157,6 @@ describe(`of ${RUNS} runs and ${EXPIRED} expired ones in front`, () => {
   }, 300_000)
 
   it.each(kinds)('%s touch few pages', async (_, read, __, most) => {
-    expect(await buffersOf(read)).toBeLessThanOrEqual(most)
+    expect((await costOf(read)).buffers).toBeLessThanOrEqual(most)
   })
 })

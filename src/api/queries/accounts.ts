@@ -5,7 +5,7 @@ import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
 import { agentColumns, withStatus } from './agents.ts'
 import { brief, registration } from './content.ts'
-import { runColumns } from './runs.ts'
+import { summaryColumns } from './runs.ts'
 
 /** How many agents of an account are shown, and how many runs of each list. */
 const MOST_AGENTS = 40
@@ -39,7 +39,7 @@ export async function accountByAddress(tx: Tx, block: Snapshot, account: Address
 
 const newestRuns = (tx: Tx, where: SQL | undefined) =>
   tx
-    .select(runColumns)
+    .select(summaryColumns)
     .from(run)
     .leftJoin(brief, eq(brief.uri, run.ipfsHash))
     .where(where)

@@ -20,7 +20,7 @@ export function statusOf({ step, stakedAt }: Pick<StoredAgentRow, 'step' | 'stak
 }
 
 /** A row without an owner is not an agent: a ban may name any id, and a foreign registry may burn a token. */
-const isRegistered: SQL = isNotNull(agent.owner)
+export const isRegistered: SQL = isNotNull(agent.owner)
 
 const { name, description } = registration
 

@@ -8,13 +8,19 @@ const noRecord = { ...recordOf(runStates, () => 0), paidByOthers: 0, ...noDecisi
 
 /** Reads how many of the runs that the poster paid are in each state, and what their decisions were. All zeros without any. */
 export async function posterByAddress(tx: Tx, address: Address) {
-  const [row = noRecord] = await tx.select().from(poster).where(eq(poster.address, address))
-  const { paidByOthers, paid, burned, expired, reviews, reviewSeconds, longestReview } = row
-  const runs = recordOf(runStates, (state) => row[state])
+  const [row] = await tx.select().from(poster).where(eq(poster.address, address))
+  return posterOf(row)
+}
+
+/** The record of a poster. @param row undefined or null if it has paid no run. */
+export function posterOf(row: typeof poster.$inferSelect | null | undefined) {
+  const record = row ?? noRecord
+  const { paidByOthers, paid, burned, expired, reviews, reviewSeconds, longestReview } = record
+  const runs = recordOf(runStates, (state) => record[state])
   return { runs, paidByOthers, paid, burned, expired, reviews, reviewSeconds, longestReview }
 }
 
-export type PosterRow = Awaited<ReturnType<typeof posterByAddress>>
+export type PosterRow = ReturnType<typeof posterOf>
 
 /** How many of the runs that a poster paid were approved and rejected. */
 export type ShortRecord = { approved: number; rejected: number }

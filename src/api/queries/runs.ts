@@ -16,14 +16,14 @@ import {
 } from 'drizzle-orm'
 import type { PgSelect } from 'drizzle-orm/pg-core'
 import type { Address } from 'viem'
-import { recordOf, run, type runSorts, runStates } from '../../../ponder.schema.ts'
+import { agent, poster, recordOf, run, type runSorts, runStates } from '../../../ponder.schema.ts'
 import { refusedValue } from '../http/refusedValue.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
-import { agentById } from './agents.ts'
+import { isRegistered, withStatus } from './agents.ts'
 import { applicationsFor } from './applications.ts'
-import { brief, briefWords } from './content.ts'
-import { posterByAddress } from './posters.ts'
+import { brief, briefWords, registration } from './content.ts'
+import { posterOf } from './posters.ts'
 import { isSearch, matchWords, refuseNegative, type Search } from './searches.ts'
 
 /** Up to how many runs a list counts, and a search. Beyond, the total is this number. */
@@ -55,9 +55,30 @@ export type RunPosition = { value: bigint; bountyId: bigint }
 export type RunStart = { after: RunPosition } | { offset: number }
 
 /** A run with what lists show of its brief, if the brief is stored. */
-export const runColumns = { ...getTableColumns(run), title: brief.title, summary: brief.summary, tags: brief.tags }
+const runColumns = { ...getTableColumns(run), title: brief.title, summary: brief.summary, tags: brief.tags }
 
-export type RunRow = typeof run.$inferSelect & Record<'title' | 'summary', string | null> & { tags: string[] | null }
+/** A run without what its brief says. */
+export type RunTerms = typeof run.$inferSelect
+
+export type RunRow = RunTerms & Record<'title' | 'summary', string | null> & { tags: string[] | null }
+
+/** What lists show of a run: a third of its columns. */
+export const summaryColumns = {
+  bountyId: run.bountyId,
+  posterAddress: run.posterAddress,
+  ipfsHash: run.ipfsHash,
+  reward: run.reward,
+  deadline: run.deadline,
+  state: run.state,
+  claimedBy: run.claimedBy,
+  createdAt: run.createdAt,
+  claimant: run.claimant,
+  title: brief.title,
+  summary: brief.summary,
+  tags: brief.tags,
+}
+
+export type RunSummaryRow = Pick<RunRow, keyof typeof summaryColumns>
 
 /** What the runs of a list match, and the query with the table of words that a search needs. */
 function matchesOf(list: RunList, now: bigint) {
@@ -137,7 +158,7 @@ export async function pageOfRuns(tx: Tx, { now }: Snapshot, list: RunList, start
     .offset(offset)
     .as('page')
   const found = await tx
-    .select(runColumns)
+    .select(summaryColumns)
     .from(page)
     .innerJoin(run, eq(run.bountyId, page.bountyId))
     .leftJoin(brief, eq(brief.uri, run.ipfsHash))
@@ -177,9 +198,17 @@ export async function runById(tx: Tx, bountyId: bigint): Promise<RunRow | null> 
   return (await runsById(tx, [bountyId])).get(bountyId) ?? null
 }
 
-/** Reads a run and an agent. A member is null if there is no such run or agent. */
+/** Reads a run, and an agent, null if there is none with this id. All is null if there is no such run. */
 export async function runAndAgent(tx: Tx, { now }: Snapshot, bountyId: bigint, agentId: bigint) {
-  return { run: await runById(tx, bountyId), agent: await agentById(tx, now, agentId) }
+  const [found] = await tx
+    .select({ run, agent, name: registration.name, description: registration.description })
+    .from(run)
+    .leftJoin(agent, and(eq(agent.id, agentId), isRegistered))
+    .leftJoin(registration, eq(registration.uri, agent.agentURI))
+    .where(inArray(run.bountyId, storableIds([bountyId])))
+  if (!found) return null
+  const { name, description } = found
+  return { run: found.run, agent: found.agent && withStatus({ ...found.agent, name, description }, now) }
 }
 
 /**
@@ -187,13 +216,13 @@ export async function runAndAgent(tx: Tx, { now }: Snapshot, bountyId: bigint, a
  * with this id.
  */
 export async function runDetail(tx: Tx, block: Snapshot, bountyId: bigint) {
-  const found = await runById(tx, bountyId)
-  if (found === null) return null
-  const [stored] = await tx.select({ json: brief.json }).from(brief).where(eq(brief.uri, found.ipfsHash))
-  return {
-    run: found,
-    brief: stored?.json ?? null,
-    poster: await posterByAddress(tx, found.posterAddress),
-    applications: (await applicationsFor(tx, block, found)).length,
-  }
+  const [found] = await tx
+    .select({ ...runColumns, brief: brief.json, poster })
+    .from(run)
+    .leftJoin(brief, eq(brief.uri, run.ipfsHash))
+    .leftJoin(poster, eq(poster.address, run.posterAddress))
+    .where(inArray(run.bountyId, storableIds([bountyId])))
+  if (!found) return null
+  const applications = (await applicationsFor(tx, block, found)).length
+  return { run: found, brief: found.brief, poster: posterOf(found.poster), applications }
 }

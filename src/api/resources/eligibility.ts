@@ -4,7 +4,7 @@ import { claimErrorCodes, explainClaimError, type Holder } from '../../../core/m
 import type { claimErrors } from '../../../core/market/eligibility.ts'
 import { amount, runId } from '../http/values.ts'
 import type { AgentRow } from '../queries/agents.ts'
-import type { RunRow } from '../queries/runs.ts'
+import type { RunTerms } from '../queries/runs.ts'
 import { refusalOfReward } from '../relay/refusal.ts'
 import { agentSummarySchema, exampleAgentSummary, formatAgentSummary } from './agent.ts'
 import { stateSchema } from './run.ts'
@@ -47,7 +47,7 @@ export const eligibilitySchema = z
  * @param leastReward the smallest reward of a run whose claims are relayed, in USDC base units.
  */
 export function formatEligibility(
-  run: RunRow,
+  run: RunTerms,
   agent: AgentRow,
   errors: ReturnType<typeof claimErrors>,
   leastReward: bigint,
@@ -72,7 +72,7 @@ export function formatEligibility(
 }
 
 /** Why the claim would be refused: see `formatEligibility`. */
-export function reasonsOf(run: RunRow, errors: ReturnType<typeof claimErrors>, leastReward: bigint) {
+export function reasonsOf(run: RunTerms, errors: ReturnType<typeof claimErrors>, leastReward: bigint) {
   const tooLow = refusalOfReward('claim', run.bountyId, run.reward, leastReward)
   return [
     ...(tooLow ? [{ code: 'REWARD_TOO_LOW' as const, sentence: tooLow.detail, extensions: tooLow.extensions }] : []),
@@ -80,7 +80,7 @@ export function reasonsOf(run: RunRow, errors: ReturnType<typeof claimErrors>, l
   ]
 }
 
-function holderOf({ claimedBy, claimedByWallet }: RunRow): Holder | undefined {
+function holderOf({ claimedBy, claimedByWallet }: RunTerms): Holder | undefined {
   if (claimedBy === null || claimedByWallet === null) return undefined
   return { agentId: claimedBy, wallet: claimedByWallet }
 }

@@ -3,7 +3,7 @@ import { formatId, formatOptionalTime, formatTime } from '../../../core/format.t
 import { runStates } from '../../../ponder.schema.ts'
 import { address, amount, id, orNull, runId, time, untrusted } from '../http/values.ts'
 import type { PosterRow } from '../queries/posters.ts'
-import type { RunRow } from '../queries/runs.ts'
+import type { RunRow, RunSummaryRow } from '../queries/runs.ts'
 import { briefMembers, briefSchema, exampleBriefMembers } from './brief.ts'
 import { formatRecord, posterRecordSchema } from './poster.ts'
 
@@ -133,12 +133,12 @@ export type Run = z.infer<typeof runSchema>
 export type RunDetail = z.infer<typeof runDetailSchema>
 
 /** Whether the run can be claimed now. The contract accepts a claim up to and including the deadline. */
-const isClaimable = ({ state, deadline }: RunRow, now: bigint): boolean => state === 'OPEN' && deadline >= now
+const isClaimable = ({ state, deadline }: RunSummaryRow, now: bigint): boolean => state === 'OPEN' && deadline >= now
 
 const formatOptionalAmount = (amount: bigint | null) => amount?.toString() ?? null
 
 /** The members with which a run begins, in lists and alone. */
-function formatOffer(row: RunRow) {
+function formatOffer(row: RunSummaryRow) {
   return {
     bountyId: Number(row.bountyId),
     posterAddress: row.posterAddress,
@@ -151,7 +151,7 @@ function formatOffer(row: RunRow) {
 }
 
 /** @param now When the run can be claimed, in seconds. */
-export function formatRunSummary(row: RunRow, now: bigint): RunSummary {
+export function formatRunSummary(row: RunSummaryRow, now: bigint): RunSummary {
   return {
     ...formatOffer(row),
     createdAt: formatTime(row.createdAt),

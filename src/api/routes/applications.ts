@@ -172,8 +172,8 @@ export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
       c,
       deps.index.read(minBlock, (tx, block) => runAndAgent(tx, block, runId, agentId)),
     )
+    if (data === null) throw runNotFound(runId)
     const { run, agent } = data
-    if (run === null) throw runNotFound(runId)
     if (agent === null) throw agentNotFound(agentId)
     if (action === 'withdraw') return snapshot.now
     const errors = [...runErrors(run, snapshot.now), ...agentErrors(agent, wallet, run.stakeRequired)]

@@ -6,7 +6,7 @@ import { claimTypedData, DEFAULT_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS } from '
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
-import { type RunRow, runAndAgent } from '../queries/runs.ts'
+import { type RunTerms, runById } from '../queries/runs.ts'
 import { claimMessageSchema } from '../resources/claimMessage.ts'
 import { agentNotFound } from './agents.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
@@ -51,12 +51,12 @@ export function addClaimMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const { agentId, walletAddress, minBlock, deadline: requested } = c.req.valid('query')
     const { snapshot, data } = await readIndex(
       c,
-      deps.index.read(minBlock, (tx, block) => runAndAgent(tx, block, id, agentId)),
+      deps.index.read(minBlock, (tx) => runById(tx, id)),
     )
-    if (data.run === null) throw runNotFound(id)
+    if (data === null) throw runNotFound(id)
     if (agentId > maxUint256) throw agentNotFound(agentId)
     const deadline = futureDeadline(requested, snapshot.now, MAX_VALIDITY_SECONDS)
-    const { typedData, path, body } = claimToSign(market, data.run, agentId, walletAddress, deadline)
+    const { typedData, path, body } = claimToSign(market, data, agentId, walletAddress, deadline)
     return answerJson(c, { ...typedData, submit: { method: 'POST' as const, path, body } })
   })
 }
@@ -64,7 +64,7 @@ export function addClaimMessageRoutes(app: OpenAPIHono, deps: Deps) {
 /** What a wallet signs to claim the run, and what it sends with the signature. */
 export function claimToSign(
   market: MarketAddress,
-  run: RunRow,
+  run: RunTerms,
   agentId: bigint,
   walletAddress: Address,
   deadline: bigint,

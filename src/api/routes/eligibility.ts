@@ -43,7 +43,7 @@ export function addEligibilityRoutes(app: OpenAPIHono, deps: Deps) {
       c,
       deps.index.read(minBlock, (tx, block) => runAndAgent(tx, block, id, agentId)),
     )
-    if (data.run === null) throw runNotFound(id)
+    if (data === null) throw runNotFound(id)
     if (data.agent === null) throw agentNotFound(agentId)
     const errors = claimErrors(data.run, data.agent, walletAddress, snapshot.now)
     return answerJson(c, formatEligibility(data.run, data.agent, errors, deps.relay?.leastReward ?? 0n))

@@ -128,8 +128,8 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
       c,
       deps.index.read(minBlock, (tx, block) => runAndAgent(tx, block, runId, agentId)),
     )
+    if (data === null) throw runNotFound(runId)
     const { run, agent } = data
-    if (run === null) throw runNotFound(runId)
     if (agent === null || agentId > maxUint256) throw agentNotFound(agentId)
     const [reason] = reasonsOf(run, claimErrors(run, agent, walletAddress, snapshot.now), leastReward)
     if (reason) throw new Problem(reason.code, reason.sentence, { extensions: reason.extensions })
