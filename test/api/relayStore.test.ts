@@ -300,10 +300,9 @@ describe('a claim that is stored, and refused in its block', () => {
     perUsdc: 1n,
   }
   const terms: Terms = {
-    what: 'claims',
     walletLimits: { perMinute: 10, perDay: 10 },
     spendingLimits: { budget: () => 10n ** 18n, shares },
-    transactionsOf: (places) => places.map((_, tx) => tx),
+    room: { fits: () => true, take: (place) => place },
   }
 
   function applicantOf(isSigned: boolean, name = 'claim'): Applicant {
@@ -311,7 +310,7 @@ describe('a claim that is stored, and refused in its block', () => {
     const run = { runId: 1n, round: 1n, slot: slotOfClaim(1n, 1n), agentId: 7n, party: wallet, amount: 1n }
     return {
       row: { id: hashOf(name), kind: CLAIM, ...run, body: {}, ...signed },
-      ...{ locks: [], who: 'agent 7', mostOpen: 9, cost: 1n, mostCost: 1n },
+      ...{ what: 'claims', locks: [], mostOpen: 9, cost: 1n, mostCost: 1n },
       subjects: { shared: [`wallet ${wallet}`], covers: [] },
       need: undefined,
     }

@@ -1,9 +1,9 @@
 import { zeroAddress } from 'viem'
 import { describe, expect, it } from 'vitest'
-import type { Placement } from '../../src/api/relay/claims/dispatcher.ts'
 import { nextStep, type Open, type Step, type StoredRequest, stepAfter } from '../../src/api/relay/claims/nextStep.ts'
 import type { Examined, Unready } from '../../src/api/relay/kinds/kind.ts'
 import type { StoredAction } from '../../src/api/relay/ledger/storedActions.ts'
+import type { Placement } from '../../src/api/relay/pipeline/dispatch.ts'
 import { Refusal, type RefusalCode } from '../../src/api/relay/refusal.ts'
 
 const claimOf = (digit: string) =>
@@ -90,7 +90,7 @@ describe('the next step of a claim', () => {
 
 describe('the step after the queue', () => {
   const placements: Record<string, Placement> = {
-    placed: { status: 'placed', claim: own, transaction: { attempt: { hash } } as never },
+    placed: { status: 'placed', action: own, transaction: { attempt: { hash } } as never },
     'fails for the agent': { status: 'fails', refusal: refusalOf('AGENT_FROZEN'), looksAgain: false },
     'fails for the run': { status: 'fails', refusal: refusalOf('RUN_NOT_OPEN'), looksAgain: true },
     undecided: { status: 'undecided', refusal: undefined },

@@ -5,10 +5,8 @@ import type { Hex } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
 import type { Requester } from '../../../core/fairLane.ts'
 import { createActionFlow } from './actions/actionFlow.ts'
-import { createPlaceAction } from './actions/placing.ts'
 import type { Word } from './chain/signatures.ts'
 import { createClaimFlow } from './claims/claimFlow.ts'
-import { createDispatcher } from './claims/dispatcher.ts'
 import { createContexts } from './contexts.ts'
 import type { ActionOutcome } from './events.ts'
 import { readUnstakeNonce } from './kinds/accounts/contracts.ts'
@@ -19,6 +17,7 @@ import { startRetention } from './ledger/retention.ts'
 import { newcomersLeft } from './ledger/spending.ts'
 import { countUnminedClaims, type StoredAction } from './ledger/storedActions.ts'
 import type { Asking } from './pipeline/context.ts'
+import { createDispatcher } from './pipeline/dispatch.ts'
 import { createKeeping } from './pipeline/keeping.ts'
 import { createResults, isClaim } from './pipeline/results.ts'
 import { Refusal, type RefusalCode, unlessUnavailable } from './refusal.ts'
@@ -83,9 +82,9 @@ export async function createRelay(settings: RelaySettings) {
   const closing = new AbortController()
   const stopRetention = startRetention(pool, settings.retentionDays, pipeline.kinds.names, logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
-  const rooms = { results, closing: closing.signal }
-  const { claim, waitUnread } = createClaimFlow(pipeline, { examine: examination.examine, dispatcher, ...rooms })
-  const actions = createActionFlow(pipeline, { place: createPlaceAction(pipeline, placer, send), ...rooms })
+  const rooms = { dispatcher, results, closing: closing.signal }
+  const { claim, waitUnread } = createClaimFlow(pipeline, { examine: examination.examine, ...rooms })
+  const actions = createActionFlow(pipeline, rooms)
   const pending = new Set<Promise<unknown>>()
 
   /** `close` waits for the work. */
@@ -189,7 +188,7 @@ export async function createRelay(settings: RelaySettings) {
     absentKeys: remote.absent,
 
     /** The number of claims that wait in this process for a signer. */
-    waiting: dispatcher.length,
+    waiting: dispatcher.waitingClaims,
 
     /** Stops accepting claims, and answers the waiting ones within a timeout. Signed transactions stay stored. */
     async close() {

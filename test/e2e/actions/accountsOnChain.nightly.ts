@@ -9,14 +9,13 @@ import {
   accountMessage,
   accountTypedData,
 } from '../../../core/market/accountActions.ts'
-import { createPlaceAction } from '../../../src/api/relay/actions/placing.ts'
 import { readBounty } from '../../../src/api/relay/chain/market.ts'
-import { placeClaims } from '../../../src/api/relay/claims/placing.ts'
 import { createContexts } from '../../../src/api/relay/contexts.ts'
 import type { RelayEvents } from '../../../src/api/relay/events.ts'
 import { claimInRound } from '../../../src/api/relay/kinds/claims/message.ts'
 import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
 import type { Asking } from '../../../src/api/relay/pipeline/context.ts'
+import { placeActions } from '../../../src/api/relay/pipeline/placing.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { createPlacer } from '../../../src/api/relay/sender/placement.ts'
@@ -110,13 +109,13 @@ async function resultOf(request: ActionRequest<AccountMessage>, milliseconds?: n
 /** Everything up to the broadcast, as a process that is killed there. */
 async function unsent(request: ActionRequest<AccountMessage>, databaseUrl: string, balance?: bigint) {
   const { sender, pipeline } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
-  const place = createPlaceAction(pipeline, createPlacer(sender), async () => 'unsent')
+  const placer = createPlacer(sender)
   const action = { actionId: accountDigest(await contracts(), request.message), request }
   const funds = balance === undefined ? undefined : { balance, block: await chain.client.getBlockNumber() }
   const candidate = { action, gas: 300_000n, agentId: undefined, fees: 0n, runsWalletCode: false, funds }
-  const placed = await place(candidate)
+  const [placed] = await placeActions(pipeline, placer, relayer, placer.quote(relayer), [candidate])
   await sender.pool.end()
-  return typeof placed === 'string' ? placed : 'placed'
+  return typeof placed === 'object' ? 'placed' : placed
 }
 
 /** Sends the only transaction of the pool from another account, at a higher price. */
@@ -207,9 +206,8 @@ describe('pending transactions', () => {
       const lock = { amount: 10n * usdc, staked, unlocked: staked, completions: 0n, block }
       const examined = { agentId: agent.id, runsWalletCode: false, poster: people.poster }
       const candidate = { ...examined, action, gas: 100_000n, lock, fees: 0n }
-      const placed = await placeClaims(pipeline, placer, relayer, placer.quote(relayer), () => [candidate])
-      if (typeof placed === 'string') throw new Error(placed)
-      return placed.obstacles.get(candidate) ?? 'placed'
+      const [placed] = await placeActions(pipeline, placer, relayer, placer.quote(relayer), [candidate])
+      return typeof placed === 'object' ? 'placed' : placed
     }
     return { databaseUrl, claim, close: () => sender.pool.end() }
   }

@@ -3,11 +3,11 @@ import type { Hex, LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type RunActionName, type RunMessage, runDigest } from '../../../core/market/runActions.ts'
-import { createPlaceAction } from '../../../src/api/relay/actions/placing.ts'
 import { createContexts } from '../../../src/api/relay/contexts.ts'
 import type { RelayEvents } from '../../../src/api/relay/events.ts'
 import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
 import type { Asking } from '../../../src/api/relay/pipeline/context.ts'
+import { placeActions } from '../../../src/api/relay/pipeline/placing.ts'
 import { Refusal } from '../../../src/api/relay/refusal.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { createPlacer } from '../../../src/api/relay/sender/placement.ts'
@@ -146,9 +146,10 @@ describe('an action that is stored when its process ends', () => {
     const before = await nonce()
     // Everything up to the broadcast, as a process that is killed there.
     const { sender, pipeline } = createContexts(settingsOn(chain), 'killed')
-    const place = createPlaceAction(pipeline, createPlacer(sender), async () => 'unsent')
+    const placer = createPlacer(sender)
     const action = { actionId: runDigest(marketOn(), request.message), request }
-    await place({ action, gas: 100_000n, agentId: runs.agent.id, fees: 0n, runsWalletCode: false })
+    const candidate = { action, gas: 100_000n, agentId: runs.agent.id, fees: 0n, runsWalletCode: false }
+    await placeActions(pipeline, placer, relayer, placer.quote(relayer), [candidate])
     await sender.pool.end()
     expect(await pooled()).toBe(0)
     expect(await resultOf(request)).toBe('done')

@@ -6,14 +6,14 @@ import {
   accountMessage,
   accountTypedData,
 } from '../../../core/market/accountActions.ts'
-import { createPlaceAction } from '../../../src/api/relay/actions/placing.ts'
 import { createContexts } from '../../../src/api/relay/contexts.ts'
 import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
 import type { Asking } from '../../../src/api/relay/pipeline/context.ts'
+import { placeActions } from '../../../src/api/relay/pipeline/placing.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { createPlacer } from '../../../src/api/relay/sender/placement.ts'
 import type { TestChain } from '../../support/market.ts'
-import { settingsOn } from '../claims/claimsOnChain.ts'
+import { relayer, settingsOn } from '../claims/claimsOnChain.ts'
 
 export const newAccount = () => privateKeyToAccount(generatePrivateKey())
 
@@ -43,11 +43,12 @@ export function registrationsOn(chain: TestChain, readContracts: Relay['readCont
     /** Stores a signed transaction, and sends nothing, as a process that is killed there. */
     async storeUnsent(request: ActionRequest<AccountMessage>, databaseUrl: string): Promise<void> {
       const { sender, pipeline } = createContexts(settingsOn({ ...chain, databaseUrl }), 'killed')
-      const place = createPlaceAction(pipeline, createPlacer(sender), async () => 'unsent')
+      const [placer, signer] = [createPlacer(sender), relayer]
       const action = { actionId: await idOf(request.message), request }
-      const placed = await place({ action, gas: 300_000n, agentId: undefined, fees: 0n, runsWalletCode: false })
+      const candidate = { action, gas: 300_000n, agentId: undefined, fees: 0n, runsWalletCode: false }
+      const placed = await placeActions(pipeline, placer, signer, placer.quote(signer), [candidate])
       await sender.pool.end()
-      if (typeof placed === 'string') throw new Error(`The registration is not stored: ${placed}`)
+      if (typeof placed[0] !== 'object') throw new Error(`The registration is not stored: ${placed}`)
     },
   }
 }

@@ -1,30 +1,20 @@
-import { LRUCache } from 'lru-cache'
 import type { ChainHead } from '../chain/heads.ts'
 import type { ActionOutcome } from '../events.ts'
 import type { Examined } from '../kinds/kind.ts'
 import { actionPending } from '../kinds/refusal.ts'
-import type { ActionRequest, NamedAction } from '../kinds/request.ts'
+import type { ActionRequest, Message, NamedAction } from '../kinds/request.ts'
+import { readWaits, refusalOfLimits } from '../ledger/limits.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
 import type { Asking, PipelineContext } from '../pipeline/context.ts'
+import type { Dispatcher, Placement } from '../pipeline/dispatch.ts'
 import type { Results } from '../pipeline/results.ts'
-import { createSimulate } from '../pipeline/simulate.ts'
 import { Refusal, unavailable } from '../refusal.ts'
-import { createActionLimits } from './limits.ts'
-import type { createPlaceAction } from './placing.ts'
-import { createTurns } from './turns.ts'
 
-/**
- * The transactions of a block are settled within this time, in milliseconds. What waits for room tries once after all of them,
- * not after each: a try asks the node three times.
- */
-const SETTLING_MS = 100
-
-/** How long a refusal for the budget counts, in milliseconds, and of how many slots. */
-const UNPAID = { ttl: 10_000, max: 10_000 }
+const UNDECIDED = 'A transaction that is not mined yet decides about this action.'
 
 /** `closing` aborts when the relay stops accepting requests. */
 type Rooms = {
-  place: ReturnType<typeof createPlaceAction>
+  dispatcher: Dispatcher
   results: Results
   closing: AbortSignal
 }
@@ -39,26 +29,8 @@ type Step = { outcome: () => Promise<ActionOutcome> } | { wait: () => Promise<un
  * Takes an action of any kind from its request to its outcome. Stored ones are answered first; the others are authenticated, then
  * simulated, then stored with a signed transaction.
  */
-export function createActionFlow(context: PipelineContext, { place: placeNow, results, closing }: Rooms) {
-  const { pool, kinds, store, heads, feesPaid, accounts, events } = context
-  const simulateAlone = createSimulate(context)
-  const { refusalOfParty, refusalOfShares } = createActionLimits(context)
-  const { inTurn, pace } = createTurns(context.maxUnmined)
-  /** By slot, the gas of what no share of the budget had room for: the next one is not simulated to find that out. */
-  const unpaid = new LRUCache<string, bigint>(UNPAID)
-
-  /** Aborts once transactions are settled, which makes room for others of their signer. */
-  let settlement = new AbortController()
-  let isSettling = false
-  events.on('attemptMined', () => {
-    if (isSettling) return
-    isSettling = true
-    setTimeout(() => {
-      isSettling = false
-      settlement.abort()
-      settlement = new AbortController()
-    }, SETTLING_MS).unref()
-  })
+export function createActionFlow(context: PipelineContext, { dispatcher, results, closing }: Rooms) {
+  const { pool, kinds, store, heads, signersFor, walletLimits } = context
 
   /** The outcome of the action if it is stored. Another request may have stored it at any time. */
   async function stored(action: NamedAction, asked: Asking, own: StoredAction): Promise<ActionOutcome> {
@@ -95,13 +67,12 @@ export function createActionFlow(context: PipelineContext, { place: placeNow, re
     const { until, gone } = asked
     const { message } = action.request
     const kind = kinds.of(message)
-    const places = kind.placesOf(message.action)
-    let obstacle = unavailable('A transaction that is not mined yet decides about this action.')
+    let obstacle = unavailable(UNDECIDED)
     // A refusal uses only what was read from the chain after this time.
     let since = performance.now()
 
-    async function waitForBlock(head: ChainHead, orUntil?: AbortSignal) {
-      await heads.after(head, orUntil ? AbortSignal.any([until, orUntil]) : until)
+    async function waitForBlock(head: ChainHead) {
+      await heads.after(head, until)
       since = performance.now()
     }
 
@@ -127,7 +98,7 @@ export function createActionFlow(context: PipelineContext, { place: placeNow, re
         return { wait: () => waitForBlock(head) }
       }
       if (!('runsWalletCode' in examined)) throw new Error(`The action ${message.action} has no simulation`)
-      const limit = await refusalOfParty(action)
+      const limit = await refusalOfParty(message)
       if (limit) throw limit
       const other = related.find((one) => one !== own)
       if (other) {
@@ -138,82 +109,54 @@ export function createActionFlow(context: PipelineContext, { place: placeNow, re
       return { head, examined, former: own?.tx.id }
     }
 
-    async function place({ head, examined, former }: Ready): Promise<Step | 'full'> {
+    async function place({ head, examined, former }: Ready): Promise<Step> {
       await context.whenReady()
-      const fees = await feesOf(examined.agentId)
-      const slot = kind.slotOf(message)
-      const gas = places === 'work' ? unpaid.get(slot) : kind.mostGasOf(message)
-      if (gas !== undefined) {
-        const refusal = await refusalOfShares({ action, gas, fees, ...examined })
-        if (refusal) throw refusal
+      const signers = await signersFor(action.request)
+      if (signers.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
+      const placement = await dispatcher.place({ ...asked, ...action, examined, former, signers })
+      switch (placement.status) {
+        case 'placed': {
+          const { hash } = placement.transaction.attempt
+          return { outcome: () => results.followPlaced(action, hash, until) }
+        }
+        case 'fails':
+          throw placement.refusal
+        case 'undecided':
+          obstacle = placement.refusal ?? unavailable(UNDECIDED)
+          return { wait: () => waitForBlock(head) }
+        case 'locked': {
+          const [open] = await store.openOf(pool, message.party, null)
+          obstacle = unavailable(`Other actions of ${message.party} are not decided yet.`)
+          return { wait: () => (open ? waitFor(open) : waitForBlock(head)) }
+        }
+        case 'left':
+          obstacle = withoutPlace(placement)
       }
-      await pace(places)
-      const simulated = await simulate(action, examined, head)
-      if (simulated instanceof Refusal) {
-        obstacle = simulated
-        return { wait: () => waitForBlock(head) }
-      }
-      const placed = await placeNow({ action, gas: simulated, fees, former, ...examined }).catch((error) => {
-        if (error instanceof Refusal) unpaid.set(slot, simulated)
-        throw error
-      })
-      if (typeof placed === 'object') {
-        const outcome = () => results.followPlaced(action, placed.attempt.hash, until)
-        return { outcome }
-      }
-      if (placed === 'full') {
-        obstacle = unavailable('The relayer has as many unmined transactions as it may have.')
-        return 'full'
-      }
-      if (placed === 'rival') return { wait: async () => undefined }
-      const [open] = await store.openOf(pool, message.party, null)
-      obstacle = unavailable(`Other actions of ${message.party} are not decided yet.`)
-      return { wait: () => (open ? waitFor(open) : waitForBlock(head)) }
-    }
-
-    /** Places the action. While there is no place for it, it keeps its turn, so that those behind it try nothing. */
-    async function placeInTurn(ready: Ready): Promise<Step> {
-      const { signal: settled } = settlement
-      const placed = await place(ready)
-      if (placed !== 'full') return placed
-      // A block makes no room by itself: its transactions count as unmined until a keeper has settled them. One of another
-      // replica is noticed at the next block.
-      await waitForBlock(ready.head, settled)
-      if (until.aborted) return { wait: async () => undefined }
-      const checked = await check()
-      return 'head' in checked ? placeInTurn(checked) : checked
+      return { wait: async () => undefined }
     }
 
     do {
       const checked = await check()
-      const step = 'head' in checked ? await inTurn(places, asked, () => placeInTurn(checked)) : checked
+      const step = 'head' in checked ? await place(checked) : checked
       if ('outcome' in step) return step.outcome()
       await step.wait()
     } while (!until.aborted)
     throw obstacle
   }
 
-  /**
-   * @returns the gas limit of the action's transaction, or the answer if no block changes its result.
-   * @throws Refusal with the market's reason, which no pending transaction changes.
-   */
-  async function simulate(
-    action: NamedAction,
-    { runsWalletCode }: Examined,
-    head: ChainHead,
-  ): Promise<bigint | Refusal> {
-    const [signer] = accounts
-    if (!signer) throw unavailable('The store of the relayer’s keys does not answer.')
-    const simulated = await simulateAlone(signer.address, action, head, runsWalletCode)
-    if (simulated.result === 'passes') return simulated.gas
-    if (simulated.result === 'fails') throw simulated.refusal
-    return simulated.refusal ?? unavailable('A transaction that is not mined yet decides about this action.')
-  }
-
-  async function feesOf(agentId: bigint | undefined): Promise<bigint> {
-    if (agentId === undefined) return 0n
-    return (await feesPaid([agentId])).get(agentId) ?? 0n
+  /** Why the party may send no action now. */
+  async function refusalOfParty(message: Message): Promise<Refusal | undefined> {
+    if (!kinds.of(message).hasParty) return undefined
+    return refusalOfLimits(message.party, null, await readWaits(pool, message.party, walletLimits), walletLimits)
   }
 
   return { act: make }
 }
+
+/** The answer to an action for which no signer had a place in time. */
+const withoutPlace = ({ blocker }: Extract<Placement, { status: 'left' }>) =>
+  unavailable(
+    blocker
+      ? 'The relayer has as many unmined transactions as it may have.'
+      : 'Other actions wait for the relayer’s unmined transactions to be mined.',
+  )

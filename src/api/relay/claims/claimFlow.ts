@@ -10,10 +10,9 @@ import type { ClaimMessage } from '../kinds/request.ts'
 import { refusalOfLimits } from '../ledger/limits.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
 import type { Asking, PipelineContext } from '../pipeline/context.ts'
+import type { Dispatcher, Placement } from '../pipeline/dispatch.ts'
 import { outcomeOf, type Results } from '../pipeline/results.ts'
 import { unavailable } from '../refusal.ts'
-import { createBudgetCheck } from './budget.ts'
-import type { Dispatcher, Placement } from './dispatcher.ts'
 import { createLookUp, type Stored } from './lookUp.ts'
 import {
   type Followed,
@@ -38,7 +37,6 @@ type Rooms = {
 export function createClaimFlow(context: PipelineContext, { examine, dispatcher, results, closing }: Rooms) {
   const { pool, store, heads, walletLimits, signersFor, interval, events } = context
   const runClaims = createRunClaims()
-  const budget = createBudgetCheck(context)
   const runStep = createRunStep(events)
   const openClaims = createBatcher((bountyIds: readonly bigint[]) => store.openClaimsOf(pool, bountyIds))
   const lookUp = createLookUp(pool, walletLimits)
@@ -122,17 +120,11 @@ export function createClaimFlow(context: PipelineContext, { examine, dispatcher,
     const { client, gone, until, key } = asked
     const signers = await signersFor(request)
     if (signers.length === 0) return { status: 'stale' }
-    try {
-      await budget.assertCovered({ request, examined })
-      const placing = dispatcher.place({ request, client, gone, until, key, examined, signers })
-      run.startPlacing(placing)
-      const placement = await placing
-      if (placement.status === 'placed') run.placed++
-      return placement
-    } catch (error) {
-      budget.note(error)
-      throw error
-    }
+    const placing = dispatcher.place({ request, client, gone, until, key, examined, signers })
+    run.startPlacing(placing)
+    const placement = await placing
+    if (placement.status === 'placed') run.placed++
+    return placement
   }
 
   async function follow(

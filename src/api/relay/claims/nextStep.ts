@@ -3,8 +3,8 @@ import { keyConflict } from '../kinds/claims/refusal.ts'
 import type { Examined, Unready } from '../kinds/kind.ts'
 import type { NamedAction } from '../kinds/request.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
+import type { Placement } from '../pipeline/dispatch.ts'
 import type { Refusal } from '../refusal.ts'
-import type { Placement } from './dispatcher.ts'
 
 /**
  * A claim of which the outcome is the answer.
@@ -94,7 +94,7 @@ export function nextStep(
 export function stepAfter(placement: Placement): Step {
   switch (placement.status) {
     case 'placed': {
-      const { claim, transaction } = placement
+      const { action: claim, transaction } = placement
       return {
         do: 'follow',
         claim: { actionId: claim.actionId, round: roundOf(claim) },

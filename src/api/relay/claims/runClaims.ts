@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LAST_CHANCE_MS } from './dispatcher.ts'
+import { LAST_CHANCE_MS } from '../pipeline/dispatch.ts'
 
 /**
  * The claims of one run that this process handles. While one of them is likely to win the run, the others are not

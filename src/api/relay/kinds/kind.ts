@@ -184,13 +184,17 @@ export type Kind<M extends Message = Message> = Examination<M> & {
 }
 
 /** How several actions share a transaction, none of which makes another one fail. */
-type Batch<M extends Message> = {
+export type Batch<M extends Message = Message> = {
   /** The call with which `from` makes all these actions. */
   callOf(from: Address, requests: readonly ActionRequest<M>[]): Call
   /** Simulates so many actions at once as a transaction can have. @returns those that pass together. */
   simulate(from: Address, requests: readonly ActionRequest<M>[], head: ChainHead): Promise<[ActionRequest<M>, Passed][]>
-  /** The gas that an action takes of its transaction. @param gas the limit of a transaction with this one only. */
+  /** The most actions of a transaction with so much gas, at least 1; and the most gas that one with so many takes. */
+  itemsWithin(gas: bigint): number
+  gasOfItems(items: number): bigint
+  /** The gas that an action takes of its transaction, and the least that it may. @param gas the limit of a transaction with this one only. */
   gasOf(examined: Examined, gas: bigint): bigint
+  leastGasOf(examined: Examined): bigint
   /** Why the chain has refused an action, by the logs of a transaction that was mined. */
   failureIn(message: M, logs: readonly Log[]): Failure | undefined
 }

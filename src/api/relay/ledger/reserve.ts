@@ -9,6 +9,8 @@ import { type NewRow, revertsOf, storeRows } from './storeRows.ts'
 /** An action that passed its simulation and needs a nonce. */
 export type Applicant = {
   row: NewRow
+  /** What a refusal calls its like. */
+  what: 'claims' | 'actions'
   /** The names that are locked while it is stored, beside that of its party. */
   locks: readonly string[]
   /** How many open actions and reverts of the last day there may be with it. */
@@ -33,20 +35,22 @@ export type Applicant = {
 export type Obstacle = 'rival' | 'locked' | 'full' | Refusal
 
 /**
- * @property what names the actions in a refusal.
- * @property transactionsOf the transaction of each action that passes, counted from 0. @property room of the signer, if it may
- * have too little for the actions; both its functions take the place of an action among them.
+ * @property room of the signer. Both its functions take the place of an action among them; `take` returns its transaction, counted
+ * from 0.
  */
 export type Terms = {
-  what: 'claims' | 'actions'
   walletLimits: WalletLimits
   spendingLimits: SpendingLimits
-  room?: { fits: (place: number) => boolean; take: (place: number) => void }
-  transactionsOf: (places: readonly number[]) => number[]
+  room: { fits: (place: number) => boolean; take: (place: number) => number }
 }
 
 /** The most open actions with reverts. An action that runs code of its party may use all the gas of its transaction. */
 export const MOST_OPEN = { ofKey: 30, ofContract: 8 }
+
+/** An action that passes. `tx`: counted from 0. */
+type Passed = { applicant: Applicant; counted: string[]; tx: number }
+
+const isPassed = (one: Passed | Obstacle): one is Passed => typeof one === 'object' && 'counted' in one
 
 /** The agent of a claim. */
 const claimingAgentOf = ({ kind, agentId }: NewRow) => (kind === 'claim' ? agentId : null)
@@ -76,8 +80,9 @@ export async function reserve(
   const added: NewRow[] = []
   const slots = new Set<string>()
 
-  /** What counts the action, or why it does not pass. */
-  function decide({ row, mostOpen, cost, mostCost, subjects, need }: Applicant, place: number): string[] | Obstacle {
+  /** The subjects that count the action and its transaction, or why it does not pass. */
+  function decide(applicant: Applicant, place: number): Passed | Obstacle {
+    const { row, what, mostOpen, cost, mostCost, subjects, need } = applicant
     if (isBound[place] || slots.has(row.slot)) return 'rival'
     const limit = limits[place]
     if (!limit) throw new Error(`The limits of ${row.id} were not read`)
@@ -91,22 +96,21 @@ export async function reserve(
       if (limit.undecided + ahead.length >= mostOpen) return 'locked'
     }
     if (need && !needs.isMet(need)) return 'locked'
-    if (terms.room && !terms.room.fits(place)) return 'full'
-    const share = sharing.take(subjects, cost, mostCost)
+    if (!terms.room.fits(place)) return 'full'
+    const share = sharing.take(subjects, cost, mostCost, what)
     if (share instanceof Refusal) return share
     if (need) needs.take(need)
-    terms.room?.take(place)
     added.push(row)
     slots.add(row.slot)
-    return share.counted
+    return { applicant, counted: share.counted, tx: terms.room.take(place) }
   }
 
   const decided = applicants.map(decide)
-  const passed = decided.flatMap((one, place) => (Array.isArray(one) ? [place] : []))
-  const txs = terms.transactionsOf(passed)
-  const rows = passed.map((place, position) => {
-    const { row, cost, former } = applicants[place] as Applicant
-    return { ...row, former, reserve: cost, counted: decided[place], place: txs[position] }
+  const rows = decided.flatMap((one) => {
+    if (!isPassed(one)) return []
+    const { applicant, counted, tx } = one
+    const { row, cost, former } = applicant
+    return [{ ...row, former, reserve: cost, counted, place: tx }]
   })
   const stored = await storeRows(db, rows)
   const reverted = await revertsOf(
@@ -115,7 +119,7 @@ export async function reserve(
   )
   return decided.map((one, place) => {
     const id = applicants[place]?.row.id ?? '0x'
-    return Array.isArray(one) ? (stored.get(id) ?? reverted.get(id) ?? 'rival') : one
+    return isPassed(one) ? (stored.get(id) ?? reverted.get(id) ?? 'rival') : one
   })
 }
 
@@ -156,7 +160,7 @@ async function boundKeys(db: pg.PoolClient, applicants: readonly Applicant[]): P
  * may still revert.
  */
 async function readLimits(db: pg.PoolClient, applicants: readonly Applicant[], terms: Terms) {
-  const { what, walletLimits, spendingLimits } = terms
+  const { walletLimits, spendingLimits } = terms
   const text = `
     SELECT ${waitColumns('asked.ahead', '$3', '$4')},
       (${UNDECIDED})::int AS undecided,
@@ -171,5 +175,5 @@ async function readLimits(db: pg.PoolClient, applicants: readonly Applicant[], t
     walletLimits.perDay,
     [...new Set(applicants.flatMap(({ subjects }) => spendersOf(subjects)))],
   ])
-  return { limits, sharing: createSharing(spendingLimits, what, limits[0]?.known ?? []) }
+  return { limits, sharing: createSharing(spendingLimits, limits[0]?.known ?? []) }
 }

@@ -89,24 +89,18 @@ export async function newcomersLeft(database: Database, { budget, shares }: Spen
 }
 
 /** As `createSharing`, for actions that are not stored yet. */
-export async function readSharing(
-  database: Database,
-  limits: SpendingLimits,
-  what: string,
-  subjects: readonly Subjects[],
-) {
+export async function readSharing(database: Database, limits: SpendingLimits, subjects: readonly Subjects[]) {
   const text = `SELECT ${knownColumn('$1')} AS known`
   const names = [...new Set(subjects.flatMap(spendersOf))]
   const [row] = await query<{ known: Spent[] | null }>(database, text, [names])
-  return createSharing(limits, what, row?.known ?? [])
+  return createSharing(limits, row?.known ?? [])
 }
 
 /**
  * Adds up what the actions of one reservation cost their subjects.
- * @param what names the actions in a refusal: 'claims'.
  * @param known of all their subjects.
  */
-export function createSharing({ budget, shares }: SpendingLimits, what: string, known: readonly Spent[]) {
+export function createSharing({ budget, shares }: SpendingLimits, known: readonly Spent[]) {
   const subjects = new Map(
     known.map(({ name, spent, reserved, wait }) => [
       name,
@@ -128,7 +122,7 @@ export function createSharing({ budget, shares }: SpendingLimits, what: string, 
     return limit > least ? limit : least
   }
 
-  function refusalOf(subject: Subject, cost: bigint, mostCost: bigint): Refusal {
+  function refusalOf(subject: Subject, cost: bigint, mostCost: bigint, what: string): Refusal {
     const { name, spent, wait } = subject
     const isSpent = spent + cost > limitOf(subject, mostCost)
     const ofAll = sharedByAll[name]
@@ -147,13 +141,14 @@ export function createSharing({ budget, shares }: SpendingLimits, what: string, 
     { shared, covers }: Subjects,
     cost: bigint,
     mostCost: bigint,
+    what: string,
   ): { isPaid: boolean; counted: string[] } | Refusal {
     const cover = covers.find(({ name, fees }) => {
       return subjectOf(name).counted + cost <= (budget() * shares.perUsdc * fees) / MILLION / MILLION
     })
     if (cover) return { isPaid: true, counted: [cover.name] }
     const full = shared.map(subjectOf).find((one) => one.counted + cost > limitOf(one, mostCost))
-    return full ? refusalOf(full, cost, mostCost) : { isPaid: false, counted: shared }
+    return full ? refusalOf(full, cost, mostCost, what) : { isPaid: false, counted: shared }
   }
 
   return {
@@ -161,11 +156,12 @@ export function createSharing({ budget, shares }: SpendingLimits, what: string, 
 
     /**
      * Finds a share with room for the action, which counts from now on.
-     * @param cost the most that it costs, in wei. @param mostCost the most that any of its kind costs.
+     * @param cost the most that it costs, in wei. @param mostCost the most that any of its kind costs. @param what names it in a
+     * refusal: 'claims'.
      * @returns whether fees cover it, and the subjects that count it; or why no share has room.
      */
-    take(subjects: Subjects, cost: bigint, mostCost: bigint) {
-      const share = find(subjects, cost, mostCost)
+    take(subjects: Subjects, cost: bigint, mostCost: bigint, what: string) {
+      const share = find(subjects, cost, mostCost, what)
       if ('counted' in share) for (const name of share.counted) subjectOf(name).counted += cost
       return share
     },

@@ -1,5 +1,5 @@
 import type { Candidate, Kinds } from '../kinds/kind.ts'
-import { UNSIGNED } from '../kinds/request.ts'
+import { nounOf, UNSIGNED } from '../kinds/request.ts'
 import { type Applicant, MOST_OPEN } from '../ledger/reserve.ts'
 
 /** What is stored of the action, and what its limits are. @param price the most that a transaction offers per gas, in wei. */
@@ -24,6 +24,7 @@ export function applicantOf(kinds: Kinds, candidate: Candidate, price: bigint): 
       deadline: isSigned ? message.deadline : null,
       signature: isSigned ? signature : null,
     },
+    what: `${nounOf(message)}s`,
     locks: kind.locksOf(message, candidate),
     mostOpen: kind.mostOpen?.(candidate) ?? (runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey),
     cost: (kind.batch?.gasOf(candidate, gas) ?? gas) * price,

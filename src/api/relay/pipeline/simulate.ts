@@ -1,8 +1,10 @@
 import type { Address, Hex } from 'viem'
+import { MAX_BATCH } from '../../../../core/settings/relay.ts'
 import type { Conditions } from '../chain/conditions.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { tryNowAndNext, verdictOf } from '../chain/simulation.ts'
-import type { Simulated } from '../kinds/kind.ts'
+import type { RunStep } from '../events.ts'
+import type { Passed, Simulated } from '../kinds/kind.ts'
 import { type ActionRequest, gasLimit, type Message, nounOf } from '../kinds/request.ts'
 import { tooMuchGas } from '../refusal.ts'
 import type { PipelineContext } from './context.ts'
@@ -43,5 +45,33 @@ export function createSimulate({ market, kinds, fees, nextBlock }: PipelineConte
     const refusal = failure && (await kind.refusalOfFailure(failure, message, head.number))
     if (result === 'undecided' || !refusal) return { result: 'undecided', refusal }
     return { result, refusal, looksAgain: false }
+  }
+}
+
+/** Creates a function that simulates actions of different slots that share transactions: all of a kind in one call. */
+export function createSimulateTogether({ kinds }: PipelineContext, runStep: RunStep) {
+  async function simulate(from: Address, head: ChainHead, requests: readonly ActionRequest[]) {
+    const [first] = requests
+    const batch = first && kinds.of(first.message).batch
+    return batch ? runStep('simulate', requests, () => batch.simulate(from, requests, head)) : []
+  }
+
+  /**
+   * @param from the signer that would send them.
+   * @returns those that pass together. The others may pass alone, as may a single one.
+   */
+  return async function simulateTogether(
+    from: Address,
+    head: ChainHead,
+    asked: readonly Asked[],
+  ): Promise<Map<ActionRequest, Passed>> {
+    const ofKind = Map.groupBy(asked, ({ request }) => kinds.of(request.message))
+    const groups = [...ofKind.values()].flatMap((all) =>
+      Array.from({ length: Math.ceil(all.length / MAX_BATCH) }, (_, place) =>
+        all.slice(place * MAX_BATCH, (place + 1) * MAX_BATCH).map(({ request }) => request),
+      ),
+    )
+    const passed = groups.filter(({ length }) => length > 1).map((group) => simulate(from, head, group))
+    return new Map((await Promise.all(passed)).flat())
   }
 }

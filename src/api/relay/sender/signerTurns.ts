@@ -8,7 +8,7 @@ export type SignerBlocker = Blocker | 'unreachable'
 type Hopeless = { detail: string; retrySeconds: number }
 
 /** The blockers that may last longer than a request. */
-export const lastingBlockers = new Map<SignerBlocker, Hopeless>([
+const lastingBlockers = new Map<SignerBlocker, Hopeless>([
   ['unfunded', { detail: 'The relayer is out of funds.', retrySeconds: 60 }],
   ['spent', { detail: 'The relayer has spent its daily budget for gas.', retrySeconds: 60 }],
   ['resting', { detail: 'The chain’s node gives implausible nonces of the relayer.', retrySeconds: 60 }],

@@ -1,7 +1,6 @@
 import { type Address, size } from 'viem'
 import type { Market, MarketCall } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
-import type { Room } from '../../sender/action.ts'
 import type { Call } from '../../sender/keys/signing.ts'
 import { batchCall, type ClaimRequest } from './message.ts'
 
@@ -57,39 +56,9 @@ export function claimsCall(market: Market, from: Address, requests: readonly Cla
 }
 
 /** The most claims of a transaction with so much gas. A single claim is not sent as a batch and needs less. */
-const itemsWithin = (gas: bigint): number => Math.max(1, Number((gas - TRANSACTION_GAS - BATCH_GAS) / SIGNED_ITEM_GAS))
+export const itemsWithin = (gas: bigint): number =>
+  Math.max(1, Number((gas - TRANSACTION_GAS - BATCH_GAS) / SIGNED_ITEM_GAS))
 
 /** The most gas that a transaction with so many claims needs. */
-const gasOfItems = (items: number): bigint =>
+export const gasOfItems = (items: number): bigint =>
   items === 1 ? MAX_GAS : TRANSACTION_GAS + BATCH_GAS + BigInt(items) * SIGNED_ITEM_GAS
-
-/** The most claims per transaction, and the most such transactions. */
-export type ClaimRoom = { items: number; transactions: number }
-
-/** How many claims a signer can make with what it can send. Most of the gas of a batch is not used. */
-export function claimRoomOf({ gas, gasPerTransaction, transactions }: Room, maxBatch: number): ClaimRoom {
-  const items = Math.min(maxBatch, itemsWithin(gas < gasPerTransaction ? gas : gasPerTransaction))
-  const affordable = Number(gas / gasOfItems(items))
-  return { items, transactions: Math.max(1, Math.min(affordable, transactions)) }
-}
-
-/**
- * The transaction of each of these claims, counted from 0. A claim that runs code of its wallet gets one of its own: no
- * other claim shares its gas. The others share transactions of at most `items` claims.
- */
-export function transactionsOf(claims: readonly { runsWalletCode: boolean }[], items: number): number[] {
-  const shared = Math.ceil(claims.filter(({ runsWalletCode }) => !runsWalletCode).length / items)
-  let alone = 0
-  let together = 0
-  return claims.map(({ runsWalletCode }) => (runsWalletCode ? shared + alone++ : Math.floor(together++ / items)))
-}
-
-/** As many of these claims, from the first on, as there is room for. */
-export function fitting<Claim extends { runsWalletCode: boolean }>(
-  claims: readonly Claim[],
-  { items, transactions }: ClaimRoom,
-): Claim[] {
-  const most = claims.slice(0, items * transactions)
-  while (Math.max(...transactionsOf(most, items)) >= transactions) most.pop()
-  return most
-}

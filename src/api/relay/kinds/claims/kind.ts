@@ -6,7 +6,15 @@ import { type Refusal, type RefusalCode, unavailable } from '../../refusal.ts'
 import type { Examination, Kind } from '../kind.ts'
 import { CLAIM } from '../names.ts'
 import { type ClaimMessage, UNSIGNED } from '../request.ts'
-import { claimsCall, MAX_GAS, MOST_RESERVED_GAS, reservedGas } from './gas.ts'
+import {
+  claimsCall,
+  gasOfItems,
+  itemsWithin,
+  leastReservedGas,
+  MAX_GAS,
+  MOST_RESERVED_GAS,
+  reservedGas,
+} from './gas.ts'
 import { claimCall, claimMessageOf, isHeldByClaimant, slotOfClaim } from './message.ts'
 import { invalidClaimSignature } from './refusal.ts'
 import { refusalOfClaim, simulateClaim, simulateTogether } from './simulate.ts'
@@ -64,6 +72,9 @@ export function claimKind(
     call: (from, message, signature) => claimCall(market, from, message, signature),
     batch: {
       callOf: (from, requests) => claimsCall(market, from, requests),
+      itemsWithin,
+      gasOfItems,
+      leastGasOf: leastReservedGas,
       gasOf: ({ runsWalletCode }, gas) => reservedGas({ runsWalletCode, gas }),
       simulate: (from, requests, head) => simulateTogether(market, from, requests, head),
       failureIn(message, logs) {
