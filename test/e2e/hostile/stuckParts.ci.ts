@@ -35,8 +35,8 @@ const pages = [
   '/openapi.json',
 ]
 
-/** A request of a route: its path with values, and its body, if it has one. */
-type Prepared = { path: string; body?: object }
+/** A request of a route: its path with values, its body, if it has one, and the method that sends it, if not POST. */
+type Prepared = { path: string; body?: object; method?: 'DELETE' }
 
 let market: TestMarket
 let people: Participants
@@ -91,6 +91,7 @@ async function prepareAll() {
   await aboutRun('revise', 'SUBMITTED', { signer, feedbackHash: 'ipfs://feedback' })
   await aboutRun('reject', 'LAST_SUBMITTED', { signer })
   await aboutRun('close', 'OPEN')
+  await aboutRun('name-claimant', 'RESERVED', { claimant: runs.agent.wallet.address })
   const payer = await accountWith(105n * usdc)
   const deadline = (await people.now()) + 86_400n
   const terms = { ipfsHash: 'ipfs://run', reward: 100n * usdc, deadline }
@@ -103,6 +104,9 @@ async function prepareAll() {
   const { id, wallet } = await people.newAgent(accountOf(4), 30n * usdc)
   const unstake = { agentId: id, signer: wallet.address, amount: usdc }
   signed.push(['/api/agents/{id}/unstake', 'unstake', wallet, unstake])
+  const applied = { runId: await runs.runIn('RESERVED'), agentId: id, walletAddress: wallet.address }
+  signed.push(['/api/runs/{id}/applications', 'apply', wallet, { ...applied, note: 'I can do this.' }])
+  signed.push(['/api/runs/{id}/applications', 'withdraw', wallet, applied])
 
   const runId = await people.openRun(usdc)
   await market.indexed()
@@ -113,7 +117,9 @@ async function prepareAll() {
     )
     const { body: message } = await direct.get(`/api/messages/${action}?${parameters}`)
     const signature = await by.signTypedData(message.typedData)
-    requests.set(`post ${route}`, { path: message.path, body: { ...message.body, signature } })
+    const request = { path: message.path, body: { ...message.body, signature } }
+    if (action === 'withdraw') requests.set(`delete ${route}`, { ...request, method: 'DELETE' })
+    else requests.set(`post ${route}`, request)
   }
   const claim = { agentId: Number(runs.agent.id), walletAddress: runs.agent.wallet.address }
   requests.set('post /api/runs/{id}/claim', { path: `/api/runs/${runId}/claim`, body: claim })
@@ -142,10 +148,10 @@ function exampleOf(path: string, parameters: Parameter[]): string {
 async function sendAll() {
   const all = [...requests].concat(pages.map((path) => [`get ${path}`, { path }]))
   const answers = await Promise.all(
-    all.map(async ([route, { path, body }]) => {
+    all.map(async ([route, { path, body, method = 'POST' }]) => {
       const start = performance.now()
       const headers = { 'Content-Type': 'application/json', Prefer: `wait=${WAIT_SECONDS}` }
-      const init = body ? { method: 'POST', headers, body: JSON.stringify(body) } : {}
+      const init = body ? { method, headers, body: JSON.stringify(body) } : {}
       const signal = AbortSignal.timeout(2 * LIMIT_MS)
       const status = await fetch(`${api.url}${path}`, { ...init, signal }).then(
         async (response) => {
