@@ -12,7 +12,7 @@ const AGAIN_SHARE = 0.2
  * than the one before, until one comes too early and is repeated, about every seventh. Polls at Ponder's interval alone would find
  * each block as late as the first one, by up to the whole interval.
  *
- * A poll gets the last answer, which to Ponder is no news, while another one waits, so that none queue up, and where the node that
+ * A poll gets the last answer, which Ponder ignores, while another poll waits, so that polls do not queue up, and where the node that
  * answers is behind, or none answers.
  * @param isKnown whether Ponder has the block. @param blockTimeMs milliseconds between blocks; if absent, each poll is sent at once.
  */

@@ -26,7 +26,7 @@ type Callback = (error: Error | undefined, result: unknown) => void
  * Options of Ponder's pools: connections in place of its own, which turn `synchronous_commit` off.
  *
  * Only the database knows what it has stored after a connection ended, or a statement got no answer. Ponder would go on from
- * its memory, and count rows twice or miss them. So the process ends, and the next start goes on from the database's checkpoint.
+ * its memory, and count rows twice or miss them. So the process ends, and the next start continues from the database's checkpoint.
  */
 export function ponderPool(logger: Logger): Pick<pg.PoolConfig, 'Client' | 'onConnect'> {
   let startOfServer: string | undefined

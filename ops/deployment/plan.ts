@@ -34,7 +34,7 @@ export type Terms = {
 }
 
 /**
- * Creates contracts by CREATE2: a contract's address follows from the salt and its creation code alone, whoever sends the
+ * Creates contracts by CREATE2: a contract's address follows from the salt and its creation code alone, not from the sender of the
  * transaction. It is at this address on every chain of the OP Stack and of Anvil. Its input is the salt, then the code.
  * https://github.com/Arachnid/deterministic-deployment-proxy
  */

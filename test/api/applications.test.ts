@@ -34,7 +34,7 @@ const agentOf = (id: bigint, fields: Partial<typeof agent.$inferInsert> = {}) =>
   stakedAgent(id, { owner: wallet, agentWallet: wallet, ...fields })
 
 /** The first id of the agents that fill runs. */
-const CROWD = 1_000
+const FIRST_RIVAL_ID = 1_000
 
 beforeAll(async () => {
   index = await emptyIndex()
@@ -58,7 +58,7 @@ beforeAll(async () => {
       agentOf(9n, { stakedAmount: 30_000_000n }),
       agentOf(10n, { frozen: true }),
       agentOf(11n, { agentWallet: other.address }),
-      ...agentIds(CROWD, MOST_OF_RUN + 1).map((id) => agentOf(id)),
+      ...agentIds(FIRST_RIVAL_ID, MOST_OF_RUN + 1).map((id) => agentOf(id)),
     ])
   await index.moveTo({ number: block, timestamp: seedTime })
   api = await testApi(index.url, () => 0, undefined, {}, content)
@@ -116,8 +116,8 @@ const idsOf = async (runId = 1) => {
 const fill = (runId: number, count: number) =>
   pool.query(
     `INSERT INTO content.application (bounty_id, agent_id, wallet, note)
-     SELECT $1, id, $2, 'crowd' FROM generate_series($3::int, $3::int + $4::int - 1) AS id`,
-    [runId, wallet, CROWD, count],
+     SELECT $1, id, $2, 'rival' FROM generate_series($3::int, $3::int + $4::int - 1) AS id`,
+    [runId, wallet, FIRST_RIVAL_ID, count],
   )
 
 describe('POST /api/runs/:id/applications', () => {
@@ -253,9 +253,9 @@ describe('GET /api/runs/:id/applications', () => {
 describe('a full run', () => {
   it('drops an agent that may no longer claim before one with a lower record', async () => {
     await fill(1, MOST_OF_RUN)
-    const gone = BigInt(CROWD + 50)
+    const gone = BigInt(FIRST_RIVAL_ID + 50)
     await index.db.update(agent).set({ stakedAmount: 0n }).where(eq(agent.id, gone))
-    expect((await act({ agentId: CROWD + MOST_OF_RUN })).status).toBe(200)
+    expect((await act({ agentId: FIRST_RIVAL_ID + MOST_OF_RUN })).status).toBe(200)
     const { rows } = await pool.query('SELECT agent_id FROM content.application WHERE bounty_id = 1')
     const stored = rows.map((row) => Number(row.agent_id))
     expect(stored).toHaveLength(MOST_OF_RUN)
@@ -265,7 +265,7 @@ describe('a full run', () => {
 
   it('drops the lowest record, and refuses an agent whose own is the lowest', async () => {
     await fill(1, MOST_OF_RUN)
-    const last = await act({ agentId: CROWD + MOST_OF_RUN })
+    const last = await act({ agentId: FIRST_RIVAL_ID + MOST_OF_RUN })
     expect(last).toMatchObject({ status: 409, body: { code: 'APPLICATION_REFUSED' } })
     expect((await act({ agentId: 8 })).status).toBe(200)
     expect((await list()).applications[0].agent.id).toBe(8)
@@ -279,24 +279,24 @@ describe('200 sybils of one stake', () => {
     await index.db
       .update(agent)
       .set({ stakedAmount: sql`CASE WHEN id = ${holder} THEN ${stake} ELSE 0 END` })
-      .where(inArray(agent.id, agentIds(CROWD, MOST_OF_RUN)))
+      .where(inArray(agent.id, agentIds(FIRST_RIVAL_ID, MOST_OF_RUN)))
     await index.moveTo({ number: ++block, timestamp: seedTime })
   }
 
   it('leave one application beside those of honest agents, which they keep out of no run', async () => {
     await act({ agentId: 7 })
     await fill(1, MOST_OF_RUN - 11)
-    for (const id of agentIds(CROWD + MOST_OF_RUN - 11, 10)) {
+    for (const id of agentIds(FIRST_RIVAL_ID + MOST_OF_RUN - 11, 10)) {
       await moveStakeTo(id)
       expect((await act({ agentId: Number(id) })).status).toBe(200)
     }
     // The run is full: 199 sybils and an honest agent.
     expect((await act({ agentId: 9 })).status).toBe(200)
-    expect(await idsOf()).toEqual([7, 9, CROWD + MOST_OF_RUN - 2])
+    expect(await idsOf()).toEqual([7, 9, FIRST_RIVAL_ID + MOST_OF_RUN - 2])
     await index.db
       .update(agent)
       .set({ stakedAmount: stake })
-      .where(inArray(agent.id, agentIds(CROWD, MOST_OF_RUN)))
+      .where(inArray(agent.id, agentIds(FIRST_RIVAL_ID, MOST_OF_RUN)))
   })
 })
 

@@ -110,7 +110,7 @@ it(`fifty agents apply for ten runs, posters choose, and the chosen work, throug
     expect(stakes).toEqual(stakes.toSorted((one, other) => Number(other - one)))
     const best = applications.find(({ agent }) => !chosen.has(BigInt(agent.id)))
     const agent = agents.find(({ id }) => id === BigInt(best?.agent.id ?? -1))
-    if (!agent) throw new Error(`Nobody is left for run ${runId}`)
+    if (!agent) throw new Error(`No applicant is left for run ${runId}`)
     chosen.set(agent.id, agent)
     const other = agents.find(({ id }) => id !== agent.id) as Agent
     const isRefused = await clientOf(market.api.url)
@@ -120,8 +120,8 @@ it(`fifty agents apply for ten runs, posters choose, and the chosen work, throug
     claims.push(
       (async () => {
         const { stream, runs } = clientOf(market.api.url)
-        const told = stream({ claimant: agent.wallet.address }, { signal: choosing.signal })
-        for await (const { type, data } of told) {
+        const events = stream({ claimant: agent.wallet.address }, { signal: choosing.signal })
+        for await (const { type, data } of events) {
           if (type !== 'run') continue
           return runs.claim(data, { agentId: agent.id, signer: agent.wallet })
         }

@@ -15,7 +15,7 @@ export type Placed = PlacedTx | Obstacle
  * Stores actions with signed transactions, as few as possible.
  * @param onLocked is called once the signer is locked, and not at all if it is blocked. `notSigning` may follow it: then nothing is
  * stored, and another signer can make the actions.
- * @returns what became of each action, in their order, or what blocks the signer.
+ * @returns the result of each action, in their order, or what blocks the signer.
  */
 export async function placeActions(
   context: Pick<PipelineContext, 'kinds' | 'maxBatch' | 'maxUnmined' | 'walletLimits' | 'spendingLimits'>,
