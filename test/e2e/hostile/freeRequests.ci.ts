@@ -17,6 +17,8 @@ import { claimApi } from '../claims/claimApi.ts'
  * after a block, so that one which is alone takes a second, a block's time: a count of blocks is a ratio of times.
  */
 const MOST_RATIO = 3
+/** What a flood may always cost: its generator shares the cores with API, node and index. A queue that a flood fills costs tens of blocks. */
+const ALWAYS_ALLOWED_BLOCKS = 6
 const SAMPLES = 3
 
 const REGISTRATIONS = 360
@@ -179,7 +181,7 @@ async function blocksOf(work: Work): Promise<Record<string, number[]>> {
 function expectSoon(alone: Record<string, number[]>, beside: Record<string, number[]>) {
   for (const [name, blocks] of Object.entries(beside)) {
     const [, median = 0] = alone[name] ?? []
-    expect(blocks.at(-1), name).toBeLessThanOrEqual(MOST_RATIO * median)
+    expect(blocks.at(-1), name).toBeLessThanOrEqual(Math.max(MOST_RATIO * median, ALWAYS_ALLOWED_BLOCKS))
   }
 }
 
