@@ -246,6 +246,8 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
         round: 2n,
         revision: 1n,
         text: 'ipfs://Ü',
+        naming: 3n,
+        claimant: account,
         deadline: 5n,
       } as const
       const typed = runTypedData(market, message)
@@ -255,6 +257,7 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
         revision: 1,
         deliverableHash: message.text,
         feedbackHash: message.text,
+        claimant: message.claimant,
       }
       expect(await build('runMessages.js', 'runMessage', action, known, account, typed)).toEqual(typed)
       const refused = await build('runMessages.js', 'runMessage', action, { ...known, bountyId: '1' }, account, typed)
