@@ -42,6 +42,7 @@ const codes: Record<string, string> = {
   NoRevisionsLeft: 'NO_REVISIONS_LEFT',
   RevisionsLeft: 'REVISIONS_LEFT',
   BountyIsClosing: 'RUN_CLOSING',
+  NoClaimantNamed: 'WRONG_STATE',
   SubmissionOverdue: 'SUBMISSION_OVERDUE',
   BountyDeadlineNotPassed: 'TOO_EARLY',
   ReviewPeriodNotOver: 'TOO_EARLY',

@@ -98,7 +98,7 @@ describe('clients that flood /readyz', () => {
     // One check takes a few statements; the process's other statements vary a little over time.
     expect(flooded - calm).toBeLessThan(150)
     expect(claim.status).toBe(200)
-    for (const body of bodies) expect(JSON.parse(body)).toMatchObject({ status: 'ready', reasons: [] })
+    expect(bodies.flatMap((body) => JSON.parse(body).reasons)).toEqual([])
   })
 })
 
