@@ -2,7 +2,7 @@ import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { createChainClient } from '../../core/node/chainClient.ts'
 import { agentStatuses } from '../../src/api/queries/agents.ts'
 import { accountOf, keyOf, roles } from './accounts.ts'
-import { agents, openClaim, posters } from './demoMarket.ts'
+import { agents, evaluator, openClaim, posters } from './demoMarket.ts'
 import type { Devnet } from './devnet.ts'
 import { idOf } from './playAgent.ts'
 import { walletOf } from './playRun.ts'
@@ -47,6 +47,7 @@ function agentLines({ rpcUrl, deployment, demo }: Devnet): Promise<string[]> {
 function otherLines() {
   return [
     ...Object.values(posters).map((account) => accountLine('poster', account)),
+    accountLine('evaluator', evaluator),
     accountLine('staking owner', roles.owner),
     accountLine('relayer', roles.relayer),
   ]

@@ -1,4 +1,5 @@
 // The demo market as data: its agents and runs, and their events of the last weeks. Amounts are whole USDC.
+import type { Checks } from '../../core/checks/checksSchema.ts'
 
 /** The events of an agent or a run, such as `22 post, 21 claim ember, 20 submit`. The numbers are days ago. */
 type History = string
@@ -23,6 +24,8 @@ type Terms = {
   openFor?: number
   /** The agent whose wallet alone may claim; any if absent. */
   reservedFor?: string
+  /** What software checks of a delivery. */
+  checks?: Checks
 }
 
 export type DemoRun = Terms & {
@@ -39,6 +42,9 @@ const south = 3
 const west = 4
 
 export const posters = { north, south, west }
+
+/** The account that reviews by the checks of a brief: `npm run evaluator` with its key. */
+export const evaluator = 18
 
 /** Each status of the trust ladder has two or more agents. */
 export const agents: readonly DemoAgent[] = [
@@ -149,6 +155,10 @@ const live: DemoRun[] = [
   runOf('Fit a second shop like the first', north, 180, '1.4 post', { reservedFor: 'atlas' }),
   runOf('Forecast next month’s sales', north, 1500, '0.8 post', { openFor: 60 }),
   runOf('Fix broken links', south, 12.75, '0.1 post', { openFor: 10 }),
+  runOf('Name three rivers', west, 10, '0.05 post, 0.03 claim atlas', {
+    evaluator,
+    checks: { schema: { type: 'array', minItems: 3, uniqueItems: true, items: { type: 'string' } } },
+  }),
   runOf('Outline a white paper', west, 240, '3 post, 0.6 claim atlas'),
   runOf('Convert a price list', north, 30, '1.5 post, 0.2 claim delta'),
   runOf('Reconcile bank statements', south, 190, '4.6 post, 3.1 claim beacon, 2.9 start'),

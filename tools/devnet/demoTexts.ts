@@ -1,3 +1,4 @@
+import type { Checks } from '../../core/checks/checksSchema.ts'
 import type { MediaType } from '../../src/api/content/checkContent.ts'
 import { cidOf, uriOf } from '../../src/api/content/cid.ts'
 
@@ -5,13 +6,14 @@ import { cidOf, uriOf } from '../../src/api/content/cid.ts'
 export type DemoTexts = Map<string, { mediaType: MediaType; text: string }>
 
 /** The brief of a demo run. Its tag is the first word of its title, such as `translate`. */
-export function demoBrief(title: string): string {
+export function demoBrief(title: string, checks?: Checks): string {
   const [verb = ''] = title.toLowerCase().split(' ')
   return JSON.stringify({
     title,
     description: `${title}.\n\nThis run is part of the demo market of a devnet: no work is to be done.`,
     acceptance: ['The delivery is complete', 'It can be read without an account'],
     tags: [verb, 'demo'],
+    checks,
   })
 }
 

@@ -29,7 +29,7 @@ const simpleEvents = {
 export function playRun(
   timeline: Timeline,
   { BountyMarket }: Deployment['contracts'],
-  { title, poster, evaluator = poster, reward, openFor = 30, workHours = 0, stakePercent = 0, reservedFor }: DemoRun,
+  { title, poster, evaluator = poster, reward, openFor = 30, workHours = 0, stakePercent = 0, ...run }: DemoRun,
   agentIds: ReadonlyMap<string, bigint>,
   bountyIds: Map<string, bigint>,
   texts: DemoTexts,
@@ -57,9 +57,9 @@ export function playRun(
         workPeriod: workHours * 3_600,
         stakePercent,
         ...(evaluator !== poster && { evaluator: evaluatorAddress }),
-        ...(reservedFor && { claimant: walletOf(reservedFor) }),
+        ...(run.reservedFor && { claimant: walletOf(run.reservedFor) }),
       }
-      const brief = await nameText(texts, 'application/json', demoBrief(title))
+      const brief = await nameText(texts, 'application/json', demoBrief(title, run.checks))
       const args = [brief, parseUnits(String(reward), 6), deadline, terms] as const
       return callOf(posterAddress, market, `${event}Bounty`, args)
     }
