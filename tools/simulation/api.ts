@@ -6,14 +6,15 @@ export type Json = Record<string, unknown>
 /** The API as a client sees it. */
 export type Api = { url: string }
 
-/** One answer: its status, its body, and the block that its headers name. */
+/** One answer: its status, its body, with `page` alone if it is a page of the board, and the block that its headers name. */
 export type Answer = { status: number; body: Json; block: string | null; hash: string | null }
 
 export async function request(api: Api, path: string, init?: RequestInit): Promise<Answer> {
   const response = await fetch(`${api.url}${path}`, { ...init, signal: AbortSignal.timeout(30_000) })
+  const isJson = response.headers.get('Content-Type')?.includes('json')
   return {
     status: response.status,
-    body: (await response.json()) as Json,
+    body: isJson ? ((await response.json()) as Json) : { page: await response.text() },
     block: response.headers.get('X-Indexed-Block'),
     hash: response.headers.get('X-Indexed-Hash'),
   }

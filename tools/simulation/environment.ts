@@ -1,12 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 import { keccak256, parseEther, toHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { baseSepolia } from 'viem/chains'
+import { withConnection } from '../../core/database/withConnection.ts'
+import { servedBuild } from '../../ops/builds/views.ts'
+import { writeDeployment } from '../../ops/writeDeployment.ts'
 import { deployArtifact } from '../../test/support/contracts.ts'
 import { startMarketOnAnvil } from '../../test/support/marketOnAnvil.ts'
 import { mineHistory } from '../../test/support/mineHistory.ts'
 import { startRpcProxy } from '../../test/support/rpcProxy.ts'
 import { supervise } from '../../test/support/supervise.ts'
+import { temporaryDirectory } from '../../test/support/temporaryDirectory.ts'
 import { startApi } from '../devnet/api.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { startPostgres } from '../devnet/postgres.ts'
@@ -26,6 +31,11 @@ const HISTORY_SECONDS = 120
 
 /** Steps before the faults start: otherwise early reorgs leave no agent with a stake to claim with. */
 const STEPS_BEFORE = 120
+
+/** How long a new build may take until readers see it, and how often that is looked at. */
+const REDEPLOY_MS = 120_000
+const REDEPLOY_POLL_MS = 200
+const CONNECTION_MS = 2_000
 
 const RELAYER_KEY = keccak256(toHex('relayer of the simulation'))
 
@@ -96,12 +106,14 @@ export async function startEnvironment({ seed, faultProbability, blockTimeMs }: 
 
   const ends = new Tally()
   const market = { ...chain, databaseUrl }
-  const [indexerPort, apiPort] = await Promise.all([getPort(), getPort()])
-  const indexer = supervise(
-    () => startIndexer({ ...market, rpcUrl: indexerNetwork.rpcUrl, port: indexerPort, env: { REORG_WINDOW_SECONDS } }),
-    { onEnd: (how) => ends.add(`indexer ${how}`) },
-  )
+  const settings = { rpcUrl: indexerNetwork.rpcUrl, env: { REORG_WINDOW_SECONDS }, redeploy: true }
+  const superviseIndexer = (deploymentsDirectory: string) =>
+    supervise(() => startIndexer({ ...market, ...settings, deploymentsDirectory }), {
+      onEnd: (how) => ends.add(`indexer ${how}`),
+    })
+  const indexer = superviseIndexer(chain.deploymentsDirectory)
   parts.defer(indexer.stop)
+  const apiPort = await getPort()
   const api = supervise(
     () => startApi({ ...market, rpcUrl: apiNetwork.rpcUrl, port: apiPort, relayerKey: RELAYER_KEY }),
     { onEnd: (how) => ends.add(`API ${how}`) },
@@ -110,10 +122,38 @@ export async function startEnvironment({ seed, faultProbability, blockTimeMs }: 
   await Promise.all([indexer.untilReady(), api.untilReady()])
   await settled(databaseUrl, world, { milliseconds: 60_000, chainMoves: false })
 
+  let redeployments = 0
+  let isRedeploying = false
+
+  /** Starts an indexer of another build, and stops the one before once readers see the new build. */
+  async function redeploy() {
+    const served = () =>
+      withConnection({ connectionString: databaseUrl }, CONNECTION_MS, (client) => servedBuild(client, 'runline'))
+    const { path, remove } = await temporaryDirectory()
+    kept.defer(remove)
+    // Another build with the same rows: it starts at an earlier block.
+    redeployments++
+    writeDeployment({ ...chain.deployment, startBlock: chain.deployment.startBlock - redeployments }, path)
+    const before = await served()
+    const next = superviseIndexer(path)
+    kept.defer(next.stop)
+    for (const limit = performance.now() + REDEPLOY_MS; ; await sleep(REDEPLOY_POLL_MS)) {
+      // The database may have faults at the same time.
+      const now = await served().catch(() => undefined)
+      if (now !== undefined && now !== before) break
+      if (performance.now() > limit) throw new Error(`Readers do not see the new build:\n${next.output()}`)
+      // Ponder repeats a failed request for a block only after a newer block.
+      if (!areFaultsOn) await world.node.mine({ blocks: 1 })
+    }
+    await environment.indexer.stop()
+    environment.indexer = next
+  }
+
   const kept = parts.move()
-  return {
+  const environment = {
     world,
     witness,
+    /** Of the build that readers see. */
     indexer,
     api: { ...api, url: `http://127.0.0.1:${apiPort}` },
     databaseUrl,
@@ -129,6 +169,16 @@ export async function startEnvironment({ seed, faultProbability, blockTimeMs }: 
     setFaults(areOn: boolean) {
       areFaultsOn = areOn
     },
+    /** Resolves once readers see the new build. @returns false if another one is being deployed. */
+    async redeploy() {
+      if (isRedeploying) return false
+      isRedeploying = true
+      await redeploy().finally(() => {
+        isRedeploying = false
+      })
+      return true
+    },
     stop: () => kept.disposeAsync(),
   }
+  return environment
 }

@@ -2,6 +2,7 @@ import { zeroAddress } from 'viem'
 import { ChainState } from '../../ops/audit/chainState.ts'
 import { countReserves } from '../../ops/audit/reserves.ts'
 import type { Block } from '../../packages/client/src/verify/node.ts'
+import { recordOf, runStates } from '../../ponder.schema.ts'
 import type { Json } from './api.ts'
 import { compare } from './differences.ts'
 import { agentCount } from './parties.ts'
@@ -105,6 +106,30 @@ export function compareStats(subject: string, body: Json, { timestamp, runs, age
     ...compare(`${subject}, agents`, { ...statuses, total: agents.length }, { ...byStatus, ...agentCounts }),
     ...compare(subject, expected, amounts),
   ]
+}
+
+const BOARD_LIMIT = 20
+
+/** Compares the rows of the board's page of the newest runs, and its counts of the states, which other queries read. */
+export function compareBoard(subject: string, { page }: Json, { runs }: Market): string[] {
+  const text = String(page)
+  const rows = text.matchAll(/data-row="(\d+)" data-version="(\w+ \d*)"/g)
+  const counts = text.matchAll(/class="badge ([a-z-]+)">[^<]+<\/span> <span class="hint">(\d+)/g)
+  const newest = runs.slice(-BOARD_LIMIT).toReversed()
+  return compare(
+    subject,
+    {
+      rows: newest.map(({ bountyId, state, claimedBy }) => `${bountyId} ${state} ${claimedBy ?? ''}`).join(),
+      ...recordOf(runStates, (name) => runs.filter(({ state }) => state === name).length),
+      ANY: runs.length,
+    },
+    {
+      rows: [...rows].map(([, id, version]) => `${id} ${version}`).join(),
+      ...Object.fromEntries(
+        [...counts].map(([, name = '', count]) => [name.toUpperCase().replaceAll('-', '_'), Number(count)]),
+      ),
+    },
+  )
 }
 
 /** Compares the reserves with a count of the logs. A contract that holds less than it owes is a difference too. */

@@ -14,7 +14,15 @@ import { FalseAnswerError, UnverifiedAnswerError } from '../../packages/client/s
 import type { Block } from '../../packages/client/src/verify/node.ts'
 import { createProver } from '../../packages/client/src/verify/prover.ts'
 import type { Answer, Json } from './api.ts'
-import { compareAgentList, compareEvents, compareReserves, compareStats, type Market, readMarket } from './market.ts'
+import {
+  compareAgentList,
+  compareBoard,
+  compareEvents,
+  compareReserves,
+  compareStats,
+  type Market,
+  readMarket,
+} from './market.ts'
 import type { Question } from './questions.ts'
 import { compareRunList } from './runList.ts'
 import type { World } from './world.ts'
@@ -104,6 +112,8 @@ export function createOracle(world: World) {
           return compareStats(subject, body, market)
         case 'reserves':
           return compareReserves(subject, body, market)
+        case 'board':
+          return compareBoard(subject, body, market)
       }
     }
     return []
@@ -130,6 +140,7 @@ function checkOf(question: Question, { status, body }: Answer): Check {
       return checkAgents(body)
     case 'stats':
     case 'reserves':
+    case 'board':
       return async () => nothing
   }
 }

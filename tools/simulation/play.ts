@@ -4,7 +4,7 @@ import type { Actors } from './actors.ts'
 import type { Claimants } from './claimants.ts'
 import type { Environment } from './environment.ts'
 import { disturb } from './faults/disturb.ts'
-import type { Schedule } from './faults/schedule.ts'
+import type { Disturbance, Schedule } from './faults/schedule.ts'
 import { createRandom, seedOf } from './random.ts'
 import { Tally } from './tally.ts'
 
@@ -18,6 +18,9 @@ const BLOCK_INTERVAL_MS = 100
 const CLAIMS = 0.08
 const ACTIONS = 0.12
 
+/** The disturbances during which parties act, and others happen. */
+const LONG: Disturbance['kind'][] = ['stall the disk', 'redeploy the indexer']
+
 type Options = {
   seed: number
   seconds: number
@@ -28,7 +31,7 @@ type Options = {
   actors: Actors
 }
 
-/** Lets parties act and disturbances happen for `seconds`, one after the other; only stalls run concurrently. */
+/** Lets parties act and disturbances happen for `seconds`, one after the other; only long ones run concurrently. */
 export async function play(
   environment: Environment,
   { seed, seconds, blockTimeMs, claimants, actors, ...options }: Options,
@@ -38,14 +41,14 @@ export async function play(
   const schedule = [...options.schedule]
   const steps = new Tally()
   const disturbances = new Tally()
-  const stalls: Promise<void>[] = []
+  const long: Promise<void>[] = []
 
   async function disturbNext() {
     const next = schedule.shift()
     if (!next) throw new Error('The schedule is empty')
     const done = disturb(environment, next.disturbance, disturbances)
-    if (next.disturbance.kind !== 'stall the disk') return done
-    stalls.push(done)
+    if (!LONG.includes(next.disturbance.kind)) return done
+    long.push(done)
     // Its failure is thrown at the end. Until then, it must not end the process as an unhandled rejection.
     done.catch(() => undefined)
   }
@@ -78,6 +81,6 @@ export async function play(
   }
   environment.setFaults(false)
   await world.mining.stop()
-  await Promise.all(stalls)
+  await Promise.all(long)
   return { steps, disturbances }
 }

@@ -11,6 +11,9 @@ import type { Witness } from './witness.ts'
 /** Milliseconds between two requests. */
 const PAUSE = 25
 
+/** The share of requests that wait for a block: the last one that was seen, or the next. */
+const WAITING = 0.3
+
 type Options = {
   /** The API's address, and how often it was killed or started: a request may fail if that changes while it runs. */
   api: { url: string; turns: () => number; isRunning: () => boolean }
@@ -27,6 +30,8 @@ export function startReader({ api, oracle, witness, random, posters }: Options) 
   const differences: string[] = []
   /** The blocks of the answers, in order of arrival. */
   const seen: string[] = []
+  /** The number of the last of them. */
+  let latest: number | undefined
   /** The page after the one that was read last, or one of its runs. */
   let next: Question | undefined
   let isStopping = false
@@ -35,21 +40,27 @@ export function startReader({ api, oracle, witness, random, posters }: Options) 
   async function ask(question: Question) {
     const turns = api.turns()
     const wasRunning = api.isRunning()
-    const answer = await request(api, question.path).catch(async (error: unknown) => {
+    const minBlock =
+      latest === undefined || question.subject === 'board' || !random.chance(WAITING)
+        ? undefined
+        : latest + random.int(0, 1)
+    const answer = await request(api, withMinBlock(question.path, minBlock)).catch(async (error: unknown) => {
       outcomes.add('unreachable')
       // A killed API breaks its connections before `supervise` notices its end.
       await sleep(200)
       if (wasRunning && turns === api.turns()) differences.push(`${question.path}: expected an answer, got ${error}`)
     })
     if (!answer) return
-    const { status, body, hash } = answer
+    const { status, body, block, hash } = answer
     outcomes.add(status === 503 ? `503 ${body.code}` : String(status))
-    if (status === 503 && (body.code === 'INDEX_BEHIND' || body.code === 'NODE_UNAVAILABLE')) return
+    if (status === 503 && (body.code === 'INDEX_BEHIND' || body.code === 'NODE_UNAVAILABLE' || body.page)) return
     if (status !== 200 && status !== 404) {
       differences.push(`${question.path}: expected status 200, 404 or 503, got ${status}`)
       return
     }
     if (hash !== null && seen.at(-1) !== hash) seen.push(hash)
+    latest = Number(block)
+    if (latest < (minBlock ?? 0)) differences.push(`${question.path}: block ${block} is before minBlock ${minBlock}`)
     if (question.subject === 'runs') next = followUp(question, answer)
     const { isProven, differences: found } = await oracle.compareAnswer(question, answer)
     differences.push(...found)
@@ -90,6 +101,9 @@ export function startReader({ api, oracle, witness, random, posters }: Options) 
     },
   }
 }
+
+const withMinBlock = (path: string, minBlock: number | undefined) =>
+  minBlock === undefined ? path : `${path}${path.includes('?') ? '&' : '?'}minBlock=${minBlock}`
 
 /** A reorg may lead to a lower block, but not to an ancestor of a block that was shown before. */
 function stepsBack(seen: readonly string[], witness: Witness): string[] {

@@ -10,6 +10,7 @@ type Disturbed = {
   witness: Witness
   indexer: Pick<Supervised, 'kill' | 'terminate'>
   api: Pick<Supervised, 'kill'>
+  redeploy: () => Promise<boolean>
   databaseUrl: string
 }
 
@@ -28,6 +29,9 @@ export async function disturb(target: Disturbed, what: Disturbance, happened: Ta
       break
     case 'kill the API':
       if (!api.kill()) return
+      break
+    case 'redeploy the indexer':
+      if (!(await target.redeploy())) return
       break
     case 'drop connections':
       await dropConnections(databaseUrl)

@@ -3,7 +3,15 @@ import type { Random } from '../random.ts'
 export type Disturbance =
   | { kind: 'reorg'; depth: number }
   | { kind: 'stall the disk'; milliseconds: number }
-  | { kind: 'kill the indexer' | 'terminate the indexer' | 'kill the API' | 'drop connections' | 'crash the database' }
+  | {
+      kind:
+        | 'kill the indexer'
+        | 'terminate the indexer'
+        | 'kill the API'
+        | 'drop connections'
+        | 'crash the database'
+        | 'redeploy the indexer'
+    }
 
 /** In order of time; `at` in seconds from the start. */
 export type Schedule = { at: number; disturbance: Disturbance }[]
@@ -26,6 +34,7 @@ const every = {
   'drop connections': 12,
   'stall the disk': 8,
   'crash the database': 40,
+  'redeploy the indexer': 60,
 }
 
 /**
@@ -52,7 +61,10 @@ function detailed(kind: Disturbance['kind'], random: Random): Disturbance {
   return { kind }
 }
 
-/** A reorg every second, and an indexer that is killed and terminated in turn, first soon after the start. */
+/**
+ * A reorg every second, an indexer that is killed and terminated in turn, first soon after the start, and another build that
+ * replaces it.
+ */
 export function restartsAndReorgs(random: Random, seconds: number): Schedule {
   const reorgs = Array.from({ length: Math.floor(seconds) }, (_, second) => ({
     at: second + 0.5,
@@ -65,5 +77,6 @@ export function restartsAndReorgs(random: Random, seconds: number): Schedule {
       disturbance: { kind: place % 2 === 0 ? 'kill the indexer' : 'terminate the indexer' } as const,
     }),
   )
-  return [...reorgs, ...ends].sort((left, right) => left.at - right.at)
+  const redeployment = { at: seconds / 3, disturbance: { kind: 'redeploy the indexer' } as const }
+  return [...reorgs, ...ends, redeployment].sort((left, right) => left.at - right.at)
 }
