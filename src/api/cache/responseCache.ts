@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler, Next } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import { LRUCache } from 'lru-cache'
 import { isRead } from '../http/readHeaders.ts'
 import type { HeadFeed } from '../index/head.ts'
@@ -22,38 +22,27 @@ export function cacheResponses(head: HeadFeed): MiddlewareHandler {
   })
   const reading = new Map<string, Promise<void>>()
 
-  function find(url: string): CachedResponse | undefined {
-    const validity = head.validity()
-    const known = answers.get(url)
-    return known && validityOf(known.snapshot) === validity ? known : undefined
-  }
-
-  async function read(c: Context, url: string, next: Next) {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    reading.set(url, promise)
-    try {
-      await next()
-      const response = c.get('cachedResponse')
-      if (response) answers.set(url, response)
-    } finally {
-      reading.delete(url)
-      resolve()
-    }
-  }
-
   return async (c, next) => {
     if (!isRead(c)) return next()
     const url = withoutOrigin(c.req.url)
-    let known = find(url)
-    if (known === undefined && reading.has(url)) {
-      await reading.get(url)
-      known = find(url)
+    const other = reading.get(url)
+    // Without another one, nothing may run between this look and the read.
+    if (other) await other
+    const known = answers.get(url)
+    if (known && validityOf(known.snapshot) === head.validity()) {
+      c.set('cachedResponse', known)
+      c.set('isRepeated', true)
+      c.res = toResponse(known, c.req.header('If-None-Match'))
+      return
     }
-    // What was read may be a refusal, or of a block that has a successor by now.
-    if (known === undefined) return read(c, url, next)
-    c.set('cachedResponse', known)
-    c.set('isRepeated', true)
-    c.res = toResponse(known, c.req.header('If-None-Match'))
+    // What another request read may be a refusal, or of a block that has a successor by now. It does not fail: Hono answers errors.
+    const read = next().then(() => {
+      const response = c.get('cachedResponse')
+      if (response) answers.set(url, response)
+      reading.delete(url)
+    })
+    reading.set(url, read)
+    return read
   }
 }
 
