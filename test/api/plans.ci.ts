@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Tx } from '../../src/api/index/reader.ts'
 import { beginSnapshot, type Snapshot } from '../../src/api/index/snapshot.ts'
 import { accountByAddress } from '../../src/api/queries/accounts.ts'
-import { pageOfAgents } from '../../src/api/queries/agentPages.ts'
+import { pageOfAgents } from '../../src/api/queries/agents.ts'
 import { changesSince } from '../../src/api/queries/changes.ts'
 import { eventPage } from '../../src/api/queries/events.ts'
 import {

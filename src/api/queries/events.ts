@@ -1,7 +1,7 @@
 import { asc, count, eq, getTableColumns } from 'drizzle-orm'
 import { runEvent } from '../../../ponder.schema.ts'
 import type { Tx } from '../index/reader.ts'
-import type { Page } from './agentPages.ts'
+import type { Page } from './agents.ts'
 import { runById } from './runs.ts'
 
 export type EventRow = typeof runEvent.$inferSelect

@@ -2,8 +2,7 @@ import { and, count, eq, gte, sql, sum } from 'drizzle-orm'
 import { agent, marketDay, payee, recordOf, run, runStates } from '../../../ponder.schema.ts'
 import type { Read, Tx } from '../index/reader.ts'
 import { type Snapshot, validityOf } from '../index/snapshot.ts'
-import { inStatus } from './agentPages.ts'
-import { agentStatuses } from './agents.ts'
+import { agentStatuses, inStatus } from './agents.ts'
 
 /**
  * The market's counts, and amounts in USDC base units: see `marketDay` and `payee`. Stakes and fees are of all ids, also of agents

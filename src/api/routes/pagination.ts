@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { Page } from '../queries/agentPages.ts'
+import type { Page } from '../queries/agents.ts'
 import { MOST_FOUND, MOST_LISTED } from '../queries/runs.ts'
 
 const MAX_LIMIT = 100
