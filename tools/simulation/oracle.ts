@@ -56,9 +56,11 @@ export function createOracle(world: World) {
   /** By block and question. */
   const bodies = new Map<string, string>()
 
+  const subjectOf = ({ path }: Question, { block, hash }: Answer) => `${path} at block ${block}, ${hash}`
+
   async function compareAnswer(question: Question, answer: Answer): Promise<Compared> {
-    const subject = `${question.path} at block ${answer.block}, ${answer.hash}`
-    const changed = compareWithEarlier(subject, answer)
+    const subject = subjectOf(question, answer)
+    const changed = compareWithEarlier(question, answer)
     let compared = await compareWithChain(subject, question, answer)
     // While Anvil reorgs, it may answer with the state of another block than the one that it is asked for.
     if (compared.differences.length > 0) {
@@ -89,7 +91,9 @@ export function createOracle(world: World) {
   }
 
   /** Of one block there is one answer to a question. This holds also for a block that a reorg has removed. */
-  function compareWithEarlier(subject: string, { hash, status, body }: Answer): string[] {
+  function compareWithEarlier(question: Question, answer: Answer): string[] {
+    const { hash, status, body } = answer
+    const subject = subjectOf(question, answer)
     const text = JSON.stringify([status, body])
     const earlier = bodies.get(subject) ?? text
     if (hash !== null) bodies.set(subject, earlier)
@@ -119,7 +123,7 @@ export function createOracle(world: World) {
     return []
   }
 
-  return { compareAnswer }
+  return { compareAnswer, compareWithEarlier }
 }
 
 /** What a client would verify of the answer. */

@@ -11,8 +11,11 @@ import type { Witness } from './witness.ts'
 /** Milliseconds between two requests. */
 const PAUSE = 25
 
-/** The share of requests that wait for a block: the last one that was seen, or the next. */
+/** The share of questions that wait for a block: the last one that was seen, or the next. */
 const WAITING = 0.3
+
+/** How often each question is asked besides, at the same time. */
+const REPEATS = 5
 
 type Options = {
   /** The API's address, and how often it was killed or started: a request may fail if that changes while it runs. */
@@ -24,43 +27,60 @@ type Options = {
   posters: readonly Address[]
 }
 
-/** Sends random requests to the API one after the other until it is stopped, and checks the answers. */
+/** Asks the API random questions one after the other until it is stopped, and checks the answers. */
 export function startReader({ api, oracle, witness, random, posters }: Options) {
   const outcomes = new Tally()
   const differences: string[] = []
   /** The blocks of the answers, in order of arrival. */
   const seen: string[] = []
-  /** The number of the last of them. */
+  /** Of the last answer. */
   let latest: number | undefined
   /** The page after the one that was read last, or one of its runs. */
   let next: Question | undefined
   let isStopping = false
   let checkedCount = 0
 
-  async function ask(question: Question) {
+  /** @returns the answer, unless it is a refusal that is allowed. */
+  async function send(question: Question, wanted: number | undefined) {
+    // The board's pages take none, and are in no cache.
+    const minBlock = question.subject === 'board' ? undefined : wanted
     const turns = api.turns()
     const wasRunning = api.isRunning()
-    const minBlock =
-      latest === undefined || question.subject === 'board' || !random.chance(WAITING)
-        ? undefined
-        : latest + random.int(0, 1)
     const answer = await request(api, withMinBlock(question.path, minBlock)).catch(async (error: unknown) => {
       outcomes.add('unreachable')
       // A killed API breaks its connections before `supervise` notices its end.
       await sleep(200)
       if (wasRunning && turns === api.turns()) differences.push(`${question.path}: expected an answer, got ${error}`)
     })
-    if (!answer) return
-    const { status, body, block, hash } = answer
+    if (!answer) return undefined
+    const { status, body, block } = answer
     outcomes.add(status === 503 ? `503 ${body.code}` : String(status))
-    if (status === 503 && (body.code === 'INDEX_BEHIND' || body.code === 'NODE_UNAVAILABLE' || body.page)) return
+    if (status === 503 && (body.code === 'INDEX_BEHIND' || body.code === 'NODE_UNAVAILABLE' || body.page)) {
+      return undefined
+    }
     if (status !== 200 && status !== 404) {
       differences.push(`${question.path}: expected status 200, 404 or 503, got ${status}`)
-      return
+      return undefined
     }
+    if (Number(block) < (minBlock ?? 0)) {
+      differences.push(`${question.path}: block ${block} is before minBlock ${minBlock}`)
+    }
+    return answer
+  }
+
+  async function ask(question: Question) {
+    const isWaiting = latest !== undefined && random.chance(WAITING)
+    const first = send(question, isWaiting ? (latest ?? 0) + random.int(0, 1) : undefined)
+    // Another URL each, so that no cache answers it. A block that they have in common has one answer.
+    const others = Array.from({ length: REPEATS }, (_, place) => send(question, place))
+    for (const answer of await Promise.all(others)) {
+      if (answer) differences.push(...oracle.compareWithEarlier(question, answer))
+    }
+    const answer = await first
+    if (!answer) return
+    const { block, hash } = answer
     if (hash !== null && seen.at(-1) !== hash) seen.push(hash)
     latest = Number(block)
-    if (latest < (minBlock ?? 0)) differences.push(`${question.path}: block ${block} is before minBlock ${minBlock}`)
     if (question.subject === 'runs') next = followUp(question, answer)
     const { isProven, differences: found } = await oracle.compareAnswer(question, answer)
     differences.push(...found)
