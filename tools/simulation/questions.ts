@@ -15,7 +15,7 @@ export type Question =
 export const aboutAgents: Question = { subject: 'agents', path: `/api/agents?limit=${listLimit}` }
 export const aboutStats: Question = { subject: 'stats', path: '/api/stats' }
 export const aboutReserves: Question = { subject: 'reserves', path: '/api/market/reserves' }
-export const aboutBoard: Question = { subject: 'board', path: '/?state=ANY' }
+const aboutBoard: Question = { subject: 'board', path: '/?state=ANY' }
 
 const paths = { run: ['runs', ''], events: ['runs', '/events'], agent: ['agents', ''], stake: ['agents', '/stake'] }
 

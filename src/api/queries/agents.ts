@@ -12,7 +12,7 @@ export const agentStatuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZE
 export type AgentStatus = (typeof agentStatuses)[number]
 
 /** A PROVEN agent is ESTABLISHED if its `stakedAt` is at or before this second. */
-export const establishedSince = (now: bigint): bigint => now - BigInt(ESTABLISHED_AFTER)
+const establishedSince = (now: bigint): bigint => now - BigInt(ESTABLISHED_AFTER)
 
 /** AgentStaking.statusOf for the row of a registered agent. */
 export function statusOf({ step, stakedAt }: Pick<StoredAgentRow, 'step' | 'stakedAt'>, now: bigint): AgentStatus {
