@@ -70,22 +70,22 @@ export async function reserve(
     db,
     applicants.flatMap(({ row, locks }) => (row.party ? [`wallet ${row.party}`, ...locks] : locks)),
   )
-  const isBound = await boundKeys(db, applicants)
   const { limits, sharing } = await readLimits(db, applicants, terms)
   const needs = await readNeeds(
     db,
     applicants.flatMap(({ need }) => need ?? []),
   )
-  /** Those that pass, and their slots. */
+  /** Those that pass, and their slots and keys. */
   const added: NewRow[] = []
-  const slots = new Set<string>()
+  const taken = new Set<string | undefined>()
 
   /** The subjects that count the action and its transaction, or why it does not pass. */
   function decide(applicant: Applicant, place: number): Passed | Obstacle {
     const { row, what, mostOpen, cost, mostCost, subjects, need } = applicant
-    if (isBound[place] || slots.has(row.slot)) return 'rival'
     const limit = limits[place]
     if (!limit) throw new Error(`The limits of ${row.id} were not read`)
+    const key = row.key && `${row.key} of ${row.agentId} ${row.party}`
+    if (limit.isBound || taken.has(row.slot) || (key && taken.has(key))) return 'rival'
     if (row.party) {
       const refusal = refusalOfLimits(row.party, claimingAgentOf(row), limit, terms.walletLimits)
       if (refusal) return refusal
@@ -97,12 +97,12 @@ export async function reserve(
     }
     if (need && !needs.isMet(need)) return 'locked'
     if (!terms.room.fits(place)) return 'full'
-    const share = sharing.take(subjects, cost, mostCost, what)
-    if (share instanceof Refusal) return share
+    const counted = sharing.take(subjects, cost, mostCost, what)
+    if (counted instanceof Refusal) return counted
     if (need) needs.take(need)
     added.push(row)
-    slots.add(row.slot)
-    return { applicant, counted: share.counted, tx: terms.room.take(place) }
+    taken.add(row.slot).add(key)
+    return { applicant, counted, tx: terms.room.take(place) }
   }
 
   const decided = applicants.map(decide)
@@ -131,31 +131,8 @@ async function lockNames(db: pg.PoolClient, names: readonly string[]) {
   await query(db, text, [names])
 }
 
-/** Whether each action's idempotency key is bound, or is also the key of an earlier one. */
-async function boundKeys(db: pg.PoolClient, applicants: readonly Applicant[]): Promise<boolean[]> {
-  if (applicants.every(({ row }) => row.key === undefined)) return []
-  const text = `
-    SELECT EXISTS (SELECT FROM relay.action AS bound WHERE bound.agent_id = asked.agent_id
-      AND bound.party = asked.wallet AND bound.idempotency_key = asked.key) AS "isBound"
-    FROM unnest($1::numeric[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (agent_id, wallet, key, place)
-    ORDER BY place`
-  const rows = await query<{ isBound: boolean }>(db, text, [
-    applicants.map(({ row }) => row.agentId),
-    applicants.map(({ row }) => row.party),
-    applicants.map(({ row }) => row.key),
-  ])
-  const seen = new Set<string>()
-  return applicants.map(({ row: { agentId, party, key } }, place) => {
-    if (key === undefined) return false
-    const name = `${agentId} ${party} ${key}`
-    const isBound = rows[place]?.isBound || seen.has(name)
-    seen.add(name)
-    return isBound
-  })
-}
-
 /**
- * What the limits of each action are, and what their subjects have spent. They are read in the transaction that stores the
+ * What the limits of each action are, whether its idempotency key is bound, and what their subjects have spent. They are read in the transaction that stores the
  * actions, so that concurrent requests cannot pass a limit together. Open actions and reverts count together: each open one
  * may still revert.
  */
@@ -164,16 +141,19 @@ async function readLimits(db: pg.PoolClient, applicants: readonly Applicant[], t
   const text = `
     SELECT ${waitColumns('asked.ahead', '$3', '$4')},
       (${UNDECIDED})::int AS undecided,
+      EXISTS (SELECT FROM relay.action AS bound WHERE bound.agent_id = asked.agent_id
+        AND bound.party = asked.wallet AND bound.idempotency_key = asked.key) AS "isBound",
       CASE WHEN place = 1 THEN ${knownColumn('$5')} END AS known
-    FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
-      FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
+    FROM (SELECT *, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
+      FROM unnest($1::text[], $2::numeric[], $6::text[]) WITH ORDINALITY AS new (wallet, agent_id, key, place)) AS asked
     ORDER BY place`
-  const limits = await query<Waits & { undecided: number; known: Spent[] | null }>(db, text, [
+  const limits = await query<Waits & { undecided: number; isBound: boolean; known: Spent[] | null }>(db, text, [
     applicants.map(({ row }) => row.party),
     applicants.map(({ row }) => claimingAgentOf(row)),
     walletLimits.perMinute,
     walletLimits.perDay,
     [...new Set(applicants.flatMap(({ subjects }) => spendersOf(subjects)))],
+    applicants.map(({ row }) => row.key),
   ])
   return { limits, sharing: createSharing(spendingLimits, limits[0]?.known ?? []) }
 }

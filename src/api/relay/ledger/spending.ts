@@ -137,18 +137,13 @@ export function createSharing({ budget, shares }: SpendingLimits, known: readonl
   }
 
   /** As `take`, but the action does not count. */
-  function find(
-    { shared, covers }: Subjects,
-    cost: bigint,
-    mostCost: bigint,
-    what: string,
-  ): { isPaid: boolean; counted: string[] } | Refusal {
+  function find({ shared, covers }: Subjects, cost: bigint, mostCost: bigint, what: string): string[] | Refusal {
     const cover = covers.find(({ name, fees }) => {
       return subjectOf(name).counted + cost <= (budget() * shares.perUsdc * fees) / MILLION / MILLION
     })
-    if (cover) return { isPaid: true, counted: [cover.name] }
+    if (cover) return [cover.name]
     const full = shared.map(subjectOf).find((one) => one.counted + cost > limitOf(one, mostCost))
-    return full ? refusalOf(full, cost, mostCost, what) : { isPaid: false, counted: shared }
+    return full ? refusalOf(full, cost, mostCost, what) : shared
   }
 
   return {
@@ -158,12 +153,12 @@ export function createSharing({ budget, shares }: SpendingLimits, known: readonl
      * Finds a share with room for the action, which counts from now on.
      * @param cost the most that it costs, in wei. @param mostCost the most that any of its kind costs. @param what names it in a
      * refusal: 'claims'.
-     * @returns whether fees cover it, and the subjects that count it; or why no share has room.
+     * @returns the subjects that count it, or why no share has room.
      */
     take(subjects: Subjects, cost: bigint, mostCost: bigint, what: string) {
-      const share = find(subjects, cost, mostCost, what)
-      if ('counted' in share) for (const name of share.counted) subjectOf(name).counted += cost
-      return share
+      const counted = find(subjects, cost, mostCost, what)
+      if (Array.isArray(counted)) for (const name of counted) subjectOf(name).counted += cost
+      return counted
     },
   }
 }
