@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Address, Hex } from 'viem'
-import { actionNames, CLAIM } from './kinds/names.ts'
+import { actionNames, CLAIM } from './kinds/request.ts'
 import { DECISIONS_CHANNEL } from './ledger/decisions.ts'
 import { GAP } from './sender/store/transactions.ts'
 import type { Database } from './store/database.ts'

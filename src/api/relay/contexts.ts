@@ -5,18 +5,21 @@ import { createFinalBlock, createHeads } from './chain/heads.ts'
 import { createIntake, type Intake } from './chain/intake.ts'
 import { assertMarket, type Market } from './chain/market.ts'
 import { createNextBlock } from './chain/nextBlock.ts'
-import { createSignatureCheck, type SignatureCheck } from './chain/signatureCheck.ts'
+import { createSignatureCheck, type SignatureCheck } from './chain/signatures.ts'
 import { createFeesPaid } from './feesPaid.ts'
-import { createContractsReader, type ReadContracts } from './kinds/accounts/contracts.ts'
+import {
+  createContractsReader,
+  createRegistryCheck,
+  type ReadContracts,
+  type RegistryCheck,
+} from './kinds/accounts/contracts.ts'
 import { createAccountExamination } from './kinds/accounts/examine.ts'
 import { accountActionKind } from './kinds/accounts/kind.ts'
-import { createRegistryCheck, type RegistryCheck } from './kinds/accounts/registry.ts'
 import { createClaimExamination } from './kinds/claims/examine.ts'
 import { ONE_CLAIM } from './kinds/claims/gas.ts'
 import { claimKind } from './kinds/claims/kind.ts'
 import { relayersAmong } from './kinds/claims/message.ts'
 import { createKinds } from './kinds/kind.ts'
-import { createOpenExamination } from './kinds/open/examine.ts'
 import { openCallKind } from './kinds/open/kind.ts'
 import { createKnownCalls } from './kinds/open/known.ts'
 import { createRunExamination } from './kinds/runs/examine.ts'
@@ -99,7 +102,7 @@ export function createContexts(settings: RelaySettings, holder: string) {
   const readContracts = createContractsReader(market, deployment)
   const intake = createIntake({ ...market, client: createRpc(endpoints, INTAKE_CONNECTIONS) })
   const refusalOfRegistry = createRegistryCheck(intake.market, deployment)
-  const checkSignature = createSignatureCheck(intake)
+  const checkSignature = createSignatureCheck(intake.isSignedByContract)
   const examination = createClaimExamination(checked, intake, checkSignature, mayBeUnsigned)
   const kinds = createKinds([
     claimKind(market, { heads, allowUnsigned, relayers: () => relayers() }, examination),
@@ -150,6 +153,6 @@ function otherKinds(
       readContracts,
       createAccountExamination(context, intake, checkSignature, ofAccounts),
     ),
-    openCallKind(market, knownCalls, createOpenExamination(context, knownCalls)),
+    openCallKind(market, knownCalls, context.leastReward),
   ]
 }

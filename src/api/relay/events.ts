@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { Hash, Hex } from 'viem'
 import type { ActionRequest, NamedAction } from './kinds/request.ts'
 import type { RefusalCode } from './refusal.ts'
-import type { NamedAttempt, SenderEvents } from './sender/events.ts'
+import type { NamedAttempt, SenderEvents } from './sender/context.ts'
 import type { BroadcastResult } from './sender/store/transactions.ts'
 
 /**

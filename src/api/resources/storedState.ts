@@ -1,8 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { Problem } from '../http/errors.ts'
 import { hash } from '../http/values.ts'
-import { publicStateOf } from '../relay/ledger/rows.ts'
-import type { StoredAction } from '../relay/ledger/storedActions.ts'
+import { publicStateOf, type StoredAction } from '../relay/ledger/storedActions.ts'
 
 /** The members that say how far a relayed claim or action is, beside its problem. */
 export const stateMembers = {

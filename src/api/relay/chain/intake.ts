@@ -4,11 +4,10 @@ import { createBatcher } from '../../../../core/batcher.ts'
 import { createFairLane } from '../../../../core/fairLane.ts'
 import { createCallRate } from '../../../../core/node/callRate.ts'
 import { Refusal, rateLimited, unavailable } from '../refusal.ts'
+import { createCodeReader, createSharedReads, type Read, SLOW_AFTER_MS } from './batchedReads.ts'
 import { answer } from './client.ts'
 import type { Bounty, Market } from './market.ts'
-import { createSharedReads, type Read, SLOW_AFTER_MS } from './sharedReads.ts'
 import { isSignedByContract, type Word } from './signatures.ts'
-import { createCodeReader } from './walletCode.ts'
 
 /** All calls of a second. Those of a fifth may start at once: a request that is alone waits for none. */
 const CALLS_PER_SECOND = 25

@@ -1,6 +1,8 @@
 import * as secp256k1 from 'tiny-secp256k1'
 import { type Address, encodeFunctionData, type Hex, hexToBytes, isAddressEqual, parseAbi } from 'viem'
 import { publicKeyToAddress } from 'viem/utils'
+import { createFairLane, type Requester } from '../../../../core/fairLane.ts'
+import { rateLimited, unavailable } from '../refusal.ts'
 import { isHalt } from './client.ts'
 import { type Market, tryCall } from './market.ts'
 
@@ -61,5 +63,34 @@ export async function isSignedByContract(market: Market, { digest, wallet, signa
   } catch (error) {
     if (isHalt(error)) return false
     throw error
+  }
+}
+
+/** How many calls of wallet contracts run at once, and how many requests of one client may wait for such a call. */
+const CONTRACT_WALLET_LANE = {
+  concurrency: 4,
+  maxWaitingPerClient: 64,
+  waiting: 'requests wait for their signatures to be checked',
+  refuseFull: rateLimited,
+  refuseGone: unavailable,
+}
+
+export type SignatureCheck = ReturnType<typeof createSignatureCheck>
+
+/**
+ * Creates a function that tells what accepts the signature: the wallet's key or its contract; undefined if nothing does. A key's
+ * signature needs no call.
+ */
+export function createSignatureCheck(isSignedByContract: (word: Word) => Promise<boolean>) {
+  const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
+
+  return async function checkSignature(
+    word: Word,
+    hasCode: (account: Address) => Promise<boolean>,
+    requester: Requester,
+  ): Promise<'key' | 'contract' | undefined> {
+    if (isSignedByKey(word)) return 'key'
+    if (!(await hasCode(word.wallet))) return undefined
+    return (await contractWallets(requester, () => isSignedByContract(word))) ? 'contract' : undefined
   }
 }

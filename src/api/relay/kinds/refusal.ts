@@ -1,7 +1,7 @@
 import type { Hex } from 'viem'
 import { explainRunError, type RunError } from '../../../../core/market/actionErrors.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../chain/validity.ts'
+import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../chain/nextBlock.ts'
 import { Refusal, type RefusalCode, type Sent } from '../refusal.ts'
 import { type Message, nounOf } from './request.ts'
 

@@ -1,10 +1,16 @@
 import type { Address, Hex } from 'viem'
-import type { AccountMessage } from '../../../../core/market/accountActions.ts'
-import type { OpenCall } from '../../../../core/market/openCalls.ts'
-import type { RunMessage } from '../../../../core/market/runActions.ts'
+import { type AccountMessage, accountActionNames } from '../../../../core/market/accountActions.ts'
+import { type OpenCall, openRunCallNames } from '../../../../core/market/openCalls.ts'
+import { type RunMessage, runActionNames } from '../../../../core/market/runActions.ts'
 import type { Word } from '../chain/signatures.ts'
 import { gasLimitOf } from '../chain/simulation.ts'
 import { tooMuchGas } from '../refusal.ts'
+
+/** The name of claims. */
+export const CLAIM = 'claim'
+
+/** The names of all actions that this build relays. */
+export const actionNames = [CLAIM, ...runActionNames, ...accountActionNames, ...openRunCallNames, 'collect'] as const
 
 /** A claim of a run for an agent. */
 export type ClaimMessage = {

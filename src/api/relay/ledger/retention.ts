@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { repeat } from '../../../../core/repeat.ts'
 import { GAP } from '../sender/store/transactions.ts'
 import { transaction } from '../store/database.ts'
-import { isOfKinds } from './rows.ts'
+import { isOfKinds } from './storedActions.ts'
 
 /** The interval between deletions, in milliseconds. */
 const INTERVAL_MS = 3_600_000

@@ -3,7 +3,7 @@ import { type Address, type Hex, stringify } from 'viem'
 import { Refusal } from '../refusal.ts'
 import { query } from '../store/database.ts'
 import { isFree } from './decisions.ts'
-import type { StoredRefusal } from './rows.ts'
+import type { StoredRefusal } from './storedActions.ts'
 
 /** What a row of `relay.action` says of the request. */
 export type NewRow = {

@@ -1,10 +1,40 @@
 import type { Address, Hash, Hex } from 'viem'
 import type { Kinds, MessageRow } from '../kinds/kind.ts'
-import { CLAIM } from '../kinds/names.ts'
-import { type ClaimMessage, type NamedAction, UNSIGNED } from '../kinds/request.ts'
-import { unavailable } from '../refusal.ts'
+import { CLAIM, type ClaimMessage, type NamedAction, UNSIGNED } from '../kinds/request.ts'
+import { type Refusal, unavailable } from '../refusal.ts'
+import { isHeld, type Lease } from '../sender/store/leases.ts'
 import { type Database, query } from '../store/database.ts'
-import { IS_STRANDED, isOfKinds, type StoredRefusal, type TxState } from './rows.ts'
+
+/** A stored refusal, for repeats of the request. */
+export type StoredRefusal = Pick<Refusal, 'code' | 'detail' | 'extensions'>
+
+/** The state of the chain transaction that a row has now. */
+export type TxState = 'signed' | 'accepted' | 'mined' | 'final' | 'taken' | 'abandoned'
+
+/** Whether a node is known to have the transaction of an open row. */
+export const openStateOf = (tx: { state: TxState }): 'accepted' | 'signed' =>
+  tx.state === 'accepted' ? 'accepted' : 'signed'
+
+type PublicState = 'signed' | 'accepted' | 'mined' | 'final' | 'refused'
+
+/** The state of a row as the API shows it. */
+export function publicStateOf({ state, tx }: { state: string; tx: { state: TxState } }): PublicState {
+  if (state === 'open') return openStateOf(tx)
+  if (state === 'refused') return 'refused'
+  return tx.state === 'final' ? 'final' : 'mined'
+}
+
+/** SQL: whether a row of the table is of one of these kinds, whose names are plain words. */
+export const isOfKinds = (table: 'action' | 'tx', names: readonly string[]) =>
+  `${table}.kind IN (${names.map((name) => `'${name}'`).join()})`
+
+/** SQL: whether the row's transaction can no longer decide it. */
+export const IS_STRANDED = "action.state = 'open' AND tx.state NOT IN ('signed', 'accepted')"
+
+/** SQL: whether `signer.address` has stranded rows of these kinds. */
+export const hasStranded = (names: readonly string[]) => `EXISTS (
+  SELECT FROM relay.action JOIN relay.tx ON tx.id = action.tx
+  WHERE ${isOfKinds('action', names)} AND ${IS_STRANDED} AND tx.signer = signer.address)`
 
 /** An action that got a nonce, and its state. */
 export type StoredAction = NamedAction & {
@@ -138,4 +168,17 @@ export async function countUnminedClaims(database: Database): Promise<Map<Addres
     WHERE action.kind = '${CLAIM}' AND tx.state IN ('signed', 'accepted') GROUP BY tx.signer`
   const rows = await query<{ signer: Address; claims: number }>(database, text)
   return new Map(rows.map(({ signer, claims }) => [signer, claims]))
+}
+
+/**
+ * Gives an open row another transaction, if it still has the one that was read, and the lease is valid. It does not lock the
+ * lease, as other keeper writes do: a process that is paused here must not keep the lease.
+ * @returns the id of the transaction; undefined if it did not.
+ */
+export async function moveRow(database: Database, { signer, token }: Lease, id: Hex, old: bigint) {
+  const text = `
+    UPDATE relay.action SET tx = nextval('relay.tx_id')
+    WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`
+  const [row] = await query<{ tx: bigint }>(database, text, [signer, token, id, old])
+  return row?.tx
 }

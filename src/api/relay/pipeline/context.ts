@@ -6,7 +6,7 @@ import type { FeesPaid } from '../feesPaid.ts'
 import type { Kinds } from '../kinds/kind.ts'
 import type { ActionRequest, ClaimMessage, NamedAction } from '../kinds/request.ts'
 import type { ActionStore } from '../ledger/storedActions.ts'
-import type { SenderEvents } from '../sender/events.ts'
+import type { SenderEvents } from '../sender/context.ts'
 import type { Signer } from '../sender/keys/signing.ts'
 import type { SharedContext } from '../sharedContext.ts'
 

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hash, Hex } from 'viem'
 import type { ChainHead } from '../chain/heads.ts'
-import { isExpiring } from '../chain/validity.ts'
+import { isExpiring } from '../chain/nextBlock.ts'
 import { createRunStep } from '../events.ts'
 import type { Candidate, Examined, Passed, Simulated } from '../kinds/kind.ts'
 import { type NamedAction, nameOf, nounOf, UNSIGNED } from '../kinds/request.ts'

@@ -1,13 +1,12 @@
 import type { Address, TransactionReceipt } from 'viem'
 import type { ChainHead } from '../chain/heads.ts'
 import { type Failure, tryCall } from '../chain/market.ts'
-import { nextTimestamp, REORG_MARGIN_SECONDS } from '../chain/validity.ts'
+import { nextTimestamp, REORG_MARGIN_SECONDS } from '../chain/nextBlock.ts'
 import type { Made } from '../kinds/kind.ts'
 import { signatureExpired, unexplained } from '../kinds/refusal.ts'
 import { type Message, nameOf, nounOf, UNSIGNED } from '../kinds/request.ts'
 import { type Decision, recordDecision, reopenRows, storeDecisions } from '../ledger/decisions.ts'
-import { hasStranded, moveRow } from '../ledger/rows.ts'
-import type { StoredAction } from '../ledger/storedActions.ts'
+import { hasStranded, moveRow, type StoredAction } from '../ledger/storedActions.ts'
 import { isUnavailable, type Refusal } from '../refusal.ts'
 import type { Actions } from '../sender/action.ts'
 import type { Turn } from '../sender/context.ts'
@@ -187,11 +186,12 @@ export function createKeeping(context: PipelineContext, placer: Placer): Actions
     const { signer, kind, call } = next
     const renewed = await placer.placeAgain(signer, async (db) => {
       const tx = await moveRow(db, turn.lease, id, action.tx.id)
-      return tx === undefined ? undefined : { tx, kind, call }
+      return tx === undefined ? [] : [{ tx, kind, call }]
     })
-    if (!renewed) return true
     if (typeof renewed === 'string') return false
-    const { nonce, attempt } = renewed
+    const [placed] = renewed
+    if (!placed) return true
+    const { nonce, attempt } = placed
     events.emit('actionPlaced', { ...nameOf(action), signer: signer.address, nonce, txHash: attempt.hash })
     logger.warn({ id, txHash: attempt.hash }, 'sends an action anew')
     return true

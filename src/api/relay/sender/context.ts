@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events'
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import type { PublicClient } from 'viem'
+import type { Address, Hash, PublicClient } from 'viem'
 import type { Fees } from '../chain/fees.ts'
 import type { ChainHead, FinalBlock, Heads } from '../chain/heads.ts'
-import type { SenderEvents } from './events.ts'
+import type { Broadcast } from './broadcast.ts'
 import type { Signer } from './keys/signing.ts'
 import type { NonceCheck } from './nonceCheck.ts'
 import type { Lease } from './store/leases.ts'
@@ -52,4 +52,21 @@ export type Turn = SenderContext & {
   head: ChainHead
   /** The signer's account; undefined if this process lacks its key. */
   account: Signer | undefined
+}
+
+/** A signed transaction for a nonce of a signer. */
+export type NamedAttempt = { signer: Address; nonce: number; txHash: Hash }
+
+export type SenderEvents = {
+  /** For the first time or again. */
+  attemptSent: [NamedAttempt & Broadcast]
+  /** Another transaction for the same nonce: at a higher price, or a filler. */
+  attemptReplaced: [NamedAttempt & { replaced: Hash; filler: boolean }]
+  /** A filler uses up a nonce without a transaction. */
+  gapFilled: [NamedAttempt]
+  /**
+   * `kind` is the name of its kind of action, and `actions` the number of its actions; 0 for a filler. `fee` in wei,
+   * including a rollup's data fee.
+   */
+  attemptMined: [NamedAttempt & { kind: string; filler: boolean; actions: number; gasUsed: bigint; fee: bigint }]
 }

@@ -101,6 +101,29 @@ export function createPlacer(context: SenderContext) {
     return { gas: lesser(left, funded), gasPerTransaction, transactions, price: price.maxFeePerGas }
   }
 
+  /** @param roomOf what the signer may send, or what blocks it. */
+  async function placeWithin<Allowed extends Room | undefined>(
+    account: Signer,
+    asked: Promise<Quote>,
+    roomOf: (account: Signer, backlog: Backlog, quoted: Quote) => Allowed | Blocker,
+    reserve: (db: pg.PoolClient, room: Allowed) => Promise<Reserved[]>,
+  ): Promise<PlacedTx[] | Blocker> {
+    if (signingRestOf(account) > 0) return 'notSigning'
+    const quoted = await asked.catch(() => quote(account))
+    const work = async (db: pg.PoolClient) => {
+      const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
+      const room = roomOf(account, backlog, quoted)
+      if (typeof room === 'string') return room
+      const reserved = await reserve(db, room)
+      return reserved.length === 0 ? [] : signNext(db, account, backlog, reserved, quoted)
+    }
+    return inTurn(account.address, () => stored(transaction(pool, work))).catch((error) => {
+      if (!(error instanceof NotSigned)) throw error
+      logger.error({ signer: account.address, err: error }, 'a key does not sign: its signer rests')
+      return 'notSigning' as const
+    })
+  }
+
   return {
     /** Asks the node, without a lock. */
     quote,
@@ -119,47 +142,14 @@ export function createPlacer(context: SenderContext) {
      * @param reserve is called once the signer is locked, and not at all if it is blocked. `notSigning` may follow it: then
      * nothing is stored, and another signer can send the calls.
      */
-    async place(account: Signer, asked: Promise<Quote>, reserve: Reserve): Promise<PlacedTx[] | Blocker> {
-      if (signingRestOf(account) > 0) return 'notSigning'
-      const quoted = await asked.catch(() => quote(account))
-      const placing = inTurn(account.address, () =>
-        stored(
-          transaction(pool, async (db) => {
-            const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
-            const room = roomIn(account, backlog, quoted)
-            if (typeof room === 'string') return room
-            const reserved = await reserve(db, room)
-            return reserved.length === 0 ? [] : signNext(db, account, backlog, reserved, quoted)
-          }),
-        ),
-      )
-      return placing.catch((error) => {
-        if (!(error instanceof NotSigned)) throw error
-        logger.error({ signer: account.address, err: error }, 'a key does not sign: its signer rests')
-        return 'notSigning' as const
-      })
-    },
+    place: (account: Signer, asked: Promise<Quote>, reserve: Reserve) => placeWithin(account, asked, roomIn, reserve),
 
     /**
      * Places the call of an action that was sent before, whatever the budget and the balance.
-     * @param reserve as of `place`. It returns undefined if there is nothing to send.
+     * @param reserve as of `place`.
      */
-    async placeAgain(account: Signer, reserve: (db: pg.PoolClient) => Promise<Reserved | undefined>) {
-      const quoted = await quote(account)
-      return inTurn(account.address, () =>
-        stored(
-          transaction(pool, async (db) => {
-            const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
-            const blocker = blockerOf(account, backlog, quoted)
-            if (blocker) return blocker
-            const reserved = await reserve(db)
-            if (!reserved) return undefined
-            const [placed] = await signNext(db, account, backlog, [reserved], quoted)
-            return placed
-          }),
-        ),
-      )
-    },
+    placeAgain: (account: Signer, reserve: (db: pg.PoolClient) => Promise<Reserved[]>) =>
+      placeWithin(account, quote(account), (...asked) => blockerOf(...asked) ?? undefined, reserve),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Address, isAddressEqual, zeroAddress } from 'viem'
+import { type Address, formatUnits, isAddressEqual, zeroAddress } from 'viem'
 import { agentRegistryAbi } from '../../../../../abis/AgentRegistry.ts'
 import type { Deployment } from '../../../../../core/deployment.ts'
 import type { Requester } from '../../../../../core/fairLane.ts'
@@ -6,16 +6,14 @@ import { type AccountMessage, accountDigest, isFunding } from '../../../../../co
 import { LONGEST_VALIDITY_SECONDS } from '../../../../../core/market/accountRules.ts'
 import type { Intake } from '../../chain/intake.ts'
 import { attempt } from '../../chain/market.ts'
-import type { SignatureCheck } from '../../chain/signatureCheck.ts'
-import { nextTimestamp } from '../../chain/validity.ts'
+import { nextTimestamp } from '../../chain/nextBlock.ts'
+import type { SignatureCheck } from '../../chain/signatures.ts'
 import { Refusal } from '../../refusal.ts'
 import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination, Look } from '../kind.ts'
 import { refusalOfDeadline } from '../refusal.ts'
 import { type ActionRequest, wordOf } from '../request.ts'
-import { type ReadContracts, readBalance } from './contracts.ts'
-import { invalidSignature, refusalOfPost, signatureTooLong } from './refusal.ts'
-import type { RegistryCheck } from './registry.ts'
+import { type ReadContracts, type RegistryCheck, readBalance } from './contracts.ts'
 
 /**
  * Reads in the index which accounts may unstake: the agent's owner and wallet. None if there is no such agent.
@@ -106,4 +104,21 @@ export function createAccountExamination(
     examine,
     isSigned: async (request, requester) => (await signedBy(request, requester)) !== undefined,
   }
+}
+
+export const invalidSignature = ({ action, party }: AccountMessage): Refusal =>
+  new Refusal('INVALID_SIGNATURE', `The signature is not ${party}’s of this message of ${action}.`)
+
+/** @param latest the latest deadline that the relay takes now, in seconds. */
+export const signatureTooLong = ({ deadline }: AccountMessage, latest: bigint): Refusal =>
+  new Refusal('SIGNATURE_EXPIRED', `The signature is valid until ${deadline}; ${latest} is the latest accepted now.`, {
+    extensions: { deadline: String(deadline), latest: String(latest) },
+  })
+
+/** Why the relay posts no run with so small a reward; undefined if it does. Both in USDC base units. */
+export function refusalOfPost(reward: bigint, least: bigint): Refusal | undefined {
+  if (reward >= least) return undefined
+  const [paid, required] = [reward, least].map((amount) => formatUnits(amount, 6))
+  const detail = `The run pays ${paid} USDC, and runs are posted from ${required} USDC on. Send it with the wallet.`
+  return new Refusal('REWARD_TOO_LOW', detail, { extensions: { reward: String(reward), required: String(least) } })
 }

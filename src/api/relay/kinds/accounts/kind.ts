@@ -27,7 +27,7 @@ import { Refusal, type RefusalCode } from '../../refusal.ts'
 import type { Examination, Kind, Made } from '../kind.ts'
 import { isBlamelessRevert, unexplained } from '../refusal.ts'
 import type { ReadContracts } from './contracts.ts'
-import { invalidSignature } from './refusal.ts'
+import { invalidSignature } from './examine.ts'
 
 /** The most gas of each action that a key has signed, with every slot cold. A registration stores up to 256 bytes. */
 const PLAIN_GAS: Record<AccountActionName, bigint> = {

@@ -4,8 +4,7 @@ import type { Heads } from '../../chain/heads.ts'
 import { failureOf, type Market, readBounty } from '../../chain/market.ts'
 import { type Refusal, type RefusalCode, unavailable } from '../../refusal.ts'
 import type { Examination, Kind } from '../kind.ts'
-import { CLAIM } from '../names.ts'
-import { type ClaimMessage, UNSIGNED } from '../request.ts'
+import { CLAIM, type ClaimMessage, UNSIGNED } from '../request.ts'
 import {
   claimsCall,
   gasOfItems,

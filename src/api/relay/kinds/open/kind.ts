@@ -12,9 +12,9 @@ import {
 } from '../../../../../core/market/openCalls.ts'
 import { explainOpenError } from '../../../../../core/market/openErrors.ts'
 import type { Market } from '../../chain/market.ts'
-import { Refusal, type RefusalCode } from '../../refusal.ts'
-import type { Examination, Kind } from '../kind.ts'
-import { isBlamelessRevert, unexplained } from '../refusal.ts'
+import { Refusal, type RefusalCode, refusalOfReward } from '../../refusal.ts'
+import type { Kind } from '../kind.ts'
+import { isBlamelessRevert, refusalOf, unexplained } from '../refusal.ts'
 import type { KnownCalls } from './known.ts'
 
 /** The most gas of a call that anyone may ask for, with every slot cold. */
@@ -22,13 +22,24 @@ const MAX_OPEN_GAS = 180_000n
 
 const MADE_ALREADY = new Set<RefusalCode>(['WRONG_STATE', 'NOTHING_OWED'])
 
-/** The calls that anyone may ask for. */
-export const openCallKind = (
-  market: Market,
-  { roundOf }: KnownCalls,
-  examination: Examination<OpenCall>,
-): Kind<OpenCall> => ({
-  ...examination,
+/**
+ * The calls that anyone may ask for. What is known of a call is checked, and the simulation does the rest.
+ * @param leastReward the smallest reward of a run whose calls are made, in USDC base units.
+ */
+export const openCallKind = (market: Market, { known, roundOf }: KnownCalls, leastReward: bigint): Kind<OpenCall> => ({
+  async examine({ message: call }, _, { since }) {
+    const found = await known(call, since)
+    if (call.action !== 'collect') {
+      if (!found) throw refusalOf({ errorName: 'BountyNotFound', args: [call.bountyId] })
+      const small = refusalOfReward('action', call.bountyId, found.reward ?? 0n, leastReward)
+      if (small) throw small
+    }
+    if (found?.refusal) throw found.refusal
+    // There is no signature that a contract would check.
+    return { agentId: undefined, runsWalletCode: false }
+  },
+  isSigned: async () => true,
+
   names: [...openRunCallNames, 'collect'],
   bodyOf: (call) => (call.action === 'collect' ? { payee: call.payee } : { bountyId: call.bountyId }),
   messageOf: ({ kind, body: { payee, bountyId = '' } }) =>
