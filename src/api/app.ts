@@ -20,7 +20,7 @@ import { addAccountActionRoutes } from './routes/accountActions.ts'
 import { addAccountMessageRoutes } from './routes/accountMessages.ts'
 import { createActing } from './routes/actionAnswers.ts'
 import { addActionStateRoutes, addClaimStateRoutes } from './routes/actionState.ts'
-import { addActionRoutes } from './routes/actions.ts'
+import { addActionRoutes, addOpenCallRoutes } from './routes/actions.ts'
 import { addAgentRoutes } from './routes/agents.ts'
 import { addApplicationRoutes } from './routes/applications.ts'
 import { boardRoutes, unknownPage } from './routes/board.ts'
@@ -36,7 +36,6 @@ import { addGuideRoutes } from './routes/llms.ts'
 import { addMarketRoutes } from './routes/market.ts'
 import { mcpRoute } from './routes/mcp.ts'
 import { addMessageRoutes } from './routes/messages.ts'
-import { addOpenCallRoutes } from './routes/openCalls.ts'
 import { addPosterRoutes } from './routes/posters.ts'
 import { addReservesRoute } from './routes/reserves.ts'
 import { addRunRoutes } from './routes/runs.ts'
@@ -75,13 +74,13 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addRunRoutes(app, deps, readInTurn)
   addEligibilityRoutes(app, deps)
   addClaimMessageRoutes(app, deps)
-  addClaimRoutes(app, deps)
+  const acting = createActing(deps)
+  addClaimRoutes(app, deps, acting)
   addClaimStateRoutes(app, deps)
   addMessageRoutes(app, deps)
-  const acting = createActing(deps)
   addActionRoutes(app, acting)
   addAccountMessageRoutes(app, deps)
-  addAccountActionRoutes(app, deps, acting)
+  addAccountActionRoutes(app, acting)
   addOpenCallRoutes(app, acting)
   addActionStateRoutes(app, deps)
   addApplicationRoutes(app, deps)

@@ -17,8 +17,8 @@ export const prefer = z.string().openapi({
 })
 
 /** @returns a signal that aborts when the request has waited for as long as it prefers, or may. */
-export function waitingTime(c: Context, header: string | undefined): AbortSignal {
-  const preferred = preferredWait(header)
+export function waitingTime(c: Context): AbortSignal {
+  const preferred = preferredWait(c.req.header('prefer'))
   if (preferred !== undefined) c.header('Preference-Applied', `wait=${preferred}`)
   return AbortSignal.timeout((preferred ?? MAX_WAIT_SECONDS) * 1_000)
 }

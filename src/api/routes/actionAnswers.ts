@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import type { Hex } from 'viem'
+import type { Address, Hex } from 'viem'
 import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
@@ -9,61 +8,47 @@ import { INDEX_INTERVAL_MS, RETRY_AFTER_SECONDS, waitingTime } from '../http/pre
 import { problemOfAction } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
 import type { Snapshot } from '../index/snapshot.ts'
+import { traceAction } from '../observability/actionTraces.ts'
+import { agentById } from '../queries/agents.ts'
 import { createActedRunReader } from '../queries/claimedRuns.ts'
 import type { ActionOutcome } from '../relay/events.ts'
 import type { Message } from '../relay/kinds/request.ts'
 import type { Relay } from '../relay/relay.ts'
+import { type Agent, formatAgent } from '../resources/agent.ts'
 import { formatRun, type Run } from '../resources/run.ts'
-import { blockHeaders, retryAfter } from './responses.ts'
 
 const PENDING_MESSAGE = 'The action is not decided yet, and continues. See Location, or send it again.'
 
-/** The refusals of every route that relays. */
-export const relayRefusals = [
-  'PAYLOAD_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-  'RATE_LIMITED',
-  'ACTION_PENDING',
-  'RELAY_UNAVAILABLE',
-] as const
-
-/** The answers of an action that is made, and of one that is not decided in time. */
-export const actionResponses = <Made extends z.ZodType, Pending extends z.ZodType>(
-  description: string,
-  made: Made,
-  pendingSchema: Pending,
-) => ({
-  200: { description, headers: blockHeaders(true), content: { 'application/json': { schema: made } } },
-  202: {
-    description: 'The action is not decided in time, and continues. `Location` has its state.',
-    headers: {
-      Location: {
-        description: '`GET /api/actions/:actionId` of the action.',
-        required: true,
-        schema: { type: 'string' as const },
-      },
-      ...retryAfter(true),
-    },
-    content: { 'application/json': { schema: pendingSchema } },
-  },
-})
-
 /** @throws Problem RELAY_UNAVAILABLE if this server does not relay the action. */
 export function relayOf({ relay, relayedActions }: Deps, name: string): Relay {
-  if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays nothing.')
-  const isRelayed = relayedActions === undefined || relayedActions.some((one) => one === name)
+  if (!relay)
+    throw new Problem('RELAY_UNAVAILABLE', `This server relays ${name === 'claim' ? 'no claims' : 'nothing'}.`)
+  const isRelayed = name === 'claim' || relayedActions === undefined || relayedActions.some((one) => one === name)
   if (!isRelayed) throw new Problem('RELAY_UNAVAILABLE', `This server does not relay ${name}.`)
   return relay
 }
 
-/** An action that is made. */
-type Done = Extract<ActionOutcome, { status: 'done' }> & { txHash: Hex }
-
 /** A relayed action. `until` aborts when its request is to be answered. */
-export type Acted = { relay: Relay; outcome: Relayed; until: AbortSignal }
+type Acted = { relay: Relay; outcome: ActionOutcome; until: AbortSignal }
 
 /** The outcome of an action beside a claim: its transaction is known. */
 type Relayed = ActionOutcome & { txHash: Hex }
+
+/** A block that the index must have: it waits for it until the signal aborts. */
+type Reach = { block: bigint; signal: AbortSignal }
+
+/**
+ * What the index shows of an action: members of the answer, which are null if it has none, and by which transaction and block it
+ * was made, if the index shows that. `snapshot`: absent if the index was not read.
+ */
+type Shown<Members> = {
+  snapshot?: Snapshot
+  members: Members
+  made: { txHash: Hex; blockNumber: bigint } | null | undefined
+}
+
+/** What the answer to an action shows. `nothing`: where the index cannot be read. */
+type Subject<Members> = { nothing: Members; show: (outcome: Relayed, reach?: Reach) => Promise<Shown<Members>> }
 
 export type Acting = ReturnType<typeof createActing>
 
@@ -72,72 +57,111 @@ export function createActing(deps: Deps) {
   const { limits, index } = deps
   const readActed = createActedRunReader(index)
 
-  /** The run as the index has it; null if there is none, or the index cannot be read. */
-  async function runNow(bountyId: bigint, { txHash }: Relayed): Promise<Run | null> {
-    const shown = await readActed({ bountyId, txHash }).catch(unlessBehind)
-    return shown?.data.run ? formatRun(shown.data.run, shown.snapshot.now) : null
+  /** @param key the client's idempotency key of a claim. @throws Problem as the relay refuses. */
+  async function act(c: Context, message: Message, signature: Hex, key?: string): Promise<Acted> {
+    const relay = relayOf(deps, message.action)
+    limits?.takeClaim(c)
+    const until = waitingTime(c)
+    const request = { requestId: c.get('requestId'), message, signature }
+    traceAction(request, c.get('trace'))
+    const outcome = await relay.act(request, { ...requesterOf(c, limits), until, key }).catch((error) => {
+      throw problemOfAction(error, message)
+    })
+    return { relay, outcome, until }
   }
 
-  /** The run and the block of the action, once the index shows it. */
-  const readMade = (c: Context, bountyId: bigint, { txHash, blockNumber: block }: Done, signal: AbortSignal) =>
-    readUntilShown(
-      c,
-      async () => {
-        const { snapshot, data } = await readActed({ bountyId, txHash }, { block, signal })
+  return {
+    act,
+
+    /** Relays the action, and answers with what the subject shows. @param made says what was done. */
+    async answer<Members extends object>(
+      c: Context,
+      message: Message,
+      signature: Hex,
+      made: string,
+      { nothing, show }: Subject<Members>,
+    ) {
+      const acted = await act(c, message, signature)
+      const { actionId, txHash, status } = acted.outcome
+      if (!txHash) throw new Error(`Action ${actionId} is done by no known transaction`)
+      const outcome = { ...acted.outcome, txHash }
+      const shown = await untilShown(c, acted, (reach) => show(outcome, reach))
+      if (shown) {
+        const { members, how } = shown
+        return c.json({ success: true as const, ...members, message: made, actionId, ...how }, 200)
+      }
+      const { members } = (await show(outcome).catch(unlessBehind)) ?? { members: nothing }
+      c.header('Location', `/api/actions/${actionId}`)
+      c.header('Retry-After', String(RETRY_AFTER_SECONDS))
+      const state = status === 'done' ? ('mined' as const) : status
+      return c.json(
+        { success: false as const, ...members, message: PENDING_MESSAGE, actionId, txHash, status: state },
+        202,
+      )
+    },
+
+    /** The run of an action. @param named null of a post, which makes it. */
+    runOf: (named: bigint | null): Subject<{ run: Run | null }> => ({
+      nothing: { run: null },
+      async show(outcome, reach) {
+        const bountyId = named ?? resultOf(outcome)
+        if (bountyId === null) return { members: { run: null }, made: null }
+        const { txHash } = outcome
+        const { snapshot, data } = await readActed({ bountyId, txHash }, reach)
         const { run, blockNumber } = data
         return {
           snapshot,
-          shown: run && blockNumber !== null ? { run: formatRun(run, snapshot.now), blockNumber } : undefined,
+          members: { run: run && formatRun(run, snapshot.now) },
+          made: run && blockNumber !== null ? { txHash, blockNumber } : null,
         }
       },
-      signal,
-    )
+    }),
 
-  return {
-    /** @param preferred the header `Prefer`. @throws Problem as the relay refuses. */
-    async act(c: Context, message: Message, signature: Hex, preferred: string | undefined): Promise<Acted> {
-      const relay = relayOf(deps, message.action)
-      limits?.takeClaim(c)
-      const until = waitingTime(c, preferred)
-      const request = { requestId: c.get('requestId'), message, signature }
-      const outcome = await relay.act(request, { ...requesterOf(c, limits), until }).catch((error) => {
-        throw problemOfAction(error, message)
-      })
-      const { txHash } = outcome
-      if (!txHash) throw new Error(`Action ${outcome.actionId} is done by no known transaction`)
-      return { relay, outcome: { ...outcome, txHash }, until }
-    },
+    /** The agent of an action. @param named null of a registration, which makes it. */
+    agentOf: (named: bigint | null): Subject<{ agent: Agent | null }> => ({
+      nothing: { agent: null },
+      async show(outcome, reach) {
+        const agentId = named ?? resultOf(outcome)
+        if (agentId === null) return { members: { agent: null }, made: null }
+        const { snapshot, data } = await index.read(reach?.block, (tx, { now }) => agentById(tx, now, agentId))
+        const made = data && reach && { txHash: outcome.txHash, blockNumber: reach.block }
+        return { snapshot, members: { agent: data && formatAgent(data) }, made }
+      },
+    }),
 
-    /** Answers with the run. @param bountyId null of a post that is not made. @param message what is made. */
-    async answerWithRun(c: Context, { relay, outcome, until }: Acted, bountyId: bigint | null, message: string) {
-      const made = outcome.status === 'done' && bountyId !== null && (await readMade(c, bountyId, outcome, until))
-      if (outcome.status === 'done' && made) {
-        const how = await madeIn(relay, outcome, made)
-        return c.json({ success: true as const, run: made.run, message, ...how }, 200)
-      }
-      const run = bountyId === null ? null : await runNow(bountyId, outcome)
-      return c.json({ success: false as const, run, ...pending(c, outcome) }, 202)
-    },
+    /** Who is paid. The index is not read. */
+    payeeOf: (payee: Address): Subject<{ payee: Address }> => ({
+      nothing: { payee },
+      show: async (outcome) => ({ members: { payee }, made: outcome.status === 'done' ? outcome : null }),
+    }),
   }
 }
 
+const resultOf = (outcome: ActionOutcome) => (outcome.status === 'done' ? outcome.result : null)
+
 /**
- * Reads until the index shows what was made, and sets the headers that name the block.
- * @param read returns what the index shows; undefined if it does not show it yet.
- * @returns undefined if the index does not show it until `signal` aborts.
+ * Waits until the index shows what an action has made, and sets the headers that name the block.
+ * @returns the members of the answer, and those that say how it was made; undefined if it is not made, or not shown in time.
  */
-export async function readUntilShown<Shown>(
+export async function untilShown<Members extends object>(
   c: Context,
-  read: () => Promise<{ snapshot: Snapshot; shown: Shown | undefined }>,
-  signal: AbortSignal,
-): Promise<Shown | undefined> {
+  { relay, outcome, until: signal }: Acted,
+  show: (reach: Reach) => Promise<Shown<Members>>,
+) {
+  if (outcome.status !== 'done') return undefined
+  const { blockNumber: block } = outcome
+  // Asked while the index is read. The relay keeps the node's answer.
+  relay.isFinal(block).catch(() => undefined)
   do {
-    try {
-      const { snapshot, shown } = await read()
-      for (const [name, value] of Object.entries(blockHeadersOf(snapshot))) c.header(name, value)
-      if (shown !== undefined) return shown
-    } catch (error) {
-      if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error
+    const shown = await show({ block, signal }).catch(unlessBehind)
+    if (shown?.snapshot) {
+      for (const [name, value] of Object.entries(blockHeadersOf(shown.snapshot))) c.header(name, value)
+    }
+    if (shown?.made) {
+      const { txHash, blockNumber } = shown.made
+      const finalized = await relay.isFinal(blockNumber)
+      const members = shown.members as { [Name in keyof Members]: NonNullable<Members[Name]> }
+      return { members, how: { txHash, blockNumber: Number(blockNumber), finalized } }
     }
     await sleep(INDEX_INTERVAL_MS)
   } while (!signal.aborted)
@@ -148,19 +172,4 @@ export async function readUntilShown<Shown>(
 export function unlessBehind(error: unknown): undefined {
   if (error instanceof Problem && error.code === 'INDEX_BEHIND') return undefined
   throw error
-}
-
-/** The members that say how the action was made. */
-export const madeIn = async (relay: Relay, { actionId, txHash }: Done, { blockNumber }: { blockNumber: bigint }) => ({
-  actionId,
-  txHash,
-  blockNumber: Number(blockNumber),
-  finalized: await relay.isFinal(blockNumber),
-})
-
-/** The members that say how an undecided action continues. Sets the headers that name its state. */
-export function pending(c: Context, { actionId, txHash, status }: Relayed) {
-  c.header('Location', `/api/actions/${actionId}`)
-  c.header('Retry-After', String(RETRY_AFTER_SECONDS))
-  return { message: PENDING_MESSAGE, actionId, txHash, status: status === 'done' ? ('mined' as const) : status }
 }

@@ -1,26 +1,21 @@
 import { setImmediate } from 'node:timers/promises'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { type Hex, maxUint256 } from 'viem'
 import { createFairLane } from '../../../core/fairLane.ts'
 import type { Deps } from '../deps.ts'
 import { rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
-import { prefer, RETRY_AFTER_SECONDS, waitingTime } from '../http/preferredWait.ts'
-import { problemOfAction } from '../http/refusals.ts'
+import { prefer, RETRY_AFTER_SECONDS } from '../http/preferredWait.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
-import { traceAction } from '../observability/actionTraces.ts'
 import { claimAttributes, inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
-import { createClaimedRunReader, type ReadClaimedRun } from '../queries/claimedRuns.ts'
-import type { ActionOutcome } from '../relay/events.ts'
-import { type ActionRequest, type ClaimMessage, UNSIGNED } from '../relay/kinds/request.ts'
-import type { Relay } from '../relay/relay.ts'
+import { createClaimedRunReader } from '../queries/claimedRuns.ts'
+import { type ClaimMessage, UNSIGNED } from '../relay/kinds/request.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
 import { claimBody, claimSchema, pendingClaimSchema } from '../resources/claim.ts'
 import { claimRefusals } from '../resources/problem.ts'
 import { formatRun } from '../resources/run.ts'
-import { readUntilShown, unlessBehind } from './actionAnswers.ts'
+import { type Acting, unlessBehind, untilShown } from './actionAnswers.ts'
 import { agentNotFound } from './agents.ts'
 import { blockHeaders, problemResponses, retryAfter } from './responses.ts'
 import { runNotFound } from './runs.ts'
@@ -94,7 +89,7 @@ const claimRun = createRoute({
   },
 })
 
-export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
+export function addClaimRoutes(app: OpenAPIHono, deps: Deps, { act }: Acting) {
   const readClaimed = createClaimedRunReader(deps.index)
   const inTurn = createFairLane(ENTRY_LANE)
 
@@ -108,103 +103,50 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
   })
 
   app.openapi(claimRun, async (c) => {
-    const { relay, limits } = deps
-    if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
-    limits?.takeClaim(c)
+    const message = messageOf(c.req.valid('param').id, c.req.valid('json'))
+    const { bountyId, agentId } = message
+    const { signature = UNSIGNED } = c.req.valid('json')
+    const acted = await act(c, message, signature, c.req.valid('header')['idempotency-key'])
+    const { relay, outcome } = acted
+    const { actionId: claimId, txHash, status, round = 0n } = outcome
     const trace = c.get('trace')
-    const request = requestOf(c, c.req.valid('param').id, c.req.valid('json'))
-    const { message } = request
-    traceAction(request, trace)
-    const { 'idempotency-key': key, prefer } = c.req.valid('header')
-    const until = waitingTime(c, prefer)
-    const asked = { ...requesterOf(c, limits), until, key }
-    const outcome = await relay.act(request, asked).catch((error) => {
-      throw problemOfAction(error, message)
-    })
-    if (outcome.txHash) trace?.describe({ [TRANSACTION_HASH]: outcome.txHash })
-    // Asked while the index is read. The relay keeps the node's answer for `formatWon`.
-    if (outcome.status === 'done') relay.isFinal(outcome.blockNumber).catch(() => undefined)
-    const won =
-      outcome.status === 'done' &&
-      (await inSpan(trace, 'read the run', claimAttributes(message), () =>
-        readWon(c, readClaimed, message, outcome, until),
-      ))
-    if (won) return c.json(await formatWon(relay, outcome, won), 200)
-    if (await isStored(relay, outcome)) c.header('Location', `/api/claims/${outcome.actionId}`)
+    if (txHash) trace?.describe({ [TRANSACTION_HASH]: txHash })
+
+    async function show(reach?: { block: bigint; signal: AbortSignal }) {
+      const { snapshot, data } = await readClaimed({ bountyId, agentId, round }, reach)
+      const { run, agent, claim } = data
+      const members = { run: run && formatRun(run, snapshot.now), agent: agent && formatAgentSummary(agent) }
+      const made = run && agent && claim && { txHash: claim.transactionHash as Hex, blockNumber: claim.blockNumber }
+      return { snapshot, members, made }
+    }
+
+    const reading = () => untilShown(c, acted, show)
+    const won = status === 'done' && (await inSpan(trace, 'read the run', claimAttributes(message), reading))
+    if (won) {
+      const { members, how } = won
+      return c.json({ success: true as const, ...members, message: 'Run claimed successfully.', claimId, ...how }, 200)
+    }
+    // A claim that the agent made without the relay is not stored.
+    if (status !== 'done' || (await relay.find(claimId))) c.header('Location', `/api/claims/${claimId}`)
     c.header('Retry-After', String(RETRY_AFTER_SECONDS))
-    return c.json(await pending(readClaimed, message, outcome), 202)
+    const { members } = (await show().catch(unlessBehind)) ?? { members: { run: null, agent: null } }
+    const [text, state] = status === 'done' ? ([NOT_SHOWN, 'mined'] as const) : ([UNDECIDED, status] as const)
+    return c.json(
+      { success: false as const, ...members, message: text, claimId, txHash: txHash ?? null, status: state },
+      202,
+    )
   })
 }
 
-function requestOf(c: Context, bountyId: bigint, body: z.output<typeof claimBody>): ActionRequest<ClaimMessage> {
-  const { agentId, walletAddress: party, signature = UNSIGNED, deadline = 0n } = body
+const NOT_SHOWN = 'The run is the agent’s on chain, and the index does not show it yet. Send the claim again.'
+const UNDECIDED = 'The claim is not decided yet, and continues. See Location, or send it again.'
+
+/** @throws Problem RUN_NOT_FOUND or AGENT_NOT_FOUND if no contract can have such an id. */
+function messageOf(
+  bountyId: bigint,
+  { agentId, walletAddress: party, deadline = 0n }: z.output<typeof claimBody>,
+): ClaimMessage {
   if (bountyId > maxUint256) throw runNotFound(bountyId)
   if (agentId > maxUint256) throw agentNotFound(agentId)
-  const message = { action: 'claim', bountyId, agentId, party, deadline } as const
-  return { requestId: c.get('requestId'), message, signature }
-}
-
-/** @returns undefined if the index does not show the claim until `signal` aborts. */
-const readWon = (
-  c: Context,
-  readClaimed: ReadClaimedRun,
-  { bountyId, agentId }: ClaimMessage,
-  { round = 0n, blockNumber }: Extract<ActionOutcome, { status: 'done' }>,
-  signal: AbortSignal,
-) =>
-  readUntilShown(
-    c,
-    async () => {
-      const { snapshot, data } = await readClaimed({ bountyId, agentId, round }, { block: blockNumber, signal })
-      const { run, agent, claim } = data
-      return {
-        snapshot,
-        shown: run && agent && claim ? { run: formatRun(run, snapshot.now), agent, claim } : undefined,
-      }
-    },
-    signal,
-  )
-
-/** A claim that the agent made without the relay is not stored. */
-const isStored = async (relay: Relay, { status, actionId }: ActionOutcome) =>
-  status !== 'done' || (await relay.find(actionId)) !== undefined
-
-const messageOf = ({ status }: ActionOutcome) =>
-  status === 'done'
-    ? 'The run is the agent’s on chain, and the index does not show it yet. Send the claim again.'
-    : 'The claim is not decided yet, and continues. See Location, or send it again.'
-
-async function formatWon(
-  relay: Relay,
-  { actionId: claimId }: ActionOutcome,
-  { run, agent, claim }: NonNullable<Awaited<ReturnType<typeof readWon>>>,
-): Promise<z.input<typeof claimSchema>> {
-  return {
-    success: true,
-    run,
-    agent: formatAgentSummary(agent),
-    message: 'Run claimed successfully.',
-    claimId,
-    txHash: claim.transactionHash as Hex,
-    blockNumber: Number(claim.blockNumber),
-    finalized: await relay.isFinal(claim.blockNumber),
-  }
-}
-
-async function pending(
-  readClaimed: ReadClaimedRun,
-  { bountyId, agentId }: ClaimMessage,
-  outcome: ActionOutcome,
-): Promise<z.input<typeof pendingClaimSchema>> {
-  const { snapshot, data } =
-    (await readClaimed({ bountyId, agentId, round: outcome.round ?? 0n }).catch(unlessBehind)) ?? {}
-  return {
-    success: false,
-    run: snapshot && data?.run ? formatRun(data.run, snapshot.now) : null,
-    agent: data?.agent ? formatAgentSummary(data.agent) : null,
-    message: messageOf(outcome),
-    claimId: outcome.actionId,
-    txHash: outcome.txHash ?? null,
-    status: outcome.status === 'done' ? 'mined' : outcome.status,
-  }
+  return { action: 'claim', bountyId, agentId, party, deadline }
 }
