@@ -14,7 +14,6 @@ import {
   postError,
   unstakeError,
 } from '../../../core/market/accountRules.ts'
-import { DEFAULT_VALIDITY_SECONDS } from '../../../core/market/claimMessage.ts'
 import type { Deps } from '../deps.ts'
 import { Problem, type ProblemCode } from '../http/errors.ts'
 import { problemOf } from '../http/refusals.ts'
@@ -26,9 +25,8 @@ import { textParameter } from '../resources/action.ts'
 import type { BodyMembers } from '../resources/message.ts'
 import { relayOf } from './actionAnswers.ts'
 import { agentNotFound } from './agents.ts'
-import { deadlineParameter } from './claimMessage.ts'
 import { readIndex } from './indexed.ts'
-import { messageRoute } from './messageRoute.ts'
+import { deadlineParameter, endOfValidity, messageRoute, secondParameter } from './messageRoute.ts'
 
 const amountParameter = z
   .string('must be given once')
@@ -44,19 +42,10 @@ const numberParameter = (most: bigint, description: string) =>
     .refine((value) => value <= most, `must be at most ${most}`)
     .openapi({ type: 'integer', description })
 
-const saltQuery = { salt: saltParameter.optional() }
-const validBefore = {
-  validBefore: deadlineParameter.optional().openapi({
-    type: 'integer',
-    description: 'The authorization is valid before this second, at most ten minutes ahead, which is the default.',
-  }),
-}
-const deadline = {
-  deadline: deadlineParameter.optional().openapi({
-    type: 'integer',
-    description: 'Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent.',
-  }),
-}
+const salt = saltParameter.optional()
+const validBefore = deadlineParameter.openapi({
+  description: 'The authorization is valid before this second, at most ten minutes ahead, which is the default.',
+})
 
 /** The members of a body that are numbers in JSON: all integers but amounts and ids. */
 const NUMBERS = new Set(['deadline', 'workPeriod', 'stakePercent', 'validBefore', 'nonce'])
@@ -77,7 +66,7 @@ const postQuery = {
   poster: addressParameter,
   ipfsHash: textParameter,
   reward: amountParameter,
-  deadline: deadlineParameter.openapi({
+  deadline: secondParameter.openapi({
     type: 'integer',
     description: 'Last second at which the run can be claimed, in seconds since 1970.',
   }),
@@ -85,18 +74,23 @@ const postQuery = {
   stakePercent: numberParameter(100n, 'Of the reward; the default if absent.').optional(),
   evaluator: addressParameter.optional(),
   claimant: addressParameter.optional().openapi({ description: 'The only wallet that may claim; any if absent.' }),
-  ...saltQuery,
-  ...validBefore,
+  salt,
+  validBefore,
 }
-const registerQuery = { owner: addressParameter, agentURI: uriParameter, ...saltQuery, ...deadline }
+const registerQuery = { owner: addressParameter, agentURI: uriParameter, salt, deadline: deadlineParameter }
 const stakeQuery = {
   agentId: idParameter,
   from: addressParameter,
   amount: amountParameter,
-  ...saltQuery,
-  ...validBefore,
+  salt,
+  validBefore,
 }
-const unstakeQuery = { agentId: idParameter, signer: addressParameter, amount: amountParameter, ...deadline }
+const unstakeQuery = {
+  agentId: idParameter,
+  signer: addressParameter,
+  amount: amountParameter,
+  deadline: deadlineParameter,
+}
 
 function bodyOf({ members }: AccountMessage): Record<string, string | number> {
   const own = Object.entries(members).filter(([member]) => member !== 'agentId')
@@ -131,7 +125,7 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const { leastPost, leastReward } = relayOf(deps, 'post')
     const small = refusalOfPost(terms.reward, leastPost) ?? refusalOfPost(terms.reward, leastReward)
     if (small) throw problemOf(small)
-    const until = lastSecond('post', 'validBefore', validBefore, snapshot.now)
+    const until = endOf('post', validBefore, snapshot.now)
     const { poster, ipfsHash, reward, deadline } = terms
     const signed = { poster, ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator, claimant }
     const message = accountMessage('post', { ...signed, salt: salt ?? randomSalt(), validBefore: until })
@@ -143,7 +137,7 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const { snapshot } = await readIndex(c, readBlock(minBlock))
     const unsupported = await relayOf(deps, 'register').refusalOfRegistry().catch(throwProblem)
     if (unsupported) throw problemOf(unsupported)
-    const until = lastSecond('register', 'deadline', deadline, snapshot.now)
+    const until = endOf('register', deadline, snapshot.now)
     return c.json(await toSign(accountMessage('register', { owner, agentURI, salt, deadline: until })), 200)
   })
 
@@ -151,7 +145,7 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const { minBlock, agentId, from, amount, salt = randomSalt(), validBefore } = c.req.valid('query')
     const { snapshot, data: agent } = await readIndex(c, readAgent(agentId, minBlock))
     const owner = getAddress(found(agent, agentId).owner)
-    const until = lastSecond('stake', 'validBefore', validBefore, snapshot.now)
+    const until = endOf('stake', validBefore, snapshot.now)
     const message = accountMessage('stake', { agentId, from, owner, amount, salt, validBefore: until })
     return c.json(await toSign(message), 200)
   })
@@ -167,7 +161,7 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const error = unstakeError(facts, signer, amount)
     if (error) throw problemOfError(error)
     const nonce = await relayOf(deps, 'unstake').unstakeNonceOf(agentId).catch(throwProblem)
-    const until = lastSecond('unstake', 'deadline', deadline, snapshot.now)
+    const until = endOf('unstake', deadline, snapshot.now)
     const message = accountMessage('unstake', { agentId, signer, amount, nonce, deadline: until })
     return c.json(await toSign(message), 200)
   })
@@ -187,21 +181,10 @@ function found(agent: AgentRow | null, agentId: bigint): AgentRow {
   return agent
 }
 
-/**
- * The end of a signature's validity, in seconds: its last second, or the first at which an authorization is invalid.
- * @throws Problem VALIDATION_FAILED
- */
-function lastSecond(
-  name: AccountActionName,
-  field: 'deadline' | 'validBefore',
-  requested: bigint | undefined,
-  now: bigint,
-): bigint {
-  const after = 'validBefore' in accountActions[name] ? 1n : 0n
-  const latest = now + LONGEST_VALIDITY_SECONDS[name] + after
-  const usual = now + DEFAULT_VALIDITY_SECONDS
-  if (requested === undefined) return usual < latest ? usual : latest
-  if (requested > now && requested <= latest) return requested
-  const detail = `${field}: must be from ${now + 1n} to ${latest}, got ${requested}.`
-  throw new Problem('VALIDATION_FAILED', detail, { extensions: { field, value: String(requested) } })
+/** The end of a signature's validity, in seconds: its last second, or the first at which an authorization is invalid. */
+function endOf(name: AccountActionName, requested: bigint | undefined, now: bigint): bigint {
+  const longest = LONGEST_VALIDITY_SECONDS[name]
+  return 'validBefore' in accountActions[name]
+    ? endOfValidity(requested, now, { field: 'validBefore', longest: longest + 1n, note: '' })
+    : endOfValidity(requested, now, { longest, note: '' })
 }

@@ -30,10 +30,9 @@ import {
 } from '../resources/application.ts'
 import { reasonsOf } from '../resources/eligibility.ts'
 import { agentNotFound } from './agents.ts'
-import { deadlineParameter, futureDeadline } from './claimMessage.ts'
 import { ask } from './content.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
-import { messageRoute } from './messageRoute.ts'
+import { deadlineParameter, endOfValidity, messageRoute } from './messageRoute.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { indexedResponses, problemResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
@@ -128,10 +127,7 @@ const query = {
   runId: idParameter,
   agentId: idParameter,
   walletAddress: addressParameter,
-  deadline: deadlineParameter.optional().openapi({
-    type: 'integer',
-    description: 'Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent.',
-  }),
+  deadline: deadlineParameter,
 }
 const messages = {
   apply: messageRoute(
@@ -249,7 +245,7 @@ export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
       const { runId, agentId, walletAddress: wallet, deadline: requested, minBlock, ...text } = c.req.valid('query')
       const { note = '' } = text as { note?: string }
       const now = await check(c, { action, runId, agentId, wallet, note }, minBlock)
-      const deadline = futureDeadline(requested, now, MAX_VALIDITY_SECONDS)
+      const deadline = endOfValidity(requested, now)
       const signed = {
         agentId: formatId(agentId),
         walletAddress: wallet,

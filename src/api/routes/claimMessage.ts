@@ -2,21 +2,16 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type Address, maxUint256, zeroAddress } from 'viem'
 import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
 import { formatId } from '../../../core/format.ts'
-import { claimTypedData, DEFAULT_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS } from '../../../core/market/claimMessage.ts'
+import { claimTypedData } from '../../../core/market/claimMessage.ts'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../http/errors.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
 import { type RunTerms, runById } from '../queries/runs.ts'
 import { claimMessageSchema } from '../resources/claimMessage.ts'
 import { agentNotFound } from './agents.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { deadlineParameter, endOfValidity } from './messageRoute.ts'
 import { indexedResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
-
-export const deadlineParameter = z
-  .string('must be given once')
-  .regex(/^[1-9][0-9]{0,14}$/, 'must be a time in seconds since 1970')
-  .transform(BigInt)
 
 const getClaimMessage = createRoute({
   method: 'get',
@@ -33,10 +28,7 @@ const getClaimMessage = createRoute({
     query: z.strictObject({
       agentId: idParameter,
       walletAddress: addressParameter,
-      deadline: deadlineParameter.optional().openapi({
-        type: 'integer',
-        description: 'Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent.',
-      }),
+      deadline: deadlineParameter,
       minBlock,
     }),
   },
@@ -55,7 +47,7 @@ export function addClaimMessageRoutes(app: OpenAPIHono, deps: Deps) {
     )
     if (data === null) throw runNotFound(id)
     if (agentId > maxUint256) throw agentNotFound(agentId)
-    const deadline = futureDeadline(requested, snapshot.now, MAX_VALIDITY_SECONDS)
+    const deadline = endOfValidity(requested, snapshot.now)
     const { typedData, path, body } = claimToSign(market, data, agentId, walletAddress, deadline)
     return answerJson(c, { ...typedData, submit: { method: 'POST' as const, path, body } })
   })
@@ -85,18 +77,4 @@ export function claimToSign(
     path: `/api/runs/${bountyId}/claim`,
     body: { agentId: formatId(agentId), walletAddress, deadline: Number(deadline) },
   }
-}
-
-/**
- * The deadline of a message, in seconds.
- * @param longest how far ahead it may be, in seconds; undefined if the market accepts any.
- * @throws Problem VALIDATION_FAILED
- */
-export function futureDeadline(requested: bigint | undefined, now: bigint, longest: bigint | undefined): bigint {
-  if (requested === undefined) return now + DEFAULT_VALIDITY_SECONDS
-  if (requested > now && (longest === undefined || requested <= now + longest)) return requested
-  const range = longest === undefined ? `${now + 1n} on` : `${now + 1n} to ${now + longest}, an hour ahead`
-  throw new Problem('VALIDATION_FAILED', `deadline: must be from ${range}, got ${requested}.`, {
-    extensions: { field: 'deadline', value: requested.toString() },
-  })
 }

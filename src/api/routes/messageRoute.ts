@@ -1,8 +1,20 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import type { ProblemCode } from '../http/errors.ts'
+import { DEFAULT_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS } from '../../../core/market/claimMessage.ts'
+import { Problem, type ProblemCode } from '../http/errors.ts'
 import { type BodyMembers, messageSchema } from '../resources/message.ts'
 import { minBlock } from './indexed.ts'
 import { blockHeaders, problemResponses } from './responses.ts'
+
+export const secondParameter = z
+  .string('must be given once')
+  .regex(/^[1-9][0-9]{0,14}$/, 'must be a time in seconds since 1970')
+  .transform(BigInt)
+
+/** The parameter of the end of a signature's validity. */
+export const deadlineParameter = secondParameter.optional().openapi({
+  type: 'integer',
+  description: 'Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent.',
+})
 
 /**
  * The route of an action's message.
@@ -35,3 +47,24 @@ export const messageRoute = <Name extends string, Query extends z.ZodRawShape, c
       ...problemResponses(['VALIDATION_FAILED', ...codes]),
     },
   })
+
+/** @property longest how far ahead the end may be, in seconds; null if the market accepts any. `note` says so to a person. */
+type Limit = { field?: 'deadline' | 'validBefore'; longest?: bigint | null; note?: string }
+
+/**
+ * The end of a signature's validity, in seconds.
+ * @throws Problem VALIDATION_FAILED
+ */
+export function endOfValidity(
+  requested: bigint | undefined,
+  now: bigint,
+  { field = 'deadline', longest = MAX_VALIDITY_SECONDS, note = ', an hour ahead' }: Limit = {},
+): bigint {
+  const usual = now + DEFAULT_VALIDITY_SECONDS
+  const latest = longest === null ? undefined : now + longest
+  if (requested === undefined) return latest === undefined || usual < latest ? usual : latest
+  if (requested > now && (latest === undefined || requested <= latest)) return requested
+  const range = latest === undefined ? `${now + 1n} on` : `${now + 1n} to ${latest}${note}`
+  const extensions = { field, value: String(requested) }
+  throw new Problem('VALIDATION_FAILED', `${field}: must be from ${range}, got ${requested}.`, { extensions })
+}

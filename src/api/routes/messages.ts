@@ -2,7 +2,6 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type Address, maxUint256, zeroAddress } from 'viem'
 import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
 import { explainRunError } from '../../../core/market/actionErrors.ts'
-import { MAX_VALIDITY_SECONDS } from '../../../core/market/claimMessage.ts'
 import { claimErrors } from '../../../core/market/eligibility.ts'
 import { onlyPartyOf, revisionOf, runActionError } from '../../../core/market/runActionRules.ts'
 import {
@@ -27,9 +26,9 @@ import type { BodyMembers } from '../resources/message.ts'
 import { formatRun, type Run } from '../resources/run.ts'
 import { factsOf } from '../resources/runFacts.ts'
 import { agentNotFound } from './agents.ts'
-import { claimToSign, deadlineParameter, futureDeadline } from './claimMessage.ts'
+import { claimToSign } from './claimMessage.ts'
 import { readIndex } from './indexed.ts'
-import { messageRoute } from './messageRoute.ts'
+import { deadlineParameter, endOfValidity, messageRoute } from './messageRoute.ts'
 import { runNotFound } from './runs.ts'
 
 /** Why there is no message: the index shows that the market would refuse the action. */
@@ -71,8 +70,7 @@ const routeOf = <Name extends RunActionName | 'claim', Query extends z.ZodRawSha
   const all = {
     runId: idParameter,
     ...query,
-    deadline: deadlineParameter.optional().openapi({
-      type: 'integer',
+    deadline: deadlineParameter.openapi({
       description: 'Last second at which the signature is valid. 15 minutes ahead if absent.',
     }),
   }
@@ -133,7 +131,7 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
     if (agent === null || agentId > maxUint256) throw agentNotFound(agentId)
     const [reason] = reasonsOf(run, claimErrors(run, agent, walletAddress, snapshot.now), leastReward)
     if (reason) throw new Problem(reason.code, reason.sentence, { extensions: reason.extensions })
-    const until = futureDeadline(deadline, snapshot.now, MAX_VALIDITY_SECONDS)
+    const until = endOfValidity(deadline, snapshot.now)
     return c.json({ action: 'claim' as const, ...claimToSign(market, run, agentId, walletAddress, until) }, 200)
   })
 
@@ -174,7 +172,6 @@ function toSign(
   const small = refusalOfReward('action', bountyId, BigInt(run.reward), leastReward)
   if (small) throw problemOf(small)
   const text = textMemberOf(name)
-  const isShortLived = !hasMember(name, 'round')
   const message = {
     action: name,
     bountyId,
@@ -183,7 +180,7 @@ function toSign(
     revision: hasMember(name, 'revision') ? revision : 0n,
     text: (text && query[text]) ?? '',
     ...(claimant && { naming: BigInt(namings), claimant }),
-    deadline: futureDeadline(requested, now, isShortLived ? MAX_VALIDITY_SECONDS : undefined),
+    deadline: endOfValidity(requested, now, hasMember(name, 'round') ? { longest: null } : {}),
   }
   return {
     action: name,
