@@ -38,8 +38,6 @@ export const createClaimedRunReader = (index: IndexReader) =>
     })
   })
 
-export type ReadClaimedRun = ReturnType<typeof createClaimedRunReader>
-
 /**
  * Creates a function that reads a run, and the block in which a transaction did something with it; each is null if the index
  * does not show it. Concurrent calls share a transaction of the database.

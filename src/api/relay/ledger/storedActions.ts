@@ -29,7 +29,7 @@ export const isOfKinds = (table: 'action' | 'tx', names: readonly string[]) =>
   `${table}.kind IN (${names.map((name) => `'${name}'`).join()})`
 
 /** SQL: whether the row's transaction can no longer decide it. */
-export const IS_STRANDED = "action.state = 'open' AND tx.state NOT IN ('signed', 'accepted')"
+const IS_STRANDED = "action.state = 'open' AND tx.state NOT IN ('signed', 'accepted')"
 
 /** SQL: whether `signer.address` has stranded rows of these kinds. */
 export const hasStranded = (names: readonly string[]) => `EXISTS (

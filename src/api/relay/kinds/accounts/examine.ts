@@ -110,7 +110,7 @@ export const invalidSignature = ({ action, party }: AccountMessage): Refusal =>
   new Refusal('INVALID_SIGNATURE', `The signature is not ${party}’s of this message of ${action}.`)
 
 /** @param latest the latest deadline that the relay takes now, in seconds. */
-export const signatureTooLong = ({ deadline }: AccountMessage, latest: bigint): Refusal =>
+const signatureTooLong = ({ deadline }: AccountMessage, latest: bigint): Refusal =>
   new Refusal('SIGNATURE_EXPIRED', `The signature is valid until ${deadline}; ${latest} is the latest accepted now.`, {
     extensions: { deadline: String(deadline), latest: String(latest) },
   })
