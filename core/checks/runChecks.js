@@ -36,8 +36,9 @@ function complaintOfJson(schema, text) {
     const error = errors.at(-1)
     return error && shorten(`${error.instanceLocation}: ${error.error}`)
   } catch (error) {
-    // A delivery that is nested a thousand levels deep exceeds the stack where the schema compares it as a whole.
-    if (error instanceof RangeError) return 'the delivery is nested too deep'
+    // A delivery that is nested a thousand levels deep, or fails a hundred thousand times, exceeds the stack.
+    if (error instanceof RangeError) return 'the delivery is nested too deep, or fails in too many places'
+    if (error instanceof URIError) return 'the delivery has a key with half a surrogate pair, which is no text'
     throw error
   }
 }

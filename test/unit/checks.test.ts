@@ -199,6 +199,7 @@ describe('a delivery', () => {
   it.each<[string, object, string]>([
     ['16,000 levels', { type: 'object' }, deep],
     ['16,000 levels, twice, compared', { uniqueItems: true, minItems: 3 }, `[${deep},${deep}]`],
+    ['half a surrogate pair as a key', { additionalProperties: { type: 'string' } }, '{"\\ud800":1}'],
     ['keys of lines', { additionalProperties: false }, JSON.stringify({ ['a\n\u202e'.repeat(1_000)]: 1 })],
   ])('of %s fails in a line of at most 340 characters', (_, schema, text) => {
     const [complaint = '', ...others] = failed({ schema }, text)

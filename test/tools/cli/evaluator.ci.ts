@@ -53,6 +53,8 @@ it('a delivery that no check passes is rejected after the third revision, and a 
     sha256: createHash('sha256').update('Elbe').digest('hex'),
     urls: [{ url: 'http://127.0.0.1:1/', contentType: 'text/html' }],
   })
+  const forbidden = await parties.claimedRun({ urls: [{ url: 'http://127.0.0.1:1/', contentType: 'text/html' }] })
+  await runs.submitWork(forbidden, { content: 'Elbe' }, asAgent)
   const other = await parties.claimedRun()
   await runs.submitWork(other, { content: 'Elbe' }, asAgent)
   const program = await parties.start()
@@ -61,12 +63,17 @@ it('a delivery that no check passes is rejected after the third revision, and a 
     await runs.submitWork(runId, 'https://example.com/rivers', asAgent)
     await parties.reaches(runId, 'REVISION_REQUESTED', revision)
   }
-  await runs.submitWork(runId, { content: 'Elbe' }, asAgent)
+  await runs.submitWork(runId, { content: 'Oder' }, asAgent)
   await parties.reaches(runId, 'REJECTED', 3)
+  expect(program.output()).toMatch(
+    new RegExp(
+      `warning: Run ${forbidden}, .*: http://127.0.0.1:1/ leads to 127.0.0.1, .*: a human must review it until`,
+    ),
+  )
+  expect(await parties.history(forbidden)).toEqual(['WorkSubmitted'])
   expect(program.output()).toMatch(
     new RegExp(`warning: Run ${other}, .*: its brief has no checks: a human must review it until 20\\d\\d-`),
   )
-  expect(program.output()).toContain('  http://127.0.0.1:1/ leads to 127.0.0.1, which is no public address')
   expect(program.output()).toContain('The API stores nothing by https://example.com/rivers')
   expect(await parties.history(other)).toEqual(['WorkSubmitted'])
 })

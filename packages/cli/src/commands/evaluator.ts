@@ -4,7 +4,8 @@ import { MAX_REVISIONS } from '../../../../core/market/constants.ts'
 import { createRunlineClient, type Run, type RunlineClient } from '../../../client/src/index.ts'
 import { verifyReads } from '../../../client/src/verify/index.ts'
 import { action, type Context } from '../action.ts'
-import { NeedsHumanError, reviewDelivery } from '../evaluator/review.ts'
+import { reviewDelivery } from '../evaluator/review.ts'
+import { NeedsHumanError } from '../evaluator/urlCheck.ts'
 import { explain } from '../explain.ts'
 import { readAccount } from '../key.ts'
 import { openReader, trustedMarket } from '../session.ts'
@@ -46,27 +47,24 @@ async function evaluate(context: Context<Verified>) {
   const runline = verify ? verifyReads(client, { node: rpc, market }) : client
   const by = { via: 'relay', signer, timeoutSeconds: ACTION_TIMEOUT_SECONDS } as const
 
-  /** @returns the verdict, in words. */
   async function decide(run: Run): Promise<{ verdict: string; txHash: string; complaints: string[] }> {
-    const complaints = await reviewDelivery(runline.content, run)
     const { runs } = runline
+    const complaints = await reviewDelivery(runline.content, run)
     if (complaints.length === 0) {
       return { verdict: 'approved', complaints, ...(await runs.approve(run, run.revisions, by)) }
     }
     if (run.revisions >= MAX_REVISIONS) return { verdict: 'rejected', complaints, ...(await runs.reject(run, by)) }
-    const feedback = { content: feedbackOf(complaints) }
-    return { verdict: 'revision requested', complaints, ...(await runs.requestRevision(run, feedback, by)) }
+    const content = `The delivery fails checks of the brief:\n\n${complaints.map((each) => `- ${each}\n`).join('')}`
+    return { verdict: 'revision requested', complaints, ...(await runs.requestRevision(run, { content }, by)) }
   }
 
-  const isWaiting = ({ state, evaluator }: Run) => state === 'SUBMITTED' && evaluator === signer.address
   const timers = new Map<number, NodeJS.Timeout>()
 
   /** Reviews the run, now or later. @param attempt how often it was tried before. */
   async function review(id: number, attempt: number): Promise<void> {
     clearTimeout(timers.get(id))
-    timers.delete(id)
     const run = await runline.runs.get(id)
-    if (!isWaiting(run)) return
+    if (run.state !== 'SUBMITTED' || run.evaluator !== signer.address) return
     const { bountyId, round, revisions: revision, reviewBy } = run
     const subject = `Run ${id}, round ${round}, delivery ${revision + 1}`
     try {
@@ -108,7 +106,3 @@ async function* waitingRuns({ runs, stream }: RunlineClient, evaluator: string):
     for await (const { bountyId } of runs.all(query)) yield bountyId
   }
 }
-
-/** What the agent reads. */
-const feedbackOf = (complaints: readonly string[]): string =>
-  `The delivery fails checks of the brief:\n\n${complaints.map((complaint) => `- ${complaint}\n`).join('')}`

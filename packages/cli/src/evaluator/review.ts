@@ -1,25 +1,24 @@
 import { type Checks, checksSchema } from '../../../../core/checks/checksSchema.ts'
 import { parseObject } from '../../../../core/content.ts'
 import { isProblem, type Run, type RunlineClient } from '../../../client/src/index.ts'
-import { runInThread } from './checkThread.ts'
-import { complaintOfUrl } from './urlCheck.ts'
-
-/** Software cannot review the run, now or later: a human must. */
-export class NeedsHumanError extends Error {}
+import { runInProcess } from './checkProcess.ts'
+import { complaintOfUrl, NeedsHumanError } from './urlCheck.ts'
 
 /**
  * What the run's delivery fails of the checks of its brief; nothing if it passes all. The texts hash to the URIs of the run.
- * @throws NeedsHumanError if the brief has no checks. Anything else may be tried again.
+ * @throws NeedsHumanError if the brief has no checks, or one that leads to a forbidden address. Anything else may be tried again.
  */
 export async function reviewDelivery(content: RunlineClient['content'], run: Run): Promise<string[]> {
   const checks = await readChecks(content, run.ipfsHash)
   const { uri, text, missing } = await readStored(content, run.deliverableHash)
   if (missing) return [`The API stores nothing by ${uri}: deliver a text, JSON or Markdown, and not where it is`]
-  const complaints = await Promise.all([
-    runInThread(checks, { uri, text }),
-    ...(checks.urls ?? []).map(async (check) => [await complaintOfUrl(check)]),
-  ])
-  return complaints.flat().filter((complaint) => complaint !== undefined)
+  const urls = await Promise.allSettled((checks.urls ?? []).map((check) => complaintOfUrl(check)))
+  const answered = urls.flatMap((url) => (url.status === 'fulfilled' && url.value ? [url.value] : []))
+  const complaints = [...(await runInProcess(checks, { uri, text })), ...answered]
+  // One that is not checked says nothing about the delivery, and protects none that fails another check.
+  const unchecked = urls.find((url) => url.status === 'rejected')
+  if (unchecked && complaints.length === 0) throw unchecked.reason
+  return complaints
 }
 
 async function readChecks(content: RunlineClient['content'], uri: string): Promise<Checks> {

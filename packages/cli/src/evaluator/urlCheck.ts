@@ -5,6 +5,8 @@ import { BlockList, isIP, type LookupFunction } from 'node:net'
 
 const TIMEOUT_MS = 10_000
 const MAX_REDIRECTS = 5
+/** As many as a check may ask for: the verdict names the type, which the server of the URL chose. */
+const MAX_TYPE_CHARACTERS = 121
 
 /** What is not of the public Internet: private, shared, of this machine, of its network, multicast, for documents. */
 const reserved = new BlockList()
@@ -31,15 +33,13 @@ export type Network = { lookup: typeof lookup; isAllowed: (address: string) => b
 
 const publicInternet: Network = { lookup, isAllowed: isPublic, timeoutMs: TIMEOUT_MS }
 
-/** The URL leads to an address that no check may reach. */
-class ForbiddenAddressError extends Error {}
-
-/** A URL cannot be reached now: this says nothing about the delivery. */
-export class UnreachableError extends Error {}
+/** Software cannot review the run, now or later: a human must. */
+export class NeedsHumanError extends Error {}
 
 /**
  * Why the URL does not answer 200 with the content type; undefined if it does. No byte of a body is read.
- * @throws UnreachableError if it does not answer in time, or with an error of the server.
+ * @throws NeedsHumanError if it leads to an address that no check may reach: it is not connected, and says nothing about the
+ * delivery. Error if it does not answer in time, or with an error of the server: later it may.
  */
 export async function complaintOfUrl(
   { url, contentType }: { url: string; contentType: string },
@@ -57,29 +57,27 @@ export async function complaintOfUrl(
     }
     return `${url} redirects more than ${MAX_REDIRECTS} times`
   } catch (cause) {
-    if (cause instanceof ForbiddenAddressError) return `${url} leads to ${cause.message}`
-    if (cause instanceof UnreachableError) throw cause
+    if (cause instanceof NeedsHumanError) throw new NeedsHumanError(`${url} leads to ${cause.message}`)
     const reason = signal.aborted ? `no answer within ${network.timeoutMs / 1_000} s` : String(cause)
-    throw new UnreachableError(`${url} cannot be reached: ${reason}`, { cause })
+    throw new Error(`${url} cannot be reached: ${reason}`, { cause })
   }
 }
 
 function complaintOfAnswer(url: string, status: number, type: string, asked: string): string | undefined {
-  if (status >= 500 || status === 429 || status === 408) throw new UnreachableError(`${url} answers ${status}`)
+  if (status >= 500 || status === 429 || status === 408) throw new Error(`it answers ${status}`)
   if (status !== 200) return `${url} answers ${status}, not 200`
-  const [got = ''] = type.toLowerCase().split(';')
-  return got.trim() === asked ? undefined : `${url} answers with content type ${got.trim()}, not ${asked}`
+  const got = type.toLowerCase().replace(/;.*/s, '').trim().slice(0, MAX_TYPE_CHARACTERS)
+  return got === asked ? undefined : `${url} answers with content type ${got}, not ${asked}`
 }
 
 /** The head of the answer. Its connection goes to an address that was checked, because it resolves the name only here. */
 function head(url: URL, accept: string, { lookup, isAllowed }: Network, signal: AbortSignal) {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  const forbidden = (address: string) => new ForbiddenAddressError(`${address}, which is no public address`)
+  const forbidden = (address: string) => new NeedsHumanError(`${address}, which is no public address`)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   // The name of an address is not looked up.
   if (isIP(host) !== 0 && !isAllowed(host)) throw forbidden(host)
-  if (!/^https?:$/.test(url.protocol))
-    throw new ForbiddenAddressError(`${url.protocol}, which is neither http nor https`)
+  if (!/^https?:$/.test(url.protocol)) throw new NeedsHumanError(`${url.protocol}, which is neither http nor https`)
 
   const checkedLookup: LookupFunction = (name, options, callback) =>
     lookup(name, { ...options, all: true }, (error, addresses) => {

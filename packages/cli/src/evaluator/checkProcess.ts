@@ -1,0 +1,57 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Checks } from '../../../../core/checks/checksSchema.ts'
+import { runChecks } from '../../../../core/checks/runChecks.js'
+
+const TIMEOUT_MS = 1_000
+const MAX_MEMORY_MB = 64
+
+export type Delivery = { uri: string; text: string }
+
+type Result = ReturnType<typeof runChecks>
+
+/** This module is the process's, too, so that it is found wherever the package is. */
+const path = fileURLToPath(import.meta.url)
+if (process.argv[1] === path) {
+  process.once('message', ({ checks, delivery }: { checks: Checks; delivery: Delivery }) =>
+    process.send?.('ready', () => process.send?.(runChecks(checks, delivery), () => process.disconnect())),
+  )
+}
+
+let last: Promise<unknown> = Promise.resolve()
+
+/**
+ * What the delivery fails, by the checks that need no network. Each has a second, in a process that no other delays.
+ * @throws if no process starts, which says nothing about the delivery.
+ */
+export async function runInProcess(checks: Checks, delivery: Delivery): Promise<string[]> {
+  const turn = () => attempt(checks, delivery)
+  // Twice, because a machine that is busy may make one second too short.
+  const checked = last.then(turn).then((first) => first ?? turn())
+  last = checked.catch(() => {})
+  const results = await checked
+  if (!results) return [`JSON Schema: the check of this delivery takes more than ${TIMEOUT_MS / 1_000} s`]
+  return results.flatMap(({ name, complaint }) => (complaint === undefined ? [] : [`${name}: ${complaint}`]))
+}
+
+/** Undefined if time or memory were not enough. A thread without memory would end all threads. */
+async function attempt(checks: Checks, delivery: Delivery): Promise<Result | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Result | undefined>()
+  // Without the key, which may be in the environment.
+  const child = fork(path, {
+    execArgv: [`--max-old-space-size=${MAX_MEMORY_MB}`],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: {},
+  })
+  let timer: NodeJS.Timeout | undefined
+  child.on('message', (message: 'ready' | Result) => {
+    if (message === 'ready') timer = setTimeout(resolve, TIMEOUT_MS, undefined)
+    else resolve(message)
+  })
+  child.on('error', reject)
+  child.on('exit', () => (timer ? resolve(undefined) : reject(new Error('no process starts for the checks'))))
+  child.send({ checks, delivery })
+  const result = await promise.finally(() => child.kill('SIGKILL'))
+  clearTimeout(timer)
+  return result
+}

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { type Checks, checksSchema } from '../../core/checks/checksSchema.ts'
+import { runInProcess } from '../../packages/cli/src/evaluator/checkProcess.ts'
+import { contentUri } from '../../packages/client/src/content.ts'
+
+const checksOf = (schema: object): Checks => checksSchema.parse({ schema })
+const check = (schema: object, text: string) => runInProcess(checksOf(schema), { uri: contentUri(text), text })
+
+/** As many zeros as a delivery of 32 kB has. */
+const zeros = `[${Array(16_000).fill(0)}]`
+const anyOf = Array.from({ length: 900 }, (_, index) => ({ const: index + 1 }))
+const keys = JSON.stringify(Object.fromEntries(Array.from({ length: 3_500 }, (_, index) => [`k${index}`, 0])))
+
+/** Each takes more than the time, or the memory, of a check. */
+const bombs: [string, object, string][] = [
+  ['16,000 numbers of which each is 900 others', { items: { not: { anyOf } } }, zeros],
+  ['16,000 numbers, one of which must be one of 900', { contains: { anyOf } }, zeros],
+  ['3,500 keys that are none of 900', { propertyNames: { anyOf } }, keys],
+  ['an error of 30 kB for each of 16,000 numbers', { contains: { const: 'x'.repeat(30_000) } }, zeros],
+]
+
+describe('a check', () => {
+  it.each(bombs)(
+    'of %s fails in a line and in six seconds, and takes no memory',
+    async (_, schema, text) => {
+      const before = process.memoryUsage().rss
+      const start = performance.now()
+      const complaints = await check(schema, text)
+      expect(complaints).toHaveLength(1)
+      expect(complaints[0]).toMatch(/^JSON Schema: [^\n]{1,320}$/)
+      expect(performance.now() - start).toBeLessThan(6_000)
+      expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000)
+    },
+    10_000,
+  )
+
+  it.each<[string, object, string, string[]]>([
+    ['a number of 30,000 digits', { items: { type: 'integer' } }, `[${'9'.repeat(30_000)}]`, []],
+    [
+      'numbers of 300 and -300 powers of ten',
+      { items: { multipleOf: 1e-300 } },
+      '[1e300, 1e308, 5e-324]',
+      ['JSON Schema: #/2: 5e-324 is not a multiple of 1e-300.'],
+    ],
+    ['a key called __proto__', { properties: { __proto__: { type: 'string' } } }, '{"__proto__":{"type":1}}', []],
+  ])('of %s ends as any other', async (_, schema, text, complaints) => {
+    expect(await check(schema, text)).toEqual(complaints)
+  })
+
+  it('is delayed by others, and not failed by them', async () => {
+    const [, schema = {}, text = ''] = bombs[0] ?? []
+    const hostile = Array.from({ length: 4 }, () => check(schema, text))
+    await sleep(100)
+    expect(await check({ minItems: 3 }, '[1,2,3]')).toEqual([])
+    await Promise.all(hostile)
+  }, 30_000)
+})
