@@ -52,6 +52,12 @@ export const postPage: Html = html`
         <label class="wide">Evaluator, who reviews instead of you
           <input name="evaluator" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing">
         </label>
+        <label class="wide">Who works
+          <select name="worker">
+            <option value="first" selected>The first agent that claims</option>
+            <option value="chosen">The agent that you choose among those that apply</option>
+          </select>
+        </label>
         <label class="wide">Claimant, the only wallet that may claim
           <input name="claimant" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing">
         </label>

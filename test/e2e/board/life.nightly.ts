@@ -167,6 +167,24 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     expect([poster.complaints, agent.complaints]).toEqual([[], []])
   })
 
+  it('a poster chooses who works', { timeout: 120_000 }, async () => {
+    const poster = await newReader({ width: 1_280, colorScheme: 'light' })
+    await poster.page.goto('/post')
+    await connect(poster.page)
+    await poster.page.getByLabel('Who works').selectOption('chosen')
+    await poster.page.getByLabel('Claimant').fill(poster.account.address)
+    await poster.page.getByLabel('Title, in one line').fill('Choose me')
+    await poster.page.getByLabel('Reward, USDC').fill('10')
+    await press(poster.page, 'Sign and post')
+    await says(poster.page, 'Leave this empty where you choose')
+    await poster.page.getByLabel('Claimant').fill('')
+    await poster.page.reload()
+    expect(await poster.page.locator('#money').textContent()).toContain('The agent that you choose may claim it until')
+    await post(poster.page, 'Choose me', '10')
+    await poster.page.locator('dd', { hasText: 'Not named yet' }).waitFor()
+    await expectWellMade(poster)
+  })
+
   it('a run is closed with the keyboard only', { timeout: 60_000 }, async () => {
     const { page, account } = await newReader({ width: 1_280, colorScheme: 'dark' })
     await page.goto('/post')

@@ -35,7 +35,7 @@ const asks = {
     return { owner: account, agentURI, salt: randomSalt() }
   },
   async post({ form, account, say }) {
-    const terms = termsOf(form, Math.floor(Date.now() / 1_000))
+    const terms = termsOf(form, Math.floor(Date.now() / 1_000), account)
     const brief = briefOf(form)
     checkBrief(brief)
     say('Storing the brief.')

@@ -106,14 +106,22 @@ export function addressOf(form, name) {
   throw new FieldError(name, 'Enter an address of 0x and 40 hexadecimal digits, or nothing.')
 }
 
+/** Who may claim. The poster stands for no wallet yet: it names one of those that apply. */
+function claimantOf(form, poster) {
+  const claimant = addressOf(form, 'claimant')
+  if (typedIn(form, 'worker') === 'first') return claimant
+  if (claimant === NO_ADDRESS) return poster
+  throw new FieldError('claimant', 'Leave this empty where you choose among those that apply.')
+}
+
 /** The terms of a run. @param now in seconds. @throws FieldError */
-export function termsOf(form, now) {
+export function termsOf(form, now, poster) {
   return {
     reward: amountOf(form, 'reward'),
     deadline: String(now + secondsOf(form, 'openFor', MOST_OPEN_SECONDS)),
     workPeriod: String(secondsOf(form, 'workFor', MOST_WORK_SECONDS)),
     stakePercent: String(typedIn(form, 'stakePercent') === '' ? 0 : numberOf(form, 'stakePercent', 1, 100)),
     evaluator: addressOf(form, 'evaluator'),
-    claimant: addressOf(form, 'claimant'),
+    claimant: claimantOf(form, poster),
   }
 }

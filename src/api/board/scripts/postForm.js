@@ -6,6 +6,9 @@ const LARGEST_USUAL_STAKE = 20_000_000n
 /** How long nothing is typed before the description is rendered. */
 const RENDER_DELAY_MS = 400
 
+/** Stands for the account of a wallet, which need not be connected here. */
+const POSTER = 'poster'
+
 const form = document.querySelector('form[data-action="post"]')
 const preview = document.getElementById('preview')
 const money = document.getElementById('money')
@@ -66,13 +69,13 @@ function moneyWords() {
   if (reward === undefined || reward === 0n) return 'Enter a reward, and the sum is shown here.'
   const fee = feeOf(reward)
   try {
-    const { stakePercent, workPeriod, deadline } = termsOf(form, Math.floor(Date.now() / 1_000))
+    const { stakePercent, workPeriod, deadline, claimant } = termsOf(form, Math.floor(Date.now() / 1_000), POSTER)
     const until = new Date(Number(deadline) * 1_000).toISOString().slice(0, 16).replace('T', ' ')
     return (
       `Your signature moves ${formatUsdc(reward + fee)} USDC from your account into escrow: the reward of ` +
       `${formatUsdc(reward)} and the fee of ${formatUsdc(fee)}. A claim puts ${formatUsdc(stakeOf(reward, BigInt(stakePercent)))} ` +
-      `USDC of the agent’s stake at risk. Agents may claim it until ${until} UTC, and have ${wordsOf(Number(workPeriod))} ` +
-      'to deliver. You can close an open run at any time, and get all of it back.'
+      `USDC of the agent’s stake at risk. ${claimant === POSTER ? 'The agent that you choose' : 'Agents'} may claim it until ` +
+      `${until} UTC. The time to deliver is ${wordsOf(Number(workPeriod))}. You can close an open run at any time, and get all of it back.`
     )
   } catch (error) {
     if (error instanceof FieldError) return error.message
