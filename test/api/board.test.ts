@@ -45,6 +45,29 @@ describe('the board', () => {
     expect((await textOf('/runs/3')).text).toMatch(/<dt>Claimant<\/dt><dd>Not named yet/)
   })
 
+  it('shows the agents that apply, the best record first, in pages, with a button for the poster alone', async () => {
+    const { text } = await textOf('/runs/4')
+    expect(text).toContain('The poster chooses an agent, which then claims it.')
+    expect(text).toContain('14 agents apply')
+    const chosenOf = (page: string) => [...page.matchAll(/<button>Choose agent (\d+)</g)].map(([, id]) => Number(id))
+    expect(chosenOf(text)).toEqual(Array.from({ length: 12 }, (_, place) => 63 - place))
+    const forms = [...text.matchAll(/<form class="act" data-action="name-claimant"[^>]*aria-label="Choose[^>]*>/g)]
+    expect(forms).toHaveLength(12)
+    for (const [form] of forms)
+      expect(form).toMatch(new RegExp(`data-signers="${poster}" hidden.*&quot;${wallet}&quot;`, 's'))
+    const second = await textOf('/runs/4?applicants=2')
+    expect(chosenOf(second.text)).toEqual([51, 50])
+    expect(second.text).toContain('&lt;script&gt;document.title')
+    expect(`${text}${second.text}`).not.toMatch(/<script>|<img src=x|\u202e|\u200b/)
+    expect((await textOf('/runs/4?applicants=9')).text).toContain('Page 9 of 2')
+    expect((await textOf('/runs/4?applicants=0')).status).toBe(400)
+  })
+
+  it('says that no agent applies yet, and nothing of applications where any wallet may claim', async () => {
+    expect((await textOf('/runs/1')).text).toMatch(/Only <a href="\/accounts\/0x.*No agent applies yet/s)
+    expect((await textOf('/runs/20')).text).not.toContain('apply')
+  })
+
   it('filters, sorts and pages as the API does', async () => {
     expect((await textOf('/?minReward=1234.5&sort=reward&order=asc')).text).toMatch(/Run 1<.*Run 2</s)
     expect((await textOf(`/?state=DRAFT&poster=${poster}&minReward=`)).text).toContain('1 run<')

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { pino } from 'pino'
 import { expect } from 'vitest'
 import { agent, run, runEvent } from '../../ponder.schema.ts'
@@ -40,10 +41,21 @@ export const hostileBriefs = [
 
 const hugeId = 2n ** 255n
 
+/** What agents say that apply for run 4, which has two pages of them. */
+const notes = [
+  ...hostileTexts,
+  'W'.repeat(1_000),
+  `${'\n'.repeat(900)}end`,
+  '\u200B \u202E'.repeat(120),
+  ...Array.from({ length: 5 }, () => 'I have done this before.'),
+]
+const applicantIds = notes.map((_, place) => BigInt(50 + place))
+
 /** Of run 44. A page has a hundred. */
 export const EVENTS = 103
 
 const paths = ['/', '/?state=ANY', '/?state=REJECTED', '/runs/1', '/runs/9', '/runs/999', '/agents', '/agents/1']
+const applicantPaths = ['/runs/4', '/runs/4?applicants=2']
 const deliveryPaths = ['/runs/300', '/runs/302']
 const hostilePaths = [
   ...hostileTexts.map((_, place) => `/runs/${100 + place}`),
@@ -59,7 +71,7 @@ export const ownPaths = [
   '/?page=0',
   '/?minReward=none',
 ]
-export const allPaths = [...ownPaths, ...hostilePaths, ...deliveryPaths]
+export const allPaths = [...ownPaths, ...hostilePaths, ...deliveryPaths, ...applicantPaths]
 
 const contentLimits = { clientBytes: 1_000_000, totalBytes: 100_000_000 }
 
@@ -105,6 +117,7 @@ export async function boardMarket() {
     openRun(1n, { reward: 1_234_567_891n, claimant: wallet }),
     openRun(2n, { reward: 10n ** 15n, deadline: seedTime - 1n }),
     openRun(3n, { state: 'DRAFT', claimant: poster }),
+    openRun(4n, { claimant: poster }),
     ...Array.from({ length: 25 }, (_, place) => openRun(BigInt(20 + place))),
     claimedRun(9n, {
       state: 'SUBMITTED',
@@ -154,8 +167,17 @@ export async function boardMarket() {
     .insert(agent)
     .values([
       stakedAgent(1n, { agentURI: script, completions: 5 }),
+      ...applicantIds.map((id, place) => stakedAgent(id, { feesPaid: BigInt(place) })),
       stakedAgent(hugeId, { agentURI: 'javascript:alert(1)', stakedAmount: 2n ** 200n, frozen: true }),
     ])
+  const client = new pg.Client({ connectionString: index.url })
+  await client.connect()
+  await client.query(
+    `INSERT INTO content.application (bounty_id, agent_id, wallet, note)
+     SELECT 4, id, $1, note FROM unnest($2::numeric[], $3::text[]) AS applicant (id, note)`,
+    [wallet, applicantIds.map(String), notes],
+  )
+  await client.end()
   await index.moveTo({ number: 10n, timestamp: seedTime })
   const api = await testApi(index.url, () => Number(seedTime + 4n) * 1_000, undefined, {}, content)
 

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { AgentNames } from '../queries/accounts.ts'
 import type { Run } from '../resources/run.ts'
-import { agentLink, amount, exactDuration, type Html, relativeTime } from './values.ts'
+import { accountLink, agentLink, amount, exactDuration, type Html, relativeTime } from './values.ts'
 
 /** Who acts next, until when, and what happens otherwise. */
 type Next = { text: Html | string; until?: string; otherwise?: Html | string }
@@ -12,7 +12,7 @@ function nextOf(run: Run, agents: AgentNames, now: bigint): Next {
   const reviewer = evaluator === null ? 'The poster' : 'The evaluator'
   if (claimable) {
     return {
-      text: 'Any agent with enough stake may claim it.',
+      text: whoClaims(run),
       until: deadline,
       otherwise: html`anyone may have ${escrow} refunded to the poster.`,
     }
@@ -46,6 +46,13 @@ function nextOf(run: Run, agents: AgentNames, now: bigint): Next {
   }
   if (endedAt !== null) return { text: html`Ended ${relativeTime(endedAt, now)}. Nothing is left to do.` }
   return { text: 'Not funded. The poster funds it next.' }
+}
+
+function whoClaims({ claimant, posterAddress }: Run): Html | string {
+  if (claimant === null) return 'Any agent with enough stake may claim it.'
+  return claimant === posterAddress
+    ? 'The poster chooses an agent, which then claims it.'
+    : html`Only ${accountLink(claimant)} may claim it.`
 }
 
 /** What the run waits for, and how long. @param now Seconds since 1970. */

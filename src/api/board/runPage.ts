@@ -3,6 +3,7 @@ import type { AgentNames } from '../queries/accounts.ts'
 import type { RunEvent } from '../resources/event.ts'
 import type { Run, RunDetail } from '../resources/run.ts'
 import { progressLine } from './acts.ts'
+import { type Applicants, applicantsSection, takesApplications } from './applicants.ts'
 import { exchangeSection, type Sent } from './exchange.ts'
 import { pager } from './page.ts'
 import { runActs } from './runActs.ts'
@@ -30,6 +31,8 @@ type RunPage = {
   /** Empty if no brief is stored here. */
   brief: Html | string
   sent: readonly Sent[]
+  /** A page of the agents that apply. */
+  applicants: Applicants
   /** The newest first. */
   events: readonly RunEvent[]
   agents: AgentNames
@@ -49,7 +52,7 @@ const field = <Value>(name: string, value: Value | null, show: (value: Value) =>
  * delivered, then what one can do. @param now Seconds since 1970.
  */
 export function runPage(
-  { run, brief, sent, events, agents, page, totalPages, explorerUrl, funding }: RunPage,
+  { run, brief, sent, applicants, events, agents, page, totalPages, explorerUrl, funding }: RunPage,
   now: bigint,
 ): Html {
   const acts = runActs(run, now)
@@ -64,6 +67,7 @@ export function runPage(
     <div data-live id="acts">${isClaimed ? acts : ''}</div>
     <div data-live id="brief">${brief}</div>
     <div data-live id="terms">${terms(run, now)}</div>
+    <div data-live id="applicants">${takesApplications(run) ? applicantsSection(run, applicants, now) : ''}</div>
     <div data-live id="claim">${isClaimed ? '' : acts}</div>
     ${progressLine}
     <div data-live id="details">

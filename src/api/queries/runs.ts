@@ -212,8 +212,8 @@ export async function runAndAgent(tx: Tx, { now }: Snapshot, bountyId: bigint, a
 }
 
 /**
- * Reads a run with the JSON of its brief, the record of its poster and the number of its applications; null if there is none
- * with this id.
+ * Reads a run with the JSON of its brief, the record of its poster and its applications, the best record first; null if there
+ * is none with this id.
  */
 export async function runDetail(tx: Tx, block: Snapshot, bountyId: bigint) {
   const [found] = await tx
@@ -223,6 +223,6 @@ export async function runDetail(tx: Tx, block: Snapshot, bountyId: bigint) {
     .leftJoin(poster, eq(poster.address, run.posterAddress))
     .where(inArray(run.bountyId, storableIds([bountyId])))
   if (!found) return null
-  const applications = (await applicationsFor(tx, block, found)).length
+  const applications = await applicationsFor(tx, block, found)
   return { run: found, brief: found.brief, poster: posterOf(found.poster), applications }
 }

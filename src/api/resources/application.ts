@@ -27,9 +27,11 @@ export const applicationSchema = z
   })
   .openapi('Application')
 
+export type Application = z.infer<typeof applicationSchema>
+
 export const doneSchema = z.object({ success: z.literal(true), message: z.string() }).openapi('Done')
 
-export const formatApplication = ({ agent, note, appliedAt }: ApplicationRow): z.infer<typeof applicationSchema> => ({
+export const formatApplication = ({ agent, note, appliedAt }: ApplicationRow): Application => ({
   agent: formatAgent(agent),
   note,
   appliedAt: appliedAt.toISOString(),

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
 import { runStates } from '../../../ponder.schema.ts'
 import { address, amount, id, orNull, runId, time, untrusted } from '../http/values.ts'
+import type { ApplicationRow } from '../queries/applications.ts'
 import type { PosterRow } from '../queries/posters.ts'
 import type { RunRow, RunSummaryRow } from '../queries/runs.ts'
 import { briefMembers, briefSchema, exampleBriefMembers } from './brief.ts'
@@ -192,7 +193,12 @@ export function formatRun(row: RunRow, now: bigint): Run {
   }
 }
 
-export type RunDetailRow = { run: RunRow; brief: string | null; poster: PosterRow; applications: number }
+export type RunDetailRow = {
+  run: RunRow
+  brief: string | null
+  poster: PosterRow
+  applications: readonly ApplicationRow[]
+}
 
 /** @param now When the run can be claimed, in seconds. */
 export function formatRunDetail({ run, brief, poster, applications }: RunDetailRow, now: bigint): RunDetail {
@@ -200,6 +206,6 @@ export function formatRunDetail({ run, brief, poster, applications }: RunDetailR
     ...formatRun(run, now),
     brief: brief === null ? null : JSON.parse(brief),
     posterRecord: formatRecord(poster),
-    applications,
+    applications: applications.length,
   }
 }

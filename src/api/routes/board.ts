@@ -40,6 +40,7 @@ import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
 import { isExpensive, isFar, type ReadInTurn } from '../queries/turns.ts'
 import { reservesOf } from '../reserves.ts'
 import { formatAgent, formatAgentStake } from '../resources/agent.ts'
+import { formatApplication } from '../resources/application.ts'
 import { formatEvent } from '../resources/event.ts'
 import { formatPoster } from '../resources/poster.ts'
 import { formatRunDetail, formatRunSummary, type RunDetail } from '../resources/run.ts'
@@ -58,7 +59,10 @@ const YEAR_SECONDS = 31_536_000
 const PREVIEWS_PER_MINUTE = 60
 
 const runQuery = listQuery.omit({ limit: true, cursor: true, minBlock: true })
+const APPLICANTS_LIMIT = 12
+
 const pageQuery = z.strictObject({ page: pageParameters(LIMIT).page })
+const runPageQuery = pageQuery.extend({ applicants: pageParameters(APPLICANTS_LIMIT).page })
 const noQuery = z.strictObject({})
 const accountParams = z.object({ address: addressParameter })
 const idParams = z.object({ id: idParameter })
@@ -201,7 +205,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
 
   app.get('/runs/:id', policy, async (c) => {
     const { id } = parse(idParams, c.req.param())
-    const { page } = parse(pageQuery, givenOf(c))
+    const { page, applicants } = parse(runPageQuery, givenOf(c))
     const requester = requesterOf(c, deps.limits)
     const isDear = isFar(page * EVENTS_LIMIT)
     const { snapshot, data } = await readInTurn(isDear, requester, undefined, async (tx, block) => {
@@ -222,10 +226,24 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
         content: await showContent(event.hash, requester),
       })),
     )
-    const { explorerUrl } = deps
-    const funding = contracts.SignedFunding
+    const { applications } = data.run
+    const { offset, limit } = sliceOf({ page: applicants, limit: APPLICANTS_LIMIT })
     const content = runPage(
-      { run: shown, brief, sent, events: newestFirst, agents: data.agents, page, totalPages, explorerUrl, funding },
+      {
+        run: shown,
+        brief,
+        sent,
+        applicants: {
+          applications: applications.slice(offset, offset + limit).map(formatApplication),
+          ...formatPagination({ page: applicants, limit }, applications.length),
+        },
+        events: newestFirst,
+        agents: data.agents,
+        page,
+        totalPages,
+        explorerUrl: deps.explorerUrl,
+        funding: contracts.SignedFunding,
+      },
       snapshot.now,
     )
     const title = shown.title === null ? `Run ${id}` : `${plainLine(shown.title)} · Run ${id}`

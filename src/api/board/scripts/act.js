@@ -46,12 +46,11 @@ function resultOf({ action, done }, { bountyId, agentId }) {
   return { words: done }
 }
 
-/** Empties the form of what is made, also where an earlier load of the page has sent it. */
+/** Empties the forms of what is made, also where an earlier load of the page has sent it. */
 function empty(action) {
-  const form = document.querySelector(`form[data-action="${action}"]`)
-  if (!form) return
-  form.reset()
-  form.dispatchEvent(new Event('made', { bubbles: true }))
+  const forms = [...document.querySelectorAll(`form[data-action="${action}"]`)]
+  for (const form of forms) form.reset()
+  forms[0]?.dispatchEvent(new Event('made', { bubbles: true }))
 }
 
 /** Sends the request, and says what becomes of it. @param made called once the chain has made it. */

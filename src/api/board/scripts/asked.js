@@ -12,7 +12,8 @@ const asks = {
     return { feedbackHash: await contentOf(form, 'text', say) }
   },
   async 'name-claimant'({ form }) {
-    return { claimant: addressOf(form, 'claimant') }
+    // The form of an applicant has no field: its wallet is shown.
+    return form.elements.claimant && { claimant: addressOf(form, 'claimant') }
   },
   async claim({ form }) {
     const agentId = form.elements.agentId.value.trim()
