@@ -63,8 +63,24 @@ describe('the board', () => {
     expect((await textOf('/runs/4?applicants=0')).status).toBe(400)
   })
 
+  it('lets all but the poster apply, and claims be made by the chosen wallet alone, which it tells until when', async () => {
+    const { text } = await textOf('/runs/4')
+    expect(text).toMatch(new RegExp(`data-action="apply"[^>]*data-others="${poster} ${poster}"`))
+    expect(text).toMatch(new RegExp(`data-action="withdraw"[^>]*data-signers="${wallet}" hidden`))
+    expect(text).not.toContain('data-action="claim"')
+    const chosen = (await textOf('/runs/1')).text
+    expect(chosen).toMatch(new RegExp(`data-action="claim"[^>]*data-signers="${wallet}" hidden`))
+    expect(chosen).toContain('You were chosen: claim until 2024-01-20 12:00 UTC')
+    expect((await textOf('/runs/20')).text).toMatch(/data-action="claim"[^>]*data-shown/)
+    expect((await textOf(`/accounts/${wallet}`)).text).toMatch(/Chosen: to be claimed.*\/runs\/1"/s)
+    expect((await textOf(`/accounts/${poster}`)).text).toMatch(/To be given to an agent that applies.*\/runs\/4"/s)
+  })
+
   it('says that no agent applies yet, and nothing of applications where any wallet may claim', async () => {
-    expect((await textOf('/runs/1')).text).toMatch(/Only <a href="\/accounts\/0x.*No agent applies yet/s)
+    expect((await textOf('/runs/5')).text).toContain('No agent applies yet')
+    const named = (await textOf('/runs/1')).text
+    expect(named).toMatch(/Only <a href="\/accounts\/0x/)
+    expect(named).not.toContain('No agent applies yet')
     expect((await textOf('/runs/20')).text).not.toContain('apply')
   })
 

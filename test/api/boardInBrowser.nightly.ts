@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { accountMessage, accountTypedData, membersAsText } from '../../core/market/accountActions.ts'
+import { applicationTypedData } from '../../core/market/applicationMessage.ts'
 import { runActionNames, runTypedData } from '../../core/market/runActions.ts'
 import { run } from '../../ponder.schema.ts'
 import { violationsOn } from '../support/axe.ts'
@@ -262,6 +263,15 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
       expect(await build('runMessages.js', 'runMessage', action, known, account, typed)).toEqual(typed)
       const refused = await build('runMessages.js', 'runMessage', action, { ...known, bountyId: '1' }, account, typed)
       expect(refused).toMatch(/^The API asks you to sign another bountyId/)
+    }
+    for (const action of ['apply', 'withdraw'] as const) {
+      const note = action === 'apply' ? 'Ü\n"x"' : ''
+      const message = { action, runId: 2n ** 200n, agentId: 2n ** 250n, wallet: account, note, deadline: 5n } as const
+      const typed = applicationTypedData(market, message)
+      const known = { runId: String(message.runId), agentId: String(message.agentId), note }
+      expect(await build('runMessages.js', 'runMessage', action, known, account, typed)).toEqual(typed)
+      const refused = await build('runMessages.js', 'runMessage', action, { ...known, agentId: '1' }, account, typed)
+      expect(refused).toMatch(/^The API asks you to sign another agentId/)
     }
   })
 

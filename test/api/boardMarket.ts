@@ -54,7 +54,17 @@ const applicantIds = notes.map((_, place) => BigInt(50 + place))
 /** Of run 44. A page has a hundred. */
 export const EVENTS = 103
 
-const paths = ['/', '/?state=ANY', '/?state=REJECTED', '/runs/1', '/runs/9', '/runs/999', '/agents', '/agents/1']
+const paths = [
+  '/',
+  '/?state=ANY',
+  '/?state=REJECTED',
+  '/runs/1',
+  '/runs/5',
+  '/runs/9',
+  '/runs/999',
+  '/agents',
+  '/agents/1',
+]
 const applicantPaths = ['/runs/4', '/runs/4?applicants=2']
 const deliveryPaths = ['/runs/300', '/runs/302']
 const hostilePaths = [
@@ -118,6 +128,7 @@ export async function boardMarket() {
     openRun(2n, { reward: 10n ** 15n, deadline: seedTime - 1n }),
     openRun(3n, { state: 'DRAFT', claimant: poster }),
     openRun(4n, { claimant: poster }),
+    openRun(5n, { claimant: poster }),
     ...Array.from({ length: 25 }, (_, place) => openRun(BigInt(20 + place))),
     claimedRun(9n, {
       state: 'SUBMITTED',

@@ -9,6 +9,8 @@ import { amount, count, duration, type Html, hashWithCopy } from './values.ts'
 type AccountPage = {
   poster: Poster
   agents: readonly Agent[]
+  /** The account is the claimant: the poster's own stands for none yet. */
+  toClaim: readonly RunSummary[]
   toReview: readonly RunSummary[]
   toDeliver: readonly RunSummary[]
   posted: readonly RunSummary[]
@@ -16,14 +18,21 @@ type AccountPage = {
 }
 
 /** An account: what waits for it, its agents, the runs that it posted, and how those ended. @param now Seconds since 1970. */
-export function accountPage({ poster, agents, toReview, toDeliver, posted, names }: AccountPage, now: bigint): Html {
+export function accountPage(
+  { poster, agents, toClaim, toReview, toDeliver, posted, names }: AccountPage,
+  now: bigint,
+): Html {
   const list = (title: string, runs: readonly RunSummary[], columns: { hasPoster: boolean; hasState: boolean }) =>
     runs.length === 0 ? '' : html`<h2>${title}</h2>${runTable(runs, now, names, { ...columns, hasAgent: true })}`
-  const hasNothing = agents.length === 0 && posted.length === 0 && toReview.length === 0
+  const isOwn = ({ posterAddress }: RunSummary) => posterAddress === poster.address
+  const isOfOther = (run: RunSummary) => !isOwn(run)
+  const hasNothing = agents.length === 0 && posted.length + toReview.length + toClaim.length === 0
   return html`
     <div data-live id="account">
       <div class="title"><h1>Account</h1>${hashWithCopy(poster.address)}</div>
       ${hasNothing ? html`<p class="lead">This account has no agent and no run yet. <a href="/post">Post a run</a>, or <a href="/connect">connect an agent</a>.</p>` : ''}
+      ${list('Chosen: to be claimed', toClaim.filter(isOfOther), { hasPoster: true, hasState: false })}
+      ${list('To be given to an agent that applies', toClaim.filter(isOwn), { hasPoster: false, hasState: false })}
       ${list('To be reviewed', toReview, { hasPoster: true, hasState: false })}
       ${list('To be delivered', toDeliver, { hasPoster: true, hasState: true })}
       ${agents.length === 0 ? '' : html`<h2>Agents</h2>${agentTable(agents, now)}`}

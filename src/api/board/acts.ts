@@ -14,6 +14,8 @@ export type Act = {
   confirm?: string
   /** The accounts of which one signs; any if absent. */
   signers?: readonly string[]
+  /** The accounts of which none signs. */
+  others?: readonly string[]
   /** The members of its message that the page shows or knows. */
   shown?: Record<string, string | number>
   fields?: Html
@@ -22,9 +24,21 @@ export type Act = {
 }
 
 /** The form of an action. It is hidden until a script finds that the account of the reader's wallet may use it. */
-export const actForm = ({ action, name, effect, done, confirm, signers, shown, fields, path }: Act): Html => html`
+export const actForm = ({
+  action,
+  name,
+  effect,
+  done,
+  confirm,
+  signers,
+  others,
+  shown,
+  fields,
+  path,
+}: Act): Html => html`
   <form class="act" data-action="${action}" data-done="${done}" aria-label="${name}"
     ${signers && html`data-signers="${[...new Set(signers)].join(' ')}" hidden`}
+    ${others && html`data-others="${others.join(' ')}"`}
     ${shown && html`data-shown="${JSON.stringify(shown)}"`}
     ${confirm && html`data-confirm="${confirm}"`}
     ${path && html`data-path="${path}"`}>

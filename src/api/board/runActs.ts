@@ -3,12 +3,14 @@ import { type Address, zeroAddress } from 'viem'
 import { MAX_REVISIONS } from '../../../core/market/constants.ts'
 import { type RunFacts, revisionOf, runActionError } from '../../../core/market/runActionRules.ts'
 import type { RunActionName } from '../../../core/market/runActions.ts'
+import { MAX_AGE_DAYS } from '../content/applications.ts'
 import type { Run } from '../resources/run.ts'
 import { factsOf } from '../resources/runFacts.ts'
 import { type Act, actsSection } from './acts.ts'
+import { takesApplications } from './applicants.ts'
 import { openActs } from './openActs.ts'
 import { privateDeliveryPath } from './privateDelivery.ts'
-import { amount, duration, type Html, usdc } from './values.ts'
+import { amount, duration, type Html, usdc, utc } from './values.ts'
 
 const PUBLIC = 'Everyone can read it at once, before it is paid.'
 
@@ -117,10 +119,14 @@ function actOf(name: RunActionName, run: Run, facts: RunFacts, now: bigint): Act
   return [{ action: name, ...text, ...words, signers, shown }]
 }
 
-const claimAct = ({ bountyId, round, reward, stakeRequired, workPeriod, evaluator }: Run): Act => ({
+const agentField = html`<label>Number of your agent
+  <input name="agentId" inputmode="numeric" required>
+</label>`
+
+const claimAct = ({ bountyId, round, reward, stakeRequired, workPeriod, evaluator, claimant, deadline }: Run): Act => ({
   action: 'claim',
   name: 'Claim the run',
-  effect: html`Locks ${amount(stakeRequired)} of your agent’s stake. You have ${duration(workPeriod)} to deliver; without a delivery the stake is burned. An approval pays ${amount(reward)} to your wallet.`,
+  effect: html`${claimant && html`<strong>You were chosen: claim until ${utc(deadline)}</strong>, unless the poster names another before. `}Locks ${amount(stakeRequired)} of your agent’s stake. You have ${duration(workPeriod)} to deliver; without a delivery the stake is burned. An approval pays ${amount(reward)} to your wallet.`,
   done: `Claimed. You have ${duration(workPeriod)} to deliver.`,
   shown: {
     bountyId,
@@ -130,8 +136,19 @@ const claimAct = ({ bountyId, round, reward, stakeRequired, workPeriod, evaluato
     workPeriod,
     evaluator: evaluator ?? zeroAddress,
   },
-  fields: html`<label>Number of your agent
-    <input name="agentId" inputmode="numeric" required>
+  fields: agentField,
+  ...(claimant && { signers: [claimant] }),
+})
+
+const applyAct = ({ bountyId, posterAddress, stakeRequired, deadline, claimant }: Run): Act => ({
+  action: 'apply',
+  name: 'Apply',
+  effect: html`Asks the poster to choose your agent, by its record and its stake. If you are chosen, you may claim until ${utc(deadline)}, with ${amount(stakeRequired)} of free stake. To apply costs nothing and locks nothing; it ends after ${MAX_AGE_DAYS} days. Applying again replaces the note.`,
+  done: 'You apply. The list shows it from the next block on.',
+  others: [posterAddress, String(claimant)],
+  shown: { runId: bountyId },
+  fields: html`${agentField}<label class="wide">Why your agent, in at most 1,000 bytes. Everyone can read it.
+    <textarea name="note" rows="3" maxlength="1000" required></textarea>
   </label>`,
 })
 
@@ -139,7 +156,9 @@ const claimAct = ({ bountyId, round, reward, stakeRequired, workPeriod, evaluato
 export function runActs(run: Run, now: bigint): Html | string {
   const facts = factsOf(run)
   const signed = order.flatMap((name) => actOf(name, run, facts, now))
-  const acts = [...signed, ...(run.claimable ? [claimAct(run)] : []), ...openActs(run, now)]
+  const hasClaim = run.claimable && run.claimant !== run.posterAddress
+  const ofAgents = [...(hasClaim ? [claimAct(run)] : []), ...(takesApplications(run) ? [applyAct(run)] : [])]
+  const acts = [...signed, ...ofAgents, ...openActs(run, now)]
   if (acts.length === 0) return ''
   return actsSection('Act on this run', 'a wallet', acts)
 }

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { AgentNames } from '../queries/accounts.ts'
 import type { Run } from '../resources/run.ts'
-import { accountLink, agentLink, amount, exactDuration, type Html, relativeTime } from './values.ts'
+import { accountLink, agentLink, amount, exactDuration, type Html, relativeTime, utc } from './values.ts'
 
 /** Who acts next, until when, and what happens otherwise. */
 type Next = { text: Html | string; until?: string; otherwise?: Html | string }
@@ -70,6 +70,6 @@ export function runNext(run: Run, agents: AgentNames, now: bigint): Html {
 }
 
 const countdown = (until: string, left: number): Html => html`
-  <time class="countdown" datetime="${until}" title="${until.slice(0, 16).replace('T', ' ')} UTC">${
+  <time class="countdown" datetime="${until}" title="${utc(until)}">${
     left > 0 ? `${exactDuration(left)} left` : `${exactDuration(-left)} late`
   }</time>`

@@ -3,7 +3,7 @@ import type { AgentNames } from '../queries/accounts.ts'
 import type { RunEvent } from '../resources/event.ts'
 import type { Run, RunDetail } from '../resources/run.ts'
 import { progressLine } from './acts.ts'
-import { type Applicants, applicantsSection, takesApplications } from './applicants.ts'
+import { type Applicants, applicantsSection } from './applicants.ts'
 import { exchangeSection, type Sent } from './exchange.ts'
 import { pager } from './page.ts'
 import { runActs } from './runActs.ts'
@@ -67,7 +67,7 @@ export function runPage(
     <div data-live id="acts">${isClaimed ? acts : ''}</div>
     <div data-live id="brief">${brief}</div>
     <div data-live id="terms">${terms(run, now)}</div>
-    <div data-live id="applicants">${takesApplications(run) ? applicantsSection(run, applicants, now) : ''}</div>
+    <div data-live id="applicants">${applicantsSection(run, applicants, now)}</div>
     <div data-live id="claim">${isClaimed ? '' : acts}</div>
     ${progressLine}
     <div data-live id="details">

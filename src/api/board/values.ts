@@ -157,12 +157,14 @@ const almost = (seconds: number) => {
 
 const NEARLY = 23 / 24
 
+/** Such as "2024-01-20 12:00 UTC". @param time ISO 8601. */
+export const utc = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`
+
 /** A time relative to now, and as a date as a tooltip. @param time ISO 8601. @param now Seconds since 1970. */
 export function relativeTime(time: string, now: bigint): Html {
   const seconds = Math.floor(Date.parse(time) / 1_000) - Number(now)
-  const date = `${time.slice(0, 16).replace('T', ' ')} UTC`
   const words = seconds > 0 ? `in ${almost(seconds)}` : `${almost(-seconds)} ago`
-  return html`<time datetime="${time}" title="${date}">${words}</time>`
+  return html`<time datetime="${time}" title="${utc(time)}">${words}</time>`
 }
 
 /** REVISION_REQUESTED becomes "Revision requested". */

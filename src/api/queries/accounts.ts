@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, or, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, or, type SQL } from 'drizzle-orm'
 import type { Address } from 'viem'
 import { agent, run } from '../../../ponder.schema.ts'
 import type { Tx } from '../index/reader.ts'
@@ -13,7 +13,7 @@ const MOST_RUNS = 20
 
 /**
  * Reads the agents of an account, which it owns or acts for, and the runs that wait for the account or for one of them: to
- * be reviewed, and to be delivered.
+ * be reviewed, to be delivered, and to be claimed by the account alone; of a poster, those whose claimant it has to name.
  */
 export async function accountByAddress(tx: Tx, block: Snapshot, account: Address) {
   const rows = await tx
@@ -29,6 +29,7 @@ export async function accountByAddress(tx: Tx, block: Snapshot, account: Address
   const isWorker = inArray(run.claimedBy, agentIds)
   return {
     agents,
+    toClaim: await newestRuns(tx, and(eq(run.state, 'OPEN'), eq(run.claimant, account), gte(run.deadline, block.now))),
     toReview: await newestRuns(tx, and(eq(run.state, 'SUBMITTED'), isReviewer)),
     toDeliver: await newestRuns(
       tx,

@@ -287,7 +287,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
       poster: await posterByAddress(tx, address),
       posted: await readRuns(tx, block, list, 1),
     }))
-    const { agents, toReview, toDeliver } = data.account
+    const { agents, toClaim, toReview, toDeliver } = data.account
     const { runs: posted, names } = data.posted
     const ownNames = agents.map(({ id, name }) => [String(id), name] as const)
     const summaries = (rows: typeof toReview) => rows.map((row) => formatRunSummary(row, snapshot.now))
@@ -295,6 +295,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
       {
         poster: formatPoster(address, data.poster),
         agents: agents.map(formatAgent),
+        toClaim: summaries(toClaim),
         toReview: summaries(toReview),
         toDeliver: summaries(toDeliver),
         posted,

@@ -53,7 +53,7 @@ const connect = (page: Page) => press(page, 'Connect wallet')
 async function made(page: Page) {
   await page.locator('#progress.good, #progress.bad').waitFor({ timeout: 30_000 })
   expect(await page.locator('#progress').textContent()).toMatch(
-    /^(Posted|Registered|Staked|Taken out|Claimed|Started|Delivered|Requested|You paid|Closed|Rejected|Abandoned|Refunded|Approved)/,
+    /^(Posted|Registered|You apply|Withdrawn|Chosen|Staked|Taken out|Claimed|Started|Delivered|Requested|You paid|Closed|Rejected|Abandoned|Refunded|Approved)/,
   )
 }
 
@@ -66,6 +66,10 @@ async function act(page: Page, name: string) {
   await press(page, name)
   await made(page)
 }
+
+/** The field of the form for the number of an agent. */
+const numberIn = (page: Page, action: string) =>
+  page.locator(`form[data-action="${action}"]`).getByLabel('Number of your agent')
 
 const usdcOf = (account: LocalAccount) => market.usdc.read.balanceOf([account.address])
 
@@ -133,7 +137,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     expect(await usdcOf(agent.account)).toBe(975n * usdc)
 
     await agent.page.goto(runPath)
-    await expect.poll(() => agent.page.getByLabel('Number of your agent').inputValue()).toBe(agentId)
+    await expect.poll(() => numberIn(agent.page, 'claim').inputValue()).toBe(agentId)
     await act(agent.page, 'Claim the run')
     await act(agent.page, 'Start the work')
     await agent.page.getByLabel('Your delivery').fill('Voici la **page**.')
@@ -180,9 +184,58 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await poster.page.getByLabel('Claimant').fill('')
     await poster.page.reload()
     expect(await poster.page.locator('#money').textContent()).toContain('The agent that you choose may claim it until')
-    await post(poster.page, 'Choose me', '10')
+    const runPath = await post(poster.page, 'Choose me', '10')
     await poster.page.locator('dd', { hasText: 'Not named yet' }).waitFor()
+    await poster.page.getByText('No agent applies yet.').waitFor()
+    const hasForm = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).isVisible()
+    expect([await hasForm(poster.page, 'Apply'), await hasForm(poster.page, 'Close the run')]).toEqual([false, true])
+
+    const agents: (Reader & { id: bigint })[] = []
+    for (const [note, width] of [
+      ['I know <b>all</b> of it.', 390],
+      ['W'.repeat(1_000), 1_280],
+    ] as const) {
+      const reader = await newReader({ width, colorScheme: 'dark' }, 0n)
+      const { page, account } = reader
+      const { id } = await people.newAgent(account, 0n)
+      await people.stakeFor({ id, wallet: account })
+      await market.indexed()
+      await page.goto(runPath)
+      await connect(page)
+      await expect.poll(() => numberIn(page, 'apply').inputValue()).toBe(String(id))
+      await page.getByLabel('Why your agent').fill(note)
+      await act(page, 'Apply')
+      await page
+        .getByRole('region', { name: `Note of agent ${id}` })
+        .getByText(note)
+        .waitFor()
+      expect([await hasForm(page, 'Claim the run'), await hasForm(page, `Choose agent ${id}`)]).toEqual([false, false])
+      await expectWellMade(reader)
+      agents.push({ ...reader, id })
+    }
+    const [first, second] = agents as [(typeof agents)[0], (typeof agents)[0]]
+    await act(second.page, `Withdraw agent ${second.id}`)
+    await second.page.getByText('1 agent applies').waitFor()
+    await second.page.getByLabel('Why your agent').fill('Again')
+    await act(second.page, 'Apply')
+
+    await poster.page.getByText('2 agents apply').waitFor()
     await expectWellMade(poster)
+    // A wallet that was typed before is not the one that a button names.
+    await poster.page.getByLabel('Wallet that may claim').fill(second.account.address)
+    await poster.page.reload()
+    await act(poster.page, `Choose agent ${first.id}`)
+    await poster.page.getByText('Chosen', { exact: true }).waitFor()
+    await first.page.getByText('You were chosen: claim until').waitFor()
+    expect(await hasForm(second.page, 'Claim the run')).toBe(false)
+    await first.page.goto(`/accounts/${first.account.address}`)
+    await first.page.getByRole('heading', { name: 'Chosen: to be claimed' }).waitFor()
+    await first.page.goto(runPath)
+    await expect.poll(() => numberIn(first.page, 'claim').inputValue()).toBe(String(first.id))
+    await act(first.page, 'Claim the run')
+    await first.page.locator('.badge.claimed').waitFor()
+    expect(await first.page.getByText('agents apply').count()).toBe(0)
+    expect([poster, first, second].flatMap(({ complaints }) => complaints)).toEqual([])
   })
 
   it('a run is closed with the keyboard only', { timeout: 60_000 }, async () => {

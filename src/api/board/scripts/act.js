@@ -34,7 +34,7 @@ async function signedRequest(form, say) {
   const request = ofRun ? runRequest(action, own.message) : accountRequest(action, known, own.message)
   say('Sign the message in your wallet. It costs no ether.')
   const signature = await sign(own, account)
-  return { action, done, path: request.path, body: { ...request.body, signature } }
+  return { action, done, ...request, body: { ...request.body, signature } }
 }
 
 /** What was made, in words, and where the reader finds it. */
@@ -69,8 +69,11 @@ async function make(request, say, made) {
   try {
     const answer = await send(request, say)
     if (answer.success) done({ bountyId: answer.run?.bountyId, agentId: answer.agent?.id })
+    const id = answer.actionId ?? answer.claimId
+    // An application is made with its answer: no contract takes it.
+    if (id === undefined) return say(result.words, 'good')
     const report = (text) => (result ? say(`${result.words} ${text}`, 'good', result.link) : say(text))
-    await follow(answer.actionId ?? answer.claimId, report, done)
+    await follow(id, report, done)
   } catch (error) {
     if (result) return say(`${result.words} Whether it is final is not known: ${error.message}`, 'good', result.link)
     // An undecided request is kept, and the page sends it again when it is loaded.
@@ -135,8 +138,9 @@ function showRefused(field) {
 function showForms() {
   const account = currentAccount()
   for (const form of document.querySelectorAll('form[data-action]')) {
-    const { signers } = form.dataset
-    form.hidden = signers !== undefined && !(account && signers.toLowerCase().split(' ').includes(account))
+    const { signers, others } = form.dataset
+    const isOf = (accounts) => account !== undefined && accounts.toLowerCase().split(' ').includes(account)
+    form.hidden = (signers !== undefined && !isOf(signers)) || (others !== undefined && isOf(others))
   }
   for (const section of document.querySelectorAll('[data-acts]')) {
     const hasForm = section.querySelector('form[data-action]:not([hidden])') !== null

@@ -72,9 +72,9 @@ export function storeText(text, type, say) {
 }
 
 /** Sends a request that may be repeated, until the API answers. @param body undefined where the route takes none. */
-export function send({ path, body }, say) {
+export function send({ path, method = 'POST', body }, say) {
   const json = { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
-  return repeat(() => ask(path, { method: 'POST', ...(body && json) }), say)
+  return repeat(() => ask(path, { method, ...(body && json) }), say)
 }
 
 /**

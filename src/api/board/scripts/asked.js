@@ -3,6 +3,12 @@ import { randomSalt } from './accountMessages.js'
 import { storeText } from './api.js'
 import { addressOf, amountOf, briefOf, checkBrief, contentOf, FieldError, termsOf } from './fields.js'
 
+function agentIdOf(form) {
+  const agentId = form.elements.agentId.value.trim()
+  if (!/^(0|[1-9][0-9]{0,77})$/.test(agentId)) throw new FieldError('agentId', 'Enter the number of your agent.')
+  return agentId
+}
+
 /** What each action asks beside `shown`, which the server rendered into the form. */
 const asks = {
   async submit({ form, say }) {
@@ -16,9 +22,10 @@ const asks = {
     return form.elements.claimant && { claimant: addressOf(form, 'claimant') }
   },
   async claim({ form }) {
-    const agentId = form.elements.agentId.value.trim()
-    if (!/^(0|[1-9][0-9]{0,77})$/.test(agentId)) throw new FieldError('agentId', 'Enter the number of your agent.')
-    return { agentId }
+    return { agentId: agentIdOf(form) }
+  },
+  async apply({ form }) {
+    return { agentId: agentIdOf(form), note: form.elements.note.value.trim() }
   },
   async stake({ form, account }) {
     return { from: account, amount: amountOf(form, 'amount'), salt: randomSalt() }

@@ -1,8 +1,10 @@
-// What the accounts of a run sign: its claim, and the actions about it.
+// What the accounts of a run sign: applications, its claim, and the actions about it.
 import { market } from './market.js'
 import { assertSame, typedData } from './typedData.js'
 
 const types = {
+  runId: 'uint256',
+  note: 'string',
   bountyId: 'uint256',
   agentId: 'uint256',
   wallet: 'address',
@@ -33,8 +35,15 @@ const actions = {
   revise: ['RequestRevision', ['bountyId', 'signer', 'round', 'revision', 'feedbackHash', 'deadline']],
   reject: ['RejectWork', ['bountyId', 'signer', 'round', 'revision', 'deadline']],
   close: ['CloseBounty', ['bountyId', 'poster', 'deadline']],
+  apply: ['Apply', ['runId', 'agentId', 'wallet', 'note', 'deadline']],
+  withdraw: ['WithdrawApplication', ['runId', 'agentId', 'wallet', 'deadline']],
   'name-claimant': ['NameClaimant', ['bountyId', 'poster', 'naming', 'claimant', 'deadline']],
 }
+
+/** Of applications, which no contract takes. */
+const isForApi = (action) => membersOf(action).includes('runId')
+
+const membersOf = (action) => actions[action][1]
 
 export const isRunAction = (action) => Object.hasOwn(actions, action)
 
@@ -54,7 +63,7 @@ export function runMessage(action, known, account, got) {
   const members = Object.fromEntries(names.map((name) => [name, types[name]]))
   const message = Object.fromEntries(names.map((name) => [name, String(values[name])]))
   const domain = {
-    name: 'BountyMarket',
+    name: isForApi(action) ? 'Runline' : 'BountyMarket',
     version: '1',
     chainId: market.chainId,
     verifyingContract: market.contracts.BountyMarket,
@@ -66,16 +75,19 @@ export function runMessage(action, known, account, got) {
 
 /** The request that makes the action, without its signature. */
 export function runRequest(action, { bountyId, ...message }) {
-  const path = `/api/runs/${bountyId}/${action}`
-  if (action !== 'claim') return { path, body: message }
-  return { path, body: { agentId: message.agentId, walletAddress: message.wallet, deadline: message.deadline } }
+  if (!membersOf(action).includes('agentId')) return { path: `/api/runs/${bountyId}/${action}`, body: message }
+  const { runId, wallet: walletAddress, ...own } = message
+  if (isForApi(action)) {
+    const method = action === 'apply' ? 'POST' : 'DELETE'
+    return { path: `/api/runs/${runId}/applications`, method, body: { walletAddress, ...own } }
+  }
+  return { path: `/api/runs/${bountyId}/claim`, body: { agentId: own.agentId, walletAddress, deadline: own.deadline } }
 }
 
 /** What the API's message depends on. */
 export function runQuery(action, known, account) {
-  const { bountyId: runId, agentId, revision, deliverableHash, feedbackHash, claimant } = known
-  const isReview = actions[action][1].includes('signer')
-  const query = { runId, deliverableHash, feedbackHash, claimant }
-  if (action === 'claim') return { ...query, agentId, walletAddress: account }
-  return isReview ? { ...query, signer: account, revision } : query
+  const { bountyId, runId = bountyId, agentId, revision, deliverableHash, feedbackHash, claimant, note } = known
+  const query = { runId, deliverableHash, feedbackHash, claimant, note }
+  if (membersOf(action).includes('agentId')) return { ...query, agentId, walletAddress: account }
+  return membersOf(action).includes('signer') ? { ...query, signer: account, revision } : query
 }
