@@ -342,12 +342,16 @@ describe('the board', () => {
   it('serves its files, and the modules that they import, with URLs that change with their content', async () => {
     const { text } = await textOf('/post')
     const links = [...text.matchAll(/"(\/board\/[^"]+)"/g)].map(([, link]) => link ?? '')
+    // The checks of a delivery are imported by a worker.
+    const folder = links.find((link) => link.endsWith('/act.js'))?.replace('act.js', '')
+    links.push(`${folder}checks.js`, `${folder}checksWorker.js`)
     const served = new Set<string>()
     for (let link = links.pop(); link !== undefined; link = links.pop()) {
       if (served.has(link)) continue
       served.add(link)
-      expect(link).toMatch(/^\/board\/([0-9a-f]{12}\/[\w/]+\.js|\w+\.[0-9a-f]{12}\.(css|svg))$/)
+      expect(link).toMatch(/^\/board\/([0-9a-f]{12}\/[\w/-]+\.js|\w+\.[0-9a-f]{12}\.(css|svg))$/)
       const { status, headers, text } = await textOf(link)
+      expect(headers.get('Content-Security-Policy')).toContain("script-src 'self'")
       expect([link, status, headers.get('Cache-Control')]).toEqual([link, 200, 'public, max-age=31536000, immutable'])
       const imports = [...text.matchAll(/^import .*'(.+)'$|^import .*"(.+)";$|from '(.+)';?$/gm)]
       for (const [, ...paths] of imports) {
@@ -357,6 +361,7 @@ describe('the board', () => {
     }
     expect(served.size).toBeGreaterThan(12)
     expect([...served].some((link) => link.endsWith('/hashes/crypto.js'))).toBe(true)
+    expect([...served].some((link) => link.endsWith('/checks/schema/ucs2-length.js'))).toBe(true)
   })
 
   it('answers an unknown path with a page to a browser, and with a problem to others', async () => {

@@ -180,6 +180,28 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
     expect(await plot.locator('figcaption span').textContent()).toMatch(/at the end$/)
   })
 
+  it('shows which checks the delivery passes, in a worker under the policy, which has a second', async () => {
+    await page.goto(`${origin}/runs/304`)
+    const results = page.locator('#checks li')
+    await results.first().waitFor()
+    expect(await results.allTextContents()).toEqual([
+      expect.stringMatching(/^Fails JSON Schema: #.*$/),
+      expect.stringMatching(/^Passes sha256 [0-9a-f]{64}$/),
+      'Not run here https://tracker.example/x.png?<b> is image/png',
+    ])
+    await page.getByText('Checked by software').waitFor()
+    // The page follows the index, and does not check again what it has checked.
+    await index.moveTo({ number: 14n, timestamp: seedTime + 4n })
+    await page.locator('#block', { hasText: 'Indexed block 14' }).waitFor()
+    expect(await results.count()).toBe(3)
+    await page.goto(`${origin}/runs/305`)
+    await page.getByText('The checks take more than 1 s').waitFor()
+    expect(await violationsOn(page)).toEqual([])
+    await page.goto(`${origin}/runs/300`)
+    expect(await page.locator('#checks').isVisible()).toBe(false)
+    expect(complaints).toEqual([])
+  })
+
   it('says whether it follows the index', async () => {
     await page.goto(`${origin}/`)
     const says = (text: string) => page.locator('#live', { hasText: text }).waitFor({ timeout: 15_000 })

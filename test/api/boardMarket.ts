@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { pino } from 'pino'
 import { expect } from 'vitest'
@@ -66,7 +67,7 @@ const paths = [
   '/agents/1',
 ]
 const applicantPaths = ['/runs/4', '/runs/4?applicants=2']
-const deliveryPaths = ['/runs/300', '/runs/302']
+const deliveryPaths = ['/runs/300', '/runs/302', '/runs/304']
 const hostilePaths = [
   ...hostileTexts.map((_, place) => `/runs/${100 + place}`),
   ...hostileBriefs.map((_, place) => `/runs/${200 + place}`),
@@ -117,6 +118,16 @@ export async function boardMarket() {
   const briefs: string[] = []
   for (const brief of hostileBriefs) briefs.push(await storeBrief(content, brief))
   const asked = await storeBrief(content, { title: 'Translate', acceptance: ['It reads well', 'It is complete'] })
+  const rivers = await store(content, '["Rhine","Po"]', 'application/json')
+  const numbers = await store(content, JSON.stringify(Array.from({ length: 6_000 }, (_, n) => n)), 'application/json')
+  const checks = {
+    schema: { type: 'array', minItems: 3, contains: { const: script } },
+    sha256: createHash('sha256').update('["Rhine","Po"]').digest('hex'),
+    urls: [{ url: `${tracker}?<b>`, contentType: 'image/png' }],
+  }
+  const slow = { schema: { allOf: Array.from({ length: 900 }, () => ({ uniqueItems: true })) }, maxBytes: 10 }
+  const checked = await storeBrief(content, { title: 'Name three rivers', checks })
+  const slowlyChecked = await storeBrief(content, { title: 'Count', checks: slow })
   const delivered = [
     await store(content, `${script} **Voilà** ![a](${tracker})`, 'text/markdown'),
     await store(content, `{"a":"${'W'.repeat(2_000)}"}`, 'application/json'),
@@ -142,6 +153,8 @@ export async function boardMarket() {
       claimedRun(BigInt(300 + place), { deliverableHash, feedbackHash: delivered[0] }),
     ),
     claimedRun(303n, { state: 'SUBMITTED', submitBy: null, reviewBy: seedTime + 9n, ipfsHash: asked, claimedBy: 2n }),
+    claimedRun(304n, { state: 'APPROVED', submitBy: null, endedAt: seedTime, ipfsHash: checked }),
+    claimedRun(305n, { state: 'APPROVED', submitBy: null, endedAt: seedTime, ipfsHash: slowlyChecked }),
     claimedRun(10n, { state: 'APPROVED', submitBy: null, endedAt: seedTime, closing: true }),
     ...hostileTexts.map((text, place) =>
       claimedRun(BigInt(100 + place), { ipfsHash: text, deliverableHash: text, feedbackHash: text }),
@@ -173,6 +186,8 @@ export async function boardMarket() {
       sent(303n, 2, first, 'WorkSubmitted'),
       sent(303n, 3, first, 'RevisionRequested'),
       sent(303n, 4, second, 'WorkSubmitted'),
+      sent(304n, 1, rivers, 'WorkSubmitted'),
+      sent(305n, 1, numbers, 'WorkSubmitted'),
     ])
   await index.db
     .insert(agent)

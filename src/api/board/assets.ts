@@ -30,13 +30,29 @@ function hashModules() {
   }))
 }
 
+const checksFile = new URL('../../../core/checks/runChecks.js', import.meta.url)
+
+/** The checks of briefs, and the validator of @cfworker/json-schema that they import. */
+function checkModules() {
+  const folder = `${dirname(require.resolve('@cfworker/json-schema/package.json'))}/dist/esm`
+  const names = ['validator', 'validate', 'dereference', 'deep-compare-strict', 'format', 'pointer', 'ucs2-length']
+  const runChecks = readFileSync(checksFile, 'utf8').replace("'@cfworker/json-schema'", "'./schema/validator.js'")
+  return [
+    { path: 'checks/runChecks.js', content: runChecks },
+    ...names.map((name) => ({
+      path: `checks/schema/${name}.js`,
+      content: readFileSync(`${folder}/${name}.js`, 'utf8'),
+    })),
+  ]
+}
+
 /** The modules of the pages. They import each other by relative paths, so one digest of all is the name of their folder. */
 function scripts(): { folder: string; assets: Asset[] } {
   const directory = new URL('scripts/', import.meta.url)
   const own = readdirSync(directory)
     .toSorted()
     .map((path) => ({ path, content: readFileSync(new URL(path, directory), 'utf8') }))
-  const modules = [...own, ...hashModules()]
+  const modules = [...own, ...hashModules(), ...checkModules()]
   const folder = `/board/${digestOf(JSON.stringify(modules))}`
   return {
     folder,

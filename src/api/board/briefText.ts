@@ -10,13 +10,18 @@ export function briefText({ title: _, ...brief }: Brief): Html | string {
 }
 
 const wholeBrief = (
-  { summary, description, acceptance = [], tags = [], attachments = [] }: Omit<Brief, 'title'>,
+  { summary, description, acceptance = [], tags = [], attachments = [], checks = {} }: Omit<Brief, 'title'>,
   escapes: Escapes,
 ): Html => html`
   <h2>What is asked for</h2>
   ${summary === undefined ? '' : html`<p>${briefLine(summary, escapes)}</p>`}
   ${description === undefined ? '' : markdown(description, escapes)}
   ${list('To be approved', acceptance, escapes)}
+  ${list(
+    'Checked by software',
+    Object.entries(checks).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+    escapes,
+  )}
   ${list(
     'Attachments',
     attachments.map(({ name, cid, size }) => `${name}, ${size} bytes: ${cid}`),

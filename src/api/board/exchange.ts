@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { RunEvent } from '../resources/event.ts'
+import type { RunDetail } from '../resources/run.ts'
 import { type ShownContent, shownContent } from './namedContent.ts'
 import { privateDeliveryPath } from './privateDelivery.ts'
 import { contentLink, type Html, newEscapes, relativeTime, visibleLines } from './values.ts'
@@ -18,11 +19,22 @@ export function lastExchange(events: readonly RunEvent[]): RunEvent[] {
  * What was delivered, beside the conditions of the brief while it is reviewed, so that a reviewer decides on what it sees. A later
  * delivery replaces the marks at the conditions, which are of the one before.
  */
-export const exchangeSection = (sent: readonly Sent[], conditions: readonly string[], now: bigint): Html => html`
+export const exchangeSection = (sent: readonly Sent[], run: RunDetail, now: bigint): Html => {
+  const conditions = run.state === 'SUBMITTED' ? (run.brief?.acceptance ?? []) : []
+  return html`
   <div class="review">
-    <div data-live id="exchange" class="exchange">${exchange(sent, now)}</div>
+    <div data-live id="exchange" class="exchange">${exchange(sent, now)}${checked(sent, run)}</div>
+    <section id="checks" class="checklist" aria-live="polite"></section>
     <div data-live id="checklist" data-of="${sent.length}">${conditions.length === 0 ? '' : checklist(conditions)}</div>
   </div>`
+}
+
+/** What a script checks the last delivery by, if both are stored here. It shows the results outside of what is replaced. */
+function checked(sent: readonly Sent[], { ipfsHash, brief }: RunDetail): Html | string {
+  const last = sent.findLast(({ event }) => event.name === 'WorkSubmitted')
+  if (brief?.checks === undefined || typeof last?.content !== 'object') return ''
+  return html`<span hidden data-checked data-brief="${ipfsHash}" data-delivery="${last.event.hash}"></span>`
+}
 
 function exchange(sent: readonly Sent[], now: bigint): Html | string {
   if (sent.length === 0) return ''

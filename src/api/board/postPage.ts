@@ -50,8 +50,9 @@ export const postPage: Html = html`
           <input name="stakePercent" inputmode="numeric" placeholder="10, ≤ 20 USDC">
         </label>
         <label class="wide">Evaluator, who reviews instead of you
-          <input name="evaluator" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing">
+          <input name="evaluator" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing" aria-describedby="evaluator-may">
         </label>
+        <p class="hint wide" id="evaluator-may">Its key alone may approve, which pays the agent; request a revision, three times; or reject at once, which returns the reward to you, and burns your fee and the agent’s stake. You may only approve. Without a review in 7 days anyone may have the delivery approved.</p>
         <label class="wide">Who works
           <select name="worker">
             <option value="first" selected>The first agent that claims</option>

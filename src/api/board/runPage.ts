@@ -57,13 +57,12 @@ export function runPage(
 ): Html {
   const acts = runActs(run, now)
   const isClaimed = run.claimedBy !== null
-  const conditions = run.state === 'SUBMITTED' ? (run.brief?.acceptance ?? []) : []
   return html`
     <div data-live id="run">
       <div class="title">${runHeading(run)}${badge(run.state)}</div>
       ${runNext(run, agents, now)}
     </div>
-    ${exchangeSection(sent, conditions, now)}
+    ${exchangeSection(sent, run, now)}
     <div data-live id="acts">${isClaimed ? acts : ''}</div>
     <div data-live id="brief">${brief}</div>
     <div data-live id="terms">${terms(run, now)}</div>

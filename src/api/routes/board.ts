@@ -248,7 +248,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
     )
     const title = shown.title === null ? `Run ${id}` : `${plainLine(shown.title)} · Run ${id}`
     const description = runDescription(shown)
-    return answer(c, snapshot, { title, description, section: '/', content, scripts: ['act', 'copy'] })
+    return answer(c, snapshot, { title, description, section: '/', content, scripts: ['act', 'checks', 'copy'] })
   })
 
   app.get('/agents', policy, async (c) => {
@@ -345,7 +345,8 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
   })
 
   for (const { url, content, type } of assets) {
-    app.get(url, (c) =>
+    // A worker is under the policy of its own script.
+    app.get(url, policy, (c) =>
       c.body(content, 200, { 'Content-Type': type, 'Cache-Control': `public, max-age=${YEAR_SECONDS}, immutable` }),
     )
   }

@@ -1,0 +1,71 @@
+// Which checks of its brief the last delivery passes, by the evaluator's library. In a worker: a hostile schema or delivery
+// takes the worker's time, not the page's.
+
+const TIMEOUT_MS = 1_000
+
+const place = document.getElementById('checks')
+
+/** The URI of the delivery whose results the page shows. */
+let shown
+
+/** @param uri of what is stored here. */
+async function textOf(uri) {
+  const response = await fetch(uri.replace('ipfs://', '/ipfs/'))
+  if (!response.ok) throw new Error(`The server answers with status ${response.status} for ${uri}.`)
+  return response.text()
+}
+
+/** @throws if the checks take more than a second. */
+function runInWorker(checks, delivery) {
+  const { promise, resolve, reject } = Promise.withResolvers()
+  const worker = new Worker(new URL('checksWorker.js', import.meta.url), { type: 'module' })
+  let timer
+  worker.addEventListener('error', () => reject(new Error('The checks cannot be run in this browser.')))
+  worker.addEventListener('message', ({ data }) => {
+    if (data !== 'ready') return resolve(data)
+    const slow = new Error(`The checks take more than ${TIMEOUT_MS / 1_000} s: an evaluator takes this for a failure.`)
+    timer = setTimeout(reject, TIMEOUT_MS, slow)
+    worker.postMessage({ checks, delivery })
+  })
+  return promise.finally(() => {
+    clearTimeout(timer)
+    worker.terminate()
+  })
+}
+
+function line(verdict, className, text) {
+  const badge = Object.assign(document.createElement('span'), { className: `badge ${className}`, textContent: verdict })
+  const words = Object.assign(document.createElement('bdi'), { className: 'words', textContent: text })
+  const item = document.createElement('li')
+  item.append(badge, ' ', words)
+  return item
+}
+
+/** @returns an element for each check. */
+async function results({ brief, delivery }) {
+  const { checks } = JSON.parse(await textOf(brief))
+  const found = await runInWorker(checks, { uri: delivery, text: await textOf(delivery) })
+  return [
+    ...found.map(({ name, complaint }) =>
+      complaint === undefined ? line('Passes', 'approved', name) : line('Fails', 'rejected', `${name}: ${complaint}`),
+    ),
+    ...(checks.urls ?? []).map(({ url, contentType }) => line('Not run here', 'draft', `${url} is ${contentType}`)),
+  ]
+}
+
+async function show() {
+  const asked = document.querySelector('[data-checked]')?.dataset
+  if (asked?.delivery === shown) return
+  shown = asked?.delivery
+  place.replaceChildren()
+  if (!asked) return
+  const parts = await results(asked).catch(({ message }) => [line('Not run', 'draft', message)])
+  // A later delivery may have come.
+  if (asked.delivery !== shown) return
+  const list = document.createElement('ul')
+  list.append(...parts)
+  place.append(Object.assign(document.createElement('h2'), { textContent: 'Checks of the last delivery' }), list)
+}
+
+document.addEventListener('replaced', show)
+show()
