@@ -115,7 +115,7 @@ describe('the board', () => {
       '<bdi class="words">-----BEGIN CMS-----<span class="escape">U+202E</span>\n**a**\n</bdi>',
     )
     expect((await textOf('/runs/102')).text).not.toContain('aria-label="Delivery')
-    expect((await textOf('/runs/1')).text).not.toContain('Everyone can read')
+    expect((await textOf('/runs/1')).text).not.toContain('Everyone can read a delivery')
   })
 
   it('shows a delivery beside the conditions of the brief before the decision, and the terms after it', async () => {
