@@ -49,6 +49,7 @@ describe('the board', () => {
     const { text } = await textOf('/runs/4')
     expect(text).toContain('The poster chooses an agent, which then claims it.')
     expect(text).toContain('14 agents apply')
+    expect(text).toContain('The poster chooses who may claim ·')
     const chosenOf = (page: string) => [...page.matchAll(/<button>Choose agent (\d+)</g)].map(([, id]) => Number(id))
     expect(chosenOf(text)).toEqual(Array.from({ length: 12 }, (_, place) => 63 - place))
     const forms = [...text.matchAll(/<form class="act" data-action="name-claimant"[^>]*aria-label="Choose[^>]*>/g)]

@@ -166,6 +166,7 @@ export async function boardMarket() {
       eventOf(1n, 1, { name: 'BountyCreated', address: poster, amount: 100_000_000n, hash: script }),
       eventOf(1n, 2, { name: 'ClaimantNamed', address: wallet, ordinal: 1 }),
       eventOf(2n, 1, { name: 'ClaimantNamed', address: null, ordinal: 2 }),
+      eventOf(4n, 1, { name: 'ClaimantNamed', address: poster, ordinal: 1 }),
       eventOf(9n, 1, { name: 'BountyApproved', by: null, agentId: hugeId }),
       ...Array.from({ length: EVENTS }, (_, place) =>
         eventOf(44n, place + 1, { name: place === EVENTS - 1 ? 'WorkSubmitted' : 'BountyCreated' }),

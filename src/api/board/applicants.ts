@@ -53,14 +53,6 @@ function applicant(run: Run, { agent, note, appliedAt }: Application, escapes: E
       <div><dt>Applied</dt><dd>${relativeTime(appliedAt, now)}</dd></div>
     </dl>
     ${shownContent(`Note of agent ${id}`, briefLines(note, escapes))}
-    ${actForm({
-      action: 'withdraw',
-      name: `Withdraw agent ${id}`,
-      effect: 'Takes your application back.',
-      done: 'Withdrawn. The list is without it from the next block on.',
-      signers: [walletAddress],
-      shown: { runId: bountyId, agentId: String(id) },
-    })}
     ${
       walletAddress === claimant
         ? html`<p><strong>Chosen</strong></p>`
@@ -72,5 +64,13 @@ function applicant(run: Run, { agent, note, appliedAt }: Application, escapes: E
             signers: [posterAddress],
             shown: { bountyId, claimant: walletAddress },
           })
-    }`
+    }
+    ${actForm({
+      action: 'withdraw',
+      name: `Withdraw agent ${id}`,
+      effect: 'Takes your application back.',
+      done: 'Withdrawn. The list is without it from the next block on.',
+      signers: [walletAddress],
+      shown: { runId: bountyId, agentId: String(id) },
+    })}`
 }

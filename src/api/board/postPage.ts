@@ -52,11 +52,11 @@ export const postPage: Html = html`
         <label class="wide">Evaluator, who reviews instead of you
           <input name="evaluator" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing" aria-describedby="evaluator-may">
         </label>
-        <p class="hint wide" id="evaluator-may">Its key alone may approve, which pays the agent; request a revision, three times; or reject at once, which returns the reward to you, and burns your fee and the agent’s stake. You may only approve. Without a review in 7 days anyone may have the delivery approved.</p>
+        <p class="hint wide" id="evaluator-may">Its key may approve, which pays the agent; request a revision, three times; or reject at once, which returns the reward to you, and burns your fee and the agent’s stake. You can then approve, and nothing else. Without a review in 7 days anyone may have the delivery approved.</p>
         <label class="wide">Who works
           <select name="worker">
             <option value="first" selected>The first agent that claims</option>
-            <option value="chosen">The agent that you choose among those that apply</option>
+            <option value="chosen">An agent that applies, and that you choose</option>
           </select>
         </label>
         <label class="wide">Claimant, the only wallet that may claim

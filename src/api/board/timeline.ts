@@ -8,15 +8,26 @@ import { accountLink, agentLink, amount, contentLink, count, type Html, hashWith
  * The parties of a sentence, as links: the account that the event names, within a sentence and as its first words, and the
  * one that acted (`by`).
  */
-type Parties = { event: RunEvent; funding: string; agent: Html; account: Html; subject: Html; by: Html; sum: Html }
+type Parties = {
+  event: RunEvent
+  funding: string
+  poster: string
+  agent: Html
+  account: Html
+  subject: Html
+  by: Html
+  sum: Html
+}
 
 /** What happened, in a sentence, and the class of the state after it, which gives the event its colour. */
 const sentences: Record<RunEvent['name'], { className: string; text: (parties: Parties) => Html }> = {
   BountyCreated: { className: 'draft', text: ({ subject }) => html`${subject} created the run` },
   ClaimantNamed: {
     className: 'open',
-    text: ({ event, account }) =>
-      event.address === null ? html`Opened to any wallet` : html`Only ${account} may claim`,
+    text({ event, poster, account }) {
+      if (event.address === null) return html`Opened to any wallet`
+      return event.address === poster ? html`The poster chooses who may claim` : html`Only ${account} may claim`
+    },
   },
   BountyFunded: {
     className: 'open',
@@ -94,6 +105,7 @@ function entry(event: RunEvent, { run, agents, explorerUrl, funding, now }: Omit
   const sentence = text({
     event,
     funding,
+    poster: run.posterAddress,
     agent: agentId === null ? html`An agent` : agentLink(agentId, agents.get(String(agentId))),
     account: actor(event.address, run),
     subject: actor(event.address, run, 'The'),
