@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { nextStep, type Open, type Step, type StoredRequest, stepAfter } from '../../src/api/relay/claims/nextStep.ts'
 import type { Examined, Unready } from '../../src/api/relay/kinds/kind.ts'
 import type { StoredAction } from '../../src/api/relay/ledger/storedActions.ts'
-import type { Placement } from '../../src/api/relay/pipeline/dispatch.ts'
+import type { Placement } from '../../src/api/relay/pipeline/entry.ts'
 import { Refusal, type RefusalCode } from '../../src/api/relay/refusal.ts'
 
 const claimOf = (digit: string) =>
@@ -90,14 +90,14 @@ describe('the next step of a claim', () => {
 
 describe('the step after the queue', () => {
   const placements: Record<string, Placement> = {
-    placed: { status: 'placed', action: own, transaction: { attempt: { hash } } as never },
-    'fails for the agent': { status: 'fails', refusal: refusalOf('AGENT_FROZEN'), looksAgain: false },
-    'fails for the run': { status: 'fails', refusal: refusalOf('RUN_NOT_OPEN'), looksAgain: true },
-    undecided: { status: 'undecided', refusal: undefined },
-    rival: { status: 'rival' },
-    locked: { status: 'locked' },
-    stale: { status: 'stale' },
-    left: { status: 'left', blocker: 'full' },
+    placed: { result: 'placed', action: own, transaction: { attempt: { hash } } as never },
+    'fails for the agent': { result: 'fails', refusal: refusalOf('AGENT_FROZEN'), looksAgain: false },
+    'fails for the run': { result: 'fails', refusal: refusalOf('RUN_NOT_OPEN'), looksAgain: true },
+    undecided: { result: 'undecided', refusal: undefined },
+    rival: { result: 'rival' },
+    locked: { result: 'locked' },
+    stale: { result: 'stale' },
+    left: { result: 'left', blocker: 'full' },
   }
 
   it.each([

@@ -76,7 +76,7 @@ describe('the queue of actions', () => {
     expect(runsOf(taken)).toEqual([7n, 8n])
     expect(queue.has(by(signer).fits)).toBe(false)
     expect(queue.take(50, by(signer))).toEqual([])
-    for (const entry of taken) queue.end(entry, { result: 'done' })
+    for (const entry of taken) queue.end(entry, 'done')
     expect(runsOf(queue.take(50, by(signer)))).toEqual([7n])
   })
 
@@ -114,10 +114,10 @@ describe('the queue of actions', () => {
     const [late, next] = [entryOf(7n), entryOf(7n)]
     const queue = queueOf(late.entry, next.entry)
     expect(queue.take(50, by(signer))).toEqual([late.entry])
-    queue.end(late.entry, { result: 'done' })
+    queue.end(late.entry, 'done')
     expect(queue.take(50, by(signer))).toEqual([next.entry])
     queue.putBack([late.entry])
-    queue.end(late.entry, { error: 'too late' })
+    queue.fail(late.entry, 'too late')
     expect(queue.count(() => true)).toBe(0)
     expect([late.entry, next.entry].map(queue.isTaken)).toEqual([false, true])
     expect([late, next].map(({ resolved, rejected }) => [resolved, rejected])).toEqual([

@@ -6,7 +6,8 @@ import type { ActionRequest, Message, NamedAction } from '../kinds/request.ts'
 import { readWaits, refusalOfLimits } from '../ledger/limits.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
 import type { Asking, PipelineContext } from '../pipeline/context.ts'
-import type { Dispatcher, Placement } from '../pipeline/dispatch.ts'
+import type { Dispatcher } from '../pipeline/dispatch.ts'
+import type { Placement } from '../pipeline/entry.ts'
 import type { Results } from '../pipeline/results.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 
@@ -114,7 +115,7 @@ export function createActionFlow(context: PipelineContext, { dispatcher, results
       const signers = await signersFor(action.request)
       if (signers.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
       const placement = await dispatcher.place({ ...asked, ...action, examined, former, signers })
-      switch (placement.status) {
+      switch (placement.result) {
         case 'placed': {
           const { hash } = placement.transaction.attempt
           return { outcome: () => results.followPlaced(action, hash, until) }
@@ -154,7 +155,7 @@ export function createActionFlow(context: PipelineContext, { dispatcher, results
 }
 
 /** The answer to an action for which no signer had a place in time. */
-const withoutPlace = ({ blocker }: Extract<Placement, { status: 'left' }>) =>
+const withoutPlace = ({ blocker }: Extract<Placement, { result: 'left' }>) =>
   unavailable(
     blocker
       ? 'The relayer has as many unmined transactions as it may have.'

@@ -10,7 +10,8 @@ import type { ClaimMessage } from '../kinds/request.ts'
 import { refusalOfLimits } from '../ledger/limits.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
 import type { Asking, PipelineContext } from '../pipeline/context.ts'
-import type { Dispatcher, Placement } from '../pipeline/dispatch.ts'
+import type { Dispatcher } from '../pipeline/dispatch.ts'
+import type { Placement } from '../pipeline/entry.ts'
 import { outcomeOf, type Results } from '../pipeline/results.ts'
 import { unavailable } from '../refusal.ts'
 import { createLookUp, type Stored } from './lookUp.ts'
@@ -119,11 +120,11 @@ export function createClaimFlow(context: PipelineContext, { examine, dispatcher,
   async function place(request: ClaimRequest, asked: Asking, run: RunClaims, examined: Examined): Promise<Placement> {
     const { client, gone, until, key } = asked
     const signers = await signersFor(request)
-    if (signers.length === 0) return { status: 'stale' }
+    if (signers.length === 0) return { result: 'stale' }
     const placing = dispatcher.place({ request, client, gone, until, key, examined, signers })
     run.startPlacing(placing)
     const placement = await placing
-    if (placement.status === 'placed') run.placed++
+    if (placement.result === 'placed') run.placed++
     return placement
   }
 
@@ -165,8 +166,8 @@ export function createClaimFlow(context: PipelineContext, { examine, dispatcher,
     const { bountyId, agentId } = request.message
     if (rival) throw claimPending(rival.actionId, bountyId)
     if (obstacle && 'refusal' in obstacle && obstacle.refusal) throw obstacle.refusal
-    if (obstacle?.status === 'locked') throw unavailable(`Other claims of agent ${agentId} are not decided yet.`)
-    if (obstacle?.status === 'left') {
+    if (obstacle?.result === 'locked') throw unavailable(`Other claims of agent ${agentId} are not decided yet.`)
+    if (obstacle?.result === 'left') {
       const isStuck = obstacle.blocker === 'stuck'
       throw unavailable(isStuck ? 'The chain’s node does not take transactions.' : 'The claim queue is too long.')
     }

@@ -3,7 +3,7 @@ import { keyConflict } from '../kinds/claims/refusal.ts'
 import type { Examined, Unready } from '../kinds/kind.ts'
 import type { NamedAction } from '../kinds/request.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
-import type { Placement } from '../pipeline/dispatch.ts'
+import type { Placement } from '../pipeline/entry.ts'
 import type { Refusal } from '../refusal.ts'
 
 /**
@@ -34,7 +34,7 @@ export type StoredRequest = {
 export type Open = { own: StoredAction | undefined; isRepeat: boolean; rival: StoredAction | undefined }
 
 /** Why a claim is not placed. It is the answer if the time of the request is over. */
-export type Unplaced = Exclude<Placement, { status: 'placed' }>
+export type Unplaced = Exclude<Placement, { result: 'placed' }>
 
 /**
  * - `follow`: the outcome of this claim is the answer.
@@ -77,13 +77,13 @@ export function nextStep(
   if (own && isRepeat) return { do: 'follow', claim: { actionId: own.actionId, round: roundOf(own) } }
   if (rival && !own) return { do: 'wait', for: 'decision', of: rival }
   if (!examined) return { do: 'examine' }
-  if ('overtaken' in examined) return { do: 'wait', for: 'placing', obstacle: { status: 'left', blocker: undefined } }
+  if ('overtaken' in examined) return { do: 'wait', for: 'placing', obstacle: { result: 'left', blocker: undefined } }
   if ('made' in examined) {
     const { blockNumber, ...claim } = examined.made
     return { do: 'follow', claim, wonAt: blockNumber }
   }
   if ('undecided' in examined) {
-    return { do: 'wait', for: 'block', obstacle: { status: 'undecided', refusal: examined.undecided } }
+    return { do: 'wait', for: 'block', obstacle: { result: 'undecided', refusal: examined.undecided } }
   }
   if (own) return { do: 'wait', for: 'decision', of: own }
   if (limit) return { do: 'refuse', refusal: limit }
@@ -92,7 +92,7 @@ export function nextStep(
 
 /** The step after the queue. A claim that fails because of its run looks again, because another claim may have taken it. */
 export function stepAfter(placement: Placement): Step {
-  switch (placement.status) {
+  switch (placement.result) {
     case 'placed': {
       const { action: claim, transaction } = placement
       return {

@@ -11,6 +11,8 @@ const CHECKED_MS = 10_000
 /** Of how many slots a refusal counts. */
 const MAX_SLOTS = 10_000
 
+export type BudgetCheck = ReturnType<typeof createBudgetCheck>
+
 type Asked = { request: ActionRequest; examined: Examined }
 
 /**
@@ -47,17 +49,20 @@ export function createBudgetCheck({ pool, kinds, spendingLimits, fees, feesPaid 
           const gas = checkedGas(action)
           const own = subjects[place]
           if (!own || gas === undefined) return []
-          const share = sharing.find(own, gas * price, kinds.of(message).mostGas * price, `${nounOf(message)}s`)
-          return share instanceof Refusal ? [[action, share]] : []
+          const { batch, mostGas } = kinds.of(message)
+          const share = sharing.find(own, gas * price, mostGas * price, `${nounOf(message)}s`)
+          if (!(share instanceof Refusal)) return []
+          if (batch) refusedAt = performance.now()
+          return [[action, share]]
         }),
       )
     },
 
-    /** Notes that no share had room for the action. @param gas with which it was to be stored, if it was simulated. */
-    note({ request: { message } }: Asked, gas?: bigint) {
+    /** Notes that no share had room for the action when it was to be stored with so much gas. */
+    note({ request: { message } }: Asked, gas: bigint) {
       const { batch, slotOf } = kinds.of(message)
       if (batch) refusedAt = performance.now()
-      else if (gas !== undefined) unpaid.set(slotOf(message), gas)
+      else unpaid.set(slotOf(message), gas)
     },
   }
 }

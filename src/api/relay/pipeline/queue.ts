@@ -35,13 +35,15 @@ export type Entry<Result> = {
   reject: (error: unknown) => void
 }
 
+export type Queue<Result, Waiting extends Entry<Result>> = ReturnType<typeof createQueue<Result, Waiting>>
+
 /** Which entries are taken. `take` is called with each, before the next one is asked for. */
 export type Choice<Waiting> = { fits: (entry: Waiting) => boolean; take: (entry: Waiting) => void }
 
 /**
  * The authenticated actions that wait for a signer. Those of each kind of places have a line of their own, which is bounded and fair:
  * the clients take turns, and if it is full, the client with the most actions loses one. One action of a slot is taken at a time,
- * because only one can succeed. A taken action leaves by `end` or `putBack`: what comes later changes nothing.
+ * because only one can succeed. A taken action leaves by `end`, `fail` or `putBack`: what comes later changes nothing.
  * @param onWait is called when an entry begins to wait, with a promise that resolves when it no longer waits.
  */
 export function createQueue<Result, Waiting extends Entry<Result>>(
@@ -165,11 +167,14 @@ export function createQueue<Result, Waiting extends Entry<Result>>(
       for (const entry of entries.toReversed()) if (release(entry)) startWait(entry, true)
     },
 
-    /** Ends the taken entry with its result, or an error. Other entries of its slot may be taken then. */
-    end(entry: Waiting, outcome: { result: Result } | { error: unknown }) {
-      if (!release(entry)) return
-      if ('result' in outcome) entry.resolve(outcome.result)
-      else entry.reject(outcome.error)
+    /** Ends the taken entry with its result. Other entries of its slot may be taken then. */
+    end(entry: Waiting, result: Result) {
+      if (release(entry)) entry.resolve(result)
+    },
+
+    /** Ends the taken entry with an error. */
+    fail(entry: Waiting, error: unknown) {
+      if (release(entry)) entry.reject(error)
     },
 
     /** Removes all waiting entries for which the predicate is true. */

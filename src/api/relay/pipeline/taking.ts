@@ -1,9 +1,8 @@
-import type { Candidate, Examined, Places } from '../kinds/kind.ts'
+import type { Address } from 'viem'
+import type { Batch, Candidate, Examined, Kinds, Places } from '../kinds/kind.ts'
 import type { Room } from '../sender/action.ts'
 import type { Signer } from '../sender/keys/signing.ts'
-import type { PipelineContext } from './context.ts'
 import { createPacking, mostPlaces, type Packed, type PlacesLeft } from './packing.ts'
-import { placesLeft } from './placing.ts'
 import type { Choice, Entry } from './queue.ts'
 
 /** The most actions that are simulated alone at once, each in a call of its own. */
@@ -20,86 +19,93 @@ type Queue<One> = {
   countTaken: (matches: (entry: One) => boolean) => number
 }
 
-/** What may be taken for a signer. `room`: what it can send, if that is known. `due`: the places of which some may be simulated. */
-export type Allowance = { room?: Room | undefined; left: PlacesLeft; due: ReadonlySet<Places> }
+type Options = {
+  kinds: Pick<Kinds, 'of'>
+  maxBatch: number
+  maxUnmined: number
+  /** How many more transactions of the signer may have these places. */
+  placesLeft: (signer: Address, of: readonly Places[]) => Promise<PlacesLeft>
+  /** Called when more may be taken. */
+  onDue: () => void
+}
+
+/** So many actions of the same places may be taken. `isDue`: also such that are not simulated yet. */
+type Offer = { left: number; isDue: boolean }
+
+/** How many there are is read when some of them are to be taken. */
+const DUE: Offer = { left: Number.POSITIVE_INFINITY, isDue: true }
+const NONE: Offer = { left: 0, isDue: false }
+
+/** How the action shares a transaction; undefined if it does not, as what runs code of its party. */
+export const batchOf = (kinds: Pick<Kinds, 'of'>, { request, examined }: Waiting): Batch | undefined =>
+  examined.runsWalletCode ? undefined : kinds.of(request.message).batch
 
 /**
  * Decides which waiting actions a signer takes, so that none is simulated that it cannot send. What costs its clients nothing is
  * simulated a few at a time, and only where the signer has places left for it.
- * @param onDue is called when more of it may be taken.
  */
 export function createTaking<One extends Waiting>(
-  { pool, kinds, maxBatch, maxUnmined }: Pick<PipelineContext, 'pool' | 'kinds' | 'maxBatch' | 'maxUnmined'>,
   queue: Queue<One>,
-  onDue: () => void,
+  { kinds, maxBatch, maxUnmined, placesLeft, onDue }: Options,
 ) {
-  /** When the next simulations of such places start, by `performance.now()`, and whether there was a place at the last look. */
-  const turns = new Map<Places, { next: number; hadPlace: boolean }>()
-
-  const batchOf = ({ request, examined }: One) =>
-    examined.runsWalletCode ? undefined : kinds.of(request.message).batch
-  const isDue = (places: Places) => performance.now() >= (turns.get(places)?.next ?? 0)
+  const offers = new Map<Places, Offer>([
+    ['work', DUE],
+    ['free', DUE],
+    ['open', DUE],
+  ])
 
   /** What is simulated alone keeps its turn until it is stored or put back. */
   function hasTurn(entry: One): boolean {
     const { places, ready } = entry
-    if (ready || batchOf(entry)) return true
-    const taken = queue.countTaken((one) => one.places === places && !batchOf(one))
+    if (ready || batchOf(kinds, entry)) return true
+    const taken = queue.countTaken((one) => one.places === places && !batchOf(kinds, one))
     return taken < Math.min(MOST_SIMULATIONS, mostPlaces(places, maxUnmined))
   }
 
-  function isFor(entry: One, signer: Signer): boolean {
-    const { signers, places, ready } = entry
-    if (!signers.includes(signer) || !hasTurn(entry)) return false
-    return places === 'work' || isDue(places) || (ready !== undefined && turns.get(places)?.hadPlace === true)
-  }
+  /** Whether the signer takes the entry by what is offered: asked before a batch and in it, so that none begins without end and takes nothing. */
+  const isOffered = (entry: One, signer: Signer, { left, isDue } = NONE): boolean =>
+    entry.signers.includes(signer) && hasTurn(entry) && left > 0 && (isDue || entry.ready !== undefined)
+
+  const mayTake = (entry: One, signer: Signer) => isOffered(entry, signer, offers.get(entry.places))
 
   return {
-    batchOf,
+    hasWorkFor: (signer: Signer) => queue.has((entry) => mayTake(entry, signer)),
 
-    hasWorkFor: (signer: Signer) => queue.has((entry) => isFor(entry, signer)),
-
-    /** Counts the signer's places for what waits and costs nothing. @param room of a signer that was blocked. */
-    async allow(signer: Signer, room?: Room): Promise<Allowance> {
-      const of = (['free', 'open'] as const).filter((places) =>
-        queue.has((entry) => entry.places === places && isFor(entry, signer)),
+    /** Decides what the signer takes of the queue. @param room what it can send; undefined if that is not known. */
+    async choiceFor(signer: Signer, room?: Room): Promise<Choice<One>> {
+      const wanted = (['free', 'open'] as const).filter((places) =>
+        queue.has((entry) => entry.places === places && mayTake(entry, signer)),
       )
-      const due = new Set<Places>(of.filter(isDue))
+      const due: readonly Places[] = wanted.filter((places) => offers.get(places) === DUE)
       for (const places of due) {
-        turns.set(places, { next: performance.now() + FREE_INTERVAL_MS, hadPlace: true })
-        setTimeout(onDue, FREE_INTERVAL_MS + 1).unref()
+        offers.set(places, NONE)
+        setTimeout(() => {
+          offers.set(places, DUE)
+          onDue()
+        }, FREE_INTERVAL_MS).unref()
       }
-      const left = await placesLeft(pool, kinds, signer.address, { maxUnmined, of })
-      for (const places of of) {
-        const turn = turns.get(places)
-        if (turn) turn.hadPlace = (left.get(places) ?? 0) > 0
+      const left = await placesLeft(signer.address, wanted)
+      const now = new Map<Places, Offer>([['work', DUE]])
+      for (const [places, count] of left) {
+        now.set(places, { left: count, isDue: due.includes(places) })
+        if (offers.get(places) !== DUE) offers.set(places, { left: count, isDue: false })
       }
-      return { room, left, due }
-    },
-
-    /** The entries that the signer takes. */
-    choiceOf(signer: Signer, { room, left, due }: Allowance): Choice<One> {
       const packing = room && createPacking(room, maxBatch, left)
-      const free = new Map(left)
       const packed = (entry: One): Packed => {
         const { message } = entry.request
-        return { places: entry.places, gas: kinds.of(message).mostGasOf(message), batch: batchOf(entry) }
+        return { places: entry.places, gas: kinds.of(message).mostGasOf(message), batch: batchOf(kinds, entry) }
       }
       return {
-        fits(entry) {
-          const { signers, places, ready } = entry
-          if (!signers.includes(signer) || !hasTurn(entry)) return false
-          if (places !== 'work' && ((free.get(places) ?? 0) <= 0 || !(ready || due.has(places)))) return false
-          return !packing || packing.fits(packed(entry))
-        },
+        fits: (entry) => isOffered(entry, signer, now.get(entry.places)) && (!packing || packing.fits(packed(entry))),
         take(entry) {
           packing?.take(packed(entry))
-          free.set(entry.places, (free.get(entry.places) ?? 0) - 1)
+          const offer = now.get(entry.places) ?? NONE
+          now.set(entry.places, { ...offer, left: offer.left - 1 })
         },
       }
     },
 
     /** Whether no signer had a place for such actions. */
-    lacksPlace: (places: Places) => turns.get(places)?.hadPlace === false,
+    lacksPlace: (places: Places) => offers.get(places)?.left === 0,
   }
 }
