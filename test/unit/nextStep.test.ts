@@ -1,37 +1,37 @@
 import { zeroAddress } from 'viem'
 import { describe, expect, it } from 'vitest'
-import { nextStep, type Open, type Step, type StoredRequest, stepAfter } from '../../src/api/relay/claims/nextStep.ts'
 import type { Examined, Unready } from '../../src/api/relay/kinds/kind.ts'
+import type { Message } from '../../src/api/relay/kinds/request.ts'
+import type { Known } from '../../src/api/relay/ledger/lookUp.ts'
 import type { StoredAction } from '../../src/api/relay/ledger/storedActions.ts'
 import type { Placement } from '../../src/api/relay/pipeline/entry.ts'
+import { nextStep, type Related, refusalOf, type Step, stepAfter } from '../../src/api/relay/pipeline/nextStep.ts'
 import { Refusal, type RefusalCode } from '../../src/api/relay/refusal.ts'
 
-const claimOf = (digit: string) =>
+const actionOf = (digit: string) =>
   ({ actionId: `0x${digit.repeat(64)}`, request: { message: { action: 'claim', round: 1n } } }) as StoredAction
-const own = claimOf('1')
-const rival = claimOf('2')
-const boundClaim = { actionId: claimOf('3').actionId, round: 1n }
-const limit = new Refusal('RATE_LIMITED', 'Too many.')
-const refusalOf = (code: RefusalCode) => new Refusal(code, 'Refused.')
+const own = actionOf('1')
+const other = actionOf('2')
+const bound = actionOf('3')
+const refusedBy = (code: RefusalCode) => new Refusal(code, 'Refused.')
 const poster = zeroAddress
 const hash = `0x${'9a'.repeat(32)}` as const
 
 /** What is stored of the request, by the words of a row. */
-const knowns: Record<string, StoredRequest> = {
-  nothing: { key: undefined, bound: undefined, limit: undefined },
-  'a new key': { key: 'k', bound: undefined, limit: undefined },
-  'the key of another body': { key: 'k', bound: 'other body', limit: undefined },
-  'a bound key': { key: 'k', bound: { claim: boundClaim }, limit: undefined },
-  'a limit': { key: undefined, bound: undefined, limit },
+const knowns: Record<string, Known> = {
+  nothing: {},
+  'the key of another body': { bound: refusedBy('IDEMPOTENCY_CONFLICT') },
+  'a bound key': { bound },
+  'a limit': { limit: refusedBy('RATE_LIMITED') },
 }
 
-/** The open claims of the run. */
-const opens: Record<string, Open> = {
-  none: { own: undefined, isRepeat: false, rival: undefined },
-  'the same claim': { own, isRepeat: true, rival: own },
-  'the same claim behind a rival': { own, isRepeat: true, rival },
-  'an own one with another signature': { own, isRepeat: false, rival: own },
-  'a rival': { own: undefined, isRepeat: false, rival },
+/** The stored actions that concern it. */
+const stored: Record<string, Omit<Related, 'isContested'>> = {
+  none: { own: undefined, isRepeat: false, other: undefined },
+  'the same': { own, isRepeat: true, other: undefined },
+  'the same behind another': { own, isRepeat: true, other },
+  'an own one with another signature': { own, isRepeat: false, other: undefined },
+  another: { own: undefined, isRepeat: false, other },
 }
 
 /** What the chain says; `-` before it is asked. */
@@ -39,60 +39,83 @@ const chain: Record<string, Examined | Unready | undefined> = {
   '-': undefined,
   good: { agentId: 1n, runsWalletCode: false, poster },
   'good, by a contract': { agentId: 1n, runsWalletCode: true, poster },
-  'the agent has the run': { made: { ...boundClaim, blockNumber: 9n } },
-  'a pending transaction opens it': { undecided: refusalOf('RUN_NOT_OPEN') },
-  'another is likely to win it': { overtaken: true },
+  'the agent has the run': { made: { actionId: bound.actionId, round: 1n, blockNumber: 9n } },
+  'a pending transaction allows it': { undecided: refusedBy('RUN_NOT_OPEN') },
+  'another is likely to win': { overtaken: true },
 }
 
 /** A step in one line. */
 function wordsOf(step: Step): string {
-  if (step.do === 'follow') {
-    const { claim, wonAt, txHash } = step
-    const which = claim.actionId === own.actionId ? 'own' : 'other'
-    return ['follow', which, wonAt && `won at ${wonAt}`, txHash && 'placed'].filter(Boolean).join(' ')
+  switch (step.do) {
+    case 'follow': {
+      const which = step.action.actionId === own.actionId ? 'own' : 'bound'
+      return ['follow', which, !step.isSigned && 'if it is signed', step.txHash && 'placed'].filter(Boolean).join(' ')
+    }
+    case 'answer':
+      return `answer, made in ${step.made.blockNumber}`
+    case 'refuse':
+      return `refuse ${step.refusal.code}`
+    case 'place':
+      return step.examined.runsWalletCode ? 'place alone' : 'place'
+    case 'wait':
+      return step.for === 'decision' ? `wait for ${step.of === own ? 'own' : 'another'}` : `wait for ${step.for}`
+    default:
+      return step.do
   }
-  if (step.do === 'refuse') return `refuse ${step.refusal.code}`
-  if (step.do === 'place') return step.examined.runsWalletCode ? 'place alone' : 'place'
-  if (step.do !== 'wait') return step.do
-  return step.for === 'decision' ? `wait for ${step.of === own ? 'own' : 'rival'}` : `wait for ${step.for}`
 }
 
-describe('the next step of a claim', () => {
+/** What the next step is for these rows, of an action for which parties compete, or for which they do not. */
+function nextOf(isContested: boolean, [known, found, asked]: readonly [string, string, string]) {
+  expect([known in knowns, found in stored, asked in chain]).toEqual([true, true, true])
+  const related = { ...(stored[found] as Related), isContested }
+  return wordsOf(nextStep(knowns[known] as Known, related, chain[asked]))
+}
+
+describe('the next step of an action', () => {
   it.each([
-    ['the key of another body', 'the same claim', '-', 'refuse IDEMPOTENCY_CONFLICT'],
-    ['a bound key', 'a rival', '-', 'follow other'],
-    ['a limit', 'the same claim', '-', 'follow own'],
+    ['nothing', 'the same', '-', 'follow own'],
+    ['nothing', 'the same behind another', '-', 'follow own'],
+    ['a limit', 'the same', '-', 'follow own'],
     ['a limit', 'none', '-', 'examine'],
-    ['nothing', 'the same claim', '-', 'follow own'],
-    ['nothing', 'the same claim behind a rival', '-', 'follow own'],
-    ['nothing', 'a rival', '-', 'wait for rival'],
-    ['a new key', 'a rival', '-', 'wait for rival'],
     ['nothing', 'none', '-', 'examine'],
-    ['nothing', 'an own one with another signature', '-', 'examine'],
-    ['nothing', 'none', 'another is likely to win it', 'wait for placing'],
-    ['nothing', 'none', 'the agent has the run', 'follow other won at 9'],
-    ['nothing', 'an own one with another signature', 'the agent has the run', 'follow other won at 9'],
-    ['nothing', 'none', 'a pending transaction opens it', 'wait for block'],
+    ['nothing', 'none', 'a pending transaction allows it', 'wait for block'],
     ['nothing', 'none', 'good', 'place'],
-    ['a new key', 'none', 'good', 'place'],
     ['nothing', 'none', 'good, by a contract', 'place alone'],
-    ['a limit', 'none', 'the agent has the run', 'follow other won at 9'],
     ['a limit', 'none', 'good', 'refuse RATE_LIMITED'],
+  ])('stored: %s | of its slot: %s | chain: %s | → %s', (known, found, asked, expected) => {
+    for (const isContested of [false, true]) expect(nextOf(isContested, [known, found, asked])).toBe(expected)
+  })
+
+  it.each([
+    ['nothing', 'an own one with another signature', '-', 'follow own if it is signed'],
+    ['nothing', 'another', '-', 'examine'],
+    ['a limit', 'another', 'good', 'refuse RATE_LIMITED'],
+    ['nothing', 'another', 'good', 'wait for another'],
+  ])('that no party competes for, stored: %s | of its slot: %s | chain: %s | → %s', (known, found, asked, expected) => {
+    expect(nextOf(false, [known, found, asked])).toBe(expected)
+  })
+
+  it.each([
+    ['the key of another body', 'the same', '-', 'refuse IDEMPOTENCY_CONFLICT'],
+    ['a bound key', 'another', '-', 'follow bound'],
+    ['nothing', 'another', '-', 'wait for another'],
+    ['nothing', 'an own one with another signature', '-', 'examine'],
+    ['nothing', 'none', 'another is likely to win', 'wait for placing'],
+    ['nothing', 'none', 'the agent has the run', 'answer, made in 9'],
+    ['nothing', 'an own one with another signature', 'the agent has the run', 'answer, made in 9'],
+    ['a limit', 'none', 'the agent has the run', 'answer, made in 9'],
     ['a limit', 'an own one with another signature', 'good', 'wait for own'],
-    ['a new key', 'an own one with another signature', 'good', 'wait for own'],
     ['nothing', 'an own one with another signature', 'good', 'wait for own'],
-  ])('stored: %s | open: %s | chain: %s | → %s', (known, open, judged, expected) => {
-    expect([known in knowns, open in opens, judged in chain]).toEqual([true, true, true])
-    const step = nextStep(knowns[known] as StoredRequest, opens[open] as Open, chain[judged])
-    expect(wordsOf(step)).toBe(expected)
+  ])('of a claim, stored: %s | of its run: %s | chain: %s | → %s', (known, found, asked, expected) => {
+    expect(nextOf(true, [known, found, asked])).toBe(expected)
   })
 })
 
 describe('the step after the queue', () => {
   const placements: Record<string, Placement> = {
     placed: { result: 'placed', action: own, transaction: { attempt: { hash } } as never },
-    'fails for the agent': { result: 'fails', refusal: refusalOf('AGENT_FROZEN'), looksAgain: false },
-    'fails for the run': { result: 'fails', refusal: refusalOf('RUN_NOT_OPEN'), looksAgain: true },
+    'fails for the agent': { result: 'fails', refusal: refusedBy('AGENT_FROZEN'), looksAgain: false },
+    'fails for the run': { result: 'fails', refusal: refusedBy('RUN_NOT_OPEN'), looksAgain: true },
     undecided: { result: 'undecided', refusal: undefined },
     rival: { result: 'rival' },
     locked: { result: 'locked' },
@@ -106,7 +129,7 @@ describe('the step after the queue', () => {
     ['fails for the run', 'wait for reread'],
     ['undecided', 'wait for block'],
     ['rival', 'wait for binding'],
-    ['locked', 'wait for agent'],
+    ['locked', 'wait for party'],
     ['stale', 'wait for nothing'],
     ['left', 'wait for nothing'],
   ])('queue: %s | → %s', (placement, expected) => {
@@ -114,5 +137,23 @@ describe('the step after the queue', () => {
     expect(wordsOf(step)).toBe(expected)
     // The answer, if the time of the request is over.
     if (step.do === 'wait') expect('obstacle' in step && step.obstacle).toBe(placements[placement])
+  })
+})
+
+describe('the answer to an action that was not placed in time', () => {
+  const named = { bountyId: 1n, party: zeroAddress, deadline: 0n }
+  const claim: Message = { action: 'claim', agentId: 7n, ...named }
+  const start: Message = { action: 'start', round: 1n, revision: 0n, text: '', ...named }
+
+  it.each<[Message, Parameters<typeof refusalOf>[0], string]>([
+    [claim, { result: 'undecided', refusal: refusedBy('RUN_NOT_OPEN') }, 'Refused.'],
+    [start, undefined, 'A transaction that is not mined yet decides about this action.'],
+    [claim, { result: 'locked' }, 'Other claims of agent 7 are not decided yet.'],
+    [start, { result: 'locked' }, `Other actions of ${zeroAddress} are not decided yet.`],
+    [claim, { result: 'left', blocker: 'stuck' }, 'The chain’s node does not take transactions.'],
+    [start, { result: 'left', blocker: 'full' }, 'The relayer has as many unmined transactions as it may have.'],
+    [start, { result: 'left', blocker: undefined }, 'The action queue is too long.'],
+  ])('%o, by its last obstacle %o: %s', (message, obstacle, detail) => {
+    expect(refusalOf(obstacle, message).detail).toBe(detail)
   })
 })

@@ -26,6 +26,7 @@ import { createRunExamination } from './kinds/runs/examine.ts'
 import { runActionKind } from './kinds/runs/kind.ts'
 import { createActionStore } from './ledger/storedActions.ts'
 import type { PipelineContext } from './pipeline/context.ts'
+import { unavailable } from './refusal.ts'
 import type { SenderContext } from './sender/context.ts'
 import type { Signer } from './sender/keys/signing.ts'
 import { createNonceCheck } from './sender/nonceCheck.ts'
@@ -112,7 +113,10 @@ export function createContexts(settings: RelaySettings, holder: string) {
     ...checked,
     kinds,
     store: createActionStore(kinds),
-    signersFor: async (request) => (await kinds.of(request.message).signersFor?.(request, accounts)) ?? accounts,
+    async signersFor(request) {
+      if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
+      return (await kinds.of(request.message).signersFor?.(request, accounts)) ?? accounts
+    },
     indexedClaims: settings.indexedClaims,
     maxBatch: settings.maxBatch,
     maxUnmined: settings.maxUnmined,

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Hash, Hex } from 'viem'
 import type { ActionRequest, NamedAction } from './kinds/request.ts'
-import type { RefusalCode } from './refusal.ts'
+import type { RefusalCode, Sent } from './refusal.ts'
 import type { NamedAttempt, SenderEvents } from './sender/context.ts'
 import type { BroadcastResult } from './sender/store/transactions.ts'
 
@@ -17,7 +17,7 @@ export type RelayEmitter = EventEmitter<RelayEvents>
 export type ActionStep =
   | 'look up'
   | 'examine'
-  | 'wait for another claim'
+  | `wait for another ${Sent}`
   | 'wait in the queue'
   | 'simulate'
   | 'sign and store'

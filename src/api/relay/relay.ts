@@ -4,18 +4,17 @@ import type pg from 'pg'
 import type { Hex } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
 import type { Requester } from '../../../core/fairLane.ts'
-import { createActionFlow } from './actions/actionFlow.ts'
 import type { Word } from './chain/signatures.ts'
-import { createClaimFlow } from './claims/claimFlow.ts'
 import { createContexts } from './contexts.ts'
 import type { ActionOutcome } from './events.ts'
 import { readUnstakeNonce } from './kinds/accounts/contracts.ts'
-import type { ClaimRequest } from './kinds/claims/message.ts'
+import { slotOfClaim } from './kinds/claims/message.ts'
 import type { ActionRequest } from './kinds/request.ts'
 import { DECISIONS_CHANNEL } from './ledger/decisions.ts'
 import { startRetention } from './ledger/retention.ts'
 import { newcomersLeft } from './ledger/spending.ts'
 import { countUnminedClaims, type StoredAction } from './ledger/storedActions.ts'
+import { createActing } from './pipeline/act.ts'
 import type { Asking } from './pipeline/context.ts'
 import { createDispatcher } from './pipeline/dispatch.ts'
 import { createKeeping } from './pipeline/keeping.ts'
@@ -82,9 +81,7 @@ export async function createRelay(settings: RelaySettings) {
   const closing = new AbortController()
   const stopRetention = startRetention(pool, settings.retentionDays, pipeline.kinds.names, logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
-  const rooms = { dispatcher, results, closing: closing.signal }
-  const { claim, waitUnread } = createClaimFlow(pipeline, { examine: examination.examine, ...rooms })
-  const actions = createActionFlow(pipeline, rooms)
+  const acting = createActing(pipeline, { dispatcher, results, closing: closing.signal })
   const pending = new Set<Promise<unknown>>()
 
   /** `close` waits for the work. */
@@ -103,7 +100,7 @@ export async function createRelay(settings: RelaySettings) {
     }
     settings.events.emit('actionReceived', { request })
     try {
-      const outcome = await (isClaimRequest(request) ? claim(request, asked) : actions.act(request, asked))
+      const outcome = await acting.act(request, asked)
       emitAnswer(outcome.status, outcome.actionId)
       return outcome
     } catch (error) {
@@ -140,7 +137,8 @@ export async function createRelay(settings: RelaySettings) {
     isSigned: async (word: Word, requester: Requester) =>
       (await contexts.checkSignature(word, intake.hasCode, requester)) !== undefined,
 
-    waitUnread,
+    /** Waits, for at most 100 ms, while a claim of the run is in the queue. @returns whether it waited. */
+    waitUnread: (bountyId: bigint) => acting.waitUnread(slotOfClaim(bountyId)),
 
     /** The smallest reward of a run whose claims are made, in USDC base units. */
     leastReward: settings.leastReward,
@@ -204,5 +202,3 @@ export async function createRelay(settings: RelaySettings) {
     },
   }
 }
-
-const isClaimRequest = (request: ActionRequest): request is ClaimRequest => request.message.action === 'claim'

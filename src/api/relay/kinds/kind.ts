@@ -33,7 +33,8 @@ export type Examined = {
  */
 export type Unready = { undecided: Refusal } | { made: MadeClaim } | { overtaken: true }
 
-type MadeClaim = { actionId: Hex; round: bigint; blockNumber: bigint }
+/** What the chain shows as the current claim of its run. */
+export type MadeClaim = { actionId: Hex; round: bigint; blockNumber: bigint }
 
 /** What a claim locks of its agent's stake, and the agent's account at a block. USDC base units. */
 export type Lock = { amount: bigint; staked: bigint; unlocked: bigint; completions: bigint; block: bigint }
@@ -137,6 +138,9 @@ export type Kind<M extends Message = Message> = Examination<M> & {
   /** Which of a signer's places for unmined transactions it may have. */
   placesOf(name: M['action']): Places
 
+  /** How parties compete for its slot. Absent if one party alone can have it. */
+  contest?: Contest<M>
+
   /** What the message hashes to (EIP-712). Absent of claims, whose requests name no round. @throws Refusal RELAY_UNAVAILABLE. */
   idOf?(message: M): Promise<Hex>
   call(from: Address, message: M, signature: Hex): MarketCall
@@ -197,6 +201,15 @@ export type Batch<M extends Message = Message> = {
   leastGasOf(examined: Examined): bigint
   /** Why the chain has refused an action, by the logs of a transaction that was mined. */
   failureIn(message: M, logs: readonly Log[]): Failure | undefined
+}
+
+/** How parties compete for a slot: the requests name the run, and the chain says which of its rounds is meant. */
+type Contest<M extends Message = Message> = {
+  runOf(message: M): bigint
+  /** Whether both are of the same agent and wallet. */
+  isSameParty(message: M, other: Message): boolean
+  /** The other one is undecided: its decision also decides this one. */
+  refusalOfPending(other: Hex, message: M): Refusal
 }
 
 export type Kinds = ReturnType<typeof createKinds>

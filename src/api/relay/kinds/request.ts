@@ -52,6 +52,9 @@ export const wordOf = (digest: Hex, { message, signature }: ActionRequest): Word
 /** What refusals call it. */
 export const nounOf = ({ action }: Message) => (action === 'claim' ? 'claim' : 'action')
 
+/** The agent of a claim, whose limits count it, too; null of another action. */
+export const claimantOf = (message: Message): bigint | null => (message.action === 'claim' ? message.agentId : null)
+
 /**
  * The gas limit of an action in a transaction of its own.
  * @param estimate the gas that the simulation used.

@@ -1,5 +1,4 @@
 import { type Refusal, rateLimited } from '../refusal.ts'
-import { type Database, query } from '../store/database.ts'
 
 /** The most transactions for a wallet, over all replicas. */
 export type WalletLimits = { perMinute: number; perDay: number }
@@ -36,19 +35,6 @@ export const waitColumns = (ahead: string, perMinute: string, perDay: string) =>
 export const UNDECIDED = `(
   SELECT count(*) FROM ${COUNTED} AND state = 'open') + (
   SELECT count(*) FROM ${COUNTED} AND reverted_at > now() - interval '1 day')`
-
-/** How long the limits make an account wait, for anything but a claim. */
-export async function readWaits(
-  database: Database,
-  party: string,
-  { perMinute, perDay }: WalletLimits,
-): Promise<Waits> {
-  const text = `
-    SELECT ${waitColumns('0', '$2', '$3')} FROM (SELECT $1::text AS wallet, NULL::numeric AS agent_id) AS asked`
-  const [row] = await query<Waits>(database, text, [party, perMinute, perDay])
-  if (!row) throw new Error(`The limits of ${party} were not read`)
-  return row
-}
 
 /** The problem RATE_LIMITED if the wallet is over its limit, or it or the claim's agent is paused. */
 export function refusalOfLimits(

@@ -1,6 +1,6 @@
 import type { Address, Hash, Hex } from 'viem'
 import type { Kinds, MessageRow } from '../kinds/kind.ts'
-import { CLAIM, type ClaimMessage, type NamedAction, UNSIGNED } from '../kinds/request.ts'
+import { CLAIM, type Message, type NamedAction, UNSIGNED } from '../kinds/request.ts'
 import { type Refusal, unavailable } from '../refusal.ts'
 import { isHeld, type Lease } from '../sender/store/leases.ts'
 import { type Database, query } from '../store/database.ts'
@@ -100,7 +100,7 @@ export function createActionStore({ names, messageOf }: Pick<Kinds, 'names' | 'm
     strandedOf: (database: Database, signer: Address) => find(database, `${IS_STRANDED} AND tx.signer = $1`, [signer]),
 
     /** The stored action with this id, and an open one about the same. */
-    related: (database: Database, id: Hex, slot: string) =>
+    related: (database: Database, id: Hex | undefined, slot: string) =>
       find(database, '(action.id = $1 OR holds_slot AND slot = $2)', [id, slot]),
 
     /** The open claims of each run: the one that has its round reserved, and those that a reorg reopened. */
@@ -116,11 +116,9 @@ export function createActionStore({ names, messageOf }: Pick<Kinds, 'names' | 'm
      * The claim with which the agent and wallet have won the round, or which is open still: several signatures of theirs may be
      * about the same round.
      */
-    async standingClaimOf(
-      database: Database,
-      { bountyId, agentId, party }: ClaimMessage,
-      round: bigint,
-    ): Promise<StoredAction | undefined> {
+    async standingClaimOf(database: Database, message: Message, round: bigint): Promise<StoredAction | undefined> {
+      if (message.action !== CLAIM) return undefined
+      const { bountyId, agentId, party } = message
       const clauses = `action.kind = '${CLAIM}' AND run_id = $1 AND round = $2 AND agent_id = $3 AND party = $4
         AND action.state <> 'refused' ORDER BY action.state = 'done' DESC, tx_hash LIMIT 1`
       const [found] = await find(database, clauses, [bountyId, round, agentId, party])

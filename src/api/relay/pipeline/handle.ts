@@ -1,5 +1,5 @@
 import type { ChainHead } from '../chain/heads.ts'
-import { isExpiring } from '../chain/validity.ts'
+import { isExpiring } from '../chain/nextBlock.ts'
 import type { RunStep } from '../events.ts'
 import type { Passed } from '../kinds/kind.ts'
 import { UNSIGNED } from '../kinds/request.ts'

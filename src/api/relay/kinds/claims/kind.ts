@@ -2,7 +2,7 @@ import { type Address, isAddressEqual, type Log, parseEventLogs } from 'viem'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
 import type { Heads } from '../../chain/heads.ts'
 import { failureOf, type Market, readBounty } from '../../chain/market.ts'
-import { type Refusal, type RefusalCode, unavailable } from '../../refusal.ts'
+import type { Refusal, RefusalCode } from '../../refusal.ts'
 import type { Examination, Kind } from '../kind.ts'
 import { CLAIM, type ClaimMessage, UNSIGNED } from '../request.ts'
 import {
@@ -15,7 +15,7 @@ import {
   reservedGas,
 } from './gas.ts'
 import { claimCall, claimMessageOf, isHeldByClaimant, slotOfClaim } from './message.ts'
-import { invalidClaimSignature } from './refusal.ts'
+import { claimPending, invalidClaimSignature } from './refusal.ts'
 import { refusalOfClaim, simulateClaim, simulateTogether } from './simulate.ts'
 
 /** How many of the open claims and reverts of an agent there may be that has completed no run, and whose wallet is a contract. */
@@ -82,10 +82,15 @@ export function claimKind(
         return own && failureOf(own.args.reason)
       },
     },
+    contest: {
+      runOf: ({ bountyId }) => bountyId,
+      isSameParty: ({ agentId, party }, other) =>
+        other.action === CLAIM && other.agentId === agentId && isAddressEqual(other.party, party),
+      refusalOfPending: (other, { bountyId }) => claimPending(other, bountyId),
+    },
     mostGas: MOST_RESERVED_GAS,
     mostGasOf: () => MAX_GAS,
     async signersFor({ signature }, accounts) {
-      if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
       if (signature !== UNSIGNED) return accounts
       const named = await relayers()
       return accounts.filter((account) => allowUnsigned && named.has(account.address))
