@@ -46,12 +46,12 @@ export async function evaluatedMarket(market: TestMarket) {
     remove: directory.remove,
 
     /** The program, against the API at the URL. */
-    start: (url = market.api.url, args: string[] = []) =>
+    start: (url = market.api.url, args: string[] = [], env: Record<string, string> = {}) =>
       startProcess({
         name: 'evaluator',
         command: process.execPath,
         args: ['packages/cli/src/main.ts', 'evaluator', '--key-file', keyFile, ...args],
-        env: { RUNLINE_API: url, RUNLINE_RPC: market.rpcUrl, RUNLINE_KEY: undefined },
+        env: { RUNLINE_API: url, RUNLINE_RPC: market.rpcUrl, RUNLINE_KEY: undefined, ...env },
       }),
 
     /** Posts a run that the evaluator reviews, and claims it. @returns its id. */

@@ -104,7 +104,8 @@ describe('messages that wait for a signer at the same time', () => {
     const parties = owners.map(({ address }) => address)
     const stored = await commitsOfActions(database, parties)
     expect(stored?.attempts).toBe(8)
-    expect(stored?.commits).toBeLessThanOrEqual(2)
+    // The first one alone, then those whose simulations have ended, as often as the signer is free.
+    expect(stored?.commits).toBeLessThanOrEqual(4)
   })
 
   it('do not fail where PostgreSQL refuses one of them', { timeout: 60_000 }, async () => {

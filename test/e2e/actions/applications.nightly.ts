@@ -5,6 +5,7 @@ import { parseEventLogs } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, expect, it, onTestFinished } from 'vitest'
 import { createRunlineClient, isProblem, NoAnswerError, ProblemError } from '../../../packages/client/src/index.ts'
+import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { createRandom } from '../../../tools/simulation/random.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
@@ -15,6 +16,7 @@ const RUNS = 10
 /** How many runs each agent applies for. */
 const EACH = 3
 const KILLS = 4
+const SYBILS = 20
 
 const seed = Number(process.env.SEED ?? randomInt(2 ** 31))
 const random = createRandom(seed)
@@ -138,4 +140,32 @@ it(`fifty agents apply for ten runs, posters choose, and the chosen work, throug
     expect(run).toMatchObject({ state: 'CLAIMED', claimedBy: Number([...chosen.keys()][place]), applications: 0 })
     expect((await runs.applications(runId)).pagination.total).toBe(0)
   }
+})
+
+it('one stake that moves from agent to agent on chain leaves one application beside an honest one', {
+  timeout: 120_000,
+}, async () => {
+  const runId = await people.openRun(usdc, 86_400n, people.poster)
+  const { runs, agents } = createRunlineClient({
+    url: market.api.url,
+    market: { chainId: market.chainId, address: market.market.address },
+    contracts: {
+      usdc: market.usdc.address,
+      agentStaking: market.staking.address,
+      agentRegistry: market.registry.address,
+    },
+  })
+  const honest = await people.newAgent(accountOf(2))
+  await market.indexed()
+  await runs.apply(runId, 'honest', { agentId: honest.id, signer: honest.wallet })
+  let last = honest
+  for (let moved = 0; moved < SYBILS; moved++) {
+    if (last !== honest) await agents.unstake(last.id, 20n * usdc, { via: 'relay', signer: last.wallet })
+    last = await people.newAgent(accountOf(3))
+    await market.indexed()
+    await runs.apply(runId, `sybil ${moved}`, { agentId: last.id, signer: last.wallet })
+  }
+  const { applications, pagination } = await runs.applications(runId)
+  expect(applications.map(({ agent }) => BigInt(agent.id))).toEqual([honest.id, last.id])
+  expect(pagination.total).toBe(2)
 })

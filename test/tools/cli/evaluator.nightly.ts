@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, expect, it, onTestFinished } from 'vitest'
-import { createRunlineClient } from '../../../packages/client/src/index.ts'
+import { createRunlineClient, type Run } from '../../../packages/client/src/index.ts'
 import { type EvaluatedMarket, evaluatedMarket } from '../../support/evaluator.ts'
 import { startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { usdc } from '../../support/participants.ts'
+import { shiftedClock } from '../../support/shiftedClock.ts'
 
 let market: TestMarket
 let parties: EvaluatedMarket
@@ -40,6 +41,8 @@ it('a run is delivered wrong, revised, delivered right and paid within seconds, 
   expect((await market.usdc.read.balanceOf([agent.address])) - before).toBe(10n * usdc)
   expect(await market.client.getBalance({ address: evaluator.address })).toBe(0n)
   expect(await market.client.getTransactionCount({ address: evaluator.address })).toBe(0)
+  // The market shows a verdict before the program has its answer.
+  await program.saw(/delivery 2: approved/, 10_000)
   expect(program.output()).toMatch(
     new RegExp(
       `Run ${runId}, round 1, delivery 1: revision requested, transaction 0x\\w{64}\n  JSON Schema: .*\nRun ${runId}, round 1, delivery 2: approved, transaction 0x\\w{64}`,
@@ -78,44 +81,73 @@ it('a delivery that no check passes is rejected after the third revision, and a 
   expect(await parties.history(other)).toEqual(['WorkSubmitted'])
 })
 
-it('an evaluator that is killed before the API gets its verdict, and after, makes each verdict once', async () => {
+/** The request during which the evaluator is killed: before the API gets it, or before the evaluator gets its answer. */
+type Moment = { method: string; path: (run: Run, verdict: string) => string; isForwarded: boolean }
+
+const ofVerdict = ({ bountyId }: Run, verdict: string) => `/api/runs/${bountyId}/${verdict}`
+
+it.each<[string, Moment | undefined]>([
+  [
+    'before it reads the delivery',
+    { method: 'GET', path: ({ deliverableHash }) => `/ipfs/${deliverableHash?.slice(7)}`, isForwarded: false },
+  ],
+  ['after the checks', { method: 'GET', path: (_, verdict) => `/api/messages/${verdict}?`, isForwarded: false }],
+  ['before the API gets its verdict', { method: 'POST', path: ofVerdict, isForwarded: false }],
+  ['before it gets the answer', { method: 'POST', path: ofVerdict, isForwarded: true }],
+  ['after it has printed its verdict', undefined],
+])('an evaluator that is killed %s makes each verdict once', async (_, moment) => {
   const { runs, asAgent } = parties
   const runId = await parties.claimedRun(three)
-  for (const [delivery, verdict, isLost] of [
-    ['Elbe', 'revise', true],
-    ['Oder', 'revise', false],
-    [['Elbe', 'Oder', 'Rhine'], 'approve', false],
+  for (const [delivery, verdict, state] of [
+    ['Elbe', 'revise', 'REVISION_REQUESTED'],
+    [['Elbe', 'Oder', 'Rhine'], 'approve', 'APPROVED'],
   ] as const) {
-    const killed = Promise.withResolvers<void>()
+    await runs.submitWork(runId, { content: delivery }, asAgent)
+    const run = await runs.get(runId)
+    const reached = Promise.withResolvers<void>()
     const proxy = await startHttpProxy(market.api.url, async ({ method, path }, forward) => {
       // The proxy would read a stream to its end.
       if (path.startsWith('/api/stream')) return { status: 307, headers: { Location: market.api.url + path }, body: '' }
-      if (method !== 'POST' || !path.endsWith(verdict)) return forward()
-      if (!isLost) await forward()
-      killed.resolve()
+      if (method !== moment?.method || !path.startsWith(moment.path(run, verdict))) return forward()
+      if (moment.isForwarded) await forward()
+      reached.resolve()
       return 'hang'
     })
     onTestFinished(proxy.stop)
-    await runs.submitWork(runId, { content: delivery }, asAgent)
     const first = await parties.start(proxy.url)
-    await killed.promise
+    await (moment ? reached.promise : first.saw(/^Run .*, transaction 0x/, 30_000))
     process.kill(-first.pid, 'SIGKILL')
     await first.stop()
     const second = await parties.start()
     onTestFinished(second.stop)
-    const { revisions } = await runs.get(runId)
-    await (verdict === 'approve'
-      ? parties.reaches(runId, 'APPROVED', 2)
-      : parties.reaches(runId, 'REVISION_REQUESTED', isLost ? 1 : 2))
-    expect(revisions).toBeLessThanOrEqual(2)
+    await parties.reaches(runId, state, 1)
+    // It has read what waits for a review.
+    await second.saw(/^Reviews for 0x/, 20_000)
     await second.stop()
   }
   expect(await parties.history(runId)).toEqual([
     'WorkSubmitted',
     'RevisionRequested',
     'WorkSubmitted',
-    'RevisionRequested',
-    'WorkSubmitted',
     'BountyApproved',
   ])
+})
+
+it('a URL that cannot be reached is tried again, until a human has an hour left to review', async () => {
+  const { runs, asAgent } = parties
+  // No name ends so.
+  const runId = await parties.claimedRun({ urls: [{ url: 'http://runline.invalid/', contentType: 'text/html' }] })
+  await runs.submitWork(runId, { content: 'Elbe' }, asAgent)
+  const { reviewBy } = await runs.get(runId)
+  const secondsLeft = Date.parse(reviewBy ?? '') / 1_000 - Date.now() / 1_000
+  for (const [minutes, next] of [
+    [65, 'it is tried again in 5 s'],
+    [55, `a human must review it until ${reviewBy}`],
+  ] as const) {
+    const program = await parties.start(undefined, [], shiftedClock(Math.round(secondsLeft) - 60 * minutes))
+    onTestFinished(program.stop)
+    await program.saw(new RegExp(`Run ${runId}, .* cannot be reached: .*: ${next}`), 30_000)
+    await program.stop()
+  }
+  expect(await parties.history(runId)).toEqual(['WorkSubmitted'])
 })

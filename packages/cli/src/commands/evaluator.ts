@@ -48,14 +48,14 @@ async function evaluate(context: Context<Verified>) {
   const by = { via: 'relay', signer, timeoutSeconds: ACTION_TIMEOUT_SECONDS } as const
 
   async function decide(run: Run): Promise<{ verdict: string; txHash: string; complaints: string[] }> {
-    const { runs } = runline
     const complaints = await reviewDelivery(runline.content, run)
     if (complaints.length === 0) {
-      return { verdict: 'approved', complaints, ...(await runs.approve(run, run.revisions, by)) }
+      return { verdict: 'approved', complaints, ...(await runline.runs.approve(run, run.revisions, by)) }
     }
-    if (run.revisions >= MAX_REVISIONS) return { verdict: 'rejected', complaints, ...(await runs.reject(run, by)) }
+    if (run.revisions >= MAX_REVISIONS)
+      return { verdict: 'rejected', complaints, ...(await runline.runs.reject(run, by)) }
     const content = `The delivery fails checks of the brief:\n\n${complaints.map((each) => `- ${each}\n`).join('')}`
-    return { verdict: 'revision requested', complaints, ...(await runs.requestRevision(run, { content }, by)) }
+    return { verdict: 'revision requested', complaints, ...(await runline.runs.requestRevision(run, { content }, by)) }
   }
 
   const timers = new Map<number, NodeJS.Timeout>()

@@ -7,7 +7,6 @@ const TIMEOUT_MS = 1_000
 const MAX_MEMORY_MB = 64
 
 export type Delivery = { uri: string; text: string }
-
 type Result = ReturnType<typeof runChecks>
 
 /** This module is the process's, too, so that it is found wherever the package is. */

@@ -31,8 +31,6 @@ export function isPublic(address: string): boolean {
 /** What the checks of URLs use of the machine. */
 export type Network = { lookup: typeof lookup; isAllowed: (address: string) => boolean; timeoutMs: number }
 
-const publicInternet: Network = { lookup, isAllowed: isPublic, timeoutMs: TIMEOUT_MS }
-
 /** Software cannot review the run, now or later: a human must. */
 export class NeedsHumanError extends Error {}
 
@@ -43,7 +41,7 @@ export class NeedsHumanError extends Error {}
  */
 export async function complaintOfUrl(
   { url, contentType }: { url: string; contentType: string },
-  network = publicInternet,
+  network: Network = { lookup, isAllowed: isPublic, timeoutMs: TIMEOUT_MS },
 ): Promise<string | undefined> {
   const signal = AbortSignal.timeout(network.timeoutMs)
   try {
@@ -88,10 +86,7 @@ function head(url: URL, accept: string, { lookup, isAllowed }: Network, signal: 
   const request = url.protocol === 'https:' ? requestHttps : requestHttp
   // `autoSelectFamily` takes all addresses of the look-up.
   const options = { agent: false, autoSelectFamily: true, lookup: checkedLookup, signal, headers: { Accept: accept } }
-  request(url, options, (response) => {
-    resolve(response)
-    response.destroy()
-  })
+  request(url, options, (response) => resolve(response.destroy()))
     .on('error', reject)
     .end()
   return promise
