@@ -1,6 +1,5 @@
 // The most expensive posts of content: their disk space, and the delay of other posts.
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { beforeEach, expect, it } from 'vitest'
 import { checkContent } from '../../src/api/content/checkContent.ts'
@@ -108,44 +107,6 @@ it('searches find the first words of a brief, and its tags', async () => {
     1, 1, 0,
   ])
   expect(await isFound("''#tagged''")).toBe(1)
-})
-
-it('a post takes the lock of the total last, so that others wait for milliseconds', async () => {
-  const prober = new pg.Client(pool.options)
-  await prober.connect()
-  const waits: number[] = []
-  let isOver = false
-  const probing = (async () => {
-    while (!isOver) {
-      const start = performance.now()
-      await prober.query('BEGIN')
-      await prober.query('SELECT FROM content.total FOR UPDATE')
-      waits.push(performance.now() - start)
-      await prober.query('COMMIT')
-      await sleep(5)
-    }
-  })()
-  const times: number[] = []
-  await each(
-    150,
-    async () => {
-      const start = performance.now()
-      await postBrief(dearest())
-      times.push(performance.now() - start)
-    },
-    50,
-  )
-  isOver = true
-  await probing
-  await prober.end()
-  const at = (list: number[], part: number) =>
-    list.toSorted((one, other) => one - other)[Math.floor(list.length * part)] ?? 0
-  const shown = [at(waits, 0.5), at(waits, 0.99), at(times, 0.5), at(times, 0.99)].map((ms) => ms.toFixed(1))
-  console.log(
-    `50 posts at once: the lock after ${shown[0]} ms, p99 ${shown[1]} ms; a post ${shown[2]} ms, p99 ${shown[3]} ms`,
-  )
-  // A post waits for its turn among 50.
-  expect(at(waits, 0.99)).toBeLessThan(at(times, 0.5) / 5)
 })
 
 it('a post has done all else when it waits for the total', async () => {
