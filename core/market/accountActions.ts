@@ -1,7 +1,6 @@
 import {
   type Address,
   encodeAbiParameters,
-  encodeFunctionData,
   type Hex,
   hashTypedData,
   keccak256,
@@ -9,13 +8,11 @@ import {
   stringToHex,
   type TypedDataDefinition,
 } from 'viem'
-import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
-import { agentStakingAbi } from '../../abis/AgentStaking.ts'
-import { signedFundingAbi } from '../../abis/SignedFunding.ts'
-import { type Deployment, registrarOf } from '../deployment.ts'
+import type { Deployment } from '../deployment.ts'
 import type { ACCOUNT_ACTIONS } from '../settings/relay.ts'
 import { REWARD_PER_FEE } from './constants.ts'
 import { domainType } from './domain.ts'
+import { messageTypes } from './messageTypes.ts'
 
 /**
  * What an account signs to post a run, to register an agent, and to stake and unstake for one: its members in the order of
@@ -104,14 +101,10 @@ type UsdcDomain = { name: string; version: string }
 /** What the messages of accounts depend on beside their members. */
 export type AccountContracts = Pick<Deployment, 'chainId' | 'contracts'> & { usdcDomain: UsdcDomain }
 
-const RECEIVE_WITH_AUTHORIZATION = {
-  from: 'address',
-  to: 'address',
-  value: 'uint256',
-  validAfter: 'uint256',
-  validBefore: 'uint256',
-  nonce: 'bytes32',
-} as const
+/** The part of it that is signed. */
+type SignedContracts = Omit<AccountContracts, 'contracts'> & {
+  contracts: Pick<Deployment['contracts'], 'USDC' | 'SignedFunding' | 'AgentStaking' | 'AgentRegistry'>
+}
 
 const postParameters = parseAbiParameters(
   'bytes32, address, string, uint256, uint64, (uint32, uint8, address, address), uint256, uint256, bytes32',
@@ -119,7 +112,7 @@ const postParameters = parseAbiParameters(
 const stakeParameters = parseAbiParameters('bytes32, address, uint256, address, uint256, uint256, uint256, bytes32')
 
 /** Authorizations that the relay sends hold from the beginning. */
-const VALID_AFTER = 0n
+export const VALID_AFTER = 0n
 
 const postTag = keccak256(stringToHex('postBounty'))
 const stakeTag = keccak256(stringToHex('stake'))
@@ -148,81 +141,31 @@ export function authorizationNonce(message: FundingMessage): Hex {
 }
 
 /** The EIP-712 message. Its integers are decimal strings, which every wallet reads exactly from JSON. */
-export function accountTypedData({ chainId, contracts, usdcDomain }: AccountContracts, message: AccountMessage) {
-  const text = membersAsText(message)
-  const typed = (
-    domain: { name: string; version: string },
-    verifyingContract: Address,
-    primaryType: string,
-    members: Record<string, string>,
-    values: Record<string, string>,
-  ) => ({
-    types: {
-      EIP712Domain: domainType,
-      [primaryType]: Object.entries(members).map(([name, type]) => ({ name, type })),
-    },
+export function accountTypedData({ chainId, contracts, usdcDomain }: SignedContracts, message: AccountMessage) {
+  const { primaryType, members } = messageTypes[message.action]
+  const typed = (domain: UsdcDomain, verifyingContract: Address, values: Record<string, string>) => ({
+    types: { EIP712Domain: domainType, [primaryType]: members },
     primaryType,
     message: values,
     domain: { ...domain, chainId, verifyingContract },
   })
   if (isFunding(message)) {
-    const values = {
+    return typed(usdcDomain, contracts.USDC, {
       from: message.party,
       to: contracts.SignedFunding,
       value: String(fundsOf(message)),
       validAfter: String(VALID_AFTER),
       validBefore: String(message.members.validBefore),
       nonce: authorizationNonce(message),
-    }
-    return typed(usdcDomain, contracts.USDC, 'ReceiveWithAuthorization', RECEIVE_WITH_AUTHORIZATION, values)
+    })
   }
-  if (message.action === 'unstake')
-    return typed(
-      { name: 'AgentStaking', version: '1' },
-      contracts.AgentStaking,
-      'Unstake',
-      accountActions.unstake,
-      text,
-    )
-  return typed({ name: 'Runline', version: '1' }, contracts.AgentRegistry, 'Register', accountActions.register, text)
+  const [name, contract] =
+    message.action === 'unstake'
+      ? (['AgentStaking', contracts.AgentStaking] as const)
+      : (['Runline', contracts.AgentRegistry] as const)
+  return typed({ name, version: '1' }, contract, membersAsText(message))
 }
 
 /** What the account signs: the EIP-712 hash of `accountTypedData`. It is the id of the action. */
 export const accountDigest = (contracts: AccountContracts, message: AccountMessage): Hex =>
   hashTypedData(accountTypedData(contracts, message) as unknown as TypedDataDefinition)
-
-/** The call with which any account makes the signed action. A registry does not see the signature of a registration. */
-export function accountCall(
-  { contracts }: Pick<AccountContracts, 'contracts'>,
-  message: AccountMessage,
-  signature: Hex,
-) {
-  switch (message.action) {
-    case 'post': {
-      const { poster, ipfsHash, reward, deadline, evaluator, claimant, validBefore, salt } = message.members
-      const workPeriod = Number(message.members.workPeriod)
-      const stakePercent = Number(message.members.stakePercent)
-      const terms = { workPeriod, stakePercent, evaluator, claimant }
-      const args = [poster, ipfsHash, reward, deadline, terms, VALID_AFTER, validBefore, salt, signature] as const
-      const data = encodeFunctionData({ abi: signedFundingAbi, functionName: 'postBounty', args })
-      return { to: contracts.SignedFunding, data }
-    }
-    case 'stake': {
-      const { from, agentId, owner, amount, validBefore, salt } = message.members
-      const args = [from, agentId, owner, amount, VALID_AFTER, validBefore, salt, signature] as const
-      const data = encodeFunctionData({ abi: signedFundingAbi, functionName: 'stake', args })
-      return { to: contracts.SignedFunding, data }
-    }
-    case 'unstake': {
-      const { agentId, amount, signer, nonce, deadline } = message.members
-      const args = [agentId, amount, signer, nonce, deadline, signature] as const
-      const data = encodeFunctionData({ abi: agentStakingAbi, functionName: 'unstakeWithSig', args })
-      return { to: contracts.AgentStaking, data }
-    }
-    case 'register': {
-      const args = [message.members.owner, message.members.agentURI] as const
-      const data = encodeFunctionData({ abi: agentRegistryAbi, functionName: 'registerFor', args })
-      return { to: registrarOf({ contracts }), data }
-    }
-  }
-}

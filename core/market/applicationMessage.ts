@@ -1,6 +1,7 @@
 import { type Address, type Hex, hashTypedData } from 'viem'
 import type { MarketAddress } from '../deployment.ts'
 import { domainOf, domainType } from './domain.ts'
+import { messageTypes } from './messageTypes.ts'
 
 /** What an agent's wallet signs to apply for a run, or to withdraw that: for this API only, since no contract takes it. */
 export type ApplicationMessage = {
@@ -14,32 +15,13 @@ export type ApplicationMessage = {
   deadline: bigint
 }
 
-const runAndAgent = [
-  { name: 'runId', type: 'uint256' },
-  { name: 'agentId', type: 'uint256' },
-  { name: 'wallet', type: 'address' },
-] as const
-
-const types = {
-  EIP712Domain: domainType,
-  Apply: [...runAndAgent, { name: 'note', type: 'string' }, { name: 'deadline', type: 'uint256' }],
-  WithdrawApplication: [...runAndAgent, { name: 'deadline', type: 'uint256' }],
-} as const
-
 /** The EIP-712 message. Its integers are decimal strings, which every wallet reads exactly from JSON. */
-export function applicationTypedData(market: MarketAddress, message: ApplicationMessage) {
-  const { action, runId, agentId, wallet, note, deadline } = message
-  const primaryType = action === 'apply' ? 'Apply' : 'WithdrawApplication'
+export function applicationTypedData(market: MarketAddress, { action, ...values }: ApplicationMessage) {
+  const { primaryType, members } = messageTypes[action]
   return {
-    types: { EIP712Domain: types.EIP712Domain, [primaryType]: types[primaryType] },
+    types: { EIP712Domain: domainType, [primaryType]: members },
     primaryType,
-    message: {
-      runId: runId.toString(),
-      agentId: agentId.toString(),
-      wallet,
-      ...(action === 'apply' && { note }),
-      deadline: deadline.toString(),
-    },
+    message: Object.fromEntries(members.map(({ name }) => [name, String(values[name as keyof typeof values])])),
     domain: { ...domainOf(market), name: 'Runline' },
   }
 }

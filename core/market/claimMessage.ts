@@ -1,6 +1,7 @@
 import { type Address, concat, encodeAbiParameters, type Hex, keccak256, stringToHex } from 'viem'
 import type { MarketAddress } from '../deployment.ts'
 import { domainHashOf, domainOf, domainType } from './domain.ts'
+import { messageTypes } from './messageTypes.ts'
 
 /** A claim of one round of a run. A wallet signs it, and it can happen once only. */
 export type Claim = { bountyId: bigint; agentId: bigint; wallet: Address; round: bigint }
@@ -17,20 +18,7 @@ export const MAX_VALIDITY_SECONDS = 3_600n
 /** How long a message is valid if its request names no deadline. */
 export const DEFAULT_VALIDITY_SECONDS = 900n
 
-const types = {
-  EIP712Domain: domainType,
-  Claim: [
-    { name: 'bountyId', type: 'uint256' },
-    { name: 'agentId', type: 'uint256' },
-    { name: 'wallet', type: 'address' },
-    { name: 'round', type: 'uint256' },
-    { name: 'reward', type: 'uint256' },
-    { name: 'stake', type: 'uint256' },
-    { name: 'workPeriod', type: 'uint256' },
-    { name: 'evaluator', type: 'address' },
-    { name: 'deadline', type: 'uint256' },
-  ],
-} as const
+const { members, encoded } = messageTypes.claim
 
 /**
  * The EIP-712 message with which a wallet claims a run, as RunSignatures.sol hashes it. Its integers are decimal strings,
@@ -39,8 +27,8 @@ const types = {
  */
 export function claimTypedData(market: MarketAddress, claim: Claim & ClaimTerms, deadline: bigint) {
   return {
-    types,
-    primaryType: 'Claim',
+    types: { EIP712Domain: domainType, Claim: members },
+    primaryType: 'Claim' as const,
     message: {
       bountyId: claim.bountyId.toString(),
       agentId: claim.agentId.toString(),
@@ -53,11 +41,11 @@ export function claimTypedData(market: MarketAddress, claim: Claim & ClaimTerms,
       deadline: deadline.toString(),
     },
     domain: domainOf(market),
-  } as const
+  }
 }
 
-const claimTypeHash = keccak256(stringToHex(`Claim(${types.Claim.map(({ name, type }) => `${type} ${name}`).join()})`))
-const messageParameters = [{ type: 'bytes32' }, ...types.Claim] as const
+const claimTypeHash = keccak256(stringToHex(encoded))
+const messageParameters = [{ type: 'bytes32' }, ...members]
 
 /**
  * What the wallet signs: the EIP-712 hash of `claimTypedData`. viem's `hashTypedData` takes three times as long, because it

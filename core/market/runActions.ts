@@ -14,37 +14,20 @@ import type { runEventNames, runStates } from '../../ponder.schema.ts'
 import type { MarketAddress } from '../deployment.ts'
 import { RUN_ACTIONS } from '../settings/relay.ts'
 import { domainHashOf, domainOf, domainType } from './domain.ts'
-
-/** The EIP-712 types of the members of all messages. */
-const memberTypes = {
-  bountyId: 'uint256',
-  wallet: 'address',
-  signer: 'address',
-  poster: 'address',
-  round: 'uint256',
-  revision: 'uint256',
-  deliverableHash: 'string',
-  feedbackHash: 'string',
-  naming: 'uint256',
-  claimant: 'address',
-  deadline: 'uint256',
-} as const
-
-type Member = keyof typeof memberTypes
+import { messageTypes } from './messageTypes.ts'
 
 /** The members that name the account whose signature it is. */
-export type PartyMember = Extract<Member, 'wallet' | 'signer' | 'poster'>
+export type PartyMember = 'wallet' | 'signer' | 'poster'
 
 /** The members with a text of the signer. */
-export type TextMember = Extract<Member, 'deliverableHash' | 'feedbackHash'>
+export type TextMember = 'deliverableHash' | 'feedbackHash'
+
+type Member = 'bountyId' | PartyMember | 'round' | 'revision' | TextMember | 'naming' | 'claimant' | 'deadline'
 
 export type RunState = (typeof runStates)[number]
 
 /** An action of a party about a run, which the market takes with a signature of the party. */
 type Action = {
-  /** What the party signs, as RunSignatures.sol hashes it. */
-  primaryType: string
-  members: readonly [Member, PartyMember, ...Member[]]
   /** The market's function, whose parameters have the names of the members. */
   functionName: string
   /** The states of the run in which the market takes it. */
@@ -57,64 +40,48 @@ type Action = {
 
 const runActions = {
   start: {
-    primaryType: 'StartWork',
-    members: ['bountyId', 'wallet', 'round', 'deadline'],
     functionName: 'startWorkWithSig',
     states: ['CLAIMED'],
     party: 'wallet',
     events: ['WorkStarted'],
   },
   submit: {
-    primaryType: 'SubmitWork',
-    members: ['bountyId', 'wallet', 'round', 'revision', 'deliverableHash', 'deadline'],
     functionName: 'submitWorkWithSig',
     states: ['CLAIMED', 'IN_PROGRESS', 'REVISION_REQUESTED'],
     party: 'wallet',
     events: ['WorkSubmitted'],
   },
   abandon: {
-    primaryType: 'AbandonClaim',
-    members: ['bountyId', 'wallet', 'round', 'revision', 'deadline'],
     functionName: 'abandonClaimWithSig',
     states: ['CLAIMED', 'IN_PROGRESS', 'REVISION_REQUESTED'],
     party: 'wallet',
     events: ['ClaimAbandoned', 'BountyRejected'],
   },
   approve: {
-    primaryType: 'ApproveWork',
-    members: ['bountyId', 'signer', 'round', 'revision', 'deadline'],
     functionName: 'approveWorkWithSig',
     states: ['SUBMITTED', 'REVISION_REQUESTED'],
     party: 'reviewer',
     events: ['BountyApproved'],
   },
   revise: {
-    primaryType: 'RequestRevision',
-    members: ['bountyId', 'signer', 'round', 'revision', 'feedbackHash', 'deadline'],
     functionName: 'requestRevisionWithSig',
     states: ['SUBMITTED'],
     party: 'evaluator',
     events: ['RevisionRequested'],
   },
   reject: {
-    primaryType: 'RejectWork',
-    members: ['bountyId', 'signer', 'round', 'revision', 'deadline'],
     functionName: 'rejectWorkWithSig',
     states: ['SUBMITTED'],
     party: 'evaluator',
     events: ['BountyRejected'],
   },
   close: {
-    primaryType: 'CloseBounty',
-    members: ['bountyId', 'poster', 'deadline'],
     functionName: 'closeBountyWithSig',
     states: ['OPEN', 'CLAIMED', 'IN_PROGRESS'],
     party: 'poster',
     events: ['BountyClosing', 'BountyWithdrawn'],
   },
   'name-claimant': {
-    primaryType: 'NameClaimant',
-    members: ['bountyId', 'poster', 'naming', 'claimant', 'deadline'],
     functionName: 'nameClaimantWithSig',
     states: ['OPEN'],
     party: 'poster',
@@ -128,14 +95,21 @@ export const runActionNames: readonly RunActionName[] = RUN_ACTIONS
 
 export const actionOf = (name: RunActionName): Action => runActions[name]
 
+/** The members of the action's message, in the order in which RunSignatures.sol hashes them. */
+export const membersOf = (name: RunActionName) => messageTypes[name].members as { name: Member; type: string }[]
+
+/** The members of the message beside the run's id. */
+const ownMembersOf = (name: RunActionName) => membersOf(name).filter((member) => member.name !== 'bountyId')
+
 /** The member of the action's message that names the party. */
-export const partyMemberOf = (name: RunActionName): PartyMember => actionOf(name).members[1]
+export const partyMemberOf = (name: RunActionName) => membersOf(name)[1]?.name as PartyMember
 
 /** The member of the action's message with a text; undefined if it has none. */
-export const textMemberOf = (name: RunActionName): TextMember | undefined =>
-  actionOf(name).members.find((member): member is TextMember => memberTypes[member] === 'string')
+export const textMemberOf = (name: RunActionName) =>
+  membersOf(name).find(({ type }) => type === 'string')?.name as TextMember | undefined
 
-export const hasMember = (name: RunActionName, member: Member): boolean => actionOf(name).members.includes(member)
+export const hasMember = (name: RunActionName, member: Member): boolean =>
+  membersOf(name).some((each) => each.name === member)
 
 /**
  * What a party signs. `party` is its account. A message without a member has 0 or an empty text in its place, so that the
@@ -169,55 +143,46 @@ const valuesOf = ({ party, text, naming = 0n, claimant = zeroAddress, ...message
 })
 
 /** What the members of the message beside the run's id are in JSON. */
-export const bodyMembers = (name: RunActionName): Record<string, 'integer' | 'string'> => {
-  const own = actionOf(name).members.filter((member) => member !== 'bountyId')
-  return Object.fromEntries(own.map((member) => [member, memberTypes[member] === 'uint256' ? 'integer' : 'string']))
-}
+export const bodyMembers = (name: RunActionName): Record<string, 'integer' | 'string'> =>
+  Object.fromEntries(ownMembersOf(name).map(({ name, type }) => [name, type === 'uint256' ? 'integer' : 'string']))
 
 /** The members of the message beside the run's id, as JSON has them. */
 export function bodyOf(message: RunMessage): Record<string, string | number> {
   const values = valuesOf(message)
-  const own = actionOf(message.action).members.filter((member) => member !== 'bountyId')
   return Object.fromEntries(
-    own.map((member) => {
-      const value = values[member]
-      return [member, typeof value === 'bigint' ? Number(value) : value]
+    ownMembersOf(message.action).map(({ name }) => {
+      const value = values[name]
+      return [name, typeof value === 'bigint' ? Number(value) : value]
     }),
   )
 }
 
-const fieldsOf = (name: RunActionName) =>
-  actionOf(name).members.map((member) => ({ name: member, type: memberTypes[member] }))
-
 /** The EIP-712 message of the action. Its integers are decimal strings, which every wallet reads exactly from JSON. */
 export function runTypedData(market: MarketAddress, message: RunMessage) {
-  const { primaryType, members } = actionOf(message.action)
+  const { primaryType } = messageTypes[message.action]
+  const members = membersOf(message.action)
   const values = valuesOf(message)
   return {
-    types: { EIP712Domain: domainType, [primaryType]: fieldsOf(message.action) },
+    types: { EIP712Domain: domainType, [primaryType]: members },
     primaryType,
-    message: Object.fromEntries(members.map((member) => [member, String(values[member])])),
+    message: Object.fromEntries(members.map(({ name }) => [name, String(values[name])])),
     domain: domainOf(market),
   }
 }
 
 /** The hash of the type of each message. */
 const typeHashes = Object.fromEntries(
-  runActionNames.map((name) => {
-    const fields = fieldsOf(name).map((field) => `${field.type} ${field.name}`)
-    return [name, keccak256(stringToHex(`${actionOf(name).primaryType}(${fields.join()})`))]
-  }),
+  runActionNames.map((name) => [name, keccak256(stringToHex(messageTypes[name].encoded))]),
 ) as Record<RunActionName, Hex>
 
 /** What the party signs: the EIP-712 hash of `runTypedData`. It is the id of the action. */
 export function runDigest(market: MarketAddress, message: RunMessage): Hex {
   const values = valuesOf(message)
-  const hashed = actionOf(message.action).members.map((member) => {
-    const type = memberTypes[member]
-    return type === 'string'
+  const hashed = membersOf(message.action).map(({ name, type }) =>
+    type === 'string'
       ? { type: 'bytes32', value: keccak256(stringToHex(message.text)) }
-      : { type, value: values[member] }
-  })
+      : { type, value: values[name] },
+  )
   const parameters = [{ type: 'bytes32' }, ...hashed.map(({ type }) => ({ type }))]
   const struct = encodeAbiParameters(parameters, [typeHashes[message.action], ...hashed.map(({ value }) => value)])
   return keccak256(concat(['0x1901', domainHashOf(market), keccak256(struct)]))

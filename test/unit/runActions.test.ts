@@ -6,6 +6,7 @@ import { type RunFacts, revisionOf, runActionError } from '../../core/market/run
 import {
   actionOf,
   bodyOf,
+  membersOf,
   type RunActionName,
   type RunMessage,
   runActionNames,
@@ -48,7 +49,7 @@ describe.each(runActionNames)('the message of %s', (action) => {
   })
 
   it('has its members in the body, but for the run', () => {
-    expect(['bountyId', ...Object.keys(bodyOf(message(action)))]).toEqual(actionOf(action).members)
+    expect(['bountyId', ...Object.keys(bodyOf(message(action)))]).toEqual(membersOf(action).map(({ name }) => name))
   })
 })
 

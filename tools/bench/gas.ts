@@ -13,7 +13,8 @@ import {
   type TypedDataDefinition,
 } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { accountCall, accountMessage, accountTypedData } from '../../core/market/accountActions.ts'
+import { accountMessage, accountTypedData } from '../../core/market/accountActions.ts'
+import { accountCall } from '../../core/market/accountCall.ts'
 import { type RunActionName, runCallData, runTypedData } from '../../core/market/runActions.ts'
 import { deployCircleUsdc } from '../../test/support/circleUsdc.ts'
 import { startMarketOnAnvil } from '../../test/support/marketOnAnvil.ts'

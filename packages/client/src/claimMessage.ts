@@ -2,7 +2,7 @@ import type { components } from './api.ts'
 import { UnexpectedMessageError } from './errors.ts'
 import type { AnyId } from './reads.ts'
 import type { ReadRun } from './run.ts'
-import { assertAsked, integerOf, marketDomain } from './typedData.ts'
+import { domainOf, integerOf, typedDataOf } from './typedData.ts'
 
 type ClaimMessage = components['schemas']['ClaimMessage']
 
@@ -70,40 +70,21 @@ export function claimTypedData(
   expected: ExpectedTerms,
   market: MarketAddress,
 ): ClaimTypedData {
-  const stated = (member: 'reward' | 'stake' | 'round' | 'deadline') => integerOf(asked, member)
-  const reward = BigInt(expected.reward ?? run.reward ?? stated('reward'))
+  const reward = BigInt(expected.reward ?? run.reward ?? integerOf(asked, 'reward'))
   const evaluator = expected.evaluator === undefined ? run.evaluator : expected.evaluator
   const nextRound = run.round === undefined ? undefined : run.round + 1
-  const own: ClaimTypedData = {
-    domain: marketDomain(market),
-    types: {
-      Claim: [
-        { name: 'bountyId', type: 'uint256' },
-        { name: 'agentId', type: 'uint256' },
-        { name: 'wallet', type: 'address' },
-        { name: 'round', type: 'uint256' },
-        { name: 'reward', type: 'uint256' },
-        { name: 'stake', type: 'uint256' },
-        { name: 'workPeriod', type: 'uint256' },
-        { name: 'evaluator', type: 'address' },
-        { name: 'deadline', type: 'uint256' },
-      ],
-    },
-    primaryType: 'Claim',
-    message: {
-      bountyId: BigInt(run.bountyId),
-      agentId: BigInt(agentId),
-      wallet: wallet as `0x${string}`,
-      round: BigInt(expected.round ?? nextRound ?? stated('round')),
-      reward,
-      stake: BigInt(expected.stake ?? run.stakeRequired ?? atMostDefault(stated('stake'), reward)),
-      workPeriod: BigInt(expected.workPeriod ?? run.workPeriod ?? DEFAULT_WORK_PERIOD_SECONDS),
-      evaluator: (evaluator ?? POSTER_EVALUATES) as `0x${string}`,
-      deadline: stated('deadline'),
-    },
+  const own = {
+    bountyId: run.bountyId,
+    agentId,
+    wallet,
+    round: expected.round ?? nextRound,
+    reward,
+    stake: expected.stake ?? run.stakeRequired ?? atMostDefault(integerOf(asked, 'stake'), reward),
+    workPeriod: expected.workPeriod ?? run.workPeriod ?? DEFAULT_WORK_PERIOD_SECONDS,
+    evaluator: evaluator ?? POSTER_EVALUATES,
   }
-  assertAsked(own, asked)
-  return own
+  const domain = domainOf('BountyMarket', market.chainId, market.address)
+  return typedDataOf('claim', domain, own, asked) as unknown as ClaimTypedData
 }
 
 function atMostDefault(stake: bigint, reward: bigint): bigint {

@@ -1,4 +1,6 @@
+import { type MessageName, messageTypes } from '../../../core/market/messageTypes.ts'
 import { UnexpectedMessageError } from './errors.ts'
+import type { AnyId } from './reads.ts'
 
 /** How long a signature is valid at most. The contracts have no limit for most actions. Seconds. */
 const MAX_VALIDITY_SECONDS = 3_600
@@ -22,12 +24,12 @@ export type AskedTypedData = {
   message: Record<string, string>
 }
 
-/** The domain of claims and of actions about runs. */
-export const marketDomain = ({ chainId, address }: { chainId: number; address: string }) => ({
-  name: 'BountyMarket',
+/** The domain of what is signed for a contract. `BountyMarket`: of claims and of actions about runs. */
+export const domainOf = (name: string, chainId: number, contract: string): TypedData['domain'] => ({
+  name,
   version: '1',
   chainId,
-  verifyingContract: address as `0x${string}`,
+  verifyingContract: contract as `0x${string}`,
 })
 
 /** A member that only the API knows. @throws UnexpectedMessageError if it is no number. */
@@ -38,10 +40,33 @@ export function integerOf(asked: AskedTypedData, member: string): bigint {
 }
 
 /**
- * Compares what the caller signs with what the API asks to sign.
- * @throws UnexpectedMessageError if any member differs, or the signature would be valid for more than an hour.
+ * What to sign for the action. The domain and the members `own` are the caller's. The members that it leaves out are the API's,
+ * and have to be numbers.
+ * @throws UnexpectedMessageError if the API asks to sign anything else, or the signature would be valid for more than an hour.
  */
-export function assertAsked({ domain, types, primaryType, message }: TypedData, asked: AskedTypedData): void {
+export function typedDataOf(
+  action: MessageName,
+  domain: TypedData['domain'],
+  own: Record<string, unknown>,
+  asked: AskedTypedData,
+): TypedData {
+  const { primaryType, members } = messageTypes[action]
+  const message = members.map(({ name, type }) => {
+    const value = own[name]
+    if (type !== 'uint256') return [name, String(value)]
+    return [name, value === undefined ? integerOf(asked, name) : BigInt(value as AnyId)]
+  })
+  const typedData = { domain, types: { [primaryType]: members }, primaryType, message: Object.fromEntries(message) }
+  assertAsked(typedData, asked)
+  return typedData
+}
+
+/** The members with numbers as text, as bodies have them. */
+export const asText = (members: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(Object.entries(members).map(([member, value]) => [member, String(value)]))
+
+/** Compares what the caller signs with what the API asks to sign. */
+function assertAsked({ domain, types, primaryType, message }: TypedData, asked: AskedTypedData): void {
   assertSame('primaryType', primaryType, asked.primaryType)
   for (const [member, value] of Object.entries(domain)) assertSame(member, value, asked.domain[member])
   const members = types[primaryType] ?? []

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
+import { messageTypes } from '../../../core/market/messageTypes.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -52,7 +53,8 @@ function scripts(): { folder: string; assets: Asset[] } {
   const own = readdirSync(directory)
     .toSorted()
     .map((path) => ({ path, content: readFileSync(new URL(path, directory), 'utf8') }))
-  const modules = [...own, ...hashModules(), ...checkModules()]
+  const types = { path: 'messageTypes.js', content: `export const messageTypes = ${JSON.stringify(messageTypes)}` }
+  const modules = [...own, types, ...hashModules(), ...checkModules()]
   const folder = `/board/${digestOf(JSON.stringify(modules))}`
   return {
     folder,

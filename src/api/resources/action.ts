@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Address, Hex } from 'viem'
 import { formatId } from '../../../core/format.ts'
-import { actionOf, hasMember, type RunActionName } from '../../../core/market/runActions.ts'
+import { bodyMembers, hasMember, type RunActionName } from '../../../core/market/runActions.ts'
 import { address, addressParameter, hash, id, orNull, runId, untrusted } from '../http/values.ts'
 import { actionNames } from '../relay/kinds/request.ts'
 import type { StoredAction } from '../relay/ledger/storedActions.ts'
@@ -43,7 +43,7 @@ export const account = z.string(NO_ADDRESS).pipe(addressParameter)
 const count = (message: string) => integer(message, 10).openapi({ type: ['integer', 'string'] })
 
 /** The members of bodies. */
-const members = {
+const members: Record<string, z.ZodType> = {
   wallet: account.openapi({ description: 'The wallet that claimed the run.' }),
   signer: account.openapi({ description: 'The account that signs: see the action.' }),
   poster: account.openapi({ description: 'The poster of the run.' }),
@@ -54,12 +54,11 @@ const members = {
   naming: count('must be the number of a naming, from 0').openapi({ description: 'As in the message.' }),
   claimant: account.openapi({ description: 'The only wallet that may claim; zero for any, the poster for none yet.' }),
   deadline: deadlineInBody,
-} as const
+}
 
 /** The schema of the body of the action. It has the members of the message beside the run's id, and the signature. */
 export function actionBody(name: RunActionName) {
-  const own = actionOf(name).members.filter((member) => member !== 'bountyId')
-  const shape = Object.fromEntries(own.map((member) => [member, members[member]]))
+  const shape = Object.fromEntries(Object.keys(bodyMembers(name)).map((member) => [member, members[member]]))
   const schema = z.strictObject({ ...shape, signature: signatureInBody }).openapi(`${pascalCase(name)}Request`)
   return schema as unknown as z.ZodType<ActionBody>
 }

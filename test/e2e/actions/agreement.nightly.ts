@@ -1,6 +1,6 @@
 import { type LocalAccount, zeroAddress } from 'viem'
 import { beforeAll, expect, it } from 'vitest'
-import { actionOf, bodyOf, type RunActionName, runActionNames } from '../../../core/market/runActions.ts'
+import { actionOf, bodyOf, hasMember, type RunActionName, runActionNames } from '../../../core/market/runActions.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import type { Answer } from '../../support/describedAnswers.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
@@ -41,9 +41,7 @@ beforeAll(async () => {
 
 /** Reviews are signed by the account that the request names, other actions by the run's own party. */
 const signersOf = (action: RunActionName) =>
-  actionOf(action).members.includes('signer')
-    ? parties
-    : [actionOf(action).party === 'poster' ? poster : runs.agent.wallet]
+  hasMember(action, 'signer') ? parties : [actionOf(action).party === 'poster' ? poster : runs.agent.wallet]
 
 async function messageOf(action: RunActionName, runId: bigint, signer: LocalAccount): Promise<Answer> {
   const text = {
@@ -51,7 +49,7 @@ async function messageOf(action: RunActionName, runId: bigint, signer: LocalAcco
     revise: '&feedbackHash=ipfs://feedback',
     'name-claimant': `&claimant=${stranger.address}`,
   }
-  const named = actionOf(action).members.includes('signer') ? `&signer=${signer.address}` : ''
+  const named = hasMember(action, 'signer') ? `&signer=${signer.address}` : ''
   const block = await market.client.getBlockNumber({ cacheTime: 0 })
   const query = `runId=${runId}&minBlock=${block}${text[action as keyof typeof text] ?? ''}${named}`
   return api.get(`/api/messages/${action}?${query}`)
@@ -61,7 +59,7 @@ async function messageOf(action: RunActionName, runId: bigint, signer: LocalAcco
 async function sendUnasked(action: RunActionName, runId: bigint, signer: LocalAccount): Promise<Answer> {
   const { state } = await market.market.read.getBounty([runId])
   const message = await runs.messageOf(action, runId, signer.address)
-  const isReview = actionOf(action).members.includes('signer')
+  const isReview = hasMember(action, 'signer')
   // A review names the last delivery.
   if (isReview && state === 7) message.revision -= 1n
   const { signature } = await runs.signed(message, signer)

@@ -3,11 +3,11 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import {
   type AccountContracts,
   type AccountMessage,
-  accountCall,
   accountMessage,
   accountTypedData,
   membersAsText,
 } from '../../../core/market/accountActions.ts'
+import { accountCall } from '../../../core/market/accountCall.ts'
 import {
   collectCall,
   type OpenCall,
@@ -19,6 +19,7 @@ import {
 import {
   actionOf,
   bodyOf,
+  hasMember,
   type RunActionName,
   runActionNames,
   runCallData,
@@ -83,8 +84,8 @@ async function drawRunAction(world: World, random: Random): Promise<Drawn | unde
   if (!bounty) return undefined
   const bountyId = random.chance(0.03) ? bounty.bountyId + 1_000n : bounty.bountyId
   const action = random.pick(fitting(runActionNames, (name) => actionOf(name).states, bounty, random))
-  const { members, party } = actionOf(action)
-  const isReview = members.includes('signer')
+  const { party } = actionOf(action)
+  const isReview = hasMember(action, 'signer')
   const parties = { wallet: bounty.wallet, poster: bounty.poster, evaluator: bounty.evaluator, reviewer: bounty.poster }
   const named = parties[party] === zeroAddress ? bounty.poster : parties[party]
   // Of the other actions the API names the party itself.
@@ -92,14 +93,14 @@ async function drawRunAction(world: World, random: Random): Promise<Drawn | unde
   const by = signer ?? random.pick(world.everyone)
   const revision = revisionOf(action, bounty) + (isReview && random.chance(0.1) ? 1 : 0)
   const text = textMemberOf(action) ? 'ipfs://text' : ''
-  const isRounded = members.includes('round')
-  const claimant = members.includes('claimant') ? claimantOf(world, random) : undefined
+  const isRounded = hasMember(action, 'round')
+  const claimant = hasMember(action, 'claimant') ? claimantOf(world, random) : undefined
   const message = {
     action,
     bountyId,
     party: by.address,
     round: isRounded ? BigInt(bounty.round) : 0n,
-    revision: members.includes('revision') ? BigInt(revision) : 0n,
+    revision: hasMember(action, 'revision') ? BigInt(revision) : 0n,
     text,
     ...(claimant && { naming: BigInt(bounty.namings), claimant }),
     deadline: (await world.node.getBlock()).timestamp + SIGNED_SECONDS,

@@ -2,19 +2,8 @@
 // (SignedFunding.sol), so that its signature is good for nothing else.
 import { keccak_256 } from './hashes/sha3.js'
 import { market } from './market.js'
-import { assertSame, typedData } from './typedData.js'
+import { typedDataOf } from './typedData.js'
 import { feeOf } from './usdc.js'
-
-const payment = {
-  from: 'address',
-  to: 'address',
-  value: 'uint256',
-  validAfter: 'uint256',
-  validBefore: 'uint256',
-  nonce: 'bytes32',
-}
-const registration = { owner: 'address', agentURI: 'string', salt: 'bytes32', deadline: 'uint256' }
-const withdrawal = { agentId: 'uint256', signer: 'address', amount: 'uint256', nonce: 'uint256', deadline: 'uint256' }
 
 const VALID_AFTER = 0n
 
@@ -62,32 +51,26 @@ export const randomSalt = () => `0x${hex(crypto.getRandomValues(new Uint8Array(W
  * @param got the typed data that the API asks to sign. @throws Mismatch if it differs.
  */
 export function accountMessage(action, known, got) {
-  const own = built(action, known, got)
-  assertSame(own, got)
-  return own
-}
-
-function built(action, known, got) {
   const { contracts, chainId } = market
   const { deadline, nonce, validBefore } = got.message
   if (action === 'register') {
     const domain = { name: 'Runline', version: '1', chainId, verifyingContract: contracts.AgentRegistry }
-    return typedData(domain, 'Register', registration, { ...known, deadline })
+    return typedDataOf(action, domain, { ...known, deadline }, got)
   }
   if (action === 'unstake') {
     const domain = { name: 'AgentStaking', version: '1', chainId, verifyingContract: contracts.AgentStaking }
-    const { agentId, signer, amount } = known
-    return typedData(domain, 'Unstake', withdrawal, { agentId, signer, amount, nonce, deadline })
+    return typedDataOf(action, domain, { ...known, nonce, deadline }, got)
   }
   const { name, version } = got.domain
-  return typedData({ name, version, chainId, verifyingContract: contracts.USDC }, 'ReceiveWithAuthorization', payment, {
+  const payment = {
     from: action === 'post' ? known.poster : known.from,
     to: contracts.SignedFunding,
-    value: String(paidFor(action, known)),
-    validAfter: String(VALID_AFTER),
+    value: paidFor(action, known),
+    validAfter: VALID_AFTER,
     validBefore,
     nonce: nonceOf(action, known, validBefore),
-  })
+  }
+  return typedDataOf(action, { name, version, chainId, verifyingContract: contracts.USDC }, payment, got)
 }
 
 /** The request that makes the action, without its signature. @param message what is signed. */

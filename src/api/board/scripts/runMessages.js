@@ -1,51 +1,15 @@
 // What the accounts of a run sign: applications, its claim, and the actions about it.
 import { market } from './market.js'
-import { assertSame, typedData } from './typedData.js'
-
-const types = {
-  runId: 'uint256',
-  note: 'string',
-  bountyId: 'uint256',
-  agentId: 'uint256',
-  wallet: 'address',
-  signer: 'address',
-  poster: 'address',
-  round: 'uint256',
-  revision: 'uint256',
-  deliverableHash: 'string',
-  feedbackHash: 'string',
-  naming: 'uint256',
-  claimant: 'address',
-  reward: 'uint256',
-  stake: 'uint256',
-  workPeriod: 'uint256',
-  evaluator: 'address',
-  deadline: 'uint256',
-}
-
-const actions = {
-  claim: [
-    'Claim',
-    ['bountyId', 'agentId', 'wallet', 'round', 'reward', 'stake', 'workPeriod', 'evaluator', 'deadline'],
-  ],
-  start: ['StartWork', ['bountyId', 'wallet', 'round', 'deadline']],
-  submit: ['SubmitWork', ['bountyId', 'wallet', 'round', 'revision', 'deliverableHash', 'deadline']],
-  abandon: ['AbandonClaim', ['bountyId', 'wallet', 'round', 'revision', 'deadline']],
-  approve: ['ApproveWork', ['bountyId', 'signer', 'round', 'revision', 'deadline']],
-  revise: ['RequestRevision', ['bountyId', 'signer', 'round', 'revision', 'feedbackHash', 'deadline']],
-  reject: ['RejectWork', ['bountyId', 'signer', 'round', 'revision', 'deadline']],
-  close: ['CloseBounty', ['bountyId', 'poster', 'deadline']],
-  apply: ['Apply', ['runId', 'agentId', 'wallet', 'note', 'deadline']],
-  withdraw: ['WithdrawApplication', ['runId', 'agentId', 'wallet', 'deadline']],
-  'name-claimant': ['NameClaimant', ['bountyId', 'poster', 'naming', 'claimant', 'deadline']],
-}
+import { messageTypes } from './messageTypes.js'
+import { typedDataOf } from './typedData.js'
 
 /** Of applications, which no contract takes. */
 const isForApi = (action) => membersOf(action).includes('runId')
 
-const membersOf = (action) => actions[action][1]
+const membersOf = (action) => messageTypes[action].members.map(({ name }) => name)
 
-export const isRunAction = (action) => Object.hasOwn(actions, action)
+/** Whether the message names a run: what accounts sign with their money, stake and agents names none. */
+export const isRunAction = (action) => ['bountyId', 'runId'].includes(membersOf(action)[0])
 
 /** The members of the message whose value is the account that signs. */
 const parties = ['wallet', 'signer', 'poster']
@@ -57,20 +21,15 @@ const parties = ['wallet', 'signer', 'poster']
  * @param got the typed data that the API asks to sign. @throws Mismatch if it differs.
  */
 export function runMessage(action, known, account, got) {
-  const [primaryType, names] = actions[action]
   const values = { ...known, deadline: got.message.deadline, naming: got.message.naming }
   for (const party of parties) values[party] = account
-  const members = Object.fromEntries(names.map((name) => [name, types[name]]))
-  const message = Object.fromEntries(names.map((name) => [name, String(values[name])]))
   const domain = {
     name: isForApi(action) ? 'Runline' : 'BountyMarket',
     version: '1',
     chainId: market.chainId,
     verifyingContract: market.contracts.BountyMarket,
   }
-  const own = typedData(domain, primaryType, members, message)
-  assertSame(own, got)
-  return own
+  return typedDataOf(action, domain, values, got)
 }
 
 /** The request that makes the action, without its signature. */

@@ -1,3 +1,5 @@
+import { messageTypes } from './messageTypes.js'
+
 /** The API asks to sign something else than the page has asked for. Nothing may be signed. */
 export class Mismatch extends Error {
   constructor(member, expected, got) {
@@ -11,11 +13,30 @@ export class Mismatch extends Error {
 /** How long a signature may be valid at most. Seconds. */
 const MAX_VALIDITY_SECONDS = 3_600
 
+const domainType = [
+  { name: 'name', type: 'string' },
+  { name: 'version', type: 'string' },
+  { name: 'chainId', type: 'uint256' },
+  { name: 'verifyingContract', type: 'address' },
+]
+
+/**
+ * EIP-712 typed data as wallets take it. @param values of the message's members, and others.
+ * @param got the typed data that the API asks to sign. @throws Mismatch if it differs.
+ */
+export function typedDataOf(action, domain, values, got) {
+  const { primaryType, members } = messageTypes[action]
+  const message = Object.fromEntries(members.map(({ name }) => [name, String(values[name])]))
+  const own = { types: { EIP712Domain: domainType, [primaryType]: members }, primaryType, domain, message }
+  assertSame(own, got)
+  return own
+}
+
 /**
  * Refuses any difference between what the page would sign and what the API asks to sign. Addresses may differ in case.
  * @param own the typed data that the page built. @param got that of the API.
  */
-export function assertSame(own, got) {
+function assertSame(own, got) {
   if (own.primaryType !== got.primaryType) throw new Mismatch('message', own.primaryType, got.primaryType)
   assertMembers(own.domain, got.domain)
   const types = own.types[own.primaryType]
@@ -35,17 +56,3 @@ function assertMembers(own, got, types = []) {
     if (form(own[name]) !== form(got[name])) throw new Mismatch(name, own[name], got[name])
   }
 }
-
-const domainType = ['name', 'version', 'chainId', 'verifyingContract']
-const domainTypes = { name: 'string', version: 'string', chainId: 'uint256', verifyingContract: 'address' }
-
-/** EIP-712 typed data as wallets take it. @param members of the message, with their Solidity types. */
-export const typedData = (domain, primaryType, members, message) => ({
-  types: {
-    EIP712Domain: domainType.map((name) => ({ name, type: domainTypes[name] })),
-    [primaryType]: Object.entries(members).map(([name, type]) => ({ name, type })),
-  },
-  primaryType,
-  domain,
-  message,
-})

@@ -8,7 +8,6 @@ import {
   type AccountActionName,
   type AccountMessage,
   accountActionNames,
-  accountCall,
   accountDigest,
   authorizationNonce,
   type FundingMessage,
@@ -17,6 +16,7 @@ import {
   membersAsText,
   readAccountMessage,
 } from '../../../../../core/market/accountActions.ts'
+import { accountCall } from '../../../../../core/market/accountCall.ts'
 import { explainAccountError } from '../../../../../core/market/accountErrors.ts'
 import { answer } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
