@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deployment } from '../../core/deployment.ts'
+import { reasonOf } from '../../core/describeError.ts'
 import { keyOf, roles } from './accounts.ts'
 import { createAnvilClient } from './anvilClient.ts'
 import { type Api, startApi } from './api.ts'
@@ -133,9 +134,13 @@ async function openDatabase(
 async function untilServed(apiUrl: string, block: bigint) {
   const deadline = Date.now() + 30_000
   for (;;) {
-    const response = await fetch(`${apiUrl}/api/runs?limit=1&minBlock=${block}`)
-    if (response.ok) return
-    if (Date.now() > deadline) throw new Error(`The API does not serve after 30 s: ${await response.text()}`)
+    // While the API reloads a source that has changed, it refuses connections.
+    const answer = await fetch(`${apiUrl}/api/runs?limit=1&minBlock=${block}`).catch((error: Error) => error)
+    if (answer instanceof Response && answer.ok) return
+    if (Date.now() > deadline) {
+      const reason = answer instanceof Error ? reasonOf(answer) : await answer.text()
+      throw new Error(`The API does not serve after 30 s: ${reason}`)
+    }
     await sleep(100)
   }
 }
