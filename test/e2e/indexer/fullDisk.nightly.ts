@@ -53,6 +53,9 @@ afterAll(() => disk?.unmount())
 const FULL_MS = 1_000 * Number(process.env.FULL_DISK_SECONDS ?? 20)
 const STARTS = 3
 
+/** A checkpoint on a disk without a free byte is a PANIC of PostgreSQL, which ends all sessions: nothing can be read then. */
+const CHECKPOINT_TIMEOUT = '1d'
+
 /** A pool would close a connection without a query for so long, by default. */
 const IDLE_MS = 11_000
 
@@ -99,7 +102,7 @@ test.skipIf(disk === undefined)(
     parts.defer(chain.stop)
     const poster = accountOf(2).address
     await chain.fund(poster)
-    const postgres = await startPostgres({ parent: disk?.path })
+    const postgres = await startPostgres({ parent: disk?.path, settings: { checkpoint_timeout: CHECKPOINT_TIMEOUT } })
     parts.defer(postgres.stop)
     const databaseUrl = await postgres.createDatabase()
     const agent = await participantsOf(chain).newAgent(accountOf(3), 10_000n * usdc)
