@@ -16,11 +16,10 @@ import type { Tracing } from './observability/tracing.ts'
 import { describeApi } from './openapi.ts'
 import { createStats } from './queries/stats.ts'
 import { createTurns } from './queries/turns.ts'
-import { addAccountActionRoutes } from './routes/accountActions.ts'
 import { addAccountMessageRoutes } from './routes/accountMessages.ts'
 import { createActing } from './routes/actionAnswers.ts'
-import { addActionStateRoutes, addClaimStateRoutes } from './routes/actionState.ts'
-import { addActionRoutes, addOpenCallRoutes } from './routes/actions.ts'
+import { addActionStateRoute, addClaimStateRoute } from './routes/actionState.ts'
+import { addAccountActionRoutes, addOpenCallRoutes, addRunActionRoutes } from './routes/actions.ts'
 import { addAgentRoutes } from './routes/agents.ts'
 import { addApplicationRoutes } from './routes/applications.ts'
 import { boardRoutes, unknownPage } from './routes/board.ts'
@@ -76,13 +75,13 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addClaimMessageRoutes(app, deps)
   const acting = createActing(deps)
   addClaimRoutes(app, deps, acting)
-  addClaimStateRoutes(app, deps)
+  addClaimStateRoute(app, deps)
   addMessageRoutes(app, deps)
-  addActionRoutes(app, acting)
+  addRunActionRoutes(app, acting)
   addAccountMessageRoutes(app, deps)
   addAccountActionRoutes(app, acting)
   addOpenCallRoutes(app, acting)
-  addActionStateRoutes(app, deps)
+  addActionStateRoute(app, deps)
   addApplicationRoutes(app, deps)
   addEventRoutes(app, deps, readInTurn)
   addAgentRoutes(app, deps, readInTurn)

@@ -14,7 +14,7 @@ it('addresses of one IPv6 /48 share a turn, and other networks have their own', 
   } as unknown as IndexReader
   const readInTurn = createTurns(index)
   const ask = (client: string) =>
-    readInTurn(true, { client, gone }, undefined, async () => {
+    readInTurn(true, { client, gone }).read(undefined, async () => {
       started.push(client)
       await new Promise<void>((resolve) => ends.push(resolve))
       return client

@@ -97,6 +97,26 @@ export class Problem extends Error {
   }
 }
 
+/** Why a contract refuses, as the functions of `core/market` explain its error. */
+type Explained = { code: ProblemCode; sentence: string; extensions: Record<string, unknown> }
+
+/** The problem of what a contract refuses. */
+export const refusedBy = ({ code, sentence, extensions }: Explained, headers?: Record<string, string>) =>
+  new Problem(code, sentence, { extensions, ...(headers && { headers }) })
+
+const MAX_SHOWN_CHARACTERS = 120
+
+/** A text of a request, as far as answers repeat it. */
+export const shorten = (text: string): string =>
+  text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text
+
+/** The problem of a malformed request, which repeats the refused text, shortened. */
+export function refusedValue(field: string, complaint: string, text: string): Problem {
+  const value = shorten(text)
+  const extensions = { field, value }
+  return new Problem('VALIDATION_FAILED', `${field}: ${complaint}, got ${JSON.stringify(value)}.`, { extensions })
+}
+
 /** For a `catch` that ignores refusals, such as those of an index that cannot be read. @throws any other error. */
 export function unlessProblem(error: unknown): undefined {
   if (!(error instanceof Problem)) throw error

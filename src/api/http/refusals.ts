@@ -22,19 +22,28 @@ export function refusalOfRead(error: unknown): unknown {
  * get it. A call that anyone may ask for has none.
  */
 export function problemOfAction(error: unknown, message: Message): unknown {
+  const url = messageUrl(message)
+  const isOfSignature = error instanceof Refusal && problemTypes[error.code].status === 401
+  return problemOf(error, isOfSignature && url !== undefined ? challenge(url) : {})
+}
+
+/** The challenge of a 401. @param url of the message to sign. */
+export const challenge = (url: string) => ({ 'WWW-Authenticate': `EIP712 realm="runline", message="${url}"` })
+
+function messageUrl(message: Message): string | undefined {
   if (message.action === 'claim') {
     const { bountyId, agentId, party } = message
-    return problemToSign(error, `/api/runs/${bountyId}/claim-message?agentId=${agentId}&walletAddress=${party}`)
+    return `/api/runs/${bountyId}/claim-message?agentId=${agentId}&walletAddress=${party}`
   }
   if ('members' in message) {
     const renewed = RENEWED[message.action]
     const named = Object.entries(membersAsText(message)).filter(([member]) => !renewed.includes(member))
-    return problemToSign(error, `/api/messages/${message.action}?${new URLSearchParams(named)}`)
+    return `/api/messages/${message.action}?${new URLSearchParams(named)}`
   }
-  if (!('round' in message)) return problemOf(error)
+  if (!('round' in message)) return undefined
   const { action, bountyId, party } = message
   const signer = partyMemberOf(action) === 'signer' ? `&signer=${party}` : ''
-  return problemToSign(error, `/api/messages/${action}?runId=${bountyId}${signer}`)
+  return `/api/messages/${action}?runId=${bountyId}${signer}`
 }
 
 /** Members of which a new message has values of its own; `owner` of a stake is what the index shows. */
@@ -43,10 +52,4 @@ const RENEWED: Record<AccountActionName, readonly string[]> = {
   register: ['salt', 'deadline'],
   stake: ['salt', 'validBefore', 'owner'],
   unstake: ['nonce', 'deadline'],
-}
-
-/** @param message the URL of the message to sign. */
-function problemToSign(error: unknown, message: string): unknown {
-  if (!(error instanceof Refusal) || problemTypes[error.code].status !== 401) return problemOf(error)
-  return problemOf(error, { 'WWW-Authenticate': `EIP712 realm="runline", message="${message}"` })
 }

@@ -2,10 +2,7 @@ import { inspect } from 'node:util'
 import type { Hook } from '@hono/zod-openapi'
 import type { Env } from 'hono'
 import type { z } from 'zod'
-import { Problem } from './errors.ts'
-
-/** A refused value is repeated to the sender, up to this length. */
-const MAX_SHOWN_CHARACTERS = 120
+import { Problem, shorten } from './errors.ts'
 
 /**
  * Turns a Zod error about a request into a refusal that names the field and repeats the value. It is the app's
@@ -24,7 +21,7 @@ export function refusalOf({ issues: [issue] }: z.core.$ZodError, input: unknown)
   if (issue === undefined) throw new Error('Zod refused a request without an issue')
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
   const field = path.join('.') || 'body'
-  const value = shorten(path.reduce(memberOf, input))
+  const value = shown(path.reduce(memberOf, input))
   const extensions = { field, value: value ?? null }
   return new Problem('VALIDATION_FAILED', `${field}: ${complaint(issue, value)}.`, { extensions })
 }
@@ -38,11 +35,9 @@ function memberOf(container: unknown, key: PropertyKey): unknown {
   return typeof container === 'object' && container !== null ? Reflect.get(container, key) : undefined
 }
 
-function shorten(value: unknown): unknown {
+function shown(value: unknown): unknown {
   // `inspect`, because JSON.stringify overflows the stack on a deeply nested body.
   const scalar =
     typeof value === 'object' && value !== null ? inspect(value, { depth: 1, breakLength: Infinity }) : value
-  return typeof scalar === 'string' && scalar.length > MAX_SHOWN_CHARACTERS
-    ? `${scalar.slice(0, MAX_SHOWN_CHARACTERS)}…`
-    : scalar
+  return typeof scalar === 'string' ? shorten(scalar) : scalar
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { getAddress, isAddress, parseUnits } from 'viem'
+import { getAddress, type Hex, isAddress, parseUnits } from 'viem'
 import { tagSchema } from '../content/brief.ts'
 
 /**
@@ -43,6 +43,13 @@ export const untrustedContent = (description: string) => ({
 
 /** A schema that is a component, or null. Its own `nullable` would add null to a reference, which allows no null. */
 export const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.null()])
+
+/** 32 bytes in a request, such as the id of an action. */
+export const digestParameter = z
+  .string('must be 0x and 64 hexadecimal digits')
+  .regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hexadecimal digits')
+  .transform((value) => value.toLowerCase() as Hex)
+  .openapi({ type: 'string', pattern: '^0x[0-9a-fA-F]{64}$' })
 
 export const addressParameter = z
   .string('must be given once')

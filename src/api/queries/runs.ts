@@ -17,7 +17,7 @@ import {
 import type { PgSelect } from 'drizzle-orm/pg-core'
 import type { Address } from 'viem'
 import { agent, poster, recordOf, run, type runSorts, runStates } from '../../../ponder.schema.ts'
-import { refusedValue } from '../http/refusedValue.ts'
+import { refusedValue } from '../http/errors.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
 import { isRegistered, withStatus } from './agents.ts'

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { createBatcher } from '../../../core/batcher.ts'
-import { refusedValue } from '../http/refusedValue.ts'
+import { refusedValue } from '../http/errors.ts'
 import type { IndexReader, Tx } from '../index/reader.ts'
 
 /** What is sought in briefs. */

@@ -36,16 +36,18 @@ export function isExpensive(list: RunList, start: RunStart): boolean {
 export type ReadInTurn = ReturnType<typeof createTurns>
 
 /**
- * Creates a function that reads at once, or in turn if the read is expensive: a few at a time, and the networks of the
- * clients take turns. So a client that asks for many expensive pages delays its own, not those of others. It throws as
+ * Creates a function that returns what reads at once, or in turn if the read is expensive: a few at a time, and the networks of
+ * the clients take turns. So a client that asks for many expensive pages delays its own, not those of others. It throws as
  * `index.read` does, and a Problem RATE_LIMITED if too many expensive reads of the client's network wait.
  */
 export function createTurns(index: IndexReader) {
   const inTurn = createFairLane(LANE)
-  return async <T>(isDear: boolean, { client, gone }: Requester, minBlock: bigint | undefined, read: Read<T>) => {
-    if (!isDear) return index.read(minBlock, read)
-    // Before the lane, because a read that waits for a later block would occupy a slot of the lane.
-    await index.reach(minBlock)
-    return inTurn({ client: networksOf(client).at(-1) ?? client, gone }, () => index.read(minBlock, read))
-  }
+  return (isDear: boolean, { client, gone }: Requester): Pick<IndexReader, 'read'> => ({
+    async read<T>(minBlock: bigint | undefined, read: Read<T>) {
+      if (!isDear) return index.read(minBlock, read)
+      // Before the lane, because a read that waits for a later block would occupy a slot of the lane.
+      await index.reach(minBlock)
+      return inTurn({ client: networksOf(client).at(-1) ?? client, gone }, () => index.read(minBlock, read))
+    },
+  })
 }

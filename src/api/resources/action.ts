@@ -1,74 +1,20 @@
 import { z } from '@hono/zod-openapi'
-import type { Address, Hex } from 'viem'
 import { formatId } from '../../../core/format.ts'
-import { bodyMembers, hasMember, type RunActionName } from '../../../core/market/runActions.ts'
-import { address, addressParameter, hash, id, orNull, runId, untrusted } from '../http/values.ts'
+import { hasMember } from '../../../core/market/runActions.ts'
+import { Problem } from '../http/errors.ts'
+import { address, hash, id, orNull, runId } from '../http/values.ts'
 import { actionNames } from '../relay/kinds/request.ts'
-import type { StoredAction } from '../relay/ledger/storedActions.ts'
-import { deadlineInBody, integer, NO_ADDRESS, signatureInBody } from './claim.ts'
-import { accountRefusals, actionRefusals, claimRefusals, openRefusals, pascalCase, problemSchema } from './problem.ts'
+import { publicStateOf, type StoredAction } from '../relay/ledger/storedActions.ts'
+import { agentSchema } from './agent.ts'
+import { accountRefusals, actionRefusals, claimRefusals, openRefusals, problemSchema } from './problem.ts'
 import { runSchema } from './run.ts'
-import { formatState, stateMembers } from './storedState.ts'
-
-/** What a request's body says of an action: the members of its message beside the run, and the signature. */
-export type ActionBody = {
-  wallet?: Address
-  signer?: Address
-  poster?: Address
-  round?: bigint
-  revision?: bigint
-  deliverableHash?: string
-  feedbackHash?: string
-  naming?: bigint
-  claimant?: Address
-  deadline: bigint
-  signature: Hex
-}
-
-const MAX_TEXT_BYTES = 128
-
-/** PostgreSQL stores no NUL, and no signature covers a half of a surrogate pair. */
-export const isText = (text: string, most = MAX_TEXT_BYTES) => {
-  const { length } = Buffer.from(text)
-  return length > 0 && length <= most && text.isWellFormed() && !text.includes('\0')
-}
-
-/** A text that its signer has stored in an event. */
-export const textParameter = z
-  .string('must be given once')
-  .refine((text) => isText(text), `must be 1 to ${MAX_TEXT_BYTES} bytes of UTF-8, without NUL`)
-
-/** An account in a body. */
-export const account = z.string(NO_ADDRESS).pipe(addressParameter)
-const count = (message: string) => integer(message, 10).openapi({ type: ['integer', 'string'] })
-
-/** The members of bodies. */
-const members: Record<string, z.ZodType> = {
-  wallet: account.openapi({ description: 'The wallet that claimed the run.' }),
-  signer: account.openapi({ description: 'The account that signs: see the action.' }),
-  poster: account.openapi({ description: 'The poster of the run.' }),
-  round: count('must be the number of the claim, from 1').openapi({ description: 'The run’s current claim.' }),
-  revision: count('must be the number of a revision, from 0').openapi({ description: 'As in the message.' }),
-  deliverableHash: textParameter.openapi(untrusted('Where the delivered work is.')),
-  feedbackHash: textParameter.openapi(untrusted('Where the feedback is.')),
-  naming: count('must be the number of a naming, from 0').openapi({ description: 'As in the message.' }),
-  claimant: account.openapi({ description: 'The only wallet that may claim; zero for any, the poster for none yet.' }),
-  deadline: deadlineInBody,
-}
-
-/** The schema of the body of the action. It has the members of the message beside the run's id, and the signature. */
-export function actionBody(name: RunActionName) {
-  const shape = Object.fromEntries(Object.keys(bodyMembers(name)).map((member) => [member, members[member]]))
-  const schema = z.strictObject({ ...shape, signature: signatureInBody }).openapi(`${pascalCase(name)}Request`)
-  return schema as unknown as z.ZodType<ActionBody>
-}
 
 const actionId = hash.openapi({
   description: 'What the signed message hashes to (EIP-712). `GET /api/actions/:actionId` returns the action’s state.',
 })
 
 /** The members of an action that is made, after what it made. The order of the members is part of the API. */
-export const madeMembers = {
+const madeMembers = {
   message: z.string(),
   actionId,
   txHash: hash,
@@ -79,7 +25,7 @@ export const madeMembers = {
 }
 
 /** The members of an action that was sent and is not known to be decided, after what it is about. */
-export const pendingMembers = {
+const pendingMembers = {
   message: z.string(),
   actionId,
   txHash: hash,
@@ -90,11 +36,38 @@ export const pendingMembers = {
   }),
 }
 
-export const actionSchema = z.object({ success: z.literal(true), run: runSchema, ...madeMembers }).openapi('Action')
+/** The answers to actions, once made and before, by what these show. */
+export const actionSchemas = {
+  run: [
+    z.object({ success: z.literal(true), run: runSchema, ...madeMembers }).openapi('Action'),
+    z.object({ success: z.literal(false), run: orNull(runSchema), ...pendingMembers }).openapi('PendingAction'),
+  ],
+  agent: [
+    z.object({ success: z.literal(true), agent: agentSchema, ...madeMembers }).openapi('AgentAction'),
+    z
+      .object({ success: z.literal(false), agent: orNull(agentSchema), ...pendingMembers })
+      .openapi('PendingAgentAction'),
+  ],
+  payee: [
+    z.object({ success: z.literal(true), payee: address, ...madeMembers }).openapi('Collection'),
+    z.object({ success: z.literal(false), payee: address, ...pendingMembers }).openapi('PendingCollection'),
+  ],
+} as const
 
-export const pendingActionSchema = z
-  .object({ success: z.literal(false), run: orNull(runSchema), ...pendingMembers })
-  .openapi('PendingAction')
+/** The members that say how far a relayed claim or action is, beside its problem. */
+export const stateMembers = {
+  state: z.enum(['signed', 'accepted', 'mined', 'final', 'refused']).openapi({
+    description:
+      '`signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the chain has ' +
+      'made it. `final`: and no reorg can undo it. `refused`: the chain refused it, for the reason in `problem`. ' +
+      'Until the block is final, a reorg may return any of these to `signed`; then it is sent again.',
+  }),
+  txHash: hash
+    .nullable()
+    .openapi({ description: 'The latest transaction; null if the chain decided it without one of the relay.' }),
+  blockNumber: z.int().nullable(),
+  finalized: z.boolean(),
+}
 
 const stateProblems = [...new Set([...claimRefusals, ...actionRefusals, ...accountRefusals, ...openRefusals])]
 
@@ -122,27 +95,34 @@ export const actionStateSchema = z
   })
   .openapi('ActionState')
 
-type ActionState = z.input<typeof actionStateSchema>
-
-export function formatActionState(stored: StoredAction): ActionState {
+export function formatActionState(stored: StoredAction): z.input<typeof actionStateSchema> {
+  const { state, tx, txHash, blockNumber, problem } = stored
   const { action, party } = stored.request.message
-  const { agentId, ...about } = subjectOf(stored)
-  return { actionId: stored.actionId, action, ...about, signer: party, ...formatState(stored), agentId }
+  const { bountyId, round, agentId } = subjectOf(stored)
+  return {
+    actionId: stored.actionId,
+    action,
+    bountyId: bountyId === null ? null : Number(bountyId),
+    round: round === null ? null : Number(round),
+    signer: party,
+    state: publicStateOf({ state, tx }),
+    txHash: state === 'open' ? tx.hash : txHash,
+    blockNumber: blockNumber === null ? null : Number(blockNumber),
+    finalized: state !== 'open' && tx.state === 'final',
+    problem: problem ? new Problem(problem.code, problem.detail, problem).toJSON() : null,
+    agentId: agentId === null ? null : formatId(agentId),
+  }
 }
 
-/** The run or the agent of an action. */
+/** The run or the agent of an action. One that it makes has its id once it is made. */
 function subjectOf({ request: { message }, result }: StoredAction) {
-  if (message.action === 'claim') {
-    const { bountyId, round, agentId } = message
-    return { bountyId: Number(bountyId), round: Number(round), agentId: formatId(agentId) }
+  const { action } = message
+  const nothing = { bountyId: null, agentId: null, round: null }
+  const { bountyId, agentId, round } = { ...nothing, ...('members' in message ? message.members : message) }
+  if (action === 'claim') return { bountyId, agentId, round }
+  return {
+    bountyId: action === 'post' ? result : bountyId,
+    agentId: action === 'register' ? result : agentId,
+    round: 'round' in message && hasMember(message.action, 'round') ? round : null,
   }
-  if (message.action === 'post')
-    return { bountyId: result === null ? null : Number(result), round: null, agentId: null }
-  if (message.action === 'register') {
-    return { bountyId: null, round: null, agentId: result === null ? null : formatId(result) }
-  }
-  if ('members' in message) return { bountyId: null, round: null, agentId: formatId(message.members.agentId) }
-  if ('payee' in message) return { bountyId: null, round: null, agentId: null }
-  const isRounded = 'round' in message && hasMember(message.action, 'round')
-  return { bountyId: Number(message.bountyId), round: isRounded ? Number(message.round) : null, agentId: null }
 }

@@ -1,16 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { time, untrustedContent } from '../http/values.ts'
 import type { ApplicationRow } from '../queries/applications.ts'
-import { account, isText } from './action.ts'
 import { agentSchema, formatAgent } from './agent.ts'
-import { agentIdInBody, deadlineInBody, signatureInBody } from './claim.ts'
+import { account, agentIdInBody, deadlineInBody, signatureInBody, textOf } from './bodies.ts'
 
 const MAX_NOTE_BYTES = 1_000
 
-export const noteSchema = z
-  .string('must be given once')
-  .refine((text) => isText(text, MAX_NOTE_BYTES), `must be 1 to ${MAX_NOTE_BYTES} bytes of UTF-8, without NUL`)
-  .openapi({ description: 'What the poster reads, as everyone can.' })
+export const noteSchema = textOf(MAX_NOTE_BYTES).openapi({ description: 'What the poster reads, as everyone can.' })
 
 const signer = { agentId: agentIdInBody, walletAddress: account.openapi({ description: 'The agent’s wallet.' }) }
 const word = { deadline: deadlineInBody, signature: signatureInBody }

@@ -1,47 +1,19 @@
 import { z } from '@hono/zod-openapi'
-import type { Hex } from 'viem'
-import { formatId } from '../../../core/format.ts'
-import { address, addressParameter, asId, hash, id, orNull, runId } from '../http/values.ts'
+import { address, hash, id, orNull, runId } from '../http/values.ts'
 import type { StoredAction } from '../relay/ledger/storedActions.ts'
+import { formatActionState, stateMembers } from './action.ts'
 import { agentSummarySchema } from './agent.ts'
+import { account, agentIdInBody, deadlineInBody, signatureInBody } from './bodies.ts'
 import { claimRefusals, problemSchema } from './problem.ts'
 import { runSchema } from './run.ts'
-import { formatState, stateMembers } from './storedState.ts'
-
-const digits = (length: number) => new RegExp(`^(0|[1-9][0-9]{0,${length - 1}})$`)
-
-/** A JSON number if that is exact, or a decimal string. @param length the most digits of the string. */
-export const integer = (message: string, length: number) =>
-  z.union([z.int(message).nonnegative(message), z.string().regex(digits(length))], message).transform(BigInt)
-
-export const NO_ADDRESS = 'must be 0x and 40 hexadecimal digits'
-const NO_SIGNATURE = 'must be 0x and the hexadecimal digits of at least one byte'
-
-export const signatureInBody = z
-  .string(NO_SIGNATURE)
-  .regex(/^0x([0-9a-fA-F]{2})+$/, NO_SIGNATURE)
-  .transform((value) => value.toLowerCase() as Hex)
-  .openapi({ type: 'string', description: 'The account’s signature of the message.' })
-
-export const deadlineInBody = integer('must be a time in seconds since 1970', 16).openapi({
-  type: ['integer', 'string'],
-  description: 'The last second at which the signature is valid.',
-})
-
-export const agentIdInBody = asId(
-  integer('must be an integer from 0, as a decimal string where it exceeds 2^53 - 1', 78),
-)
 
 export const claimBody = z
   .strictObject({
     agentId: agentIdInBody,
-    walletAddress: z.string(NO_ADDRESS).pipe(addressParameter),
-    signature: z
-      .string(NO_SIGNATURE)
-      .regex(/^0x([0-9a-fA-F]{2})+$/, NO_SIGNATURE)
-      .transform((value) => value as Hex)
+    walletAddress: account,
+    signature: signatureInBody
       .optional()
-      .openapi({ type: 'string', description: 'The wallet’s signature of the message from claim-message.' }),
+      .openapi({ description: 'The wallet’s signature of the message from claim-message.' }),
     deadline: deadlineInBody
       .optional()
       .openapi({ description: 'The deadline in the signed message, in seconds since 1970. With `signature` only.' }),
@@ -102,14 +74,7 @@ export const claimStateSchema = z
 
 /** @returns undefined if the action is no claim. */
 export function formatClaimState(stored: StoredAction): z.input<typeof claimStateSchema> | undefined {
-  const { message } = stored.request
-  if (message.action !== 'claim') return undefined
-  return {
-    claimId: stored.actionId,
-    bountyId: Number(message.bountyId),
-    round: Number(message.round),
-    agentId: formatId(message.agentId),
-    walletAddress: message.party,
-    ...formatState(stored),
-  }
+  const { actionId, action, bountyId, round, signer, agentId, ...state } = formatActionState(stored)
+  if (action !== 'claim' || bountyId === null || round === null || agentId === null) return undefined
+  return { claimId: actionId, bountyId, round, agentId, walletAddress: signer, ...state }
 }

@@ -1,15 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { accountErrorCodes } from '../../../core/market/accountErrors.ts'
-import { type ActionError, actionErrorCodes, explainRunError } from '../../../core/market/actionErrors.ts'
-import {
-  type ClaimError,
-  claimErrorCodes,
-  explainClaimError,
-  type Holder,
-} from '../../../core/market/contractErrors.ts'
+import { actionErrorCodes, explainRunError, type RunError } from '../../../core/market/actionErrors.ts'
+import { claimErrorCodes, explainClaimError } from '../../../core/market/contractErrors.ts'
 import { openErrorCodes } from '../../../core/market/openErrors.ts'
-import { Problem, type ProblemCode } from '../http/errors.ts'
-import { refusedValue } from '../http/refusedValue.ts'
+import { Problem, type ProblemCode, refusedBy, refusedValue } from '../http/errors.ts'
 import { address, amount, hash, id, orNull, time } from '../http/values.ts'
 import { claimTypedDataSchema } from './claimMessage.ts'
 import { exampleCid } from './content.ts'
@@ -21,6 +15,14 @@ const seconds = z
   .openapi({ description: 'Seconds since 1970.' })
 
 const decimal = z.string().regex(/^[0-9]+$/)
+
+const reverted = {
+  revertData: z.string().nullable().optional(),
+  txHash: hash.optional(),
+  blockNumber: z.int().optional(),
+  gas: z.string().optional(),
+  gasLimit: z.string().optional(),
+}
 
 /** The members that only problems with the code have. */
 const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
@@ -58,13 +60,7 @@ const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
   WALLET_MISMATCH: { walletAddress: address, expected: address },
   RUN_NOT_FOUND: { bountyId: id },
   AGENT_NOT_FOUND: { agentId: id },
-  CLAIM_REVERTED: {
-    revertData: z.string().nullable().optional(),
-    txHash: hash.optional(),
-    blockNumber: z.int().optional(),
-    gas: z.string().optional(),
-    gasLimit: z.string().optional(),
-  },
+  CLAIM_REVERTED: reverted,
   CLAIM_PENDING: { claimId: hash },
   SIGNER_MISMATCH: {
     signer: address,
@@ -79,13 +75,7 @@ const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
   NO_REVISIONS_LEFT: { revisions: z.int(), maximum: z.int() },
   REVISIONS_LEFT: { revisions: z.int(), required: z.int() },
   SUBMISSION_OVERDUE: { submitBy: time },
-  ACTION_REVERTED: {
-    revertData: z.string().nullable().optional(),
-    txHash: hash.optional(),
-    blockNumber: z.int().optional(),
-    gas: z.string().optional(),
-    gasLimit: z.string().optional(),
-  },
+  ACTION_REVERTED: reverted,
   REGISTRATION_UNSUPPORTED: { registry: address },
   ACTION_PENDING: { actionId: hash },
   TOO_EARLY: { after: time.openapi({ description: 'The last second at which it is too early.' }) },
@@ -106,21 +96,12 @@ const claimId = `0x${'9a'.repeat(32)}`
 /** 2024-01-20T12:00:00Z, in seconds. */
 const deadline = 1_705_752_000n
 
-/** The problem of a claim that the contract refuses, in the words of a real answer. */
-function refused(error: ClaimError, holder?: Holder): Problem {
-  const { code, sentence, extensions } = explainClaimError(error, holder)
-  return new Problem(code, sentence, { extensions })
-}
-
-/** As `refused`, of an action about a run. */
-function refusedAction(error: ActionError): Problem {
-  const { code, sentence, extensions } = explainRunError(error)
-  return new Problem(code, sentence, { extensions })
-}
+/** The problem of a claim or action that the contract refuses, in the words of a real answer. */
+const refused = (error: RunError) => refusedBy(explainRunError(error))
 
 const examples = [
   refusedValue('minBlock', 'must be a block number of at most 16 digits', 'latest'),
-  refused({ errorName: 'BountyNotOpen', args: [1n, 3] }, { agentId: 1n, wallet }),
+  refusedBy(explainClaimError({ errorName: 'BountyNotOpen', args: [1n, 3] }, { agentId: 1n, wallet })),
   refused({ errorName: 'BountyDeadlinePassed', args: [1n, deadline, deadline + 1n] }),
   new Problem(
     'SIGNATURE_REQUIRED',
@@ -150,14 +131,14 @@ const examples = [
   new Problem('IDEMPOTENCY_CONFLICT', 'Idempotency-Key 7 was used for another request. Use a key for each body.'),
   new Problem('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.'),
   new Problem('APPLICATION_REFUSED', 'Run 1 takes no applications: any wallet may claim it.'),
-  refusedAction({ errorName: 'NotClaimingWallet', args: [1n, other, wallet] }),
-  refusedAction({ errorName: 'InvalidState', args: [1n, 2] }),
-  refusedAction({ errorName: 'WrongRevision', args: [1n, 0n, 1n] }),
-  refusedAction({ errorName: 'ReviewPeriodOver', args: [1n, deadline, deadline + 1n] }),
-  refusedAction({ errorName: 'NoRevisionsLeft', args: [1n, 3n, 3n] }),
-  refusedAction({ errorName: 'RevisionsLeft', args: [1n, 1n, 3n] }),
-  refusedAction({ errorName: 'BountyIsClosing', args: [1n] }),
-  refusedAction({ errorName: 'SubmissionOverdue', args: [1n, deadline, deadline + 1n] }),
+  refused({ errorName: 'NotClaimingWallet', args: [1n, other, wallet] }),
+  refused({ errorName: 'InvalidState', args: [1n, 2] }),
+  refused({ errorName: 'WrongRevision', args: [1n, 0n, 1n] }),
+  refused({ errorName: 'ReviewPeriodOver', args: [1n, deadline, deadline + 1n] }),
+  refused({ errorName: 'NoRevisionsLeft', args: [1n, 3n, 3n] }),
+  refused({ errorName: 'RevisionsLeft', args: [1n, 1n, 3n] }),
+  refused({ errorName: 'BountyIsClosing', args: [1n] }),
+  refused({ errorName: 'SubmissionOverdue', args: [1n, deadline, deadline + 1n] }),
   new Problem('ACTION_REVERTED', 'The action reverts on chain for a reason unknown to this API.'),
   new Problem(
     'REGISTRATION_UNSUPPORTED',

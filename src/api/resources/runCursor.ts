@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { MarketAddress } from '../../../core/deployment.ts'
-import { refusedValue } from '../http/refusedValue.ts'
+import { refusedValue } from '../http/errors.ts'
 import type { RunList, RunPosition } from '../queries/runs.ts'
 
 const LIST_BYTES = 8

@@ -1,4 +1,4 @@
-import { refusedValue } from '../http/refusedValue.ts'
+import { refusedValue } from '../http/errors.ts'
 import type { Cursor } from '../queries/changes.ts'
 
 /** The cursor as the id of an event. It is the same in every process, and needs no escape in a URL. */

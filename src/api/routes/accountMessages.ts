@@ -1,5 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { bytesToHex, getAddress, type Hex, maxUint256, zeroAddress } from 'viem'
+import type { Context } from 'hono'
+import { bytesToHex, getAddress, type Hex, zeroAddress } from 'viem'
 import {
   type AccountActionName,
   type AccountMessage,
@@ -7,7 +8,6 @@ import {
   accountMessage,
   accountTypedData,
 } from '../../../core/market/accountActions.ts'
-import type { AccountRefusal } from '../../../core/market/accountErrors.ts'
 import {
   LONGEST_VALIDITY_SECONDS,
   MAX_WORK_PERIOD,
@@ -15,18 +15,16 @@ import {
   unstakeError,
 } from '../../../core/market/accountRules.ts'
 import type { Deps } from '../deps.ts'
-import { Problem, type ProblemCode } from '../http/errors.ts'
-import { problemOf } from '../http/refusals.ts'
+import { type ProblemCode, refusedBy } from '../http/errors.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
-import { type AgentRow, agentById } from '../queries/agents.ts'
 import { refusalOfPost } from '../relay/kinds/accounts/examine.ts'
-import { saltParameter, uriParameter } from '../resources/accountAction.ts'
-import { textParameter } from '../resources/action.ts'
+import { namesOf, saltParameter, textParameter, uriParameter } from '../resources/bodies.ts'
 import type { BodyMembers } from '../resources/message.ts'
 import { relayOf } from './actionAnswers.ts'
-import { agentNotFound } from './agents.ts'
+import { pathOf } from './actions.ts'
 import { readIndex } from './indexed.ts'
 import { deadlineParameter, endOfValidity, messageRoute, secondParameter } from './messageRoute.ts'
+import { readAgent } from './named.ts'
 
 const amountParameter = z
   .string('must be given once')
@@ -50,10 +48,8 @@ const validBefore = deadlineParameter.openapi({
 /** The members of a body that are numbers in JSON: all integers but amounts and ids. */
 const NUMBERS = new Set(['deadline', 'workPeriod', 'stakePercent', 'validBefore', 'nonce'])
 
-const membersOf = (name: AccountActionName): BodyMembers => {
-  const own = Object.keys(accountActions[name]).filter((member) => member !== 'agentId')
-  return Object.fromEntries(own.map((member) => [member, NUMBERS.has(member) ? 'integer' : 'string']))
-}
+const membersOf = (name: AccountActionName): BodyMembers =>
+  Object.fromEntries(namesOf(name).map((member) => [member, NUMBERS.has(member) ? 'integer' : 'string']))
 
 /** The route of the message of an action of an account. @param query its parameters beside those of all messages. */
 const routeOf = <Name extends AccountActionName, Query extends z.ZodRawShape, const Code extends ProblemCode>(
@@ -97,34 +93,26 @@ function bodyOf({ members }: AccountMessage): Record<string, string | number> {
   return Object.fromEntries(own.map(([member, value]) => [member, NUMBERS.has(member) ? Number(value) : String(value)]))
 }
 
-const pathOf = (message: AccountMessage) => {
-  if (message.action === 'post') return '/api/runs'
-  if (message.action === 'register') return '/api/agents'
-  return `/api/agents/${message.members.agentId}/${message.action}`
-}
-
 export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
   const { index, deployment } = deps
-  const readAgent = (id: bigint, minBlock: bigint | undefined) =>
-    index.read(minBlock, (tx, { now }) => agentById(tx, now, id))
-  const readBlock = (minBlock: bigint | undefined) => index.read(minBlock, async () => null)
+  const readBlock = (c: Context, minBlock: bigint | undefined) => readIndex(c, index, minBlock, async () => null)
 
   /** The answer with what to sign. */
   async function toSign<Message extends AccountMessage>(message: Message) {
-    const contracts = await relayOf(deps, message.action).readContracts().catch(throwProblem)
-    const typedData = accountTypedData(contracts, message)
-    return { action: message.action as Message['action'], path: pathOf(message), body: bodyOf(message), typedData }
+    const typedData = accountTypedData(await relayOf(deps, message.action).readContracts(), message)
+    const path = pathOf(message.action, 'agentId' in message.members ? message.members.agentId : undefined)
+    return { action: message.action as Message['action'], path, body: bodyOf(message), typedData }
   }
 
   app.openapi(routeOf('post', postQuery, ['TERMS_REFUSED', 'REWARD_TOO_LOW']), async (c) => {
     const { minBlock, salt, validBefore, ...query } = c.req.valid('query')
-    const { snapshot } = await readIndex(c, readBlock(minBlock))
+    const { snapshot } = await readBlock(c, minBlock)
     const { workPeriod = 0n, stakePercent = 0n, evaluator = zeroAddress, claimant = zeroAddress, ...terms } = query
     const error = postError({ ...terms, workPeriod }, BigInt(deployment.maxReward), snapshot.now)
-    if (error) throw problemOfError(error)
+    if (error) throw refusedBy(error)
     const { leastPost, leastReward } = relayOf(deps, 'post')
     const small = refusalOfPost(terms.reward, leastPost) ?? refusalOfPost(terms.reward, leastReward)
-    if (small) throw problemOf(small)
+    if (small) throw small
     const until = endOf('post', validBefore, snapshot.now)
     const { poster, ipfsHash, reward, deadline } = terms
     const signed = { poster, ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator, claimant }
@@ -134,17 +122,17 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
 
   app.openapi(routeOf('register', registerQuery, ['REGISTRATION_UNSUPPORTED']), async (c) => {
     const { minBlock, owner, agentURI, salt = randomSalt(), deadline } = c.req.valid('query')
-    const { snapshot } = await readIndex(c, readBlock(minBlock))
-    const unsupported = await relayOf(deps, 'register').refusalOfRegistry().catch(throwProblem)
-    if (unsupported) throw problemOf(unsupported)
+    const { snapshot } = await readBlock(c, minBlock)
+    const unsupported = await relayOf(deps, 'register').refusalOfRegistry()
+    if (unsupported) throw unsupported
     const until = endOf('register', deadline, snapshot.now)
     return c.json(await toSign(accountMessage('register', { owner, agentURI, salt, deadline: until })), 200)
   })
 
   app.openapi(routeOf('stake', stakeQuery, ['AGENT_NOT_FOUND']), async (c) => {
     const { minBlock, agentId, from, amount, salt = randomSalt(), validBefore } = c.req.valid('query')
-    const { snapshot, data: agent } = await readIndex(c, readAgent(agentId, minBlock))
-    const owner = getAddress(found(agent, agentId).owner)
+    const { snapshot, agent } = await readAgent(c, index, minBlock, agentId)
+    const owner = getAddress(agent.owner)
     const until = endOf('stake', validBefore, snapshot.now)
     const message = accountMessage('stake', { agentId, from, owner, amount, salt, validBefore: until })
     return c.json(await toSign(message), 200)
@@ -153,14 +141,13 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
   const unstakeRefusals = ['AGENT_NOT_FOUND', 'SIGNER_MISMATCH', 'INSUFFICIENT_STAKE', 'STAKE_LOCKED'] as const
   app.openapi(routeOf('unstake', unstakeQuery, unstakeRefusals), async (c) => {
     const { minBlock, agentId, signer, amount, deadline } = c.req.valid('query')
-    const { snapshot, data } = await readIndex(c, readAgent(agentId, minBlock))
-    const agent = found(data, agentId)
+    const { snapshot, agent } = await readAgent(c, index, minBlock, agentId)
     const owner = getAddress(agent.owner)
     const wallet = getAddress(agent.agentWallet ?? agent.owner)
     const facts = { id: agentId, owner, wallet, staked: agent.stakedAmount, locked: agent.lockedAmount }
     const error = unstakeError(facts, signer, amount)
-    if (error) throw problemOfError(error)
-    const nonce = await relayOf(deps, 'unstake').unstakeNonceOf(agentId).catch(throwProblem)
+    if (error) throw refusedBy(error)
+    const nonce = await relayOf(deps, 'unstake').unstakeNonceOf(agentId)
     const until = endOf('unstake', deadline, snapshot.now)
     const message = accountMessage('unstake', { agentId, signer, amount, nonce, deadline: until })
     return c.json(await toSign(message), 200)
@@ -168,18 +155,6 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
 }
 
 const randomSalt = (): Hex => bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
-
-const problemOfError = ({ code, sentence, extensions }: AccountRefusal) => new Problem(code, sentence, { extensions })
-
-const throwProblem = (error: unknown): never => {
-  throw problemOf(error)
-}
-
-/** @throws Problem AGENT_NOT_FOUND */
-function found(agent: AgentRow | null, agentId: bigint): AgentRow {
-  if (agent === null || agentId > maxUint256) throw agentNotFound(agentId)
-  return agent
-}
 
 /** The end of a signature's validity, in seconds: its last second, or the first at which an authorization is invalid. */
 function endOf(name: AccountActionName, requested: bigint | undefined, now: bigint): bigint {

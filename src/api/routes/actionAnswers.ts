@@ -12,10 +12,11 @@ import { traceAction } from '../observability/actionTraces.ts'
 import { agentById } from '../queries/agents.ts'
 import { createActedRunReader } from '../queries/claimedRuns.ts'
 import type { ActionOutcome } from '../relay/events.ts'
-import type { Message } from '../relay/kinds/request.ts'
+import type { ClaimMessage, Message } from '../relay/kinds/request.ts'
 import type { Relay } from '../relay/relay.ts'
 import { type Agent, formatAgent } from '../resources/agent.ts'
 import { formatRun, type Run } from '../resources/run.ts'
+import { actionTexts } from './actionTexts.ts'
 
 const PENDING_MESSAGE = 'The action is not decided yet, and continues. See Location, or send it again.'
 
@@ -73,12 +74,11 @@ export function createActing(deps: Deps) {
   return {
     act,
 
-    /** Relays the action, and answers with what the subject shows. @param made says what was done. */
+    /** Relays the action, and answers with what the subject shows. */
     async answer<Members extends object>(
       c: Context,
-      message: Message,
+      message: Exclude<Message, ClaimMessage>,
       signature: Hex,
-      made: string,
       { nothing, show }: Subject<Members>,
     ) {
       const acted = await act(c, message, signature)
@@ -88,6 +88,7 @@ export function createActing(deps: Deps) {
       const shown = await untilShown(c, acted, (reach) => show(outcome, reach))
       if (shown) {
         const { members, how } = shown
+        const { made } = actionTexts[message.action]
         return c.json({ success: true as const, ...members, message: made, actionId, ...how }, 200)
       }
       const { members } = (await show(outcome).catch(unlessBehind)) ?? { members: nothing }

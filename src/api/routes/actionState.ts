@@ -1,46 +1,35 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Hex } from 'viem'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../http/errors.ts'
+import { Problem, type ProblemCode } from '../http/errors.ts'
+import { digestParameter } from '../http/values.ts'
 import { actionStateSchema, formatActionState } from '../resources/action.ts'
 import { claimStateSchema, formatClaimState } from '../resources/claim.ts'
 import { problemResponses } from './responses.ts'
 
-const digest = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hexadecimal digits')
-  .transform((value) => value.toLowerCase() as Hex)
-  .openapi({ type: 'string', pattern: '^0x[0-9a-fA-F]{64}$' })
+const stateRoute = <Noun extends 'claim' | 'action', Schema extends z.ZodType>(
+  noun: Noun,
+  which: string,
+  schema: Schema,
+  missing: ProblemCode,
+) =>
+  createRoute({
+    method: 'get',
+    path: `/api/${noun}s/{${noun}Id}`,
+    operationId: noun === 'claim' ? 'getClaim' : 'getAction',
+    tags: [noun === 'claim' ? 'Claims' : 'Actions'],
+    summary: `Get the state of a relayed ${noun}`,
+    description: `Every ${which} for which a process of this API signed a transaction has a state.`,
+    request: { params: z.object({ [`${noun}Id`]: digestParameter } as Record<`${Noun}Id`, typeof digestParameter>) },
+    responses: {
+      200: { description: `The ${noun}.`, content: { 'application/json': { schema } } },
+      ...problemResponses(['VALIDATION_FAILED', missing, 'RELAY_UNAVAILABLE']),
+    },
+  })
 
-const getClaim = createRoute({
-  method: 'get',
-  path: '/api/claims/{claimId}',
-  operationId: 'getClaim',
-  tags: ['Claims'],
-  summary: 'Get the state of a relayed claim',
-  description: 'Every claim for which a process of this API signed a transaction has a state.',
-  request: { params: z.object({ claimId: digest }) },
-  responses: {
-    200: { description: 'The claim.', content: { 'application/json': { schema: claimStateSchema } } },
-    ...problemResponses(['VALIDATION_FAILED', 'CLAIM_NOT_FOUND', 'RELAY_UNAVAILABLE']),
-  },
-})
+const getClaim = stateRoute('claim', 'claim', claimStateSchema, 'CLAIM_NOT_FOUND')
+const getAction = stateRoute('action', 'action and every claim', actionStateSchema, 'ACTION_NOT_FOUND')
 
-const getAction = createRoute({
-  method: 'get',
-  path: '/api/actions/{actionId}',
-  operationId: 'getAction',
-  tags: ['Actions'],
-  summary: 'Get the state of a relayed action',
-  description: 'Every action and every claim for which a process of this API signed a transaction has a state.',
-  request: { params: z.object({ actionId: digest }) },
-  responses: {
-    200: { description: 'The action.', content: { 'application/json': { schema: actionStateSchema } } },
-    ...problemResponses(['VALIDATION_FAILED', 'ACTION_NOT_FOUND', 'RELAY_UNAVAILABLE']),
-  },
-})
-
-export function addClaimStateRoutes(app: OpenAPIHono, { relay }: Deps) {
+export function addClaimStateRoute(app: OpenAPIHono, { relay }: Deps) {
   app.openapi(getClaim, async (c) => {
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
     const { claimId } = c.req.valid('param')
@@ -51,7 +40,7 @@ export function addClaimStateRoutes(app: OpenAPIHono, { relay }: Deps) {
   })
 }
 
-export function addActionStateRoutes(app: OpenAPIHono, { relay }: Deps) {
+export function addActionStateRoute(app: OpenAPIHono, { relay }: Deps) {
   app.openapi(getAction, async (c) => {
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays nothing.')
     const { actionId } = c.req.valid('param')

@@ -1,6 +1,7 @@
-import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type Address, maxUint256 } from 'viem'
-import { collectCall, type OpenRunCallName, openRunCall, openRunCallNames } from '../../../core/market/openCalls.ts'
+import { createRoute, type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
+import type { Address } from 'viem'
+import { type AccountMembers, accountMessage } from '../../../core/market/accountActions.ts'
+import { collectCall, openRunCall, openRunCallNames } from '../../../core/market/openCalls.ts'
 import {
   partyMemberOf,
   type RunActionName,
@@ -8,185 +9,137 @@ import {
   runActionNames,
   textMemberOf,
 } from '../../../core/market/runActions.ts'
-import { address, addressParameter, idParameter } from '../http/values.ts'
+import type { ProblemCode } from '../http/errors.ts'
+import { prefer } from '../http/preferredWait.ts'
+import { addressParameter, idParameter } from '../http/values.ts'
 import { UNSIGNED } from '../relay/kinds/request.ts'
-import {
-  type ActionBody,
-  actionBody,
-  actionSchema,
-  madeMembers,
-  pendingActionSchema,
-  pendingMembers,
-} from '../resources/action.ts'
-import { actionRefusals, openRefusals } from '../resources/problem.ts'
+import { actionSchemas } from '../resources/action.ts'
+import { bodyOf, type RunBody } from '../resources/bodies.ts'
+import { accountRefusals, actionRefusals, openRefusals } from '../resources/problem.ts'
 import type { Acting } from './actionAnswers.ts'
-import { actionRoute, inBody } from './actionRoute.ts'
-import { runNotFound } from './runs.ts'
+import { type ActionName, actionTexts } from './actionTexts.ts'
+import { knownAgentId, knownRunId } from './named.ts'
+import { blockHeaders, jsonBody, problemResponses, retryAfter } from './responses.ts'
 
-/** What each action is, who signs it, and what an answer says once it is made. */
-const texts: Record<RunActionName | OpenRunCallName, { summary: string; description: string; made: string }> = {
-  start: {
-    summary: 'Start the work of a claimed run',
-    description: 'The wallet that claimed the run signs.',
-    made: 'Work started.',
-  },
-  submit: {
-    summary: 'Submit the work of a run',
-    description: 'The wallet that claimed the run signs, for its first delivery or for a requested revision.',
-    made: 'Work submitted.',
-  },
-  abandon: {
-    summary: 'Abandon the claim of a run',
-    description:
-      'The wallet that claimed the run signs, until its delivery is due. The stake of the claim is burned. The run opens ' +
-      'again, or ends as a rejection where a revision was requested, which has no limit.',
-    made: 'Claim abandoned.',
-  },
-  approve: {
-    summary: 'Approve the work of a run',
-    description: 'The poster or the evaluator signs, for its last delivery. The agent is paid.',
-    made: 'Work approved.',
-  },
-  revise: {
-    summary: 'Request a revision of the work of a run',
-    description: 'The evaluator signs, which is the poster unless the run names another.',
-    made: 'Revision requested.',
-  },
-  reject: {
-    summary: 'Reject the work of a run',
-    description:
-      'The evaluator signs. A poster that evaluates its own run may reject after three revisions only. The poster gets ' +
-      'the reward back; the fee and the stake of the claim are burned.',
-    made: 'Work rejected.',
-  },
-  close: {
-    summary: 'Close a run',
-    description:
-      'The poster signs. An open run becomes a DRAFT with a full refund at once; a claimed one does if the claim is lost.',
-    made: 'Run closed.',
-  },
-  'name-claimant': {
-    summary: 'Name the only wallet that may claim a run',
-    description:
-      'The poster signs, of an open run whose terms name one. The zero address opens the run to any wallet, for good; the ' +
-      'poster’s own stands for none yet.',
-    made: 'Claimant named.',
-  },
-  finalize: {
-    summary: 'Approve work that was not reviewed in time',
-    description: 'After the review period the agent is paid.',
-    made: 'Work approved.',
-  },
-  expire: {
-    summary: 'Expire an open run after its deadline',
-    description: 'The poster gets the reward and the fee back.',
-    made: 'Run expired.',
-  },
-  slash: {
-    summary: 'End a claim without work',
-    description: 'After the delivery was due and the grace period. The stake of the claim is burned.',
-    made: 'Claim slashed.',
-  },
-  'reject-overdue': {
-    summary: 'Reject a revision that did not come',
-    description: 'After the revision was due and the grace period. Fee and stake are burned.',
-    made: 'Work rejected.',
-  },
+/** Where an action is sent. @param id of its run or agent. */
+export function pathOf(name: ActionName, id: bigint | '{id}' = '{id}'): string {
+  if (name === 'post') return '/api/runs'
+  if (name === 'register') return '/api/agents'
+  if (name === 'collect') return '/api/payees/{address}/collect'
+  return `/api/${name === 'stake' || name === 'unstake' ? 'agents' : 'runs'}/${id}/${name}`
 }
 
-const NO_SIGNATURE =
-  'It needs no signature and no body. Waits, up to 15 seconds, until the index shows it. Repeating the request is safe.'
+/** The route of an action. @param schemas of its answer once it is made, and of one before. */
+function actionRoute<
+  Request extends NonNullable<RouteConfig['request']>,
+  Made extends z.ZodType,
+  Pending extends z.ZodType,
+  const Code extends ProblemCode,
+>(name: ActionName, request: Request, schemas: readonly [Made, Pending], codes: readonly Code[]) {
+  const { operationId = `${name}Run`, summary, description, made, shown } = actionTexts[name]
+  const isOpen = name === 'collect' || openRunCallNames.some((open) => open === name)
+  const usage = isOpen
+    ? 'It needs no signature and no body. Waits, up to 15 seconds, until the index shows it. Repeating the request is safe.'
+    : `\`GET /api/messages/${name}\` answers what to sign, and this body without the signature.`
+  return createRoute({
+    method: 'post',
+    path: pathOf(name),
+    operationId,
+    tags: ['Actions'],
+    summary,
+    description: `${description} ${usage}`,
+    request: { ...request, headers: z.object({ prefer: prefer.optional() }) },
+    responses: {
+      200: {
+        description: shown ?? `${made} ${isOpen ? `The run after ${name}.` : 'The run is as the index shows it.'}`,
+        ...(name !== 'collect' && { headers: blockHeaders(true) }),
+        content: { 'application/json': { schema: schemas[0] } },
+      },
+      202: {
+        description: 'The action is not decided in time, and continues. `Location` has its state.',
+        headers: {
+          Location: {
+            description: '`GET /api/actions/:actionId` of the action.',
+            required: true,
+            schema: { type: 'string' as const },
+          },
+          ...retryAfter(true),
+        },
+        content: { 'application/json': { schema: schemas[1] } },
+      },
+      ...problemResponses([
+        'VALIDATION_FAILED',
+        ...codes,
+        'PAYLOAD_TOO_LARGE',
+        'UNSUPPORTED_MEDIA_TYPE',
+        'RATE_LIMITED',
+        'ACTION_PENDING',
+        'RELAY_UNAVAILABLE',
+      ]),
+    },
+  })
+}
 
-const schemas = [actionSchema, pendingActionSchema] as const
 const params = z.object({ id: idParameter })
 
-/** What the routes of all actions about runs share. */
-const described = (name: RunActionName | OpenRunCallName) => ({
-  path: `/api/runs/{id}/${name}`,
-  operationId: OPERATION_IDS[name] ?? `${name}Run`,
-  summary: texts[name].summary,
-  schemas,
-})
-
-const OPERATION_IDS: Record<string, string> = { 'name-claimant': 'nameClaimant', 'reject-overdue': 'rejectOverdueRun' }
-
-const runRoute = (name: RunActionName) =>
-  actionRoute({
-    ...described(name),
-    description: `${texts[name].description} \`GET /api/messages/${name}\` answers what to sign, and this body without the signature.`,
-    request: { params, ...inBody(actionBody(name)) },
-    made: `${texts[name].made} The run is as the index shows it.`,
-    codes: [...actionRefusals, 'REWARD_TOO_LOW'],
-  })
-
-const openRoute = (name: OpenRunCallName) =>
-  actionRoute({
-    ...described(name),
-    description: `${texts[name].description} ${NO_SIGNATURE}`,
-    request: { params },
-    made: `${texts[name].made} The run after ${name}.`,
-    codes: [...openRefusals, 'REWARD_TOO_LOW'],
-  })
-
-const collectRoute = actionRoute({
-  path: '/api/payees/{address}/collect',
-  operationId: 'collectPayment',
-  summary: 'Pay what the market owes to an account',
-  description: `USDC had refused the payment, or it is the treasury’s. ${NO_SIGNATURE}`,
-  request: { params: z.object({ address: addressParameter }) },
-  made: 'The payee is paid.',
-  schemas: [
-    z.object({ success: z.literal(true), payee: address, ...madeMembers }).openapi('Collection'),
-    z.object({ success: z.literal(false), payee: address, ...pendingMembers }).openapi('PendingCollection'),
-  ],
-  codes: ['NOTHING_OWED', 'USDC_REFUSED', 'ACTION_REVERTED'],
-  isIndexed: false,
-})
-
-export function addActionRoutes(app: OpenAPIHono, { answer, runOf }: Acting) {
+export function addRunActionRoutes(app: OpenAPIHono, { answer, runOf }: Acting) {
   for (const name of runActionNames) {
-    app.openapi(runRoute(name), (c) => {
+    const request = { params, ...jsonBody(bodyOf(name)) }
+    const route = actionRoute(name, request, actionSchemas.run, [...actionRefusals, 'REWARD_TOO_LOW'])
+    app.openapi(route, (c) => {
       const { signature, ...body } = c.req.valid('json')
-      const message = messageOf(name, c.req.valid('param').id, body)
-      return answer(c, message, signature, texts[name].made, runOf(message.bountyId))
+      const message = messageOf(name, knownRunId(c.req.valid('param').id), body)
+      return answer(c, message, signature, runOf(message.bountyId))
+    })
+  }
+}
+
+function messageOf(action: RunActionName, bountyId: bigint, body: RunBody): RunMessage {
+  const { round = 0n, revision = 0n, naming, claimant, deadline } = body
+  const text = textMemberOf(action)
+  const party: Address | undefined = body[partyMemberOf(action)]
+  if (!party) throw new Error(`The body of ${action} has no ${partyMemberOf(action)}`)
+  const named = naming !== undefined && { naming, claimant }
+  return { action, bountyId, party, round, revision, text: (text && body[text]) ?? '', ...named, deadline }
+}
+
+export function addAccountActionRoutes(app: OpenAPIHono, { answer, runOf, agentOf }: Acting) {
+  const postCodes = [...accountRefusals, 'REWARD_TOO_LOW'] as const
+  app.openapi(actionRoute('post', jsonBody(bodyOf('post')), actionSchemas.run, postCodes), (c) => {
+    const { signature, ...members } = c.req.valid('json')
+    return answer(c, accountMessage('post', members), signature, runOf(null))
+  })
+
+  const registerCodes = [...accountRefusals, 'REGISTRATION_UNSUPPORTED'] as const
+  app.openapi(actionRoute('register', jsonBody(bodyOf('register')), actionSchemas.agent, registerCodes), (c) => {
+    const { signature, ...members } = c.req.valid('json')
+    return answer(c, accountMessage('register', members), signature, agentOf(null))
+  })
+
+  for (const name of ['stake', 'unstake'] as const) {
+    const request = { params, ...jsonBody(bodyOf(name)) }
+    app.openapi(actionRoute(name, request, actionSchemas.agent, accountRefusals), (c) => {
+      const agentId = knownAgentId(c.req.valid('param').id)
+      const { signature, ...body } = c.req.valid('json')
+      const members = { agentId, ...body } as AccountMembers<typeof name>
+      return answer(c, accountMessage(name, members), signature, agentOf(agentId))
     })
   }
 }
 
 export function addOpenCallRoutes(app: OpenAPIHono, { answer, runOf, payeeOf }: Acting) {
   for (const name of openRunCallNames) {
-    app.openapi(openRoute(name), (c) => {
-      const bountyId = knownSize(c.req.valid('param').id)
-      return answer(c, openRunCall(name, bountyId), UNSIGNED, texts[name].made, runOf(bountyId))
+    const route = actionRoute(name, { params }, actionSchemas.run, [...openRefusals, 'REWARD_TOO_LOW'])
+    app.openapi(route, (c) => {
+      const bountyId = knownRunId(c.req.valid('param').id)
+      return answer(c, openRunCall(name, bountyId), UNSIGNED, runOf(bountyId))
     })
   }
 
-  app.openapi(collectRoute, (c) => {
+  const request = { params: z.object({ address: addressParameter }) }
+  const collectCodes = ['NOTHING_OWED', 'USDC_REFUSED', 'ACTION_REVERTED'] as const
+  app.openapi(actionRoute('collect', request, actionSchemas.payee, collectCodes), (c) => {
     const payee = c.req.valid('param').address
-    return answer(c, collectCall(payee), UNSIGNED, 'Payment collected.', payeeOf(payee))
+    return answer(c, collectCall(payee), UNSIGNED, payeeOf(payee))
   })
-}
-
-/** @throws Problem RUN_NOT_FOUND if the market can have no such run. */
-function knownSize(bountyId: bigint): bigint {
-  if (bountyId > maxUint256) throw runNotFound(bountyId)
-  return bountyId
-}
-
-function messageOf(action: RunActionName, id: bigint, body: Omit<ActionBody, 'signature'>): RunMessage {
-  const { round = 0n, revision = 0n, naming, claimant, deadline } = body
-  const text = textMemberOf(action)
-  const party: Address | undefined = body[partyMemberOf(action)]
-  if (!party) throw new Error(`The body of ${action} has no ${partyMemberOf(action)}`)
-  const named = naming !== undefined && { naming, claimant }
-  return {
-    action,
-    bountyId: knownSize(id),
-    party,
-    round,
-    revision,
-    text: (text && body[text]) ?? '',
-    ...named,
-    deadline,
-  }
 }

@@ -1,14 +1,12 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
-import { formatId } from '../../../core/format.ts'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../http/errors.ts'
 import { requesterOf } from '../http/requester.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
-import { agentById, pageOfAgents } from '../queries/agents.ts'
+import { pageOfAgents } from '../queries/agents.ts'
 import { isFar, type ReadInTurn } from '../queries/turns.ts'
 import { agentSchema, agentStakeSchema, formatAgent, formatAgentStake, statusSchema } from '../resources/agent.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { readAgent } from './named.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { indexedResponses } from './responses.ts'
 
@@ -59,40 +57,25 @@ const getStake = createRoute({
   ]),
 })
 
-export function agentNotFound(id: bigint) {
-  return new Problem('AGENT_NOT_FOUND', `There is no agent ${id}.`, { extensions: { agentId: formatId(id) } })
-}
-
 export function addAgentRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTurn) {
   app.openapi(listAgents, async (c) => {
     const { minBlock, page, limit, ...filter } = c.req.valid('query')
     const slice = sliceOf({ page, limit })
-    const { data } = await readIndex(
-      c,
-      readInTurn(isFar(slice.offset), requesterOf(c, deps.limits), minBlock, (tx, block) =>
-        pageOfAgents(tx, block, filter, slice),
-      ),
-    )
+    const reader = readInTurn(isFar(slice.offset), requesterOf(c, deps.limits))
+    const { data } = await readIndex(c, reader, minBlock, (tx, block) => pageOfAgents(tx, block, filter, slice))
     return answerJson(c, {
       agents: data.agents.map(formatAgent),
       pagination: formatPagination({ page, limit }, data.total),
     })
   })
 
-  async function findAgent(c: Context, id: bigint, minBlock: bigint | undefined) {
-    const { data: agent } = await readIndex(
-      c,
-      deps.index.read(minBlock, (tx, { now }) => agentById(tx, now, id)),
-    )
-    if (agent === null) throw agentNotFound(id)
-    return agent
-  }
+  app.openapi(getAgent, async (c) => {
+    const { agent } = await readAgent(c, deps.index, c.req.valid('query').minBlock, c.req.valid('param').id)
+    return answerJson(c, formatAgent(agent))
+  })
 
-  app.openapi(getAgent, async (c) =>
-    answerJson(c, formatAgent(await findAgent(c, c.req.valid('param').id, c.req.valid('query').minBlock))),
-  )
-
-  app.openapi(getStake, async (c) =>
-    answerJson(c, formatAgentStake(await findAgent(c, c.req.valid('param').id, c.req.valid('query').minBlock))),
-  )
+  app.openapi(getStake, async (c) => {
+    const { agent } = await readAgent(c, deps.index, c.req.valid('query').minBlock, c.req.valid('param').id)
+    return answerJson(c, formatAgentStake(agent))
+  })
 }

@@ -9,16 +9,16 @@ import {
   applicationTypedData,
 } from '../../../core/market/applicationMessage.ts'
 import { MAX_VALIDITY_SECONDS } from '../../../core/market/claimMessage.ts'
-import { explainClaimError } from '../../../core/market/contractErrors.ts'
+import { claimErrorCodes, explainClaimError } from '../../../core/market/contractErrors.ts'
 import { agentErrors, runErrors } from '../../../core/market/eligibility.ts'
 import { MAX_AGE_DAYS, MOST_OF_AGENT, MOST_OF_RUN } from '../content/applications.ts'
 import type { Deps } from '../deps.ts'
-import { Problem, type ProblemCode } from '../http/errors.ts'
-import { problemOf } from '../http/refusals.ts'
+import { Problem, type ProblemCode, refusedBy } from '../http/errors.ts'
+import { challenge } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
-import { addressParameter, idParameter } from '../http/values.ts'
+import { idParameter } from '../http/values.ts'
 import { applicationsFor, weakestOf } from '../queries/applications.ts'
-import { runAndAgent, runById } from '../queries/runs.ts'
+import { runById } from '../queries/runs.ts'
 import { isSignedByKey } from '../relay/chain/signatures.ts'
 import {
   applicationSchema,
@@ -29,28 +29,24 @@ import {
   withdrawBody,
 } from '../resources/application.ts'
 import { reasonsOf } from '../resources/eligibility.ts'
-import { agentNotFound } from './agents.ts'
 import { ask } from './content.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
-import { deadlineParameter, endOfValidity, messageRoute } from './messageRoute.ts'
+import { agentMembers, agentQuery, deadlineParameter, endOfValidity, messageRoute, unsigned } from './messageRoute.ts'
+import { readRunAndAgent, runNotFound } from './named.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
-import { indexedResponses, problemResponses } from './responses.ts'
-import { runNotFound } from './runs.ts'
+import { indexedResponses, jsonBody, problemResponses } from './responses.ts'
 
 const path = '/api/runs/{id}/applications'
 const params = z.object({ id: idParameter })
 
-const refusals = [
-  'RUN_NOT_OPEN',
-  'RUN_DEADLINE_PASSED',
+const notFound = ['RUN_NOT_FOUND', 'AGENT_NOT_FOUND'] as const
+
+/** As of a claim, but for the claimant. */
+const refusals: ProblemCode[] = [
   'REWARD_TOO_LOW',
-  'WALLET_MISMATCH',
-  'AGENT_BANNED',
-  'AGENT_FROZEN',
-  'INSUFFICIENT_STAKE',
-  'INSUFFICIENT_UNLOCKED_STAKE',
+  ...unsigned(claimErrorCodes).filter((code) => code !== 'NOT_CLAIMANT'),
   'APPLICATION_REFUSED',
-] as const satisfies ProblemCode[]
+]
 
 const listApplications = createRoute({
   method: 'get',
@@ -69,13 +65,13 @@ const listApplications = createRoute({
   ),
 })
 
-const sendRoute = <Method extends 'post' | 'delete', Body extends z.ZodType, const Code extends ProblemCode>(
+const sendRoute = <Method extends 'post' | 'delete', Body extends z.ZodType>(
   method: Method,
   operationId: string,
   summary: string,
   description: string,
   schema: Body,
-  codes: readonly Code[],
+  codes: readonly ProblemCode[],
 ) =>
   createRoute({
     method,
@@ -84,15 +80,13 @@ const sendRoute = <Method extends 'post' | 'delete', Body extends z.ZodType, con
     tags: ['Applications'],
     summary,
     description,
-    request: { params, body: { required: true, content: { 'application/json': { schema } } } },
+    request: { params, ...jsonBody(schema) },
     responses: {
       200: { description: `${summary}: done.`, content: { 'application/json': { schema: doneSchema } } },
       ...problemResponses([
         'VALIDATION_FAILED',
         'INVALID_SIGNATURE',
         'SIGNATURE_EXPIRED',
-        'RUN_NOT_FOUND',
-        'AGENT_NOT_FOUND',
         ...codes,
         'PAYLOAD_TOO_LARGE',
         'UNSUPPORTED_MEDIA_TYPE',
@@ -119,25 +113,23 @@ const withdraw = sendRoute(
   'Withdraw an application',
   'Safe to repeat.',
   withdrawBody,
-  [],
+  notFound,
 )
 
-const members = { agentId: 'Id', walletAddress: 'string', deadline: 'integer' } as const
-const query = {
-  runId: idParameter,
-  agentId: idParameter,
-  walletAddress: addressParameter,
-  deadline: deadlineParameter,
-}
-const messages = {
-  apply: messageRoute(
-    'apply',
-    { agentId: 'Id', walletAddress: 'string', note: 'string', deadline: 'integer' },
-    { ...query, note: noteSchema },
-    ['RUN_NOT_FOUND', 'AGENT_NOT_FOUND', ...refusals, 'INDEX_BEHIND'],
-  ),
-  withdraw: messageRoute('withdraw', members, query, ['RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'INDEX_BEHIND'], 'DELETE'),
-}
+const deadline = deadlineParameter
+const getApplyMessage = messageRoute(
+  'apply',
+  { ...agentMembers, note: 'string', deadline: 'integer' },
+  { ...agentQuery, deadline, note: noteSchema },
+  [...refusals, 'INDEX_BEHIND'],
+)
+const getWithdrawMessage = messageRoute(
+  'withdraw',
+  { ...agentMembers, deadline: 'integer' },
+  { ...agentQuery, deadline },
+  [...notFound, 'INDEX_BEHIND'],
+  'DELETE',
+)
 
 export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
   const market = marketOf(deps.deployment)
@@ -146,13 +138,10 @@ export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
   app.openapi(listApplications, async (c) => {
     const { id } = c.req.valid('param')
     const { minBlock, page, limit } = c.req.valid('query')
-    const { data } = await readIndex(
-      c,
-      deps.index.read(minBlock, async (tx, block) => {
-        const run = await runById(tx, id)
-        return run && applicationsFor(tx, block, run)
-      }),
-    )
+    const { data } = await readIndex(c, deps.index, minBlock, async (tx, block) => {
+      const run = await runById(tx, id)
+      return run && applicationsFor(tx, block, run)
+    })
     if (data === null) throw runNotFound(id)
     const { offset } = sliceOf({ page, limit })
     return answerJson(c, {
@@ -164,54 +153,40 @@ export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
   /** @returns the time of the block that the index shows, in seconds. @throws Problem with the reason why the agent may not apply. */
   async function check(c: Context, message: Omit<ApplicationMessage, 'deadline'>, minBlock?: bigint): Promise<bigint> {
     const { action, runId, agentId, wallet } = message
-    const { snapshot, data } = await readIndex(
-      c,
-      deps.index.read(minBlock, (tx, block) => runAndAgent(tx, block, runId, agentId)),
-    )
-    if (data === null) throw runNotFound(runId)
-    const { run, agent } = data
-    if (agent === null) throw agentNotFound(agentId)
+    const { snapshot, run, agent } = await readRunAndAgent(c, deps.index, minBlock, runId, agentId)
     if (action === 'withdraw') return snapshot.now
     const errors = [...runErrors(run, snapshot.now), ...agentErrors(agent, wallet, run.stakeRequired)]
     const [reason] = reasonsOf(run, errors, leastReward)
-    if (reason) throw new Problem(reason.code, reason.sentence, { extensions: reason.extensions })
+    if (reason) throw refusedBy(reason)
     if (run.claimant === null) throw refused(`Run ${runId} takes no applications: any wallet may claim it.`)
     return snapshot.now
   }
 
-  async function authenticate(c: Context, message: ApplicationMessage, signature: Hex, now: bigint) {
+  /** Checks the request as `check` does, and that the wallet has signed it. */
+  async function authenticate(c: Context, message: ApplicationMessage, signature: Hex) {
+    const now = await check(c, message)
     const { runId, agentId, wallet, note, deadline } = message
     const named = { runId: String(runId), agentId: String(agentId), walletAddress: wallet, ...(note && { note }) }
-    const url = `/api/messages/${message.action}?${new URLSearchParams(named)}`
-    const headers = { 'WWW-Authenticate': `EIP712 realm="runline", message="${url}"` }
+    const headers = challenge(`/api/messages/${message.action}?${new URLSearchParams(named)}`)
     const latest = now + MAX_VALIDITY_SECONDS
-    if (deadline < now || deadline > latest) {
-      const { code, sentence, extensions } = explainClaimError(
-        deadline < now
-          ? { errorName: 'SignatureExpired', args: [deadline, now] }
-          : { errorName: 'SignatureTooLong', args: [deadline, latest] },
-      )
-      throw new Problem(code, sentence, { extensions, headers })
+    if (deadline < now) {
+      throw refusedBy(explainClaimError({ errorName: 'SignatureExpired', args: [deadline, now] }), headers)
+    }
+    if (deadline > latest) {
+      throw refusedBy(explainClaimError({ errorName: 'SignatureTooLong', args: [deadline, latest] }), headers)
     }
     const signed = { digest: applicationDigest(market, message), wallet, signature }
     const isSigned = isSignedByKey(signed) || (await deps.relay?.isSigned(signed, requesterOf(c, deps.limits)))
-    if (!isSigned) {
-      throw new Problem('INVALID_SIGNATURE', `The signature is not ${wallet}’s of this message about run ${runId}.`, {
-        headers,
-      })
-    }
+    const detail = `The signature is not ${wallet}’s of this message about run ${runId}.`
+    if (!isSigned) throw new Problem('INVALID_SIGNATURE', detail, { headers })
   }
-  const authentic = (...asked: Parameters<typeof authenticate>) =>
-    authenticate(...asked).catch((error) => {
-      throw problemOf(error)
-    })
 
   app.openapi(apply, async (c) => {
     deps.limits?.takeClaim(c)
     const { id: runId } = c.req.valid('param')
     const { signature, walletAddress: wallet, ...body } = c.req.valid('json')
     const message = { action: 'apply', runId, wallet, ...body } as const
-    await authentic(c, message, signature, await check(c, message))
+    await authenticate(c, message, signature)
     const { agentId, note } = message
     const result = await ask(deps.content, (store) =>
       store.apply({ bountyId: runId, agentId, wallet, note }, async (applicants) => {
@@ -234,28 +209,25 @@ export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
     const { id: runId } = c.req.valid('param')
     const { signature, walletAddress: wallet, ...body } = c.req.valid('json')
     const message = { action: 'withdraw', runId, wallet, note: '', ...body } as const
-    await authentic(c, message, signature, await check(c, message))
+    await authenticate(c, message, signature)
     const { agentId } = message
     await ask(deps.content, (store) => store.withdraw({ bountyId: runId, agentId, wallet }))
     return c.json({ success: true as const, message: `Agent ${agentId} does not apply for run ${runId}.` }, 200)
   })
 
-  for (const [action, route] of [['apply', messages.apply] as const, ['withdraw', messages.withdraw] as const]) {
-    app.openapi(route, async (c) => {
-      const { runId, agentId, walletAddress: wallet, deadline: requested, minBlock, ...text } = c.req.valid('query')
-      const { note = '' } = text as { note?: string }
-      const now = await check(c, { action, runId, agentId, wallet, note }, minBlock)
-      const deadline = endOfValidity(requested, now)
-      const signed = {
-        agentId: formatId(agentId),
-        walletAddress: wallet,
-        ...(note && { note }),
-        deadline: Number(deadline),
-      }
-      const typedData = applicationTypedData(market, { action, runId, agentId, wallet, note, deadline })
-      return c.json({ action, path: `/api/runs/${runId}/applications`, body: signed, typedData } as never, 200)
-    })
+  type Asked = z.output<typeof getWithdrawMessage.request.query> & { note?: string }
+
+  async function toSign(c: Context, action: 'apply' | 'withdraw', asked: Asked) {
+    const { runId, agentId, walletAddress, deadline: requested, minBlock, note = '' } = asked
+    const message = { action, runId, agentId, wallet: walletAddress, note }
+    const deadline = endOfValidity(requested, await check(c, message, minBlock))
+    const body = { agentId: formatId(agentId), walletAddress, ...(note && { note }), deadline: Number(deadline) }
+    const typedData = applicationTypedData(market, { ...message, deadline })
+    return c.json({ action, path: `/api/runs/${runId}/applications`, body, typedData } as never, 200)
   }
+
+  app.openapi(getApplyMessage, (c) => toSign(c, 'apply', c.req.valid('query')))
+  app.openapi(getWithdrawMessage, (c) => toSign(c, 'withdraw', c.req.valid('query')))
 }
 
 const refused = (detail: string) => new Problem('APPLICATION_REFUSED', detail)

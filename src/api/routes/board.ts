@@ -44,10 +44,10 @@ import { formatApplication } from '../resources/application.ts'
 import { formatEvent } from '../resources/event.ts'
 import { formatPoster } from '../resources/poster.ts'
 import { formatRunDetail, formatRunSummary, type RunDetail } from '../resources/run.ts'
-import { agentNotFound } from './agents.ts'
+import { agentNotFound, runNotFound } from './named.ts'
 import { createContentReader } from './namedContent.ts'
 import { formatPagination, pageParameters, sliceOf } from './pagination.ts'
-import { listQuery, runNotFound } from './runs.ts'
+import { listQuery } from './runs.ts'
 
 const LIMIT = 20
 /** Covers all events of a run, unless a client had many claims of it refused on purpose. */
@@ -166,7 +166,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
 
   /** Reads a page with a list of runs, in turn if the list is expensive. */
   const readList = <T>(c: Context, list: RunList, page: number, read: Read<T>) =>
-    readInTurn(isExpensive(list, sliceOf({ page, limit: LIMIT })), requesterOf(c, deps.limits), undefined, read)
+    readInTurn(isExpensive(list, sliceOf({ page, limit: LIMIT })), requesterOf(c, deps.limits)).read(undefined, read)
 
   /** The market's counts, and those of the states: the market's own where no other filter is chosen. */
   async function readCounts(tx: Tx, block: Snapshot, list: RunList, isNarrowed: boolean) {
@@ -208,7 +208,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
     const { page, applicants } = parse(runPageQuery, givenOf(c))
     const requester = requesterOf(c, deps.limits)
     const isDear = isFar(page * EVENTS_LIMIT)
-    const { snapshot, data } = await readInTurn(isDear, requester, undefined, async (tx, block) => {
+    const { snapshot, data } = await readInTurn(isDear, requester).read(undefined, async (tx, block) => {
       const run = await runDetail(tx, block, id)
       const timeline = await readTimeline(tx, id, page)
       const agents = await agentNames(tx, timeline?.events.map(({ agentId }) => agentId) ?? [])
@@ -254,12 +254,8 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
   app.get('/agents', policy, async (c) => {
     const { page } = parse(pageQuery, givenOf(c))
     const slice = sliceOf({ page, limit: LIMIT })
-    const { snapshot, data } = await readInTurn(
-      isFar(slice.offset),
-      requesterOf(c, deps.limits),
-      undefined,
-      (tx, block) => pageOfAgents(tx, block, {}, slice),
-    )
+    const reader = readInTurn(isFar(slice.offset), requesterOf(c, deps.limits))
+    const { snapshot, data } = await reader.read(undefined, (tx, block) => pageOfAgents(tx, block, {}, slice))
     const pagination = formatPagination({ page, limit: LIMIT }, data.total)
     const content = agentListPage({ agents: data.agents.map(formatAgent), ...pagination }, snapshot.now)
     return answer(c, snapshot, { title: 'Agents', section: '/agents', content })

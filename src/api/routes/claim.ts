@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type Hex, maxUint256 } from 'viem'
+import type { Hex } from 'viem'
 import { createFairLane } from '../../../core/fairLane.ts'
 import type { Deps } from '../deps.ts'
 import { rateLimited } from '../http/clientLimits.ts'
@@ -10,15 +10,14 @@ import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
 import { claimAttributes, inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
 import { createClaimedRunReader } from '../queries/claimedRuns.ts'
-import { type ClaimMessage, UNSIGNED } from '../relay/kinds/request.ts'
+import { UNSIGNED } from '../relay/kinds/request.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
 import { claimBody, claimSchema, pendingClaimSchema } from '../resources/claim.ts'
 import { claimRefusals } from '../resources/problem.ts'
 import { formatRun } from '../resources/run.ts'
 import { type Acting, unlessBehind, untilShown } from './actionAnswers.ts'
-import { agentNotFound } from './agents.ts'
-import { blockHeaders, problemResponses, retryAfter } from './responses.ts'
-import { runNotFound } from './runs.ts'
+import { knownAgentId, knownRunId } from './named.ts'
+import { blockHeaders, jsonBody, problemResponses, retryAfter } from './responses.ts'
 
 /**
  * Claims enter one by one, so that a client waits for one claim of each other client, not for all that have arrived
@@ -54,7 +53,7 @@ const claimRun = createRoute({
   request: {
     params: z.object({ id: idParameter }),
     headers: z.object({ 'idempotency-key': idempotencyKey.optional(), prefer: prefer.optional() }),
-    body: { required: true, content: { 'application/json': { schema: claimBody } } },
+    ...jsonBody(claimBody),
   },
   responses: {
     200: {
@@ -103,9 +102,10 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps, { act }: Acting) {
   })
 
   app.openapi(claimRun, async (c) => {
-    const message = messageOf(c.req.valid('param').id, c.req.valid('json'))
-    const { bountyId, agentId } = message
-    const { signature = UNSIGNED } = c.req.valid('json')
+    const { walletAddress: party, signature = UNSIGNED, deadline = 0n, ...named } = c.req.valid('json')
+    const bountyId = knownRunId(c.req.valid('param').id)
+    const agentId = knownAgentId(named.agentId)
+    const message = { action: 'claim', bountyId, agentId, party, deadline } as const
     const acted = await act(c, message, signature, c.req.valid('header')['idempotency-key'])
     const { relay, outcome } = acted
     const { actionId: claimId, txHash, status, round = 0n } = outcome
@@ -140,13 +140,3 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps, { act }: Acting) {
 
 const NOT_SHOWN = 'The run is the agent’s on chain, and the index does not show it yet. Send the claim again.'
 const UNDECIDED = 'The claim is not decided yet, and continues. See Location, or send it again.'
-
-/** @throws Problem RUN_NOT_FOUND or AGENT_NOT_FOUND if no contract can have such an id. */
-function messageOf(
-  bountyId: bigint,
-  { agentId, walletAddress: party, deadline = 0n }: z.output<typeof claimBody>,
-): ClaimMessage {
-  if (bountyId > maxUint256) throw runNotFound(bountyId)
-  if (agentId > maxUint256) throw agentNotFound(agentId)
-  return { action: 'claim', bountyId, agentId, party, deadline }
-}

@@ -1,17 +1,16 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type Address, maxUint256, zeroAddress } from 'viem'
+import { type Address, zeroAddress } from 'viem'
 import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
 import { formatId } from '../../../core/format.ts'
 import { claimTypedData } from '../../../core/market/claimMessage.ts'
 import type { Deps } from '../deps.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
-import { type RunTerms, runById } from '../queries/runs.ts'
+import type { RunTerms } from '../queries/runs.ts'
 import { claimMessageSchema } from '../resources/claimMessage.ts'
-import { agentNotFound } from './agents.ts'
-import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { answerJson, minBlock } from './indexed.ts'
 import { deadlineParameter, endOfValidity } from './messageRoute.ts'
+import { knownAgentId, readRun } from './named.ts'
 import { indexedResponses } from './responses.ts'
-import { runNotFound } from './runs.ts'
 
 const getClaimMessage = createRoute({
   method: 'get',
@@ -41,14 +40,9 @@ export function addClaimMessageRoutes(app: OpenAPIHono, deps: Deps) {
   app.openapi(getClaimMessage, async (c) => {
     const { id } = c.req.valid('param')
     const { agentId, walletAddress, minBlock, deadline: requested } = c.req.valid('query')
-    const { snapshot, data } = await readIndex(
-      c,
-      deps.index.read(minBlock, (tx) => runById(tx, id)),
-    )
-    if (data === null) throw runNotFound(id)
-    if (agentId > maxUint256) throw agentNotFound(agentId)
+    const { snapshot, run } = await readRun(c, deps.index, minBlock, id)
     const deadline = endOfValidity(requested, snapshot.now)
-    const { typedData, path, body } = claimToSign(market, data, agentId, walletAddress, deadline)
+    const { typedData, path, body } = claimToSign(market, run, knownAgentId(agentId), walletAddress, deadline)
     return answerJson(c, { ...typedData, submit: { method: 'POST' as const, path, body } })
   })
 }

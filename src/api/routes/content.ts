@@ -10,8 +10,7 @@ import type { PostResult } from '../content/post.ts'
 import type { ContentStore } from '../content/store.ts'
 import type { Deps } from '../deps.ts'
 import { createRateLimit, rateLimited } from '../http/clientLimits.ts'
-import { Problem } from '../http/errors.ts'
-import { refusedValue } from '../http/refusedValue.ts'
+import { Problem, refusedValue, shorten } from '../http/errors.ts'
 import { requesterOf } from '../http/requester.ts'
 import { exampleCid, postedContentSchema } from '../resources/content.ts'
 import { etagHeader, problemResponses } from './responses.ts'
@@ -27,8 +26,6 @@ const POST_LANE = {
   refuseFull: rateLimited,
   refuseGone: (detail: string) => new Problem('CONTENT_UNAVAILABLE', detail),
 }
-
-const MAX_SHOWN_CHARACTERS = 120
 
 /** When content may be posted or read again that could not be because of the database, or because the store is full. */
 const RETRY_AFTER_SECONDS = 2
@@ -231,7 +228,6 @@ function invalidBody(complaint: string): Problem {
 }
 
 function unsupported(given: string): Problem {
-  const shown = given.length > MAX_SHOWN_CHARACTERS ? `${given.slice(0, MAX_SHOWN_CHARACTERS)}…` : given
-  const detail = `Send the body as ${mediaTypes.join(', ')}, in UTF-8; got Content-Type ${JSON.stringify(shown)}.`
+  const detail = `Send the body as ${mediaTypes.join(', ')}, in UTF-8; got Content-Type ${JSON.stringify(shorten(given))}.`
   return new Problem('UNSUPPORTED_MEDIA_TYPE', detail)
 }

@@ -2,12 +2,10 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { claimErrors } from '../../../core/market/eligibility.ts'
 import type { Deps } from '../deps.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
-import { runAndAgent } from '../queries/runs.ts'
 import { eligibilitySchema, formatEligibility } from '../resources/eligibility.ts'
-import { agentNotFound } from './agents.ts'
-import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { answerJson, minBlock } from './indexed.ts'
+import { readRunAndAgent } from './named.ts'
 import { indexedResponses } from './responses.ts'
-import { runNotFound } from './runs.ts'
 
 const checkEligibility = createRoute({
   method: 'get',
@@ -39,13 +37,8 @@ export function addEligibilityRoutes(app: OpenAPIHono, deps: Deps) {
   app.openapi(checkEligibility, async (c) => {
     const { id } = c.req.valid('param')
     const { agentId, walletAddress, minBlock } = c.req.valid('query')
-    const { snapshot, data } = await readIndex(
-      c,
-      deps.index.read(minBlock, (tx, block) => runAndAgent(tx, block, id, agentId)),
-    )
-    if (data === null) throw runNotFound(id)
-    if (data.agent === null) throw agentNotFound(agentId)
-    const errors = claimErrors(data.run, data.agent, walletAddress, snapshot.now)
-    return answerJson(c, formatEligibility(data.run, data.agent, errors, deps.relay?.leastReward ?? 0n))
+    const { snapshot, run, agent } = await readRunAndAgent(c, deps.index, minBlock, id, agentId)
+    const errors = claimErrors(run, agent, walletAddress, snapshot.now)
+    return answerJson(c, formatEligibility(run, agent, errors, deps.relay?.leastReward ?? 0n))
   })
 }

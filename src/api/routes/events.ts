@@ -6,9 +6,9 @@ import { eventPage } from '../queries/events.ts'
 import { isFar, type ReadInTurn } from '../queries/turns.ts'
 import { eventSchema, formatEvent } from '../resources/event.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { runNotFound } from './named.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { indexedResponses } from './responses.ts'
-import { runNotFound } from './runs.ts'
 
 const eventListSchema = z.object({ events: z.array(eventSchema), pagination: paginationSchema }).openapi('RunEventList')
 
@@ -32,10 +32,8 @@ export function addEventRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInT
     const { id } = c.req.valid('param')
     const { minBlock, ...page } = c.req.valid('query')
     const slice = sliceOf(page)
-    const { data } = await readIndex(
-      c,
-      readInTurn(isFar(slice.offset), requesterOf(c, deps.limits), minBlock, (tx) => eventPage(tx, id, slice)),
-    )
+    const reader = readInTurn(isFar(slice.offset), requesterOf(c, deps.limits))
+    const { data } = await readIndex(c, reader, minBlock, (tx) => eventPage(tx, id, slice))
     if (data === null) throw runNotFound(id)
     return answerJson(c, { events: data.events.map(formatEvent), pagination: formatPagination(page, data.total) })
   })

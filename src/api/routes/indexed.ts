@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
 import { routePath } from 'hono/route'
 import { blockHeaders, createCachedResponse, toResponse } from '../cache/cachedResponse.ts'
 import { isCacheable, isRead, NO_STORE, readHeaders } from '../http/readHeaders.ts'
-import type { ReadResult } from '../index/reader.ts'
+import type { IndexReader, Read } from '../index/reader.ts'
 
 /** Part of the query of every route that reads the index. */
 export const minBlock = z
@@ -18,9 +18,14 @@ export const minBlock = z
       'A block more than 10,000 beyond the chain is refused at once.',
   })
 
-/** Awaits the read for this request. Its block is named in the headers, of refusals too. */
-export async function readIndex<T>(c: Context, read: Promise<ReadResult<T>>) {
-  const result = await read
+/** Reads the index for this request. The block is named in the headers, of refusals too. */
+export async function readIndex<T>(
+  c: Context,
+  index: Pick<IndexReader, 'read'>,
+  minBlock: bigint | undefined,
+  read: Read<T>,
+) {
+  const result = await index.read(minBlock, read)
   c.set('snapshot', result.snapshot)
   return result
 }

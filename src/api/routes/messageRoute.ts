@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { DEFAULT_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS } from '../../../core/market/claimMessage.ts'
-import { Problem, type ProblemCode } from '../http/errors.ts'
+import { Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
+import { addressParameter, idParameter } from '../http/values.ts'
 import { type BodyMembers, messageSchema } from '../resources/message.ts'
 import { minBlock } from './indexed.ts'
 import { blockHeaders, problemResponses } from './responses.ts'
@@ -15,6 +16,14 @@ export const deadlineParameter = secondParameter.optional().openapi({
   type: 'integer',
   description: 'Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent.',
 })
+
+/** What names the run, the agent and its wallet in messages to claim and to apply, and the members of their bodies. */
+export const agentQuery = { runId: idParameter, agentId: idParameter, walletAddress: addressParameter }
+export const agentMembers = { agentId: 'Id', walletAddress: 'string' } as const
+
+/** Those of the codes for which there is no message: the index shows that the action would be refused, whatever is signed. */
+export const unsigned = <Code extends ProblemCode>(codes: readonly Code[]): Code[] =>
+  codes.filter((code) => problemTypes[code].status !== 401 && code !== 'WRONG_NONCE')
 
 /**
  * The route of an action's message.

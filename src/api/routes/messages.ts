@@ -1,7 +1,8 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type Address, maxUint256, zeroAddress } from 'viem'
-import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
-import { explainRunError } from '../../../core/market/actionErrors.ts'
+import { type Address, zeroAddress } from 'viem'
+import { marketOf } from '../../../core/deployment.ts'
+import { actionErrorCodes, explainRunError } from '../../../core/market/actionErrors.ts'
+import { claimErrorCodes } from '../../../core/market/contractErrors.ts'
 import { claimErrors } from '../../../core/market/eligibility.ts'
 import { onlyPartyOf, revisionOf, runActionError } from '../../../core/market/runActionRules.ts'
 import {
@@ -15,50 +16,17 @@ import {
   textMemberOf,
 } from '../../../core/market/runActions.ts'
 import type { Deps } from '../deps.ts'
-import { Problem, type ProblemCode } from '../http/errors.ts'
-import { problemOf } from '../http/refusals.ts'
+import { type ProblemCode, refusedBy } from '../http/errors.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
-import { runAndAgent, runById } from '../queries/runs.ts'
+import type { RunTerms } from '../queries/runs.ts'
 import { refusalOfReward } from '../relay/refusal.ts'
-import { textParameter } from '../resources/action.ts'
+import { textParameter } from '../resources/bodies.ts'
 import { reasonsOf } from '../resources/eligibility.ts'
 import type { BodyMembers } from '../resources/message.ts'
-import { formatRun, type Run } from '../resources/run.ts'
-import { factsOf } from '../resources/runFacts.ts'
-import { agentNotFound } from './agents.ts'
+import { pathOf } from './actions.ts'
 import { claimToSign } from './claimMessage.ts'
-import { readIndex } from './indexed.ts'
-import { deadlineParameter, endOfValidity, messageRoute } from './messageRoute.ts'
-import { runNotFound } from './runs.ts'
-
-/** Why there is no message: the index shows that the market would refuse the action. */
-const refusalCodes = {
-  claim: [
-    'RUN_NOT_FOUND',
-    'AGENT_NOT_FOUND',
-    'RUN_NOT_OPEN',
-    'RUN_DEADLINE_PASSED',
-    'REWARD_TOO_LOW',
-    'NOT_CLAIMANT',
-    'WALLET_MISMATCH',
-    'AGENT_BANNED',
-    'AGENT_FROZEN',
-    'INSUFFICIENT_STAKE',
-    'INSUFFICIENT_UNLOCKED_STAKE',
-  ],
-  action: [
-    'RUN_NOT_FOUND',
-    'REWARD_TOO_LOW',
-    'WRONG_STATE',
-    'SIGNER_MISMATCH',
-    'WRONG_REVISION',
-    'REVIEW_PERIOD_OVER',
-    'NO_REVISIONS_LEFT',
-    'REVISIONS_LEFT',
-    'RUN_CLOSING',
-    'SUBMISSION_OVERDUE',
-  ],
-} as const satisfies Record<string, readonly ProblemCode[]>
+import { agentMembers, agentQuery, deadlineParameter, endOfValidity, messageRoute, unsigned } from './messageRoute.ts'
+import { readRun, readRunAndAgent } from './named.ts'
 
 /** The route of the message of an action about a run. @param query its parameters beside those of all these messages. */
 const routeOf = <Name extends RunActionName | 'claim', Query extends z.ZodRawShape>(
@@ -68,13 +36,12 @@ const routeOf = <Name extends RunActionName | 'claim', Query extends z.ZodRawSha
   codes: readonly ProblemCode[],
 ) => {
   const all = {
-    runId: idParameter,
     ...query,
     deadline: deadlineParameter.openapi({
       description: 'Last second at which the signature is valid. 15 minutes ahead if absent.',
     }),
   }
-  return messageRoute(name, members, all, [...codes, 'INDEX_BEHIND'])
+  return messageRoute(name, members, all, ['REWARD_TOO_LOW', ...unsigned(codes), 'INDEX_BEHIND'])
 }
 
 /** The parameters of the messages of actions about runs. */
@@ -102,11 +69,12 @@ const otherSigner = addressParameter
   .optional()
   .openapi({ description: 'Who will sign: refused here if it may not. Absent: the account that must.' })
 
-/** The parameters that the action has beside those of all messages. */
+/** The parameters that the action has beside those of all messages about runs. */
 function parametersOf(name: RunActionName): z.ZodRawShape {
   const isReview = partyMemberOf(name) === 'signer'
   const text = textMemberOf(name)
   return {
+    runId: idParameter,
     signer: isReview ? addressParameter : otherSigner,
     ...(text && { [text]: textParameter }),
     ...(hasMember(name, 'claimant') && { claimant: addressParameter }),
@@ -118,74 +86,52 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
   const market = marketOf(deps.deployment)
   const leastReward = deps.relay?.leastReward ?? 0n
 
-  const claimMembers = { agentId: 'Id', walletAddress: 'string', deadline: 'integer' } as const
-  const claimQuery = { agentId: idParameter, walletAddress: addressParameter }
-  app.openapi(routeOf('claim', claimMembers, claimQuery, refusalCodes.claim), async (c) => {
+  const claimMembers = { ...agentMembers, deadline: 'integer' } as const
+  app.openapi(routeOf('claim', claimMembers, agentQuery, claimErrorCodes), async (c) => {
     const { runId, agentId, walletAddress, deadline, minBlock } = c.req.valid('query')
-    const { snapshot, data } = await readIndex(
-      c,
-      deps.index.read(minBlock, (tx, block) => runAndAgent(tx, block, runId, agentId)),
-    )
-    if (data === null) throw runNotFound(runId)
-    const { run, agent } = data
-    if (agent === null || agentId > maxUint256) throw agentNotFound(agentId)
+    const { snapshot, run, agent } = await readRunAndAgent(c, deps.index, minBlock, runId, agentId)
     const [reason] = reasonsOf(run, claimErrors(run, agent, walletAddress, snapshot.now), leastReward)
-    if (reason) throw new Problem(reason.code, reason.sentence, { extensions: reason.extensions })
+    if (reason) throw refusedBy(reason)
     const until = endOfValidity(deadline, snapshot.now)
     return c.json({ action: 'claim' as const, ...claimToSign(market, run, agentId, walletAddress, until) }, 200)
   })
 
   for (const name of runActionNames) {
-    app.openapi(routeOf(name, bodyMembers(name), parametersOf(name), refusalCodes.action), async (c) => {
+    app.openapi(routeOf(name, bodyMembers(name), parametersOf(name), actionErrorCodes), async (c) => {
       const query = c.req.valid('query') as ActionQuery
-      const { snapshot, data } = await readIndex(
-        c,
-        deps.index.read(query.minBlock, (tx) => runById(tx, query.runId)),
-      )
-      if (data === null) throw runNotFound(query.runId)
-      const run = formatRun(data, snapshot.now)
-      return c.json(toSign(market, name, run, data.namings, query, snapshot.now, leastReward), 200)
+      const { snapshot, run } = await readRun(c, deps.index, query.minBlock, query.runId)
+      const message = messageOf(name, run, query, snapshot.now, leastReward)
+      const path = pathOf(name, run.bountyId)
+      return c.json({ action: name, path, body: bodyOf(message), typedData: runTypedData(market, message) }, 200)
     })
   }
 }
 
 /** @param now in seconds. @throws Problem with the reason for which the market would refuse the action at this block. */
-function toSign(
-  market: MarketAddress,
+function messageOf(
   name: RunActionName,
-  run: Run,
-  namings: number,
+  run: RunTerms,
   { signer, revision: named, claimant, deadline: requested, ...query }: ActionQuery,
   now: bigint,
   leastReward: bigint,
 ) {
-  const facts = factsOf(run)
-  const { bountyId } = facts
+  const facts = { ...run, poster: run.posterAddress, revisions: BigInt(run.revisions) }
   // Without a claim there is no wallet that could sign, and the run is in no state in which one may.
   const party = signer ?? onlyPartyOf(name, facts) ?? zeroAddress
   const revision = named ?? revisionOf(name, facts)
   const error = runActionError(name, facts, party, revision, now)
-  if (error) {
-    const { code, sentence, extensions } = explainRunError(error)
-    throw new Problem(code, sentence, { extensions })
-  }
-  const small = refusalOfReward('action', bountyId, BigInt(run.reward), leastReward)
-  if (small) throw problemOf(small)
+  if (error) throw refusedBy(explainRunError(error))
+  const small = refusalOfReward('action', run.bountyId, run.reward, leastReward)
+  if (small) throw small
   const text = textMemberOf(name)
-  const message = {
+  return {
     action: name,
-    bountyId,
+    bountyId: run.bountyId,
     party,
     round: hasMember(name, 'round') ? BigInt(run.round) : 0n,
     revision: hasMember(name, 'revision') ? revision : 0n,
     text: (text && query[text]) ?? '',
-    ...(claimant && { naming: BigInt(namings), claimant }),
+    ...(claimant && { naming: BigInt(run.namings), claimant }),
     deadline: endOfValidity(requested, now, hasMember(name, 'round') ? { longest: null } : {}),
-  }
-  return {
-    action: name,
-    path: `/api/runs/${bountyId}/${name}`,
-    body: bodyOf(message),
-    typedData: runTypedData(market, message),
   }
 }

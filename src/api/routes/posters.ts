@@ -22,10 +22,8 @@ const getPoster = createRoute({
 export function addPosterRoutes(app: OpenAPIHono, { index }: Deps) {
   app.openapi(getPoster, async (c) => {
     const { address } = c.req.valid('param')
-    const { data } = await readIndex(
-      c,
-      index.read(c.req.valid('query').minBlock, (tx) => posterByAddress(tx, address)),
-    )
+    const { minBlock } = c.req.valid('query')
+    const { data } = await readIndex(c, index, minBlock, (tx) => posterByAddress(tx, address))
     return answerJson(c, formatPoster(address, data))
   })
 }

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { amount, hash } from '../http/values.ts'
 import type { ReadStats } from '../queries/stats.ts'
-import { readReserves } from '../reserves.ts'
+import { reservesOf } from '../reserves.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { indexedResponses } from './responses.ts'
 
@@ -63,8 +63,9 @@ export function addReservesRoute(app: OpenAPIHono, { index, readBalances }: Deps
   app.openapi(getReserves, async (c) => {
     if (!readBalances) throw new Problem('NODE_UNAVAILABLE', 'This server asks no node.')
     const { minBlock } = c.req.valid('query')
-    const { snapshot, data } = await readIndex(c, readReserves({ index, readStats, readBalances }, minBlock))
+    const { snapshot, data: stats } = await readIndex(c, index, minBlock, readStats)
+    const { market, staking } = reservesOf(stats, await readBalances(snapshot))
     const block = { number: Number(snapshot.number), hash: snapshot.hash }
-    return answerJson(c, { block, market: asText(data.market), staking: asText(data.staking) })
+    return answerJson(c, { block, market: asText(market), staking: asText(staking) })
   })
 }

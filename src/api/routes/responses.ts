@@ -12,6 +12,11 @@ export const blockHeaders = (required: boolean) => ({
   'X-Indexed-Hash': { description: 'The hash of that block.', required, schema: { type: 'string' as const } },
 })
 
+/** A request's body of JSON. */
+export const jsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
+  body: { required: true, content: { 'application/json': { schema } } },
+})
+
 export const etagHeader = {
   ETag: {
     description:

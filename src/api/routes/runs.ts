@@ -1,6 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
-import { formatId } from '../../../core/format.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { requesterOf } from '../http/requester.ts'
@@ -24,6 +23,7 @@ import {
 } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { runNotFound } from './named.ts'
 import {
   cursorPaginationSchema,
   cursorParameters,
@@ -83,16 +83,11 @@ const getRun = createRoute({
 
 type Place = { page: number | undefined; limit: number; cursor: string | undefined }
 
-export function runNotFound(bountyId: bigint) {
-  return new Problem('RUN_NOT_FOUND', `There is no run ${bountyId}.`, { extensions: { bountyId: formatId(bountyId) } })
-}
-
 function startOf(market: MarketAddress, list: RunList, { page, limit, cursor }: Place): RunStart {
   if (cursor === undefined) return sliceOf({ page: page ?? 1, limit })
   if (page === undefined) return { after: parseRunCursor(market, list, cursor) }
-  throw new Problem('VALIDATION_FAILED', `page: must not be given with cursor, got ${page}.`, {
-    extensions: { field: 'page', value: String(page) },
-  })
+  const extensions = { field: 'page', value: String(page) }
+  throw new Problem('VALIDATION_FAILED', `page: must not be given with cursor, got ${page}.`, { extensions })
 }
 
 export function addRunRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTurn) {
@@ -101,12 +96,9 @@ export function addRunRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTur
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
     const start = startOf(market, list, { page, limit, cursor })
-    const requester = requesterOf(c, deps.limits)
-    const { snapshot, data } = await readIndex(
-      c,
-      readInTurn(isExpensive(list, start), requester, minBlock, (tx, block) =>
-        pageOfRuns(tx, block, list, start, limit),
-      ),
+    const reader = readInTurn(isExpensive(list, start), requesterOf(c, deps.limits))
+    const { snapshot, data } = await readIndex(c, reader, minBlock, (tx, block) =>
+      pageOfRuns(tx, block, list, start, limit),
     )
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
@@ -120,10 +112,7 @@ export function addRunRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTur
   app.openapi(getRun, async (c) => {
     const { id } = c.req.valid('param')
     const { minBlock } = c.req.valid('query')
-    const { snapshot, data: run } = await readIndex(
-      c,
-      deps.index.read(minBlock, (tx, block) => runDetail(tx, block, id)),
-    )
+    const { snapshot, data: run } = await readIndex(c, deps.index, minBlock, (tx, block) => runDetail(tx, block, id))
     if (run === null) throw runNotFound(id)
     return answerJson(c, formatRunDetail(run, snapshot.now))
   })

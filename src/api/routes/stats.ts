@@ -105,16 +105,13 @@ function formatStats({ runs, market, agents, payees }: Stats): z.infer<typeof st
 
 export function addStatsRoutes(app: OpenAPIHono, deps: Deps, readStats: ReadStats) {
   app.openapi(getStats, async (c) => {
-    const { data } = await readIndex(c, deps.index.read(c.req.valid('query').minBlock, readStats))
+    const { data } = await readIndex(c, deps.index, c.req.valid('query').minBlock, readStats)
     return answerJson(c, formatStats(data))
   })
 
   app.openapi(getStatsHistory, async (c) => {
     const { minBlock, ...range } = c.req.valid('query')
-    const { data } = await readIndex(
-      c,
-      deps.index.read(minBlock, (tx, block) => statsHistory(tx, block, range)),
-    )
+    const { data } = await readIndex(c, deps.index, minBlock, (tx, block) => statsHistory(tx, block, range))
     const history = data.map((period) => ({ ...period, start: `${period.start}T00:00:00.000Z` }))
     return answerJson(c, { interval: range.interval, history })
   })
