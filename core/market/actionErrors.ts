@@ -90,7 +90,7 @@ const rows = {
 type ActionErrorName = keyof typeof rows
 
 /** A contract error with which the market refuses actions about a run, and no claim. */
-export type ActionError = ErrorOf<ActionErrorName>
+type ActionError = ErrorOf<ActionErrorName>
 
 /** A contract error with which the market refuses what the relay sends. */
 export type RunError = ClaimError | ActionError
