@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { type Checks, checksSchema } from '../../core/checks/checksSchema.ts'
 import { runInProcess } from '../../packages/cli/src/evaluator/checkProcess.ts'
@@ -6,6 +8,35 @@ import { contentUri } from '../../packages/client/src/content.ts'
 
 const checksOf = (schema: object): Checks => checksSchema.parse({ schema })
 const check = (schema: object, text: string) => runInProcess(checksOf(schema), { uri: contentUri(text), text })
+
+/** Tries all that a check has no need of. @returns how each attempt ends. */
+const attempts = `
+  const { readFileSync, writeFileSync } = process.getBuiltinModule('node:fs')
+  const { execFileSync } = process.getBuiltinModule('node:child_process')
+  const { Worker } = process.getBuiltinModule('node:worker_threads')
+  const end = (attempt) => { try { attempt(); return 'succeeds' } catch ({ code, name }) { return code ?? name } }
+  console.log(JSON.stringify({
+    environment: Object.keys(process.env),
+    file: end(() => readFileSync('/etc/hostname')),
+    write: end(() => writeFileSync('/tmp/written-by-a-check', '')),
+    process: end(() => execFileSync('true')),
+    thread: end(() => new Worker('', { eval: true })),
+    code: end(() => new Function('')),
+    binding: end(() => process.binding('tcp_wrap')),
+  }))`
+
+/** The flags and the environment of the process that runs a check, as the system shows them. */
+async function processOfCheck() {
+  for (;;) {
+    const { stdout } = await execa('ps', ['-o', 'pid=,command=', '--ppid', String(process.pid)])
+    const [, pid] = /^ *(\d+) .*checkProcess\.ts$/m.exec(stdout) ?? []
+    const [command = '', environment = ''] = await Promise.all(
+      ['cmdline', 'environ'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
+    )
+    const [, ...flags] = command.split('\0').slice(0, -1)
+    if (flags.pop()?.endsWith('checkProcess.ts')) return { flags, environment }
+  }
+}
 
 /** As many zeros as a delivery of 32 kB has. */
 const zeros = `[${Array(16_000).fill(0)}]`
@@ -47,6 +78,26 @@ describe('a check', () => {
   ])('of %s ends as any other', async (_, schema, text, complaints) => {
     expect(await check(schema, text)).toEqual(complaints)
   })
+
+  it('has no environment, and may read no file, start no process and make no code', async () => {
+    const [, schema = {}, text = ''] = bombs[0] ?? []
+    const checked = check(schema, text)
+    const { flags, environment } = await processOfCheck()
+    // The channel to its parent is all that it is given.
+    expect(environment.replaceAll(/NODE_CHANNEL_\w+=\w+\0/g, '')).toBe('')
+    const { stdout } = await execa(process.execPath, [...flags, '--eval', attempts], { env: {}, extendEnv: false })
+    const denied = 'ERR_ACCESS_DENIED'
+    expect(JSON.parse(stdout)).toEqual({
+      environment: [],
+      file: denied,
+      write: denied,
+      process: denied,
+      thread: denied,
+      code: 'EvalError',
+      binding: denied,
+    })
+    await checked
+  }, 30_000)
 
   it('is delayed by others, and not failed by them', async () => {
     const [, schema = {}, text = ''] = bombs[0] ?? []

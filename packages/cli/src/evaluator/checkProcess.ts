@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Checks } from '../../../../core/checks/checksSchema.ts'
 import { runChecks } from '../../../../core/checks/runChecks.js'
@@ -16,6 +17,25 @@ if (process.argv[1] === path) {
     process.send?.('ready', () => process.send?.(runChecks(checks, delivery), () => process.disconnect())),
   )
 }
+
+const rules = fileURLToPath(import.meta.resolve('../../../../core/checks/runChecks.js'))
+const VALIDATOR = '@cfworker/json-schema'
+
+/** All that the process may read: this module, and those that it loads, also where their folders are links. */
+const readable = [
+  path,
+  rules,
+  ...(createRequire(rules).resolve.paths(VALIDATOR) ?? []).map((folder) => `${folder}/${VALIDATOR}/`),
+  fileURLToPath(new URL('../../', import.meta.resolve(VALIDATOR))),
+]
+
+/** No other file, such as one with the key; no process, no thread, no code from text; from Node 25 on no network either. */
+const flags = [
+  '--permission',
+  ...readable.map((file) => `--allow-fs-read=${file}`),
+  '--disallow-code-generation-from-strings',
+  `--max-old-space-size=${MAX_MEMORY_MB}`,
+]
 
 let last: Promise<unknown> = Promise.resolve()
 
@@ -38,7 +58,7 @@ async function attempt(checks: Checks, delivery: Delivery): Promise<Result | und
   const { promise, resolve, reject } = Promise.withResolvers<Result | undefined>()
   // Without the key, which may be in the environment.
   const child = fork(path, {
-    execArgv: [`--max-old-space-size=${MAX_MEMORY_MB}`],
+    execArgv: flags,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env: {},
   })
