@@ -58,6 +58,7 @@ beforeAll(async () => {
       agentOf(9n, { stakedAmount: 30_000_000n }),
       agentOf(10n, { frozen: true }),
       agentOf(11n, { agentWallet: other.address }),
+      agentOf(12n, { agentWallet: poster }),
       ...agentIds(FIRST_RIVAL_ID, MOST_OF_RUN + 1).map((id) => agentOf(id)),
     ])
   await index.moveTo({ number: block, timestamp: seedTime })
@@ -150,6 +151,7 @@ describe('POST /api/runs/:id/applications', () => {
     ['the run is claimed', { runId: 3 }, 400, 'RUN_NOT_OPEN'],
     ['the deadline has passed', { runId: 4 }, 400, 'RUN_DEADLINE_PASSED'],
     ['any wallet may claim', { runId: 2 }, 409, 'APPLICATION_REFUSED'],
+    ['the poster applies', { agentId: 12, walletAddress: poster }, 409, 'APPLICATION_REFUSED'],
     ['there is no such run', { runId: 99 }, 404, 'RUN_NOT_FOUND'],
     ['there is no such agent', { agentId: 99 }, 404, 'AGENT_NOT_FOUND'],
   ])('refuses it where %s', async (_, asked: Asked, status, code) => {
@@ -173,6 +175,23 @@ describe('POST /api/runs/:id/applications', () => {
     }
   })
 
+  it.each([
+    ['chain', { chainId: 8_453 }],
+    ['market', { verifyingContract: wallet }],
+    ['domain', { name: 'BountyMarket' }],
+  ])('refuses the signature for another %s', async (_, domain) => {
+    const { body } = await messageOf()
+    const typedData = { ...body.typedData, domain: { ...body.typedData.domain, ...domain } }
+    const signature = await account.signTypedData(typedData)
+    expect(await send('POST', body.path, { ...body.body, signature })).toMatchObject({ status: 401 })
+    expect(await idsOf()).toEqual([])
+  })
+
+  it.each([['é'.repeat(500)], ['\u001B[2J\u202E']])('stores the note %j as it was signed', async (note) => {
+    expect((await act({ note })).status).toBe(200)
+    expect((await list()).applications).toMatchObject([{ note }])
+  })
+
   it.each([[''], ['é'.repeat(501)], ['a\0b']])('refuses the note %j', async (note) => {
     expect(await messageOf({ note })).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED', field: 'note' } })
   })
@@ -187,6 +206,15 @@ describe('POST /api/runs/:id/applications', () => {
     await index.db.update(run).set({ state: 'OPEN' }).where(eq(run.bountyId, 101n))
   })
 
+  it('counts none of a wallet that the agent had before', async () => {
+    for (const id of agentIds(100, MOST_OF_AGENT)) await act({ runId: Number(id) })
+    const moved = (agentWallet: typeof wallet) => index.db.update(agent).set({ agentWallet }).where(eq(agent.id, 7n))
+    await moved(other.address)
+    await index.moveTo({ number: ++block, timestamp: seedTime })
+    expect(await act({ runId: 100 + MOST_OF_AGENT }, other)).toMatchObject({ status: 200 })
+    await moved(wallet)
+  })
+
   it('allows 20 also where an agent sends 21 at once', async () => {
     const answers = await Promise.all(agentIds(100, MOST_OF_AGENT + 1).map((id) => act({ runId: Number(id) })))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(MOST_OF_AGENT)
@@ -196,7 +224,11 @@ describe('POST /api/runs/:id/applications', () => {
 describe('DELETE /api/runs/:id/applications', () => {
   it('withdraws what the same wallet sent, and is safe to repeat', async () => {
     await act()
-    expect(await act({ action: 'withdraw' }, other)).toMatchObject({ status: 200 })
+    // Its answer says nothing of the application of another wallet.
+    expect(await act({ action: 'withdraw' }, other)).toMatchObject({
+      status: 200,
+      body: { message: `Run 1 has no application of agent 7 and wallet ${other.address}.` },
+    })
     expect(await idsOf()).toEqual([7])
     for (const _ of [1, 2]) expect(await act({ action: 'withdraw' })).toMatchObject({ status: 200 })
     expect(await idsOf()).toEqual([])

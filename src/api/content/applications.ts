@@ -40,6 +40,8 @@ export async function storeApplication(
     for (const [locks, id] of [[AGENT_LOCKS, agentId] as const, [RUN_LOCKS, bountyId] as const]) {
       await client.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [locks, String(id)])
     }
+    // What a former wallet has asked for, the agent cannot withdraw.
+    await client.query('DELETE FROM content.application WHERE agent_id = $1 AND wallet <> $2', [agentId, wallet])
     const { rows: open } = await client.query(
       `SELECT 1 FROM content.application JOIN ${pg.escapeIdentifier(indexSchema)}.run USING (bounty_id)
        WHERE agent_id = $1 AND bounty_id <> $2 AND state = 'OPEN' AND ${IS_FRESH}`,
@@ -58,7 +60,7 @@ export async function storeApplication(
     }
     await client.query(
       `INSERT INTO content.application (bounty_id, agent_id, wallet, note) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (bounty_id, agent_id) DO UPDATE SET wallet = $3, note = $4, applied_at = now()`,
+       ON CONFLICT (bounty_id, agent_id) DO UPDATE SET note = $4, applied_at = now()`,
       [bountyId, agentId, wallet, note],
     )
     return 'stored'

@@ -158,6 +158,8 @@ export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
     const errors = [...runErrors(run, snapshot.now), ...agentErrors(agent, wallet, run.stakeRequired)]
     const [reason] = reasonsOf(run, errors, leastReward)
     if (reason) throw refusedBy(reason)
+    // To name the poster is to name none.
+    if (wallet === run.posterAddress) throw refused(`The poster of run ${runId} cannot claim it.`)
     if (run.claimant === null) throw refused(`Run ${runId} takes no applications: any wallet may claim it.`)
     return snapshot.now
   }
@@ -212,7 +214,10 @@ export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
     await authenticate(c, message, signature)
     const { agentId } = message
     await ask(deps.content, (store) => store.withdraw({ bountyId: runId, agentId, wallet }))
-    return c.json({ success: true as const, message: `Agent ${agentId} does not apply for run ${runId}.` }, 200)
+    return c.json(
+      { success: true as const, message: `Run ${runId} has no application of agent ${agentId} and wallet ${wallet}.` },
+      200,
+    )
   })
 
   type Asked = z.output<typeof getWithdrawMessage.request.query> & { note?: string }
