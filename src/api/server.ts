@@ -17,7 +17,7 @@ import { sharesOf } from './http/networkShares.ts'
 import { openReadPool } from './index/pool.ts'
 import { IndexReader } from './index/reader.ts'
 import { indexedCalls } from './indexedCalls.ts'
-import { indexedClaims } from './indexedClaims.ts'
+import { indexedFees } from './indexedFees.ts'
 import { indexedRuns } from './indexedRuns.ts'
 import { indexedUnstakers } from './indexedUnstakers.ts'
 import { recordSteps } from './observability/actionTraces.ts'
@@ -133,7 +133,7 @@ const relay =
         interval: env.HEAD_INTERVAL_MS,
         keeperInterval: env.KEEPER_INTERVAL_MS,
         retentionDays: env.RELAY_RETENTION_DAYS,
-        indexedClaims: indexedClaims(index),
+        indexedFees: indexedFees(index),
         indexedRuns: indexedRuns(index),
         indexedCalls: indexedCalls(index),
         indexedUnstakers: indexedUnstakers(index),

@@ -1,24 +1,13 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import { runEvent } from '../../../ponder.schema.ts'
-import type { IndexReader, Tx } from '../index/reader.ts'
+import type { IndexReader } from '../index/reader.ts'
 import { agentsById } from './agents.ts'
 import { createBatchedRead } from './batchedReads.ts'
-import type { EventRow } from './events.ts'
 import { runsById, storableIds } from './runs.ts'
 
-/** Identifies a claim. `round` is its number among the claims of the run, from 1. */
+/** Identifies a claim. `round` is its number among the claims of the run, from 1, and the ordinal of its event. */
 type ClaimName = { bountyId: bigint; agentId: bigint; round: bigint }
-
-/** The event of a successful claim. Its `ordinal` is its round. */
-export type ShownClaim = EventRow
-
-/** Reads all successful claims of these runs, also of earlier rounds. */
-export const shownClaims = (tx: Tx, bountyIds: readonly bigint[]): Promise<ShownClaim[]> =>
-  tx
-    .select()
-    .from(runEvent)
-    .where(and(inArray(runEvent.bountyId, storableIds(bountyIds)), eq(runEvent.name, 'BountyClaimed')))
 
 /**
  * Creates a function that reads the run, the agent and the event of a claim; each is null if the index does not show it.
@@ -30,11 +19,13 @@ export const createClaimedRunReader = (index: IndexReader) =>
     const runs = await runsById(tx, ids)
     const agentIds = names.map(({ agentId }) => agentId)
     const agents = await agentsById(tx, now, agentIds)
-    const claims = await shownClaims(tx, ids)
+    const isClaim = and(inArray(runEvent.bountyId, storableIds(ids)), eq(runEvent.name, 'BountyClaimed'))
+    const claims = await tx.select().from(runEvent).where(isClaim)
     return names.map(({ bountyId, agentId, round }, place) => {
-      const isNamed = (claim: ShownClaim) =>
-        claim.bountyId === bountyId && claim.agentId === agentId && claim.ordinal === Number(round)
-      return { run: runs.get(bountyId) ?? null, agent: agents[place] ?? null, claim: claims.find(isNamed) ?? null }
+      const claim = claims.find(
+        (one) => one.bountyId === bountyId && one.agentId === agentId && one.ordinal === Number(round),
+      )
+      return { run: runs.get(bountyId) ?? null, agent: agents[place] ?? null, claim: claim ?? null }
     })
   })
 

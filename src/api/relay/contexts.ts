@@ -96,7 +96,7 @@ export function createContexts(settings: RelaySettings, holder: string) {
     leastReward: settings.leastReward,
     walletLimits: settings.walletLimits,
     spendingLimits: { budget: () => settings.dailyBudget * BigInt(accounts.length), shares: settings.shares },
-    feesPaid: createFeesPaid(settings.indexedClaims),
+    feesPaid: createFeesPaid(settings.indexedFees),
     interval: settings.interval,
   }
   const mayBeUnsigned = async () => allowUnsigned && (await relayers()).size > 0
@@ -117,7 +117,6 @@ export function createContexts(settings: RelaySettings, holder: string) {
       if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
       return (await kinds.of(request.message).signersFor?.(request, accounts)) ?? accounts
     },
-    indexedClaims: settings.indexedClaims,
     maxBatch: settings.maxBatch,
     maxUnmined: settings.maxUnmined,
     whenReady: () => relayers(),

@@ -15,13 +15,13 @@ const LIFETIME_MS = 10_000
 const TIMEOUT_MS = 500
 
 /** Reads fees once per agent and lifetime. Without an index, no fees are known. */
-export function createFeesPaid(index: { feesPaid: FeesPaid } | undefined): FeesPaid {
+export function createFeesPaid(indexed: FeesPaid | undefined): FeesPaid {
   const known = new LRUCache<bigint, { fees: bigint; at: number }>({ max: MAX_AGENTS })
 
   async function read(agentIds: readonly bigint[]) {
-    if (!index || agentIds.length === 0) return
+    if (!indexed || agentIds.length === 0) return
     const at = performance.now()
-    for (const [agentId, fees] of await index.feesPaid(agentIds)) known.set(agentId, { fees, at })
+    for (const [agentId, fees] of await indexed(agentIds)) known.set(agentId, { fees, at })
   }
 
   return async function feesPaid(agentIds) {

@@ -18,7 +18,7 @@ import { createActing } from './pipeline/act.ts'
 import type { Asking } from './pipeline/context.ts'
 import { createDispatcher } from './pipeline/dispatch.ts'
 import { createKeeping } from './pipeline/keeping.ts'
-import { createResults, isClaim } from './pipeline/results.ts'
+import { createResults } from './pipeline/results.ts'
 import { Refusal, type RefusalCode, unlessUnavailable } from './refusal.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
 import { openRemoteKeys } from './sender/keys/remoteKeys.ts'
@@ -152,18 +152,8 @@ export async function createRelay(settings: RelaySettings) {
       while (examination.isBusy())
     },
 
-    /**
-     * Finds a stored action; undefined if no transaction was ever signed for it. Of a claim, with the win that the index shows if
-     * the keeper has not stored it yet.
-     */
-    async find(actionId: Hex): Promise<StoredAction | undefined> {
-      const [found] = await pipeline.store.byId(pool, [actionId])
-      if (found?.state !== 'open' || !isClaim(found)) return found
-      // A client that got a 200 must not read `accepted` after it.
-      const wins = await pipeline.indexedClaims?.look([found]).catch(unlessUnavailable)
-      const win = wins?.get(actionId)
-      return win ? { ...found, state: 'done', ...win } : found
-    },
+    /** Finds a stored action; undefined if no transaction was ever signed for it. */
+    find: async (actionId: Hex): Promise<StoredAction | undefined> => (await pipeline.store.byId(pool, [actionId]))[0],
 
     /** Whether the node has finalized the block. */
     async isFinal(blockNumber: bigint) {

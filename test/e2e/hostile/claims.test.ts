@@ -245,7 +245,11 @@ describe('the state of a claim', () => {
       // Keeps every keeper from storing the chain's decision.
       await keeper.query('BEGIN')
       await keeper.query('SELECT FROM relay.keeper FOR UPDATE')
-      const won = await claims.claim(runId, agent, word)
+      const answering = claims.claim(runId, agent, word)
+      await until('the run is won on chain', async () => BigInt(await claimantOf(runId)) !== 0n)
+      await sleep(1_000)
+      await keeper.query('ROLLBACK')
+      const won = await answering
       expect(won.status).toBe(200)
       const { body } = await claims.get(`/api/claims/${won.body.claimId}`)
       expect(body).toMatchObject({ state: 'mined', txHash: won.body.txHash, blockNumber: won.body.blockNumber })

@@ -1,54 +1,97 @@
-import type { Hash } from 'viem'
+import { EventEmitter, once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Hash, Hex } from 'viem'
+import { createVoidBatcher } from '../../../../core/batcher.ts'
 import type { Notifications } from '../../../../core/database/notifications.ts'
 import type { ActionOutcome } from '../events.ts'
-import type { ClaimMessage, NamedAction } from '../kinds/request.ts'
+import type { NamedAction } from '../kinds/request.ts'
 import { openStateOf, type StoredAction } from '../ledger/storedActions.ts'
 import { isUnavailable, Refusal } from '../refusal.ts'
-import type { IndexedWin, PipelineContext } from './context.ts'
-import { createWatch, watchDecisions } from './watch.ts'
+import type { PipelineContext } from './context.ts'
+
+/** How often the states are read, with and without notifications, and after a failed read. A notification may be lost. */
+const NOTIFIED_INTERVAL_MS = 1_000
+const POLL_INTERVAL_MS = 50
+const FAILURE_PAUSE_MS = 500
 
 export type Results = ReturnType<typeof createResults>
 
-export const isClaim = (action: NamedAction): action is NamedAction<ClaimMessage> =>
-  action.request.message.action === 'claim'
+/**
+ * Waits for the decisions of stored actions, which the keeper of any replica may make. All that wait share each read.
+ * @param notifications of `DECISIONS_CHANNEL`.
+ */
+export function createResults({ pool, store, events, logger }: PipelineContext, notifications: Notifications) {
+  const waiting = new Set<Hex>()
+  /** An event for each action that is decided, by its id. */
+  const decisions = new EventEmitter<Record<Hex, [StoredAction]>>().setMaxListeners(0)
+  let polling: AbortController | undefined
 
-/** Waits for the decisions of stored actions, which the keeper of any replica may make. */
-export function createResults(
-  { pool, store, indexedClaims, events, logger }: PipelineContext,
-  notifications: Notifications,
-) {
-  const decisions = watchDecisions<NamedAction, StoredAction>({
-    notifications,
-    idOf: ({ actionId }) => actionId,
-    read: (ids) => store.byId(pool, ids),
-    logger,
-  })
-  events.on('actionDecided', ({ actionId }) => decisions.hint(actionId))
-  const wins =
-    indexedClaims &&
-    createWatch<NamedAction<ClaimMessage>, IndexedWin>({ ...indexedClaims, idOf: ({ actionId }) => actionId, logger })
-
-  /** Resolves at the first refusal, or when it is made; of a claim, once the index, if there is one, shows it. */
-  async function follow(action: NamedAction, until: AbortSignal): Promise<ActionOutcome> {
-    const done = new AbortController()
-    const either = AbortSignal.any([until, done.signal])
-    const indexed =
-      wins && isClaim(action) ? wins.until(action, either).then((win) => win && wonBy(action, win)) : undefined
-    try {
-      const decided = decisions.of(action, either).then((found) => found && outcomeOf(found))
-      const outcome = await Promise.race(indexed ? [decided, indexed] : [decided])
-      if (outcome && outcome.status !== 'done') return outcome
-      const made = indexed ? await indexed : outcome
-      if (made) return made
-    } finally {
-      done.abort()
+  async function look(ids: readonly Hex[]) {
+    for (const found of await store.byId(pool, ids)) {
+      if (found.state !== 'open') decisions.emit(found.actionId, found)
     }
-    return outcomeOf(await store.get(pool, action.actionId))
   }
 
+  function warn(error: unknown) {
+    const level = error instanceof Refusal ? 'warn' : 'error'
+    logger[level]({ err: error, waiting: waiting.size }, 'cannot look at what requests wait for')
+  }
+
+  const glance = createVoidBatcher((ids: readonly Hex[]) => look(ids).catch(warn))
+
+  async function poll({ signal }: AbortController) {
+    while (!signal.aborted) {
+      const interval = notifications.isLive() ? NOTIFIED_INTERVAL_MS : POLL_INTERVAL_MS
+      await sleep(interval, undefined, { signal }).catch(() => undefined)
+      try {
+        if (!signal.aborted) await look([...waiting])
+      } catch (error) {
+        warn(error)
+        await sleep(FAILURE_PAUSE_MS)
+      }
+    }
+  }
+
+  function hint(id: Hex) {
+    if (waiting.has(id)) void glance(id)
+  }
+
+  notifications.subscribe((id) => {
+    for (const one of id === undefined ? waiting : [id as Hex]) hint(one)
+  })
+  // This process also receives the notification of its own decision, if it receives any.
+  events.on('actionDecided', ({ actionId }) => notifications.isLive() || hint(actionId))
+
+  /** The decided action; undefined if it is not decided until `until` aborts. */
+  async function decisionOf({ actionId }: NamedAction, until: AbortSignal): Promise<StoredAction | undefined> {
+    if (until.aborted) return undefined
+    waiting.add(actionId)
+    void glance(actionId)
+    if (!polling) {
+      polling = new AbortController()
+      void poll(polling)
+    }
+    try {
+      const [decided] = await once(decisions, actionId, { signal: until })
+      return decided
+    } catch {
+      // `once` throws only if the signal aborts.
+      return undefined
+    } finally {
+      if (decisions.listenerCount(actionId) === 0) waiting.delete(actionId)
+      if (waiting.size === 0) {
+        polling?.abort()
+        polling = undefined
+      }
+    }
+  }
+
+  /** The outcome once it is decided, or when `until` aborts. */
+  const follow = async (action: NamedAction, until: AbortSignal): Promise<ActionOutcome> =>
+    outcomeOf((await decisionOf(action, until)) ?? (await store.get(pool, action.actionId)))
+
   return {
-    /** The decided action; undefined if it is not decided until `until` aborts. */
-    decisionOf: decisions.of,
+    decisionOf,
 
     follow,
 
@@ -60,13 +103,6 @@ export function createResults(
       }),
   }
 }
-
-const wonBy = (claim: NamedAction<ClaimMessage>, win: IndexedWin): ActionOutcome => ({
-  ...namesOf(claim),
-  status: 'done',
-  result: null,
-  ...win,
-})
 
 const namesOf = ({ actionId, request: { message } }: NamedAction) => ({
   actionId,
