@@ -104,9 +104,12 @@ export function createContexts(settings: RelaySettings, holder: string) {
   const intake = createIntake({ ...market, client: createRpc(endpoints, INTAKE_CONNECTIONS) })
   const refusalOfRegistry = createRegistryCheck(intake.market, deployment)
   const checkSignature = createSignatureCheck(intake.isSignedByContract)
-  const examination = createClaimExamination(checked, intake, checkSignature, mayBeUnsigned)
   const kinds = createKinds([
-    claimKind(market, { heads, allowUnsigned, relayers: () => relayers() }, examination),
+    claimKind(
+      market,
+      { heads, allowUnsigned, relayers: () => relayers() },
+      createClaimExamination(checked, intake, checkSignature, mayBeUnsigned),
+    ),
     ...otherKinds(settings, checked, { intake, checkSignature, readContracts, refusalOfRegistry }),
   ])
   const pipeline: PipelineContext = {
@@ -128,7 +131,7 @@ export function createContexts(settings: RelaySettings, holder: string) {
     // Whether the account may make unsigned claims is not known yet.
     relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
   }
-  return { sender, pipeline, intake, checkSignature, examination, readContracts, refusalOfRegistry, addSigner }
+  return { sender, pipeline, intake, checkSignature, readContracts, refusalOfRegistry, addSigner }
 }
 
 type Of = {
