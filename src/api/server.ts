@@ -133,7 +133,7 @@ const relay =
         interval: env.HEAD_INTERVAL_MS,
         keeperInterval: env.KEEPER_INTERVAL_MS,
         retentionDays: env.RELAY_RETENTION_DAYS,
-        indexedFees: indexedFees(index),
+        feesPaid: indexedFees(index),
         indexedRuns: indexedRuns(index),
         indexedCalls: indexedCalls(index),
         indexedUnstakers: indexedUnstakers(index),

@@ -2,17 +2,11 @@ import { reuseResult } from '../../../core/reuseResult.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
-import { createIntake, type Intake } from './chain/intake.ts'
+import { createIntake } from './chain/intake.ts'
 import { assertMarket, type Market } from './chain/market.ts'
 import { createNextBlock } from './chain/nextBlock.ts'
-import { createSignatureCheck, type SignatureCheck } from './chain/signatures.ts'
-import { createFeesPaid } from './feesPaid.ts'
-import {
-  createContractsReader,
-  createRegistryCheck,
-  type ReadContracts,
-  type RegistryCheck,
-} from './kinds/accounts/contracts.ts'
+import { createSignatureCheck } from './chain/signatures.ts'
+import { createContractsReader, createRegistryCheck } from './kinds/accounts/contracts.ts'
 import { createAccountExamination } from './kinds/accounts/examine.ts'
 import { accountActionKind } from './kinds/accounts/kind.ts'
 import { createClaimExamination } from './kinds/claims/examine.ts'
@@ -33,7 +27,6 @@ import { createNonceCheck } from './sender/nonceCheck.ts'
 import { connectionName } from './sender/store/leases.ts'
 import { insertSigner } from './sender/store/transactions.ts'
 import type { RelaySettings } from './settings.ts'
-import type { SharedContext } from './sharedContext.ts'
 import { CONNECTIONS, openRelayPool } from './store/database.ts'
 import { assertSameChain } from './store/migrations.ts'
 
@@ -71,7 +64,8 @@ export function createContexts(settings: RelaySettings, holder: string) {
   let relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
 
   const fees = createFees(watchClient, heads, maxFeePerGas)
-  const shared = { pool, heads, fees, accounts, events, logger }
+  const { dailyBudget, maxUnmined, leastReward, leastPost, indexedRuns, indexedUnstakers } = settings
+  const shared = { pool, heads, fees, accounts, maxUnmined, whenReady: () => relayers(), events, logger }
   const sender: SenderContext = {
     ...shared,
     databaseUrl,
@@ -82,47 +76,42 @@ export function createContexts(settings: RelaySettings, holder: string) {
     l1Fee: createL1Fee(watchClient, ONE_CLAIM),
     finalBlock: createFinalBlock(client, logger),
     nonceCheck: createNonceCheck(settings.foreignNonces, logger),
-    dailyBudget: settings.dailyBudget,
-    maxUnmined: settings.maxUnmined,
+    dailyBudget,
     maxFeePerGas,
     keeperInterval: settings.keeperInterval,
-    whenReady: () => relayers(),
   }
-  const checked = {
-    ...shared,
-    market,
-    indexedRuns: settings.indexedRuns,
-    nextBlock: createNextBlock(watchClient, heads),
-    leastReward: settings.leastReward,
-    walletLimits: settings.walletLimits,
-    spendingLimits: { budget: () => settings.dailyBudget * BigInt(accounts.length), shares: settings.shares },
-    feesPaid: createFeesPaid(settings.indexedFees),
-    interval: settings.interval,
-  }
-  const mayBeUnsigned = async () => allowUnsigned && (await relayers()).size > 0
   const readContracts = createContractsReader(market, deployment)
   const intake = createIntake({ ...market, client: createRpc(endpoints, INTAKE_CONNECTIONS) })
   const refusalOfRegistry = createRegistryCheck(intake.market, deployment)
   const checkSignature = createSignatureCheck(intake.isSignedByContract)
+  const examining = { heads, indexedRuns, leastReward }
+  const ofAccounts = { deployment, readContracts, leastPost, refusalOfRegistry, indexedUnstakers }
+  const mayBeUnsigned = async () => allowUnsigned && (await relayers()).size > 0
+  const ofClaims = createClaimExamination(examining, intake, checkSignature, mayBeUnsigned)
+  const ofAccount = createAccountExamination(examining, intake, checkSignature, ofAccounts)
   const kinds = createKinds([
-    claimKind(
-      market,
-      { heads, allowUnsigned, relayers: () => relayers() },
-      createClaimExamination(checked, intake, checkSignature, mayBeUnsigned),
-    ),
-    ...otherKinds(settings, checked, { intake, checkSignature, readContracts, refusalOfRegistry }),
+    claimKind(market, { heads, allowUnsigned, relayers: () => relayers() }, ofClaims),
+    runActionKind(market, createRunExamination(examining, intake, checkSignature)),
+    accountActionKind(market, deployment, readContracts, ofAccount),
+    openCallKind(market, createKnownCalls(intake, heads, settings.indexedCalls), leastReward),
   ])
   const pipeline: PipelineContext = {
-    ...checked,
+    ...shared,
+    market,
     kinds,
     store: createActionStore(kinds),
+    indexedRuns,
+    nextBlock: createNextBlock(watchClient, heads),
     async signersFor(request) {
       if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
       return (await kinds.of(request.message).signersFor?.(request, accounts)) ?? accounts
     },
+    leastReward,
+    walletLimits: settings.walletLimits,
+    spendingLimits: { budget: () => dailyBudget * BigInt(accounts.length), shares: settings.shares },
+    feesPaid: settings.feesPaid,
     maxBatch: settings.maxBatch,
-    maxUnmined: settings.maxUnmined,
-    whenReady: () => relayers(),
+    interval: settings.interval,
   }
 
   async function addSigner(account: Signer) {
@@ -132,33 +121,4 @@ export function createContexts(settings: RelaySettings, holder: string) {
     relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
   }
   return { sender, pipeline, intake, checkSignature, readContracts, refusalOfRegistry, addSigner }
-}
-
-type Of = {
-  intake: Intake
-  checkSignature: SignatureCheck
-  readContracts: ReadContracts
-  refusalOfRegistry: RegistryCheck
-}
-
-/** The kinds of action beside claims. */
-function otherKinds(
-  settings: RelaySettings,
-  context: SharedContext,
-  { intake, checkSignature, readContracts, refusalOfRegistry }: Of,
-) {
-  const { deployment, leastPost, indexedCalls, indexedUnstakers } = settings
-  const { market, heads } = context
-  const knownCalls = createKnownCalls(intake, heads, indexedCalls)
-  const ofAccounts = { deployment, readContracts, leastPost, refusalOfRegistry, indexedUnstakers }
-  return [
-    runActionKind(market, createRunExamination(context, intake, checkSignature)),
-    accountActionKind(
-      market,
-      deployment,
-      readContracts,
-      createAccountExamination(context, intake, checkSignature, ofAccounts),
-    ),
-    openCallKind(market, knownCalls, context.leastReward),
-  ]
 }

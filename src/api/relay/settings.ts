@@ -1,7 +1,6 @@
 import type { Deployment } from '../../../core/deployment.ts'
 import type { Endpoints } from '../../../core/node/endpoints.ts'
 import type { RelayEmitter } from './events.ts'
-import type { FeesPaid } from './feesPaid.ts'
 import type { IndexedUnstakers } from './kinds/accounts/examine.ts'
 import type { IndexedCalls } from './kinds/open/known.ts'
 import type { Shares } from './ledger/spending.ts'
@@ -11,7 +10,7 @@ import type { RemoteKey } from './sender/keys/remoteKeys.ts'
 
 type OfSender = 'databaseUrl' | 'accounts' | 'dailyBudget' | 'maxUnmined' | 'maxFeePerGas' | 'keeperInterval' | 'logger'
 
-type OfPipeline = 'leastReward' | 'walletLimits' | 'indexedRuns' | 'maxBatch' | 'interval'
+type OfPipeline = 'leastReward' | 'walletLimits' | 'indexedRuns' | 'feesPaid' | 'maxBatch' | 'interval'
 
 export type RelaySettings = Pick<SenderContext, OfSender> &
   Pick<PipelineContext, OfPipeline> & {
@@ -24,12 +23,10 @@ export type RelaySettings = Pick<SenderContext, OfSender> &
     /** The smallest reward of a run that is posted, in USDC base units. */
     leastPost: bigint
     shares: Shares
-    /** The fees that agents have paid, in the index, if there is one. It lacks an agent that the index does not know. */
-    indexedFees?: FeesPaid
-    /** What anyone may ask for, in the index, if there is one: what it refuses asks no node. */
-    indexedCalls?: IndexedCalls
-    /** Who may unstake, in the index, if there is one. */
-    indexedUnstakers?: IndexedUnstakers
+    /** What anyone may ask for, in the index: what it refuses asks no node. */
+    indexedCalls: IndexedCalls
+    /** Who may unstake, in the index. */
+    indexedUnstakers: IndexedUnstakers
     /** Emits events, for metrics, logs and traces. */
     events: RelayEmitter
     /** How many nonces of a key other programs may use before the node's counts are implausible. */

@@ -37,6 +37,14 @@ const env = parseEnv(
   {},
 )
 
+/** An index that has nothing yet: the chain is asked. */
+const noIndex = {
+  indexedRuns: async () => undefined,
+  indexedCalls: async () => ({ round: 0n, refusal: undefined }),
+  indexedUnstakers: async () => [],
+  feesPaid: async () => new Map<bigint, bigint>(),
+}
+
 type ChainWithDatabase = Pick<TestChain, 'rpcUrl' | 'deployment'> & { databaseUrl: string }
 
 /** The relay as the API starts it, on a chain without an index. Its log lines go to `lines`. */
@@ -69,6 +77,7 @@ export function settingsOn(
     keeperInterval: env.KEEPER_INTERVAL_MS,
     retentionDays: env.RELAY_RETENTION_DAYS,
     remoteKeys: [],
+    ...noIndex,
     events: new EventEmitter(),
     logger,
     ...options,

@@ -48,21 +48,21 @@ export type ChainView = {
 export type ViewOf = ReturnType<typeof createChainViews>
 
 /**
- * Reads runs and wallets for what is not authenticated yet. Where there is no index, or it is too far behind, the chain is read
+ * Reads runs and wallets for what is not authenticated yet. Where the index is too far behind, the chain is read
  * once per head for all requests about a run.
  * The functions that it returns throw a Refusal RELAY_UNAVAILABLE.
  */
 export function createChainViews(
   { hasCode, readRun, pendingRun }: Pick<Intake, 'hasCode' | 'readRun' | 'pendingRun'>,
   heads: Heads,
-  indexed: IndexedRuns | undefined,
+  indexed: IndexedRuns,
 ) {
   const bounties = oncePerHead(readRun)
   const codes = oncePerHead(hasCode)
 
   /** @param head which the index must have; undefined if any block will do. */
   async function fromIndex(named: Named, head?: ChainHead): Promise<IndexedRun | undefined> {
-    const found = await indexed?.(named, head?.number)
+    const found = await indexed(named, head?.number)
     const isOrphaned = found && found.number === head?.number && found.hash !== head.hash
     return isOrphaned ? undefined : found
   }

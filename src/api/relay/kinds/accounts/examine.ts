@@ -1,15 +1,13 @@
-import { type Address, formatUnits, isAddressEqual, zeroAddress } from 'viem'
-import { agentRegistryAbi } from '../../../../../abis/AgentRegistry.ts'
+import { type Address, formatUnits, isAddressEqual } from 'viem'
 import type { Deployment } from '../../../../../core/deployment.ts'
 import type { Requester } from '../../../../../core/fairLane.ts'
 import { type AccountMessage, accountDigest, isFunding } from '../../../../../core/market/accountActions.ts'
 import { LONGEST_VALIDITY_SECONDS } from '../../../../../core/market/accountRules.ts'
 import type { Intake } from '../../chain/intake.ts'
-import { attempt } from '../../chain/market.ts'
 import { nextTimestamp } from '../../chain/nextBlock.ts'
 import type { SignatureCheck } from '../../chain/signatures.ts'
+import type { PipelineContext } from '../../pipeline/context.ts'
 import { Refusal } from '../../refusal.ts'
-import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination, Look } from '../kind.ts'
 import { refusalOfDeadline } from '../refusal.ts'
 import { type ActionRequest, wordOf } from '../request.ts'
@@ -26,34 +24,24 @@ export type IndexedUnstakers = (agentId: bigint, block?: bigint) => Promise<Addr
  * - `readContracts`: what the messages are about.
  * - `leastPost`: the smallest reward of a run that the relay posts, in USDC base units.
  * - `refusalOfRegistry`: why the registry registers no agent for another account.
- * - `indexedUnstakers`: absent without an index: then the chain is asked who may unstake.
+ * - `indexedUnstakers`: what it refuses asks no node.
  */
 type Options = {
   deployment: Deployment
   readContracts: ReadContracts
   leastPost: bigint
   refusalOfRegistry: RegistryCheck
-  indexedUnstakers: IndexedUnstakers | undefined
+  indexedUnstakers: IndexedUnstakers
 }
 
 /** Checks the signature of an action of an account before it is simulated. */
 export function createAccountExamination(
-  { heads, leastReward }: Pick<SharedContext, 'heads' | 'leastReward'>,
+  { heads, leastReward }: Pick<PipelineContext, 'heads' | 'leastReward'>,
   intake: Intake,
   checkSignature: SignatureCheck,
   { deployment: { contracts }, readContracts, leastPost, refusalOfRegistry, indexedUnstakers }: Options,
 ): Examination<AccountMessage> {
   const { hasCode, read } = intake
-  const { client } = intake.market
-
-  async function unstakersOnChain(agentId: bigint): Promise<Address[]> {
-    const registry = { abi: agentRegistryAbi, address: contracts.AgentRegistry, args: [agentId] } as const
-    const asked = await Promise.all([
-      attempt(client.readContract({ ...registry, functionName: 'ownerOf' })),
-      attempt(client.readContract({ ...registry, functionName: 'getAgentWallet' })),
-    ])
-    return asked.flatMap((one) => ('passed' in one && one.passed !== zeroAddress ? [one.passed] : []))
-  }
 
   /** Nothing about a run below either could be relayed afterwards. */
   function assertReward(reward: bigint) {
@@ -63,12 +51,11 @@ export function createAccountExamination(
 
   /** What the index refuses asks no node, and is refused at a head that was read at `since` or later. */
   async function assertMayUnstake(agentId: bigint, signer: Address, since: number) {
-    const unstakersOf = indexedUnstakers ?? unstakersOnChain
     const mayBeAmong = (all: readonly Address[]) =>
       all.length === 0 || all.some((account) => isAddressEqual(account, signer))
-    if (mayBeAmong(await unstakersOf(agentId))) return
+    if (mayBeAmong(await indexedUnstakers(agentId))) return
     const { number } = await heads.since(since)
-    const expected = [...new Set(await unstakersOf(agentId, number))]
+    const expected = [...new Set(await indexedUnstakers(agentId, number))]
     if (mayBeAmong(expected)) return
     const detail = `${signer} is neither the owner nor the wallet of agent ${agentId}.`
     throw new Refusal('SIGNER_MISMATCH', detail, { extensions: { signer, expected } })

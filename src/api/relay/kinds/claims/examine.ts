@@ -9,8 +9,8 @@ import type { KnownRun } from '../../chain/market.ts'
 import { nextTimestamp } from '../../chain/nextBlock.ts'
 import { CONTRACT_WALLET_GAS, type SignatureCheck } from '../../chain/signatures.ts'
 import { type ChainView, checkView, createChainViews, type Refused } from '../../chain/views.ts'
+import type { PipelineContext } from '../../pipeline/context.ts'
 import { rateLimited, refusalOfReward, unavailable } from '../../refusal.ts'
-import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination, Examined, Look, Unready } from '../kind.ts'
 import { refusalOfDeadline } from '../refusal.ts'
 import { type ClaimMessage, UNSIGNED, wordOf } from '../request.ts'
@@ -39,7 +39,7 @@ type Result = Ready | Refused<Ready>
  * the reward.
  */
 export function createClaimExamination(
-  { heads, indexedRuns, leastReward }: Pick<SharedContext, 'heads' | 'indexedRuns' | 'leastReward'>,
+  { heads, indexedRuns, leastReward }: Pick<PipelineContext, 'heads' | 'indexedRuns' | 'leastReward'>,
   intake: Intake,
   checkSignature: SignatureCheck,
   /** Whether a devnet's relayer makes claims without the wallet’s signature. */

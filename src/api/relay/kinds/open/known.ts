@@ -1,12 +1,10 @@
 import { isAddressEqual } from 'viem'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
-import { stateName } from '../../../../../core/market/contractErrors.ts'
 import type { OpenCall } from '../../../../../core/market/openCalls.ts'
 import { reuseResult } from '../../../../../core/reuseResult.ts'
 import { answer } from '../../chain/client.ts'
 import type { Heads } from '../../chain/heads.ts'
 import type { Intake } from '../../chain/intake.ts'
-import { createChainViews } from '../../chain/views.ts'
 import type { Refusal } from '../../refusal.ts'
 
 /**
@@ -27,25 +25,16 @@ export type IndexedCalls = (call: OpenCall, block?: bigint) => Promise<KnownCall
 
 /**
  * Creates a function that says what is known of a call, undefined if there is no such run. What it refuses asks no node,
- * beside heads, which all requests share: these requests cost their clients nothing. Without an index, the chain is asked
- * once per head for all calls about a run.
+ * beside heads, which all requests share: these requests cost their clients nothing.
  */
-export function createKnownCalls(intake: Intake, heads: Heads, indexed: IndexedCalls | undefined) {
-  const { client, address } = intake.market
-  const viewOf = createChainViews(intake, heads, undefined)
+export function createKnownCalls({ market }: Pick<Intake, 'market'>, heads: Heads, indexed: IndexedCalls) {
+  const { client, address } = market
   const treasury = reuseResult(Number.POSITIVE_INFINITY, () =>
     answer(client.readContract({ abi: bountyMarketAbi, address, functionName: 'TREASURY' })),
   )
 
-  async function onChain(call: OpenCall): Promise<KnownCall | undefined> {
-    if (call.action === 'collect') return { round: 0n, refusal: undefined }
-    const { bounty } = await viewOf({ bountyId: call.bountyId, client: '' }, performance.now(), false)
-    if (stateName(bounty.state) === undefined) return undefined
-    return { round: BigInt(bounty.round), reward: bounty.reward, refusal: undefined }
-  }
-
   async function look(call: OpenCall, block?: bigint): Promise<KnownCall | undefined> {
-    const known = await (indexed ?? onChain)(call, block)
+    const known = await indexed(call, block)
     if (!known?.refusal || call.action !== 'collect') return known
     // The chain alone knows which fees it owes to the treasury.
     return isAddressEqual(call.payee, await treasury()) ? { ...known, refusal: undefined } : known

@@ -9,8 +9,8 @@ import type { Intake } from '../../chain/intake.ts'
 import type { Failure, KnownRun } from '../../chain/market.ts'
 import { CONTRACT_WALLET_GAS, type SignatureCheck } from '../../chain/signatures.ts'
 import { type ChainView, checkView, createChainViews, type Refused } from '../../chain/views.ts'
+import type { PipelineContext } from '../../pipeline/context.ts'
 import { Refusal, refusalOfReward } from '../../refusal.ts'
-import type { SharedContext } from '../../sharedContext.ts'
 import type { Examination, Examined } from '../kind.ts'
 import { refusalOf, refusalOfDeadline, unexplained } from '../refusal.ts'
 import { type ActionRequest, wordOf } from '../request.ts'
@@ -22,7 +22,7 @@ type Undecided = { undecided: Refusal }
  * shows needs none. The market checks in the same order: run, party, signature, the rest.
  */
 export function createRunExamination(
-  { heads, indexedRuns, leastReward }: Pick<SharedContext, 'heads' | 'indexedRuns' | 'leastReward'>,
+  { heads, indexedRuns, leastReward }: Pick<PipelineContext, 'heads' | 'indexedRuns' | 'leastReward'>,
   intake: Intake,
   checkSignature: SignatureCheck,
 ): Examination<RunMessage> {
