@@ -2,7 +2,7 @@ import { zeroAddress } from 'viem'
 import { describe, expect, it } from 'vitest'
 import type { Examined, Unready } from '../../src/api/relay/kinds/kind.ts'
 import type { Message } from '../../src/api/relay/kinds/request.ts'
-import type { Known } from '../../src/api/relay/ledger/lookUp.ts'
+import type { Bound } from '../../src/api/relay/ledger/boundKeys.ts'
 import type { StoredAction } from '../../src/api/relay/ledger/storedActions.ts'
 import type { Placement } from '../../src/api/relay/pipeline/entry.ts'
 import { nextStep, type Related, refusalOf, type Step, stepAfter } from '../../src/api/relay/pipeline/nextStep.ts'
@@ -17,12 +17,11 @@ const refusedBy = (code: RefusalCode) => new Refusal(code, 'Refused.')
 const poster = zeroAddress
 const hash = `0x${'9a'.repeat(32)}` as const
 
-/** What is stored of the request, by the words of a row. */
-const knowns: Record<string, Known> = {
-  nothing: {},
-  'the key of another body': { bound: refusedBy('IDEMPOTENCY_CONFLICT') },
-  'a bound key': { bound },
-  'a limit': { limit: refusedBy('RATE_LIMITED') },
+/** What its idempotency key is bound to, by the words of a row. */
+const bounds: Record<string, Bound | undefined> = {
+  nothing: undefined,
+  'the key of another body': refusedBy('IDEMPOTENCY_CONFLICT'),
+  'a bound key': bound,
 }
 
 /** The stored actions that concern it. */
@@ -64,23 +63,20 @@ function wordsOf(step: Step): string {
 }
 
 /** What the next step is for these rows, of an action for which parties compete, or for which they do not. */
-function nextOf(isContested: boolean, [known, found, asked]: readonly [string, string, string]) {
-  expect([known in knowns, found in stored, asked in chain]).toEqual([true, true, true])
+function nextOf(isContested: boolean, [key, found, asked]: readonly [string, string, string]) {
+  expect([key in bounds, found in stored, asked in chain]).toEqual([true, true, true])
   const related = { ...(stored[found] as Related), isContested }
-  return wordsOf(nextStep(knowns[known] as Known, related, chain[asked]))
+  return wordsOf(nextStep(bounds[key], related, chain[asked]))
 }
 
 describe('the next step of an action', () => {
   it.each([
     ['nothing', 'the same', '-', 'follow own'],
     ['nothing', 'the same behind another', '-', 'follow own'],
-    ['a limit', 'the same', '-', 'follow own'],
-    ['a limit', 'none', '-', 'examine'],
     ['nothing', 'none', '-', 'examine'],
     ['nothing', 'none', 'a pending transaction allows it', 'wait for block'],
     ['nothing', 'none', 'good', 'place'],
     ['nothing', 'none', 'good, by a contract', 'place alone'],
-    ['a limit', 'none', 'good', 'refuse RATE_LIMITED'],
   ])('stored: %s | of its slot: %s | chain: %s | → %s', (known, found, asked, expected) => {
     for (const isContested of [false, true]) expect(nextOf(isContested, [known, found, asked])).toBe(expected)
   })
@@ -88,7 +84,6 @@ describe('the next step of an action', () => {
   it.each([
     ['nothing', 'an own one with another signature', '-', 'follow own if it is signed'],
     ['nothing', 'another', '-', 'examine'],
-    ['a limit', 'another', 'good', 'refuse RATE_LIMITED'],
     ['nothing', 'another', 'good', 'wait for another'],
   ])('that no party competes for, stored: %s | of its slot: %s | chain: %s | → %s', (known, found, asked, expected) => {
     expect(nextOf(false, [known, found, asked])).toBe(expected)
@@ -101,8 +96,6 @@ describe('the next step of an action', () => {
     ['nothing', 'an own one with another signature', '-', 'examine'],
     ['nothing', 'none', 'the agent has the run', 'answer, made in 9'],
     ['nothing', 'an own one with another signature', 'the agent has the run', 'answer, made in 9'],
-    ['a limit', 'none', 'the agent has the run', 'answer, made in 9'],
-    ['a limit', 'an own one with another signature', 'good', 'wait for own'],
     ['nothing', 'an own one with another signature', 'good', 'wait for own'],
   ])('of a claim, stored: %s | of its run: %s | chain: %s | → %s', (known, found, asked, expected) => {
     expect(nextOf(true, [known, found, asked])).toBe(expected)

@@ -21,14 +21,14 @@ const COUNTED = `relay.action
   WHERE (action.party = asked.wallet OR action.kind = 'claim' AND action.agent_id = asked.agent_id)`
 
 /**
- * The columns of `Waits` for a row `asked` with `wallet`, and with `agent_id`, which is null unless it is of a claim.
- * @param ahead how many of the wallet's transactions are sent before this one.
+ * The columns of `Waits` for a row `asked` with `wallet`, with `agent_id`, which is null unless it is of a claim, and with
+ * `ahead`, how many of the wallet's transactions are sent before this one. `$3` and `$4` are the limits.
  */
-export const waitColumns = (ahead: string, perMinute: string, perDay: string) => `
-  CASE WHEN ${ahead} >= ${perMinute}::int THEN 60
-    ELSE ${secondsUntil(SENT, 'created_at', '1 minute', `${perMinute}::int - ${ahead}`)} END AS minute,
-  CASE WHEN ${ahead} >= ${perDay}::int THEN 86400
-    ELSE ${secondsUntil(SENT, 'created_at', '1 day', `${perDay}::int - ${ahead}`)} END AS day,
+export const waitColumns = `
+  CASE WHEN asked.ahead >= $3::int THEN 60
+    ELSE ${secondsUntil(SENT, 'created_at', '1 minute', '$3::int - asked.ahead')} END AS minute,
+  CASE WHEN asked.ahead >= $4::int THEN 86400
+    ELSE ${secondsUntil(SENT, 'created_at', '1 day', '$4::int - asked.ahead')} END AS day,
   ${secondsUntil(COUNTED, 'reverted_at', '1 day', String(MAX_REVERTS))} AS paused`
 
 /** SQL: how many are open, or reverted within a day. */

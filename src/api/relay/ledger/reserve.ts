@@ -139,7 +139,7 @@ async function lockNames(db: pg.PoolClient, names: readonly string[]) {
 async function readLimits(db: pg.PoolClient, applicants: readonly Applicant[], terms: Terms) {
   const { walletLimits, spendingLimits } = terms
   const text = `
-    SELECT ${waitColumns('asked.ahead', '$3', '$4')},
+    SELECT ${waitColumns},
       (${UNDECIDED})::int AS undecided,
       EXISTS (SELECT FROM relay.action AS bound WHERE bound.agent_id = asked.agent_id
         AND bound.party = asked.wallet AND bound.idempotency_key = asked.key) AS "isBound",

@@ -4,8 +4,8 @@ import type { ChainHead } from '../chain/heads.ts'
 import { type ActionOutcome, createRunStep } from '../events.ts'
 import type { Examined, Kind, Look, MadeClaim, Unready } from '../kinds/kind.ts'
 import { actionPending } from '../kinds/refusal.ts'
-import { type ActionRequest, claimantOf, nounOf } from '../kinds/request.ts'
-import { createLookUp, type Known } from '../ledger/lookUp.ts'
+import { type ActionRequest, CLAIM, claimantOf, nounOf } from '../kinds/request.ts'
+import { type Bound, createKeyReader } from '../ledger/boundKeys.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { Asking, PipelineContext } from './context.ts'
@@ -22,10 +22,10 @@ type Acting = { request: ActionRequest; actionId: Hex | undefined; kind: Kind; a
 
 /** Creates a function that takes an action of any kind from its request to its outcome. */
 export function createActing(context: PipelineContext, { dispatcher, results, closing }: Rooms) {
-  const { pool, kinds, store, heads, walletLimits, signersFor, whenReady, events } = context
+  const { pool, kinds, store, heads, signersFor, whenReady, events } = context
   const runStep = createRunStep(events)
   const openClaims = createBatcher((runIds: readonly bigint[]) => store.openClaimsOf(pool, runIds))
-  const lookUp = createLookUp(pool, walletLimits)
+  const boundTo = createKeyReader(pool)
 
   /** Carries out what `nextStep` decides, until the action has an outcome or its request times out. */
   async function carryOut(acting: Acting): Promise<ActionOutcome> {
@@ -34,7 +34,7 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     let look = { since: performance.now(), isFresh: false }
     // Read while the database is. If this fails, the examination reads it again.
     heads.latest().catch(() => undefined)
-    let known = await know(acting)
+    let bound = await readBound(acting)
     let obstacle: Unplaced | undefined
     /** The own action, once the request was found to be its party's. */
     let awaited: StoredAction | undefined
@@ -43,10 +43,10 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
       if (closing.aborted) throw unavailable('The server is shutting down.')
       if (asked.gone.aborted) throw unavailable('The client has disconnected.')
       const related = await relatedTo(acting)
-      let step = nextStep(known, related)
+      let step = nextStep(bound, related)
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = step.do === 'examine' ? await heads.latest() : undefined
-      if (step.do === 'examine') step = nextStep(known, related, await examine(acting, look))
+      if (step.do === 'examine') step = nextStep(bound, related, await examine(acting, look))
       if (step.do === 'place') step = stepAfter(await place(acting, step.examined, related.former))
       if (step.do === 'follow') return follow(acting, step)
       if (step.do === 'answer') return answer(acting, step.made)
@@ -55,7 +55,7 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
       if (step.for !== 'decision') obstacle = step.obstacle
       else if (step.of === related.own) awaited = step.of
       await wait(acting, step, head)
-      if (step.for === 'binding' && asked.key !== undefined) known = await know(acting)
+      if (step.for === 'binding') bound = await readBound(acting)
       const hasChanged = ['decision', 'party', 'reread'].includes(step.for)
       if (hasChanged) heads.expire()
       if (hasChanged || step.for === 'block') look = { since: performance.now(), isFresh: hasChanged }
@@ -63,9 +63,10 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     return giveUp(acting, obstacle, awaited)
   }
 
-  /** What is stored about the request. */
-  async function know({ request, kind, asked: { key } }: Acting): Promise<Known> {
-    return kind.hasParty ? runStep('look up', [request], () => lookUp({ request, key })) : {}
+  async function readBound({ request, asked: { key } }: Acting): Promise<Bound | undefined> {
+    const { message } = request
+    if (key === undefined || message.action !== CLAIM) return undefined
+    return runStep('look up', [request], () => boundTo({ request: { ...request, message }, key }))
   }
 
   /** @returns also `former`: the transaction that has decided the action, if it can be made again. */

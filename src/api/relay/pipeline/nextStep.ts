@@ -1,7 +1,7 @@
 import type { Hash } from 'viem'
 import type { Examined, MadeClaim, Unready } from '../kinds/kind.ts'
 import { type Message, type NamedAction, nounOf } from '../kinds/request.ts'
-import type { Known } from '../ledger/lookUp.ts'
+import type { Bound } from '../ledger/boundKeys.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { Placement } from './entry.ts'
@@ -54,10 +54,10 @@ export type Wait =
 /**
  * The next step of an action. The cheapest facts decide first: what is stored of the request, then of its slot, then the chain
  * and the signature. Only an authenticated action is placed.
- * @param examined undefined before the chain is asked.
+ * @param bound what the idempotency key of a claim is bound to. @param examined undefined before the chain is asked.
  */
 export function nextStep(
-  { bound, limit }: Known,
+  bound: Bound | undefined,
   { own, isRepeat, other, isContested }: Related,
   examined?: Examined | Unready,
 ): Step {
@@ -71,7 +71,6 @@ export function nextStep(
     return { do: 'wait', for: 'block', obstacle: { result: 'undecided', refusal: examined.undecided } }
   }
   if (own) return { do: 'wait', for: 'decision', of: own }
-  if (limit) return { do: 'refuse', refusal: limit }
   if (other) return { do: 'wait', for: 'decision', of: other }
   return { do: 'place', examined }
 }
