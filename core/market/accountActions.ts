@@ -8,11 +8,8 @@ import {
   stringToHex,
   type TypedDataDefinition,
 } from 'viem'
-import type { Deployment } from '../deployment.ts'
-import type { ACCOUNT_ACTIONS } from '../settings/relay.ts'
 import { REWARD_PER_FEE } from './constants.ts'
-import { domainType } from './domain.ts'
-import { messageTypes } from './messageTypes.ts'
+import { domainType, messageTypes } from './messageTypes.ts'
 
 /**
  * What an account signs to post a run, to register an agent, and to stake and unstake for one: its members in the order of
@@ -42,7 +39,7 @@ export const accountActions = {
     validBefore: 'uint256',
   },
   unstake: { agentId: 'uint256', signer: 'address', amount: 'uint256', nonce: 'uint256', deadline: 'uint256' },
-} as const satisfies Record<(typeof ACCOUNT_ACTIONS)[number], Record<string, string>>
+} as const
 
 type Definitions = typeof accountActions
 
@@ -96,14 +93,13 @@ export const membersAsText = ({ members }: AccountMessage): Record<string, strin
   Object.fromEntries(Object.entries(members).map(([member, value]) => [member, String(value)]))
 
 /** USDC's EIP-712 domain, which differs from chain to chain. */
-type UsdcDomain = { name: string; version: string }
+export type UsdcDomain = { name: string; version: string }
 
 /** What the messages of accounts depend on beside their members. */
-export type AccountContracts = Pick<Deployment, 'chainId' | 'contracts'> & { usdcDomain: UsdcDomain }
-
-/** The part of it that is signed. */
-type SignedContracts = Omit<AccountContracts, 'contracts'> & {
-  contracts: Pick<Deployment['contracts'], 'USDC' | 'SignedFunding' | 'AgentStaking' | 'AgentRegistry'>
+type SignedContracts = {
+  chainId: number
+  contracts: { USDC: Address; AgentRegistry: Address; AgentStaking: Address; SignedFunding: Address }
+  usdcDomain: UsdcDomain
 }
 
 const postParameters = parseAbiParameters(
@@ -167,5 +163,5 @@ export function accountTypedData({ chainId, contracts, usdcDomain }: SignedContr
 }
 
 /** What the account signs: the EIP-712 hash of `accountTypedData`. It is the id of the action. */
-export const accountDigest = (contracts: AccountContracts, message: AccountMessage): Hex =>
+export const accountDigest = (contracts: SignedContracts, message: AccountMessage): Hex =>
   hashTypedData(accountTypedData(contracts, message) as unknown as TypedDataDefinition)

@@ -3,7 +3,10 @@ import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { signedFundingAbi } from '../../abis/SignedFunding.ts'
 import { type Deployment, registrarOf } from '../deployment.ts'
-import { type AccountMessage, VALID_AFTER } from './accountActions.ts'
+import { type AccountMessage, type UsdcDomain, VALID_AFTER } from './accountActions.ts'
+
+/** The contracts, and what the messages of accounts depend on besides. */
+export type AccountContracts = Pick<Deployment, 'chainId' | 'contracts'> & { usdcDomain: UsdcDomain }
 
 /** The call with which any account makes the signed action. A registry does not see the signature of a registration. */
 export function accountCall({ contracts }: Pick<Deployment, 'contracts'>, message: AccountMessage, signature: Hex) {

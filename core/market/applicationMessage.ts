@@ -1,7 +1,7 @@
 import { type Address, type Hex, hashTypedData } from 'viem'
 import type { MarketAddress } from '../deployment.ts'
-import { domainOf, domainType } from './domain.ts'
-import { messageTypes } from './messageTypes.ts'
+import { domainOf } from './domain.ts'
+import { domainType, messageTypes } from './messageTypes.ts'
 
 /** What an agent's wallet signs to apply for a run, or to withdraw that: for this API only, since no contract takes it. */
 export type ApplicationMessage = {

@@ -1,7 +1,7 @@
 import { type Address, concat, encodeAbiParameters, type Hex, keccak256, stringToHex } from 'viem'
 import type { MarketAddress } from '../deployment.ts'
-import { domainHashOf, domainOf, domainType } from './domain.ts'
-import { messageTypes } from './messageTypes.ts'
+import { domainHashOf, domainOf } from './domain.ts'
+import { domainType, messageTypes } from './messageTypes.ts'
 
 /** A claim of one round of a run. A wallet signs it, and it can happen once only. */
 export type Claim = { bountyId: bigint; agentId: bigint; wallet: Address; round: bigint }

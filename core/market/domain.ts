@@ -1,13 +1,6 @@
 import { type Hex, hashDomain } from 'viem'
 import type { MarketAddress } from '../deployment.ts'
-
-/** The members of the domain of every message that a wallet signs for the market. */
-export const domainType = [
-  { name: 'name', type: 'string' },
-  { name: 'version', type: 'string' },
-  { name: 'chainId', type: 'uint256' },
-  { name: 'verifyingContract', type: 'address' },
-] as const
+import { domainType } from './messageTypes.ts'
 
 /** The EIP-712 domain of the market's messages. */
 export const domainOf = ({ chainId, address }: MarketAddress) =>

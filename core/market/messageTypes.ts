@@ -41,3 +41,11 @@ function parsed(text: string): MessageType {
 export const messageTypes = Object.fromEntries(
   Object.entries(encoded).map(([action, text]) => [action, parsed(text)]),
 ) as Record<MessageName, MessageType>
+
+/** The members of the domain of every message that a wallet signs for the market. */
+export const domainType = [
+  { name: 'name', type: 'string' },
+  { name: 'version', type: 'string' },
+  { name: 'chainId', type: 'uint256' },
+  { name: 'verifyingContract', type: 'address' },
+] as const

@@ -13,8 +13,8 @@ import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import type { runEventNames, runStates } from '../../ponder.schema.ts'
 import type { MarketAddress } from '../deployment.ts'
 import { RUN_ACTIONS } from '../settings/relay.ts'
-import { domainHashOf, domainOf, domainType } from './domain.ts'
-import { messageTypes } from './messageTypes.ts'
+import { domainHashOf, domainOf } from './domain.ts'
+import { domainType, messageTypes } from './messageTypes.ts'
 
 /** The members that name the account whose signature it is. */
 export type PartyMember = 'wallet' | 'signer' | 'poster'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AccountActionName } from '../market/accountActions.ts'
 import { amount, baseUnits, boolean, commaSeparated, integer, kmsKey, percent, perTime, privateKey } from './formats.ts'
 
 /** The most claims in a transaction: they take about half a block of 30 million gas. */
@@ -16,7 +17,7 @@ export const RUN_ACTIONS = [
   'name-claimant',
 ] as const
 /** What the relay sends beside these: posts of runs, registrations, stakes and unstakes that an account has signed. */
-export const ACCOUNT_ACTIONS = ['post', 'register', 'stake', 'unstake'] as const
+export const ACCOUNT_ACTIONS = ['post', 'register', 'stake', 'unstake'] as const satisfies AccountActionName[]
 /** The calls that the contracts allow to anyone, which need no signature. */
 export const OPEN_CALLS = ['finalize', 'expire', 'slash', 'reject-overdue', 'collect'] as const
 const RELAYED_ACTIONS = [...RUN_ACTIONS, ...ACCOUNT_ACTIONS, ...OPEN_CALLS] as const

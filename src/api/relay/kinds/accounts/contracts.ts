@@ -2,7 +2,7 @@ import { type Address, encodeFunctionData, type PublicClient, parseAbi } from 'v
 import { agentRegistryAbi } from '../../../../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../../../../abis/AgentStaking.ts'
 import { type Deployment, registrarOf } from '../../../../../core/deployment.ts'
-import type { AccountContracts } from '../../../../../core/market/accountActions.ts'
+import type { AccountContracts } from '../../../../../core/market/accountCall.ts'
 import { reuseResult } from '../../../../../core/reuseResult.ts'
 import type { SharedReads } from '../../chain/batchedReads.ts'
 import { answer } from '../../chain/client.ts'
