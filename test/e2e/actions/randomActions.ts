@@ -1,13 +1,12 @@
 import { bytesToHex, type Hex, type LocalAccount, zeroAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import {
-  type AccountContracts,
   type AccountMessage,
   accountMessage,
   accountTypedData,
   membersAsText,
 } from '../../../core/market/accountActions.ts'
-import { accountCall } from '../../../core/market/accountCall.ts'
+import { type AccountContracts, accountCall } from '../../../core/market/accountCall.ts'
 import {
   collectCall,
   type OpenCall,
