@@ -25,35 +25,30 @@ export type AccountRefusal = { code: AccountErrorCode; sentence: string; extensi
 
 const usdc = (amount: bigint) => `${formatUnits(amount, 6)} USDC`
 
+const refusal = (
+  code: AccountErrorCode,
+  sentence: string,
+  extensions: Record<string, unknown> = {},
+): AccountRefusal => ({ code, sentence, extensions })
+
 /** The refusals of Circle's token that callers tell apart, by their texts. The others are its own affair. */
 const usdcTexts: Record<string, AccountRefusal> = {
-  'FiatTokenV2: authorization is used or canceled': {
-    code: 'AUTHORIZATION_USED',
-    sentence: 'The payer has canceled the authorization, or it was used long ago. Sign a new message.',
-    extensions: {},
-  },
-  'FiatTokenV2: authorization is expired': {
-    code: 'SIGNATURE_EXPIRED',
-    sentence: 'The authorization is no longer valid. Sign a new message.',
-    extensions: {},
-  },
-  'FiatTokenV2: invalid signature': {
-    code: 'INVALID_SIGNATURE',
-    sentence: 'USDC does not accept the signature of the authorization.',
-    extensions: {},
-  },
-  'ERC20: transfer amount exceeds balance': {
-    code: 'INSUFFICIENT_BALANCE',
-    sentence: 'The payer has too little USDC.',
-    extensions: {},
-  },
+  'FiatTokenV2: authorization is used or canceled': refusal(
+    'AUTHORIZATION_USED',
+    'The payer has canceled the authorization, or it was used long ago. Sign a new message.',
+  ),
+  'FiatTokenV2: authorization is expired': refusal(
+    'SIGNATURE_EXPIRED',
+    'The authorization is no longer valid. Sign a new message.',
+  ),
+  'FiatTokenV2: invalid signature': refusal(
+    'INVALID_SIGNATURE',
+    'USDC does not accept the signature of the authorization.',
+  ),
+  'ERC20: transfer amount exceeds balance': refusal('INSUFFICIENT_BALANCE', 'The payer has too little USDC.'),
 }
 
-const refusedTerm = (field: string, sentence: string): AccountRefusal => ({
-  code: 'TERMS_REFUSED',
-  sentence,
-  extensions: { field },
-})
+const refusedTerm = (field: string, sentence: string) => refusal('TERMS_REFUSED', sentence, { field })
 
 /**
  * Explains the revert of an action of an account; undefined if its reason is none of the contracts' own.
@@ -74,19 +69,12 @@ function explainError(data: Hex): AccountRefusal | undefined {
     case 'SignatureTooLong':
       return explainClaimError(error) as AccountRefusal
     case 'Error':
-      return (
-        usdcTexts[args[0]] ?? {
-          code: 'USDC_REFUSED',
-          sentence: `USDC refuses the payment: ${args[0]}.`,
-          extensions: {},
-        }
-      )
+      return usdcTexts[args[0]] ?? refusal('USDC_REFUSED', `USDC refuses the payment: ${args[0]}.`)
     case 'ERC20InsufficientBalance':
-      return {
-        code: 'INSUFFICIENT_BALANCE',
-        sentence: `${args[0]} has ${usdc(args[1])}; ${usdc(args[2])} are required.`,
-        extensions: { balance: args[1].toString(), required: args[2].toString() },
-      }
+      return refusal('INSUFFICIENT_BALANCE', `${args[0]} has ${usdc(args[1])}; ${usdc(args[2])} are required.`, {
+        balance: args[1].toString(),
+        required: args[2].toString(),
+      })
     case 'RewardOutOfRange':
       return refusedTerm('reward', `The reward ${usdc(args[0])} must be from ${usdc(args[1])} to ${usdc(args[2])}.`)
     case 'DeadlineOutOfRange':
@@ -111,41 +99,31 @@ function explainError(data: Hex): AccountRefusal | undefined {
     case 'ZeroAmount':
       return refusedTerm('amount', 'The amount must not be 0.')
     case 'AgentNotFound':
-      return {
-        code: 'AGENT_NOT_FOUND',
-        sentence: `There is no agent ${args[0]}.`,
-        extensions: { agentId: formatId(args[0]) },
-      }
+      return refusal('AGENT_NOT_FOUND', `There is no agent ${args[0]}.`, { agentId: formatId(args[0]) })
     case 'NotAgentOwner':
-      return {
-        code: 'OWNER_MISMATCH',
-        sentence: `${args[1]} does not own agent ${args[0]}; ${args[2]} does.`,
-        extensions: { owner: args[1], expected: args[2] },
-      }
+      return refusal('OWNER_MISMATCH', `${args[1]} does not own agent ${args[0]}; ${args[2]} does.`, {
+        owner: args[1],
+        expected: args[2],
+      })
     case 'AmountExceedsStake':
-      return {
-        code: 'INSUFFICIENT_STAKE',
-        sentence: `Agent ${args[0]} has ${usdc(args[2])} at stake, not ${usdc(args[1])}.`,
-        extensions: { stakedAmount: args[2].toString(), required: args[1].toString() },
-      }
+      return refusal('INSUFFICIENT_STAKE', `Agent ${args[0]} has ${usdc(args[2])} at stake, not ${usdc(args[1])}.`, {
+        stakedAmount: args[2].toString(),
+        required: args[1].toString(),
+      })
     case 'StakeIsLocked':
-      return {
-        code: 'STAKE_LOCKED',
-        sentence: `Agent ${args[0]} would have ${usdc(args[1])} left at stake; its runs require ${usdc(args[2])}.`,
-        extensions: { remaining: args[1].toString(), required: args[2].toString() },
-      }
+      return refusal(
+        'STAKE_LOCKED',
+        `Agent ${args[0]} would have ${usdc(args[1])} left at stake; its runs require ${usdc(args[2])}.`,
+        { remaining: args[1].toString(), required: args[2].toString() },
+      )
     case 'WrongNonce':
-      return {
-        code: 'WRONG_NONCE',
-        sentence: `The message is about withdrawal ${args[1]} of agent ${args[0]}; ${args[2]} is the next.`,
-        extensions: { nonce: args[1].toString(), expected: args[2].toString() },
-      }
+      return refusal(
+        'WRONG_NONCE',
+        `The message is about withdrawal ${args[1]} of agent ${args[0]}; ${args[2]} is the next.`,
+        { nonce: args[1].toString(), expected: args[2].toString() },
+      )
     case 'InvalidUnstakeSignature':
-      return {
-        code: 'INVALID_SIGNATURE',
-        sentence: `The signature is not ${args[1]}’s of this withdrawal of agent ${args[0]}.`,
-        extensions: {},
-      }
+      return refusal('INVALID_SIGNATURE', `The signature is not ${args[1]}’s of this withdrawal of agent ${args[0]}.`)
     default:
       return undefined
   }

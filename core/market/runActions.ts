@@ -1,18 +1,9 @@
-import {
-  type AbiFunction,
-  type Address,
-  concat,
-  encodeAbiParameters,
-  encodeFunctionData,
-  type Hex,
-  keccak256,
-  stringToHex,
-  zeroAddress,
-} from 'viem'
+import { type Address, concat, encodeAbiParameters, type Hex, keccak256, stringToHex, zeroAddress } from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import type { runEventNames, runStates } from '../../ponder.schema.ts'
 import type { MarketAddress } from '../deployment.ts'
 import { RUN_ACTIONS } from '../settings/relay.ts'
+import { callDataByNames } from './callData.ts'
 import { domainHashOf, domainOf } from './domain.ts'
 import { domainType, messageTypes } from './messageTypes.ts'
 
@@ -189,13 +180,5 @@ export function runDigest(market: MarketAddress, message: RunMessage): Hex {
 }
 
 /** The data of the call with which any account makes the signed action. */
-export function runCallData(message: RunMessage, signature: Hex): Hex {
-  const { functionName } = actionOf(message.action)
-  const values: Record<string, unknown> = { ...valuesOf(message), signature }
-  const call = bountyMarketAbi.find((item): item is Extract<typeof item, AbiFunction> => {
-    return item.type === 'function' && item.name === functionName
-  })
-  if (!call) throw new Error(`The market has no function ${functionName}`)
-  const args = call.inputs.map(({ name }) => values[name])
-  return encodeFunctionData({ abi: [call as AbiFunction], functionName, args })
-}
+export const runCallData = (message: RunMessage, signature: Hex): Hex =>
+  callDataByNames(bountyMarketAbi, actionOf(message.action).functionName, { ...valuesOf(message), signature })

@@ -6,6 +6,7 @@ import type { components } from './api.ts'
 import { POSTER_EVALUATES } from './claimMessage.ts'
 import type { AnyId } from './reads.ts'
 import { type Api, bodyOf, stoppedBy } from './request.ts'
+import { asText } from './typedData.ts'
 import { untilDecided } from './untilDecided.ts'
 
 type Schemas = components['schemas']
@@ -53,24 +54,33 @@ export const fullTerms = ({ deadline, workPeriod, stakePercent, evaluator, claim
 
 const randomSalt = (): Hex => bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
 
-/** Asks what to sign, and signs it if it is what was asked. @returns the body to send. */
-async function sign(
+/**
+ * Asks what to sign, signs it if it is what was asked, and sends it until it is decided.
+ * @param path of the route, which differs by action as its body does, unlike the answers.
+ */
+async function act<Made extends { success: true }>(
   api: Api,
   contracts: TrustedContracts,
   asked: AskedOfAccount,
-  { signer, signal }: Pick<ActionOptions, 'signer' | 'signal'>,
-) {
+  { what, path, id }: { what: string; path: '/api/runs' | '/api/agents' | '/api/agents/{id}/stake'; id?: string },
+  { signer, ...options }: ActionOptions,
+): Promise<Made> {
   const { action, ...members } = asked
   // The API takes these from the chain, and the client compares them.
   const ofChain = action === 'stake' ? 'owner' : 'nonce'
-  const given = Object.entries(members).filter(([member]) => member !== ofChain)
-  const query = Object.fromEntries(given.map(([member, value]) => [member, String(value)]))
-  // The paths of the messages differ by action, and their answers do not.
-  const path = `/api/messages/${action}` as '/api/messages/register'
-  const params = { query: query as { owner: string; agentURI: string } }
-  const message = await bodyOf(api.GET(path, { params, ...stoppedBy({ signal }) }))
+  const { [ofChain]: _, ...given } = members
+  const messagePath = `/api/messages/${action}` as '/api/messages/register'
+  const params = { query: asText(given) as { owner: string; agentURI: string } }
+  const message = await bodyOf(api.GET(messagePath, { params, ...stoppedBy(options) }))
   const { typedData, body } = accountToSign(message, asked, contracts)
-  return { ...body, signature: await signer.signTypedData(typedData) }
+  const signed = { ...body, signature: await signer.signTypedData(typedData) } as unknown as Schemas['StakeRequest']
+  const send = () =>
+    api.POST(path as '/api/agents/{id}/stake', {
+      params: { path: { id: id ?? '' } },
+      body: signed,
+      ...stoppedBy(options),
+    })
+  return (await untilDecided(what, send, options)) as unknown as Made
 }
 
 /**
@@ -78,49 +88,42 @@ async function sign(
  * @throws as all actions: ProblemError with the refusal, UndecidedActionError at the timeout, UnexpectedMessageError before
  * it signs another message than the action.
  */
-export async function postRun(
-  api: Api,
-  contracts: TrustedContracts,
-  terms: PostTerms,
-  { signer, ...options }: ActionOptions,
-): Promise<Schemas['Action']> {
-  const asked = { action: 'post', poster: signer.address, ...fullTerms(terms), salt: randomSalt() } as const
-  const body = (await sign(api, contracts, asked, { signer, ...options })) as unknown as Schemas['PostRequest']
-  return untilDecided('The post', () => api.POST('/api/runs', { body, ...stoppedBy(options) }), options)
+export function postRun(api: Api, contracts: TrustedContracts, terms: PostTerms, options: ActionOptions) {
+  const poster = options.signer.address
+  const asked: AskedOfAccount = { action: 'post', poster, ...fullTerms(terms), salt: randomSalt() }
+  return act<Schemas['Action']>(api, contracts, asked, { what: 'The post', path: '/api/runs' }, options)
 }
 
 /** Registers an agent of the signer. */
-export async function registerAgent(
-  api: Api,
-  contracts: TrustedContracts,
-  agentURI: string,
-  { signer, ...options }: ActionOptions,
-): Promise<Schemas['AgentAction']> {
-  const asked = { action: 'register', owner: signer.address, agentURI, salt: randomSalt() } as const
-  const body = (await sign(api, contracts, asked, { signer, ...options })) as unknown as Schemas['RegisterRequest']
-  return untilDecided('The registration', () => api.POST('/api/agents', { body, ...stoppedBy(options) }), options)
+export function registerAgent(api: Api, contracts: TrustedContracts, agentURI: string, options: ActionOptions) {
+  const owner = options.signer.address
+  const asked: AskedOfAccount = { action: 'register', owner, agentURI, salt: randomSalt() }
+  return act<Schemas['AgentAction']>(api, contracts, asked, { what: 'The registration', path: '/api/agents' }, options)
 }
 
 /**
  * Stakes USDC of the signer for an agent, or takes stake out. The stake belongs to the agent's owner: the signer, unless the
  * agent that was read has another. @param amount USDC base units.
  */
-export async function changeStake(
+export function changeStake(
   api: Api,
   contracts: TrustedContracts,
   action: 'stake' | 'unstake',
   { agent, amount }: { agent: ReadAgent; amount: bigint },
-  { signer, ...options }: ActionOptions,
-): Promise<Schemas['AgentAction']> {
-  const agentId = String(agent.id)
-  const owner = agent.ownerAddress ?? signer.address
+  options: ActionOptions,
+) {
+  const { address } = options.signer
+  const id = String(agent.id)
   const asked: AskedOfAccount =
     action === 'stake'
-      ? { action, agentId, from: signer.address, owner, amount, salt: randomSalt() }
-      : { action, agentId, signer: signer.address, amount, nonce: agent.nonce }
-  const body = (await sign(api, contracts, asked, { signer, ...options })) as unknown as Schemas['StakeRequest']
-  // The paths and bodies differ by action, and the answers do not.
+      ? { action, agentId: id, from: address, owner: agent.ownerAddress ?? address, amount, salt: randomSalt() }
+      : { action, agentId: id, signer: address, amount, nonce: agent.nonce }
   const path = `/api/agents/{id}/${action}` as '/api/agents/{id}/stake'
-  const send = () => api.POST(path, { params: { path: { id: agentId } }, body, ...stoppedBy(options) })
-  return untilDecided(`The ${action} for agent ${agentId}`, send, options)
+  return act<Schemas['AgentAction']>(
+    api,
+    contracts,
+    asked,
+    { what: `The ${action} for agent ${id}`, path, id },
+    options,
+  )
 }

@@ -67,7 +67,7 @@ export function withHeaders<Body>(body: Body, response: Response): Body {
   return body
 }
 
-type Sent<Body> = Promise<{ data?: Body; error?: unknown; response: Response }>
+export type Sent<Body> = Promise<{ data?: Body; error?: unknown; response: Response }>
 
 /** The body of a success. @throws ProblemError with the refusal. */
 export async function bodyOf<Body>(answer: Sent<Body>): Promise<Body> {

@@ -1,6 +1,5 @@
-import { UndecidedActionError } from './errors.ts'
-import { outcomeOf } from './outcome.ts'
-import { type OnRetry, wait } from './request.ts'
+import { NoAnswerError, type Problem, ProblemError, UndecidedActionError } from './errors.ts'
+import { isRetriable, type OnRetry, retryAfterOf, type Sent, wait, withHeaders } from './request.ts'
 
 export type WaitOptions = {
   /** How long to wait until the action is decided. Seconds; 300 if absent. */
@@ -11,8 +10,8 @@ export type WaitOptions = {
   onRetry?: OnRetry | undefined
 }
 
+/** A success of a request with a signature, or an answer that it is not decided yet. */
 type Answer = { success: true } | { success: false; status: string }
-type Sent<Body> = Promise<{ data?: Body; error?: unknown; response: Response }>
 
 const undecidedAction = (state: string, answer?: object) =>
   new UndecidedActionError(state, (answer as { actionId: string } | undefined)?.actionId)
@@ -38,5 +37,31 @@ export async function untilDecided<Body extends Answer>(
     if (Date.now() + seconds * 1_000 > until) throw undecided(state, answer)
     onRetry?.({ request: what, reason: state, seconds })
     await wait(seconds, signal)
+  }
+}
+
+/**
+ * Where a claim or an action is after an answer that does not decide it. `answer` is the API's, if it has stored it.
+ */
+type Pending<Stored> = { state: string; seconds: number; answer?: Stored }
+
+/** Reads the answer to a claim or an action that was sent once. @throws ProblemError if it is refused. */
+async function outcomeOf<Body extends Answer>(
+  sent: Sent<Body>,
+): Promise<Extract<Body, { success: true }> | Pending<Extract<Body, { success: false }>>> {
+  try {
+    const { data, error, response } = await sent
+    const seconds = retryAfterOf(response)
+    if (data?.success === true) return withHeaders(data, response) as Extract<Body, { success: true }>
+    if (data) {
+      const answer = data as Extract<Body, { success: false }>
+      return { state: answer.status, answer, seconds }
+    }
+    const problem = error as Problem
+    if (!isRetriable(response)) throw new ProblemError(problem, response.headers)
+    return { state: problem.code, seconds }
+  } catch (error) {
+    if (error instanceof NoAnswerError) return { state: error.message, seconds: 1 }
+    throw error
   }
 }

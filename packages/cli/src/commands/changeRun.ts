@@ -6,42 +6,43 @@ import { formatUsdc } from '../arguments.ts'
 import { runOnChain } from '../runOnChain.ts'
 import { openSession, relayOptions, type Session } from '../session.ts'
 import { type Call, transact } from '../transact.ts'
+import type { RelayOptions } from './relay.ts'
 
 /** A function of the market that a transaction may call. */
 export type MarketFunction = ContractFunctionName<typeof bountyMarketAbi, 'nonpayable'>
 
-/** An action that the API sends with the account's signature. */
-export type RelayedAction = (
+/** The same by a signature, which the API sends. */
+type RelayedAction = (
   runs: RunlineClient['runs'],
   run: ReadRun,
   options: ReturnType<typeof relayOptions>,
 ) => Promise<Action>
 
-/** Signs the action for the market of the session, and has the API send it. */
-export async function relayForRun({ output, ...context }: Context, name: string, id: bigint, act: RelayedAction) {
-  const session = await openSession(context)
-  const { run, txHash, blockNumber } = await act(
-    session.runline.runs,
-    await runOnChain(session, id),
-    relayOptions(session),
-  )
-  output.transaction({ action: `${name} run ${id}`, txHash, blockNumber })
-  showState({ ...context, output }, run)
-  output.result({ run })
-}
-
-/** Calls the market for a run. @param rest the arguments after the run’s id. */
-export async function callForRun(
-  context: Context,
+/**
+ * Acts on a run: calls the market, or has the API send what the account signs for the market of the session.
+ * @param args the arguments of the function after the run’s id.
+ */
+export async function actOnRun(
+  context: Context<RelayOptions>,
   name: string,
-  functionName: MarketFunction,
   id: bigint,
-  ...rest: (string | number)[]
+  functionName: MarketFunction,
+  args: (string | number)[],
+  relayed: RelayedAction,
 ) {
+  const { output } = context
   const session = await openSession(context)
-  const address = session.contracts.market
-  const calls: Call[] = [{ action: `${name} run ${id}`, address, functionName, args: [id, ...rest] }]
-  await changeRun(session, context, calls, () => id)
+  const action = `${name} run ${id}`
+  // A dry run shows what the call would do, which is the same.
+  if (context.relay && !context.dryRun) {
+    const read = await runOnChain(session, id)
+    const { run, txHash, blockNumber } = await relayed(session.runline.runs, read, relayOptions(session))
+    output.transaction({ action, txHash, blockNumber })
+    showState(context, run)
+    return output.result({ run })
+  }
+  const call: Call = { action, address: session.contracts.market, functionName, args: [id, ...args] }
+  await changeRun(session, context, [call], () => id)
 }
 
 /**

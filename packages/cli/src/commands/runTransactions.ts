@@ -1,9 +1,11 @@
 import { type Command, Option } from 'commander'
 import type { Address } from 'viem'
+import { lastDeliveryOf } from '../../../client/src/run.ts'
 import { action } from '../action.ts'
 import { parseAddress, parseDuration, parseId, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
-import { approve } from './approve.ts'
-import { callForRun, type MarketFunction, type RelayedAction, relayForRun } from './changeRun.ts'
+import { runOnChain } from '../runOnChain.ts'
+import { openSession } from '../session.ts'
+import { actOnRun, type MarketFunction } from './changeRun.ts'
 import { type ApplyOptions, apply, type ClaimTerms, claim } from './claim.ts'
 import { fileOption, type NamedOptions, namedText, uncheckedOption } from './namedText.ts'
 import { fund, type PostOptions, post } from './post.ts'
@@ -11,14 +13,6 @@ import { type RelayOptions, relay } from './relay.ts'
 
 /** How long a run can be claimed where the poster names no time. */
 const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
-
-/** A call as its party signs it. `hash` is empty where the call has none. */
-type RelayedCall = (
-  runs: Parameters<RelayedAction>[0],
-  run: Parameters<RelayedAction>[1],
-  options: Parameters<RelayedAction>[2],
-  hash: string,
-) => ReturnType<RelayedAction>
 
 export function addRunTransactions(run: Command) {
   run
@@ -72,28 +66,22 @@ export function addRunTransactions(run: Command) {
     .option('--withdraw', 'take the application back')
     .action(action<ApplyOptions, [bigint]>(apply))
 
-  /**
-   * Adds a call of the market.
-   * @param hash what its argument besides the run is, where it has one.
-   * @param relayed the same by a signature that the API sends.
-   */
+  type Relayed = Parameters<typeof actOnRun>[5]
+
+  /** Adds a call of the market. @param hash what its argument besides the run is, where it has one: the last of `relayed`. */
   function addCall(
     name: string,
     functionName: MarketFunction,
     description: string,
-    relayed?: RelayedCall,
+    relayed: (...args: [...Parameters<Relayed>, hash: string]) => ReturnType<Relayed>,
     hash?: string,
   ) {
     const command = run.command(name).description(description).argument('<run>', 'the run’s id', parseId)
     if (hash) command.argument('[hash]', hash).addOption(fileOption()).addOption(uncheckedOption())
-    if (relayed) command.addOption(relay())
-    command.action(
+    command.addOption(relay()).action(
       action<RelayOptions & NamedOptions, [bigint, string | undefined]>(async (context, id, given) => {
-        const text = hash ? await namedText(context, given) : undefined
-        // A dry run shows what the call would do, which is the same.
-        return relayed && context.relay && !context.dryRun
-          ? relayForRun(context, name, id, (runs, run, options) => relayed(runs, run, options, text ?? ''))
-          : callForRun(context, name, functionName, id, ...(text === undefined ? [] : [text]))
+        const texts = hash ? [await namedText(context, given)] : []
+        return actOnRun(context, name, id, functionName, texts, (...args) => relayed(...args, texts[0] ?? ''))
       }),
     )
   }
@@ -112,9 +100,9 @@ export function addRunTransactions(run: Command) {
     .addOption(relay())
     .action(
       action<RelayOptions, [bigint, Address]>(async (context, id, wallet) =>
-        context.relay && !context.dryRun
-          ? relayForRun(context, 'name-claimant', id, (runs, run, options) => runs.nameClaimant(run, wallet, options))
-          : callForRun(context, 'name-claimant', 'nameClaimant', id, wallet),
+        actOnRun(context, 'name-claimant', id, 'nameClaimant', [wallet], (runs, run, options) =>
+          runs.nameClaimant(run, wallet, options),
+        ),
       ),
     )
   addCall('start', 'startWork', 'start the work; the poster sees that it has begun', (runs, run, options) =>
@@ -150,7 +138,15 @@ export function addRunTransactions(run: Command) {
       parseRevision,
     )
     .addOption(relay())
-    .action(action<{ revision?: number } & RelayOptions, [bigint]>(approve))
+    .action(
+      action<{ revision?: number } & RelayOptions, [bigint]>(async (context, id) => {
+        const last = lastDeliveryOf(await runOnChain(await openSession(context), id)) ?? 0
+        const revision = context.revision ?? last
+        await actOnRun(context, 'approve', id, 'approveWork', [revision], (runs, run, options) =>
+          runs.approve(run, revision, options),
+        )
+      }),
+    )
 
   addCall('reject', 'rejectWork', 'reject the work: fee and stake are burned', (runs, run, options) =>
     runs.reject(run, options),

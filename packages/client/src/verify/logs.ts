@@ -1,15 +1,6 @@
-import {
-  type Abi,
-  type Address,
-  type Client,
-  formatLog,
-  type Hex,
-  numberToHex,
-  parseEventLogs,
-  toEventSelector,
-} from 'viem'
+import { type Abi, type Address, type Client, formatLog, numberToHex, parseEventLogs, toEventSelector } from 'viem'
+import { createHasEvidence } from '../../../../core/node/bloom.ts'
 import { createBlockSearch } from './blockAtTime.ts'
-import { mayContain } from './bloom.ts'
 import { UnverifiedAnswerError } from './errors.ts'
 import { inTurns } from './inTurns.ts'
 import { type Block, findBlock, mayBeTooLarge, reasonOf, unreachable } from './node.ts'
@@ -92,10 +83,10 @@ export async function readLogs(node: Client, address: Address, events: Abi, want
   async function assertNotHidden({ id, from: second }: Wanted) {
     const from = await firstBlockFrom(second)
     const end = await firstBlockFrom(second + 1n)
+    const hasEvidence = createHasEvidence(selectors.map((event) => [address, numberToHex(id, { size: 32 }), event]))
     for (let number = from; number < end && number < from + MAX_BLOCKS_OF_A_SECOND; number++) {
       const block = await findBlock(node, { blockNumber: number })
-      const has = (item: Hex) => block !== undefined && mayContain(block.logsBloom, item)
-      if (!has(address) || !has(numberToHex(id, { size: 32 })) || !selectors.some(has)) continue
+      if (!block || !hasEvidence(BigInt(block.logsBloom))) continue
       // Logs of other ids may have these words between them. A node that has those logs has not pruned the block's.
       const place = numberToHex(number)
       const others = await node.request({
