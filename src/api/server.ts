@@ -16,10 +16,8 @@ import { createHttpServer, drain, listen } from './http/httpServer.ts'
 import { sharesOf } from './http/networkShares.ts'
 import { openReadPool } from './index/pool.ts'
 import { IndexReader } from './index/reader.ts'
-import { indexedCalls } from './indexedCalls.ts'
 import { indexedFees } from './indexedFees.ts'
-import { indexedRuns } from './indexedRuns.ts'
-import { indexedUnstakers } from './indexedUnstakers.ts'
+import { indexedForRelay } from './indexedForRelay.ts'
 import { recordSteps } from './observability/actionTraces.ts'
 import { measureLag, watchIndexLag } from './observability/indexLag.ts'
 import { createMetrics, createRequestTimer, measureStreams } from './observability/metrics.ts'
@@ -134,9 +132,7 @@ const relay =
         keeperInterval: env.KEEPER_INTERVAL_MS,
         retentionDays: env.RELAY_RETENTION_DAYS,
         feesPaid: indexedFees(index),
-        indexedRuns: indexedRuns(index),
-        indexedCalls: indexedCalls(index),
-        indexedUnstakers: indexedUnstakers(index),
+        ...indexedForRelay(index),
         events,
         logger,
       })

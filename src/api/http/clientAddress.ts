@@ -6,7 +6,6 @@ import {
   convertIPv6ToBinary,
   isIPv4MappedIPv6,
 } from 'hono/utils/ipaddr'
-import { LRUCache } from 'lru-cache'
 
 const bracketed = /^\[(.+)\](?::\d+)?$/
 const ipv4WithPort = /^([\d.]+):\d+$/
@@ -30,18 +29,7 @@ export function clientOf(remote: string | undefined, forwardedFor: string | unde
   return client
 }
 
-/** Parsed addresses: all requests of a connection have the same one. */
-const networks = new LRUCache<string, string>({ max: 10_000 })
-
 function networkOf(text: string): string | undefined {
-  const known = networks.get(text)
-  if (known !== undefined) return known
-  const network = parseNetwork(text)
-  if (network !== undefined) networks.set(text, network)
-  return network
-}
-
-function parseNetwork(text: string): string | undefined {
   if (isIPv4(text)) return text
   if (!isIPv6(text)) return undefined
   const address = convertIPv6ToBinary(text)

@@ -3,9 +3,9 @@ import type { Address } from 'viem'
 import { agent, run } from '../../../ponder.schema.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
-import { agentColumns, withStatus } from './agents.ts'
-import { brief, registration } from './content.ts'
-import { summaryColumns } from './runs.ts'
+import { selectAgents, withStatus } from './agents.ts'
+import { registration } from './content.ts'
+import { selectSummaries } from './runs.ts'
 
 /** How many agents of an account are shown, and how many runs of each list. */
 const MOST_AGENTS = 40
@@ -16,10 +16,7 @@ const MOST_RUNS = 20
  * be reviewed, to be delivered, and to be claimed by the account alone; of a poster, those whose claimant it has to name.
  */
 export async function accountByAddress(tx: Tx, block: Snapshot, account: Address) {
-  const rows = await tx
-    .select(agentColumns)
-    .from(agent)
-    .leftJoin(registration, eq(registration.uri, agent.agentURI))
+  const rows = await selectAgents(tx)
     .where(and(isNotNull(agent.step), or(eq(agent.owner, account), eq(agent.agentWallet, account))))
     .orderBy(asc(agent.id))
     .limit(MOST_AGENTS)
@@ -39,13 +36,7 @@ export async function accountByAddress(tx: Tx, block: Snapshot, account: Address
 }
 
 const newestRuns = (tx: Tx, where: SQL | undefined) =>
-  tx
-    .select(summaryColumns)
-    .from(run)
-    .leftJoin(brief, eq(brief.uri, run.ipfsHash))
-    .where(where)
-    .orderBy(desc(run.bountyId))
-    .limit(MOST_RUNS)
+  selectSummaries(tx).where(where).orderBy(desc(run.bountyId)).limit(MOST_RUNS)
 
 /** The names of agents by their registration files, as far as these are stored. */
 export async function agentNames(tx: Tx, ids: readonly (bigint | null)[]): Promise<AgentNames> {

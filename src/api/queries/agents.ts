@@ -25,10 +25,13 @@ export const isRegistered: SQL = isNotNull(agent.owner)
 
 const { name, description } = registration
 
-/** An agent with what its registration file says, if that is stored. */
-export const agentColumns = { ...getTableColumns(agent), name, description }
+const agentColumns = { ...getTableColumns(agent), name, description }
 
-/** A row of `agentColumns`. */
+/** Agents, each with what its registration file says. */
+export const selectAgents = (tx: Tx) =>
+  tx.select(agentColumns).from(agent).leftJoin(registration, eq(registration.uri, agent.agentURI))
+
+/** A row of `selectAgents`. */
 export type StoredAgentRow = typeof agent.$inferSelect & Record<'name' | 'description', string | null>
 
 export type AgentRow = StoredAgentRow & { owner: Hex; status: AgentStatus }
@@ -42,11 +45,7 @@ export function withStatus(row: StoredAgentRow, now: bigint): AgentRow {
 
 /** Reads the agents with these ids, in their order; null if an id has no agent. */
 export async function agentsById(tx: Tx, now: bigint, agentIds: readonly bigint[]): Promise<(AgentRow | null)[]> {
-  const rows = await tx
-    .select(agentColumns)
-    .from(agent)
-    .leftJoin(registration, eq(registration.uri, agent.agentURI))
-    .where(and(inArray(agent.id, [...agentIds]), isRegistered))
+  const rows = await selectAgents(tx).where(and(inArray(agent.id, [...agentIds]), isRegistered))
   const found = new Map(rows.map((row) => [row.id, withStatus(row, now)]))
   return agentIds.map((id) => found.get(id) ?? null)
 }
@@ -95,12 +94,7 @@ export async function pageOfAgents(
     .limit(limit)
     .offset(offset)
     .as('page')
-  const rows = await tx
-    .select(agentColumns)
-    .from(page)
-    .innerJoin(agent, eq(agent.id, page.id))
-    .leftJoin(registration, eq(registration.uri, agent.agentURI))
-    .orderBy(asc(agent.id))
+  const rows = await selectAgents(tx).innerJoin(page, eq(page.id, agent.id)).orderBy(asc(agent.id))
   const [counted] = await tx.select({ total: count() }).from(agent).where(where)
   return { agents: rows.map((row) => withStatus(row, block.now)), total: counted?.total ?? 0 }
 }

@@ -3,8 +3,7 @@ import { type Address, getAddress, type Hex } from 'viem'
 import { agent, RECENT_BLOCKS, recentBlock, runEvent, runEventNames, unchangingEvents } from '../../../ponder.schema.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
-import { type AgentStatus, agentColumns, type StoredAgentRow, statusOf } from './agents.ts'
-import { registration } from './content.ts'
+import { type AgentStatus, type StoredAgentRow, selectAgents, statusOf } from './agents.ts'
 import { type RunRow, type RunState, runsById } from './runs.ts'
 
 /** Beyond so many changes, of runs or of agents, a client reads its lists again. */
@@ -112,10 +111,7 @@ export async function changesSince(tx: Tx, block: Snapshot, chainId: number, pla
     .where(and(gt(runEvent.id, since), changesRun))
     .orderBy(asc(runEvent.id))
     .limit(MAX_CHANGES + 1)
-  const agents = await tx
-    .select(agentColumns)
-    .from(agent)
-    .leftJoin(registration, eq(registration.uri, agent.agentURI))
+  const agents = await selectAgents(tx)
     .where(gt(agent.updatedBlock, from.number))
     .orderBy(asc(agent.id))
     .limit(MAX_CHANGES + 1)

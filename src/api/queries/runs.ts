@@ -63,7 +63,7 @@ export type RunTerms = typeof run.$inferSelect
 export type RunRow = RunTerms & Record<'title' | 'summary', string | null> & { tags: string[] | null }
 
 /** What lists show of a run: a third of its columns. */
-export const summaryColumns = {
+const summaryColumns = {
   bountyId: run.bountyId,
   posterAddress: run.posterAddress,
   ipfsHash: run.ipfsHash,
@@ -77,6 +77,9 @@ export const summaryColumns = {
   summary: brief.summary,
   tags: brief.tags,
 }
+
+export const selectSummaries = (tx: Tx) =>
+  tx.select(summaryColumns).from(run).leftJoin(brief, eq(brief.uri, run.ipfsHash))
 
 export type RunSummaryRow = Pick<RunRow, keyof typeof summaryColumns>
 
@@ -157,11 +160,8 @@ export async function pageOfRuns(tx: Tx, { now }: Snapshot, list: RunList, start
     .limit(limit + 1)
     .offset(offset)
     .as('page')
-  const found = await tx
-    .select(summaryColumns)
-    .from(page)
-    .innerJoin(run, eq(run.bountyId, page.bountyId))
-    .leftJoin(brief, eq(brief.uri, run.ipfsHash))
+  const found = await selectSummaries(tx)
+    .innerJoin(page, eq(page.bountyId, run.bountyId))
     .orderBy(inOrder(page.key), inOrder(page.bountyId))
 
   const runs = found.slice(0, limit)

@@ -1,4 +1,4 @@
-import { and, count, eq, gte, sql, sum } from 'drizzle-orm'
+import { and, type Column, count, eq, gte, sql } from 'drizzle-orm'
 import { agent, marketDay, payee, recordOf, run, runStates } from '../../../ponder.schema.ts'
 import type { Read, Tx } from '../index/reader.ts'
 import { type Snapshot, validityOf } from '../index/snapshot.ts'
@@ -11,46 +11,38 @@ import { agentStatuses, inStatus } from './agents.ts'
 async function readStats(tx: Tx, { now }: Snapshot) {
   const [days] = await tx
     .select({
-      ...recordOf(runStates, (state) => sum(marketDay[state]).mapWith(Number)),
-      escrowed: sum(marketDay.escrowed).mapWith(BigInt),
-      locked: sum(marketDay.locked).mapWith(BigInt),
-      paid: sum(marketDay.paid).mapWith(BigInt),
+      runs: recordOf(runStates, (state) => total(marketDay[state]).mapWith(Number)),
+      market: {
+        escrowed: total(marketDay.escrowed).mapWith(BigInt),
+        locked: total(marketDay.locked).mapWith(BigInt),
+        paid: total(marketDay.paid).mapWith(BigInt),
+      },
     })
     .from(marketDay)
-  const [claimable] = await tx
-    .select({ runs: count() })
+  const [open] = await tx
+    .select({ claimableRuns: count() })
     .from(run)
     .where(and(eq(run.state, 'OPEN'), gte(run.deadline, now)))
   const [payees] = await tx
     .select({
-      owed: sum(payee.owed).mapWith(BigInt),
-      feesCollected: sum(payee.feesCollected).mapWith(BigInt),
-      unburned: sum(payee.unburned).mapWith(BigInt),
+      owed: total(payee.owed).mapWith(BigInt),
+      feesCollected: total(payee.feesCollected).mapWith(BigInt),
+      unburned: total(payee.unburned).mapWith(BigInt),
     })
     .from(payee)
-  const [agents] = await tx
+  const [counted] = await tx
     .select({
       ...recordOf(agentStatuses, (status) => sql`count(*) filter (where ${inStatus(status, now)})`.mapWith(Number)),
-      staked: sum(agent.stakedAmount).mapWith(BigInt),
-      feesPaid: sum(agent.feesPaid).mapWith(BigInt),
+      staked: total(agent.stakedAmount).mapWith(BigInt),
+      feesPaid: total(agent.feesPaid).mapWith(BigInt),
     })
     .from(agent)
-  return {
-    runs: { ...recordOf(runStates, (state) => days?.[state] ?? 0), claimableRuns: claimable?.runs ?? 0 },
-    market: {
-      escrowed: days?.escrowed ?? 0n,
-      locked: days?.locked ?? 0n,
-      paid: days?.paid ?? 0n,
-      feesPaid: agents?.feesPaid ?? 0n,
-    },
-    agents: { ...recordOf(agentStatuses, (status) => agents?.[status] ?? 0), staked: agents?.staked ?? 0n },
-    payees: {
-      owed: payees?.owed ?? 0n,
-      feesCollected: payees?.feesCollected ?? 0n,
-      unburned: payees?.unburned ?? 0n,
-    },
-  }
+  if (!days || !open || !payees || !counted) throw new Error('PostgreSQL answered no row for a total')
+  const { feesPaid, ...agents } = counted
+  return { runs: { ...days.runs, ...open }, market: { ...days.market, feesPaid }, agents, payees }
 }
+
+const total = (column: Column) => sql`coalesce(sum(${column}), 0)`
 
 export type Stats = Awaited<ReturnType<typeof readStats>>
 

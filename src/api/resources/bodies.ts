@@ -4,7 +4,7 @@ import { type AccountActionName, type AccountMembers, accountActions } from '../
 import { MAX_RELAYED_URI_BYTES, MAX_WORK_PERIOD } from '../../../core/market/accountRules.ts'
 import { bodyMembers, type RunActionName } from '../../../core/market/runActions.ts'
 import { addressParameter, asId, digestParameter, untrusted } from '../http/values.ts'
-import { pascalCase } from './problem.ts'
+import { pascalCase } from './messages.ts'
 
 const digits = (length: number) => new RegExp(`^(0|[1-9][0-9]{0,${length - 1}})$`)
 

@@ -5,8 +5,8 @@ import { claimErrorCodes, explainClaimError } from '../../../core/market/contrac
 import { openErrorCodes } from '../../../core/market/openErrors.ts'
 import { Problem, type ProblemCode, refusedBy, refusedValue } from '../http/errors.ts'
 import { address, amount, hash, id, orNull, time } from '../http/values.ts'
-import { claimTypedDataSchema } from './claimMessage.ts'
 import { exampleCid } from './content.ts'
+import { claimTypedDataSchema, pascalCase } from './messages.ts'
 import { stateSchema } from './run.ts'
 
 const seconds = z
@@ -176,10 +176,6 @@ const examples = [
   new Problem('STREAMS_UNAVAILABLE', 'This server has 20000 open streams.'),
   new Problem('INTERNAL', 'The request failed because of an error in this server.'),
 ]
-
-/** `RUN_NOT_OPEN` becomes `RunNotOpen`, and `name-claimant` `NameClaimant`. */
-export const pascalCase = (code: string) =>
-  code.toLowerCase().replaceAll(/(?:^|[_-])([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 /** The schema of the problems with the code. */
 function schemaOf({ code, status, message }: Problem): z.ZodObject {

@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
-import { secureHeaders } from 'hono/secure-headers'
 import { getAddress, isAddress } from 'viem'
 import type { Requester } from '../../../core/fairLane.ts'
 import { accountPage } from '../board/accountPage.ts'
@@ -24,6 +23,7 @@ import type { Deps } from '../deps.ts'
 import { createRateLimit, rateLimited } from '../http/clientLimits.ts'
 import { errorHandler } from '../http/errorHandler.ts'
 import { Problem, unlessProblem } from '../http/errors.ts'
+import { pagePolicy } from '../http/pagePolicy.ts'
 import { NO_STORE } from '../http/readHeaders.ts'
 import { requesterOf } from '../http/requester.ts'
 import { refusalOf } from '../http/validation.ts'
@@ -86,20 +86,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, given: Record<string, u
   return result.data
 }
 
-const policy = secureHeaders({
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'"],
-    imgSrc: ["'self'"],
-    connectSrc: ["'self'"],
-    baseUri: ["'none'"],
-    formAction: ["'self'"],
-    frameAncestors: ["'none'"],
-  },
-  // Only the proxy that terminates TLS knows whether the host name is HTTPS only.
-  strictTransportSecurity: false,
-})
+const policy = pagePolicy()
 
 /** Lets the reader correct the search. */
 function refuseSearch(c: Context, problem: Problem) {

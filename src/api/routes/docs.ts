@@ -5,9 +5,9 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { html } from 'hono/html'
-import { secureHeaders } from 'hono/secure-headers'
 import { renderPage } from '../board/page.ts'
 import type { Html } from '../board/values.ts'
+import { pagePolicy } from '../http/pagePolicy.ts'
 
 /**
  * Scalar's script in one file. `@scalar/api-reference` has the same file, but depends on the 280 packages that it was
@@ -61,20 +61,11 @@ Scalar.createApiReference('#reference', ${JSON.stringify({
 /** `/docs`: a page to read and try the API, which loads files from this server only. @param description OpenAPI, as JSON. */
 export function addDocsRoutes(app: OpenAPIHono, description: string) {
   const page = pageOf(description)
-  const policy = secureHeaders({
-    contentSecurityPolicy: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      // Scalar sets inline styles.
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-    // Only the proxy that terminates TLS knows whether the host name is HTTPS only.
-    strictTransportSecurity: false,
+  const policy = pagePolicy({
+    // Scalar sets inline styles.
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:'],
+    formAction: ["'none'"],
   })
   app.get('/docs', policy, (c) => c.html(page))
   app.get('/docs/start.js', (c) => c.body(start, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { DEFAULT_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS } from '../../../core/market/claimMessage.ts'
 import { Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
-import { type BodyMembers, messageSchema } from '../resources/message.ts'
+import { type BodyMembers, messageSchema } from '../resources/messages.ts'
 import { minBlock } from './indexed.ts'
 import { blockHeaders, problemResponses } from './responses.ts'
 

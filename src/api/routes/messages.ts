@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type Address, zeroAddress } from 'viem'
+import { zeroAddress } from 'viem'
 import { marketOf } from '../../../core/deployment.ts'
 import { actionErrorCodes, explainRunError } from '../../../core/market/actionErrors.ts'
 import { claimErrorCodes } from '../../../core/market/contractErrors.ts'
@@ -20,11 +20,11 @@ import { type ProblemCode, refusedBy } from '../http/errors.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
 import type { RunTerms } from '../queries/runs.ts'
 import { refusalOfReward } from '../relay/refusal.ts'
-import { textParameter } from '../resources/bodies.ts'
+import { type RunBody, textParameter } from '../resources/bodies.ts'
 import { reasonsOf } from '../resources/eligibility.ts'
-import type { BodyMembers } from '../resources/message.ts'
+import type { BodyMembers } from '../resources/messages.ts'
 import { pathOf } from './actions.ts'
-import { claimToSign } from './claimMessage.ts'
+import { claimToSign } from './claimReads.ts'
 import { agentMembers, agentQuery, deadlineParameter, endOfValidity, messageRoute, unsigned } from './messageRoute.ts'
 import { readRun, readRunAndAgent } from './named.ts'
 
@@ -45,16 +45,7 @@ const routeOf = <Name extends RunActionName | 'claim', Query extends z.ZodRawSha
 }
 
 /** The parameters of the messages of actions about runs. */
-type ActionQuery = {
-  runId: bigint
-  signer?: Address
-  revision?: bigint
-  deliverableHash?: string
-  feedbackHash?: string
-  claimant?: Address
-  deadline?: bigint
-  minBlock?: bigint
-}
+type ActionQuery = Partial<RunBody> & { runId: bigint; minBlock?: bigint }
 
 const revisionParameter = z
   .string('must be given once')

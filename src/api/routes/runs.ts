@@ -11,8 +11,11 @@ import {
   searchParameters,
   usdcParameter,
 } from '../http/values.ts'
+import { eventPage } from '../queries/events.ts'
 import { pageOfRuns, type RunList, type RunStart, runDetail } from '../queries/runs.ts'
-import { isExpensive, type ReadInTurn } from '../queries/turns.ts'
+import { isExpensive, isFar, type ReadInTurn } from '../queries/turns.ts'
+import { formatRunCursor, parseRunCursor } from '../resources/cursors.ts'
+import { eventSchema, formatEvent } from '../resources/event.ts'
 import {
   exampleRunSummary,
   formatRunDetail,
@@ -21,7 +24,6 @@ import {
   runSummarySchema,
   stateSchema,
 } from '../resources/run.ts'
-import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { runNotFound } from './named.ts'
 import {
@@ -29,6 +31,8 @@ import {
   cursorParameters,
   exampleCursorPagination,
   formatPagination,
+  pageParameters,
+  paginationSchema,
   sliceOf,
 } from './pagination.ts'
 import { indexedResponses } from './responses.ts'
@@ -115,5 +119,34 @@ export function addRunRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTur
     const { snapshot, data: run } = await readIndex(c, deps.index, minBlock, (tx, block) => runDetail(tx, block, id))
     if (run === null) throw runNotFound(id)
     return answerJson(c, formatRunDetail(run, snapshot.now))
+  })
+}
+
+const eventListSchema = z.object({ events: z.array(eventSchema), pagination: paginationSchema }).openapi('RunEventList')
+
+const listEvents = createRoute({
+  method: 'get',
+  path: '/api/runs/{id}/events',
+  operationId: 'listRunEvents',
+  tags: ['Runs'],
+  summary: 'List the events of a run',
+  description: 'What the market’s events say of the run, with the transaction of each.',
+  request: {
+    params: z.object({ id: idParameter }),
+    // 100 covers all events of a run, unless a client had many claims of it refused on purpose.
+    query: z.strictObject({ ...pageParameters(100), minBlock }),
+  },
+  responses: indexedResponses('The timeline of the run, oldest first.', eventListSchema, ['RUN_NOT_FOUND']),
+})
+
+export function addEventRoutes(app: OpenAPIHono, deps: Deps, readInTurn: ReadInTurn) {
+  app.openapi(listEvents, async (c) => {
+    const { id } = c.req.valid('param')
+    const { minBlock, ...page } = c.req.valid('query')
+    const slice = sliceOf(page)
+    const reader = readInTurn(isFar(slice.offset), requesterOf(c, deps.limits))
+    const { data } = await readIndex(c, reader, minBlock, (tx) => eventPage(tx, id, slice))
+    if (data === null) throw runNotFound(id)
+    return answerJson(c, { events: data.events.map(formatEvent), pagination: formatPagination(page, data.total) })
   })
 }

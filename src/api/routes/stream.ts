@@ -3,9 +3,9 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
 import { requesterOf } from '../http/requester.ts'
 import { addressParameter, idParameter, searchParameters, usdcParameter } from '../http/values.ts'
+import { parseStreamCursor } from '../resources/cursors.ts'
 import { stateSchema } from '../resources/run.ts'
 import { eventDataSchema } from '../resources/stream.ts'
-import { parseCursor } from '../resources/streamCursor.ts'
 import { problemResponses } from './responses.ts'
 
 const types = ['run', 'agent'] as const
@@ -63,7 +63,7 @@ export function addStreamRoutes(app: OpenAPIHono, { streams, limits }: Deps) {
   app.openapi(streamChanges, async (c) => {
     const { lastEventId: ofQuery, types: asked, ...filter } = c.req.valid('query')
     const lastEventId = c.req.valid('header')['last-event-id'] || ofQuery
-    const cursor = lastEventId ? parseCursor(lastEventId) : undefined
+    const cursor = lastEventId ? parseStreamCursor(lastEventId) : undefined
     const headers = { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' }
     // Hono answers a HEAD with this handler, and would not read the body.
     if (c.req.method === 'HEAD') return new Response(null, { headers }) as never

@@ -6,8 +6,8 @@ import { Problem, unlessProblem } from '../http/errors.ts'
 import type { IndexReader } from '../index/reader.ts'
 import { type Block, type Changes, type Cursor, changesSince, type Place, placeAt } from '../queries/changes.ts'
 import { createSeeker, isSearch, type SeekBriefs } from '../queries/searches.ts'
+import { formatStreamCursor } from '../resources/cursors.ts'
 import { type EncodedEvents, encodeEvents, formatBlock, formatChange, formatEvent } from '../resources/stream.ts'
-import { formatCursor } from '../resources/streamCursor.ts'
 import type { EventStream } from './eventStream.ts'
 import { matchChange, type StreamFilter } from './filter.ts'
 
@@ -66,7 +66,7 @@ export class ChangeFeed {
   async #welcome(stream: EventStream): Promise<Place> {
     const { index, chainId } = this.#options
     const { data: place } = await index.read(undefined, (tx, block) => placeAt(tx, block, chainId))
-    const id = formatCursor(place.cursor)
+    const id = formatStreamCursor(place.cursor)
     stream.send(encodeEvents([formatEvent('ready', `{"block":${formatBlock(place.head)}}`, id)]), id)
     return place
   }
@@ -77,7 +77,7 @@ export class ChangeFeed {
         const batch = await this.#next(place)
         const events = await this.#encode(batch, stream.filter)
         if (events) await this.#letOthersRun()
-        stream.send(events, formatCursor(batch.end.cursor))
+        stream.send(events, formatStreamCursor(batch.end.cursor))
         // Says that all changes until now are sent.
         if (place.head === undefined && batch.end.head !== undefined) stream.sendHeartbeat()
         place = batch.end
@@ -89,7 +89,7 @@ export class ChangeFeed {
   }
 
   #next(place: Place): Promise<Batch> {
-    const key = `${formatCursor(place.cursor)} ${place.head?.hash}`
+    const key = `${formatStreamCursor(place.cursor)} ${place.head?.hash}`
     const known = this.#batches.get(key)
     if (known) return known
     const batch = place.head ? this.#readLive(place, place.head) : this.#resumes(() => this.#readToResume(place))
@@ -165,14 +165,14 @@ function encodeBatch(batch: Batch, filter: StreamFilter, briefs: ReadonlySet<str
   const { start, head, reset, changes, end } = batch
   if (reset) {
     const data = `{"block":${formatBlock(reset.block)},"reason":"${reset.reason}"}`
-    return encodeEvents([formatEvent('reset', data, formatCursor(end.cursor))])
+    return encodeEvents([formatEvent('reset', data, formatStreamCursor(end.cursor))])
   }
   const matching = changes.flatMap((change) => {
     const match = matchChange(filter, change, briefs)
     return match === 'never' ? [] : { type: change.type, data: formatChange(change, head, match === 'left') }
   })
-  const begun = formatCursor({ ...start, to: head })
-  const ended = formatCursor(end.cursor)
+  const begun = formatStreamCursor({ ...start, to: head })
+  const ended = formatStreamCursor(end.cursor)
   return encodeEvents(
     matching.map(({ type, data }, place) => formatEvent(type, data, place === matching.length - 1 ? ended : begun)),
   )

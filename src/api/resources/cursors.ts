@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { MarketAddress } from '../../../core/deployment.ts'
 import { refusedValue } from '../http/errors.ts'
+import type { Cursor } from '../queries/changes.ts'
 import type { RunList, RunPosition } from '../queries/runs.ts'
 
 const LIST_BYTES = 8
@@ -37,11 +37,25 @@ function nameOf({ sort, order, q, tag, ...filters }: RunList): string {
   return q === undefined && tag === undefined ? name : `${name} ${JSON.stringify([q, tag])}`
 }
 
-/** The digests of recent lists, by chain, market and list. */
-const digests = new LRUCache<string, Buffer>({
-  max: 1_000,
-  memoMethod: (name) => hash('sha256', name, 'buffer').subarray(0, LIST_BYTES),
-})
-
 const digestOf = ({ chainId, address }: MarketAddress, list: RunList) =>
-  digests.memo(`${chainId} ${address} ${nameOf(list)}`)
+  hash('sha256', `${chainId} ${address} ${nameOf(list)}`, 'buffer').subarray(0, LIST_BYTES)
+
+/** The cursor as the id of an event. It is the same in every process, and needs no escape in a URL. */
+export const formatStreamCursor = ({ from, to, final }: Cursor): string =>
+  [from.number, from.timestamp, to.number, to.timestamp, to.hash.slice(2), final].join('.')
+
+const block = '([0-9]{1,16})'
+const time = '([0-9]{1,10})'
+const pattern = new RegExp(`^${[block, time, block, time, '([0-9a-f]{64})', block].join('\\.')}$`)
+
+/** @throws Problem VALIDATION_FAILED if the text is not the id of an event. */
+export function parseStreamCursor(text: string): Cursor {
+  const [, from = '', fromTime = '', to = '', toTime = '', hash, final = ''] = pattern.exec(text) ?? []
+  if (hash === undefined || BigInt(from) > BigInt(to))
+    throw refusedValue('lastEventId', 'must be the id of an event', text)
+  return {
+    from: { number: BigInt(from), timestamp: BigInt(fromTime) },
+    to: { number: BigInt(to), timestamp: BigInt(toTime), hash: `0x${hash}` },
+    final: BigInt(final),
+  }
+}
