@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from 'hono'
 import type { Address, Hex } from 'viem'
-import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
+import { blockHeaders as blockHeadersOf } from '../cache/responseCache.ts'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../http/errors.ts'
+import { Problem, unlessProblem } from '../http/errors.ts'
 import { INDEX_INTERVAL_MS, RETRY_AFTER_SECONDS, waitingTime } from '../http/preferredWait.ts'
 import { problemOfAction } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
@@ -91,7 +91,7 @@ export function createActing(deps: Deps) {
         const { made } = actionTexts[message.action]
         return c.json({ success: true as const, ...members, message: made, actionId, ...how }, 200)
       }
-      const { members } = (await show(outcome).catch(unlessBehind)) ?? { members: nothing }
+      const { members } = (await show(outcome).catch(unlessProblem)) ?? { members: nothing }
       c.header('Location', `/api/actions/${actionId}`)
       c.header('Retry-After', String(RETRY_AFTER_SECONDS))
       const state = status === 'done' ? ('mined' as const) : status
@@ -154,7 +154,7 @@ export async function untilShown<Members extends object>(
   // Asked while the index is read. The relay keeps the node's answer.
   relay.isFinal(block).catch(() => undefined)
   do {
-    const shown = await show({ block, signal }).catch(unlessBehind)
+    const shown = await show({ block, signal }).catch(unlessProblem)
     if (shown?.snapshot) {
       for (const [name, value] of Object.entries(blockHeadersOf(shown.snapshot))) c.header(name, value)
     }
@@ -167,10 +167,4 @@ export async function untilShown<Members extends object>(
     await sleep(INDEX_INTERVAL_MS)
   } while (!signal.aborted)
   return undefined
-}
-
-/** For a `catch` of reads of the index, whose answer can do without. @throws any other error. */
-export function unlessBehind(error: unknown): undefined {
-  if (error instanceof Problem && error.code === 'INDEX_BEHIND') return undefined
-  throw error
 }

@@ -18,7 +18,7 @@ import { ANY_STATE, isNarrowed, runListDescription, runListPage, runListTitle } 
 import { runDescription, runPage } from '../board/runPage.ts'
 import { refusedSearchPage, splitOrder } from '../board/searchForm.ts'
 import { plainLine } from '../board/values.ts'
-import { matches, sharedHeaders } from '../cache/cachedResponse.ts'
+import { matches, sharedHeaders } from '../cache/responseCache.ts'
 import type { Deps } from '../deps.ts'
 import { createRateLimit, rateLimited } from '../http/clientLimits.ts'
 import { errorHandler } from '../http/errorHandler.ts'

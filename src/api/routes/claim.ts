@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import type { Deps } from '../deps.ts'
+import { unlessProblem } from '../http/errors.ts'
 import { prefer, RETRY_AFTER_SECONDS } from '../http/preferredWait.ts'
 import { idParameter } from '../http/values.ts'
 import { claimAttributes, inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
@@ -10,7 +11,7 @@ import { formatAgentSummary } from '../resources/agent.ts'
 import { claimBody, claimSchema, pendingClaimSchema } from '../resources/claim.ts'
 import { claimRefusals } from '../resources/problem.ts'
 import { formatRun } from '../resources/run.ts'
-import { type Acting, unlessBehind, untilShown } from './actionAnswers.ts'
+import { type Acting, untilShown } from './actionAnswers.ts'
 import { knownAgentId, knownRunId } from './named.ts'
 import { blockHeaders, jsonBody, problemResponses, retryAfter } from './responses.ts'
 
@@ -101,7 +102,7 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps, { act }: Acting) {
     // A claim that the agent made without the relay is not stored.
     if (status !== 'done' || (await relay.find(claimId))) c.header('Location', `/api/claims/${claimId}`)
     c.header('Retry-After', String(RETRY_AFTER_SECONDS))
-    const { members } = (await show().catch(unlessBehind)) ?? { members: { run: null, agent: null } }
+    const { members } = (await show().catch(unlessProblem)) ?? { members: { run: null, agent: null } }
     const [text, state] = status === 'done' ? ([NOT_SHOWN, 'mined'] as const) : ([UNDECIDED, status] as const)
     return c.json(
       { success: false as const, ...members, message: text, claimId, txHash: txHash ?? null, status: state },

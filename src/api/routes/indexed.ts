@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
 import { routePath } from 'hono/route'
-import { blockHeaders, createCachedResponse, toResponse } from '../cache/cachedResponse.ts'
+import { blockHeaders, createCachedResponse, toResponse } from '../cache/responseCache.ts'
 import { isCacheable, isRead, NO_STORE, readHeaders } from '../http/readHeaders.ts'
 import type { IndexReader, Read } from '../index/reader.ts'
 

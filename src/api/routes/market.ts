@@ -27,14 +27,15 @@ const getMarket = createRoute({
   },
 })
 
-const files = [
-  'USDC.json',
-  'AgentRegistry.json',
-  'AgentStaking.json',
-  'BountyMarket.json',
-  'SignedFunding.json',
-  'AgentRegistrar.json',
-] as const
+/** The ABIs by the names of their files. */
+const abisOf = (chainId: number): Record<string, readonly { type: string }[]> => ({
+  'USDC.json': chainId === DEVNET ? mockUsdcAbi : erc20Abi,
+  'AgentRegistry.json': agentRegistryAbi,
+  'AgentStaking.json': agentStakingAbi,
+  'BountyMarket.json': bountyMarketAbi,
+  'SignedFunding.json': signedFundingAbi,
+  'AgentRegistrar.json': agentRegistrarAbi,
+})
 
 const getAbi = createRoute({
   method: 'get',
@@ -43,7 +44,7 @@ const getAbi = createRoute({
   tags: ['Market'],
   summary: 'Get the ABI of a contract',
   description: 'For viem, ethers and other libraries. `USDC.json` is ERC-20, on a devnet with `mint`.',
-  request: { params: z.object({ file: z.string().openapi({ type: 'string', enum: [...files] }) }) },
+  request: { params: z.object({ file: z.string().openapi({ type: 'string', enum: Object.keys(abisOf(DEVNET)) }) }) },
   responses: {
     200: {
       description: 'The ABI.',
@@ -61,19 +62,12 @@ const getAbi = createRoute({
 
 export function addMarketRoutes(app: OpenAPIHono, { deployment }: Deps) {
   const market = formatMarket(deployment)
-  const abis: Record<(typeof files)[number], readonly { type: string }[]> = {
-    'USDC.json': deployment.chainId === DEVNET ? mockUsdcAbi : erc20Abi,
-    'AgentRegistry.json': agentRegistryAbi,
-    'AgentStaking.json': agentStakingAbi,
-    'BountyMarket.json': bountyMarketAbi,
-    'SignedFunding.json': signedFundingAbi,
-    'AgentRegistrar.json': agentRegistrarAbi,
-  }
+  const abis = new Map(Object.entries(abisOf(deployment.chainId)))
 
   app.openapi(getMarket, (c) => c.json(market, 200, { 'Cache-Control': SHARED_FOR_A_SECOND }))
 
   app.openapi(getAbi, (c) => {
-    const file = files.find((name) => name === c.req.valid('param').file)
-    return file === undefined ? (routeNotFound(c) as never) : c.json([...abis[file]], 200)
+    const abi = abis.get(c.req.valid('param').file)
+    return abi ? c.json([...abi], 200) : (routeNotFound(c) as never)
   })
 }
