@@ -115,6 +115,34 @@ contract BountyMarketSignedGasTest is BountyMarketTest, ActionSigner, Authorizat
     }
 
     /// forge-config: default.isolate = true
+    function test_NameClaimant() public {
+        terms.claimant = poster;
+        uint256 bountyId = _post();
+        _snapshot("postBounty with a claimant");
+        vm.prank(poster);
+        market.nameClaimant(bountyId, wallet);
+        _snapshot("nameClaimant");
+        bountyId = _post();
+        bytes memory signature = sign(
+            keyNamed("poster"), nameDigest(address(market), NameMessage(bountyId, poster, 1, wallet, START + 1 hours))
+        );
+        vm.prank(sender);
+        market.nameClaimantWithSig(bountyId, wallet, 1, START + 1 hours, signature);
+        _snapshot("nameClaimantWithSig");
+        _claim(bountyId);
+        _snapshot("claimBounty by the claimant");
+    }
+
+    /// forge-config: default.isolate = true
+    function test_RejectByAnEvaluator() public {
+        terms.evaluator = sender;
+        uint256 bountyId = _postSubmitted();
+        vm.prank(sender);
+        market.rejectWork(bountyId);
+        _snapshot("rejectWork by an evaluator");
+    }
+
+    /// forge-config: default.isolate = true
     function test_Unstake() public {
         _unstake(1e6);
         _snapshot("unstake");
