@@ -1,51 +1,42 @@
-/** What a keyword's value must be. `schema`, `schemas` and `named` are schemas: one, a list, and by name. */
-type Shape =
-  | 'any'
-  | 'text'
-  | 'number'
-  | 'count'
-  | 'flag'
-  | 'list'
-  | 'names'
-  | 'type'
-  | 'schema'
-  | 'schemas'
-  | 'named'
-  | 'ref'
+const types = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isCount = (value: unknown) => Number.isInteger(value) && Number(value) >= 0
+
+/** Keywords whose value has no schemas, what it must be, and the complaint where it is not. */
+const plain: [string[], (value: unknown) => boolean, string][] = [
+  [['const', 'default'], () => true, ''],
+  [['$schema', '$comment', 'title', 'description'], isText, 'must be a text'],
+  [
+    ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
+    (value) => typeof value === 'number',
+    'must be a number',
+  ],
+  [['minLength', 'maxLength', 'minItems', 'maxItems'], isCount, 'must be a whole number from 0'],
+  [['minContains', 'maxContains', 'minProperties', 'maxProperties'], isCount, 'must be a whole number from 0'],
+  [['uniqueItems'], (value) => typeof value === 'boolean', 'must be true or false'],
+  [['enum', 'examples'], Array.isArray, 'must be a list'],
+  [['required'], (value) => Array.isArray(value) && value.every(isText), 'must be a list of texts'],
+  [
+    ['type'],
+    (value) => [value].flat().every((each) => types.includes(String(each))),
+    `must be one or more of ${types.join(', ')}`,
+  ],
+]
 
 /**
- * The keywords that a schema may have. Others are refused, because a validator would skip them: `pattern` and
+ * Keywords other than these, those with schemas and `$ref` are refused, because a validator would skip them: `pattern` and
  * `patternProperties` may take exponential time, and `format` too; `$id` and `$anchor` only help to refer elsewhere.
  */
-const keywords = new Map<string, Shape>(
-  Object.entries({
-    any: ['const', 'default'],
-    text: ['$schema', '$comment', 'title', 'description'],
-    number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
-    count: [
-      'minLength',
-      'maxLength',
-      'minItems',
-      'maxItems',
-      'minContains',
-      'maxContains',
-      'minProperties',
-      'maxProperties',
-    ],
-    flag: ['uniqueItems'],
-    list: ['enum', 'examples'],
-    names: ['required'],
-    type: ['type'],
-    schema: ['items', 'contains', 'additionalProperties', 'propertyNames', 'not', 'if', 'then', 'else'],
-    schemas: ['prefixItems', 'allOf', 'anyOf', 'oneOf'],
-    named: ['properties', '$defs'],
-    ref: ['$ref'],
-  } satisfies Record<Shape, string[]>).flatMap(([shape, names]) =>
-    names.map((name) => [name, shape as Shape] as const),
-  ),
-)
+const rules = new Map(plain.flatMap(([names, ...rule]) => names.map((name) => [name, rule] as const)))
 
-const types = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']
+/** Keywords whose value is a schema, a list of schemas, and schemas by name. */
+const withSchema = ['items', 'contains', 'additionalProperties', 'propertyNames', 'not', 'if', 'then', 'else']
+const withSchemas = ['prefixItems', 'allOf', 'anyOf', 'oneOf']
+const withNamed = ['properties', '$defs']
 
 /** With `$ref` replaced by what it names, so that a circular one is too deep, and one that repeats itself is too large. */
 const MAX_DEPTH = 16
@@ -55,26 +46,6 @@ const DEFINITION = /^#\/\$defs\/([A-Za-z0-9_-]+)$/
 
 /** Where a schema cannot be used, and why. */
 export type Complaint = { path: string[]; message: string }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isTexts = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((each) => typeof each === 'string')
-
-/** What the value of a keyword without schemas must be, and the complaint where it is not. */
-const rules: Partial<Record<Shape, [(value: unknown) => boolean, string]>> = {
-  text: [(value) => typeof value === 'string', 'must be a text'],
-  number: [(value) => typeof value === 'number', 'must be a number'],
-  count: [(value) => Number.isInteger(value) && Number(value) >= 0, 'must be a whole number from 0'],
-  flag: [(value) => typeof value === 'boolean', 'must be true or false'],
-  list: [Array.isArray, 'must be a list'],
-  names: [isTexts, 'must be a list of texts'],
-  type: [
-    (value) => [value].flat().every((each) => types.includes(String(each))),
-    `must be one or more of ${types.join(', ')}`,
-  ],
-}
 
 /**
  * Why a JSON Schema of a brief is refused; undefined if it can be used. One that passes makes the validator neither compile
@@ -94,27 +65,30 @@ export function complaintOfSchema(root: Record<string, unknown>): Complaint | un
 
   /** @param depth of schemas in the value. */
   function visitKeyword(name: string, value: unknown, path: string[], depth: number): Complaint | undefined {
-    const shape = keywords.get(name)
-    if (shape === undefined) return { path, message: 'is no keyword that checks may use' }
-    if (shape === 'schema') return visit(value, path, depth)
-    if (shape === 'schemas') {
+    if (withSchema.includes(name)) return visit(value, path, depth)
+    if (withSchemas.includes(name)) {
       if (!Array.isArray(value)) return { path, message: 'must be a list of schemas' }
-      return first([...value.entries()], ([index, each]) => visit(each, [...path, String(index)], depth))
+      return visitEach(value, path, depth)
     }
-    if (shape === 'named') {
+    if (withNamed.includes(name)) {
       if (!isObject(value)) return { path, message: 'must be an object of schemas' }
-      return first(Object.entries(value), ([key, each]) => visit(each, [...path, key], depth))
+      return visitEach(value, path, depth)
     }
-    if (shape === 'ref') {
+    if (name === '$ref') {
       const [, definition] = DEFINITION.exec(String(value)) ?? []
       if (definition === undefined || !Object.hasOwn(definitions, definition)) {
         return { path, message: 'must name a definition of this schema, such as #/$defs/river' }
       }
       return visit(definitions[definition], ['$defs', definition], depth)
     }
-    const [isRight, message] = rules[shape] ?? []
-    return isRight?.(value) === false ? { path, message: String(message) } : undefined
+    const rule = rules.get(name)
+    if (!rule) return { path, message: 'is no keyword that checks may use' }
+    const [isRight, message] = rule
+    return isRight(value) ? undefined : { path, message }
   }
+
+  const visitEach = (schemas: object, path: string[], depth: number) =>
+    first(Object.entries(schemas), ([key, each]) => visit(each, [...path, key], depth))
 
   return visit(root, [], 1)
 }
