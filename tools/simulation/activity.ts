@@ -1,5 +1,5 @@
 import { BaseError, type Hex } from 'viem'
-import type { Call } from '../devnet/call.ts'
+import { type Call, callOf } from '../devnet/call.ts'
 import { proposeForAgent } from './agentActions.ts'
 import { proposeForBounty } from './bountyActions.ts'
 import { proposeClaim } from './claimActions.ts'
@@ -12,7 +12,7 @@ export type Step = { action: string; outcome: 'mined' | 'beaten' | 'refused' | '
 
 const WEEK = 7n * 86_400n
 
-const kinds = { bounty: 50, claim: 25, agent: 20, time: 5 }
+const kinds = { bounty: 50, claim: 25, agent: 20, donation: 3, time: 5 }
 
 /**
  * Makes one random move on the market: mostly one that the party may make now, sometimes one that the contracts must
@@ -25,7 +25,13 @@ export async function act(world: World, random: Random): Promise<Step> {
   return call ? attempt(world, call) : { action: kind, outcome: 'skipped' }
 }
 
-const propose = { bounty: proposeForBounty, claim: proposeClaim, agent: proposeForAgent }
+const propose = { bounty: proposeForBounty, claim: proposeClaim, agent: proposeForAgent, donation: proposeDonation }
+
+/** USDC that a contract then holds beyond what it owes. */
+async function proposeDonation({ contracts: { usdc, market, staking }, everyone }: World, random: Random) {
+  const { address } = random.pick([market, staking])
+  return callOf(random.pick(everyone), usdc, 'transfer', [address, BigInt(random.int(1, 1_000))])
+}
 
 /** Sends the call if the chain would accept it. `beaten`: a claim relayed by the API was mined first. */
 async function attempt(world: World, { action, account, to, data }: Call): Promise<Step> {

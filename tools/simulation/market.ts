@@ -132,14 +132,27 @@ export function compareBoard(subject: string, { page }: Json, { runs }: Market):
   )
 }
 
-/** Compares the reserves with a count of the logs. A contract that holds less than it owes is a difference too. */
+/** Compares the reserves with a count of the logs. */
 export function compareReserves(subject: string, body: Json, { reserves: { market, staking } }: Market): string[] {
   const asText = (amounts: object) =>
     Object.fromEntries(Object.entries(amounts).map(([name, value]) => [name, `${value}`]))
-  const lacking = Object.entries({ market, staking }).filter(([, { surplus }]) => surplus < 0n)
   return [
     ...compare(`${subject}, market`, asText(market), body.market as Json),
     ...compare(`${subject}, staking`, asText(staking), body.staking as Json),
-    ...lacking.map(([contract, { surplus }]) => `${subject}: the ${contract} contract lacks ${-surplus}`),
   ]
+}
+
+/** Where a contract holds less than it owes at any block of the chain, also at those that no answer was of. */
+export async function findDeficits(world: World): Promise<string[]> {
+  const found: string[] = []
+  const last = await world.node.getBlockNumber({ cacheTime: 0 })
+  for (let blockNumber = startOf(world); blockNumber <= last; blockNumber++) {
+    const block = await world.node.getBlock({ blockNumber })
+    const reserves = await countReserves(world.node, world.contracts.market.address, startOf(world), block)
+    for (const contract of ['market', 'staking'] as const) {
+      const { surplus } = reserves[contract]
+      if (surplus < 0n) found.push(`the ${contract} contract lacks ${-surplus} at block ${blockNumber}`)
+    }
+  }
+  return found
 }

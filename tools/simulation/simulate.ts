@@ -7,6 +7,7 @@ import { createClaimants } from './claimants.ts'
 import { compareApi } from './compareApi.ts'
 import { startEnvironment } from './environment.ts'
 import { drawSchedule, type Schedule } from './faults/schedule.ts'
+import { findDeficits } from './market.ts'
 import { createOracle } from './oracle.ts'
 import { play } from './play.ts'
 import { createRandom, seedOf } from './random.ts'
@@ -109,6 +110,7 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
   const results = readers.map((reader) => reader.result())
   const final = await compareApi({ world, api, oracle, random: createRandom(seedOf(seed, 'end')) })
   const audited = await auditTables(environment)
+  const deficits = await findDeficits(world)
   const checkedCount = results.reduce((sum, result) => sum + result.checkedCount, 0)
   return {
     steps,
@@ -125,6 +127,7 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
       ...misreported,
       ...final.differences,
       ...audited,
+      ...deficits,
     ],
   }
 }

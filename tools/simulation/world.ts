@@ -32,9 +32,6 @@ export async function createWorld(chain: Omit<MarketOnAnvil, 'stop'>, { salt, ..
   const everyone = [...posters, ...owners, ...wallets]
   for (const { address } of everyone) await node.setBalance({ address, value: parseEther('1000') })
   await chain.fund(...everyone)
-  // Donations: the contracts hold them beyond what they owe.
-  await usdc.write.mint([market.address, 7n])
-  await usdc.write.mint([staking.address, 11n])
   return {
     deployment,
     contracts: { usdc, registry, staking, market },

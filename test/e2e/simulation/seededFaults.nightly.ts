@@ -1,7 +1,9 @@
+import { type Address, parseEther } from 'viem'
 import { beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { auditTables } from '../../../tools/simulation/auditTables.ts'
 import { compareApi } from '../../../tools/simulation/compareApi.ts'
+import { findDeficits } from '../../../tools/simulation/market.ts'
 import { createOracle } from '../../../tools/simulation/oracle.ts'
 import { createRandom } from '../../../tools/simulation/random.ts'
 import { createWorld, type World } from '../../../tools/simulation/world.ts'
@@ -68,4 +70,19 @@ test('finds a timeline and figures that lack a delivery', async () => {
   expect(tables).toContainEqual(
     expect.stringMatching(/^event of block .+: exists is false in the table, true on chain$/),
   )
+})
+
+test('finds the block at which a contract holds less than it owes, though it holds it again later', async () => {
+  const { usdc, market: lacking } = world.contracts
+  const thief = accountOf(4).address
+  const move = async (from: Address, to: Address) => {
+    await world.node.impersonateAccount({ address: from })
+    await world.node.setBalance({ address: from, value: parseEther('1') })
+    const hash = await usdc.write.transfer([to, 1n], { account: from })
+    return (await world.node.waitForTransactionReceipt({ hash })).blockNumber
+  }
+  const taken = await move(lacking.address, thief)
+  const given = await move(thief, lacking.address)
+  const blocks = Array.from({ length: Number(given - taken) }, (_, place) => taken + BigInt(place))
+  expect(await findDeficits(world)).toEqual(blocks.map((block) => `the market contract lacks 1 at block ${block}`))
 })
