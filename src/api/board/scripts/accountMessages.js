@@ -73,14 +73,5 @@ export function accountMessage(action, known, got) {
   return typedDataOf(action, { name, version, chainId, verifyingContract: contracts.USDC }, payment, got)
 }
 
-/** The request that makes the action, without its signature. @param message what is signed. */
-export function accountRequest(action, known, { validBefore, deadline, nonce }) {
-  if (action === 'post') return { path: '/api/runs', body: { ...known, validBefore } }
-  if (action === 'register') return { path: '/api/agents', body: { ...known, deadline } }
-  const { agentId, ...own } = known
-  const more = action === 'stake' ? { validBefore } : { nonce, deadline }
-  return { path: `/api/agents/${agentId}/${action}`, body: { ...own, ...more } }
-}
-
 /** What the API's message depends on. It finds the owner of a stake's agent itself. */
 export const accountQuery = (action, { owner, ...known }) => (action === 'register' ? { owner, ...known } : known)

@@ -1,13 +1,13 @@
 // The forms of actions: who may use them, and what happens when one is sent. Everything is signed with what this page
 // built; nothing is signed that differs from what the reader asked for.
-import { accountMessage, accountQuery, accountRequest } from './accountMessages.js'
+import { accountMessage, accountQuery } from './accountMessages.js'
 import { agentOf, follow, getMessage, send } from './api.js'
 import { askedBy } from './asked.js'
 import './drafts.js'
 import { fieldOf } from './fields.js'
 import { dropRequest, keepRequest, pendingRequest } from './pending.js'
 import { focusProgress, newSpeaker, showProgressBelow } from './progress.js'
-import { isRunAction, runMessage, runQuery, runRequest } from './runMessages.js'
+import { isRunAction, runMessage, runQuery } from './runMessages.js'
 import { currentAccount, isOnWrongChain, reconnected, sign, WalletError } from './wallet.js'
 
 let isBusy = false
@@ -29,12 +29,12 @@ async function signedRequest(form, say) {
   say('Asking for the message to sign.')
   const ofRun = isRunAction(action)
   const query = ofRun ? runQuery(action, known, account) : accountQuery(action, known)
-  const { typedData: got } = await getMessage(action, query, say)
+  const { typedData: got, path: target, body } = await getMessage(action, query, say)
   const own = ofRun ? runMessage(action, known, account, got) : accountMessage(action, known, got)
-  const request = ofRun ? runRequest(action, own.message) : accountRequest(action, known, own.message)
   say('Sign the message in your wallet. It costs no ether.')
   const signature = await sign(own, account)
-  return { action, done, ...request, body: { ...request.body, signature } }
+  const method = action === 'withdraw' ? 'DELETE' : 'POST'
+  return { action, done, path: target, method, body: { ...body, signature } }
 }
 
 /** What was made, in words, and where the reader finds it. */

@@ -32,17 +32,6 @@ export function runMessage(action, known, account, got) {
   return typedDataOf(action, domain, values, got)
 }
 
-/** The request that makes the action, without its signature. */
-export function runRequest(action, { bountyId, ...message }) {
-  if (!membersOf(action).includes('agentId')) return { path: `/api/runs/${bountyId}/${action}`, body: message }
-  const { runId, wallet: walletAddress, ...own } = message
-  if (isForApi(action)) {
-    const method = action === 'apply' ? 'POST' : 'DELETE'
-    return { path: `/api/runs/${runId}/applications`, method, body: { walletAddress, ...own } }
-  }
-  return { path: `/api/runs/${bountyId}/claim`, body: { agentId: own.agentId, walletAddress, deadline: own.deadline } }
-}
-
 /** What the API's message depends on. */
 export function runQuery(action, known, account) {
   const { bountyId, runId = bountyId, agentId, revision, deliverableHash, feedbackHash, claimant, note } = known
