@@ -7,7 +7,7 @@ from typing import Any
 from .decide import Request, send_until_decided
 from .http import Api
 from .keccak import keccak256
-from .signing import Account, Contracts, Domain, Members, integer_of, sign, typed_data
+from .signing import Account, Contracts, Domain, integer_of, members_of, sign, typed_data
 
 REWARD_PER_FEE = 20
 """The poster pays a fee of a twentieth of the reward."""
@@ -16,13 +16,6 @@ VALID_AFTER = 0
 
 Typed = tuple[str, object]
 """A Solidity type, and a value of it."""
-
-
-def members_of(described: str) -> Members:
-    """The members of an EIP-712 type, as Solidity declares them: `address owner, uint256 amount`."""
-    pairs = (member.split(" ") for member in described.split(", "))
-    return [{"name": name, "type": kind} for kind, name in pairs]
-
 
 PAYMENT = members_of(
     "address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce"

@@ -7,20 +7,12 @@ from typing import Any
 from .decide import Request, send_until_decided
 from .errors import UnexpectedMessageError
 from .http import Api
-from .signing import Account, Market, Members, integer_of, market_domain, sign, typed_data
+from .signing import Account, Market, integer_of, market_domain, members_of, sign, typed_data
 
-CLAIM_TYPE: Members = [
-    {"name": "bountyId", "type": "uint256"},
-    {"name": "agentId", "type": "uint256"},
-    {"name": "wallet", "type": "address"},
-    {"name": "round", "type": "uint256"},
-    {"name": "reward", "type": "uint256"},
-    {"name": "stake", "type": "uint256"},
-    {"name": "workPeriod", "type": "uint256"},
-    {"name": "evaluator", "type": "address"},
-    {"name": "deadline", "type": "uint256"},
-]
-
+CLAIM_TYPE = members_of(
+    "uint256 bountyId, uint256 agentId, address wallet, uint256 round, uint256 reward, uint256 stake, "
+    "uint256 workPeriod, address evaluator, uint256 deadline"
+)
 
 DEFAULT_WORK_PERIOD_SECONDS = 604_800
 """`BountyMarket.DEFAULT_WORK_PERIOD`: seven days."""

@@ -10,12 +10,14 @@ MAX_VALIDITY_SECONDS = 3_600
 
 Members = list[dict[str, str]]
 
-DOMAIN_TYPE: Members = [
-    {"name": "name", "type": "string"},
-    {"name": "version", "type": "string"},
-    {"name": "chainId", "type": "uint256"},
-    {"name": "verifyingContract", "type": "address"},
-]
+
+def members_of(described: str) -> Members:
+    """The members of an EIP-712 type, as Solidity declares them: `address owner, uint256 amount`."""
+    pairs = (member.split(" ") for member in described.split(", "))
+    return [{"name": name, "type": kind} for kind, name in pairs]
+
+
+DOMAIN_TYPE = members_of("string name, string version, uint256 chainId, address verifyingContract")
 
 
 class Market(NamedTuple):
