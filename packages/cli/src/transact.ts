@@ -1,24 +1,13 @@
-import { type Abi, type Address, type ContractFunctionName, erc20Abi, type TransactionReceipt } from 'viem'
+import { type Address, erc20Abi, type TransactionReceipt } from 'viem'
 import { simulateBlocks } from 'viem/actions'
-import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
-import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
-import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
-import { mockUsdcAbi } from '../../../abis/MockUSDC.ts'
+import { abi, type Call as ContractCall } from '../../client/src/transactions.ts'
 import type { Context } from './action.ts'
 import { formatUsdc } from './arguments.ts'
 import { CommandError } from './commandError.ts'
 import type { Session } from './session.ts'
 
-const contractsAbi = [...bountyMarketAbi, ...agentStakingAbi, ...agentRegistryAbi, ...mockUsdcAbi] as const
-
-/** The union of all contracts' ABIs. They call each other, so a call may revert with an error of any of them. */
-export const abi: Abi = contractsAbi
-
-/** A function of the contracts that a transaction may call. */
-type FunctionName = ContractFunctionName<typeof contractsAbi, 'nonpayable'>
-
 /** A call of a contract, and what it does: `stake 20 USDC for agent 3`. */
-export type Call = { action: string; address: Address; functionName: FunctionName; args: readonly unknown[] }
+export type Call = ContractCall & { action: string }
 
 /**
  * Sends the calls in order, each after a simulation and the receipt of the one before. In a dry run it simulates all of

@@ -1,11 +1,5 @@
 import type { components } from './api.ts'
-import {
-  type ClaimParties,
-  claimTypedData,
-  type ExpectedTerms,
-  type MarketAddress,
-  type Signer,
-} from './claimMessage.ts'
+import { claimTypedData, type ExpectedTerms, type MarketAddress, type Signer } from './claimMessage.ts'
 import { UndecidedClaimError } from './errors.ts'
 import { type Api, bodyOf, stoppedBy } from './request.ts'
 import type { ReadRun } from './run.ts'
@@ -37,25 +31,13 @@ export async function claimRun(
 ): Promise<Claim> {
   const id = String(run.bountyId)
   const parties = { run, agentId: String(agentId), wallet: signer.address }
-  const body = await sign(api, market, parties, expected, { signer, signal: options.signal })
+  const query = { agentId: parties.agentId, walletAddress: parties.wallet }
+  const asked = api.GET('/api/runs/{id}/claim-message', { params: { path: { id }, query }, ...stoppedBy(options) })
+  const typedData = claimTypedData(await bodyOf(asked), parties, expected, market)
+  const signature = await signer.signTypedData(typedData)
+  const body = { ...query, signature, deadline: String(typedData.message.deadline) }
   const params = { path: { id }, header: { 'idempotency-key': crypto.randomUUID() } }
   const send = () => api.POST('/api/runs/{id}/claim', { params, body, ...stoppedBy(options) })
   const undecided = (state: string, answer?: Pending) => new UndecidedClaimError(state, answer?.claimId)
   return untilDecided(`The claim of run ${id}`, send, options, undecided)
-}
-
-/** The body of the claim, with the wallet's signature. */
-async function sign(
-  api: Api,
-  market: MarketAddress,
-  parties: ClaimParties,
-  expected: ExpectedTerms,
-  { signer, signal }: Pick<ClaimOptions, 'signer' | 'signal'>,
-) {
-  const { run, agentId, wallet } = parties
-  const params = { path: { id: String(run.bountyId) }, query: { agentId, walletAddress: wallet } }
-  const asked = api.GET('/api/runs/{id}/claim-message', { params, ...stoppedBy({ signal }) })
-  const typedData = claimTypedData(await bodyOf(asked), parties, expected, market)
-  const signature = await signer.signTypedData(typedData)
-  return { agentId, walletAddress: wallet, signature, deadline: String(typedData.message.deadline) }
 }

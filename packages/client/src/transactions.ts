@@ -46,8 +46,8 @@ export type Mined = { txHash: Hash; blockNumber: number }
 
 const contractsAbi = [...bountyMarketAbi, ...agentStakingAbi, ...agentRegistryAbi, ...mockUsdcAbi] as const
 
-/** A call may revert with an error of each of these contracts. */
-const abi: Abi = contractsAbi
+/** The union of all contracts' ABIs. They call each other, so a call may revert with an error of any of them. */
+export const abi: Abi = contractsAbi
 
 /** A function of the market that a transaction may call. */
 export type MarketFunction = ContractFunctionName<typeof bountyMarketAbi, 'nonpayable'>

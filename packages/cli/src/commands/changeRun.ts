@@ -1,15 +1,13 @@
-import { type ContractFunctionName, type Log, parseEventLogs, type TransactionReceipt } from 'viem'
+import { type Log, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import type { Action, ReadRun, Run, RunlineClient } from '../../../client/src/index.ts'
+import type { MarketFunction } from '../../../client/src/transactions.ts'
 import type { Context } from '../action.ts'
 import { formatUsdc } from '../arguments.ts'
 import { runOnChain } from '../runOnChain.ts'
 import { openSession, relayOptions, type Session } from '../session.ts'
 import { type Call, transact } from '../transact.ts'
 import type { RelayOptions } from './relay.ts'
-
-/** A function of the market that a transaction may call. */
-export type MarketFunction = ContractFunctionName<typeof bountyMarketAbi, 'nonpayable'>
 
 /** The same by a signature, which the API sends. */
 type RelayedAction = (

@@ -1,9 +1,9 @@
 import type { Address } from 'viem'
+import { abi } from '../../../client/src/transactions.ts'
 import type { Context } from '../action.ts'
 import { CommandError } from '../commandError.ts'
 import { runOnChain } from '../runOnChain.ts'
 import { openSession } from '../session.ts'
-import { abi } from '../transact.ts'
 import { showState } from './changeRun.ts'
 
 /** For how long the command waits until the claim is decided. */
