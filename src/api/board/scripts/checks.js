@@ -1,5 +1,6 @@
 // Which checks of its brief the last delivery passes, by the evaluator's library. In a worker: a hostile schema or delivery
 // takes the worker's time, not the page's.
+import { element } from './element.js'
 
 const TIMEOUT_MS = 1_000
 
@@ -34,10 +35,9 @@ function runInWorker(checks, delivery) {
 }
 
 function line(verdict, className, text) {
-  const badge = Object.assign(document.createElement('span'), { className: `badge ${className}`, textContent: verdict })
-  const words = Object.assign(document.createElement('bdi'), { className: 'words', textContent: text })
-  const item = document.createElement('li')
-  item.append(badge, ' ', words)
+  const badge = element('span', { className: `badge ${className}`, textContent: verdict })
+  const item = element('li')
+  item.append(badge, ' ', element('bdi', { className: 'words', textContent: text }))
   return item
 }
 
@@ -62,9 +62,9 @@ async function show() {
   const parts = await results(asked).catch(({ message }) => [line('Not run', 'draft', message)])
   // A later delivery may have come.
   if (asked.delivery !== shown) return
-  const list = document.createElement('ul')
+  const list = element('ul')
   list.append(...parts)
-  place.append(Object.assign(document.createElement('h2'), { textContent: 'Checks of the last delivery' }), list)
+  place.append(element('h2', { textContent: 'Checks of the last delivery' }), list)
 }
 
 document.addEventListener('replaced', show)

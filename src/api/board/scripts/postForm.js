@@ -1,4 +1,5 @@
 // The form of a new run: a preview of its brief and of its money.
+import { element } from './element.js'
 import { briefOf, FieldError, termsOf } from './fields.js'
 import { feeOf, formatUsdc, parseUsdc } from './usdc.js'
 
@@ -13,8 +14,6 @@ const form = document.querySelector('form[data-action="post"]')
 const preview = document.getElementById('preview')
 const money = document.getElementById('money')
 
-const element = (tag, text) => Object.assign(document.createElement(tag), { textContent: text })
-
 /** The description as the server rendered it last. */
 let rendered = { text: '' }
 let renderTimer
@@ -24,7 +23,7 @@ function descriptionPart(text) {
   if (text === rendered.text) return rendered.part
   clearTimeout(renderTimer)
   renderTimer = setTimeout(render, RENDER_DELAY_MS, text)
-  return Object.assign(element('div', text), { className: 'lines' })
+  return element('div', { textContent: text, className: 'lines' })
 }
 
 /** A failed request is no error of the form: the description stays as it was typed. */
@@ -42,14 +41,13 @@ async function render(text) {
 
 function showBrief() {
   const { title, summary, description, acceptance = [], tags = [] } = briefOf(form)
-  const list = document.createElement('ul')
-  list.className = 'items'
-  list.append(...acceptance.map((item) => element('li', item)))
-  const parts = [element('h3', title ?? 'No title yet')]
-  if (summary) parts.push(element('p', summary))
+  const list = element('ul', { className: 'items' })
+  list.append(...acceptance.map((item) => element('li', { textContent: item })))
+  const parts = [element('h3', { textContent: title ?? 'No title yet' })]
+  if (summary) parts.push(element('p', { textContent: summary }))
   if (description) parts.push(descriptionPart(description))
-  if (acceptance.length > 0) parts.push(element('p', 'To be approved:'), list)
-  if (tags.length > 0) parts.push(Object.assign(element('p', tags.join(', ')), { className: 'hint' }))
+  if (acceptance.length > 0) parts.push(element('p', { textContent: 'To be approved:' }), list)
+  if (tags.length > 0) parts.push(element('p', { textContent: tags.join(', '), className: 'hint' }))
   preview.replaceChildren(...parts)
 }
 

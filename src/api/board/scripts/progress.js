@@ -1,4 +1,5 @@
 // The line that says how the reader's latest action goes.
+import { element } from './element.js'
 
 const line = document.getElementById('progress')
 
@@ -15,10 +16,7 @@ export function newSpeaker() {
     line.className = kind
     line.textContent = text
     if (!link) return
-    const anchor = document.createElement('a')
-    anchor.href = link.href
-    anchor.textContent = link.text
-    line.append(' ', anchor)
+    line.append(' ', element('a', { href: link.href, textContent: link.text }))
   }
 }
 

@@ -1,4 +1,5 @@
 // The wallet in the head of the page: connect, the account and its chain, switch the chain, disconnect.
+import { element } from './element.js'
 import { market } from './market.js'
 import { formatUsdc } from './usdc.js'
 import {
@@ -26,34 +27,25 @@ const say = (text) => {
 }
 
 function button(text, action) {
-  const element = document.createElement('button')
-  element.type = 'button'
-  element.className = 'quiet'
-  element.textContent = text
-  element.addEventListener('click', async () => {
+  const shown = element('button', { type: 'button', className: 'quiet', textContent: text })
+  shown.addEventListener('click', async () => {
     say('')
     await action()?.catch(({ message }) => say(message))
   })
-  return element
+  return shown
 }
 
-function words(text, className = '') {
-  const element = document.createElement('span')
-  element.textContent = text
-  element.className = className
-  return element
-}
+const words = (textContent, className) => element('span', { textContent, className })
 
 function parts() {
   const account = currentAccount()
   if (account !== undefined) {
-    const short = document.createElement('a')
-    Object.assign(short, {
+    const short = element('a', {
       className: 'account',
       href: `/accounts/${account}`,
       title: `My runs and agents: ${account}`,
+      textContent: `${account.slice(0, 6)}…${account.slice(-4)}`,
     })
-    short.textContent = `${account.slice(0, 6)}…${account.slice(-4)}`
     const chain = isOnWrongChain()
       ? [
           words(`Chain ${walletChain()}, but this market is on chain ${market.chainId}`, 'wrong'),
