@@ -131,8 +131,10 @@ it('answers an internal error with its id only, and logs the error under that id
     detail: 'The request failed because of an error in this server.',
     code: 'INTERNAL',
   })
-  expect(api.logged).toHaveLength(1)
-  expect(JSON.parse(api.logged[0] ?? '')).toMatchObject({
+  // What the pool logs of a slow database is of no request.
+  const logged = api.logged.map((line) => JSON.parse(line)).filter((line) => 'requestId' in line)
+  expect(logged).toHaveLength(1)
+  expect(logged[0]).toMatchObject({
     level: 50,
     requestId: headers.get('X-Request-Id'),
     path: '/api/runs',

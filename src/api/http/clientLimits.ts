@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
 import { LRUCache } from 'lru-cache'
+import type { Requester } from '../../../core/fairLane.ts'
 import { clientOf } from './clientAddress.ts'
 import { Problem } from './errors.ts'
 
@@ -67,6 +68,12 @@ export function createClientLimits(options: Options) {
     clientOf: clientOfRequest,
   }
 }
+
+/** The sender of the request. Without limits, where no server runs, all requests are one client's. */
+export const requesterOf = (c: Context, limits: ClientLimits | undefined): Requester => ({
+  client: limits?.clientOf(c) ?? 'unknown',
+  gone: c.req.raw.signal,
+})
 
 /** @param wait Seconds until the same request is accepted. */
 export function rateLimited(detail: string, wait: number): Problem {

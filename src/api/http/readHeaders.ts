@@ -27,7 +27,7 @@ const securityHeaders = {
   'x-content-type-options': 'nosniff',
 }
 
-/** The headers of every answer to a read, beside Cache-Control. */
+/** The headers of every answer to a read, beside Cache-Control, and to a POST. */
 export const readHeaders: Readonly<Record<string, string>> = { ...originHeaders, ...securityHeaders }
 
 /**
@@ -42,9 +42,6 @@ export const NO_STORE = 'no-store'
 /** Whether the answer says that caches may keep it. Such an answer has nothing of one client or request. */
 export const isCacheable = (headers: Headers): boolean => headers.get('cache-control')?.includes('max-age') ?? false
 
-/** The headers of every answer to a claim. */
-const claimHeaders = Object.entries({ ...originHeaders, ...securityHeaders })
-
 /** Whether the request reads the API, so that its answer gets `readHeaders`. */
 export function isRead({ req }: Context): boolean {
   return (req.method === 'GET' || req.method === 'HEAD') && req.path.startsWith('/api/')
@@ -58,7 +55,7 @@ export function isRead({ req }: Context): boolean {
 export const headerMiddleware: MiddlewareHandler = (c, next) => {
   if (isRead(c)) return next()
   if (c.req.method !== 'POST' || !c.req.path.startsWith('/api/')) return addHeaders(c, next)
-  for (const [name, value] of claimHeaders) c.header(name, value)
+  for (const [name, value] of Object.entries(readHeaders)) c.header(name, value)
   return next()
 }
 

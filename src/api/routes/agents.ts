@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
-import { requesterOf } from '../http/requester.ts'
+import { requesterOf } from '../http/clientLimits.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
 import { pageOfAgents } from '../queries/agents.ts'
 import { isFar, type ReadInTurn } from '../queries/turns.ts'

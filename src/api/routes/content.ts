@@ -9,9 +9,8 @@ import { cidOf, isStorableCid, uriOf } from '../content/cid.ts'
 import type { PostResult } from '../content/post.ts'
 import type { ContentStore } from '../content/store.ts'
 import type { Deps } from '../deps.ts'
-import { createRateLimit, rateLimited } from '../http/clientLimits.ts'
+import { createRateLimit, rateLimited, requesterOf } from '../http/clientLimits.ts'
 import { Problem, refusedValue, shorten } from '../http/errors.ts'
-import { requesterOf } from '../http/requester.ts'
 import { exampleCid, postedContentSchema } from '../resources/content.ts'
 import { etagHeader, problemResponses } from './responses.ts'
 
@@ -123,7 +122,9 @@ export function addContentRoutes(app: OpenAPIHono, { content: store, limits }: D
     const mediaType = mediaTypeOf(c)
     const bytes = new Uint8Array(await c.req.arrayBuffer())
     const checked = checkContent(mediaType, bytes)
-    if ('complaint' in checked) throw invalidBody(checked.complaint)
+    if ('complaint' in checked) {
+      throw new Problem('VALIDATION_FAILED', `body: ${checked.complaint}.`, { extensions: { field: 'body' } })
+    }
     const cid = await cidOf(bytes)
     const { brief, briefComplaint, registration } = checked
     const posted = { cid, mediaType, bytes, brief, registration, client }
@@ -173,7 +174,8 @@ function mediaTypeOf(c: Context): MediaType {
   const mediaType = mediaTypes.find((each) => each === name)
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))
   if (mediaType && (charset === undefined || /^charset="?utf-8"?$/.test(charset))) return mediaType
-  throw unsupported(given)
+  const detail = `Send the body as ${mediaTypes.join(', ')}, in UTF-8; got Content-Type ${JSON.stringify(shorten(given))}.`
+  throw new Problem('UNSUPPORTED_MEDIA_TYPE', detail)
 }
 
 /** @throws Problem CONTENT_UNAVAILABLE if there is no store, or if its database does not answer. */
@@ -201,7 +203,10 @@ function statusOf(result: PostResult, { cid, client }: { cid: string; client: st
     case 'blocked':
       throw blocked(cid)
     case 'clientFull':
-      throw dayIsSpent(client, result.limitBytes / 1_000, result.retrySeconds)
+      throw rateLimited(
+        `${client} may post ${result.limitBytes / 1_000} kB a day: each item counts at least 1 kB, and a tenth once a run names it.`,
+        result.retrySeconds,
+      )
     case 'full':
       throw new Problem('CONTENT_UNAVAILABLE', 'The store of content is full.', {
         headers: { 'Retry-After': String(RETRY_WHEN_FULL_SECONDS) },
@@ -214,20 +219,4 @@ function blocked(cid: string): Problem {
     extensions: { cid },
     headers: { 'Cache-Control': 'no-store' },
   })
-}
-
-function dayIsSpent(client: string, limitKB: number, seconds: number): Problem {
-  return rateLimited(
-    `${client} may post ${limitKB} kB a day: each item counts at least 1 kB, and a tenth once a run names it.`,
-    seconds,
-  )
-}
-
-function invalidBody(complaint: string): Problem {
-  return new Problem('VALIDATION_FAILED', `body: ${complaint}.`, { extensions: { field: 'body' } })
-}
-
-function unsupported(given: string): Problem {
-  const detail = `Send the body as ${mediaTypes.join(', ')}, in UTF-8; got Content-Type ${JSON.stringify(shorten(given))}.`
-  return new Problem('UNSUPPORTED_MEDIA_TYPE', detail)
 }

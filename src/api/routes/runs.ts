@@ -1,8 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
 import type { Deps } from '../deps.ts'
+import { requesterOf } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
-import { requesterOf } from '../http/requester.ts'
 import {
   addressParameter,
   claimantParameter,

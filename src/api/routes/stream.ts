@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
-import { requesterOf } from '../http/requester.ts'
+import { requesterOf } from '../http/clientLimits.ts'
 import { addressParameter, idParameter, searchParameters, usdcParameter } from '../http/values.ts'
 import { parseStreamCursor } from '../resources/cursors.ts'
 import { stateSchema } from '../resources/run.ts'
