@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process'
+import { on } from 'node:events'
 import { createRequire } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Checks } from '../../../../core/checks/checksSchema.ts'
 import { runChecks } from '../../../../core/checks/runChecks.js'
@@ -8,7 +10,6 @@ const TIMEOUT_MS = 1_000
 const MAX_MEMORY_MB = 64
 
 export type Delivery = { uri: string; text: string }
-type Result = ReturnType<typeof runChecks>
 
 /** This module is the process's, too, so that it is found wherever the package is. */
 const path = fileURLToPath(import.meta.url)
@@ -18,21 +19,20 @@ if (process.argv[1] === path) {
   )
 }
 
-const rules = fileURLToPath(import.meta.resolve('../../../../core/checks/runChecks.js'))
 const VALIDATOR = '@cfworker/json-schema'
 
-/** All that the process may read: this module, and those that it loads, also where their folders are links. */
+/** It may read this module and those that it loads, also where folders are links, and no other file, such as one with the key. */
 const readable = [
   path,
-  rules,
-  ...(createRequire(rules).resolve.paths(VALIDATOR) ?? []).map((folder) => `${folder}/${VALIDATOR}/`),
+  fileURLToPath(import.meta.resolve('../../../../core/checks/runChecks.js')),
   fileURLToPath(new URL('../../', import.meta.resolve(VALIDATOR))),
-]
+  ...(createRequire(path).resolve.paths(VALIDATOR) ?? []).map((folder) => `${folder}/${VALIDATOR}/`),
+].map((file) => `--allow-fs-read=${file}`)
 
-/** No other file, such as one with the key; no process, no thread, no code from text; from Node 25 on no network either. */
+/** No process, no thread, no code from text; from Node 25 on no network either. */
 const flags = [
   '--permission',
-  ...readable.map((file) => `--allow-fs-read=${file}`),
+  ...readable,
   '--disallow-code-generation-from-strings',
   `--max-old-space-size=${MAX_MEMORY_MB}`,
 ]
@@ -54,23 +54,13 @@ export async function runInProcess(checks: Checks, delivery: Delivery): Promise<
 }
 
 /** Undefined if time or memory were not enough. A thread without memory would end all threads. */
-async function attempt(checks: Checks, delivery: Delivery): Promise<Result | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<Result | undefined>()
+async function attempt(checks: Checks, delivery: Delivery): Promise<ReturnType<typeof runChecks> | undefined> {
   // Without the key, which may be in the environment.
-  const child = fork(path, {
-    execArgv: flags,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    env: {},
-  })
-  let timer: NodeJS.Timeout | undefined
-  child.on('message', (message: 'ready' | Result) => {
-    if (message === 'ready') timer = setTimeout(resolve, TIMEOUT_MS, undefined)
-    else resolve(message)
-  })
-  child.on('error', reject)
-  child.on('exit', () => (timer ? resolve(undefined) : reject(new Error('no process starts for the checks'))))
+  const child = fork(path, { execArgv: flags, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env: {} })
+  const messages = on(child, 'message', { close: ['exit'] })
+  const next = async () => (await messages.next()).value?.[0]
   child.send({ checks, delivery })
-  const result = await promise.finally(() => child.kill('SIGKILL'))
-  clearTimeout(timer)
-  return result
+  if ((await next()) === undefined) throw new Error('no process starts for the checks')
+  const late = sleep(TIMEOUT_MS, undefined, { ref: false })
+  return Promise.race([next(), late]).finally(() => child.kill('SIGKILL'))
 }
