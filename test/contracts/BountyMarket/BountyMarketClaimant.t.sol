@@ -50,6 +50,20 @@ contract BountyMarketClaimantTest is RelayedMarketTest, ActionSigner {
         _assertBounty(bountyId, _claimed(IBountyMarket.State.CLAIMED, START));
     }
 
+    function test_TheClaimantClaimsWithAnyOfItsAgents() public {
+        terms.claimant = wallet;
+        uint256 bountyId = _post();
+        uint256 second = registry.registerFor(wallet, "ipfs://second");
+        usdc.mint(other, STAKE);
+        vm.startPrank(other);
+        usdc.approve(address(staking), STAKE);
+        staking.stakeFor(second, wallet, STAKE);
+        vm.stopPrank();
+        vm.prank(wallet);
+        market.claimBounty(bountyId, second);
+        assertEq(market.getBounty(bountyId).agentId, second);
+    }
+
     function test_GivenASignature_OnlyTheClaimantsIsTaken() public {
         terms.claimant = other;
         uint256 bountyId = _post();
