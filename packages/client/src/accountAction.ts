@@ -1,12 +1,17 @@
 import type { Hex } from 'viem'
 import { bytesToHex, zeroAddress } from 'viem'
-import { type AskedOfAccount, accountToSign, type TrustedContracts } from './accountMessage.ts'
+import {
+  type AccountActionName,
+  accountActions,
+  accountTypedData,
+  readAccountMessage,
+} from '../../../core/market/accountActions.ts'
 import type { ActionOptions } from './action.ts'
 import type { components } from './api.ts'
 import { POSTER_EVALUATES } from './claimMessage.ts'
 import type { AnyId } from './reads.ts'
 import { type Api, bodyOf, stoppedBy } from './request.ts'
-import { asText } from './typedData.ts'
+import { asText, integerOf, typedDataOf } from './typedData.ts'
 import { untilDecided } from './untilDecided.ts'
 
 type Schemas = components['schemas']
@@ -52,34 +57,63 @@ export const fullTerms = ({ deadline, workPeriod, stakePercent, evaluator, claim
   claimant: claimant ?? zeroAddress,
 })
 
+/** The contracts that the caller trusts with its USDC, its stake and its agents. */
+export type TrustedContracts = {
+  chainId: number
+  usdc: string
+  /** Takes the payments of posts and stakes, each only for what it is for. Without it, the client signs none. */
+  signedFunding?: string | undefined
+  agentStaking: string
+  agentRegistry: string
+}
+
+/**
+ * The members of the action that the caller knows. Amounts in USDC base units; times in seconds. `salt`: 32 bytes, by which the
+ * same terms are another action. `nonce` of an unstake: without it, the client signs that of the API.
+ */
+type AskedOfAccount = { action: AccountActionName } & Record<string, AnyId | undefined>
+
 const randomSalt = (): Hex => bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
 
 /**
- * Asks what to sign, signs it if it is what was asked, and sends it until it is decided.
+ * Asks what to sign, signs it if it is what was asked, and sends it until it is decided. Contracts, terms, owner, amounts and salt
+ * come from the caller, and the nonce of a payment is computed from them. From the API come the end of the validity, name and version
+ * of USDC's domain, and the nonce of a withdrawal that the caller has not named: with wrong ones, the contracts refuse the signature.
  * @param path of the route, which differs by action as its body does, unlike the answers.
  */
 async function act<Made extends { success: true }>(
   api: Api,
   contracts: TrustedContracts,
-  asked: AskedOfAccount,
+  { action, ...known }: AskedOfAccount,
   { what, path, id }: { what: string; path: '/api/runs' | '/api/agents' | '/api/agents/{id}/stake'; id?: string },
   { signer, ...options }: ActionOptions,
 ): Promise<Made> {
-  const { action, ...members } = asked
   // The API takes these from the chain, and the client compares them.
   const ofChain = action === 'stake' ? 'owner' : 'nonce'
-  const { [ofChain]: _, ...given } = members
+  const { [ofChain]: _, ...given } = known
   const messagePath = `/api/messages/${action}` as '/api/messages/register'
   const params = { query: asText(given) as { owner: string; agentURI: string } }
-  const message = await bodyOf(api.GET(messagePath, { params, ...stoppedBy(options) }))
-  const { typedData, body } = accountToSign(message, asked, contracts)
-  const signed = { ...body, signature: await signer.signTypedData(typedData) } as unknown as Schemas['StakeRequest']
-  const send = () =>
-    api.POST(path as '/api/agents/{id}/stake', {
-      params: { path: { id: id ?? '' } },
-      body: signed,
-      ...stoppedBy(options),
-    })
+  const { typedData: asked } = await bodyOf(api.GET(messagePath, { params, ...stoppedBy(options) }))
+
+  const { signedFunding } = contracts
+  const isPayment = action === 'post' || action === 'stake'
+  if (isPayment && !signedFunding) throw new Error(`The action ${action} needs the option contracts.signedFunding.`)
+  const names = Object.keys(accountActions[action])
+  const members = asText(Object.fromEntries(names.map((name) => [name, known[name] ?? integerOf(asked, name)])))
+  const trusted = {
+    USDC: contracts.usdc as Hex,
+    SignedFunding: signedFunding as Hex,
+    AgentStaking: contracts.agentStaking as Hex,
+    AgentRegistry: contracts.agentRegistry as Hex,
+  }
+  const { name, version } = asked.domain
+  const signedFor = { chainId: contracts.chainId, contracts: trusted, usdcDomain: { name, version } }
+  const own = accountTypedData(signedFor, readAccountMessage(action, members))
+  const signature = await signer.signTypedData(typedDataOf(action, own.domain, own.message, asked))
+
+  const { agentId: __, ...body }: Record<string, string> = { ...members, signature }
+  const request = { params: { path: { id: id ?? '' } }, body: body as unknown as Schemas['StakeRequest'] }
+  const send = () => api.POST(path as '/api/agents/{id}/stake', { ...request, ...stoppedBy(options) })
   return (await untilDecided(what, send, options)) as unknown as Made
 }
 

@@ -1,10 +1,29 @@
-import { type ActionSigner, type AskedAction, actionBody, actionTypedData, isReview } from './actionMessage.ts'
+import { messageTypes } from '../../../core/market/messageTypes.ts'
 import type { components } from './api.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import { type Api, bodyOf, stoppedBy } from './request.ts'
+import { lastDeliveryOf, type ReadRun } from './run.ts'
+import { asText, domainOf, type TypedData, typedDataOf } from './typedData.ts'
 import { untilDecided, type WaitOptions } from './untilDecided.ts'
 
 type Action = components['schemas']['Action']
+
+type ActionName = 'start' | 'submit' | 'abandon' | 'approve' | 'revise' | 'reject' | 'close' | 'name-claimant'
+
+/** What the caller asked for. A revision is that of the last delivery where it is absent. */
+type AskedAction = {
+  action: ActionName
+  run: ReadRun
+  text?: string | undefined
+  revision?: number | undefined
+  claimant?: string | undefined
+}
+
+/** EIP-712 typed data of an action: see `TypedData`. */
+export type ActionTypedData = TypedData
+
+/** Signs actions: a viem account, or any object with these two members. */
+export type ActionSigner = { address: string; signTypedData(typedData: ActionTypedData): Promise<string> }
 
 export type ActionOptions = WaitOptions & {
   /** The account that the action needs the signature of. */
@@ -13,38 +32,49 @@ export type ActionOptions = WaitOptions & {
 
 /**
  * Signs the action, sends it, and repeats it until it is decided. A repetition has the same signature, so it is the same
- * action for the API.
+ * action for the API. From the API come the deadline, the number of a naming, and the round and the revision of a run that the
+ * caller has not read: the contract refuses a signature of others than the run's.
  * @throws ProblemError with the refusal. UndecidedActionError at the timeout. UnexpectedMessageError before it signs another
- * message than the action.
+ * message than the action, or one that is valid for more than an hour.
  */
 export async function actOnRun(
   api: Api,
   market: MarketAddress,
-  asked: Omit<AskedAction, 'signer'>,
+  { action, run, text, revision, claimant }: AskedAction,
   { signer, ...options }: ActionOptions,
 ): Promise<Action> {
-  const { action, run } = asked
   const runId = String(run.bountyId)
-  const message = await askMessage(api, { ...asked, signer: signer.address }, options)
-  const typedData = actionTypedData(message, { ...asked, signer: signer.address }, market)
-  const signature = await signer.signTypedData(typedData)
-  const body = { ...actionBody(typedData), signature } as unknown as components['schemas']['StartRequest']
-  // The paths and bodies differ by action, and the answers do not.
-  const path = `/api/runs/{id}/${action}` as '/api/runs/{id}/start'
-  const send = () => api.POST(path, { params: { path: { id: runId } }, body, ...stoppedBy(options) })
-  return untilDecided(`The action ${action} of run ${runId}`, send, options)
-}
-
-/** What to sign. The paths of the messages differ by action, and their answers do not. */
-function askMessage(api: Api, { action, run, signer, text, revision, claimant }: AskedAction, options: WaitOptions) {
+  const { address } = signer
+  // The poster or the evaluator signs a review, which is about the last delivery.
+  const isReview = messageTypes[action].members.some(({ name }) => name === 'signer')
   const query = {
-    runId: String(run.bountyId),
-    signer,
-    ...(isReview(action) && revision !== undefined && { revision: String(revision) }),
+    runId,
+    signer: address,
+    ...(isReview && revision !== undefined && { revision: String(revision) }),
     ...(action === 'submit' && { deliverableHash: text }),
     ...(action === 'revise' && { feedbackHash: text }),
     ...(claimant && { claimant }),
   }
-  const path = `/api/messages/${action}` as '/api/messages/start'
-  return bodyOf(api.GET(path, { params: { query }, ...stoppedBy(options) }))
+  // The paths and bodies differ by action, and the answers do not.
+  const messagePath = `/api/messages/${action}` as '/api/messages/start'
+  const message = await bodyOf(api.GET(messagePath, { params: { query }, ...stoppedBy(options) }))
+  const own = {
+    bountyId: run.bountyId,
+    wallet: address,
+    signer: address,
+    poster: address,
+    round: run.round,
+    revision: revision ?? (isReview ? lastDeliveryOf(run) : run.revisions),
+    deliverableHash: text,
+    feedbackHash: text,
+    claimant,
+  }
+  const domain = domainOf('BountyMarket', market.chainId, market.address)
+  const typedData = typedDataOf(action, domain, own, message.typedData)
+  const { bountyId: _, ...members } = asText(typedData.message)
+  const signed = { ...members, signature: await signer.signTypedData(typedData) } as unknown
+  const body = signed as components['schemas']['StartRequest']
+  const path = `/api/runs/{id}/${action}` as '/api/runs/{id}/start'
+  const send = () => api.POST(path, { params: { path: { id: runId } }, body, ...stoppedBy(options) })
+  return untilDecided(`The action ${action} of run ${runId}`, send, options)
 }

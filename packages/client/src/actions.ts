@@ -1,3 +1,4 @@
+import type { TrustedContracts } from './accountAction.ts'
 import {
   type AnyAgent,
   agentOf,
@@ -7,7 +8,6 @@ import {
   postRun,
   registerAgent,
 } from './accountAction.ts'
-import type { TrustedContracts } from './accountMessage.ts'
 import { actOnRun } from './action.ts'
 import type { components } from './api.ts'
 import { type ApplicationOptions, sendApplication } from './application.ts'

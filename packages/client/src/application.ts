@@ -1,4 +1,4 @@
-import type { ActionSigner } from './actionMessage.ts'
+import type { ActionSigner } from './action.ts'
 import type { components } from './api.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import type { AnyId } from './reads.ts'

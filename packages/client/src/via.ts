@@ -1,4 +1,4 @@
-import type { ActionSigner } from './actionMessage.ts'
+import type { ActionSigner } from './action.ts'
 import type { CallOptions } from './request.ts'
 import { type Mined, needsRelay, signerOf, type Wallet } from './transactions.ts'
 import type { WaitOptions } from './untilDecided.ts'
