@@ -49,6 +49,7 @@ export function verifyReads<Reads extends RunlineReads>(reads: Reads, options: V
 
 type Read<Answer> = (minBlock: ReadOptions) => Promise<Answer>
 type Query = ReadOptions | { minBlock?: number }
+type Absent = { RUN_NOT_FOUND?: Check; AGENT_NOT_FOUND?: Check }
 
 /** Reads an answer until it is proven. @param absent how to check the refusals that there is no such thing. */
 async function readProven<Answer extends object>(
@@ -56,7 +57,7 @@ async function readProven<Answer extends object>(
   read: Read<Answer>,
   check: (answer: Answer) => Check,
   { minBlock, signal }: Query & CallOptions,
-  absent: { RUN_NOT_FOUND?: Check; AGENT_NOT_FOUND?: Check } = {},
+  absent: Absent = {},
 ): Promise<Answer> {
   const { answer, proof } = await prove<Answer | Error>(
     async (least) => {
@@ -78,16 +79,29 @@ async function readProven<Answer extends object>(
   return answer
 }
 
+const noRun = (id: AnyId) => ({ RUN_NOT_FOUND: checkNoRun(BigInt(id)) })
+const noAgent = (id: AnyId) => ({ AGENT_NOT_FOUND: checkNoAgent(BigInt(id)) })
+
+/** The read of one run or agent, proven. @param absent how to check the refusals that there is no such thing. */
+const readById =
+  <Answer extends object>(
+    prove: Prover,
+    read: (id: AnyId, query: ReadOptions, options: CallOptions) => Promise<Answer>,
+    check: (id: bigint, answer: Answer) => Check,
+    absent: (id: AnyId) => Absent,
+  ) =>
+  (id: AnyId, query: ReadOptions = {}, options: CallOptions = {}): Promise<Answer> =>
+    readProven(
+      prove,
+      (least) => read(id, { ...query, ...least }, options),
+      (answer) => check(BigInt(id), answer),
+      { ...query, ...options },
+      absent(id),
+    )
+
 function verifiedRuns({ runs }: RunlineReads, prove: Prover): Pick<RunlineReads['runs'], 'get' | 'list' | 'all'> {
   const verified: ReturnType<typeof verifiedRuns> = {
-    get: (id, query = {}, options = {}) =>
-      readProven(
-        prove,
-        (least) => runs.get(id, { ...query, ...least }, options),
-        (run) => checkRun(BigInt(id), run),
-        { ...query, ...options },
-        { RUN_NOT_FOUND: checkNoRun(BigInt(id)) },
-      ),
+    get: readById(prove, runs.get, checkRun, noRun),
 
     list: (query = {}, options = {}) =>
       readProven(prove, (least) => runs.list({ ...query, ...least }, options), checkRuns, { ...query, ...options }),
@@ -106,25 +120,10 @@ function verifiedRuns({ runs }: RunlineReads, prove: Prover): Pick<RunlineReads[
 type AgentReads = Pick<RunlineReads['agents'], 'get' | 'list' | 'all' | 'getStakeInfo' | 'canClaimRun'>
 
 function verifiedAgents({ agents }: RunlineReads, prove: Prover): AgentReads {
-  const noAgent = (id: AnyId) => ({ AGENT_NOT_FOUND: checkNoAgent(BigInt(id)) })
   const verified: AgentReads = {
-    get: (id, query = {}, options = {}) =>
-      readProven(
-        prove,
-        (least) => agents.get(id, { ...query, ...least }, options),
-        (agent) => checkAgent(BigInt(id), agent),
-        { ...query, ...options },
-        noAgent(id),
-      ),
+    get: readById(prove, agents.get, checkAgent, noAgent),
 
-    getStakeInfo: (id, query = {}, options = {}) =>
-      readProven(
-        prove,
-        (least) => agents.getStakeInfo(id, { ...query, ...least }, options),
-        (agent) => checkAgentStake(BigInt(id), agent),
-        { ...query, ...options },
-        noAgent(id),
-      ),
+    getStakeInfo: readById(prove, agents.getStakeInfo, checkAgentStake, noAgent),
 
     canClaimRun: (id, runId, query = {}, options = {}) =>
       readProven(
@@ -132,7 +131,7 @@ function verifiedAgents({ agents }: RunlineReads, prove: Prover): AgentReads {
         (least) => agents.canClaimRun(id, runId, { ...query, ...least }, options),
         (eligibility) => checkEligibility(BigInt(runId), BigInt(id), eligibility),
         { ...query, ...options },
-        { RUN_NOT_FOUND: checkNoRun(BigInt(runId)), ...noAgent(id) },
+        { ...noRun(runId), ...noAgent(id) },
       ),
 
     list: (query = {}, options = {}) =>
