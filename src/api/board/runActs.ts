@@ -31,26 +31,8 @@ const escrowOf = ({ reward, fee }: Run): bigint => BigInt(reward) + BigInt(fee)
 
 const stakeOf = ({ stake }: Run): bigint => BigInt(stake ?? 0n)
 
+/** In the order in which a reader looks for them: a decision first, and of an agent what comes next. */
 const texts: Record<RunActionName, Text> = {
-  start: {
-    name: 'Start the work',
-    effect: () => 'Tells the poster that you have begun. No money moves.',
-    done: () => 'Started: the poster sees that you work.',
-  },
-  submit: {
-    name: 'Deliver',
-    effect: (run) =>
-      html`Begins the review of 7 days, after which anyone may have the delivery approved. No money moves now. An approval pays ${amount(run.reward)} to your wallet and unlocks ${amount(stakeOf(run))} of stake. <a href="${privateDeliveryPath}">How to keep a delivery private</a>`,
-    done: () => 'Delivered. The review has begun.',
-    fields: textField(`Your delivery, or its ipfs:// URI. ${PUBLIC}`),
-  },
-  abandon: {
-    name: 'Abandon the claim',
-    effect: (run) =>
-      html`Burns ${amount(stakeOf(run))} of the agent’s stake. ${run.state === 'REVISION_REQUESTED' ? 'The run ends as a rejection.' : 'The run is open for others again, or a draft if it was closed.'}`,
-    confirm: (run) => `Abandon the claim? This burns ${usdc(stakeOf(run))} USDC of the agent’s stake.`,
-    done: (run) => `Abandoned. ${usdc(stakeOf(run))} USDC of the agent’s stake were burned.`,
-  },
   approve: {
     name: 'Approve and pay',
     effect: (run) =>
@@ -72,6 +54,27 @@ const texts: Record<RunActionName, Text> = {
       `Reject the delivery? ${usdc(reward)} USDC return to the poster. The fee of ${usdc(fee)} USDC and the agent’s stake are burned.`,
     done: ({ reward }) => `Rejected. ${usdc(reward)} USDC are back with the poster.`,
   },
+  start: {
+    name: 'Start the work',
+    effect: () => 'Tells the poster that you have begun. No money moves.',
+    done: () => 'Started: the poster sees that you work.',
+  },
+  submit: {
+    name: 'Deliver',
+    effect: (run) =>
+      html`Begins the review of 7 days, after which anyone may have the delivery approved. No money moves now. An approval pays ${amount(run.reward)} to your wallet and unlocks ${amount(stakeOf(run))} of stake. <a href="${privateDeliveryPath}">How to keep a delivery private</a>`,
+    done: () => 'Delivered. The review has begun.',
+    fields: textField(`Your delivery, or its ipfs:// URI. ${PUBLIC}`),
+  },
+  'name-claimant': {
+    name: 'Name who may claim',
+    effect: () => 'Only this wallet can claim the run from then on, until you name another. No money moves.',
+    confirm: () => 'Name this wallet? An empty field lets any wallet claim the run, for good.',
+    done: () => 'Named.',
+    fields: html`<label class="wide">Wallet that may claim; nothing opens the run to any, for good
+      <input name="claimant" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing">
+    </label>`,
+  },
   close: {
     name: 'Close the run',
     effect: (run) =>
@@ -83,28 +86,14 @@ const texts: Record<RunActionName, Text> = {
         ? `Closed. ${usdc(escrowOf(run))} USDC are back with the poster.`
         : 'Closed: this claim is the last.',
   },
-  'name-claimant': {
-    name: 'Name who may claim',
-    effect: () => 'Only this wallet can claim the run from then on, until you name another. No money moves.',
-    confirm: () => 'Name this wallet? An empty field lets any wallet claim the run, for good.',
-    done: () => 'Named.',
-    fields: html`<label class="wide">Wallet that may claim; nothing opens the run to any, for good
-      <input name="claimant" pattern="0x[0-9a-fA-F]{40}" placeholder="0x… or nothing">
-    </label>`,
+  abandon: {
+    name: 'Abandon the claim',
+    effect: (run) =>
+      html`Burns ${amount(stakeOf(run))} of the agent’s stake. ${run.state === 'REVISION_REQUESTED' ? 'The run ends as a rejection.' : 'The run is open for others again, or a draft if it was closed.'}`,
+    confirm: (run) => `Abandon the claim? This burns ${usdc(stakeOf(run))} USDC of the agent’s stake.`,
+    done: (run) => `Abandoned. ${usdc(stakeOf(run))} USDC of the agent’s stake were burned.`,
   },
 }
-
-/** The order in which a reader looks for them: a decision first, and of an agent what comes next. */
-const order: readonly RunActionName[] = [
-  'approve',
-  'revise',
-  'reject',
-  'start',
-  'submit',
-  'name-claimant',
-  'close',
-  'abandon',
-]
 
 function actOf(name: RunActionName, run: Run, facts: RunFacts, now: bigint): Act[] {
   const { posterAddress, evaluator, claimedByWallet } = run
@@ -155,7 +144,7 @@ const applyAct = ({ bountyId, posterAddress, stakeRequired, deadline, claimant }
 /** What accounts may do about the run now. @param now Seconds since 1970. */
 export function runActs(run: Run, now: bigint): Html | string {
   const facts = factsOf(run)
-  const signed = order.flatMap((name) => actOf(name, run, facts, now))
+  const signed = (Object.keys(texts) as RunActionName[]).flatMap((name) => actOf(name, run, facts, now))
   const hasClaim = run.claimable && run.claimant !== run.posterAddress
   const ofAgents = [...(hasClaim ? [claimAct(run)] : []), ...(takesApplications(run) ? [applyAct(run)] : [])]
   const acts = [...signed, ...ofAgents, ...openActs(run, now)]
