@@ -11,7 +11,7 @@ import { type RunTerms, runsById } from './queries/runs.ts'
 import type { KnownRun } from './relay/chain/market.ts'
 import type { IndexedRuns } from './relay/chain/views.ts'
 import type { IndexedUnstakers } from './relay/kinds/accounts/examine.ts'
-import type { IndexedCalls } from './relay/kinds/open/known.ts'
+import type { IndexedCalls } from './relay/kinds/open/kind.ts'
 import { Refusal } from './relay/refusal.ts'
 
 /** How long a refusal waits for the index to show the chain's latest block. Then the chain is asked. */

@@ -4,8 +4,8 @@ import type { Examined, Unready } from '../../src/api/relay/kinds/kind.ts'
 import type { Message } from '../../src/api/relay/kinds/request.ts'
 import type { Bound } from '../../src/api/relay/ledger/boundKeys.ts'
 import type { StoredAction } from '../../src/api/relay/ledger/storedActions.ts'
-import type { Placement } from '../../src/api/relay/pipeline/entry.ts'
 import { nextStep, type Related, refusalOf, type Step, stepAfter } from '../../src/api/relay/pipeline/nextStep.ts'
+import type { Placement } from '../../src/api/relay/pipeline/queue.ts'
 import { Refusal, type RefusalCode } from '../../src/api/relay/refusal.ts'
 
 const actionOf = (digit: string) =>

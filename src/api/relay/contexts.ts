@@ -1,3 +1,5 @@
+import type { Deployment } from '../../../core/deployment.ts'
+import type { Endpoints } from '../../../core/node/endpoints.ts'
 import { reuseResult } from '../../../core/reuseResult.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
@@ -6,7 +8,9 @@ import { createIntake } from './chain/intake.ts'
 import { assertMarket, type Market } from './chain/market.ts'
 import { createNextBlock } from './chain/nextBlock.ts'
 import { createSignatureCheck } from './chain/signatures.ts'
+import type { RelayEmitter } from './events.ts'
 import { createContractsReader, createRegistryCheck } from './kinds/accounts/contracts.ts'
+import type { IndexedUnstakers } from './kinds/accounts/examine.ts'
 import { createAccountExamination } from './kinds/accounts/examine.ts'
 import { accountActionKind } from './kinds/accounts/kind.ts'
 import { createClaimExamination } from './kinds/claims/examine.ts'
@@ -14,21 +18,49 @@ import { ONE_CLAIM } from './kinds/claims/gas.ts'
 import { claimKind } from './kinds/claims/kind.ts'
 import { relayersAmong } from './kinds/claims/message.ts'
 import { createKinds } from './kinds/kind.ts'
-import { openCallKind } from './kinds/open/kind.ts'
-import { createKnownCalls } from './kinds/open/known.ts'
+import type { IndexedCalls } from './kinds/open/kind.ts'
+import { createKnownCalls, openCallKind } from './kinds/open/kind.ts'
 import { createRunExamination } from './kinds/runs/examine.ts'
 import { runActionKind } from './kinds/runs/kind.ts'
+import type { Shares } from './ledger/spending.ts'
 import { createActionStore } from './ledger/storedActions.ts'
 import type { PipelineContext } from './pipeline/context.ts'
 import { unavailable } from './refusal.ts'
 import type { SenderContext } from './sender/context.ts'
+import type { RemoteKey } from './sender/keys/remoteKeys.ts'
 import type { Signer } from './sender/keys/signing.ts'
 import { createNonceCheck } from './sender/nonceCheck.ts'
 import { connectionName } from './sender/store/leases.ts'
 import { insertSigner } from './sender/store/transactions.ts'
-import type { RelaySettings } from './settings.ts'
 import { CONNECTIONS, openRelayPool } from './store/database.ts'
 import { assertSameChain } from './store/migrations.ts'
+
+type OfSender = 'databaseUrl' | 'accounts' | 'dailyBudget' | 'maxUnmined' | 'maxFeePerGas' | 'keeperInterval' | 'logger'
+
+type OfPipeline = 'leastReward' | 'walletLimits' | 'indexedRuns' | 'feesPaid' | 'maxBatch' | 'interval'
+
+export type RelaySettings = Pick<SenderContext, OfSender> &
+  Pick<PipelineContext, OfPipeline> & {
+    /** Of the chain; shared with the rest of the process. */
+    endpoints: Endpoints
+    deployment: Deployment
+    remoteKeys: readonly RemoteKey[]
+    /** Whether a devnet's relayer may make claims without the wallet’s signature. */
+    allowUnsigned: boolean
+    /** The smallest reward of a run that is posted, in USDC base units. */
+    leastPost: bigint
+    shares: Shares
+    /** What anyone may ask for, in the index: what it refuses asks no node. */
+    indexedCalls: IndexedCalls
+    /** Who may unstake, in the index. */
+    indexedUnstakers: IndexedUnstakers
+    /** Emits events, for metrics, logs and traces. */
+    events: RelayEmitter
+    /** How many nonces of a key other programs may use before the node's counts are implausible. */
+    foreignNonces: number
+    /** How many days decided claims and their transactions are kept. */
+    retentionDays: number
+  }
 
 /** The connections to the node for heads and fees. */
 const WATCH_CONNECTIONS = 2

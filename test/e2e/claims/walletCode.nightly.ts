@@ -1,7 +1,7 @@
 import { type Address, numberToHex } from 'viem'
 import { expect, it } from 'vitest'
-import { createCodeReader } from '../../../src/api/relay/chain/batchedReads.ts'
 import { createRpc } from '../../../src/api/relay/chain/client.ts'
+import { createCodeReader } from '../../../src/api/relay/chain/intake.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
 import { startRpcProxy } from '../../support/rpcProxy.ts'

@@ -10,8 +10,8 @@ import type { StoredAction } from '../ledger/storedActions.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { Asking, PipelineContext } from './context.ts'
 import type { Dispatcher } from './dispatch.ts'
-import type { Placement } from './entry.ts'
 import { nextStep, type Related, refusalOf, type Step, stepAfter, type Unplaced, type Wait } from './nextStep.ts'
+import type { Placement } from './queue.ts'
 import { outcomeOf, type Results } from './results.ts'
 
 /** `closing` aborts when the relay stops accepting requests. */

@@ -8,7 +8,7 @@ import type { Placer, Quote } from '../sender/placement.ts'
 import type { SignerBlocker } from '../sender/signerTurns.ts'
 import type { BudgetCheck } from './budget.ts'
 import type { PipelineContext } from './context.ts'
-import type { ActionQueue, Waiting } from './entry.ts'
+import type { ActionQueue, Waiting } from './queue.ts'
 import { createSimulate, createSimulateTogether } from './simulate.ts'
 import { batchOf } from './taking.ts'
 

@@ -4,7 +4,7 @@ import { type Message, type NamedAction, nounOf } from '../kinds/request.ts'
 import type { Bound } from '../ledger/boundKeys.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
 import { Refusal, unavailable } from '../refusal.ts'
-import type { Placement } from './entry.ts'
+import type { Placement } from './queue.ts'
 
 /**
  * The stored actions that concern a request.

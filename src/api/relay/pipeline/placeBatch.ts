@@ -1,15 +1,15 @@
 import type { RunStep } from '../events.ts'
 import { nameOf } from '../kinds/request.ts'
 import { isUnavailable, Refusal } from '../refusal.ts'
+import type { Send } from '../sender/broadcast.ts'
 import type { Signer } from '../sender/keys/signing.ts'
 import type { PlacedTx, Placer, Quote } from '../sender/placement.ts'
-import type { Send } from '../sender/send.ts'
 import type { SignerBlocker } from '../sender/signerTurns.ts'
 import { isConflict } from '../store/database.ts'
 import type { BudgetCheck } from './budget.ts'
 import type { PipelineContext } from './context.ts'
-import { type ActionQueue, candidateOf, type Waiting } from './entry.ts'
 import { type Placed, placeActions } from './placing.ts'
+import { type ActionQueue, candidateOf, type Waiting } from './queue.ts'
 
 type Steps = { queue: ActionQueue; budget: BudgetCheck; placer: Placer; send: Send; runStep: RunStep }
 

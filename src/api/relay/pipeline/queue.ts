@@ -1,8 +1,11 @@
-import { size } from 'viem'
-import type { Places } from '../kinds/kind.ts'
-import { type ActionRequest, nounOf } from '../kinds/request.ts'
+import { type Hash, type Hex, size } from 'viem'
+import type { Candidate, Examined, Places, Simulated } from '../kinds/kind.ts'
+import { type ActionRequest, type NamedAction, nounOf } from '../kinds/request.ts'
 import { rateLimited, unavailable } from '../refusal.ts'
 import type { Signer } from '../sender/keys/signing.ts'
+import type { PlacedTx } from '../sender/placement.ts'
+import type { SignerBlocker } from '../sender/signerTurns.ts'
+import type { Asking } from './context.ts'
 
 /**
  * The most actions of the same places that wait in a process. A block of 30 million gas has room for two batches, 100 claims. So
@@ -35,7 +38,35 @@ export type Entry<Result> = {
   reject: (error: unknown) => void
 }
 
-export type Queue<Result, Waiting extends Entry<Result>> = ReturnType<typeof createQueue<Result, Waiting>>
+type Queue<Result, Waiting extends Entry<Result>> = ReturnType<typeof createQueue<Result, Waiting>>
+
+/**
+ * The result of an action in the queue.
+ * - `placed`: it is stored with a signed transaction.
+ * - `fails`, `undecided`: see `Simulated`.
+ * - `rival`, `locked`: see `Obstacle` of `reserve`.
+ * - `stale`: it must be examined again, because its run or its signature’s validity has changed.
+ * - `left`: the request timed out while `blocker` kept the action in the queue.
+ */
+export type Placement =
+  | { result: 'placed'; action: NamedAction; transaction: PlacedTx }
+  | Exclude<Simulated, { result: 'passes' }>
+  | { result: 'rival' | 'locked' | 'stale' }
+  | { result: 'left'; blocker: SignerBlocker | undefined }
+
+/** An action as it is put into the queue. `actionId`: a claim has one once it is simulated. */
+export type Asked = Pick<Entry<Placement>, 'request' | 'signers'> &
+  Asking & { actionId?: Hex | undefined; examined: Examined; former?: bigint | undefined }
+
+/** `ready`: the result of its simulation, the head that it was made at, and when, by `performance.now()`. */
+export type Waiting = Entry<Placement> & Asked & { ready?: { head: Hash; at: number; candidate: Candidate } }
+
+export type ActionQueue = Queue<Placement, Waiting>
+
+export function candidateOf({ ready }: Pick<Waiting, 'ready'>): Candidate {
+  if (!ready) throw new Error('The action was not simulated')
+  return ready.candidate
+}
 
 /** Which entries are taken. `take` is called with each, before the next one is asked for. */
 export type Choice<Waiting> = { fits: (entry: Waiting) => boolean; take: (entry: Waiting) => void }

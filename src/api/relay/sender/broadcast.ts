@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type Address,
   BaseError,
   type Hex,
   HttpRequestError,
@@ -11,10 +12,11 @@ import {
   type RpcRequestError,
 } from 'viem'
 import { getNodeError } from 'viem/utils'
+import { createVoidBatcher } from '../../../../core/batcher.ts'
 import { refusalIn } from '../chain/client.ts'
-import type { BroadcastResult } from './store/transactions.ts'
-
-export type Broadcast = { result: BroadcastResult; error?: unknown }
+import type { SenderContext } from './context.ts'
+import type { PlacedTx } from './placement.ts'
+import { type Broadcast, type BroadcastResult, recordBroadcasts, type Sent } from './store/transactions.ts'
 
 const ATTEMPTS = 2
 const PAUSE_MS = 200
@@ -78,4 +80,32 @@ function classifyRefusal(refusal: RpcRequestError): BroadcastResult {
   if (cause instanceof NonceTooLowError) return 'nonceTaken'
   if (cause instanceof InsufficientFundsError) return 'unfunded'
   return refusal.code === InternalRpcError.code ? 'unknown' : 'refused'
+}
+
+export type Send = ReturnType<typeof createSend>
+
+/** Broadcasts new transactions. @param onSent is called with the signer once the node's answer is stored. */
+export function createSend(
+  { pool, broadcaster, heads, events, logger }: SenderContext,
+  onSent: (signer: Address) => void,
+) {
+  const record = createVoidBatcher((sent: readonly Sent[]) => recordBroadcasts(pool, sent))
+
+  async function store(sent: Sent, signer: Address) {
+    await record(sent)
+    heads.expire()
+    onSent(signer)
+  }
+
+  /** @returns the node's answer. If it cannot be stored, the keeper broadcasts again. */
+  return async function send({ tx, signer, nonce, attempt }: PlacedTx): Promise<BroadcastResult> {
+    const name = { signer, nonce, txHash: attempt.hash }
+    const { result, error } = await broadcast(broadcaster, attempt.raw)
+    events.emit('attemptSent', { ...name, result, error })
+    if (result !== 'accepted') logger.warn({ nonce, txHash: attempt.hash, result, err: error }, 'cannot send yet')
+    store({ tx, result }, signer).catch((err) =>
+      logger.warn({ err, txHash: attempt.hash }, 'cannot store the answer to a broadcast'),
+    )
+    return result
+  }
 }

@@ -4,10 +4,10 @@ import type { Logger } from 'pino'
 import type { Address, Hash, PublicClient } from 'viem'
 import type { Fees } from '../chain/fees.ts'
 import type { ChainHead, FinalBlock, Heads } from '../chain/heads.ts'
-import type { Broadcast } from './broadcast.ts'
 import type { Signer } from './keys/signing.ts'
 import type { NonceCheck } from './nonceCheck.ts'
 import type { Lease } from './store/leases.ts'
+import type { Broadcast } from './store/transactions.ts'
 
 /** What the modules of the sender share. */
 export type SenderContext = {

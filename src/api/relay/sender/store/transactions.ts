@@ -30,6 +30,9 @@ export type Attempt = Fees & { hash: Hex; raw: Hex; gas: bigint; filler: boolean
  */
 export type BroadcastResult = 'accepted' | 'nonceTaken' | 'unfunded' | 'refused' | 'unsent' | 'unknown'
 
+/** With the node's error, if it has not accepted the transaction. */
+export type Broadcast = { result: BroadcastResult; error?: unknown }
+
 /** An attempt without its bytes. `block`: the latest one when it was priced. `age` in seconds. */
 type StoredAttempt = Omit<Attempt, 'raw'> & { block: bigint; age: number }
 
