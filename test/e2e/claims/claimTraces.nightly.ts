@@ -47,7 +47,8 @@ describe('the trace of a claim', () => {
     const runId = await people.openRun(usdc)
     const signed = await people.sign(runId, agent)
     const { traceId, spanId, headers } = newTrace()
-    const { status, body } = await api.claim(runId, agent, signed, { ...headers, 'X-Request-Id': 'traced' })
+    const named = { 'X-Request-Id': 'traced', 'Idempotency-Key': 'traced' }
+    const { status, body } = await api.claim(runId, agent, signed, { ...headers, ...named })
     expect(status).toBe(200)
     const spans = await collector.collected(traceId)
     const [request] = spans.filter(({ isServer }) => isServer)
