@@ -38,25 +38,22 @@ export function parseDuration(text: string): number {
   return seconds
 }
 
-export function parsePercent(text: string): number {
-  if (!/^([1-9]\d?|100)$/.test(text)) throw new InvalidArgumentError('Give a whole percentage from 1 to 100.')
+/** Reads a whole number. @param advice what to give where the text is none. */
+const parseNumber = (pattern: RegExp, advice: string) => (text: string) => {
+  if (!pattern.test(text)) throw new InvalidArgumentError(advice)
   return Number(text)
 }
 
-/** @returns the number of the request for a revision that a delivery answers. */
-export function parseRevision(text: string): number {
-  if (!/^[0-3]$/.test(text)) throw new InvalidArgumentError('Give a revision from 0, the first delivery, to 3.')
-  return Number(text)
-}
+export const parsePercent = parseNumber(/^([1-9]\d?|100)$/, 'Give a whole percentage from 1 to 100.')
 
-/** @returns the count of items. */
-export function parseLimit(text: string): number {
-  if (!/^([1-9]\d?|100)$/.test(text)) throw new InvalidArgumentError('Give a number from 1 to 100.')
-  return Number(text)
-}
+/** The number of the request for a revision that a delivery answers. */
+export const parseRevision = parseNumber(/^[0-3]$/, 'Give a revision from 0, the first delivery, to 3.')
 
-/** @returns the number of a page, from 1. */
-export function parsePage(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give the number of a page, from 1.')
-  return Number(text)
-}
+/** How many items. */
+export const parseLimit = parseNumber(/^([1-9]\d?|100)$/, 'Give a number from 1 to 100.')
+
+/** The number of a page, from 1. */
+export const parsePage = parseNumber(/^[1-9]\d{0,8}$/, 'Give the number of a page, from 1.')
+
+/** How many claims. */
+export const parseCount = parseNumber(/^\d{1,6}$/, 'Give a number from 0 to 999999.')

@@ -1,10 +1,10 @@
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { SendToApi } from '../../../../src/api/mcp/plainTool.ts'
 import type { ApiDescription } from '../../../../src/api/mcp/schemas.ts'
 import { describeTools } from '../../../../src/api/mcp/tools.ts'
 import { action, type Context } from '../action.ts'
-import { parseUsdc } from '../arguments.ts'
+import { parseCount, parseUsdc } from '../arguments.ts'
 import { CommandError } from '../commandError.ts'
 import { openSession } from '../session.ts'
 import { claimTools } from '../tools/claimTools.ts'
@@ -42,11 +42,6 @@ export function addMcp(program: Command) {
     )
     .addOption(verifyOption())
     .action(action<McpOptions, []>(serve))
-}
-
-function parseCount(text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Give a number from 0 to 999999.')
-  return Number(text)
 }
 
 async function serve(context: Context<McpOptions>) {
