@@ -26,20 +26,11 @@ const { members, encoded } = messageTypes.claim
  * @param deadline The last second at which the signature is valid.
  */
 export function claimTypedData(market: MarketAddress, claim: Claim & ClaimTerms, deadline: bigint) {
+  const values: Record<string, bigint | string> = { ...claim, deadline }
   return {
     types: { EIP712Domain: domainType, Claim: members },
     primaryType: 'Claim' as const,
-    message: {
-      bountyId: claim.bountyId.toString(),
-      agentId: claim.agentId.toString(),
-      wallet: claim.wallet,
-      round: claim.round.toString(),
-      reward: claim.reward.toString(),
-      stake: claim.stake.toString(),
-      workPeriod: claim.workPeriod.toString(),
-      evaluator: claim.evaluator,
-      deadline: deadline.toString(),
-    },
+    message: Object.fromEntries(members.map(({ name }) => [name, String(values[name])])),
     domain: domainOf(market),
   }
 }
