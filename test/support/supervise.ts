@@ -23,6 +23,8 @@ type Options = {
   /** Milliseconds before the first restart, and at most. */
   firstPauseMs?: number
   longestPauseMs?: number
+  /** A process that fails to start so often in a row is given up: a test would otherwise wait for it until its timeout. */
+  mostFailedStarts?: number
 }
 
 export type Supervised = ReturnType<typeof supervise>
@@ -37,8 +39,7 @@ const WELL_MS = 10_000
 /** `RestartPreventExitStatus` of our unit for the indexer. */
 export const INDEXER_FINAL_ENDS: readonly string[] = ['exited with code 1']
 
-/** A process that fails to start so often in a row is given up: a test would otherwise wait for it until its timeout. */
-const MAX_FAILED_STARTS = 30
+const MOST_FAILED_STARTS = 30
 
 /**
  * Runs a process as the supervisors of our deployments do: it starts again after each end, a second later, and later if it
@@ -47,7 +48,13 @@ const MAX_FAILED_STARTS = 30
  */
 export function supervise(
   start: () => Promise<Running>,
-  { finalEnds = [], onEnd, firstPauseMs = FIRST_PAUSE_MS, longestPauseMs = LONGEST_PAUSE_MS }: Options = {},
+  {
+    finalEnds = [],
+    onEnd,
+    firstPauseMs = FIRST_PAUSE_MS,
+    longestPauseMs = LONGEST_PAUSE_MS,
+    mostFailedStarts = MOST_FAILED_STARTS,
+  }: Options = {},
 ) {
   const ends: End[] = []
   let running: Running | undefined
@@ -91,7 +98,7 @@ export function supervise(
       }
       ends.push({ ...end, at: performance.now() })
       onEnd?.(end.how)
-      if (finalEnds.includes(end.how) || failedStarts === MAX_FAILED_STARTS) return
+      if (finalEnds.includes(end.how) || failedStarts === mostFailedStarts) return
       const wasKilled = end.how.startsWith('was killed')
       if (wasKilled || performance.now() - startedAt > WELL_MS) pauseMs = firstPauseMs
       await sleep(pauseMs)
@@ -140,7 +147,7 @@ export function supervise(
       isStopping = true
       await running?.stop()
       await over
-      if (failedStarts === MAX_FAILED_STARTS) throw new Error(`A process did not start: ${ends.at(-1)?.output}`)
+      if (failedStarts === mostFailedStarts) throw new Error(`A process did not start: ${ends.at(-1)?.output}`)
     },
   }
 }

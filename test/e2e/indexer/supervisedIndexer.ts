@@ -9,7 +9,8 @@ import { startIndexOf } from './indexOf.ts'
 
 /** An indexer that is started again after each end, as its unit does. */
 export function superviseIndexer(chain: MarketOnAnvil, databaseUrl: string, pauses: Partial<typeof PAUSES> = {}) {
-  const indexer = supervise(() => startIndexer({ ...chain, databaseUrl }), { ...pauses, finalEnds: INDEXER_FINAL_ENDS })
+  const options = { ...pauses, finalEnds: INDEXER_FINAL_ENDS, mostFailedStarts: Number.POSITIVE_INFINITY }
+  const indexer = supervise(() => startIndexer({ ...chain, databaseUrl }), options)
   return {
     ...indexer,
     /** Waits until readers see the chain's latest block, and expects that each end so far asked for a restart. */
@@ -27,8 +28,8 @@ export const PAUSES = { firstPauseMs: 200, longestPauseMs: 2_000 }
 /** Expects several ends, each of which asked for a restart, and none sooner after the one before than the shortest pause. */
 export function expectPauses(ends: ReturnType<typeof supervise>['ends']): void {
   expect(ends.length).toBeGreaterThan(2)
-  for (const [place, { how, at }] of ends.entries()) {
-    expect(how).toBe('exited with code 75')
+  for (const [place, { how, at, output }] of ends.entries()) {
+    expect(how, output).toBe('exited with code 75')
     const before = ends[place - 1]
     if (before) expect(at - before.at).toBeGreaterThan(PAUSES.firstPauseMs)
   }
