@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 // Changes how modules are loaded. What imports Ponder is imported below, once it is registered.
 import '../core/cheapImports.ts'
+import '../core/sureExit.ts'
 import { readEnv } from '../core/env.ts'
 import { createLogger } from '../core/logger.ts'
 import { measureBlockTimeMs, SHORTEST_BLOCK_TIME_MS } from '../core/node/blockTime.ts'
