@@ -40,6 +40,7 @@ const chain: Record<string, Examined | Unready | undefined> = {
   'good, by a contract': { agentId: 1n, runsWalletCode: true, poster },
   'the agent has the run': { made: { actionId: bound.actionId, round: 1n, blockNumber: 9n } },
   'a pending transaction allows it': { undecided: refusedBy('RUN_NOT_OPEN') },
+  'another is likely to win': { overtaken: true },
 }
 
 /** A step in one line. */
@@ -94,6 +95,7 @@ describe('the next step of an action', () => {
     ['a bound key', 'another', '-', 'follow bound'],
     ['nothing', 'another', '-', 'wait for another'],
     ['nothing', 'an own one with another signature', '-', 'examine'],
+    ['nothing', 'none', 'another is likely to win', 'wait for placing'],
     ['nothing', 'none', 'the agent has the run', 'answer, made in 9'],
     ['nothing', 'an own one with another signature', 'the agent has the run', 'answer, made in 9'],
     ['nothing', 'an own one with another signature', 'good', 'wait for own'],

@@ -119,10 +119,10 @@ export function createContexts(settings: RelaySettings, holder: string) {
   const examining = { heads, indexedRuns, leastReward }
   const ofAccounts = { deployment, readContracts, leastPost, refusalOfRegistry, indexedUnstakers }
   const mayBeUnsigned = async () => allowUnsigned && (await relayers()).size > 0
-  const ofClaims = createClaimExamination(examining, intake, checkSignature, mayBeUnsigned)
+  const examination = createClaimExamination(examining, intake, checkSignature, mayBeUnsigned)
   const ofAccount = createAccountExamination(examining, intake, checkSignature, ofAccounts)
   const kinds = createKinds([
-    claimKind(market, { heads, allowUnsigned, relayers: () => relayers() }, ofClaims),
+    claimKind(market, { heads, allowUnsigned, relayers: () => relayers() }, examination),
     runActionKind(market, createRunExamination(examining, intake, checkSignature)),
     accountActionKind(market, deployment, readContracts, ofAccount),
     openCallKind(market, createKnownCalls(intake, heads, settings.indexedCalls), leastReward),
@@ -152,5 +152,5 @@ export function createContexts(settings: RelaySettings, holder: string) {
     // Whether the account may make unsigned claims is not known yet.
     relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
   }
-  return { sender, pipeline, intake, checkSignature, readContracts, refusalOfRegistry, addSigner }
+  return { sender, pipeline, intake, checkSignature, examination, readContracts, refusalOfRegistry, addSigner }
 }

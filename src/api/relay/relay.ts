@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Hex } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
@@ -9,6 +9,7 @@ import type { RelaySettings } from './contexts.ts'
 import { createContexts } from './contexts.ts'
 import type { ActionOutcome } from './events.ts'
 import { readUnstakeNonce } from './kinds/accounts/contracts.ts'
+import { slotOfClaim } from './kinds/claims/message.ts'
 import type { ActionRequest } from './kinds/request.ts'
 import { DECISIONS_CHANNEL } from './ledger/decisions.ts'
 import { startRetention } from './ledger/retention.ts'
@@ -53,7 +54,7 @@ export async function createRelay(settings: RelaySettings) {
   const remote = await openRemoteKeys(settings.remoteKeys, settings.logger)
   const accounts = [...settings.accounts, ...remote.signers]
   const contexts = createContexts({ ...settings, accounts }, holder)
-  const { sender, pipeline, intake, addSigner } = contexts
+  const { sender, pipeline, intake, examination, addSigner } = contexts
   const { pool, logger } = sender
   try {
     await migrate(pool)
@@ -80,7 +81,7 @@ export async function createRelay(settings: RelaySettings) {
   const closing = new AbortController()
   const stopRetention = startRetention(pool, settings.retentionDays, pipeline.kinds.names, logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
-  const act = createActing(pipeline, { dispatcher, results, closing: closing.signal })
+  const acting = createActing(pipeline, { dispatcher, results, closing: closing.signal })
   const pending = new Set<Promise<unknown>>()
 
   /** `close` waits for the work. */
@@ -99,7 +100,7 @@ export async function createRelay(settings: RelaySettings) {
     }
     settings.events.emit('actionReceived', { request })
     try {
-      const outcome = await act(request, asked)
+      const outcome = await acting.act(request, asked)
       emitAnswer(outcome.status, outcome.actionId)
       return outcome
     } catch (error) {
@@ -136,11 +137,20 @@ export async function createRelay(settings: RelaySettings) {
     isSigned: async (word: Word, requester: Requester) =>
       (await contexts.checkSignature(word, intake.hasCode, requester)) !== undefined,
 
+    /** Waits, for at most 100 ms, while a claim of the run is in the queue. @returns whether it waited. */
+    waitUnread: (bountyId: bigint) => acting.waitUnread(slotOfClaim(bountyId)),
+
     /** The smallest reward of a run whose claims are made, in USDC base units. */
     leastReward: settings.leastReward,
 
     /** The smallest reward of a run that is posted, in USDC base units. */
     leastPost: settings.leastPost,
+
+    /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
+    async waitForExaminations() {
+      do await setImmediate()
+      while (examination.isBusy())
+    },
 
     /** Finds a stored action; undefined if no transaction was ever signed for it. */
     find: async (actionId: Hex): Promise<StoredAction | undefined> => (await pipeline.store.byId(pool, [actionId]))[0],

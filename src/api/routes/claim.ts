@@ -1,7 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
+import { createFairLane } from '../../../core/fairLane.ts'
 import type { Deps } from '../deps.ts'
-import { unlessProblem } from '../http/errors.ts'
+import { rateLimited, requesterOf } from '../http/clientLimits.ts'
+import { Problem, unlessProblem } from '../http/errors.ts'
 import { prefer, RETRY_AFTER_SECONDS } from '../http/preferredWait.ts'
 import { idParameter } from '../http/values.ts'
 import { claimAttributes, inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
@@ -14,6 +17,19 @@ import { formatRun } from '../resources/run.ts'
 import { type Acting, untilShown } from './actionAnswers.ts'
 import { knownAgentId, knownRunId } from './named.ts'
 import { blockHeaders, jsonBody, problemResponses, retryAfter } from './responses.ts'
+
+/**
+ * Claims enter one by one, so that a client waits for one claim of each other client, not for all that have arrived
+ * before. None enters while others wait for their examination, which it would delay. `maxWaitingPerClient` is the most
+ * claims of one client that wait.
+ */
+const ENTRY_LANE = {
+  concurrency: 1,
+  maxWaitingPerClient: 1_000,
+  waiting: 'claims wait to be read',
+  refuseFull: rateLimited,
+  refuseGone: (detail: string) => new Problem('RELAY_UNAVAILABLE', detail),
+}
 
 const idempotencyKey = z
   .string()
@@ -73,6 +89,16 @@ const claimRun = createRoute({
 
 export function addClaimRoutes(app: OpenAPIHono, deps: Deps, { act }: Acting) {
   const readClaimed = createClaimedRunReader(deps.index)
+  const inTurn = createFairLane(ENTRY_LANE)
+
+  app.post(claimRun.getRoutingPath(), async (c, next) => {
+    const enter = () => inTurn(requesterOf(c, deps.limits), deps.relay?.waitForExaminations ?? setImmediate)
+    await enter()
+    const { data: bountyId } = idParameter.safeParse(c.req.param('id'))
+    // Claims that have waited enter one by one again: read at once, they would delay the other one's broadcast.
+    if (bountyId !== undefined && (await deps.relay?.waitUnread(bountyId))) await enter()
+    return next()
+  })
 
   app.openapi(claimRun, async (c) => {
     const { walletAddress: party, signature = UNSIGNED, deadline = 0n, ...named } = c.req.valid('json')

@@ -29,8 +29,9 @@ export type Examined = {
 /**
  * - `undecided`: the chain refuses the action for this reason, and a pending transaction would change that.
  * - `made`: the chain shows the claim as the current one of its run.
+ * - `overtaken`: it was not examined, because another claim of the run is likely to win it.
  */
-export type Unready = { undecided: Refusal } | { made: MadeClaim }
+export type Unready = { undecided: Refusal } | { made: MadeClaim } | { overtaken: true }
 
 /** What the chain shows as the current claim of its run. */
 export type MadeClaim = { actionId: Hex; round: bigint; blockNumber: bigint }
@@ -88,11 +89,14 @@ export type MessageRow = {
  */
 export type Places = 'work' | 'free' | 'open'
 
+/** The other claims of the run in this process. `haveOvertaken`: one of them is likely to win the run. */
+type Rivals = { exist: () => boolean; haveOvertaken: () => boolean }
+
 /**
  * `since`, by `performance.now()`: a refusal uses only what the chain has been since this time. `isFresh`: whether what lets
- * the action pass must, too.
+ * the action pass must, too. `rivals`: of a claim, checked again when it is its turn.
  */
-export type Look = { since: number; isFresh: boolean }
+export type Look = { since: number; isFresh: boolean; rivals?: Rivals }
 
 /** Checks actions of a kind before they are simulated. */
 export type Examination<M extends Message> = {

@@ -2,7 +2,7 @@ import type { Hex } from 'viem'
 import { createBatcher } from '../../../../core/batcher.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { type ActionOutcome, createRunStep } from '../events.ts'
-import type { Examined, Kind, Look, MadeClaim, Unready } from '../kinds/kind.ts'
+import type { Examined, Kind, MadeClaim, Unready } from '../kinds/kind.ts'
 import { actionPending } from '../kinds/refusal.ts'
 import { type ActionRequest, CLAIM, claimantOf, nounOf } from '../kinds/request.ts'
 import { type Bound, createKeyReader } from '../ledger/boundKeys.ts'
@@ -13,23 +13,25 @@ import type { Dispatcher } from './dispatch.ts'
 import { nextStep, type Related, refusalOf, type Step, stepAfter, type Unplaced, type Wait } from './nextStep.ts'
 import type { Placement } from './queue.ts'
 import { outcomeOf, type Results } from './results.ts'
+import { createRivals, type Rivals } from './rivals.ts'
 
 /** `closing` aborts when the relay stops accepting requests. */
 type Rooms = { dispatcher: Dispatcher; results: Results; closing: AbortSignal }
 
 /** A request that is handled. `actionId`: undefined of a claim, whose request names no round. */
-type Acting = { request: ActionRequest; actionId: Hex | undefined; kind: Kind; asked: Asking }
+type Acting = { request: ActionRequest; actionId: Hex | undefined; kind: Kind; asked: Asking; rivals: Rivals }
 
-/** Creates a function that takes an action of any kind from its request to its outcome. */
+/** Creates what takes an action of any kind from its request to its outcome. */
 export function createActing(context: PipelineContext, { dispatcher, results, closing }: Rooms) {
   const { pool, kinds, store, heads, signersFor, whenReady, events } = context
+  const rivalsOf = createRivals()
   const runStep = createRunStep(events)
   const openClaims = createBatcher((runIds: readonly bigint[]) => store.openClaimsOf(pool, runIds))
   const boundTo = createKeyReader(pool)
 
   /** Carries out what `nextStep` decides, until the action has an outcome or its request times out. */
   async function carryOut(acting: Acting): Promise<ActionOutcome> {
-    const { asked } = acting
+    const { asked, rivals } = acting
     /** A refusal uses only what the chain has been since. After another action's decision, an older state would mislead. */
     let look = { since: performance.now(), isFresh: false }
     // Read while the database is. If this fails, the examination reads it again.
@@ -42,11 +44,12 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     do {
       if (closing.aborted) throw unavailable('The server is shutting down.')
       if (asked.gone.aborted) throw unavailable('The client has disconnected.')
+      const { placed } = rivals
       const related = await relatedTo(acting)
       let step = nextStep(bound, related)
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = step.do === 'examine' ? await heads.latest() : undefined
-      if (step.do === 'examine') step = nextStep(bound, related, await examine(acting, look))
+      if (step.do === 'examine') step = nextStep(bound, related, await examine(acting, look, placed))
       if (step.do === 'place') step = stepAfter(await place(acting, step.examined, related.former))
       if (step.do === 'follow') return follow(acting, step)
       if (step.do === 'answer') return answer(acting, step.made)
@@ -87,18 +90,32 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     return { own, isRepeat, other, isContested: contest !== undefined, former: own ? undefined : same?.tx.id }
   }
 
-  const examine = ({ request, kind, asked }: Acting, look: Look): Promise<Examined | Unready> =>
-    runStep('examine', [request], () => kind.examine(request, asked, look))
+  /** @param placed how many rivals this process had placed when the stored ones were read. */
+  function examine(
+    { request, kind, asked, rivals }: Acting,
+    look: { since: number; isFresh: boolean },
+    placed: number,
+  ): Promise<Examined | Unready> {
+    const others = {
+      exist: () => rivals.count > 1,
+      haveOvertaken: () => rivals.placing !== undefined || rivals.placed !== placed,
+    }
+    return runStep('examine', [request], () => kind.examine(request, asked, { ...look, rivals: others }))
+  }
 
   async function place(
-    { request, actionId, asked }: Acting,
+    { request, actionId, asked, rivals }: Acting,
     examined: Examined,
     former: bigint | undefined,
   ): Promise<Placement> {
     await whenReady()
     const signers = await signersFor(request)
     if (signers.length === 0) return { result: 'stale' }
-    return dispatcher.place({ ...asked, request, actionId, examined, former, signers })
+    const placing = dispatcher.place({ ...asked, request, actionId, examined, former, signers })
+    rivals.startPlacing(placing)
+    const placement = await placing
+    if (placement.result === 'placed') rivals.placed++
+    return placement
   }
 
   async function follow(
@@ -118,11 +135,12 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     return { ...named, round, status: 'done', blockNumber, result: null }
   }
 
-  async function wait({ request, asked: { until } }: Acting, step: Wait, head: ChainHead | undefined) {
+  async function wait({ request, asked: { until }, rivals }: Acting, step: Wait, head: ChainHead | undefined) {
     const { message } = request
     if (step.for === 'decision') {
       await runStep(`wait for another ${nounOf(message)}`, [request], () => results.decisionOf(step.of, until))
     }
+    if (step.for === 'placing') await rivals.whilePlacing(until)
     const [open] = step.for === 'party' ? await store.openOf(pool, message.party, claimantOf(message)) : []
     if (open) await results.decisionOf(open, until)
     else if ((step.for === 'block' || step.for === 'party') && head) await heads.after(head, until)
@@ -165,15 +183,22 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     return made && { actionId, status: 'done', ...made }
   }
 
-  return async function act(request: ActionRequest, asked: Asking): Promise<ActionOutcome> {
-    const kind = kinds.of(request.message)
-    const acting = { request, actionId: await kind.idOf?.(request.message), kind, asked }
-    try {
-      return await carryOut(acting)
-    } catch (error) {
-      const outcome = error instanceof Refusal && (await madeBefore(acting, error))
-      if (!outcome) throw error
-      return outcome
-    }
+  return {
+    async act(request: ActionRequest, asked: Asking): Promise<ActionOutcome> {
+      const kind = kinds.of(request.message)
+      const actionId = await kind.idOf?.(request.message)
+      return rivalsOf.among(kind.slotOf(request.message), async (rivals) => {
+        const acting = { request, actionId, kind, asked, rivals }
+        try {
+          return await carryOut(acting)
+        } catch (error) {
+          const outcome = error instanceof Refusal && (await madeBefore(acting, error))
+          if (!outcome) throw error
+          return outcome
+        }
+      })
+    },
+
+    waitUnread: rivalsOf.waitUnread,
   }
 }

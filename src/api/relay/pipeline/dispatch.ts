@@ -24,7 +24,7 @@ const WINDOW_PER_CLAIM_MS = 1
 const MAX_WINDOW_MS = 100
 
 /** How long an action stays in the queue for its first turn after its request timed out, in milliseconds. */
-const LAST_CHANCE_MS = 1_000
+export const LAST_CHANCE_MS = 1_000
 
 /**
  * How long after its request timed out a taken action is answered at the latest, in milliseconds. A request waits for 15 s,

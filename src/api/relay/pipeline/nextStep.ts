@@ -41,6 +41,7 @@ export type Step =
 
 /**
  * - `decision`: until the action `of` is decided.
+ * - `placing`: until the action of the slot that is likely to win has left the queue.
  * - `block`: until the chain has another latest block.
  * - `party`: until an open action of the party, or of a claim’s agent, is decided, which changes what it may use.
  * - `reread`: not at all, but the chain is read anew.
@@ -49,7 +50,7 @@ export type Step =
  */
 export type Wait =
   | { do: 'wait'; for: 'decision'; of: StoredAction; obstacle?: undefined }
-  | { do: 'wait'; for: 'block' | 'party' | 'reread' | 'binding' | 'nothing'; obstacle: Unplaced }
+  | { do: 'wait'; for: 'placing' | 'block' | 'party' | 'reread' | 'binding' | 'nothing'; obstacle: Unplaced }
 
 /**
  * The next step of an action. The cheapest facts decide first: what is stored of the request, then of its slot, then the chain
@@ -66,6 +67,7 @@ export function nextStep(
   if (own && (isRepeat || !isContested)) return { do: 'follow', action: own, isSigned: isRepeat }
   if (other && !own && isContested) return { do: 'wait', for: 'decision', of: other }
   if (!examined) return { do: 'examine' }
+  if ('overtaken' in examined) return { do: 'wait', for: 'placing', obstacle: { result: 'left', blocker: undefined } }
   if ('made' in examined) return { do: 'answer', made: examined.made }
   if ('undecided' in examined) {
     return { do: 'wait', for: 'block', obstacle: { result: 'undecided', refusal: examined.undecided } }

@@ -18,8 +18,8 @@ import { type ClaimRequest, claimIdOf, isHeldByClaimant } from './message.ts'
 import { invalidClaimSignature, refusal, refusedByContract, signatureRequired } from './refusal.ts'
 
 /**
- * Claims are examined one by one, for about half a millisecond each, so that the process places the first ones in between, and
- * a claim waits for one of each other client, not for all that have arrived before.
+ * Several claims of a run are examined one by one, for about half a millisecond each, so that the process can place the
+ * first ones in between. `maxWaitingPerClient` is the most claims of one client that wait.
  */
 const EXAMINATION_LANE = {
   concurrency: 1,
@@ -44,10 +44,16 @@ export function createClaimExamination(
   checkSignature: SignatureCheck,
   /** Whether a devnet's relayer makes claims without the wallet’s signature. */
   mayBeUnsigned: () => Promise<boolean>,
-): Examination<ClaimMessage> {
+): Examination<ClaimMessage> & { isBusy: () => boolean } {
   const { market, isClaimableNext } = intake
   const viewOf = createChainViews(intake, heads, indexedRuns)
   const inTurn = createFairLane(EXAMINATION_LANE)
+  let waiting = 0
+
+  async function waitForTurn(requester: Requester) {
+    waiting++
+    await inTurn(requester, setImmediate).finally(() => waiting--)
+  }
 
   /** What accepts the signature of this round's claim; undefined if nothing does. */
   const signedBy = (request: ClaimRequest, round: bigint, view: ChainView, requester: Requester) =>
@@ -119,11 +125,16 @@ export function createClaimExamination(
     return { refusal: invalidClaimSignature({ ...message, round }) }
   }
 
-  async function examine(request: ClaimRequest, requester: Requester, { since, isFresh }: Look): Promise<Ready> {
+  async function examine(
+    request: ClaimRequest,
+    requester: Requester,
+    { since, isFresh, rivals }: Look,
+  ): Promise<Ready> {
     const { bountyId, agentId } = request.message
     const named = { bountyId, agentId, client: requester.client }
     const view = await viewOf(named, since, isFresh)
-    await inTurn(requester, setImmediate)
+    if (rivals?.exist()) await waitForTurn(requester)
+    if (rivals?.haveOvertaken()) return { overtaken: true }
     return checkView(viewOf, named, since, view, (one) => check(request, one, requester))
   }
 
@@ -135,6 +146,9 @@ export function createClaimExamination(
       const view = await viewOf({ bountyId, client: requester.client }, performance.now(), false)
       return (await signedBy(request, round ?? BigInt(view.bounty.round) + 1n, view, requester)) !== undefined
     },
+
+    /** Whether claims wait for their turn. */
+    isBusy: () => waiting > 0,
   }
 }
 
