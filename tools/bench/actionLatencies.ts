@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ActionName, actionNames, byApi, byHand, type Life, type Market, type Prepare } from './actions.ts'
 import { type Measurement, median, worstOf } from './figure.ts'
+import { spread } from './spread.ts'
 
 type Options = {
   market: Market
@@ -51,13 +52,23 @@ export async function actionLatencies(options: Options): Promise<Measurement[]> 
 /** Lives lives, and keeps how long each action took. */
 function createLiving(prepare: Prepare, { client }: Market, blockMs: number) {
   const times = new Map<ActionName, number[]>()
+  const started = new Map<ActionName, number>()
+
+  /** Waits until an action's turn between two blocks: by chance, some twenty starts would say little about the median. */
+  async function untilTurn(name: ActionName) {
+    const count = started.get(name) ?? 0
+    started.set(name, count + 1)
+    const sinceTick = performance.now() % blockMs
+    await sleep((blockMs * (spread(count) + 1) - sinceTick) % blockMs)
+  }
+
   return {
     times,
     async live(life: Life) {
       const facts = { ...life, agentId: 0n, runId: 0n, deadline: (await client.getBlock()).timestamp + 86_400n }
       for (const name of actionNames) {
         const send = await prepare(name, facts)
-        await sleep(blockMs * Math.random())
+        await untilTurn(name)
         const start = performance.now()
         Object.assign(facts, await send())
         times.set(name, [...(times.get(name) ?? []), performance.now() - start])

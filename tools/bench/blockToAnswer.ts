@@ -3,15 +3,13 @@ import { connect } from '../../ops/database/connect.ts'
 import { waitForIndex } from '../../test/support/waitForIndex.ts'
 import type { BusyChain } from './busyChain.ts'
 import { type Measurement, median } from './figure.ts'
+import { spread } from './spread.ts'
 
 /** As often as the indexer polls a devnet. */
 const POLLING_MS = 100
 
-/** Time between two blocks, apart from the shift that spreads them over the polling interval. */
+/** Time between two blocks, apart from the shift that spreads them over the polling interval, so that the pollers' phases do not matter. */
 const BLOCK_TIME_MS = 400
-
-/** Its multiples, modulo 1, are spread evenly, so that the phases of the pollers do not affect the result. */
-const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
 
 type Options = { chain: BusyChain; apiUrl: string; databaseUrl: string; blocks: number }
 
@@ -27,7 +25,7 @@ export async function blockToAnswer({ chain, apiUrl, databaseUrl, blocks }: Opti
   const begin = performance.now()
   try {
     for (let block = 1; block <= blocks; block++) {
-      const due = begin + BLOCK_TIME_MS * block + POLLING_MS * ((GOLDEN_RATIO * block) % 1)
+      const due = begin + BLOCK_TIME_MS * block + POLLING_MS * spread(block)
       await sleep(Math.max(0, due - performance.now()))
       await waitForIndex(databaseUrl, await chain.client.getBlockNumber())
       await chain.mineLives(1)
