@@ -141,7 +141,10 @@ export async function startEnvironment({ seed, faultProbability, blockTimeMs }: 
       // The database may have faults at the same time.
       const now = await served().catch(() => undefined)
       if (now !== undefined && now !== before) break
-      if (performance.now() > limit) throw new Error(`Readers do not see the new build:\n${next.output()}`)
+      if (performance.now() > limit) {
+        const ended = next.ends.map(({ how, output }) => `It ${how}:\n${output}\n`)
+        throw new Error(`Readers do not see the new build.\n${ended.join('')}${next.output()}`)
+      }
       // Ponder repeats a failed request for a block only after a newer block.
       if (!areFaultsOn) await world.node.mine({ blocks: 1 })
     }

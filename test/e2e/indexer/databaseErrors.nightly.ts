@@ -11,7 +11,7 @@ import { cancelStatements, failWrites, terminateSessions } from '../../support/d
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import { waitForIndex } from '../../support/waitForIndex.ts'
 import { poster, postRun } from './postRun.ts'
-import { expectAllRows, superviseIndexer, tableOfRuns } from './supervisedIndexer.ts'
+import { expectAllRows, PAUSES, superviseIndexer, tableOfRuns } from './supervisedIndexer.ts'
 
 const STORM_MS = 6_000
 
@@ -118,7 +118,7 @@ test('whatever error a write gets, once or repeatedly, the indexer continues or 
 }, async () => {
   const databaseUrl = await freshDatabase()
   await using client = await connect(databaseUrl)
-  const supervised = superviseIndexer(chain, databaseUrl)
+  const supervised = superviseIndexer(chain, databaseUrl, PAUSES)
   const ended: Record<string, number> = {}
   try {
     await postRun(chain)
