@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 import { keccak256, parseEther, toHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { baseSepolia } from 'viem/chains'
+import { baseSepolia, foundry } from 'viem/chains'
 import { withConnection } from '../../core/database/withConnection.ts'
 import { servedBuild } from '../../ops/builds/views.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
@@ -12,6 +12,7 @@ import { mineHistory } from '../../test/support/mineHistory.ts'
 import { startRpcProxy } from '../../test/support/rpcProxy.ts'
 import { supervise } from '../../test/support/supervise.ts'
 import { temporaryDirectory } from '../../test/support/temporaryDirectory.ts'
+import { createAnvilClient } from '../devnet/anvilClient.ts'
 import { startApi } from '../devnet/api.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { startPostgres } from '../devnet/postgres.ts'
@@ -46,7 +47,14 @@ type Options = {
   blockTimeMs: number | undefined
 }
 
-const rollup = { chainId: baseSepolia.id, prepareUsdc: (rpcUrl: string) => deployArtifact(rpcUrl, 'MockUSDC') }
+/** Blocks before the market. Each new build starts one block earlier than the build before, so this bounds their number. */
+const BLOCKS_BEFORE_MARKET = 100
+
+/** Mines the blocks before the market, and deploys its token. */
+async function prepareUsdc(rpcUrl: string) {
+  await createAnvilClient(rpcUrl).mine({ blocks: BLOCKS_BEFORE_MARKET })
+  return deployArtifact(rpcUrl, 'MockUSDC')
+}
 
 /** Mines the blocks of a time after the latest block. */
 async function mineTime({ node }: World, blockTimeMs: number) {
@@ -68,7 +76,8 @@ export async function startEnvironment({ seed, faultProbability, blockTimeMs }: 
   // Keeps the states of all blocks in memory: by default Anvil writes older states to disk, and after about forty
   // seconds of reorgs the contracts were missing at the latest block.
   const flags = ['--prune-history', '100000']
-  const chain = await startMarketOnAnvil({ flags, awaitsMining: false, ...(blockTimeMs !== undefined && rollup) })
+  const chainId = blockTimeMs === undefined ? foundry.id : baseSepolia.id
+  const chain = await startMarketOnAnvil({ flags, awaitsMining: false, prepareUsdc, chainId })
   parts.defer(chain.stop)
   const postgres = await startPostgres()
   parts.defer(postgres.stop)
