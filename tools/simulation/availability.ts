@@ -27,6 +27,8 @@ export type Availability = {
   answered: number
   /** The longest time without an answered read. */
   longestOutageMs: number
+  /** When it began, in seconds after the first read, and what the reads in it got, each with how long that took. */
+  outage: string
 }
 
 /** `status` is undefined if the API could not be reached, which says nothing about the index. */
@@ -75,14 +77,35 @@ function windowsOf(reads: Seen[], readiness: Seen[]): Window[] {
 function availabilityOf(reads: Seen[]): Availability {
   let answered = 0
   let longestOutageMs = 0
-  let lastAnswered = reads[0]?.askedAt ?? 0
-  for (const { status, answeredAt } of reads) {
-    longestOutageMs = Math.max(longestOutageMs, answeredAt - lastAnswered)
+  let outage: Seen[] = []
+  let refused: Seen[] = []
+  const begin = reads[0]?.askedAt ?? 0
+  let lastAnswered = begin
+  for (const read of reads) {
+    const { status, answeredAt } = read
+    refused.push(read)
+    if (answeredAt - lastAnswered > longestOutageMs) {
+      longestOutageMs = answeredAt - lastAnswered
+      outage = [...refused]
+    }
     if (status !== 200) continue
     answered += 1
     lastAnswered = answeredAt
+    refused = []
   }
-  return { reads: reads.length, answered, longestOutageMs }
+  return { reads: reads.length, answered, longestOutageMs, outage: describeOutage(outage, begin) }
+}
+
+function describeOutage(outage: Seen[], begin: number): string {
+  const from = (((outage[0]?.askedAt ?? begin) - begin) / 1_000).toFixed(1)
+  const kinds = new Map<string, { reads: number; longestMs: number }>()
+  for (const { askedAt, answeredAt, status, detail } of outage) {
+    const kind = `${status ?? 'unreachable'} ${detail ?? ''}`.trim()
+    const { reads, longestMs } = kinds.get(kind) ?? { reads: 0, longestMs: 0 }
+    kinds.set(kind, { reads: reads + 1, longestMs: Math.max(longestMs, answeredAt - askedAt) })
+  }
+  const listed = [...kinds].map(([kind, { reads, longestMs }]) => `${reads} × ${kind} (≤ ${Math.round(longestMs)} ms)`)
+  return `from second ${from}: ${listed.join(', ')}`
 }
 
 function windowOf(begin: number, end: number, refused: Seen[], readiness: Seen[]): Window {

@@ -69,18 +69,18 @@ async function runOne(options: SimulationOptions): Promise<number | undefined> {
     const report = await simulate(options)
     for (const name of tallies) for (const [key, times] of report[name]) totals[name].add(key, times)
     const { differences, availability } = report
-    const { reads, answered, longestOutageMs } = availability
+    const { reads, answered, longestOutageMs, outage } = availability
     served.reads += reads
     served.answered += answered
-    const outage = `${(longestOutageMs / 1_000).toFixed(1)} s`
+    const longest = `${(longestOutageMs / 1_000).toFixed(1)} s`
     console.log(
       `seed ${options.seed}: ${differences.length} differences in ${Math.round(options.seconds)} s\n${show(report)}
-  availability: ${answered} of ${reads} reads answered, at most ${outage} without an answer`,
+  availability: ${answered} of ${reads} reads answered, at most ${longest} without an answer`,
     )
     if (differences.length > 0) console.log(differences.join('\n'))
     if (!Object.fromEntries(report.totals)['checked answers']) throw new Error('No answer was checked')
     if (longestOutageMs > MAX_OUTAGE_MS)
-      throw new Error(`Readers were without an answer for ${longestOutageMs} ms; at most ${MAX_OUTAGE_MS} are allowed`)
+      throw new Error(`Readers were without an answer for ${longestOutageMs} ms of ${MAX_OUTAGE_MS}, ${outage}`)
     return differences.length
   } catch (error) {
     console.error(`seed ${options.seed} failed:`, error)
