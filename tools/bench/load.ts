@@ -7,6 +7,8 @@ export type Target = { url: string; path: (request: number) => string }
 
 const CONNECTIONS = 10
 const SECONDS = amount(2, 1)
+/** A server compiles what it runs often: in its first seconds it answers a third less. */
+const WARM_UP_SECONDS = amount(10, 1)
 
 let sent = 0
 
@@ -29,7 +31,7 @@ export async function load({ url, path }: Target, seconds = SECONDS): Promise<nu
  */
 export async function compare(name: string, ours: Target, baseline: Target) {
   const rates = { value: [] as number[], baseline: [] as number[] }
-  for (const target of [ours, baseline]) await load(target, 1)
+  for (const target of [ours, baseline]) await load(target, WARM_UP_SECONDS)
   for (let round = 1; round <= ROUNDS; round++) {
     rates.value.push(await load(ours))
     rates.baseline.push(await load(baseline))
