@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type Checks, checksSchema } from '../../core/checks/checksSchema.ts'
 import { runInProcess } from '../../packages/cli/src/evaluator/checkProcess.ts'
 import { contentUri } from '../../packages/client/src/content.ts'
@@ -25,11 +26,19 @@ const attempts = `
     binding: end(() => process.binding('tcp_wrap')),
   }))`
 
+/** The process that runs a check for the parent. */
+async function idOfCheck(parent: number): Promise<number> {
+  for (;;) {
+    const { stdout } = await execa('ps', ['-o', 'pid=,command=', '--ppid', String(parent)], { reject: false })
+    const [, pid] = /^ *(\d+) .*checkProcess\.ts$/m.exec(stdout) ?? []
+    if (pid) return Number(pid)
+  }
+}
+
 /** The flags and the environment of the process that runs a check, as the system shows them. */
 async function processOfCheck() {
   for (;;) {
-    const { stdout } = await execa('ps', ['-o', 'pid=,command=', '--ppid', String(process.pid)])
-    const [, pid] = /^ *(\d+) .*checkProcess\.ts$/m.exec(stdout) ?? []
+    const pid = await idOfCheck(process.pid)
     const [command = '', environment = ''] = await Promise.all(
       ['cmdline', 'environ'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
     )
@@ -50,6 +59,14 @@ const bombs: [string, object, string][] = [
   ['3,500 keys that are none of 900', { propertyNames: { anyOf } }, keys],
   ['an error of 30 kB for each of 16,000 numbers', { contains: { const: 'x'.repeat(30_000) } }, zeros],
 ]
+
+function isAlive(pid: number) {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 describe('a check', () => {
   it.each(bombs)(
@@ -97,6 +114,22 @@ describe('a check', () => {
       binding: denied,
     })
     await checked
+  }, 30_000)
+
+  it('ends by itself when its parent is killed while it is busy', async () => {
+    const [, schema = {}, text = ''] = bombs[0] ?? []
+    const module = fileURLToPath(new URL('../../packages/cli/src/evaluator/checkProcess.ts', import.meta.url))
+    const delivery = { uri: contentUri(text), text }
+    const code = `const { runInProcess } = await import(${JSON.stringify(module)})
+      await runInProcess(${JSON.stringify(checksOf(schema))}, ${JSON.stringify(delivery)})`
+    const parent = execa(process.execPath, ['--input-type=module', '--eval', code], { reject: false })
+    const child = await idOfCheck(parent.pid ?? 0)
+    // By then it has loaded its modules and is busy.
+    await sleep(500)
+    parent.kill('SIGKILL')
+    await parent
+    expect(isAlive(child)).toBe(true)
+    await vi.waitFor(() => expect(isAlive(child)).toBe(false), 5_000)
   }, 30_000)
 
   it('is delayed by others, and not failed by them', async () => {

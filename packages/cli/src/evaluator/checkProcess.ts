@@ -3,6 +3,7 @@ import { on } from 'node:events'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { runInNewContext } from 'node:vm'
 import type { Checks } from '../../../../core/checks/checksSchema.ts'
 import { runChecks } from '../../../../core/checks/runChecks.js'
 
@@ -15,7 +16,11 @@ export type Delivery = { uri: string; text: string }
 const path = fileURLToPath(import.meta.url)
 if (process.argv[1] === path) {
   process.once('message', ({ checks, delivery }: { checks: Checks; delivery: Delivery }) =>
-    process.send?.('ready', () => process.send?.(runChecks(checks, delivery), () => process.disconnect())),
+    process.send?.('ready', () => {
+      // With a timeout of its own, so that it ends also if its parent is killed meanwhile.
+      const run = () => runChecks(checks, delivery)
+      process.send?.(runInNewContext('run()', { run }, { timeout: TIMEOUT_MS }), () => process.disconnect())
+    }),
   )
 }
 
@@ -44,9 +49,8 @@ let last: Promise<unknown> = Promise.resolve()
  * @throws if no process starts, which says nothing about the delivery.
  */
 export async function runInProcess(checks: Checks, delivery: Delivery): Promise<string[]> {
-  const turn = () => attempt(checks, delivery)
   // Twice, because a machine that is busy may make one second too short.
-  const checked = last.then(turn).then((first) => first ?? turn())
+  const checked = last.then(() => attempt(checks, delivery)).then((results) => results ?? attempt(checks, delivery))
   last = checked.catch(() => {})
   const results = await checked
   if (!results) return [`JSON Schema: the check of this delivery takes more than ${TIMEOUT_MS / 1_000} s`]
