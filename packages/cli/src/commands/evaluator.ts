@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import type { Address } from 'viem'
 import { MAX_REVISIONS } from '../../../../core/market/constants.ts'
 import { createRunlineClient, type Run, type RunlineClient } from '../../../client/src/index.ts'
 import { verifyReads } from '../../../client/src/verify/index.ts'
@@ -8,8 +7,7 @@ import { reviewDelivery } from '../evaluator/review.ts'
 import { NeedsHumanError } from '../evaluator/urlCheck.ts'
 import { explain } from '../explain.ts'
 import { readAccount } from '../key.ts'
-import { openReader, trustedMarket } from '../session.ts'
-import { type Verified, verifyOption } from '../verified.ts'
+import { type Verified, verifyOption, verifyOptionsOf } from '../verified.ts'
 
 /** For how long a read is repeated while the API does not answer. After that the process ends, and can be started again. */
 const READ_TIMEOUT_SECONDS = 3_600
@@ -41,10 +39,9 @@ export function addEvaluator(program: Command) {
 async function evaluate(context: Context<Verified>) {
   const { output, api, rpc, verify } = context
   const signer = readAccount(context)
-  const { chainId, contracts } = await openReader(context).getMarket()
-  const market = { chainId, address: trustedMarket(context, chainId, contracts.BountyMarket.address as Address) }
+  const { node, market } = await verifyOptionsOf(context)
   const client = createRunlineClient({ url: api, market, timeoutSeconds: READ_TIMEOUT_SECONDS })
-  const runline = verify ? verifyReads(client, { node: rpc, market }) : client
+  const runline = verify ? verifyReads(client, { node, market }) : client
   const by = { via: 'relay', signer, timeoutSeconds: ACTION_TIMEOUT_SECONDS } as const
 
   async function decide(run: Run): Promise<{ verdict: string; txHash: string; complaints: string[] }> {
@@ -90,7 +87,7 @@ async function evaluate(context: Context<Verified>) {
     lanes[lane] = (lanes[lane] ?? Promise.resolve()).then(() => review(id, attempt))
   }
 
-  output.line(`Reviews for ${signer.address}, on chain ${chainId}.`)
+  output.line(`Reviews for ${signer.address}, on chain ${market.chainId}.`)
   for await (const id of waitingRuns(client, signer.address)) consider(id)
 }
 

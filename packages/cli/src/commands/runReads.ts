@@ -12,6 +12,7 @@ import { runStates } from '../../../client/src/runStates.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseAddress, parseId, parseLimit } from '../arguments.ts'
 import { openReader } from '../session.ts'
+import { storedText } from '../storedText.ts'
 import { openReads, showProof, type Verified, verifyOption } from '../verified.ts'
 
 /** The states in which `run watch` ends: the run never changes again. */
@@ -120,17 +121,12 @@ async function show(context: Context<Verified>, id: bigint) {
   output.result({ run, delivery, feedback, ...showProof(output, run) })
 }
 
-/** What the API stores by the URI; null if that is nothing. */
-async function textOf({ content }: RunlineClient, uri: string | null): Promise<string | null> {
-  if (!uri?.startsWith('ipfs://')) return null
-  try {
-    return (await content.get(uri)).text
-  } catch (error) {
-    if (isProblem(error, 'CONTENT_NOT_FOUND', 'CONTENT_BLOCKED', 'CONTENT_UNAVAILABLE', 'VALIDATION_FAILED'))
-      return null
+/** The text for the page: a store that is down hides it, and not the run. */
+const textOf = ({ content }: RunlineClient, uri: string | null) =>
+  storedText(content, uri).catch((error: unknown) => {
+    if (isProblem(error, 'CONTENT_UNAVAILABLE')) return null
     throw error
-  }
-}
+  })
 
 async function listApplications(context: Context<{ limit: number }>, id: bigint) {
   const { limit, output } = context

@@ -1,6 +1,7 @@
 import { type Checks, checksSchema } from '../../../../core/checks/checksSchema.ts'
 import { parseObject } from '../../../../core/content.ts'
-import { isProblem, type Run, type RunlineClient } from '../../../client/src/index.ts'
+import type { Run, RunlineClient } from '../../../client/src/index.ts'
+import { storedText } from '../storedText.ts'
 import { runInProcess } from './checkProcess.ts'
 import { complaintOfUrl, NeedsHumanError } from './urlCheck.ts'
 
@@ -10,8 +11,9 @@ import { complaintOfUrl, NeedsHumanError } from './urlCheck.ts'
  */
 export async function reviewDelivery(content: RunlineClient['content'], run: Run): Promise<string[]> {
   const checks = await readChecks(content, run.ipfsHash)
-  const { uri, text, missing } = await readStored(content, run.deliverableHash)
-  if (missing) return [`The API stores nothing by ${uri}: deliver a text, JSON or Markdown, and not where it is`]
+  const uri = String(run.deliverableHash)
+  const text = await storedText(content, uri)
+  if (text === null) return [`The API stores nothing by ${uri}: deliver a text, JSON or Markdown, and not where it is`]
   const urls = await Promise.allSettled((checks.urls ?? []).map((check) => complaintOfUrl(check)))
   const answered = urls.flatMap((url) => (url.status === 'fulfilled' && url.value ? [url.value] : []))
   const complaints = [...(await runInProcess(checks, { uri, text })), ...answered]
@@ -22,22 +24,12 @@ export async function reviewDelivery(content: RunlineClient['content'], run: Run
 }
 
 async function readChecks(content: RunlineClient['content'], uri: string): Promise<Checks> {
-  const { text, missing } = await readStored(content, uri)
-  if (missing) throw new NeedsHumanError(`the API stores no brief by ${uri}`)
+  const text = await storedText(content, uri)
+  if (text === null) throw new NeedsHumanError(`the API stores no brief by ${uri}`)
   const brief = parseObject(text)
   if (brief?.checks === undefined) throw new NeedsHumanError('its brief has no checks')
   const { data, error } = checksSchema.safeParse(brief.checks)
   if (data) return data
   const [issue] = error.issues
   throw new NeedsHumanError(`its brief has checks that cannot be used: ${issue?.path.join('.')} ${issue?.message}`)
-}
-
-async function readStored(content: RunlineClient['content'], uri: string | null) {
-  if (!uri?.startsWith('ipfs://')) return { uri: String(uri), text: '', missing: true }
-  try {
-    return { ...(await content.get(uri)), missing: false }
-  } catch (error) {
-    if (!isProblem(error, 'CONTENT_NOT_FOUND', 'CONTENT_BLOCKED', 'VALIDATION_FAILED')) throw error
-    return { uri, text: '', missing: true }
-  }
 }
