@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRandom } from '../../tools/simulation/random.ts'
+import { createRandom } from '../simulation/random.ts'
 import type { Answer } from '../support/describedAnswers.ts'
 import { busyAgent, expiredRuns, manyRuns, whale } from '../support/manyRuns.ts'
 import { seedTime } from '../support/rows.ts'

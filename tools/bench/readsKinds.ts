@@ -1,7 +1,7 @@
 import { runStates } from '../../ponder.schema.ts'
+import { createRandom, type Random } from '../../test/simulation/random.ts'
 import { BRIEF_TAGS, BRIEF_WORDS, briefTag, briefWord } from '../../test/support/manyBriefs.ts'
 import { whale } from '../../test/support/manyRuns.ts'
-import { createRandom, type Random } from '../simulation/random.ts'
 import type { Kind } from './arrivals.ts'
 import { AGENTS, type ReadsMarket } from './readsMarket.ts'
 

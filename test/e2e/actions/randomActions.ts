@@ -35,9 +35,9 @@ import {
   OPEN,
   pickBounty,
   REVISION_REQUESTED,
-} from '../../../tools/simulation/parties.ts'
-import type { Random } from '../../../tools/simulation/random.ts'
-import type { World } from '../../../tools/simulation/world.ts'
+} from '../../simulation/parties.ts'
+import type { Random } from '../../simulation/random.ts'
+import type { World } from '../../simulation/world.ts'
 import { usdc } from '../../support/participants.ts'
 
 /** An action that an account asks for: as a call of the contracts, and as requests of the API. */

@@ -4,7 +4,7 @@ import type { ClaimRequest } from '../../../src/api/relay/kinds/claims/message.t
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { accountOf } from '../../../tools/devnet/accounts.ts'
 import { startPostgres } from '../../../tools/devnet/postgres.ts'
-import { crashDatabase, dropConnections } from '../../../tools/simulation/faults/database.ts'
+import { crashDatabase, dropConnections } from '../../simulation/faults/database.ts'
 import { findDisorder, readLedger } from '../../support/claimLedger.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'

@@ -1,10 +1,10 @@
 import { BaseError, ContractFunctionRevertedError } from 'viem'
-import { type Api, request, untilIndexed } from '../../../tools/simulation/api.ts'
-import { type Candidate, pickCandidate, signClaim } from '../../../tools/simulation/claimActions.ts'
-import { compare } from '../../../tools/simulation/differences.ts'
-import { accountOf, LIVE } from '../../../tools/simulation/parties.ts'
-import type { Random } from '../../../tools/simulation/random.ts'
-import type { World } from '../../../tools/simulation/world.ts'
+import { type Api, request, untilIndexed } from '../../simulation/api.ts'
+import { type Candidate, pickCandidate, signClaim } from '../../simulation/claimActions.ts'
+import { compare } from '../../simulation/differences.ts'
+import { accountOf, LIVE } from '../../simulation/parties.ts'
+import type { Random } from '../../simulation/random.ts'
+import type { World } from '../../simulation/world.ts'
 
 /** The API's code for each error of `checkClaim`. Not imported from the API, so that a wrong code there shows. */
 const codes: Record<string, string> = {

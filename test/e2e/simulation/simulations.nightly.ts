@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { MAX_OUTAGE_MS } from '../../../tools/simulation/availability.ts'
-import { restartsAndReorgs } from '../../../tools/simulation/faults/schedule.ts'
-import { createRandom, seedOf } from '../../../tools/simulation/random.ts'
-import { simulate } from '../../../tools/simulation/simulate.ts'
+import { MAX_OUTAGE_MS } from '../../simulation/availability.ts'
+import { restartsAndReorgs } from '../../simulation/faults/schedule.ts'
+import { createRandom, seedOf } from '../../simulation/random.ts'
+import { simulate } from '../../simulation/simulate.ts'
 import { expectAgreement } from './agreement.ts'
 
 const seed = Number(process.env.SEED ?? randomInt(2 ** 30))

@@ -1,5 +1,5 @@
 import { getAddress } from 'viem'
-import type { Random } from '../../../tools/simulation/random.ts'
+import type { Random } from '../../simulation/random.ts'
 import { FAULT_HEADER } from '../../support/faultyApi.ts'
 
 /** An answer of the API, which a test changes. */

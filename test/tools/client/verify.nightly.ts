@@ -9,8 +9,8 @@ import {
   verifyReads,
 } from '../../../packages/client/src/verify/index.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
-import { createRandom, type Random, seedOf } from '../../../tools/simulation/random.ts'
 import { type Runs, runsOn, situations } from '../../e2e/actions/runsInStates.ts'
+import { createRandom, type Random, seedOf } from '../../simulation/random.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { usdc } from '../../support/participants.ts'
 import { type RpcProxy, says, startRpcProxy } from '../../support/rpcProxy.ts'

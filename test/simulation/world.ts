@@ -1,8 +1,8 @@
 import { encodePacked, keccak256, parseEther } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
-import type { MarketOnAnvil } from '../../test/support/marketOnAnvil.ts'
-import { createMining } from '../../test/support/mining.ts'
-import { accountOf, roles } from '../devnet/accounts.ts'
+import { accountOf, roles } from '../../tools/devnet/accounts.ts'
+import type { MarketOnAnvil } from '../support/marketOnAnvil.ts'
+import { createMining } from '../support/mining.ts'
 
 /** The market on a devnet, and the accounts that act in it. */
 export type World = Awaited<ReturnType<typeof createWorld>>

@@ -1,5 +1,5 @@
 import { toHex } from 'viem'
-import { type Call, callOf } from '../devnet/call.ts'
+import { type Call, callOf } from '../../tools/devnet/call.ts'
 import { accountOf, agentCount, agentParties } from './parties.ts'
 import type { Random } from './random.ts'
 import { sign } from './sign.ts'

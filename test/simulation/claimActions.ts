@@ -1,6 +1,6 @@
 import type { Address } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
-import { type Call, callOf } from '../devnet/call.ts'
+import { type Call, callOf } from '../../tools/devnet/call.ts'
 import { accountOf, agentCount, agentParties, OPEN, pickBounty } from './parties.ts'
 import type { Random } from './random.ts'
 import { sign } from './sign.ts'

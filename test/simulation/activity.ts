@@ -1,5 +1,5 @@
 import { BaseError, type Hex } from 'viem'
-import { type Call, callOf } from '../devnet/call.ts'
+import { type Call, callOf } from '../../tools/devnet/call.ts'
 import { proposeForAgent } from './agentActions.ts'
 import { proposeForBounty } from './bountyActions.ts'
 import { proposeClaim } from './claimActions.ts'

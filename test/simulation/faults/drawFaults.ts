@@ -1,5 +1,5 @@
-import { type Fault, status } from '../../../test/support/rpcProxy.ts'
-import type { RpcCall } from '../../../test/support/staleNode.ts'
+import { type Fault, status } from '../../support/rpcProxy.ts'
+import type { RpcCall } from '../../support/staleNode.ts'
 import { createRandom, type Random, seedOf } from '../random.ts'
 
 type FaultOptions = {

@@ -4,8 +4,8 @@
 // readers without an answer for too long; or if all of them served readers too seldom.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { buildContracts } from '../devnet/buildContracts.ts'
-import { stopAllProcesses } from '../devnet/managedProcess.ts'
+import { buildContracts } from '../../tools/devnet/buildContracts.ts'
+import { stopAllProcesses } from '../../tools/devnet/managedProcess.ts'
 import { MAX_OUTAGE_MS } from './availability.ts'
 import { type Report, type SimulationOptions, simulate } from './simulate.ts'
 import { Tally } from './tally.ts'

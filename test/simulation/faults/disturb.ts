@@ -1,4 +1,4 @@
-import type { Supervised } from '../../../test/support/supervise.ts'
+import type { Supervised } from '../../support/supervise.ts'
 import type { Tally } from '../tally.ts'
 import type { Witness } from '../witness.ts'
 import type { World } from '../world.ts'

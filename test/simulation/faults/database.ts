@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { signal } from '../../../test/support/signal.ts'
+import { signal } from '../../support/signal.ts'
 
 /** How long PostgreSQL may take to recover from an earlier fault. */
 const RECOVERY_MILLISECONDS = 20_000
