@@ -2,8 +2,7 @@ import { BaseError, ContractFunctionRevertedError, HttpRequestError, Insufficien
 import {
   NoAnswerError,
   ProblemError,
-  UndecidedActionError,
-  UndecidedClaimError,
+  UndecidedError,
   UnexpectedContentError,
   UnexpectedMessageError,
 } from '../../client/src/index.ts'
@@ -22,8 +21,10 @@ export const exitCodes = { failed: 1, usage: 2, refused: 3, unreachable: 4 } as 
  * - `refused`: the API or the contract refuses, or this program refuses to sign what the API asks.
  * - `unreachable`: the API, the node or the relay cannot answer now.
  * - `failed`: anything else.
+ *
+ * `actionId`: of an action that may still be made.
  */
-export type Reason = { code: string; message: string; kind: keyof typeof exitCodes }
+export type Reason = { code: string; message: string; kind: keyof typeof exitCodes; actionId?: string }
 
 /** What is wrong, with the value, and what to do. */
 export function explain(error: unknown, { rpc }: Pick<Settings, 'rpc'>): Reason {
@@ -34,8 +35,11 @@ export function explain(error: unknown, { rpc }: Pick<Settings, 'rpc'>): Reason 
     return advised(error.code, detail, status === 429 || status >= 500 ? 'unreachable' : 'refused')
   }
   if (error instanceof NoAnswerError) return advised('API_UNREACHABLE', message, 'unreachable')
-  if (error instanceof UndecidedClaimError) return { code: 'CLAIM_UNDECIDED', message, kind: 'failed' }
-  if (error instanceof UndecidedActionError) return { code: 'ACTION_UNDECIDED', message, kind: 'failed' }
+  if (error instanceof UndecidedError) {
+    const { what, state, actionId } = error
+    const undecided = `${what} is undecided: ${state} It may still be made.`
+    return { code: 'ACTION_UNDECIDED', message: undecided, kind: 'failed', ...(actionId && { actionId }) }
+  }
   if (error instanceof UnexpectedContentError) return { code: 'UNEXPECTED_CONTENT', message, kind: 'refused' }
   if (error instanceof UnexpectedMessageError) return { code: 'UNEXPECTED_MESSAGE', message, kind: 'refused' }
   if (error instanceof FalseAnswerError) return { code: 'FALSE_ANSWER', message, kind: 'refused' }

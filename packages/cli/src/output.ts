@@ -33,12 +33,12 @@ export function createOutput({ json: isJson = false }: { json?: boolean }) {
       if (isJson) console.log(JSON.stringify(transactions.length > 0 ? { transactions, ...members } : members))
     },
     /** Prints the reason to stderr, and makes the process end with the exit code of its kind. */
-    fail({ code, message, kind }: Reason) {
+    fail({ kind, ...error }: Reason) {
       process.exitCode = exitCodes[kind]
       console.error(
         isJson
-          ? JSON.stringify({ error: { code, message }, transactions })
-          : `error: ${message.split('\n').map(printable).join('\n')}`,
+          ? JSON.stringify({ error, transactions })
+          : `error: ${error.message.split('\n').map(printable).join('\n')}`,
       )
     },
   }

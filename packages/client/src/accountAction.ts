@@ -1,17 +1,17 @@
-import type { Hex } from 'viem'
-import { bytesToHex, zeroAddress } from 'viem'
+import { bytesToHex, type Hex, zeroAddress } from 'viem'
 import {
   type AccountActionName,
   accountActions,
   accountTypedData,
   readAccountMessage,
 } from '../../../core/market/accountActions.ts'
+import { endOfSalt } from '../../../core/market/salt.ts'
 import type { ActionOptions } from './action.ts'
 import type { components } from './api.ts'
 import { POSTER_EVALUATES } from './claimMessage.ts'
 import type { AnyId } from './reads.ts'
 import { type Api, bodyOf, stoppedBy } from './request.ts'
-import { asText, integerOf, typedDataOf } from './typedData.ts'
+import { asText, digestOf, integerOf, typedDataOf } from './typedData.ts'
 import { untilDecided } from './untilDecided.ts'
 
 type Schemas = components['schemas']
@@ -68,17 +68,19 @@ export type TrustedContracts = {
 }
 
 /**
- * The members of the action that the caller knows. Amounts in USDC base units; times in seconds. `salt`: 32 bytes, by which the
- * same terms are another action. `nonce` of an unstake: without it, the client signs that of the API.
+ * The members of the action that the caller knows. Amounts in USDC base units; times in seconds. `nonce` of an unstake: without it,
+ * the client signs that of the API.
  */
 type AskedOfAccount = { action: AccountActionName } & Record<string, AnyId | undefined>
 
-const randomSalt = (): Hex => bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
+/** `salt`: see `BySalt`. */
+type SaltedOptions = ActionOptions & { salt?: Hex | undefined }
 
 /**
  * Asks what to sign, signs it if it is what was asked, and sends it until it is decided. Contracts, terms, owner, amounts and salt
- * come from the caller, and the nonce of a payment is computed from them. From the API come the end of the validity, name and version
- * of USDC's domain, and the nonce of a withdrawal that the caller has not named: with wrong ones, the contracts refuse the signature.
+ * come from the caller, and the nonce of a payment is computed from them. From the API come the end of the validity where the caller
+ * names no salt, name and version of USDC's domain, and the nonce of a withdrawal that the caller has not named: with wrong ones, the
+ * contracts refuse the signature.
  * @param path of the route, which differs by action as its body does, unlike the answers.
  */
 async function act<Made extends { success: true }>(
@@ -86,18 +88,23 @@ async function act<Made extends { success: true }>(
   contracts: TrustedContracts,
   { action, ...known }: AskedOfAccount,
   { what, path, id }: { what: string; path: '/api/runs' | '/api/agents' | '/api/agents/{id}/stake'; id?: string },
-  { signer, ...options }: ActionOptions,
+  { signer, salt, ...options }: SaltedOptions,
 ): Promise<Made> {
+  const { signedFunding } = contracts
+  const isPayment = action === 'post' || action === 'stake'
+  if (isPayment && !signedFunding) throw new Error(`The action ${action} needs the option contracts.signedFunding.`)
+  const end = isPayment ? 'validBefore' : 'deadline'
+  if (salt !== undefined) Object.assign(known, { salt, [end]: endOfSalt(salt) })
+  if (action !== 'unstake') known.salt ??= bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
+  // The API states no message that has ended, and answers one that was sent in time.
+  const hasEnded = salt !== undefined && endOfSalt(salt) <= Date.now() / 1_000
   // The API takes these from the chain, and the client compares them.
-  const ofChain = action === 'stake' ? 'owner' : 'nonce'
-  const { [ofChain]: _, ...given } = known
+  const leftOut = [action === 'stake' ? 'owner' : 'nonce', ...(hasEnded ? [end] : [])]
+  const given = Object.fromEntries(Object.entries(known).filter(([name]) => !leftOut.includes(name)))
   const messagePath = `/api/messages/${action}` as '/api/messages/register'
   const params = { query: asText(given) as { owner: string; agentURI: string } }
   const { typedData: asked } = await bodyOf(api.GET(messagePath, { params, ...stoppedBy(options) }))
 
-  const { signedFunding } = contracts
-  const isPayment = action === 'post' || action === 'stake'
-  if (isPayment && !signedFunding) throw new Error(`The action ${action} needs the option contracts.signedFunding.`)
   const names = Object.keys(accountActions[action])
   const members = asText(Object.fromEntries(names.map((name) => [name, known[name] ?? integerOf(asked, name)])))
   const trusted = {
@@ -109,29 +116,30 @@ async function act<Made extends { success: true }>(
   const { name, version } = asked.domain
   const signedFor = { chainId: contracts.chainId, contracts: trusted, usdcDomain: { name, version } }
   const own = accountTypedData(signedFor, readAccountMessage(action, members))
-  const signature = await signer.signTypedData(typedDataOf(action, own.domain, own.message, asked))
+  const typedData = typedDataOf(action, own.domain, own.message, hasEnded ? own : asked)
+  const signature = await signer.signTypedData(typedData)
 
   const { agentId: __, ...body }: Record<string, string> = { ...members, signature }
   const request = { params: { path: { id: id ?? '' } }, body: body as unknown as Schemas['StakeRequest'] }
   const send = () => api.POST(path as '/api/agents/{id}/stake', { ...request, ...stoppedBy(options) })
-  return (await untilDecided(what, send, options)) as unknown as Made
+  return (await untilDecided({ what, actionId: digestOf(typedData) }, send, options)) as unknown as Made
 }
 
 /**
  * Posts a run with USDC that a signature moves.
- * @throws as all actions: ProblemError with the refusal, UndecidedActionError at the timeout, UnexpectedMessageError before
+ * @throws as all actions: ProblemError with the refusal, UndecidedError at the timeout, UnexpectedMessageError before
  * it signs another message than the action.
  */
-export function postRun(api: Api, contracts: TrustedContracts, terms: PostTerms, options: ActionOptions) {
+export function postRun(api: Api, contracts: TrustedContracts, terms: PostTerms, options: SaltedOptions) {
   const poster = options.signer.address
-  const asked: AskedOfAccount = { action: 'post', poster, ...fullTerms(terms), salt: randomSalt() }
+  const asked: AskedOfAccount = { action: 'post', poster, ...fullTerms(terms) }
   return act<Schemas['Action']>(api, contracts, asked, { what: 'The post', path: '/api/runs' }, options)
 }
 
 /** Registers an agent of the signer. */
-export function registerAgent(api: Api, contracts: TrustedContracts, agentURI: string, options: ActionOptions) {
+export function registerAgent(api: Api, contracts: TrustedContracts, agentURI: string, options: SaltedOptions) {
   const owner = options.signer.address
-  const asked: AskedOfAccount = { action: 'register', owner, agentURI, salt: randomSalt() }
+  const asked: AskedOfAccount = { action: 'register', owner, agentURI }
   return act<Schemas['AgentAction']>(api, contracts, asked, { what: 'The registration', path: '/api/agents' }, options)
 }
 
@@ -144,13 +152,13 @@ export function changeStake(
   contracts: TrustedContracts,
   action: 'stake' | 'unstake',
   { agent, amount }: { agent: ReadAgent; amount: bigint },
-  options: ActionOptions,
+  options: SaltedOptions,
 ) {
   const { address } = options.signer
   const id = String(agent.id)
   const asked: AskedOfAccount =
     action === 'stake'
-      ? { action, agentId: id, from: address, owner: agent.ownerAddress ?? address, amount, salt: randomSalt() }
+      ? { action, agentId: id, from: address, owner: agent.ownerAddress ?? address, amount }
       : { action, agentId: id, signer: address, amount, nonce: agent.nonce }
   const path = `/api/agents/{id}/${action}` as '/api/agents/{id}/stake'
   return act<Schemas['AgentAction']>(

@@ -3,7 +3,7 @@ import type { components } from './api.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import { type Api, bodyOf, stoppedBy } from './request.ts'
 import { lastDeliveryOf, type ReadRun } from './run.ts'
-import { asText, domainOf, type TypedData, typedDataOf } from './typedData.ts'
+import { asText, digestOf, domainOf, type TypedData, typedDataOf } from './typedData.ts'
 import { untilDecided, type WaitOptions } from './untilDecided.ts'
 
 type Action = components['schemas']['Action']
@@ -34,7 +34,7 @@ export type ActionOptions = WaitOptions & {
  * Signs the action, sends it, and repeats it until it is decided. A repetition has the same signature, so it is the same
  * action for the API. From the API come the deadline, the number of a naming, and the round and the revision of a run that the
  * caller has not read: the contract refuses a signature of others than the run's.
- * @throws ProblemError with the refusal. UndecidedActionError at the timeout. UnexpectedMessageError before it signs another
+ * @throws ProblemError with the refusal. UndecidedError at the timeout. UnexpectedMessageError before it signs another
  * message than the action, or one that is valid for more than an hour.
  */
 export async function actOnRun(
@@ -76,5 +76,6 @@ export async function actOnRun(
   const body = signed as components['schemas']['StartRequest']
   const path = `/api/runs/{id}/${action}` as '/api/runs/{id}/start'
   const send = () => api.POST(path, { params: { path: { id: runId } }, body, ...stoppedBy(options) })
-  return untilDecided(`The action ${action} of run ${runId}`, send, options)
+  const what = `The action ${action} of run ${runId}`
+  return untilDecided({ what, actionId: digestOf(typedData) }, send, options)
 }

@@ -19,7 +19,7 @@ import type { AnyId } from './reads.ts'
 import type { Api, CallOptions, OnRetry } from './request.ts'
 import { type AnyRun, runOf } from './run.ts'
 import type { MarketFunction, Mined, Wallet } from './transactions.ts'
-import { type ByWallet, choose, type Made, type OpenVia, type Via } from './via.ts'
+import { type BySalt, type ByWallet, choose, type Made, type OpenVia, type Via } from './via.ts'
 import { walletActions } from './walletActions.ts'
 
 type Schemas = components['schemas']
@@ -77,7 +77,7 @@ export function runActionsOf(connection: Connection) {
 
   return {
     /** Posts a run: the poster pays reward and fee. A transaction also returns `bountyId`; the API answers the run. */
-    async post<By extends Via = ByWallet>(
+    async post<By extends BySalt = ByWallet>(
       run: NewRun,
       by?: By,
     ): Promise<Made<By, Schemas['Action'], Mined & { bountyId: bigint }>> {
@@ -193,7 +193,7 @@ export function agentActionsOf({ api, trustedMarket, trustedContracts, connected
 
   return {
     /** Registers an agent, whose owner and wallet the account becomes. The API takes URIs of at most 256 bytes. */
-    register: async <By extends Via = ByWallet>(
+    register: async <By extends BySalt = ByWallet>(
       agentURI: string,
       by?: By,
     ): Promise<Made<By, Schemas['AgentAction'], Mined & { agentId: bigint }>> =>
@@ -209,7 +209,8 @@ export function agentActionsOf({ api, trustedMarket, trustedContracts, connected
      * Stakes USDC of the account for the agent, which the account owns, or whose owner is that of the agent that it has read.
      * @param amount USDC base units.
      */
-    stake: <By extends Via = ByWallet>(agent: AnyAgent, amount: bigint, by?: By) => change('stake', agent, amount, by),
+    stake: <By extends BySalt = ByWallet>(agent: AnyAgent, amount: bigint, by?: By) =>
+      change('stake', agent, amount, by),
 
     /** Pays stake to the agent's owner, from the owner or the wallet. @param amount USDC base units. */
     unstake: <By extends Via = ByWallet>(agent: AnyAgent, amount: bigint, by?: By) =>

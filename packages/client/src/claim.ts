@@ -1,8 +1,8 @@
 import type { components } from './api.ts'
 import { claimTypedData, type ExpectedTerms, type MarketAddress, type Signer } from './claimMessage.ts'
-import { UndecidedClaimError } from './errors.ts'
 import { type Api, bodyOf, stoppedBy } from './request.ts'
 import type { ReadRun } from './run.ts'
+import { digestOf } from './typedData.ts'
 import { untilDecided, type WaitOptions } from './untilDecided.ts'
 
 type Claim = components['schemas']['Claim']
@@ -15,12 +15,10 @@ export type ClaimOptions = WaitOptions & {
   expected?: ExpectedTerms | undefined
 }
 
-type Pending = components['schemas']['PendingClaim']
-
 /**
  * Signs the claim, sends it, and repeats it until it is decided. A repetition has the same body and the same
  * `Idempotency-Key`, so it is the same claim for the API. It signs once: an API that refuses signatures gets no second one.
- * @throws ProblemError with the refusal. UndecidedClaimError at the timeout. UnexpectedMessageError before it signs
+ * @throws ProblemError with the refusal. UndecidedError at the timeout. UnexpectedMessageError before it signs
  * another message than the claim.
  */
 export async function claimRun(
@@ -38,6 +36,5 @@ export async function claimRun(
   const body = { ...query, signature, deadline: String(typedData.message.deadline) }
   const params = { path: { id }, header: { 'idempotency-key': crypto.randomUUID() } }
   const send = () => api.POST('/api/runs/{id}/claim', { params, body, ...stoppedBy(options) })
-  const undecided = (state: string, answer?: Pending) => new UndecidedClaimError(state, answer?.claimId)
-  return untilDecided(`The claim of run ${id}`, send, options, undecided)
+  return untilDecided({ what: `The claim of run ${id}`, actionId: digestOf(typedData) }, send, options)
 }

@@ -57,26 +57,21 @@ export class NoAnswerError extends Error {
   }
 }
 
-/** The claim is not decided at the timeout, and may still be won. Claim the run again to wait for it. */
-export class UndecidedClaimError extends Error {
-  /** The claim's id if the API has named one: `GET /api/claims/{claimId}` has its state. */
-  readonly claimId: string | undefined
-
-  constructor(state: string, claimId: string | undefined) {
-    super(`The claim is undecided: ${state}. It may still be won. Claim the run again to wait for it.`)
-    this.name = 'UndecidedClaimError'
-    this.claimId = claimId
-  }
-}
-
-/** The action is not decided at the timeout, and may still be made. */
-export class UndecidedActionError extends Error {
-  /** The action's id if the API has named one: `GET /api/actions/{actionId}` has its state. */
+/** An action or a claim is not decided at the timeout, and may still be made. */
+export class UndecidedError extends Error {
+  /** Names the action. */
+  readonly what: string
+  /** Where it is, or why it has no answer. */
+  readonly state: string
+  /** The id of the action or claim, for `actions.wait`. Undefined only of a call for anyone that the API has not answered. */
   readonly actionId: string | undefined
 
-  constructor(state: string, actionId: string | undefined) {
-    super(`The action is undecided: ${state}. It may still be made: read the run.`)
-    this.name = 'UndecidedActionError'
+  constructor(what: string, state: string, actionId: string | undefined) {
+    const advice = actionId ? `Wait with actions.wait("${actionId}").` : 'Call again to wait: it is made once.'
+    super(`${what} is undecided: ${state} It may still be made. ${advice}`)
+    this.name = 'UndecidedError'
+    this.what = what
+    this.state = state
     this.actionId = actionId
   }
 }

@@ -7,6 +7,7 @@ import { recordsOf } from './records.ts'
 import { createApi } from './request.ts'
 import type { Wallet } from './transactions.ts'
 
+export { createSalt } from '../../../core/market/salt.ts'
 export type { AnyAgent, NewRun, PostTerms, ReadAgent, TrustedContracts } from './accountAction.ts'
 export type { ActionSigner, ActionTypedData } from './action.ts'
 export type { ApplicationOptions } from './application.ts'
@@ -17,7 +18,7 @@ export * from './errors.ts'
 export * from './reads.ts'
 export type { AnyRun, ReadRun } from './run.ts'
 export type { Mined, Wallet } from './transactions.ts'
-export type { ByRelay, ByWallet } from './via.ts'
+export type { ByRelay, BySalt, ByWallet } from './via.ts'
 
 export type RunlineOptions = ReadsOptions & {
   /**
@@ -66,7 +67,7 @@ export function createRunlineClient(options: RunlineOptions) {
   const connection: Connection = { api, content, trustedMarket, trustedContracts, connectedWallet, onRetry }
   return {
     ...reads,
-    ...recordsOf(api),
+    ...recordsOf(api, onRetry),
     content,
     runs: { ...reads.runs, ...runActionsOf(connection) },
     agents: { ...reads.agents, ...agentActionsOf(connection) },

@@ -5,11 +5,14 @@ import { NoAnswerError, type Problem, ProblemError } from './errors.ts'
 /** After this time without a complete answer, a request counts as lost. A claim waits 15 seconds for its block. */
 const REQUEST_TIMEOUT_MS = 30_000
 
+/** The most characters of another server's answer in an error. */
+const MOST_QUOTED = 200
+
 /** A pause before the same request is sent again. */
 export type Retry = {
   /** Method and URL, or what waits. */
   request: string
-  /** Why: the refusal's code, or what happened instead of an answer. */
+  /** Why: the refusal's code and sentence, or what happened instead of an answer. */
   reason: string
   seconds: number
 }
@@ -43,12 +46,18 @@ export const stoppedBy = ({ signal }: CallOptions) => (signal ? { signal } : {})
 
 export type Api = ReturnType<typeof createApi>
 
+/** What the API says in a refusal. */
+export const sentenceOf = ({ code, detail }: Problem): string => `${code}: ${detail}`
+
+/** Content is named by its hash, so that it is stored once. */
+const isRepeatable = ({ method, url }: Request): boolean => method === 'GET' || url.endsWith('/api/content')
+
 /** The routes of the API. A read is repeated until it is answered, or the timeout has passed. */
 export const createApi = ({ url, timeoutSeconds, fetch, onRetry }: RequestOptions) =>
   createClient<paths>({
     baseUrl: url.replace(/\/$/, ''),
     fetch: (request) =>
-      request.method === 'GET'
+      isRepeatable(request)
         ? repeat(fetch, request, Date.now() + timeoutSeconds * 1_000, onRetry)
         : send(fetch, request),
   })
@@ -121,7 +130,7 @@ async function repeat(
 }
 
 async function retryReasonOf(answer: Response | NoAnswerError): Promise<string> {
-  return answer instanceof Response ? ((await answer.json()) as Problem).code : answer.message
+  return answer instanceof Response ? sentenceOf((await answer.clone().json()) as Problem) : answer.message
 }
 
 /**
@@ -143,12 +152,17 @@ async function send(fetch: typeof globalThis.fetch, request: Request): Promise<R
   }
 }
 
-/** The JSON of an answer. @throws NoAnswerError if the text is not from the API: a proxy answers with a page. SyntaxError if a part of it is lost. */
-export function readJson(name: string, { headers, status }: Response, text: string) {
+/**
+ * The JSON of an answer. @throws NoAnswerError if it is not from the API: a proxy answers with a page, or with JSON of its own.
+ * SyntaxError if a part of it is lost.
+ */
+export function readJson(name: string, { headers, status, ok }: Response, text: string) {
   if (!/^application\/(problem\+)?json/.test(headers.get('Content-Type') ?? '')) {
     throw new NoAnswerError(name, `the answer has status ${status} and is no JSON`)
   }
-  return JSON.parse(text)
+  const json = JSON.parse(text)
+  if (ok || typeof json?.code === 'string') return json
+  throw new NoAnswerError(name, `the answer has status ${status} and no code: ${text.slice(0, MOST_QUOTED)}`)
 }
 
 /** `fetch` says only that it failed; its cause has the reason. */

@@ -1,3 +1,4 @@
+import { type Hex, hashTypedData, type TypedDataDefinition } from 'viem'
 import { type MessageName, messageTypes } from '../../../core/market/messageTypes.ts'
 import { UnexpectedMessageError } from './errors.ts'
 import type { AnyId } from './reads.ts'
@@ -60,6 +61,9 @@ export function typedDataOf(
   assertAsked(typedData, asked)
   return typedData
 }
+
+/** What the typed data hashes to (EIP-712): the id of the action or claim. */
+export const digestOf = (typedData: { message: object }): Hex => hashTypedData(typedData as TypedDataDefinition)
 
 /** The members with numbers as text, as bodies have them. */
 export const asText = (members: Record<string, unknown>): Record<string, string> =>

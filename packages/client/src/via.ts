@@ -1,3 +1,4 @@
+import type { Hex } from 'viem'
 import type { ActionSigner } from './action.ts'
 import type { CallOptions } from './request.ts'
 import { type Mined, needsRelay, signerOf, type Wallet } from './transactions.ts'
@@ -10,6 +11,12 @@ export type ByRelay = { via: 'relay'; signer: ActionSigner } & WaitOptions
 export type ByWallet = { via?: 'wallet' | undefined } & CallOptions
 
 export type Via = ByRelay | ByWallet
+
+/**
+ * Of posts, stakes and registrations. `salt`: of `createSalt`. With the same salt and the same terms a call is the same action, in
+ * another process too: it is made once, and a call that is repeated gets the answer of the first. It can be made for nine minutes.
+ */
+export type BySalt = (ByRelay & { salt?: Hex | undefined }) | ByWallet
 
 /** What anyone may ask for: the API needs no signature. */
 export type OpenVia = ({ via: 'relay' } & WaitOptions) | ByWallet

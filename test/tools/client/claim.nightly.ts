@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createRunlineClient, type Signer, UndecidedClaimError } from '../../../packages/client/src/index.ts'
+import { createRunlineClient, type Signer, UndecidedError } from '../../../packages/client/src/index.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type HttpFault, startFaultyApi } from '../../support/faultyApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
@@ -141,10 +141,10 @@ describe('runs.claim', () => {
     const runId = await openRun()
     await pause()
     const error = await claimBriefly(runId, 6).catch((reason: unknown) => reason)
-    expect(error).toBeInstanceOf(UndecidedClaimError)
+    expect(error).toBeInstanceOf(UndecidedError)
     expect(error).toMatchObject({
-      message: expect.stringMatching(/undecided: (signed|accepted)\./),
-      claimId: expect.stringMatching(/^0x/),
+      message: expect.stringMatching(/undecided: it is (signed|accepted)\..* Wait with actions\.wait/),
+      actionId: expect.stringMatching(/^0x/),
     })
     await resume()
     const holder = async () => (await market.market.read.getBounty([runId])).agentId
@@ -155,7 +155,7 @@ describe('runs.claim', () => {
     const runId = await openRun()
     const before = await nonce()
     await pause()
-    await expect(claimBriefly(runId, 6)).rejects.toThrow(UndecidedClaimError)
+    await expect(claimBriefly(runId, 6)).rejects.toThrow(UndecidedError)
     proxy.requests.length = 0
     const claimed = claim(runId)
     await expect.poll(() => proxy.requests.at(-1), { timeout: 10_000 }).toBe(`POST /api/runs/${runId}/claim`)
@@ -167,7 +167,7 @@ describe('runs.claim', () => {
   it('does not wait for an answer that would come after its timeout', async () => {
     const runId = await openRun()
     proxy.faults.push('pass', problem(429, 'RATE_LIMITED', { 'Retry-After': '80000' }))
-    await expect(claim(runId)).rejects.toThrow('undecided: RATE_LIMITED')
+    await expect(claim(runId)).rejects.toThrow('undecided: RATE_LIMITED: Said by the test.')
   })
 
   it('stops waiting when its signal aborts', async () => {

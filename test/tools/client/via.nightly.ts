@@ -1,11 +1,19 @@
 import { createWalletClient, http, type LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { contentUri } from '../../../packages/client/src/content.ts'
-import { createRunlineClient, headersOf, isProblem, type Retry } from '../../../packages/client/src/index.ts'
+import {
+  createRunlineClient,
+  createSalt,
+  headersOf,
+  isProblem,
+  type Retry,
+  UndecidedError,
+} from '../../../packages/client/src/index.ts'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Runs, runsOn } from '../../e2e/actions/runsInStates.ts'
+import { startFaultyApi } from '../../support/faultyApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { usdc } from '../../support/participants.ts'
 
@@ -130,6 +138,64 @@ it('a wallet without ether signs, and the API sends, where the caller names no w
   expect((await client.runs.get(posted.bountyId, { minBlock: closed.blockNumber })).state).toBe('DRAFT')
   expect(await market.client.getTransactionCount({ address: account.address })).toBe(0)
   await expect(client.runs.close(posted.bountyId, { via: 'wallet' })).rejects.toThrow()
+})
+
+describe('a payment with a salt', () => {
+  /** A payer without ether, the proxy's faults, and the client that it uses. */
+  async function payerBehindFaults(timeoutSeconds = 30) {
+    const proxy = await startFaultyApi(market.api.url)
+    onTestFinished(proxy.stop)
+    const signer = privateKeyToAccount(generatePrivateKey())
+    await runs.people.mined(() => market.usdc.write.mint([signer.address, 1_000n * usdc]))
+    const { USDC, SignedFunding, AgentStaking, AgentRegistry } = market.deployment.contracts
+    const retries: string[] = []
+    const client = createRunlineClient({
+      url: proxy.url,
+      market: { chainId: market.chainId, address: market.market.address },
+      contracts: { usdc: USDC, signedFunding: SignedFunding, agentStaking: AgentStaking, agentRegistry: AgentRegistry },
+      onRetry: ({ reason }) => retries.push(reason),
+    })
+    const paid = async () => 1_000n * usdc - (await market.usdc.read.balanceOf([signer.address]))
+    return { proxy, client, paid, retries, by: { via: 'relay', signer, timeoutSeconds } as const }
+  }
+
+  it('is paid once, however often the call is repeated after a timeout, and again with another salt', async () => {
+    const { proxy, client, paid, by } = await payerBehindFaults(0)
+    const given = { ...(await ownTerms()), ipfsHash: 'ipfs://task' }
+    const salted = { ...by, salt: createSalt() }
+    proxy.faults.push('pass', 'lose')
+    const error = await client.runs.post(given, salted).catch((reason: unknown) => reason)
+    if (!(error instanceof UndecidedError)) throw error
+    expect(error.message).toContain(`Wait with actions.wait("${error.actionId}")`)
+    const { state, bountyId } = await client.actions.wait(String(error.actionId))
+    expect(state).toMatch(/mined|final/)
+    const repeated = await client.runs.post(given, { ...salted, timeoutSeconds: 30 })
+    expect([repeated.actionId, repeated.run.bountyId]).toEqual([error.actionId, bountyId])
+    expect(await paid()).toBe((105n * usdc) / 10n)
+    await client.runs.post(given, { ...by, salt: createSalt(), timeoutSeconds: 30 })
+    expect(await paid()).toBe(21n * usdc)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_200_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    // The market has the true time: its posts are answered, although the client holds them for ended.
+    expect((await client.runs.post(given, { ...salted, timeoutSeconds: 30 })).actionId).toBe(error.actionId)
+    expect(await paid()).toBe(21n * usdc)
+  })
+
+  it('is refused once its salt has ended, as is a salt of another origin; registrations and stakes have one too', async () => {
+    const { client, paid, by } = await payerBehindFaults()
+    const salt = createSalt(Date.now() / 1_000 - 600)
+    const given = { ...(await ownTerms()), ipfsHash: 'ipfs://task' }
+    await expect(client.runs.post(given, { ...by, salt })).rejects.toMatchObject({ code: 'SIGNATURE_EXPIRED' })
+    const foreign = `0x${'12'.repeat(32)}` as const
+    await expect(client.runs.post(given, { ...by, salt: foreign })).rejects.toThrow(`The salt ${foreign} is none`)
+    expect(await paid()).toBe(0n)
+    const [ofAgent, ofStake] = [createSalt(), createSalt()]
+    const registrations = [1, 2].map(() => client.agents.register('ipfs://mine', { ...by, salt: ofAgent }))
+    const [first, second] = (await Promise.all(registrations)).map(({ agent }) => agent.id)
+    expect(first).toBe(second)
+    for (const _ of [1, 2]) await client.agents.stake(first ?? 0, 20n * usdc, { ...by, salt: ofStake })
+    expect(await paid()).toBe(20n * usdc)
+  })
 })
 
 it('a run that another wallet holds is named with that wallet', async () => {

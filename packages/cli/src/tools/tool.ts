@@ -54,8 +54,9 @@ export function addTool(
       assertKnown(given, Object.keys(inputs))
       return succeeded(JSON.stringify(await act(given)))
     } catch (error) {
-      const { code, message } = explain(error, context)
-      return refused(JSON.stringify({ code, detail: message }))
+      const { code, message, actionId } = explain(error, context)
+      const detail = actionId ? `${message} Wait with get_action.` : message
+      return refused(JSON.stringify({ code, detail, ...(actionId && { actionId }) }))
     }
   })
 }
