@@ -12,6 +12,9 @@ type CollectedSpan = {
   name: string
   isServer: boolean
   hasFailed: boolean
+  /** Milliseconds since 1970. */
+  startMs: number
+  endMs: number
   attributes: Record<string, string | number>
 }
 
@@ -19,6 +22,8 @@ type Value = { stringValue?: string; intValue?: number }
 type Attribute = { key: string; value: Value }
 type OtlpSpan = Pick<CollectedSpan, 'traceId' | 'spanId' | 'parentSpanId' | 'name'> & {
   kind: number
+  startTimeUnixNano: string
+  endTimeUnixNano: string
   status: { code: number }
   attributes: Attribute[]
 }
@@ -98,14 +103,16 @@ export async function startCollector() {
   }
 }
 
-const collected = ({ traceId, spanId, parentSpanId, name, kind, status, attributes }: OtlpSpan): CollectedSpan => ({
-  traceId,
-  spanId,
-  parentSpanId: parentSpanId || undefined,
-  name,
-  isServer: kind === SERVER,
-  hasFailed: status.code === ERROR,
-  attributes: valuesOf(attributes),
+const collected = (span: OtlpSpan): CollectedSpan => ({
+  traceId: span.traceId,
+  spanId: span.spanId,
+  parentSpanId: span.parentSpanId || undefined,
+  name: span.name,
+  isServer: span.kind === SERVER,
+  hasFailed: span.status.code === ERROR,
+  startMs: Number(span.startTimeUnixNano) / 1e6,
+  endMs: Number(span.endTimeUnixNano) / 1e6,
+  attributes: valuesOf(span.attributes),
 })
 
 const valuesOf = (attributes: Attribute[]) =>

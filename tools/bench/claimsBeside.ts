@@ -15,7 +15,8 @@ type Traffic = {
   order: (market: ClaimsMarket, honest: SignedClaim) => Promise<Omit<LoadOrder, 'url' | 'seconds'>>
   /** How long the traffic runs before the honest claim is sent. */
   headStartMs: number
-  hasTimedBlocks: boolean
+  /** Milliseconds; if absent, Anvil mines each transaction at once. */
+  blockMs?: number
   trials: number
   ratioAtMost: number
 }
@@ -39,7 +40,6 @@ export const besideJunk = (postgres: Postgres) =>
     order: async (market, honest) => ({ requests: await junkOf(market, honest), connections: JUNK_CONNECTIONS }),
     // So that the API has received a junk claim from each connection before.
     headStartMs: 50,
-    hasTimedBlocks: false,
     trials: amount(5, 2),
     ratioAtMost: 2,
   })
@@ -51,16 +51,16 @@ export const besideRegistrations = (postgres: Postgres) =>
     order: async (market) => ({ requests: await registrationsOf(market), connections: REGISTRATIONS }),
     // So that they take all places of the block that the honest claim could be in.
     headStartMs: 1_500,
-    hasTimedBlocks: true,
+    blockMs: 1_000,
     trials: amount(3, 1),
     ratioAtMost: 3,
   })
 
 /** An honest claim alone, and then beside the traffic, in turn. */
 function measureBeside(postgres: Postgres, traffic: Traffic): Promise<Measurement> {
-  const { name, order, headStartMs, hasTimedBlocks, trials, ratioAtMost } = traffic
+  const { name, order, headStartMs, blockMs, trials, ratioAtMost } = traffic
   const runs = WARM_UP + 3 * trials
-  return withMarket(postgres, { runs, replicas: 1, hasTimedBlocks }, async (market) => {
+  return withMarket(postgres, { runs, replicas: 1, blockMs }, async (market) => {
     const claims = await market.signAll(runs)
     await warmUp(market, claims)
     const alone: number[] = []

@@ -3,6 +3,7 @@ import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { claimTypedData } from '../../core/market/claimMessage.ts'
 import { impersonate } from '../../test/support/impersonate.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../test/support/marketOnAnvil.ts'
+import { createMining } from '../../test/support/mining.ts'
 import { waitForIndex } from '../../test/support/waitForIndex.ts'
 import { accountOf, keyOf, roles } from '../devnet/accounts.ts'
 import { startApi } from '../devnet/api.ts'
@@ -30,8 +31,10 @@ type Options = {
   runs: number
   /** How many APIs relay, all with one key. */
   replicas: number
-  /** Mines a block each second; if absent, one for each transaction. */
-  hasTimedBlocks?: boolean
+  /** Milliseconds between blocks; if absent, a block for each transaction. */
+  blockMs?: number | undefined
+  /** Further settings of the APIs. */
+  env?: Record<string, string>
 }
 
 /**
@@ -54,18 +57,20 @@ export async function withMarket<Result>(
   }
 }
 
-async function startClaimsMarket(postgres: Postgres, { runs, replicas, hasTimedBlocks = false }: Options) {
+async function startClaimsMarket(postgres: Postgres, { runs, replicas, blockMs, env }: Options) {
   await using parts = new AsyncDisposableStack()
   const chain = await startMarketOnAnvil({ awaitsMining: false })
   parts.defer(chain.stop)
   const { client, rpcUrl, deployment } = chain
   const agents = await populate(chain, runs)
-  await (hasTimedBlocks ? client.setIntervalMining({ interval: 1 }) : client.setAutomine(true))
+  const mining = createMining(client)
+  parts.defer(mining.stop)
+  await (blockMs === undefined ? client.setAutomine(true) : mining.start(blockMs))
   const databaseUrl = await postgres.createDatabase()
   const connections = { ...chain, databaseUrl, chainId: deployment.chainId }
   const indexer = await startIndexer(connections)
   parts.defer(indexer.stop)
-  const api = { ...connections, relayerKey: keyOf(roles.relayer), env: { TRUST_PROXY: '1' } }
+  const api = { ...connections, relayerKey: keyOf(roles.relayer), env: { TRUST_PROXY: '1', ...env } }
   const apis = await Promise.all(Array.from({ length: replicas }, () => startApi(api)))
   for (const api of apis) parts.defer(api.stop)
   await waitForIndex(databaseUrl, await client.getBlockNumber({ cacheTime: 0 }), 60_000)

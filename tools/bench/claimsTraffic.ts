@@ -22,9 +22,10 @@ export function requestOf({ bountyId, agentId, wallet, deadline, signature }: Si
 }
 
 /** @throws if there is no answer within a minute. */
-export async function post(url: string, claim: SignedClaim): Promise<Answer> {
+export async function post(url: string, claim: SignedClaim, headers: Record<string, string> = {}): Promise<Answer> {
   const { path, ...request } = requestOf(claim)
-  const response = await fetch(url + path, { ...request, signal: AbortSignal.timeout(CLAIM_LIMIT_MS) })
+  const init = { ...request, headers: { ...request.headers, ...headers } }
+  const response = await fetch(url + path, { ...init, signal: AbortSignal.timeout(CLAIM_LIMIT_MS) })
   return { status: response.status, body: await response.json() }
 }
 

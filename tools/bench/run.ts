@@ -17,6 +17,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   reads: () => import('./reads.ts'),
   index: () => import('./backfills.ts'),
   live: () => import('./live.ts'),
+  steps: () => import('./claimSteps.ts'),
   restarts: () => import('./restarts.ts'),
   peers: () => import('./peers.ts'),
 }
