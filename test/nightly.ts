@@ -25,7 +25,6 @@ const packages: [name: string, command: string, ...args: string[]][] = [
   ['pgbouncer', 'pgbouncer', '--version'],
   ['prometheus', 'promtool', '--version'],
   ['nginx', 'nginx', '-v'],
-  ['varnish', 'varnishd', '-V'],
   ['squid', 'squid', '-v'],
   ['python3-ecdsa', pythonCommand, '-c', 'import ecdsa'],
   ['python3-pycryptodome', pythonCommand, '-c', 'import Cryptodome'],

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -46,20 +46,6 @@ const nginx: Recipe = {
   },
 }
 
-const varnish: Recipe = {
-  executable: '/usr/sbin/varnishd',
-  file: 'deploy/caches/varnish.vcl',
-  async prepare(recipe, directory, port) {
-    const vcl = join(directory, 'site.vcl')
-    await writeFile(vcl, recipe)
-    const working = join(directory, 'working')
-    await mkdir(working)
-    const args = ['-F', '-a', `127.0.0.1:${port}`, '-T', 'none', '-f', vcl, '-n', working, '-s', 'default,64m']
-    // Its jail would change the user, who may not read the directory.
-    return { args: ['-j', 'none', ...args], ready: /Child launched OK|said Child starts/ }
-  },
-}
-
 /** Any cache that keeps to RFC 9111, such as a CDN. */
 const squid: Recipe = {
   executable: '/usr/sbin/squid',
@@ -80,8 +66,8 @@ const squid: Recipe = {
   },
 }
 
-/** The programs whose configurations deploy/caches has, and Squid. */
-export const httpCaches = { nginx, Varnish: varnish, Squid: squid }
+/** The program whose configuration deploy/caches has, and Squid. */
+export const httpCaches = { nginx, Squid: squid }
 
 export type HttpCache = keyof typeof httpCaches
 
