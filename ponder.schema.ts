@@ -291,6 +291,9 @@ export const agentIndexes = {
   agentWallet: ['agentWallet'],
 } satisfies Indexes<typeof agent>
 
+/** Of the agents with a stake: few, where the registry is that of a whole chain. */
+export const stakedIndexes = { staked: ['id', 'step'] } satisfies Indexes<typeof agent>
+
 /**
  * One row per market event of a run: its timeline. The agent and wallet of a refused claim are unverified: the sender
  * of the batch can name any.

@@ -8,6 +8,7 @@ import {
   runChangeIndexes,
   runEventIndexes,
   runIndexes,
+  stakedIndexes,
   unchangingEvents,
 } from '../../ponder.schema.ts'
 
@@ -20,6 +21,7 @@ const indexesOf: Index[] = [
   { table: 'run', indexes: claimantIndexes, where: 'claimant IS NOT NULL' },
   { table: 'run', indexes: briefIndexes, first: 'ipfs_hash COLLATE "C"' },
   { table: 'agent', indexes: agentIndexes },
+  { table: 'agent', indexes: stakedIndexes, where: 'staked_amount > 0' },
   { table: 'run_event', indexes: runEventIndexes },
   { table: 'run_event', indexes: runChangeIndexes, where: `name NOT IN ('${unchangingEvents.join(`', '`)}')` },
 ]

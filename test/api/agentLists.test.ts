@@ -35,7 +35,7 @@ const rows = [...new Set(ids)]
     const isStaked = below(4) > 0
     const isFrozen = below(20) === 0
     return stakedAgent(id, {
-      stakedAmount: isStaked ? 20_000_000n : 19_999_999n,
+      stakedAmount: isStaked ? 20_000_000n : BigInt(below(2) * 19_999_999),
       stakedAt: isStaked && !isFrozen ? seedTime - thirtyDays + BigInt(below(4 * day) - 2 * day) : 0n,
       completions: below(10),
       frozen: isFrozen,
@@ -78,12 +78,17 @@ async function page(query: Record<string, string | number>) {
   }
 }
 
-describe.each([undefined, ...statuses])('the list of agents with status %s', (status) => {
-  const expected = rows
-    .filter((row) => row.owner !== null && (status === undefined || statusOf(row) === status))
-    .map((row) => `${row.id} ${statusOf(row)}`)
+const lists: [Record<string, string>, (row: Row) => boolean][] = [
+  [{}, () => true],
+  ...statuses.map((status) => [{ status }, (row: Row) => statusOf(row) === status] as (typeof lists)[number]),
+  [{ staked: 'true' }, ({ stakedAmount }) => stakedAmount > 0n],
+  [{ staked: 'false' }, ({ stakedAmount }) => stakedAmount === 0n],
+  [{ staked: 'true', status: 'UNVERIFIED' }, (row) => row.stakedAmount > 0n && statusOf(row) === 'UNVERIFIED'],
+]
+
+describe.each(lists)('the list of agents %o', (filter, matches) => {
+  const expected = rows.filter((row) => row.owner !== null && matches(row)).map((row) => `${row.id} ${statusOf(row)}`)
   const total = expected.length
-  const filter = status && { status }
 
   it('has the expected rows on every page and the expected total', async () => {
     expect(total).toBeGreaterThan(5)
@@ -127,6 +132,7 @@ describe.each(accounts)('the agents of %s', (account) => {
       [{ owner: account }, owned],
       [{ wallet: account }, acted],
       [{ owner: account, wallet: account }, owned.filter((row) => acted.includes(row))],
+      [{ owner: account, staked: 'true' }, listed((row) => row.owner === account && row.stakedAmount > 0n)],
       [{ wallet: account, status: 'PROVISIONAL' }, acted.filter((row) => row.endsWith('PROVISIONAL'))],
     ] as const) {
       const { agents, total } = await page({ ...query, limit: 100 })

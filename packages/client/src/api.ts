@@ -1655,7 +1655,7 @@ export interface paths {
         };
         /**
          * List agents
-         * @description All registered agents, or those of a status, an owner or a wallet: so an account finds its own.
+         * @description All registered agents, or those with a stake, of a status, an owner or a wallet: so an account finds its own.
          */
         get: {
             parameters: {
@@ -1663,6 +1663,8 @@ export interface paths {
                     page?: components["parameters"]["page"];
                     limit?: components["parameters"]["limit"];
                     status?: components["schemas"]["AgentStatus"];
+                    /** @description Agents with a stake of any size, or those without one, of which a shared registry has most. */
+                    staked?: "true" | "false";
                     /** @description Agents that the account owns. */
                     owner?: string;
                     /** @description Agents for which the wallet claims. */

@@ -53,7 +53,7 @@ class Reads:
         return self._api.get(f"/api/runs/{int(run_id)}/events", **query)
 
     def agents(self, **query: object) -> Iterator[Agent]:
-        """All agents that match, page after page, by id."""
+        """All agents that match, page after page, by id: `agents(staked=True)` has those with a stake."""
         page = total_pages = 1
         while page <= total_pages:
             answer = self._api.get("/api/agents", **query, page=page)

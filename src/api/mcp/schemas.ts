@@ -37,12 +37,16 @@ const descriptions: Record<string, string> = {
   limit: 'At most 100.',
   minReward: 'Least reward in whole USDC.',
   order: 'Order.',
+  owner: 'Address.',
   poster: 'Address.',
   q: 'Words of the brief; "a phrase", or, -word.',
   runId: 'Run id.',
   sort: 'Ordered by.',
+  staked: 'Has a stake.',
   state: 'State.',
+  status: 'Trust.',
   tag: 'A tag of the brief.',
+  wallet: 'Wallet that acts for them.',
 }
 
 /** The members whose texts accounts wrote on chain, or posted. */

@@ -36,6 +36,11 @@ const operations: { tool: string; operationId: string; id?: string; description:
     description: 'The events of a run.',
   },
   {
+    tool: 'list_agents',
+    operationId: 'listAgents',
+    description: 'Agents, by id.',
+  },
+  {
     tool: 'get_agent',
     operationId: 'getAgentStake',
     id: 'agentId',

@@ -1,4 +1,18 @@
-import { and, asc, count, eq, getTableColumns, gt, inArray, isNotNull, isNull, lte, or, type SQL } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  count,
+  eq,
+  getTableColumns,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import type { Address, Hex } from 'viem'
 import { ESTABLISHED_AFTER } from '../../../core/market/constants.ts'
 import { agent } from '../../../ponder.schema.ts'
@@ -58,9 +72,10 @@ export async function agentById(tx: Tx, now: bigint, agentId: bigint): Promise<A
 /** A slice of an ordered list. */
 export type Page = { limit: number; offset: number }
 
-/** Agents of a status, of an owner, or for which a wallet acts. Those that are absent choose nothing. */
+/** Agents of a status, with or without a stake of any size, of an owner, or for which a wallet acts. Those that are absent choose nothing. */
 export type AgentFilter = {
   status?: AgentStatus | undefined
+  staked?: boolean | undefined
   owner?: Address | undefined
   wallet?: Address | undefined
 }
@@ -68,6 +83,9 @@ export type AgentFilter = {
 /** An agent without a wallet of its own is its owner's to act for. */
 const actsFor = (wallet: Address): SQL | undefined =>
   or(eq(agent.agentWallet, wallet), and(isNull(agent.agentWallet), eq(agent.owner, wallet)))
+
+/** A literal, because PostgreSQL uses a partial index only where the text of the statement implies its condition. */
+const isStaked = (staked: boolean): SQL => (staked ? sql`${agent.stakedAmount} > 0` : sql`${agent.stakedAmount} = 0`)
 
 /** The registered agents with the status; an agent that is not registered has no step. */
 export function inStatus(status: AgentStatus | undefined, now: bigint): SQL | undefined {
@@ -82,10 +100,15 @@ export function inStatus(status: AgentStatus | undefined, now: bigint): SQL | un
 export async function pageOfAgents(
   tx: Tx,
   block: Snapshot,
-  { status, owner, wallet }: AgentFilter,
+  { status, staked, owner, wallet }: AgentFilter,
   { limit, offset }: Page,
 ): Promise<{ agents: AgentRow[]; total: number }> {
-  const where = and(inStatus(status, block.now), owner && eq(agent.owner, owner), wallet && actsFor(wallet))
+  const where = and(
+    inStatus(status, block.now),
+    staked === undefined ? undefined : isStaked(staked),
+    owner && eq(agent.owner, owner),
+    wallet && actsFor(wallet),
+  )
   const page = tx
     .select({ id: agent.id })
     .from(agent)

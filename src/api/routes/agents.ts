@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
 import { requesterOf } from '../http/clientLimits.ts'
-import { addressParameter, idParameter } from '../http/values.ts'
+import { addressParameter, flagParameter, idParameter } from '../http/values.ts'
 import { pageOfAgents } from '../queries/agents.ts'
 import { isFar, type ReadInTurn } from '../queries/turns.ts'
 import { agentSchema, agentStakeSchema, formatAgent, formatAgentStake, statusSchema } from '../resources/agent.ts'
@@ -13,6 +13,9 @@ import { indexedResponses } from './responses.ts'
 const listQuery = z.strictObject({
   ...pageParameters(20),
   status: statusSchema.optional(),
+  staked: flagParameter.optional().openapi({
+    description: 'Agents with a stake of any size, or those without one, of which a shared registry has most.',
+  }),
   owner: addressParameter.optional().openapi({ description: 'Agents that the account owns.' }),
   wallet: addressParameter.optional().openapi({ description: 'Agents for which the wallet claims.' }),
   minBlock,
@@ -28,7 +31,8 @@ const listAgents = createRoute({
   operationId: 'listAgents',
   tags: ['Agents'],
   summary: 'List agents',
-  description: 'All registered agents, or those of a status, an owner or a wallet: so an account finds its own.',
+  description:
+    'All registered agents, or those with a stake, of a status, an owner or a wallet: so an account finds its own.',
   request: { query: listQuery },
   responses: indexedResponses('One page of the agents, by id.', agentListSchema),
 })

@@ -10,6 +10,7 @@ export const tools = [
   'list_runs',
   'get_run',
   'list_run_events',
+  'list_agents',
   'get_agent',
   'check_claim_eligibility',
   'get_action',

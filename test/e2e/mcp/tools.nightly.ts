@@ -60,6 +60,8 @@ describe.each<[string, () => Transport, ClientOptions]>([
     const { events } = (await call('list_run_events', { runId: bountyId })).value
     expect(events.at(-1)).toMatchObject({ name: 'WorkSubmitted' })
     expect((await call('get_agent', { agentId: ids.agentId })).value).toMatchObject({ canClaimRuns: true })
+    const { agents } = (await call('list_agents', { staked: true, wallet: agent.wallet.address })).value
+    expect(agents).toMatchObject([{ id: Number(agent.id) }])
   })
 
   it('apply for a run, show who applies, and withdraw', async () => {

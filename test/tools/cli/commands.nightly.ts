@@ -172,6 +172,7 @@ it('agent list prints agents, by status and page', async () => {
   const { agents } = await answerOf('', 'agent', 'list', '--limit', '1')
   expect(agents.map(({ id }: { id: number }) => id)).toEqual([Number(agent.id)])
   expect((await answerOf('', 'agent', 'list', '--status', 'BANNED')).agents).toEqual([])
+  expect((await answerOf('', 'agent', 'list', '--status', 'UNVERIFIED', '--staked')).agents).toEqual([])
   const { stdout } = await runnerOf(market)('', 'agent', 'list', '--page', '2', '--limit', '100')
   expect(stdout).toBe('0 of 1 agents')
   const { exitCode, stderr } = await runnerOf(market)('', 'agent', 'list', '--status', 'GOOD')

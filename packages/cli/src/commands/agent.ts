@@ -16,7 +16,7 @@ const statuses: readonly Status[] = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED',
 /** `owner`: the account that the stake of the agent belongs to. */
 type StakeOptions = RelayOptions & { owner?: Address }
 
-type ListOptions = { status?: Status; limit: number; page: number } & Verified
+type ListOptions = { status?: Status; staked?: boolean; limit: number; page: number } & Verified
 
 export function addAgentCommands(agent: Command) {
   agent
@@ -47,6 +47,7 @@ export function addAgentCommands(agent: Command) {
     .command('list')
     .description('list agents, by id')
     .addOption(new Option('--status <status>', 'only agents with this status').choices(statuses))
+    .option('--staked', 'only agents with a stake')
     .option('--limit <count>', 'how many', parseLimit, 20)
     .option('--page <number>', 'which page', parsePage, 1)
     .addOption(verifyOption())
@@ -64,8 +65,9 @@ export function addAgentCommands(agent: Command) {
     )
 }
 
-async function list({ status, limit, page, output, ...context }: Context<ListOptions>) {
-  const answer = await (await openReads(context)).agents.list({ limit, page, ...(status && { status }) })
+async function list({ status, staked, limit, page, output, ...context }: Context<ListOptions>) {
+  const query = { limit, page, ...(status && { status }), ...(staked && { staked: 'true' as const }) }
+  const answer = await (await openReads(context)).agents.list(query)
   for (const { id, status, stakedAmount, completions, slashes } of answer.agents) {
     const record = `${completions} completed, ${slashes} slashed`
     output.line(`${String(id).padStart(6)}  ${status.padEnd(11)}  ${formatUsdc(stakedAmount).padStart(16)}  ${record}`)

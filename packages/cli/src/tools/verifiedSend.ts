@@ -2,6 +2,7 @@ import type { SendToApi } from '../../../../src/api/mcp/plainTool.ts'
 import type { Check } from '../../../client/src/verify/checks.ts'
 import {
   checkAgentStake,
+  checkAgents,
   checkEligibility,
   checkNoAgent,
   checkNoRun,
@@ -13,7 +14,7 @@ import { createProver, type VerifyOptions } from '../../../client/src/verify/pro
 
 /** What the instructions of the server say about answers with `--verify`. */
 export const verifiedInstructions = `
-The answers of list_runs, get_run, get_agent and check_claim_eligibility are proven with the user's own node, else they are \
+The answers of list_runs, get_run, list_agents, get_agent and check_claim_eligibility are proven with the user's own node, else they are \
 errors: FALSE_ANSWER, UNVERIFIED_ANSWER. Not proven: title, summary, tags, brief, name, description, posterRecord, applications, volume, feesPaid, \
 reasons, pagination, that a list is complete, and all that other tools return.`
 
@@ -50,6 +51,7 @@ type Checks = (response: Response, body: { code?: string }) => Check | undefined
 
 function checksOf({ pathname, searchParams }: URL): Checks | undefined {
   if (pathname === '/api/runs') return ({ ok }, body) => (ok ? checkRuns(body) : undefined)
+  if (pathname === '/api/agents') return ({ ok }, body) => (ok ? checkAgents(body) : undefined)
   const [, room, text = '', view = ''] =
     /^\/api\/(runs|agents)\/(\d{1,78})(\/stake|\/claim-eligibility)?$/.exec(pathname) ?? []
   const id = BigInt(text)
