@@ -91,6 +91,24 @@ describe('claim_run over stdio', () => {
     expect((await call('get_run', { runId: costly })).value.state).toBe('OPEN')
   })
 
+  it('counts the largest stake that it signed for a round, whatever the API said first', async () => {
+    const runId = await mcp.openRun()
+    const lying = await startFaultyApi(market.api.url)
+    onTestFinished(lying.stop)
+    const { call } = await connect(mcp.overStdio(keyOf(2), ['--allow-claims', '2', '--allow-stake', '0.07'], lying.url))
+    const input = { runId, agentId: Number(agent.id) }
+    lying.answerWith((json, path) =>
+      path.includes('/claim-message') ? { ...json, message: { ...(json.message as object), stake: '50000' } } : json,
+    )
+    expect(JSON.parse((await call('claim_run', input)).text)).toMatchObject({ code: 'INVALID_SIGNATURE' })
+    lying.answerWith((json) => json)
+    expect(JSON.parse((await call('claim_run', input)).text)).toMatchObject({
+      code: 'ALLOWANCE_USED',
+      detail: expect.stringContaining('puts 0.1 USDC at stake; 0.02 USDC of the 0.07 USDC of --allow-stake are left'),
+    })
+    expect((await call('get_run', { runId })).value.state).toBe('OPEN')
+  })
+
   it('allows 20 USDC at stake where the user names no amount', async () => {
     const costly = Number(await people.openRun(500n * usdc))
     await market.indexed()
