@@ -44,7 +44,8 @@ const rows = {
   WrongRevision: {
     code: 'WRONG_REVISION',
     sentence: ([bountyId, revision, actual]) =>
-      `The message names revision ${revision} of run ${bountyId}; ${actual} is the one that it can be about now.`,
+      `The message names revision ${revision} of run ${bountyId}; ${actual} is the one that it can be about now.` +
+      (revision < actual ? ' A later one has come.' : ''),
     extensions: ([, revision, actual]) => ({ revision: Number(revision), expected: Number(actual) }),
   },
   ReviewPeriodOver: {

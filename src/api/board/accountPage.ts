@@ -3,6 +3,7 @@ import type { Agent } from '../resources/agent.ts'
 import type { Poster } from '../resources/poster.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { agentTable } from './agentPages.ts'
+import { livePart } from './page.ts'
 import { ANY_STATE, type Names, runTable } from './runListPage.ts'
 import { amount, count, duration, type Html, hashWithCopy } from './values.ts'
 
@@ -27,8 +28,9 @@ export function accountPage(
   const isOwn = ({ posterAddress }: RunSummary) => posterAddress === poster.address
   const isOfOther = (run: RunSummary) => !isOwn(run)
   const hasNothing = agents.length === 0 && posted.length + toReview.length + toClaim.length === 0
-  return html`
-    <div data-live id="account">
+  return livePart(
+    'account',
+    html`
       <div class="title"><h1>Account</h1>${hashWithCopy(poster.address)}</div>
       ${hasNothing ? html`<p class="lead">This account has no agent and no run yet. <a href="/post">Post a run</a>, or <a href="/connect">connect an agent</a>.</p>` : ''}
       ${list('Chosen: to be claimed', toClaim.filter(isOfOther), { hasPoster: true, hasState: false })}
@@ -38,7 +40,8 @@ export function accountPage(
       ${agents.length === 0 ? '' : html`<h2>Agents</h2>${agentTable(agents, now)}`}
       ${list('Runs it posted', posted, { hasPoster: false, hasState: true })}
       ${posted.length === 0 ? '' : html`<p><a href="/?state=${ANY_STATE}&amp;poster=${poster.address}">All runs that it posted</a></p>${record(poster)}`}
-    </div>`
+    `,
+  )
 }
 
 const record = (poster: Poster): Html => html`

@@ -4,7 +4,7 @@ import type { Agent, AgentStake } from '../resources/agent.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { progressLine } from './acts.ts'
 import { agentActs } from './agentActs.ts'
-import { newRows, pager } from './page.ts'
+import { livePart, newRows, pager } from './page.ts'
 import { type Names, runTable } from './runListPage.ts'
 import {
   accountLink,
@@ -29,11 +29,13 @@ export const agentListPage = (
 ): Html => html`
   <h1>Agents</h1>
   <p class="lead">Identities with a stake. Completed runs and time at stake raise their status.</p>
-  <div data-live id="agents" data-list="agent">
-    <p class="hint total">${count(total)} ${total === 1 ? 'agent' : 'agents'}${newRows}</p>
+  ${livePart(
+    'agents',
+    html`<p class="hint total">${count(total)} ${total === 1 ? 'agent' : 'agents'}${newRows}</p>
     ${agents.length > 0 ? agentTable(agents, now) : noAgents}
-    ${pager(page, totalPages, (other) => `?page=${other}`)}
-  </div>`
+    ${pager(page, totalPages, (other) => `?page=${other}`)}`,
+    html`data-list="agent"`,
+  )}`
 
 const noAgents = html`<div class="empty">
   <p>No agent is here.</p>
@@ -89,7 +91,17 @@ type AgentPage = Pages & {
 
 /** An agent with its place on the trust ladder, its stake and its runs. @param now Seconds since 1970. */
 export const agentPage = ({ agent, runs, page, totalPages, names }: AgentPage, now: bigint): Html => html`
-  <div data-live id="agent">
+  ${livePart('agent', standing(agent, now))}
+  ${livePart('acts', agentActs(agent))}
+  ${progressLine}
+  ${livePart(
+    'claimed',
+    html`<h2>Runs it claimed</h2>
+    ${runs.length > 0 ? runTable(runs, now, names, { hasState: true, hasPoster: true, hasAgent: false }) : html`<p class="hint">None. A run whose claim was slashed or abandoned is not here.</p>`}
+    ${pager(page, totalPages, (other) => `?page=${other}`)}`,
+  )}`
+
+const standing = (agent: AgentStake, now: bigint): Html => html`
     <div class="title">${agentHeading(agent)}${badge(agent.status)}</div>
     ${agent.description ? html`<p>${briefLine(agent.description)}</p>` : ''}
     <p class="lead">${mayClaim[agent.status]}</p>
@@ -111,15 +123,7 @@ export const agentPage = ({ agent, runs, page, totalPages, names }: AgentPage, n
       <div><dt>Wallet</dt><dd>${accountLink(agent.walletAddress)}</dd></div>
       <div><dt>Owner</dt><dd>${accountLink(agent.ownerAddress)}</dd></div>
       <div class="whole"><dt>Registration file</dt><dd>${agent.agentURI === null ? '–' : chainText(agent.agentURI)}${agent.agentURITruncated ? html` <span class="hint">cut after 2 kB</span>` : ''}</dd></div>
-    </dl>
-  </div>
-  <div data-live id="acts">${agentActs(agent)}</div>
-  ${progressLine}
-  <div data-live id="claimed">
-    <h2>Runs it claimed</h2>
-    ${runs.length > 0 ? runTable(runs, now, names, { hasState: true, hasPoster: true, hasAgent: false }) : html`<p class="hint">None. A run whose claim was slashed or abandoned is not here.</p>`}
-    ${pager(page, totalPages, (other) => `?page=${other}`)}
-  </div>`
+    </dl>`
 
 const agentHeading = ({ id, name }: Agent): Html =>
   name

@@ -2,49 +2,60 @@ import { html } from 'hono/html'
 import type { RunEvent } from '../resources/event.ts'
 import type { RunDetail } from '../resources/run.ts'
 import { type ShownContent, shownContent } from './namedContent.ts'
+import { livePart } from './page.ts'
 import { privateDeliveryPath } from './privateDelivery.ts'
-import { contentLink, type Html, newEscapes, relativeTime, visibleLines } from './values.ts'
+import { contentLink, type Html, newEscapes, utc, visibleLines, words } from './values.ts'
 
 /** A delivery, or what the reviewer answered to it. `content` is what its hash names, as far as it is stored here. */
 export type Sent = { event: RunEvent; content: ShownContent }
 
-/** The deliveries and the feedback of the run's last claim, the oldest first. @param events The newest first. */
-export function lastExchange(events: readonly RunEvent[]): RunEvent[] {
-  const claimed = events.findIndex(({ name }) => name === 'BountyClaimed')
-  const ofClaim = claimed === -1 ? events : events.slice(0, claimed)
+/** The deliveries and the feedback of the run's last claim, the oldest first. @param changes The newest first. */
+export function lastExchange(changes: readonly RunEvent[]): RunEvent[] {
+  const claimed = changes.findIndex(({ name }) => name === 'BountyClaimed')
+  const ofClaim = claimed === -1 ? changes : changes.slice(0, claimed)
   return ofClaim.filter(({ name }) => name === 'WorkSubmitted' || name === 'RevisionRequested').toReversed()
 }
 
+const isDelivery = ({ event }: Sent) => event.name === 'WorkSubmitted'
+
 /**
- * What was delivered, beside the conditions of the brief while it is reviewed, so that a reviewer decides on what it sees. A later
- * delivery replaces the marks at the conditions, which are of the one before.
+ * What was delivered, beside the conditions of the brief while it is reviewed, and what one can do: a single part, so that a
+ * reviewer decides on what it sees. No time in it is relative: it is replaced, and scrolled back, only where something changed.
  */
-export const exchangeSection = (sent: readonly Sent[], run: RunDetail, now: bigint): Html => {
+export function reviewPart(sent: readonly Sent[], run: RunDetail, acts: Html | string): Html {
   const conditions = run.state === 'SUBMITTED' ? (run.brief?.acceptance ?? []) : []
-  return html`
-  <div class="review">
-    <div data-live id="exchange" class="exchange">${exchange(sent, now)}${checked(sent, run)}</div>
-    <section id="checks" class="checklist" aria-live="polite"></section>
-    <div data-live id="checklist" data-of="${sent.length}">${conditions.length === 0 ? '' : checklist(conditions)}</div>
-  </div>`
+  const last = sent.findLast(isDelivery)
+  const news =
+    run.state === 'SUBMITTED' && last
+      ? `${nameOf(last)} has come.`
+      : `The run is now: ${words(run.state).toLowerCase()}.`
+  const content = html`
+    <p class="later" role="status"></p>
+    <div class="exchange">${exchange(sent)}</div>
+    ${checked(last, run)}
+    ${conditions.length === 0 ? '' : checklist(conditions)}
+    ${acts}`
+  return livePart('review', content, html`class="review" data-news="${news}"`)
 }
 
-/** What a script checks the last delivery by, if both are stored here. It shows the results outside of what is replaced. */
-function checked(sent: readonly Sent[], { ipfsHash, brief }: RunDetail): Html | string {
-  const last = sent.findLast(({ event }) => event.name === 'WorkSubmitted')
+/** Where a script shows which checks the last delivery passes, if both are stored here. */
+function checked(last: Sent | undefined, { ipfsHash, brief }: RunDetail): Html | string {
   if (brief?.checks === undefined || typeof last?.content !== 'object') return ''
-  return html`<span hidden data-checked data-brief="${ipfsHash}" data-delivery="${last.event.hash}"></span>`
+  return html`<section id="checks" class="checklist" aria-live="polite" data-brief="${ipfsHash}" data-delivery="${last.event.hash}"></section>`
 }
 
-function exchange(sent: readonly Sent[], now: bigint): Html | string {
+/** A delivery's ordinal is that of the request that it answers, from 1; the claim's first has 0. */
+const nameOf = (sent: Sent): string =>
+  isDelivery(sent) ? `Delivery ${(sent.event.ordinal ?? 0) + 1}` : `Feedback ${sent.event.ordinal}`
+
+function exchange(sent: readonly Sent[]): Html | string {
   if (sent.length === 0) return ''
-  const lastDelivery = sent.findLastIndex(({ event }) => event.name === 'WorkSubmitted')
-  const numbers = { WorkSubmitted: 0, RevisionRequested: 0 }
-  const entries = sent.map(({ event, content }, place) => {
-    const isDelivery = event.name === 'WorkSubmitted'
-    const name = `${isDelivery ? 'Delivery' : 'Feedback'} ${++numbers[isDelivery ? 'WorkSubmitted' : 'RevisionRequested']}`
+  const lastDelivery = sent.findLastIndex(isDelivery)
+  const entries = sent.map((each, place) => {
+    const { event, content } = each
+    const name = nameOf(each)
     return html`<details ${place >= lastDelivery ? 'open' : ''}>
-      <summary><h2>${name}</h2> <span class="hint">${relativeTime(event.timestamp, now)}</span></summary>
+      <summary><h2>${name}</h2> <span class="hint">${utc(event.timestamp)}</span></summary>
       ${shownContent(name, content)}
       ${event.hash === null ? '' : html`<p class="hint">${contentLink(event.hash)}</p>`}
     </details>`

@@ -4,6 +4,7 @@ import type { Stats } from '../queries/stats.ts'
 import { type HistoryInterval, historyIntervals, type MarketPeriod } from '../queries/statsHistory.ts'
 import type { Reserves } from '../reserves.ts'
 import { actForm, progressLine } from './acts.ts'
+import { livePart } from './page.ts'
 import { barPlot } from './plots.ts'
 import { amount, badge, classOf, count, duration, type Html, inUnit, UNITS, usdc, words } from './values.ts'
 
@@ -44,8 +45,9 @@ export function marketPage({ stats, history: whole, interval, reserves }: Market
   return html`
     <h1>Market</h1>
     <p class="lead">All amounts are in USDC. Days are UTC.</p>
-    <div data-live id="market">
-      <dl class="figures">${figures.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+    ${livePart(
+      'market',
+      html`<dl class="figures">${figures.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
       <h2>Reserves</h2>
       ${reserves ? reservesTable(reserves) : html`<p class="hint">The node does not answer now.</p>`}
       <h2>Over time</h2>
@@ -55,11 +57,11 @@ export function marketPage({ stats, history: whole, interval, reserves }: Market
             html`<a href="?interval=${each}" ${each === interval ? html`aria-current="page"` : ''}>By ${each}</a>`,
         )}
       </nav>
-      <div class="plots">${plots(history)}</div>
-    </div>
+      <div class="plots">${plots(history)}</div>`,
+    )}
     <details>
       <summary>The same figures as a table</summary>
-      <div data-live id="table">${table(history)}</div>
+      ${livePart('table', table(history))}
     </details>
     <section class="needs-script">
       <h2>Refused payments</h2>

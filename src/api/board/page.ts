@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { html } from 'hono/html'
 import type { Deployment } from '../../../core/deployment.ts'
 import { type Problem, problemTypes } from '../http/errors.ts'
@@ -73,7 +74,7 @@ export const renderPage = ({
     </header>
     <main id="content" tabindex="-1">${content}</main>
     <footer>
-      <div data-live id="block">${snapshot && blockLine(snapshot)}</div>
+      ${livePart('block', snapshot ? blockLine(snapshot) : '')}
       ${market && keysHelp}
     </footer>
   </body>
@@ -95,6 +96,15 @@ export function problemPage({ code, status, message }: Problem): Html {
       : html`See <a href="/">the open runs</a>: a search there finds runs and accounts, too.`
   const content = html`<h1>${title}</h1><p class="lead">${briefLine(message)}</p><p>${advice}</p>`
   return renderPage({ title, content })
+}
+
+/**
+ * A part of the page that live.js keeps at the latest block. Its version is a digest of its content, which is all that live.js
+ * compares: other scripts change the elements.
+ */
+export const livePart = (id: string, content: Html | string, attributes: Html | string = ''): Html => {
+  const version = hash('sha256', String(content)).slice(0, 32)
+  return html`<div data-live id="${id}" data-version="${version}" ${attributes}>${content}</div>`
 }
 
 /** Which block the page is of, and how old the block is. */

@@ -10,7 +10,7 @@ import { type Act, actsSection } from './acts.ts'
 import { takesApplications } from './applicants.ts'
 import { openActs } from './openActs.ts'
 import { privateDeliveryPath } from './privateDelivery.ts'
-import { amount, duration, type Html, usdc, utc } from './values.ts'
+import { amount, duration, type Html, shortCid, usdc, utc } from './values.ts'
 
 const PUBLIC = 'Everyone can read it at once, before it is paid.'
 
@@ -18,12 +18,13 @@ const textField = (label: string): Html => html`<label class="wide">${label}
   <textarea name="text" rows="4" maxlength="30000" required></textarea>
 </label>`
 
+/** `delivery` names the one that the action is about, as the page shows it. */
 type Text = {
-  name: string
+  name: string | ((run: Run, delivery: string) => string)
   /** What the action does to this run, in numbers. */
   effect: (run: Run) => Html | string
   done: (run: Run) => string
-  confirm?: (run: Run) => string
+  confirm?: (run: Run, delivery: string) => string
   fields?: Html
 }
 
@@ -34,9 +35,11 @@ const stakeOf = ({ stake }: Run): bigint => BigInt(stake ?? 0n)
 /** In the order in which a reader looks for them: a decision first, and of an agent what comes next. */
 const texts: Record<RunActionName, Text> = {
   approve: {
-    name: 'Approve and pay',
+    name: ({ reward }, delivery) => `Approve ${delivery} and pay ${usdc(reward)} USDC`,
     effect: (run) =>
       html`Pays ${amount(run.reward)} to the agent’s wallet. The fee of ${amount(run.fee)} goes to the market, and the agent gets its stake of ${amount(stakeOf(run))} unlocked. This cannot be undone.`,
+    confirm: ({ reward, claimedBy }, delivery) =>
+      `Approve ${delivery} and pay ${usdc(reward)} USDC to agent ${claimedBy}? This cannot be undone.`,
     done: ({ reward, claimedBy }) => `You paid agent ${claimedBy} ${usdc(reward)} USDC.`,
   },
   revise: {
@@ -47,11 +50,11 @@ const texts: Record<RunActionName, Text> = {
     fields: textField('What is to be changed, or the ipfs:// URI of your feedback. Everyone can read it.'),
   },
   reject: {
-    name: 'Reject',
+    name: (_, delivery) => `Reject ${delivery}`,
     effect: (run) =>
       html`Returns ${amount(run.reward)} to the poster. Burns the fee of ${amount(run.fee)} and ${amount(stakeOf(run))} of the agent’s stake. This cannot be undone.`,
-    confirm: ({ reward, fee }) =>
-      `Reject the delivery? ${usdc(reward)} USDC return to the poster. The fee of ${usdc(fee)} USDC and the agent’s stake are burned.`,
+    confirm: ({ reward, fee }, delivery) =>
+      `Reject ${delivery}? ${usdc(reward)} USDC return to the poster. The fee of ${usdc(fee)} USDC and the agent’s stake are burned.`,
     done: ({ reward }) => `Rejected. ${usdc(reward)} USDC are back with the poster.`,
   },
   start: {
@@ -102,10 +105,17 @@ function actOf(name: RunActionName, run: Run, facts: RunFacts, now: bigint): Act
     (party) => party !== null && !runActionError(name, facts, party as Address, revision, now),
   ) as string[]
   if (signers.length === 0) return []
-  const { effect, done, confirm, ...text } = texts[name]
-  const words = { effect: effect(run), done: done(run), ...(confirm && { confirm: confirm(run) }) }
+  const { name: label, effect, done, confirm, fields } = texts[name]
+  const cid = shortCid(run.deliverableHash ?? '')
+  const delivery = `delivery ${revision + 1n}${cid ? ` (${cid})` : ''}`
+  const words = {
+    name: typeof label === 'string' ? label : label(run, delivery),
+    effect: effect(run),
+    done: done(run),
+    ...(confirm && { confirm: confirm(run, delivery) }),
+  }
   const shown = { bountyId: run.bountyId, round: run.round, revision: Number(revision) }
-  return [{ action: name, ...text, ...words, signers, shown }]
+  return [{ action: name, ...words, ...(fields && { fields }), signers, shown }]
 }
 
 const agentField = html`<label>Number of your agent

@@ -5,7 +5,7 @@ import type { AgentNames } from '../queries/accounts.ts'
 import type { ShortRecord } from '../queries/posters.ts'
 import type { Stats } from '../queries/stats.ts'
 import type { RunSummary } from '../resources/run.ts'
-import { newRows, pager } from './page.ts'
+import { livePart, newRows, pager } from './page.ts'
 import { type Given, searchForm, withoutField } from './searchForm.ts'
 import {
   accountLink,
@@ -82,12 +82,14 @@ export const runListPage = (
   ${isNarrowed(given) ? html`<h1>Runs</h1>` : welcome(stats)}
   ${searchForm(given)}
   ${chips(given)}
-  <div data-live id="states">${stateTabs(given, counts, { total, isTotalExact })}</div>
-  <div data-live id="runs" data-list="run">
-    <p class="hint total">${counted(total, isTotalExact)} ${total === 1 ? 'run' : 'runs'}${newRows}</p>
+  ${livePart('states', stateTabs(given, counts, { total, isTotalExact }))}
+  ${livePart(
+    'runs',
+    html`<p class="hint total">${counted(total, isTotalExact)} ${total === 1 ? 'run' : 'runs'}${newRows}</p>
     ${runs.length > 0 ? runTable(runs, now, names, columnsOf(given)) : emptyList}
-    ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }), isTotalExact)}
-  </div>`
+    ${pager(page, totalPages, (other) => urlOf(given, { page: String(other) }), isTotalExact)}`,
+    html`data-list="run"`,
+  )}`
 
 /** The filters that the form has no field for, each with a link to the list without it. */
 function chips(given: Given): Html | string {
@@ -116,11 +118,14 @@ const welcome = ({ runs, market }: Stats): Html => html`
       <p class="lead">A poster puts the reward into escrow. An agent claims the run with its own stake at risk, delivers, and is paid on approval.</p>
       <p><a class="button" href="/post">Post a run</a> <a class="button quiet" href="/connect">Connect an agent</a></p>
     </div>
-    <dl class="figures" data-live id="figures">
+    ${livePart(
+      'figures',
+      html`<dl class="figures">
       <div><dt>To be claimed</dt><dd>${count(runs.claimableRuns)} ${runs.claimableRuns === 1 ? 'run' : 'runs'}</dd></div>
       <div><dt>In escrow</dt><dd>${roughAmount(market.escrowed)}</dd></div>
       <div><dt>Paid to agents</dt><dd>${roughAmount(market.paid)}</dd></div>
-    </dl>
+    </dl>`,
+    )}
   </div>`
 
 const emptyList = html`<div class="empty">

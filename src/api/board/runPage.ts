@@ -4,8 +4,8 @@ import type { RunEvent } from '../resources/event.ts'
 import type { Run, RunDetail } from '../resources/run.ts'
 import { progressLine } from './acts.ts'
 import { type Applicants, applicantsSection } from './applicants.ts'
-import { exchangeSection, type Sent } from './exchange.ts'
-import { pager } from './page.ts'
+import { reviewPart, type Sent } from './exchange.ts'
+import { livePart, pager } from './page.ts'
 import { runActs } from './runActs.ts'
 import { hasDeadline } from './runListPage.ts'
 import { runNext } from './runNext.ts'
@@ -58,23 +58,24 @@ export function runPage(
   const acts = runActs(run, now)
   const isClaimed = run.claimedBy !== null
   return html`
-    <div data-live id="run">
-      <div class="title">${runHeading(run)}${badge(run.state)}</div>
-      ${runNext(run, agents, now)}
-    </div>
-    ${exchangeSection(sent, run, now)}
-    <div data-live id="acts">${isClaimed ? acts : ''}</div>
-    <div data-live id="brief">${brief}</div>
-    <div data-live id="terms">${terms(run, now)}</div>
-    <div data-live id="applicants">${applicantsSection(run, applicants, now)}</div>
-    <div data-live id="claim">${isClaimed ? '' : acts}</div>
+    ${livePart(
+      'run',
+      html`<div class="title">${runHeading(run)}${badge(run.state)}</div>
+      ${runNext(run, agents, now)}`,
+    )}
+    ${reviewPart(sent, run, isClaimed ? acts : '')}
+    ${livePart('brief', brief)}
+    ${livePart('terms', terms(run, now))}
+    ${livePart('applicants', applicantsSection(run, applicants, now))}
+    ${livePart('claim', isClaimed ? '' : acts)}
     ${progressLine}
-    <div data-live id="details">
-      ${run.claimedBy === null ? '' : claim(run, agentLink(run.claimedBy, agents.get(String(run.claimedBy))), now)}
+    ${livePart(
+      'details',
+      html`${run.claimedBy === null ? '' : claim(run, agentLink(run.claimedBy, agents.get(String(run.claimedBy))), now)}
       <h2>Timeline</h2>
       ${timeline({ run, events, agents, explorerUrl, funding, now })}
-      ${pager(page, totalPages, (other) => `?page=${other}`)}
-    </div>`
+      ${pager(page, totalPages, (other) => `?page=${other}`)}`,
+    )}`
 }
 
 function terms(run: RunDetail, now: bigint): Html {

@@ -85,6 +85,12 @@ export function contentLink(text: string): Html {
   return html`<a class="chain" href="${text}" rel="noreferrer">${text}</a>${here}`
 }
 
+/** The ends of a CID, for a name; undefined of a text that is no such URI. */
+export function shortCid(text: string): string | undefined {
+  const [, cid] = ipfsUri.exec(text) ?? []
+  return cid && `${cid.slice(0, 4)}…${cid.slice(-4)}`
+}
+
 /** An amount such as 1,234 or 1,234.50: whole, or with at least two decimals. @param baseUnits of USDC. */
 export function usdc(baseUnits: bigint | string): string {
   const [whole = '0', decimals] = formatUnits(BigInt(baseUnits), 6).split('.')

@@ -79,7 +79,7 @@ const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
 const keepState = runEventNames.filter((name) => stateAfter[name] === null)
 
 /** Literals, because PostgreSQL uses a partial index only where the text of the statement implies its condition. */
-const changesRun = sql.raw(`name not in ('${unchangingEvents.join(`', '`)}')`)
+export const changesRun = sql.raw(`name not in ('${unchangingEvents.join(`', '`)}')`)
 
 /**
  * What changed in the blocks after the place, up to the block of the read.

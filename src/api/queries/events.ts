@@ -1,7 +1,8 @@
-import { asc, count, eq, getTableColumns } from 'drizzle-orm'
+import { and, asc, count, desc, eq, getTableColumns } from 'drizzle-orm'
 import { runEvent } from '../../../ponder.schema.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Page } from './agents.ts'
+import { changesRun } from './changes.ts'
 import { runById } from './runs.ts'
 
 export type EventRow = typeof runEvent.$inferSelect
@@ -30,3 +31,15 @@ export async function eventPage(tx: Tx, bountyId: bigint, { limit, offset }: Pag
     .orderBy(asc(page.id))
   return { events, total: counted?.total ?? 0 }
 }
+
+/** A claim has at most its beginning, four deliveries, three requests, a closing and its end; some more follow its end. */
+const MOST_OF_CLAIM = 16
+
+/** The events of the run's last claim that changed it, the newest first, among those before: refused claims displace none. */
+export const lastChanges = (tx: Tx, bountyId: bigint): Promise<EventRow[]> =>
+  tx
+    .select(getTableColumns(runEvent))
+    .from(runEvent)
+    .where(and(eq(runEvent.bountyId, bountyId), changesRun))
+    .orderBy(desc(runEvent.id))
+    .limit(MOST_OF_CLAIM)

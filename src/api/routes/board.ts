@@ -31,7 +31,7 @@ import type { Read, Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
 import { accountByAddress, agentNames } from '../queries/accounts.ts'
 import { agentById, pageOfAgents } from '../queries/agents.ts'
-import { eventPage } from '../queries/events.ts'
+import { eventPage, lastChanges } from '../queries/events.ts'
 import { posterByAddress, posterRecords } from '../queries/posters.ts'
 import { countByState, pageOfRuns, type RunList, runDetail } from '../queries/runs.ts'
 import type { ReadStats } from '../queries/stats.ts'
@@ -198,7 +198,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
       const run = await runDetail(tx, block, id)
       const timeline = await readTimeline(tx, id, page)
       const agents = await agentNames(tx, timeline?.events.map(({ agentId }) => agentId) ?? [])
-      return { run, timeline, agents }
+      return { run, timeline, agents, changes: run === null ? [] : await lastChanges(tx, id) }
     })
     if (data.run === null || data.timeline === null) throw runNotFound(id)
     const { events, total } = data.timeline
@@ -207,7 +207,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
     const newestFirst = events.map(formatEvent).toReversed()
     const brief = await showBrief(shown, requester)
     const sent = await Promise.all(
-      (page === 1 ? lastExchange(newestFirst) : []).map(async (event) => ({
+      lastExchange(data.changes.map(formatEvent)).map(async (event) => ({
         event,
         content: await showContent(event.hash, requester),
       })),

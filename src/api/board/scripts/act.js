@@ -1,10 +1,11 @@
 // The forms of actions: who may use them, and what happens when one is sent. Everything is signed with what this page
 // built; nothing is signed that differs from what the reader asked for.
 import { accountMessage, accountQuery } from './accountMessages.js'
-import { agentOf, follow, getMessage, send } from './api.js'
+import { agentOf, followAction, getMessage, send } from './api.js'
 import { askedBy } from './asked.js'
 import './drafts.js'
 import { fieldOf } from './fields.js'
+import { follow } from './live.js'
 import { dropRequest, keepRequest, pendingRequest } from './pending.js'
 import { focusProgress, newSpeaker, showProgressBelow } from './progress.js'
 import { isRunAction, runMessage, runQuery } from './runMessages.js'
@@ -73,7 +74,7 @@ async function make(request, say, made) {
     // An application is made with its answer: no contract takes it.
     if (id === undefined) return say(result.words, 'good')
     const report = (text) => (result ? say(`${result.words} ${text}`, 'good', result.link) : say(text))
-    await follow(id, report, done)
+    await followAction(id, report, done)
   } catch (error) {
     if (result) return say(`${result.words} Whether it is final is not known: ${error.message}`, 'good', result.link)
     // An undecided request is kept, and the page sends it again when it is loaded.
@@ -108,10 +109,14 @@ const submit = (form) =>
     // It was signed before, and is sent again, so that no second one is signed for the same.
     if (undecided) return make(undecided, say, release)
     showProgressBelow(form)
-    // Asked before the wallet asks, which shows no amounts.
-    if (form.dataset.confirm !== undefined && !confirm(form.dataset.confirm)) return say('Nothing was signed.')
+    // Its part of the page stays meanwhile.
     form.setAttribute('aria-busy', 'true')
     try {
+      await follow()
+      const { later } = form.closest('[data-later]')?.dataset ?? {}
+      if (later !== undefined) throw new Error(`${later} Nothing was signed. Look at it first.`)
+      // Asked before the wallet asks, which shows no amounts.
+      if (form.dataset.confirm !== undefined && !confirm(form.dataset.confirm)) return say('Nothing was signed.')
       const request = await signedRequest(form, say)
       await make(request, say, () => {
         release()
@@ -119,9 +124,10 @@ const submit = (form) =>
         focusProgress()
       })
     } catch (error) {
-      form.removeAttribute('aria-busy')
       showRefused(fieldOf(form, error.field))
       throw error
+    } finally {
+      form.removeAttribute('aria-busy')
     }
   })
 

@@ -81,7 +81,7 @@ export function send({ path, method = 'POST', body }, say) {
  * Says what becomes of the action until its block is final.
  * @param made called with the action's state while a block has it. @throws Refusal if the chain refuses it.
  */
-export async function follow(actionId, say, made) {
+export async function followAction(actionId, say, made) {
   const end = Date.now() + FOLLOW_MS
   while (Date.now() < end) {
     const action = await repeat(() => ask(`/api/actions/${actionId}`), say)

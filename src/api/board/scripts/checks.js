@@ -4,11 +4,6 @@ import { element } from './element.js'
 
 const TIMEOUT_MS = 1_000
 
-const place = document.getElementById('checks')
-
-/** The URI of the delivery whose results the page shows. */
-let shown
-
 /** @param uri of what is stored here. */
 async function textOf(uri) {
   const response = await fetch(uri.replace('ipfs://', '/ipfs/'))
@@ -53,17 +48,13 @@ async function results({ brief, delivery }) {
   ]
 }
 
+/** The place is of one delivery: a later one comes with its own. */
 async function show() {
-  const asked = document.querySelector('[data-checked]')?.dataset
-  if (asked?.delivery === shown) return
-  shown = asked?.delivery
-  place.replaceChildren()
-  if (!asked) return
-  const parts = await results(asked).catch(({ message }) => [line('Not run', 'draft', message)])
-  // A later delivery may have come.
-  if (asked.delivery !== shown) return
+  const place = document.getElementById('checks')
+  if (place === null || place.dataset.begun) return
+  place.dataset.begun = 'true'
   const list = element('ul')
-  list.append(...parts)
+  list.append(...(await results(place.dataset).catch(({ message }) => [line('Not run', 'draft', message)])))
   place.append(element('h2', { textContent: 'Checks of the last delivery' }), list)
 }
 

@@ -53,6 +53,8 @@ export function updateList(list, next, isUsed) {
     list.replaceWith(next)
     return showMarks()
   }
+  // It is of no version now: it is looked at again at each block.
+  delete list.dataset.version
   for (const [key, row] of shown) {
     const other = coming.get(key)
     row.classList.toggle('gone', other === undefined)
