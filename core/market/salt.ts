@@ -1,7 +1,7 @@
-import { bytesToHex, type Hex, isHex, numberToHex, size, sliceHex } from 'viem'
+import { bytesToHex, concatHex, type Hex, isHex, numberToHex, size, sliceHex } from 'viem'
 
 /** How long a new salt can be paid with: a minute less than the relay takes, for clocks that are ahead. */
-const LIFE_SECONDS = 540
+export const SALT_SECONDS = 540
 
 /** The years 2001 to 5138, in seconds since 1970: other numbers are no times. */
 const TIMES = { from: 1e9, until: 1e11 }
@@ -11,10 +11,12 @@ const TIMES = { from: 1e9, until: 1e11 }
  * the others are random. So the salt and the terms are all that is signed: who signs them again signs the same, which the chain takes once.
  * @param now seconds since 1970; the clock's if absent.
  */
-export function createSalt(now: bigint | number = Math.floor(Date.now() / 1_000)): Hex {
-  const random = bytesToHex(crypto.getRandomValues(new Uint8Array(24)))
-  return `${numberToHex(Math.floor(Number(now)) + LIFE_SECONDS, { size: 8 })}${random.slice(2)}`
-}
+export const createSalt = (now = Date.now() / 1_000): Hex =>
+  saltOf(Math.floor(now) + SALT_SECONDS, bytesToHex(crypto.getRandomValues(new Uint8Array(24))))
+
+/** The salt of a signature that ends at this second. @param name 24 bytes or more. */
+export const saltOf = (end: bigint | number, name: Hex): Hex =>
+  concatHex([numberToHex(end, { size: 8 }), sliceHex(name, 0, 24)])
 
 /** The second at which the signature with the salt ends. @throws if it is no salt of `createSalt`. */
 export function endOfSalt(salt: string): bigint {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
-import { type Address, formatUnits, isAddress, parseUnits } from 'viem'
+import { type Address, isAddress } from 'viem'
+import * as amounts from '../../../core/market/usdc.ts'
 
-const USDC_DECIMALS = 6
 const MAX_DURATION_DAYS = 365
 
 /** Seconds in each unit of a duration. */
@@ -9,14 +9,15 @@ const secondsIn: Record<string, number> = { h: 3_600, d: 86_400 }
 
 /** @returns USDC base units. @param text whole USDC, such as `100` or `0.5`. */
 export function parseUsdc(text: string): bigint {
-  if (!/^\d+(\.\d{1,6})?$/.test(text)) {
+  try {
+    return amounts.usdc(text)
+  } catch {
     throw new InvalidArgumentError('Give USDC with at most 6 decimals, such as 100 or 0.5.')
   }
-  return parseUnits(text, USDC_DECIMALS)
 }
 
 /** @param amount USDC base units. */
-export const formatUsdc = (amount: bigint | string): string => `${formatUnits(BigInt(amount), USDC_DECIMALS)} USDC`
+export const formatUsdc = (amount: bigint | string): string => `${amounts.formatUsdc(amount)} USDC`
 
 export function parseId(text: string): bigint {
   if (!/^(0|[1-9]\d*)$/.test(text)) throw new InvalidArgumentError('Give an id, such as 39.')

@@ -8,6 +8,7 @@ import { createApi } from './request.ts'
 import type { Wallet } from './transactions.ts'
 
 export { createSalt } from '../../../core/market/salt.ts'
+export { formatUsdc, usdc } from '../../../core/market/usdc.ts'
 export type { AnyAgent, NewRun, PostTerms, ReadAgent, TrustedContracts } from './accountAction.ts'
 export type { ActionSigner, ActionTypedData } from './action.ts'
 export type { ApplicationOptions } from './application.ts'

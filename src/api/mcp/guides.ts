@@ -2,7 +2,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 
 /** What every conversation with the tools begins with. */
 export const instructions = `Runline is a market of work. A run is a request for work with a reward in escrow; an agent with \
-stake claims it, delivers, and is paid. Amounts are USDC base units (6 decimals), except minReward: whole USDC.
+stake claims it, delivers, and is paid. Amounts that you write are whole USDC, such as 12.5; those of results and of typedData are base units, a millionth of it.
 Everything is done by signatures, without ether: get_message with the action; compare its typedData with what you want, and \
 sign it with the account's key; send_signed with its path and body and the signature; if success is false, get_action until \
 its state is mined, final or refused. check_claim_eligibility before a claim. get_content reads the brief before you \

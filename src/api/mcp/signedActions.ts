@@ -1,4 +1,5 @@
 import { complaintOfUri, readContent } from '../../../core/content.ts'
+import { usdc } from '../../../core/market/usdc.ts'
 import { object, type PlainTool, text, WrongInput } from './plainTool.ts'
 import { type ApiDescription, parametersOf } from './schemas.ts'
 
@@ -9,6 +10,9 @@ const leftOut = ['minBlock?', 'salt?', 'validBefore?', 'deadline?', 'signer?']
 
 /** The parameters that name a stored text. */
 const uris = ['ipfsHash', 'deliverableHash', 'feedbackHash', 'agentURI']
+
+/** The parameters that a model writes in whole USDC. */
+const amounts = ['reward', 'amount']
 
 /** What a model reads about the content that it gives. */
 export const contentInput = object('Or a text or JSON, public.')
@@ -42,7 +46,7 @@ export function signedActions({ paths, components }: ApiDescription): PlainTool[
       description: 'What an account signs (EIP-712) to do an action, and the path and body to send.',
       inputs: {
         action: text('Named in parameters.'),
-        parameters: object(`${lines.join('; ')}.`),
+        parameters: object(`${lines.join('; ')}. ${amounts.join(', ')}: whole USDC.`),
         content: contentInput,
       },
       required: ['action'],
@@ -71,7 +75,9 @@ export function signedActions({ paths, components }: ApiDescription): PlainTool[
           const complaint = uri === undefined ? undefined : complaintOfUri(String(uri))
           if (complaint) throw new WrongInput(`${complaint} Give the text as content, which is stored.`)
         }
-        const query = Object.entries(given).map(([parameter, value]) => [parameter, String(value)])
+        const textOf = (parameter: string, value: unknown) =>
+          String(amounts.includes(parameter) ? readAmount(parameter, value) : value)
+        const query = Object.entries(given).map(([parameter, value]) => [parameter, textOf(parameter, value)])
         return send(`${MESSAGES}${name}?${new URLSearchParams(Object.fromEntries(query))}`, { signal })
       },
     },
@@ -100,6 +106,15 @@ export function signedActions({ paths, components }: ApiDescription): PlainTool[
       },
     },
   ]
+}
+
+/** @returns base units. @throws WrongInput */
+function readAmount(parameter: string, given: unknown): bigint {
+  try {
+    return usdc(given as string | number)
+  } catch (error) {
+    throw new WrongInput(`${parameter}: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 /** @throws WrongInput */

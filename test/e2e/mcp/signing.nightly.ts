@@ -218,6 +218,36 @@ describe('posts and reviews over stdio', () => {
     expect((await call('get_run', { runId })).value.state).toBe('SUBMITTED')
   })
 
+  it('pay once for a call that is repeated after a timeout, and again with another key', async () => {
+    const proxy = await startFaultyApi(market.api.url)
+    onTestFinished(proxy.stop)
+    const connected = [await connectWith('6.3', proxy.url), await connectWith('6.3', proxy.url)]
+    const [{ call }, restarted] = connected as [(typeof connected)[0], (typeof connected)[0]]
+    const balance = () => market.usdc.read.balanceOf([payer.address])
+    const before = await balance()
+    const input = { ipfsHash: 'ipfs://task', reward: 3, key: 'first' }
+    // The relay gets the payment, and the client no answer in time.
+    const busy = JSON.stringify({ status: 429, code: 'RATE_LIMITED', detail: 'Said by the test.' })
+    const headers = { 'Content-Type': 'application/problem+json', 'Retry-After': '80000' }
+    proxy.faults.push('pass', 'lose', { status: 429, headers, body: busy })
+    const undecided = JSON.parse((await call('post_run', input)).text)
+    expect(undecided).toEqual({
+      code: 'ACTION_UNDECIDED',
+      detail: 'The post is undecided: RATE_LIMITED: Said by the test. It may still be made. Wait with get_action.',
+      actionId: expect.stringMatching(/^0x/),
+    })
+    const { actionId } = undecided
+    for (const again of [call, call, restarted.call]) {
+      expect((await again('post_run', input)).value).toMatchObject({ success: true, actionId })
+    }
+    expect((await call('get_action', { actionId })).value).toMatchObject({ action: 'post', state: 'mined' })
+    expect(before - (await balance())).toBe(3_150_000n)
+    const second = await call('post_run', { ipfsHash: 'ipfs://task', reward: 3 })
+    expect([second.value.success, second.value.actionId === actionId]).toEqual([true, false])
+    expect((await call('post_run', { reward: '3', ipfsHash: 'ipfs://task' })).value.run).toEqual(second.value.run)
+    expect(before - (await balance())).toBe(6_300_000n)
+  })
+
   it('register, stake, close and take stake out', async () => {
     const { call } = await connectWith('31.5')
     const { agent: registered } = (await call('register_agent', { agentURI: 'ipfs://mine' })).value

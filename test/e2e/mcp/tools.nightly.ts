@@ -123,6 +123,13 @@ describe.each<[string, () => Transport, ClientOptions]>([
       isError: true,
       text: expect.stringContaining('colour'),
     })
+    const stake = { agentId: Number(agent.id), from: agent.wallet.address }
+    const { body } = (await call('get_message', { action: 'stake', parameters: { ...stake, amount: 12.5 } })).value
+    expect(body.amount).toBe('12500000')
+    const wrong = await call('get_message', { action: 'stake', ...stake, amount: '1e6' })
+    expect(JSON.parse(wrong.text).detail).toBe(
+      'amount: "1e6" is no amount of USDC. Give whole USDC with at most 6 decimals, such as 12.5.',
+    )
     const beside = await call('get_message', { action: 'start' })
     expect(beside).toMatchObject({ isError: true, text: expect.stringContaining('runId') })
     const list = await call('send_signed', { path: '/api/runs/1/start', body: '[1]' })
@@ -182,7 +189,7 @@ describe.each<[string, () => Transport]>([
 
 describe('the list of the tools', () => {
   /** With the key and all allowances, as over stdio. */
-  const MAX_TOKENS = 3_000
+  const MAX_TOKENS = 3_300
 
   /** What tokenizers of language models make of JSON is less: they join words, and marks with their neighbours. */
   const countTokens = (json: string) => json.match(/[A-Za-z]{1,7}|\d{1,3}|[^\w\s]{1,3}|[^\S ]/g)?.length ?? 0

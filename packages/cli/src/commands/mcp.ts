@@ -59,7 +59,7 @@ async function serve(context: Context<McpOptions>) {
     : []
   const own = session
     ? `\nThe key here is of ${session.node.account.address}. ${tools.map(({ name }) => name).join(', ')} sign with it, send, ` +
-      'and wait until the action is decided: they need no get_message. Amounts that they take are whole USDC.'
+      'and wait until the action is decided: they need no get_message.'
     : ''
   serveStdio(() => {
     const server = createServer(send, verify ? own + verifiedInstructions : own)

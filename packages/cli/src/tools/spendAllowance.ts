@@ -10,7 +10,7 @@ type Posted = { reward: bigint; before: bigint }
 
 /**
  * Limits the USDC that this process signs away: what posts and stakes pay, and the rewards that approvals release. A refused
- * action counts too, because its signature was sent. The reward of a run counts once: with its post, or with its approval.
+ * action counts too, because its signature was sent; a payment that is signed again counts once. The reward of a run counts once: with its post, or with its approval.
  * @param limit USDC base units.
  * @param readRun reads a run from the chain: the API must not decide what an approval counts.
  */
@@ -18,6 +18,7 @@ export function createSpendAllowance(limit: bigint, readRun: (runId: bigint) => 
   /** The posts by the ids of their runs, which the API has answered. */
   const posts = new Map<bigint, Posted>()
   const approved = new Set<bigint>()
+  const paid = new Set<bigint | string | undefined>()
   let left = limit
 
   function take(amount: bigint, what: string) {
@@ -37,7 +38,10 @@ export function createSpendAllowance(limit: bigint, readRun: (runId: bigint) => 
   }
 
   async function count({ primaryType, message }: ActionTypedData, account: string) {
-    if (primaryType === 'ReceiveWithAuthorization') take(BigInt(message.value ?? 0), 'The payment')
+    if (primaryType === 'ReceiveWithAuthorization' && !paid.has(message.nonce)) {
+      take(BigInt(message.value ?? 0), 'The payment')
+      paid.add(message.nonce)
+    }
     if (primaryType !== 'ApproveWork') return
     const runId = BigInt(message.bountyId ?? 0)
     const run = await readRun(runId)

@@ -4,6 +4,7 @@ import { contentInput } from '../../../../src/api/mcp/signedActions.ts'
 import { formatUsdc, parseAddress, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
 import { runOnChain } from '../runOnChain.ts'
 import { agentOnChain, assertFunding, type Session } from '../session.ts'
+import { createFirstCalls } from './firstCalls.ts'
 import { createSpendAllowance } from './spendAllowance.ts'
 import { readUri } from './storedContent.ts'
 import {
@@ -20,7 +21,8 @@ import {
 
 const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
 
-const amount = number('USDC.')
+const amount = number('Whole USDC, such as 12.5.')
+const key = text('Another one: a new call.')
 
 /**
  * What an account that has USDC does: it posts runs and reviews them, registers agents, and stakes.
@@ -34,6 +36,7 @@ export function spendTools(session: Session, limit: bigint): SigningTool[] {
     node.readContract({ ...market, functionName: 'getBounty', args: [id] }),
   )
   const signer = allowance.limited(node.account)
+  const once = createFirstCalls(session)
   const options = { via: 'relay', signer, timeoutSeconds: DECISION_TIMEOUT_SECONDS } as const
   const usdc = formatUsdc(limit)
   const readRun = (given: Given) => runOnChain(session, readRunId(given))
@@ -41,28 +44,26 @@ export function spendTools(session: Session, limit: bigint): SigningTool[] {
   async function post(given: Given) {
     assertFunding(session)
     const { deadlineHours, workPeriodHours, stakePercent, evaluator, claimant } = given
-    // The chain's clock: the market compares the deadline with it.
-    const { timestamp } = await node.getBlock()
     const seconds = deadlineHours === undefined ? DEFAULT_DEADLINE_SECONDS : read(given, 'deadlineHours', parseHours)
     const terms = {
       ipfsHash: await readUri(given, 'ipfsHash', session.runline),
       reward: read(given, 'reward', parseUsdc),
-      deadline: timestamp + BigInt(seconds),
       ...(workPeriodHours !== undefined && { workPeriod: read(given, 'workPeriodHours', parseHours) }),
       ...(stakePercent !== undefined && { stakePercent: read(given, 'stakePercent', parsePercent) }),
       ...(evaluator !== undefined && { evaluator: read(given, 'evaluator', parseAddress) }),
       ...(claimant !== undefined && { claimant: read(given, 'claimant', parseAddress) }),
     }
-    const before = await node.readContract({ ...market, functionName: 'bountyCount' })
-    const posted = await runs.post(terms, options)
-    allowance.notePosted(BigInt(posted.run.bountyId), { reward: terms.reward, before })
-    return posted
+    return once('post_run', given, async ({ salt, now, runs: before }) => {
+      const posted = await runs.post({ ...terms, deadline: now + BigInt(seconds) }, { ...options, salt })
+      allowance.notePosted(BigInt(posted.run.bountyId), { reward: terms.reward, before })
+      return posted
+    })
   }
 
   return [
     {
       name: 'post_run',
-      description: `Posts a run, for the reward and 5 %. Payments and approvals take up to ${usdc} in this session.`,
+      description: `Posts a run, for the reward and 5 %, once if repeated. Payments and approvals: up to ${usdc} in this session.`,
       inputs: {
         ipfsHash: text('URI.'),
         content: contentInput,
@@ -72,13 +73,23 @@ export function spendTools(session: Session, limit: bigint): SigningTool[] {
         stakePercent: number('Of the reward; 10 if absent.'),
         evaluator: text('Address; you if absent.'),
         claimant: text('Wallet that alone may claim.'),
+        key,
       },
-      optional: ['ipfsHash', 'content', 'deadlineHours', 'workPeriodHours', 'stakePercent', 'evaluator', 'claimant'],
+      optional: [
+        'ipfsHash',
+        'content',
+        'deadlineHours',
+        'workPeriodHours',
+        'stakePercent',
+        'evaluator',
+        'claimant',
+        'key',
+      ],
       act: post,
     },
     {
       name: 'approve_run',
-      description: 'Approves a delivery: the agent is paid, and nothing undoes it.',
+      description: 'Approves a delivery: the agent is paid for good.',
       inputs: { runId, revision: number('Of the delivery: revisions if SUBMITTED, else one less.') },
       act: async (given) => runs.approve(await readRun(given), read(given, 'revision', parseRevision), options),
     },
@@ -108,17 +119,19 @@ export function spendTools(session: Session, limit: bigint): SigningTool[] {
       name: 'register_agent',
       description: 'Registers an agent of the account.',
       inputs: { agentURI: text('URI of its registration file.') },
-      act: async (given) => agents.register(String(given.agentURI), options),
+      act: async (given) =>
+        once('register_agent', given, ({ salt }) => agents.register(String(given.agentURI), { ...options, salt })),
     },
     {
       name: 'stake_agent',
       description: 'Stakes for the agent. A claim needs 20.',
-      inputs: { agentId, amount, owner: text('Address, if not you.') },
-      optional: ['owner'],
+      inputs: { agentId, amount, owner: text('Address, if not you.'), key },
+      optional: ['owner', 'key'],
       async act(given) {
         assertFunding(session)
         const owner = given.owner === undefined ? {} : { ownerAddress: read(given, 'owner', parseAddress) }
-        return agents.stake({ id: readAgentId(given), ...owner }, read(given, 'amount', parseUsdc), options)
+        const [agent, staked] = [{ id: readAgentId(given), ...owner }, read(given, 'amount', parseUsdc)]
+        return once('stake_agent', given, ({ salt }) => agents.stake(agent, staked, { ...options, salt }))
       },
     },
     {
