@@ -81,6 +81,11 @@ describe('GET /api/runs/:id/claim-message', () => {
     },
   )
 
+  it('names no message of an action where the server relays no claims', async () => {
+    const { status, body } = await api.get(`/api/messages/claim?runId=1&${from}`)
+    expect([status, body.detail]).toEqual([503, 'This server relays no claims.'])
+  })
+
   it('accepts an agent of a foreign registry', async () => {
     const { body } = await ask('1', `agentId=${2n ** 256n - 1n}&walletAddress=${account.address}`)
     expect(body.message.agentId).toBe(`${2n ** 256n - 1n}`)

@@ -474,7 +474,7 @@ export interface paths {
                 404: components["responses"]["RunNotFoundOrAgentNotFound"];
                 429: components["responses"]["RateLimited"];
                 500: components["responses"]["Internal"];
-                503: components["responses"]["IndexBehind"];
+                503: components["responses"]["IndexBehindOrRelayUnavailable"];
             };
         };
         put?: never;
@@ -528,7 +528,7 @@ export interface paths {
                 409: components["responses"]["WrongStateOr6More"];
                 429: components["responses"]["RateLimited"];
                 500: components["responses"]["Internal"];
-                503: components["responses"]["IndexBehind"];
+                503: components["responses"]["IndexBehindOrRelayUnavailable"];
             };
         };
         put?: never;
@@ -583,7 +583,7 @@ export interface paths {
                 409: components["responses"]["WrongStateOr6More"];
                 429: components["responses"]["RateLimited"];
                 500: components["responses"]["Internal"];
-                503: components["responses"]["IndexBehind"];
+                503: components["responses"]["IndexBehindOrRelayUnavailable"];
             };
         };
         put?: never;
@@ -637,7 +637,7 @@ export interface paths {
                 409: components["responses"]["WrongStateOr6More"];
                 429: components["responses"]["RateLimited"];
                 500: components["responses"]["Internal"];
-                503: components["responses"]["IndexBehind"];
+                503: components["responses"]["IndexBehindOrRelayUnavailable"];
             };
         };
         put?: never;
@@ -692,7 +692,7 @@ export interface paths {
                 409: components["responses"]["WrongStateOr6More"];
                 429: components["responses"]["RateLimited"];
                 500: components["responses"]["Internal"];
-                503: components["responses"]["IndexBehind"];
+                503: components["responses"]["IndexBehindOrRelayUnavailable"];
             };
         };
         put?: never;
@@ -748,7 +748,7 @@ export interface paths {
                 409: components["responses"]["WrongStateOr6More"];
                 429: components["responses"]["RateLimited"];
                 500: components["responses"]["Internal"];
-                503: components["responses"]["IndexBehind"];
+                503: components["responses"]["IndexBehindOrRelayUnavailable"];
             };
         };
         put?: never;
@@ -803,7 +803,7 @@ export interface paths {
                 409: components["responses"]["WrongStateOr6More"];
                 429: components["responses"]["RateLimited"];
                 500: components["responses"]["Internal"];
-                503: components["responses"]["IndexBehind"];
+                503: components["responses"]["IndexBehindOrRelayUnavailable"];
             };
         };
         put?: never;
@@ -857,7 +857,7 @@ export interface paths {
                 409: components["responses"]["WrongStateOr6More"];
                 429: components["responses"]["RateLimited"];
                 500: components["responses"]["Internal"];
-                503: components["responses"]["IndexBehind"];
+                503: components["responses"]["IndexBehindOrRelayUnavailable"];
             };
         };
         put?: never;
@@ -912,7 +912,7 @@ export interface paths {
                 409: components["responses"]["WrongStateOr6More"];
                 429: components["responses"]["RateLimited"];
                 500: components["responses"]["Internal"];
-                503: components["responses"]["IndexBehind"];
+                503: components["responses"]["IndexBehindOrRelayUnavailable"];
             };
         };
         put?: never;
@@ -5113,6 +5113,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["RelayUnavailableProblem"];
             };
         };
+        /** @description `INDEX_BEHIND`: The index is catching up with the chain. `RELAY_UNAVAILABLE`: Nothing can be relayed now. */
+        IndexBehindOrRelayUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["IndexBehindProblem"] | components["schemas"]["RelayUnavailableProblem"];
+            };
+        };
         /** @description `REWARD_TOO_LOW`: Nothing about runs with so small a reward is relayed. `SIGNER_MISMATCH`: The signer is not the party that may do this. */
         RewardTooLowOrSignerMismatch: {
             headers: {
@@ -5156,15 +5165,6 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["RewardTooLowProblem"];
-            };
-        };
-        /** @description `INDEX_BEHIND`: The index is catching up with the chain. `RELAY_UNAVAILABLE`: Nothing can be relayed now. */
-        IndexBehindOrRelayUnavailable: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["IndexBehindProblem"] | components["schemas"]["RelayUnavailableProblem"];
             };
         };
         /** @description The action is not decided in time, and continues. `Location` has its state. */
@@ -5435,12 +5435,12 @@ export type ResponseRunNotFound = components['responses']['RunNotFound'];
 export type ResponseRunNotFoundOrAgentNotFound = components['responses']['RunNotFoundOrAgentNotFound'];
 export type ResponseValidationFailedOrRunNotOpenOrRunDeadlinePassed = components['responses']['ValidationFailedOrRunNotOpenOrRunDeadlinePassed'];
 export type ResponseRelayUnavailable = components['responses']['RelayUnavailable'];
+export type ResponseIndexBehindOrRelayUnavailable = components['responses']['IndexBehindOrRelayUnavailable'];
 export type ResponseRewardTooLowOrSignerMismatch = components['responses']['RewardTooLowOrSignerMismatch'];
 export type ResponseWrongStateOr6More = components['responses']['WrongStateOr6More'];
 export type ResponseSignerMismatchOrRewardTooLow = components['responses']['SignerMismatchOrRewardTooLow'];
 export type ResponseWrongStateOr8More = components['responses']['WrongStateOr8More'];
 export type ResponseRewardTooLow = components['responses']['RewardTooLow'];
-export type ResponseIndexBehindOrRelayUnavailable = components['responses']['IndexBehindOrRelayUnavailable'];
 export type ResponsePendingAgentAction = components['responses']['PendingAgentAction'];
 export type ResponseSignerMismatchOrInsufficientBalanceOrInsufficientStake = components['responses']['SignerMismatchOrInsufficientBalanceOrInsufficientStake'];
 export type ResponseWrongStateOr4More = components['responses']['WrongStateOr4More'];

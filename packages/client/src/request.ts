@@ -88,8 +88,9 @@ export async function bodyOf<Body>(answer: Sent<Body>): Promise<Body> {
 /** Seconds until the same request may succeed. */
 export const retryAfterOf = ({ headers }: Response): number => Number(headers.get('Retry-After')) || 1
 
-/** Whether the same request may succeed later. */
-export const isRetriable = ({ status }: Response): boolean => status === 429 || status >= 500
+/** Whether the same request may succeed later. An API that does not relay an action says so without `Retry-After`. */
+export const isRetriable = ({ status, headers }: Response, code?: string): boolean =>
+  status === 429 || (status >= 500 && (code !== 'RELAY_UNAVAILABLE' || headers.has('Retry-After')))
 
 /** Resolves after so many seconds. @throws the signal's reason if it aborts, now or then. */
 export async function wait(seconds: number, signal?: AbortSignal | null): Promise<void> {
@@ -118,19 +119,23 @@ async function repeat(
       if (error instanceof NoAnswerError) return error
       throw error
     })
-    const seconds = answer instanceof Response ? retryAfterOf(answer) : 1
-    const isDone = answer instanceof Response && !isRetriable(answer)
-    if (isDone || Date.now() + seconds * 1_000 > until) {
+    if (answer instanceof Response && answer.ok) return answer
+    const { isFinal, seconds, reason } = await failureOf(answer)
+    if (isFinal || Date.now() + seconds * 1_000 > until) {
       if (answer instanceof Response) return answer
       throw answer
     }
-    onRetry?.({ request: `${request.method} ${request.url}`, reason: await retryReasonOf(answer), seconds })
+    onRetry?.({ request: `${request.method} ${request.url}`, reason, seconds })
     await wait(seconds, request.signal)
   }
 }
 
-async function retryReasonOf(answer: Response | NoAnswerError): Promise<string> {
-  return answer instanceof Response ? sentenceOf((await answer.clone().json()) as Problem) : answer.message
+/** Whether the same read would fail again, else after how many seconds it may succeed. */
+async function failureOf(answer: Response | NoAnswerError) {
+  if (answer instanceof NoAnswerError) return { isFinal: false, seconds: 1, reason: answer.message }
+  const problem = (await answer.clone().json()) as Problem
+  const isFinal = !isRetriable(answer, problem.code)
+  return { isFinal, seconds: retryAfterOf(answer), reason: sentenceOf(problem) }
 }
 
 /**

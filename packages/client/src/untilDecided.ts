@@ -55,7 +55,7 @@ async function outcomeOf<Body extends Answer>(sent: Sent<Body>): Promise<Extract
       return { state: `it is ${status}.`, actionId, seconds }
     }
     const problem = error as Problem
-    if (!isRetriable(response)) throw new ProblemError(problem, response.headers)
+    if (!isRetriable(response, problem.code)) throw new ProblemError(problem, response.headers)
     return { state: sentenceOf(problem), seconds }
   } catch (error) {
     if (error instanceof NoAnswerError) return { state: error.message, seconds: 1 }

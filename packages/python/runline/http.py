@@ -30,7 +30,9 @@ class Answer(NamedTuple):
     @property
     def is_retriable(self) -> bool:
         """Whether the same request may succeed later."""
-        return is_retriable(self.status)
+        # An API that does not relay an action says so without Retry-After.
+        is_final = self.body.get("code") == "RELAY_UNAVAILABLE" and "Retry-After" not in self.headers
+        return is_retriable(self.status) and not is_final
 
     @property
     def retry_after_seconds(self) -> float:

@@ -23,6 +23,7 @@ import { refusalOfReward } from '../relay/refusal.ts'
 import { type RunBody, textParameter } from '../resources/bodies.ts'
 import { reasonsOf } from '../resources/eligibility.ts'
 import type { BodyMembers } from '../resources/messages.ts'
+import { relayOf } from './actionAnswers.ts'
 import { pathOf } from './actions.ts'
 import { claimToSign } from './claimReads.ts'
 import { agentMembers, agentQuery, deadlineParameter, endOfValidity, messageRoute, unsigned } from './messageRoute.ts'
@@ -41,7 +42,7 @@ const routeOf = <Name extends RunActionName | 'claim', Query extends z.ZodRawSha
       description: 'Last second at which the signature is valid. 15 minutes ahead if absent.',
     }),
   }
-  return messageRoute(name, members, all, ['REWARD_TOO_LOW', ...unsigned(codes), 'INDEX_BEHIND'])
+  return messageRoute(name, members, all, ['REWARD_TOO_LOW', ...unsigned(codes), 'INDEX_BEHIND', 'RELAY_UNAVAILABLE'])
 }
 
 /** The parameters of the messages of actions about runs. */
@@ -75,10 +76,10 @@ function parametersOf(name: RunActionName): z.ZodRawShape {
 
 export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
   const market = marketOf(deps.deployment)
-  const leastReward = deps.relay?.leastReward ?? 0n
 
   const claimMembers = { ...agentMembers, deadline: 'integer' } as const
   app.openapi(routeOf('claim', claimMembers, agentQuery, claimErrorCodes), async (c) => {
+    const { leastReward } = relayOf(deps, 'claim')
     const { runId, agentId, walletAddress, deadline, minBlock } = c.req.valid('query')
     const { snapshot, run, agent } = await readRunAndAgent(c, deps.index, minBlock, runId, agentId)
     const [reason] = reasonsOf(run, claimErrors(run, agent, walletAddress, snapshot.now), leastReward)
@@ -89,6 +90,7 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
 
   for (const name of runActionNames) {
     app.openapi(routeOf(name, bodyMembers(name), parametersOf(name), actionErrorCodes), async (c) => {
+      const { leastReward } = relayOf(deps, name)
       const query = c.req.valid('query') as ActionQuery
       const { snapshot, run } = await readRun(c, deps.index, query.minBlock, query.runId)
       const message = messageOf(name, run, query, snapshot.now, leastReward)

@@ -2,6 +2,7 @@ import { type LocalAccount, zeroAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { bodyOf, type RunActionName, type RunMessage } from '../../../core/market/runActions.ts'
+import { createRunlineClient } from '../../../packages/client/src/index.ts'
 import type { ActionRequest } from '../../../src/api/relay/kinds/request.ts'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
@@ -199,7 +200,7 @@ describe('an action', () => {
 })
 
 describe('a server with RELAY_ACTIONS', () => {
-  it('relays those only', { timeout: 60_000 }, async () => {
+  it('relays those only, and refuses the others before anything is signed', { timeout: 60_000 }, async () => {
     const some = await startApi({
       ...market,
       port: 0,
@@ -217,6 +218,22 @@ describe('a server with RELAY_ACTIONS', () => {
     const refused = await post('submit')
     expect(codeOf(refused)).toEqual([503, 'RELAY_UNAVAILABLE'])
     expect(refused.headers.has('Retry-After')).toBe(false)
+    for (const [action, query] of Object.entries({ submit: '&deliverableHash=ipfs://work', abandon: '', close: '' })) {
+      const message = await claimApi(some.url).get(`/api/messages/${action}?runId=${runId}${query}`)
+      expect([codeOf(message), message.body.detail]).toEqual([
+        [503, 'RELAY_UNAVAILABLE'],
+        `This server does not relay ${action}.`,
+      ])
+      expect(message.headers.has('Retry-After')).toBe(false)
+    }
+    const start = performance.now()
+    const { chainId } = market
+    const client = createRunlineClient({ url: some.url, market: { chainId, address: market.market.address } })
+    const signer = { address: wallet.address, signTypedData: () => Promise.reject(new Error('It signed.')) }
+    const by = { via: 'relay', signer, timeoutSeconds: 60 } as const
+    await expect(client.runs.submitWork(runId, 'ipfs://work', by)).rejects.toThrow('does not relay submit.')
+    await expect(client.runs.collect(wallet.address, by)).rejects.toThrow('does not relay collect.')
+    expect(performance.now() - start).toBeLessThan(5_000)
     expect((await post('start')).status).toBe(200)
   })
 })

@@ -113,7 +113,10 @@ describe('runs.claim', () => {
     ['a lost answer', ['lose', 'pass', 'lose']],
     ['half an answer', ['cut', 'pass', 'cut']],
     ['503 and 429', [problem(503, 'INDEX_BEHIND', { 'Retry-After': '1' }), 'pass', problem(429, 'RATE_LIMITED')]],
-    ['503 of the relay', ['pass', problem(503, 'RELAY_UNAVAILABLE'), problem(503, 'CLAIM_PENDING')]],
+    [
+      '503 of the relay',
+      ['pass', problem(503, 'RELAY_UNAVAILABLE', { 'Retry-After': '1' }), problem(503, 'CLAIM_PENDING')],
+    ],
     ['an HTML page of a proxy', [html, 'pass', html]],
     ['a Retry-After with a date', ['pass', problem(503, 'CLAIM_PENDING', { 'Retry-After': new Date().toUTCString() })]],
   ])('retries after %s, and claims once', async (_, faults) => {
