@@ -20,6 +20,7 @@ import { relayersAmong } from './kinds/claims/message.ts'
 import { createKinds } from './kinds/kind.ts'
 import type { IndexedCalls } from './kinds/open/kind.ts'
 import { createKnownCalls, openCallKind } from './kinds/open/kind.ts'
+import { CLAIM, UNSIGNED } from './kinds/request.ts'
 import { createRunExamination } from './kinds/runs/examine.ts'
 import { runActionKind } from './kinds/runs/kind.ts'
 import type { Shares } from './ledger/spending.ts'
@@ -122,7 +123,7 @@ export function createContexts(settings: RelaySettings, holder: string) {
   const examination = createClaimExamination(examining, intake, checkSignature, mayBeUnsigned)
   const ofAccount = createAccountExamination(examining, intake, checkSignature, ofAccounts)
   const kinds = createKinds([
-    claimKind(market, { heads, allowUnsigned, relayers: () => relayers() }, examination),
+    claimKind(market, heads, examination),
     runActionKind(market, createRunExamination(examining, intake, checkSignature)),
     accountActionKind(market, deployment, readContracts, ofAccount),
     openCallKind(market, createKnownCalls(intake, heads, settings.indexedCalls), leastReward),
@@ -134,9 +135,11 @@ export function createContexts(settings: RelaySettings, holder: string) {
     store: createActionStore(kinds),
     indexedRuns,
     nextBlock: createNextBlock(watchClient, heads),
-    async signersFor(request) {
+    async signersFor({ message, signature }) {
       if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
-      return (await kinds.of(request.message).signersFor?.(request, accounts)) ?? accounts
+      if (message.action !== CLAIM || signature !== UNSIGNED) return accounts
+      const named = await relayers()
+      return accounts.filter((account) => allowUnsigned && named.has(account.address))
     },
     leastReward,
     walletLimits: settings.walletLimits,

@@ -6,7 +6,7 @@ import type { Conditions } from '../chain/simulation.ts'
 import type { Need } from '../ledger/needs.ts'
 import type { Subjects } from '../ledger/spending.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
-import type { Call, Signer } from '../sender/keys/signing.ts'
+import type { Call } from '../sender/keys/signing.ts'
 import type { ActionRequest, Message, NamedAction } from './request.ts'
 
 /**
@@ -126,15 +126,10 @@ export type Kind<M extends Message = Message> = Examination<M> & {
   /** The codes with which the chain refuses what is made already. */
   madeAlready: ReadonlySet<RefusalCode>
   /**
-   * Whether it can be made again once it is decided, because no signature has it happen once. Then the chain is asked
-   * first, and a decided one is the answer if the chain refuses what is made already.
+   * Whether anyone may ask for it, without a signature. No account's limits count it, and it can be made again once it is
+   * decided: then the chain is asked first, and a decided one is the answer if the chain refuses what is made already.
    */
-  isRepeatable: boolean
-  /**
-   * Whether an account asks for it, whose limits count it. A call that anyone may ask for has no account: of a limit that
-   * all have together, one client would leave nothing to the others.
-   */
-  hasParty: boolean
+  isForAnyone: boolean
   /** Which of a signer's places for unmined transactions it may have. */
   placesOf(name: M['action']): Places
 
@@ -150,8 +145,6 @@ export type Kind<M extends Message = Message> = Examination<M> & {
   mostGas: bigint
   /** The most gas that an action of this message takes in a transaction of its own. */
   mostGasOf(message: M): bigint
-  /** The accounts that can make it. Absent if all can. */
-  signersFor?(request: ActionRequest<M>, accounts: readonly Signer[]): Promise<readonly Signer[]>
   /** Simulates it with what it depends on beside the call. Absent if the call says all. */
   simulate?(from: Address, request: ActionRequest<M>, head: ChainHead, conditions?: Conditions): Promise<Simulated>
 
@@ -183,8 +176,6 @@ export type Kind<M extends Message = Message> = Examination<M> & {
   subjectsOf(message: M, examined: Examined & { fees: bigint }): Subjects
   /** What it needs, of which open actions may take some. Absent if it needs nothing. */
   needOf?(message: M, candidate: Examined & Pick<Passed, 'lock'>): Need | undefined
-  /** How many open actions and reverts of the last day there may be with it. Absent if this is as of other kinds. */
-  mostOpen?(candidate: Examined & Pick<Passed, 'lock'>): number
 }
 
 /** How several actions share a transaction, none of which makes another one fail. */

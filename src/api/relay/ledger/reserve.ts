@@ -44,9 +44,6 @@ export type Terms = {
   room: { fits: (place: number) => boolean; take: (place: number) => number }
 }
 
-/** The most open actions with reverts. An action that runs code of its party may use all the gas of its transaction. */
-export const MOST_OPEN = { ofKey: 30, ofContract: 8 }
-
 /** An action that passes. `tx`: counted from 0. */
 type Passed = { applicant: Applicant; counted: string[]; tx: number }
 

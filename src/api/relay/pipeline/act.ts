@@ -82,7 +82,7 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     const same = found.find((one) =>
       contest ? contest.isSameParty(message, one.request.message) : one.actionId === actionId,
     )
-    const own = same && (same.state === 'open' || !kind.isRepeatable) ? same : undefined
+    const own = same && (same.state === 'open' || !kind.isForAnyone) ? same : undefined
     const isRepeat =
       own?.request.message.deadline === message.deadline &&
       own.request.signature.toLowerCase() === signature.toLowerCase()
@@ -173,7 +173,7 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     if (actionId === undefined) return undefined
     const isMade = kind.madeAlready.has(code)
     const [own] = await store.byId(pool, [actionId])
-    if (own && (own.state === 'open' || !kind.isRepeatable || isMade)) {
+    if (own && (own.state === 'open' || !kind.isForAnyone || isMade)) {
       return follow(acting, { action: own, isSigned: own.request.signature === request.signature })
     }
     if (!isMade || !(await kind.isSigned(request, asked))) return undefined

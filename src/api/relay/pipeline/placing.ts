@@ -1,12 +1,15 @@
 import type { Address } from 'viem'
 import type { Candidate, Kinds, Places } from '../kinds/kind.ts'
 import { nounOf, UNSIGNED } from '../kinds/request.ts'
-import { type Applicant, MOST_OPEN, type Obstacle, reserve } from '../ledger/reserve.ts'
+import { type Applicant, type Obstacle, reserve } from '../ledger/reserve.ts'
 import type { Signer } from '../sender/keys/signing.ts'
 import type { Blocker, PlacedTx, Placer, Quote } from '../sender/placement.ts'
 import { type Database, query } from '../store/database.ts'
 import type { PipelineContext } from './context.ts'
 import { createPacking, mostPlaces, type Packed, type PlacesLeft } from './packing.ts'
+
+/** `ofNewContract`: of claims for an agent that has completed no run, and whose wallet is a contract. */
+const MOST_OPEN = { ofKey: 30, ofContract: 8, ofNewContract: 3 }
 
 /** The transaction of an action, or why it got none. */
 export type Placed = PlacedTx | Obstacle
@@ -59,9 +62,19 @@ export async function placeActions(
   })
 }
 
+/**
+ * How many open actions and reverts of the last day a party, or a claim's agent, may have with this one. An open action has
+ * passed its simulation, and may still revert in its block at the relayer's expense. The code of a wallet can tell a block from
+ * any simulation, and use all the gas of its transaction; what a key has signed runs only the code of the market.
+ */
+function mostOpenOf({ runsWalletCode, lock }: Candidate): number {
+  if (!runsWalletCode) return MOST_OPEN.ofKey
+  return lock?.completions === 0n ? MOST_OPEN.ofNewContract : MOST_OPEN.ofContract
+}
+
 /** What is stored of the action, and what its limits are. @param price the most that a transaction offers per gas, in wei. */
 function applicantOf(kinds: Kinds, candidate: Candidate, price: bigint): Applicant {
-  const { action, gas, lock, runsWalletCode, former, key } = candidate
+  const { action, gas, lock, former, key } = candidate
   const { actionId: id, request } = action
   const { message, signature } = request
   const kind = kinds.of(message)
@@ -72,7 +85,7 @@ function applicantOf(kinds: Kinds, candidate: Candidate, price: bigint): Applica
     row: {
       id,
       kind: message.action,
-      party: kind.hasParty ? message.party : null,
+      party: kind.isForAnyone ? null : message.party,
       agentId,
       amount,
       slot: kind.slotOf(message),
@@ -83,7 +96,7 @@ function applicantOf(kinds: Kinds, candidate: Candidate, price: bigint): Applica
     },
     what: `${nounOf(message)}s`,
     locks: kind.locksOf(message, candidate),
-    mostOpen: kind.mostOpen?.(candidate) ?? (runsWalletCode ? MOST_OPEN.ofContract : MOST_OPEN.ofKey),
+    mostOpen: mostOpenOf(candidate),
     cost: (kind.batch?.gasOf(candidate, gas) ?? gas) * price,
     mostCost: kind.mostGas * price,
     subjects: kind.subjectsOf(message, candidate),

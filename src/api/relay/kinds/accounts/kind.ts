@@ -126,8 +126,7 @@ export function accountActionKind(
       return `${action === 'unstake' ? `agent ${members.agentId}` : `${action} ${members.salt}`} by ${party}`
     },
     madeAlready: MADE_ALREADY,
-    isRepeatable: false,
-    hasParty: true,
+    isForAnyone: false,
     placesOf: () => 'free',
 
     idOf: async (message) => accountDigest(await readContracts(), message),

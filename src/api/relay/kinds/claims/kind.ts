@@ -18,9 +18,6 @@ import { claimCall, claimMessageOf, isHeldByClaimant, slotOfClaim } from './mess
 import { claimPending, invalidClaimSignature } from './refusal.ts'
 import { refusalOfClaim, simulateClaim, simulateTogether } from './simulate.ts'
 
-/** How many of the open claims and reverts of an agent there may be that has completed no run, and whose wallet is a contract. */
-const MOST_OPEN = { ofKey: 30, ofContract: 8, ofNewContract: 3 }
-
 /**
  * Another claim came first, which may be lost by now, the relay was too slow, or the poster has named another claimant. If it
  * counted, a rival that wins three runs from an agent, or a poster that names another claimant three times, could pause it for a
@@ -35,20 +32,8 @@ const MADE_ALREADY = new Set<RefusalCode>(['RUN_NOT_OPEN', 'SIGNATURE_REQUIRED']
 export const isBlamelessClaim = ({ round = 0n }: Pick<ClaimMessage, 'round'>, { code, extensions }: Refusal) =>
   BLAMELESS.has(code) || (code === 'INVALID_SIGNATURE' && Number(extensions.round) > round)
 
-type Options = {
-  heads: Heads
-  /** Whether a devnet's relayer may make claims without the wallet’s signature. */
-  allowUnsigned: boolean
-  /** The accounts that may make unsigned claims. */
-  relayers: () => Promise<Set<Address>>
-}
-
 /** Claims. */
-export function claimKind(
-  market: Market,
-  { heads, allowUnsigned, relayers }: Options,
-  examination: Examination<ClaimMessage>,
-): Kind<ClaimMessage> {
+export function claimKind(market: Market, heads: Heads, examination: Examination<ClaimMessage>): Kind<ClaimMessage> {
   const ofClaim =
     ({ bountyId, agentId, party }: ClaimMessage) =>
     ({ args }: { args: { bountyId: bigint; agentId: bigint; wallet: Address } }) =>
@@ -64,8 +49,7 @@ export function claimKind(
     slotOf: ({ bountyId, round }) => slotOfClaim(bountyId, round),
     takes: ({ agentId }, lock) => ({ agentId, amount: lock?.amount ?? 0n }),
     madeAlready: MADE_ALREADY,
-    isRepeatable: true,
-    hasParty: true,
+    isForAnyone: false,
     placesOf: () => 'work',
 
     call: (from, message, signature) => claimCall(market, from, message, signature),
@@ -90,11 +74,6 @@ export function claimKind(
     },
     mostGas: MOST_RESERVED_GAS,
     mostGasOf: () => MAX_GAS,
-    async signersFor({ signature }, accounts) {
-      if (signature !== UNSIGNED) return accounts
-      const named = await relayers()
-      return accounts.filter((account) => allowUnsigned && named.has(account.address))
-    },
     simulate: (from, request, head, conditions) => simulateClaim(market, from, request, head, conditions),
 
     async refusalOfFailure(failure, message, block) {
@@ -127,15 +106,5 @@ export function claimKind(
     }),
 
     needOf: ({ agentId }, { lock }) => lock && { of: 'stake', agentId, ...lock },
-
-    /**
-     * An open claim has passed its simulation, and may still revert in its block at the relayer's expense. Claims beyond the
-     * limit wait. A wallet's code can tell a block from any simulation, so that each of its claims may use all the gas of its
-     * transaction. A claim that a key has signed runs only the code of the market, and costs little if it reverts.
-     */
-    mostOpen({ runsWalletCode, lock }) {
-      if (!runsWalletCode) return MOST_OPEN.ofKey
-      return lock && lock.completions > 0n ? MOST_OPEN.ofContract : MOST_OPEN.ofNewContract
-    },
   }
 }

@@ -53,8 +53,7 @@ export const openCallKind = (
     kind === 'collect' ? collectCall(payee as Address) : openRunCall(kind as OpenRunCallName, BigInt(bountyId)),
   slotOf: (call) => `${call.action === 'collect' ? `payments of ${call.payee}` : `run ${call.bountyId}`} by anyone`,
   madeAlready: MADE_ALREADY,
-  isRepeatable: true,
-  hasParty: false,
+  isForAnyone: true,
   placesOf: () => 'open',
 
   idOf: async (call) => openCallId(market, call, call.action === 'collect' ? 0n : await roundOf(call)),

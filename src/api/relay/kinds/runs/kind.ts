@@ -60,8 +60,7 @@ export const runActionKind = (market: Market, examination: Examination<RunMessag
   },
   slotOf: ({ bountyId, party }) => `run ${bountyId} by ${party}`,
   madeAlready: MADE_ALREADY,
-  isRepeatable: false,
-  hasParty: true,
+  isForAnyone: false,
   placesOf: (name) => (isOfPost(name) ? 'free' : 'work'),
 
   idOf: async (message) => runDigest(market, message),
