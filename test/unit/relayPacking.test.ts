@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { gasOfItems, itemsWithin, MAX_GAS } from '../../src/api/relay/kinds/claims/gas.ts'
+import { gasOfItems, MAX_GAS } from '../../src/api/relay/kinds/claims/gas.ts'
 import { createPacking, mostPlaces, type Packed } from '../../src/api/relay/pipeline/packing.ts'
 import type { Room } from '../../src/api/relay/sender/action.ts'
 
-const batch = { itemsWithin, gasOfItems }
-
 /** Actions by letter: a claim of a key, a claim that runs code of its wallet, a delivery, a registration, an open call. */
 const actions: Record<string, Packed> = {
-  k: { places: 'work', gas: MAX_GAS, batch },
-  c: { places: 'work', gas: MAX_GAS, batch: undefined },
-  d: { places: 'work', gas: 100_000n, batch: undefined },
-  r: { places: 'free', gas: 300_000n, batch: undefined },
-  o: { places: 'open', gas: 180_000n, batch: undefined },
+  k: { places: 'work', gas: MAX_GAS, isShared: true },
+  c: { places: 'work', gas: MAX_GAS, isShared: false },
+  d: { places: 'work', gas: 100_000n, isShared: false },
+  r: { places: 'free', gas: 300_000n, isShared: false },
+  o: { places: 'open', gas: 180_000n, isShared: false },
 }
 
 const wide: Room = { gas: 10n ** 9n, gasPerTransaction: 10n ** 9n, transactions: 16, price: 1n }

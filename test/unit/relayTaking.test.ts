@@ -37,10 +37,9 @@ function entryOf(place: number, places: Places, options: Options = {}): Waiting 
 function takingOf(entries: readonly Waiting[], left: number) {
   const queue = createQueue<never, Waiting>(() => undefined)
   for (const entry of entries) queue.enter(entry)
-  const batch = { itemsWithin: () => 50, gasOfItems: (items: number) => BigInt(items) }
   const onDue = vi.fn()
   const taking = createTaking(queue, {
-    kinds: { of: ({ action }) => ({ mostGasOf: () => 1n, ...(action === 'claim' && { batch }) }) as never },
+    kinds: { of: () => ({ mostGasOf: () => 1n }) as never },
     maxBatch: 50,
     maxUnmined: MAX_UNMINED,
     placesLeft: async (_, of) => new Map(of.map((places) => [places, left])),

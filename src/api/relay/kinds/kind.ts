@@ -2,11 +2,9 @@ import type { Address, Hash, Hex, Log } from 'viem'
 import type { Requester } from '../../../../core/fairLane.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import type { Failure, MarketCall } from '../chain/market.ts'
-import type { Conditions } from '../chain/simulation.ts'
 import type { Need } from '../ledger/needs.ts'
 import type { Subjects } from '../ledger/spending.ts'
 import type { Refusal, RefusalCode } from '../refusal.ts'
-import type { Call } from '../sender/keys/signing.ts'
 import type { ActionRequest, Message, NamedAction } from './request.ts'
 
 /**
@@ -133,20 +131,13 @@ export type Kind<M extends Message = Message> = Examination<M> & {
   /** Which of a signer's places for unmined transactions it may have. */
   placesOf(name: M['action']): Places
 
-  /** How parties compete for its slot. Absent if one party alone can have it. */
-  contest?: Contest<M>
-
   /** What the message hashes to (EIP-712). Absent of claims, whose requests name no round. @throws Refusal RELAY_UNAVAILABLE. */
   idOf?(message: M): Promise<Hex>
   call(from: Address, message: M, signature: Hex): MarketCall
-  /** How several actions share a transaction. Absent if each has one of its own. */
-  batch?: Batch<M>
   /** The most gas that any action of the kind takes of its transaction. */
   mostGas: bigint
   /** The most gas that an action of this message takes in a transaction of its own. */
   mostGasOf(message: M): bigint
-  /** Simulates it with what it depends on beside the call. Absent if the call says all. */
-  simulate?(from: Address, request: ActionRequest<M>, head: ChainHead, conditions?: Conditions): Promise<Simulated>
 
   /** @param block at which the chain refuses it. */
   refusalOfFailure(failure: Failure, message: M, block: bigint): Refusal | Promise<Refusal>
@@ -178,31 +169,6 @@ export type Kind<M extends Message = Message> = Examination<M> & {
   needOf?(message: M, candidate: Examined & Pick<Passed, 'lock'>): Need | undefined
 }
 
-/** How several actions share a transaction, none of which makes another one fail. */
-export type Batch<M extends Message = Message> = {
-  /** The call with which `from` makes all these actions. */
-  callOf(from: Address, requests: readonly ActionRequest<M>[]): Call
-  /** Simulates so many actions at once as a transaction can have. @returns those that pass together. */
-  simulate(from: Address, requests: readonly ActionRequest<M>[], head: ChainHead): Promise<[ActionRequest<M>, Passed][]>
-  /** The most actions of a transaction with so much gas, at least 1; and the most gas that one with so many takes. */
-  itemsWithin(gas: bigint): number
-  gasOfItems(items: number): bigint
-  /** The gas that an action takes of its transaction, and the least that it may. @param gas the limit of a transaction with this one only. */
-  gasOf(examined: Examined, gas: bigint): bigint
-  leastGasOf(examined: Examined): bigint
-  /** Why the chain has refused an action, by the logs of a transaction that was mined. */
-  failureIn(message: M, logs: readonly Log[]): Failure | undefined
-}
-
-/** How parties compete for a slot: the requests name the run, and the chain says which of its rounds is meant. */
-type Contest<M extends Message = Message> = {
-  runOf(message: M): bigint
-  /** Whether both are of the same agent and wallet. */
-  isSameParty(message: M, other: Message): boolean
-  /** The other one is undecided: its decision also decides this one. */
-  refusalOfPending(other: Hex, message: M): Refusal
-}
-
 export type Kinds = ReturnType<typeof createKinds>
 
 /** The kinds of action that this build knows. */
@@ -224,25 +190,5 @@ export function createKinds(all: readonly Kind[]) {
     messageOf: (row: MessageRow) => named(row.kind).messageOf(row),
     callOf: (from: Address, { message, signature }: ActionRequest) =>
       named(message.action).call(from, message, signature),
-
-    /**
-     * The call that makes these actions of one kind in a transaction.
-     * @param actions with the gas limit of a transaction for each one alone.
-     */
-    callOfAll(from: Address, actions: readonly { request: ActionRequest; gas: bigint }[]): Call {
-      const [only, ...others] = actions
-      if (!only) throw new Error('A transaction has no action')
-      const { message, signature } = only.request
-      const kind = named(message.action)
-      if (others.length === 0) {
-        const { to, data } = kind.call(from, message, signature)
-        return { to, data, gas: only.gas }
-      }
-      if (!kind.batch) throw new Error(`Actions ${message.action} share no transaction`)
-      return kind.batch.callOf(
-        from,
-        actions.map(({ request }) => request),
-      )
-    },
   }
 }

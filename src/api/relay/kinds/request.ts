@@ -49,8 +49,12 @@ export const wordOf = (digest: Hex, { message, signature }: ActionRequest): Word
   return { digest, wallet: message.party, signature }
 }
 
+/** Claims differ from all others: parties compete for a run, and several share a transaction. */
+export const isClaim = (request: ActionRequest): request is ActionRequest<ClaimMessage> =>
+  request.message.action === CLAIM
+
 /** What refusals call it. */
-export const nounOf = ({ action }: Message) => (action === 'claim' ? 'claim' : 'action')
+export const nounOf = ({ action }: Message) => (action === CLAIM ? 'claim' : 'action')
 
 /** The agent of a claim, whose limits count it, too; null of another action. */
 export const claimantOf = (message: Message): bigint | null => (message.action === 'claim' ? message.agentId : null)

@@ -2,9 +2,11 @@ import type { Hex } from 'viem'
 import { createBatcher } from '../../../../core/batcher.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { type ActionOutcome, createRunStep } from '../events.ts'
+import { isSameClaimant } from '../kinds/claims/message.ts'
+import { claimPending } from '../kinds/claims/refusal.ts'
 import type { Examined, Kind, MadeClaim, Unready } from '../kinds/kind.ts'
 import { actionPending } from '../kinds/refusal.ts'
-import { type ActionRequest, CLAIM, claimantOf, nounOf } from '../kinds/request.ts'
+import { type ActionRequest, claimantOf, isClaim, nounOf } from '../kinds/request.ts'
 import { type Bound, createKeyReader } from '../ledger/boundKeys.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
 import { Refusal, unavailable } from '../refusal.ts'
@@ -67,27 +69,25 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
   }
 
   async function readBound({ request, asked: { key } }: Acting): Promise<Bound | undefined> {
-    const { message } = request
-    if (key === undefined || message.action !== CLAIM) return undefined
-    return runStep('look up', [request], () => boundTo({ request: { ...request, message }, key }))
+    if (key === undefined || !isClaim(request)) return undefined
+    return runStep('look up', [request], () => boundTo({ request, key }))
   }
 
   /** @returns also `former`: the transaction that has decided the action, if it can be made again. */
   async function relatedTo({ request, actionId, kind }: Acting): Promise<Related & { former: bigint | undefined }> {
     const { message, signature } = request
-    const { contest } = kind
-    const found = await (contest
-      ? openClaims(contest.runOf(message))
+    const found = await (isClaim(request)
+      ? openClaims(request.message.bountyId)
       : store.related(pool, actionId, kind.slotOf(message)))
     const same = found.find((one) =>
-      contest ? contest.isSameParty(message, one.request.message) : one.actionId === actionId,
+      isClaim(request) ? isSameClaimant(request, one.request) : one.actionId === actionId,
     )
     const own = same && (same.state === 'open' || !kind.isForAnyone) ? same : undefined
     const isRepeat =
       own?.request.message.deadline === message.deadline &&
       own.request.signature.toLowerCase() === signature.toLowerCase()
     const other = found.find((one) => one !== same)
-    return { own, isRepeat, other, isContested: contest !== undefined, former: own ? undefined : same?.tx.id }
+    return { own, isRepeat, other, isContested: isClaim(request), former: own ? undefined : same?.tx.id }
   }
 
   /** @param placed how many rivals this process had placed when the stored ones were read. */
@@ -126,7 +126,7 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     const { until } = asked
     const waiting = () => (txHash ? results.followPlaced(action, txHash, until) : results.follow(action, until))
     const outcome = runStep('wait for the result', [request], waiting, txHash)
-    return txHash && kind.batch ? dispatcher.countInFlight(outcome) : outcome
+    return txHash && isClaim(request) ? dispatcher.countInFlight(outcome) : outcome
   }
 
   async function answer({ request }: Acting, { actionId, round, blockNumber }: MadeClaim): Promise<ActionOutcome> {
@@ -164,7 +164,8 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
         message: { action },
       },
     } = pending
-    throw kind.contest?.refusalOfPending(actionId, message) ?? actionPending(actionId, action, kind.slotOf(message))
+    if (isClaim(request)) throw claimPending(actionId, request.message.bountyId)
+    throw actionPending(actionId, action, kind.slotOf(message))
   }
 
   /** What the chain refuses now may be what a concurrent request of the same message has done, or another sender. */

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import { leastReservedGas } from '../kinds/claims/gas.ts'
 import type { Examined } from '../kinds/kind.ts'
-import { type ActionRequest, nounOf } from '../kinds/request.ts'
+import { type ActionRequest, isClaim, nounOf } from '../kinds/request.ts'
 import { readSharing } from '../ledger/spending.ts'
 import { Refusal } from '../refusal.ts'
 import type { PipelineContext } from './context.ts'
@@ -25,9 +26,10 @@ export function createBudgetCheck({ pool, kinds, spendingLimits, fees, feesPaid 
   const unpaid = new LRUCache<string, bigint>({ ttl: CHECKED_MS, max: MAX_SLOTS })
 
   /** The least gas that the action may be stored with, if it is checked; of what costs its account nothing, the most. */
-  function checkedGas({ request: { message }, examined }: Asked): bigint | undefined {
-    const { batch, placesOf, slotOf, mostGasOf } = kinds.of(message)
-    if (batch) return performance.now() - refusedAt < CHECKED_MS ? batch.leastGasOf(examined) : undefined
+  function checkedGas({ request, examined }: Asked): bigint | undefined {
+    if (isClaim(request)) return performance.now() - refusedAt < CHECKED_MS ? leastReservedGas(examined) : undefined
+    const { message } = request
+    const { placesOf, slotOf, mostGasOf } = kinds.of(message)
     return placesOf(message.action) === 'work' ? unpaid.get(slotOf(message)) : mostGasOf(message)
   }
 
@@ -49,20 +51,19 @@ export function createBudgetCheck({ pool, kinds, spendingLimits, fees, feesPaid 
           const gas = checkedGas(action)
           const own = subjects[place]
           if (!own || gas === undefined) return []
-          const { batch, mostGas } = kinds.of(message)
+          const { mostGas } = kinds.of(message)
           const share = sharing.find(own, gas * price, mostGas * price, `${nounOf(message)}s`)
           if (!(share instanceof Refusal)) return []
-          if (batch) refusedAt = performance.now()
+          if (isClaim(action.request)) refusedAt = performance.now()
           return [[action, share]]
         }),
       )
     },
 
     /** Notes that no share had room for the action when it was to be stored with so much gas. */
-    note({ request: { message } }: Asked, gas: bigint) {
-      const { batch, slotOf } = kinds.of(message)
-      if (batch) refusedAt = performance.now()
-      else unpaid.set(slotOf(message), gas)
+    note({ request }: Asked, gas: bigint) {
+      if (isClaim(request)) refusedAt = performance.now()
+      else unpaid.set(kinds.of(request.message).slotOf(request.message), gas)
     },
   }
 }

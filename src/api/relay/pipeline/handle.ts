@@ -10,7 +10,7 @@ import type { BudgetCheck } from './budget.ts'
 import type { PipelineContext } from './context.ts'
 import type { ActionQueue, Waiting } from './queue.ts'
 import { createSimulate, createSimulateTogether } from './simulate.ts'
-import { batchOf } from './taking.ts'
+import { isShared } from './taking.ts'
 
 /**
  * How long a simulation counts after its head. Blocks may come faster than simulations end: without this, actions that are
@@ -34,7 +34,7 @@ type Steps = {
  * simulates the others, and has those placed that pass.
  */
 export function createHandle(context: PipelineContext, { queue, budget, place, runStep, ...steps }: Steps) {
-  const { kinds, heads, feesPaid } = context
+  const { heads, feesPaid } = context
   const simulate = createSimulate(context)
   const simulateTogether = createSimulateTogether(context, runStep)
 
@@ -81,7 +81,7 @@ export function createHandle(context: PipelineContext, { queue, budget, place, r
     // Asked once: a result that counts now may be too old after the simulations of the others.
     const ready = new Set(present.filter((entry) => isReady(entry, head)))
     const unready = await covered(present.filter((entry) => !ready.has(entry)))
-    const shared = unready.filter((entry) => batchOf(kinds, entry))
+    const shared = unready.filter(isShared)
     const isOnly = present.length === 1
     // Asked while the actions are simulated, unless those may cost their clients nothing.
     const isLikely = ready.size + shared.length > 0 || (isOnly && unready[0]?.places === 'work')

@@ -2,9 +2,10 @@ import type { Address, TransactionReceipt } from 'viem'
 import type { ChainHead } from '../chain/heads.ts'
 import { type Failure, tryCall } from '../chain/market.ts'
 import { nextTimestamp, REORG_MARGIN_SECONDS } from '../chain/nextBlock.ts'
+import { failureInBatch } from '../kinds/claims/kind.ts'
 import type { Made } from '../kinds/kind.ts'
 import { signatureExpired, unexplained } from '../kinds/refusal.ts'
-import { type Message, nameOf, nounOf, UNSIGNED } from '../kinds/request.ts'
+import { isClaim, type Message, nameOf, nounOf, UNSIGNED } from '../kinds/request.ts'
 import { type Decision, recordDecision, reopenRows, storeDecisions } from '../ledger/decisions.ts'
 import { hasStranded, moveRow, type StoredAction } from '../ledger/storedActions.ts'
 import { isUnavailable, type Refusal } from '../refusal.ts'
@@ -13,6 +14,7 @@ import type { Turn } from '../sender/context.ts'
 import { type Call, type Signer, signingRestOf } from '../sender/keys/signing.ts'
 import type { Placer } from '../sender/placement.ts'
 import type { PipelineContext } from './context.ts'
+import { callOfAll } from './packing.ts'
 import { createSimulate } from './simulate.ts'
 
 /** An unmined claim that is older than this is checked on chain, because its run may have ended before its signature. */
@@ -76,9 +78,9 @@ export function createKeeping(context: PipelineContext, placer: Placer): Actions
     if (status === 'success' && !isFiller) {
       const proof = kind.proofIn(message, logs)
       if (proof) return { state: 'done', blockNumber, txHash, ...proof }
-      if (!kind.batch) throw new Error(`Transaction ${txHash} succeeded without the event of action ${actionId}`)
+      if (!isClaim(request)) throw new Error(`Transaction ${txHash} succeeded without the event of action ${actionId}`)
     }
-    const reason = kind.batch?.failureIn(message, logs)
+    const reason = isClaim(request) ? failureInBatch(request.message, logs) : undefined
     // An item that ran out of gas has no reason, and may succeed alone. The state after the block contains whatever made the
     // action fail in it.
     const trial = reason?.error ? { failure: reason } : await tryCall(market, kinds.callOf(from, request), blockNumber)
@@ -142,7 +144,7 @@ export function createKeeping(context: PipelineContext, placer: Placer): Actions
     const lost = action.tx.state === 'taken' ? await findLost(message, head) : undefined
     if (lost) return { decision: { state: 'done', ...lost } }
     // In a transaction of its own, in which no other action can prevent its decision.
-    const call = kinds.callOfAll(signer.address, [{ request, gas: simulated.gas }])
+    const call = callOfAll(context, signer.address, [{ request, gas: simulated.gas }])
     return { signer, kind: message.action, call }
   }
 
@@ -202,7 +204,7 @@ export function createKeeping(context: PipelineContext, placer: Placer): Actions
     const open = (await store.ofTxs(pool, tx)).filter(({ state }) => state === 'open')
     const earliest = nextTimestamp(await heads.latest())
     // The market refuses a claim whose signature has expired. No contract knows the deadline of a registration.
-    return open.filter(({ request: { message } }) => kinds.of(message).batch || message.deadline >= earliest)
+    return open.filter(({ request }) => isClaim(request) || request.message.deadline >= earliest)
   }
 
   return {
@@ -241,8 +243,7 @@ export function createKeeping(context: PipelineContext, placer: Placer): Actions
     /** Without an open action, a transaction that a reorg made valid again could make its action a second time. */
     async isOverdue(tx) {
       const [action] = await store.ofTxs(pool, tx)
-      const isShared = action !== undefined && kinds.of(action.request.message).batch !== undefined
-      return !isShared && (await openOf(tx)).length === 0
+      return !(action && isClaim(action.request)) && (await openOf(tx)).length === 0
     },
 
     async callWorthSending(tx, from, gas) {
@@ -257,7 +258,7 @@ export function createKeeping(context: PipelineContext, placer: Placer): Actions
         const most = kinds.of(request.message).mostGasOf(request.message)
         return { request, gas: lesser(gas, most) }
       })
-      return kinds.callOfAll(from, priced)
+      return callOfAll(context, from, priced)
     },
 
     /**

@@ -1,5 +1,10 @@
-import type { Batch, Places } from '../kinds/kind.ts'
+import type { Address } from 'viem'
+import { claimsCall, gasOfItems, itemsWithin } from '../kinds/claims/gas.ts'
+import type { Places } from '../kinds/kind.ts'
+import { type ActionRequest, isClaim } from '../kinds/request.ts'
 import type { Room } from '../sender/action.ts'
+import type { Call } from '../sender/keys/signing.ts'
+import type { PipelineContext } from './context.ts'
 
 /** The parts of a signer's unmined transactions that actions may be. They leave a quarter, so that work always finds a place. */
 const PARTS = { work: 1, free: 0.5, open: 0.25 }
@@ -12,10 +17,27 @@ export const mostPlaces = (places: Places, maxUnmined: number): number =>
 export type PlacesLeft = ReadonlyMap<Places, number>
 
 /**
- * What an action takes of its signer. `gas`: the limit of a transaction of its own. `batch`: how it shares one; undefined if it
- * does not, as what runs code of its party: no other action shares its gas.
+ * What an action takes of its signer. `gas`: the limit of a transaction of its own. `isShared`: whether it shares one: a claim
+ * that runs no code of its wallet.
  */
-export type Packed = { places: Places; gas: bigint; batch: Pick<Batch, 'itemsWithin' | 'gasOfItems'> | undefined }
+export type Packed = { places: Places; gas: bigint; isShared: boolean }
+
+/**
+ * The call that makes these actions in a transaction: several are claims.
+ * @param actions with the gas limit of a transaction for each one alone.
+ */
+export function callOfAll(
+  { kinds, market }: Pick<PipelineContext, 'kinds' | 'market'>,
+  from: Address,
+  actions: readonly { request: ActionRequest; gas: bigint }[],
+): Call {
+  const [only, ...others] = actions
+  if (!only) throw new Error('A transaction has no action')
+  const requests = actions.map(({ request }) => request)
+  if (others.length === 0) return { ...kinds.callOf(from, only.request), gas: only.gas }
+  if (!requests.every(isClaim)) throw new Error('Only claims share a transaction')
+  return claimsCall(market, from, requests)
+}
 
 /**
  * Packs actions into as few transactions as a signer can send, in their order.
@@ -29,16 +51,16 @@ export function createPacking(room: Room, maxBatch: number, left: PlacesLeft) {
   let open: { tx: number; items: number; most: number } | undefined
 
   /** The gas that the action adds to the shared transaction; undefined if that is full. */
-  function addedGas({ batch }: Packed): bigint | undefined {
-    if (!batch || !open || open.items >= open.most) return undefined
-    const added = batch.gasOfItems(open.items + 1) - batch.gasOfItems(open.items)
+  function addedGas({ isShared }: Packed): bigint | undefined {
+    if (!isShared || !open || open.items >= open.most) return undefined
+    const added = gasOfItems(open.items + 1) - gasOfItems(open.items)
     return added <= gas ? added : undefined
   }
 
-  function hasTransactionFor({ places, gas: own, batch }: Packed): boolean {
+  function hasTransactionFor({ places, gas: own, isShared }: Packed): boolean {
     if (transactions <= 0 || (free.get(places) ?? transactions) <= 0) return false
     // Without unmined transactions, the node decides whether the funds suffice for one claim.
-    if (batch && count === 0) return true
+    if (isShared && count === 0) return true
     return own <= gas && own <= room.gasPerTransaction
   }
 
@@ -47,7 +69,7 @@ export function createPacking(room: Room, maxBatch: number, left: PlacesLeft) {
 
     /** @returns the transaction of an action that fits, counted from 0. */
     take(action: Packed): number {
-      const { places, gas: own, batch } = action
+      const { places, gas: own, isShared } = action
       const added = addedGas(action)
       if (open && added !== undefined) {
         gas -= added
@@ -55,11 +77,11 @@ export function createPacking(room: Room, maxBatch: number, left: PlacesLeft) {
         return open.tx
       }
       const tx = count++
-      if (batch) {
-        const most = batch.itemsWithin(lesser(gas, room.gasPerTransaction))
+      if (isShared) {
+        const most = itemsWithin(lesser(gas, room.gasPerTransaction))
         open = { tx, items: 1, most: Math.min(maxBatch, most) }
       }
-      gas -= batch ? batch.gasOfItems(1) : own
+      gas -= isShared ? gasOfItems(1) : own
       transactions--
       const ofPlaces = free.get(places)
       if (ofPlaces !== undefined) free.set(places, ofPlaces - 1)

@@ -1,12 +1,13 @@
 import type { Address } from 'viem'
+import { reservedGas } from '../kinds/claims/gas.ts'
 import type { Candidate, Kinds, Places } from '../kinds/kind.ts'
-import { nounOf, UNSIGNED } from '../kinds/request.ts'
+import { isClaim, nounOf, UNSIGNED } from '../kinds/request.ts'
 import { type Applicant, type Obstacle, reserve } from '../ledger/reserve.ts'
 import type { Signer } from '../sender/keys/signing.ts'
 import type { Blocker, PlacedTx, Placer, Quote } from '../sender/placement.ts'
 import { type Database, query } from '../store/database.ts'
 import type { PipelineContext } from './context.ts'
-import { createPacking, mostPlaces, type Packed, type PlacesLeft } from './packing.ts'
+import { callOfAll, createPacking, mostPlaces, type Packed, type PlacesLeft } from './packing.ts'
 
 /** `ofNewContract`: of claims for an agent that has completed no run, and whose wallet is a contract. */
 const MOST_OPEN = { ofKey: 30, ofContract: 8, ofNewContract: 3 }
@@ -21,7 +22,7 @@ export type Placed = PlacedTx | Obstacle
  * @returns the result of each action, in their order, or what blocks the signer.
  */
 export async function placeActions(
-  context: Pick<PipelineContext, 'kinds' | 'maxBatch' | 'maxUnmined' | 'walletLimits' | 'spendingLimits'>,
+  context: Pick<PipelineContext, 'kinds' | 'market' | 'maxBatch' | 'maxUnmined' | 'walletLimits' | 'spendingLimits'>,
   placer: Pick<Placer, 'place'>,
   signer: Signer,
   quote: Promise<Quote>,
@@ -48,7 +49,7 @@ export async function placeActions(
     })
     return [...Map.groupBy(stored, ({ tx }) => tx)].map(([tx, actions]) => {
       const [{ request }] = actions as [(typeof actions)[number]]
-      return { tx, kind: request.message.action, call: kinds.callOfAll(signer.address, actions) }
+      return { tx, kind: request.message.action, call: callOfAll(context, signer.address, actions) }
     })
   })
   if (typeof placed === 'string') return placed
@@ -97,7 +98,7 @@ function applicantOf(kinds: Kinds, candidate: Candidate, price: bigint): Applica
     what: `${nounOf(message)}s`,
     locks: kind.locksOf(message, candidate),
     mostOpen: mostOpenOf(candidate),
-    cost: (kind.batch?.gasOf(candidate, gas) ?? gas) * price,
+    cost: (isClaim(request) ? reservedGas(candidate) : gas) * price,
     mostCost: kind.mostGas * price,
     subjects: kind.subjectsOf(message, candidate),
     need: kind.needOf?.(message, candidate),
@@ -107,8 +108,8 @@ function applicantOf(kinds: Kinds, candidate: Candidate, price: bigint): Applica
 
 /** What the action takes of its signer. */
 function packedOf(kinds: Kinds, { action: { request }, gas, runsWalletCode }: Candidate): Packed {
-  const { batch, placesOf } = kinds.of(request.message)
-  return { places: placesOf(request.message.action), gas, batch: runsWalletCode ? undefined : batch }
+  const { action } = request.message
+  return { places: kinds.of(request.message).placesOf(action), gas, isShared: isClaim(request) && !runsWalletCode }
 }
 
 /** How many more of the signer's transactions may have these places. Work may have all. */

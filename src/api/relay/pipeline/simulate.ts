@@ -3,8 +3,9 @@ import { MAX_BATCH } from '../../../../core/settings/relay.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { type Conditions, tryNowAndNext, verdictOf } from '../chain/simulation.ts'
 import type { RunStep } from '../events.ts'
+import { simulateClaim, simulateTogether as simulateClaims } from '../kinds/claims/simulate.ts'
 import type { Passed, Simulated } from '../kinds/kind.ts'
-import { type ActionRequest, gasLimit, type Message, nounOf } from '../kinds/request.ts'
+import { type ActionRequest, gasLimit, isClaim, type Message, nounOf } from '../kinds/request.ts'
 import { tooMuchGas } from '../refusal.ts'
 import type { PipelineContext } from './context.ts'
 
@@ -33,7 +34,7 @@ export function createSimulate({ market, kinds, fees, nextBlock }: PipelineConte
     const { message } = request
     const kind = kinds.of(message)
     const conditions = runsWalletCode ? await conditionsOf(message) : undefined
-    if (kind.simulate) return kind.simulate(from, request, head, conditions)
+    if (isClaim(request)) return simulateClaim(market, from, request, head, conditions)
     const verdict = verdictOf(await tryNowAndNext(market, kinds.callOf(from, request), conditions))
     if (verdict.result === 'passes') {
       if (actionId === undefined) throw new Error(`The action ${message.action} has no id`)
@@ -47,14 +48,8 @@ export function createSimulate({ market, kinds, fees, nextBlock }: PipelineConte
   }
 }
 
-/** Creates a function that simulates actions of different slots that share transactions: all of a kind in one call. */
-export function createSimulateTogether({ kinds }: PipelineContext, runStep: RunStep) {
-  async function simulate(from: Address, head: ChainHead, requests: readonly ActionRequest[]) {
-    const [first] = requests
-    const batch = first && kinds.of(first.message).batch
-    return batch ? runStep('simulate', requests, () => batch.simulate(from, requests, head)) : []
-  }
-
+/** Creates a function that simulates claims of different runs that share transactions: each transaction's in one call. */
+export function createSimulateTogether({ market }: PipelineContext, runStep: RunStep) {
   /**
    * @param from the signer that would send them.
    * @returns those that pass together. The others may pass alone, as may a single one.
@@ -64,13 +59,13 @@ export function createSimulateTogether({ kinds }: PipelineContext, runStep: RunS
     head: ChainHead,
     asked: readonly Asked[],
   ): Promise<Map<ActionRequest, Passed>> {
-    const ofKind = Map.groupBy(asked, ({ request }) => kinds.of(request.message))
-    const groups = [...ofKind.values()].flatMap((all) =>
-      Array.from({ length: Math.ceil(all.length / MAX_BATCH) }, (_, place) =>
-        all.slice(place * MAX_BATCH, (place + 1) * MAX_BATCH).map(({ request }) => request),
-      ),
+    const claims = asked.map(({ request }) => request).filter(isClaim)
+    const batches = Array.from({ length: Math.ceil(claims.length / MAX_BATCH) }, (_, place) =>
+      claims.slice(place * MAX_BATCH, (place + 1) * MAX_BATCH),
     )
-    const passed = groups.filter(({ length }) => length > 1).map((group) => simulate(from, head, group))
-    return new Map((await Promise.all(passed)).flat())
+    const passed = batches
+      .filter(({ length }) => length > 1)
+      .map((batch) => runStep('simulate', batch, () => simulateClaims(market, from, batch, head)))
+    return new Map<ActionRequest, Passed>((await Promise.all(passed)).flat())
   }
 }

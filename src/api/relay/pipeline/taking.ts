@@ -1,5 +1,6 @@
 import type { Address } from 'viem'
-import type { Batch, Candidate, Examined, Kinds, Places } from '../kinds/kind.ts'
+import type { Candidate, Examined, Kinds, Places } from '../kinds/kind.ts'
+import { isClaim } from '../kinds/request.ts'
 import type { Room } from '../sender/action.ts'
 import type { Signer } from '../sender/keys/signing.ts'
 import { createPacking, mostPlaces, type Packed, type PlacesLeft } from './packing.ts'
@@ -36,9 +37,8 @@ type Offer = { left: number; isDue: boolean }
 const DUE: Offer = { left: Number.POSITIVE_INFINITY, isDue: true }
 const NONE: Offer = { left: 0, isDue: false }
 
-/** How the action shares a transaction; undefined if it does not, as what runs code of its party. */
-export const batchOf = (kinds: Pick<Kinds, 'of'>, { request, examined }: Waiting): Batch | undefined =>
-  examined.runsWalletCode ? undefined : kinds.of(request.message).batch
+/** Whether the action shares a transaction: no other action shares the gas of what runs code of its party. */
+export const isShared = ({ request, examined }: Waiting): boolean => isClaim(request) && !examined.runsWalletCode
 
 /**
  * Decides which waiting actions a signer takes, so that none is simulated that it cannot send. What costs its clients nothing is
@@ -57,8 +57,8 @@ export function createTaking<One extends Waiting>(
   /** What is simulated alone keeps its turn until it is stored or put back. */
   function hasTurn(entry: One): boolean {
     const { places, ready } = entry
-    if (ready || batchOf(kinds, entry)) return true
-    const taken = queue.countTaken((one) => one.places === places && !batchOf(kinds, one))
+    if (ready || isShared(entry)) return true
+    const taken = queue.countTaken((one) => one.places === places && !isShared(one))
     return taken < Math.min(MOST_SIMULATIONS, mostPlaces(places, maxUnmined))
   }
 
@@ -93,7 +93,7 @@ export function createTaking<One extends Waiting>(
       const packing = room && createPacking(room, maxBatch, left)
       const packed = (entry: One): Packed => {
         const { message } = entry.request
-        return { places: entry.places, gas: kinds.of(message).mostGasOf(message), batch: batchOf(kinds, entry) }
+        return { places: entry.places, gas: kinds.of(message).mostGasOf(message), isShared: isShared(entry) }
       }
       return {
         fits: (entry) => isOffered(entry, signer, now.get(entry.places)) && (!packing || packing.fits(packed(entry))),

@@ -1,22 +1,14 @@
 import { type Address, isAddressEqual, type Log, parseEventLogs } from 'viem'
 import { bountyMarketAbi } from '../../../../../abis/BountyMarket.ts'
 import type { Heads } from '../../chain/heads.ts'
-import { failureOf, type Market, readBounty } from '../../chain/market.ts'
+import { type Failure, failureOf, type Market, readBounty } from '../../chain/market.ts'
 import type { Refusal, RefusalCode } from '../../refusal.ts'
 import type { Examination, Kind } from '../kind.ts'
 import { CLAIM, type ClaimMessage, UNSIGNED } from '../request.ts'
-import {
-  claimsCall,
-  gasOfItems,
-  itemsWithin,
-  leastReservedGas,
-  MAX_GAS,
-  MOST_RESERVED_GAS,
-  reservedGas,
-} from './gas.ts'
+import { MAX_GAS, MOST_RESERVED_GAS } from './gas.ts'
 import { claimCall, claimMessageOf, isHeldByClaimant, slotOfClaim } from './message.ts'
-import { claimPending, invalidClaimSignature } from './refusal.ts'
-import { refusalOfClaim, simulateClaim, simulateTogether } from './simulate.ts'
+import { invalidClaimSignature } from './refusal.ts'
+import { refusalOfClaim } from './simulate.ts'
 
 /**
  * Another claim came first, which may be lost by now, the relay was too slow, or the poster has named another claimant. If it
@@ -32,13 +24,20 @@ const MADE_ALREADY = new Set<RefusalCode>(['RUN_NOT_OPEN', 'SIGNATURE_REQUIRED']
 export const isBlamelessClaim = ({ round = 0n }: Pick<ClaimMessage, 'round'>, { code, extensions }: Refusal) =>
   BLAMELESS.has(code) || (code === 'INVALID_SIGNATURE' && Number(extensions.round) > round)
 
+const ofClaim =
+  ({ bountyId, agentId, party }: ClaimMessage) =>
+  ({ args }: { args: { bountyId: bigint; agentId: bigint; wallet: Address } }) =>
+    args.bountyId === bountyId && args.agentId === agentId && isAddressEqual(args.wallet, party)
+
+/** Why the market has refused a claim of a batch, by the logs of its transaction. */
+export function failureInBatch(message: ClaimMessage, logs: readonly Log[]): Failure | undefined {
+  const refused = parseEventLogs({ abi: bountyMarketAbi, eventName: 'ClaimRefused', logs: [...logs] })
+  const own = refused.find(ofClaim(message))
+  return own && failureOf(own.args.reason)
+}
+
 /** Claims. */
 export function claimKind(market: Market, heads: Heads, examination: Examination<ClaimMessage>): Kind<ClaimMessage> {
-  const ofClaim =
-    ({ bountyId, agentId, party }: ClaimMessage) =>
-    ({ args }: { args: { bountyId: bigint; agentId: bigint; wallet: Address } }) =>
-      args.bountyId === bountyId && args.agentId === agentId && isAddressEqual(args.wallet, party)
-
   const wonIn = (bountyId: bigint, round: bigint) => ({ result: null, round, slot: slotOfClaim(bountyId, round) })
 
   return {
@@ -53,28 +52,8 @@ export function claimKind(market: Market, heads: Heads, examination: Examination
     placesOf: () => 'work',
 
     call: (from, message, signature) => claimCall(market, from, message, signature),
-    batch: {
-      callOf: (from, requests) => claimsCall(market, from, requests),
-      itemsWithin,
-      gasOfItems,
-      leastGasOf: leastReservedGas,
-      gasOf: ({ runsWalletCode }, gas) => reservedGas({ runsWalletCode, gas }),
-      simulate: (from, requests, head) => simulateTogether(market, from, requests, head),
-      failureIn(message, logs) {
-        const refused = parseEventLogs({ abi: bountyMarketAbi, eventName: 'ClaimRefused', logs: [...logs] })
-        const own = refused.find(ofClaim(message))
-        return own && failureOf(own.args.reason)
-      },
-    },
-    contest: {
-      runOf: ({ bountyId }) => bountyId,
-      isSameParty: ({ agentId, party }, other) =>
-        other.action === CLAIM && other.agentId === agentId && isAddressEqual(other.party, party),
-      refusalOfPending: (other, { bountyId }) => claimPending(other, bountyId),
-    },
     mostGas: MOST_RESERVED_GAS,
     mostGasOf: () => MAX_GAS,
-    simulate: (from, request, head, conditions) => simulateClaim(market, from, request, head, conditions),
 
     async refusalOfFailure(failure, message, block) {
       const [bounty, { timestamp }] = await Promise.all([readBounty(market, message.bountyId, block), heads.latest()])

@@ -5,7 +5,7 @@ import { stateName } from '../../../../../core/market/contractErrors.ts'
 import { answer } from '../../chain/client.ts'
 import type { KnownRun, Market, MarketCall } from '../../chain/market.ts'
 import type { MessageRow } from '../kind.ts'
-import { type ActionRequest, type ClaimMessage, type NamedAction, UNSIGNED } from '../request.ts'
+import { type ActionRequest, type ClaimMessage, isClaim, type NamedAction, UNSIGNED } from '../request.ts'
 
 export type ClaimRequest = ActionRequest<ClaimMessage>
 
@@ -23,6 +23,10 @@ export function claimMessageOf({ party, deadline, agentId, runId, round }: Messa
  */
 export const slotOfClaim = (bountyId: bigint, round?: bigint) =>
   round === undefined ? `run ${bountyId}` : `run ${bountyId} round ${round}`
+
+/** Whether both are of the same agent and wallet. */
+export const isSameClaimant = ({ message: { agentId, party } }: ClaimRequest, other: ActionRequest): boolean =>
+  isClaim(other) && other.message.agentId === agentId && isAddressEqual(other.message.party, party)
 
 /** The call with which `from` makes the claim. */
 export function claimCall({ address }: Market, from: Address, message: ClaimMessage, signature: Hex): MarketCall {
