@@ -81,7 +81,7 @@ export async function createRelay(settings: RelaySettings) {
   const closing = new AbortController()
   const stopRetention = startRetention(pool, settings.retentionDays, pipeline.kinds.names, logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
-  const acting = createActing(pipeline, { dispatcher, results, closing: closing.signal })
+  const acting = createActing(pipeline, dispatcher, results, closing.signal)
   const pending = new Set<Promise<unknown>>()
 
   /** `close` waits for the work. */

@@ -1,9 +1,8 @@
-import type { Hex } from 'viem'
 import { explainRunError, type RunError } from '../../../../core/market/actionErrors.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../chain/nextBlock.ts'
 import { Refusal, type RefusalCode, type Sent } from '../refusal.ts'
-import { type Message, nounOf } from './request.ts'
+import { type Message, type NamedAction, nounOf } from './request.ts'
 
 /** Most chains make a block within this time. */
 export const PENDING_RETRY_SECONDS = 2
@@ -59,12 +58,7 @@ const BLAMELESS = new Set<RefusalCode>([
 export const isBlamelessRevert = (_: unknown, { code }: Refusal): boolean => BLAMELESS.has(code)
 
 /** Another action has the slot, and is not decided yet. */
-export const actionPending = (actionId: Hex, action: string, slot: string) =>
-  new Refusal(
-    'ACTION_PENDING',
-    `The action ${action} of ${slot} is not decided yet, ${actionId}. Send this one again.`,
-    {
-      extensions: { actionId },
-      retrySeconds: PENDING_RETRY_SECONDS,
-    },
-  )
+export function actionPending({ actionId, request: { message } }: NamedAction, slot: string): Refusal {
+  const detail = `The action ${message.action} of ${slot} is not decided yet, ${actionId}. Send this one again.`
+  return new Refusal('ACTION_PENDING', detail, { extensions: { actionId }, retrySeconds: PENDING_RETRY_SECONDS })
+}

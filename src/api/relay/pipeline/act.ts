@@ -1,71 +1,148 @@
-import type { Hex } from 'viem'
+import type { Hash, Hex } from 'viem'
 import { createBatcher } from '../../../../core/batcher.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { type ActionOutcome, createRunStep } from '../events.ts'
 import { isSameClaimant } from '../kinds/claims/message.ts'
 import { claimPending } from '../kinds/claims/refusal.ts'
-import type { Examined, Kind, MadeClaim, Unready } from '../kinds/kind.ts'
+import type { Examined, Kind, Look, MadeClaim, Unready } from '../kinds/kind.ts'
 import { actionPending } from '../kinds/refusal.ts'
-import { type ActionRequest, claimantOf, isClaim, nounOf } from '../kinds/request.ts'
+import { type ActionRequest, claimantOf, isClaim, type Message, type NamedAction, nounOf } from '../kinds/request.ts'
 import { type Bound, createKeyReader } from '../ledger/boundKeys.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
 import { Refusal, unavailable } from '../refusal.ts'
+import type { SignerBlocker } from '../sender/signerTurns.ts'
 import type { Asking, PipelineContext } from './context.ts'
 import type { Dispatcher } from './dispatch.ts'
-import { nextStep, type Related, refusalOf, type Step, stepAfter, type Unplaced, type Wait } from './nextStep.ts'
 import type { Placement } from './queue.ts'
 import { outcomeOf, type Results } from './results.ts'
 import { createRivals, type Rivals } from './rivals.ts'
 
-/** `closing` aborts when the relay stops accepting requests. */
-type Rooms = { dispatcher: Dispatcher; results: Results; closing: AbortSignal }
-
 /** A request that is handled. `actionId`: undefined of a claim, whose request names no round. */
 type Acting = { request: ActionRequest; actionId: Hex | undefined; kind: Kind; asked: Asking; rivals: Rivals }
 
-/** Creates what takes an action of any kind from its request to its outcome. */
-export function createActing(context: PipelineContext, { dispatcher, results, closing }: Rooms) {
+/**
+ * What an action waits for before it is tried again. `refusal`: the answer if the time of its request is over; absent if that names
+ * the other action.
+ * - `decision`: until the action `of` is decided. `isOwn`: it is that of the message, with another signature of the party.
+ * - `placing`: until the action of the slot that is likely to win has left the queue.
+ * - `block`: until the chain has another latest block than `head`.
+ * - `party`: until an open action of the party, or of a claim’s agent, is decided, which changes what it may use.
+ * - `reread`: not at all, but the chain is read anew.
+ * - `binding`: not at all, but the idempotency key is looked up anew.
+ * - `nothing`: not at all.
+ */
+type Wait =
+  | { for: 'decision'; of: StoredAction; isOwn: boolean; refusal?: undefined }
+  | { for: 'block' | 'party'; head: ChainHead; refusal: Refusal }
+  | { for: 'placing' | 'reread' | 'binding' | 'nothing'; refusal: Refusal }
+
+/** A refusal uses only what the chain has been since `since`. After another action's decision, an older state would mislead. */
+type ChainLook = Pick<Look, 'since' | 'isFresh'>
+
+/**
+ * Creates what takes an action of any kind from its request to its outcome.
+ * @param closing aborts when the relay stops accepting requests.
+ */
+export function createActing(context: PipelineContext, dispatcher: Dispatcher, results: Results, closing: AbortSignal) {
   const { pool, kinds, store, heads, signersFor, whenReady, events } = context
   const rivalsOf = createRivals()
   const runStep = createRunStep(events)
   const openClaims = createBatcher((runIds: readonly bigint[]) => store.openClaimsOf(pool, runIds))
   const boundTo = createKeyReader(pool)
 
-  /** Carries out what `nextStep` decides, until the action has an outcome or its request times out. */
+  /** Tries the action, and again after each wait, until it has an outcome or its request times out. */
   async function carryOut(acting: Acting): Promise<ActionOutcome> {
-    const { asked, rivals } = acting
-    /** A refusal uses only what the chain has been since. After another action's decision, an older state would mislead. */
-    let look = { since: performance.now(), isFresh: false }
+    const { asked } = acting
+    let look: ChainLook = { since: performance.now(), isFresh: false }
     // Read while the database is. If this fails, the examination reads it again.
     heads.latest().catch(() => undefined)
     let bound = await readBound(acting)
-    let obstacle: Unplaced | undefined
+    let refusal: Refusal | undefined
     /** The own action, once the request was found to be its party's. */
     let awaited: StoredAction | undefined
 
     do {
       if (closing.aborted) throw unavailable('The server is shutting down.')
       if (asked.gone.aborted) throw unavailable('The client has disconnected.')
-      const { placed } = rivals
-      const related = await relatedTo(acting)
-      let step = nextStep(bound, related)
-      // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
-      const head = step.do === 'examine' ? await heads.latest() : undefined
-      if (step.do === 'examine') step = nextStep(bound, related, await examine(acting, look, placed))
-      if (step.do === 'place') step = stepAfter(await place(acting, step.examined, related.former))
-      if (step.do === 'follow') return follow(acting, step)
-      if (step.do === 'answer') return answer(acting, step.made)
-      if (step.do === 'refuse') throw step.refusal
-      if (step.do !== 'wait') throw new Error(`The step ${step.do} of an action has no result`)
-      if (step.for !== 'decision') obstacle = step.obstacle
-      else if (step.of === related.own) awaited = step.of
-      await wait(acting, step, head)
-      if (step.for === 'binding') bound = await readBound(acting)
-      const hasChanged = ['decision', 'party', 'reread'].includes(step.for)
-      if (hasChanged) heads.expire()
-      if (hasChanged || step.for === 'block') look = { since: performance.now(), isFresh: hasChanged }
+      if (bound instanceof Refusal) throw bound
+      if (bound) return follow(acting, bound, true)
+      const tried = await attempt(acting, look)
+      if ('status' in tried) return tried
+      refusal = tried.refusal ?? refusal
+      if (tried.for === 'decision' && tried.isOwn) awaited = tried.of
+      look = await wait(acting, tried, look)
+      if (tried.for === 'binding') bound = await readBound(acting)
     } while (!asked.until.aborted)
-    return giveUp(acting, obstacle, awaited)
+    return giveUp(acting, refusal, awaited)
+  }
+
+  /** The way of an action: the cheapest facts decide first, and only what is authenticated is placed. */
+  async function attempt(acting: Acting, look: ChainLook): Promise<ActionOutcome | Wait> {
+    const { request, rivals } = acting
+    const { message } = request
+    const isContested = isClaim(request)
+
+    // What is stored of it, and of its slot.
+    const { placed } = rivals
+    const { own, isRepeat, other, former } = await relatedTo(acting)
+    if (own && (isRepeat || !isContested)) return follow(acting, own, isRepeat)
+    if (other && !own && isContested) return { for: 'decision', of: other, isOwn: false }
+
+    // The run as the chain has it, and the party's signature. The head is read before the run is: if a block changes the run in
+    // between, the wait for another block ends at once.
+    const head = await heads.latest()
+    const examined = await examine(acting, look, placed)
+    if ('overtaken' in examined) return { for: 'placing', refusal: refusalOf({ result: 'left' }, message) }
+    if ('made' in examined) return answer(acting, examined.made)
+    if ('undecided' in examined) return { for: 'block', head, refusal: examined.undecided }
+    const undecided = own ?? other
+    if (undecided) return { for: 'decision', of: undecided, isOwn: undecided === own }
+
+    // The queue, the simulation and a signed transaction.
+    const placement = await place(acting, examined, former)
+    if (placement.result === 'placed') {
+      return follow(acting, placement.action, true, placement.transaction.attempt.hash)
+    }
+    const refusal = refusalOf(placement, message)
+    switch (placement.result) {
+      case 'fails':
+        // Another claim may have taken the run.
+        if (placement.looksAgain) return { for: 'reread', refusal }
+        throw refusal
+      case 'undecided':
+        return { for: 'block', head, refusal }
+      case 'locked':
+        return { for: 'party', head, refusal }
+      default:
+        return { for: placement.result === 'rival' ? 'binding' : 'nothing', refusal }
+    }
+  }
+
+  /** @returns how the chain is looked at afterwards. */
+  async function wait({ request, asked: { until }, rivals }: Acting, step: Wait, look: ChainLook): Promise<ChainLook> {
+    const { message } = request
+    switch (step.for) {
+      case 'decision':
+        await runStep(`wait for another ${nounOf(message)}`, [request], () => results.decisionOf(step.of, until))
+        break
+      case 'party': {
+        const [open] = await store.openOf(pool, message.party, claimantOf(message))
+        await (open ? results.decisionOf(open, until) : heads.after(step.head, until))
+        break
+      }
+      case 'reread':
+        break
+      case 'block':
+        await heads.after(step.head, until)
+        return { since: performance.now(), isFresh: false }
+      case 'placing':
+        await rivals.whilePlacing(until)
+        return look
+      default:
+        return look
+    }
+    heads.expire()
+    return { since: performance.now(), isFresh: true }
   }
 
   async function readBound({ request, asked: { key } }: Acting): Promise<Bound | undefined> {
@@ -73,8 +150,14 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     return runStep('look up', [request], () => boundTo({ request, key }))
   }
 
-  /** @returns also `former`: the transaction that has decided the action, if it can be made again. */
-  async function relatedTo({ request, actionId, kind }: Acting): Promise<Related & { former: bigint | undefined }> {
+  /**
+   * The stored actions that concern a request.
+   * - `own`: that of its message, unless it is decided and may be made again; of a claim, the open one of the same agent and wallet.
+   * - `isRepeat`: the own one has the signature of the request.
+   * - `other`: the open one that has its slot; of a claim, the one that the chain decides first.
+   * - `former`: the transaction that has decided the action, if it can be made again.
+   */
+  async function relatedTo({ request, actionId, kind }: Acting) {
     const { message, signature } = request
     const found = await (isClaim(request)
       ? openClaims(request.message.bountyId)
@@ -87,13 +170,13 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
       own?.request.message.deadline === message.deadline &&
       own.request.signature.toLowerCase() === signature.toLowerCase()
     const other = found.find((one) => one !== same)
-    return { own, isRepeat, other, isContested: isClaim(request), former: own ? undefined : same?.tx.id }
+    return { own, isRepeat, other, former: own ? undefined : same?.tx.id }
   }
 
   /** @param placed how many rivals this process had placed when the stored ones were read. */
   function examine(
     { request, kind, asked, rivals }: Acting,
-    look: { since: number; isFresh: boolean },
+    look: ChainLook,
     placed: number,
   ): Promise<Examined | Unready> {
     const others = {
@@ -118,14 +201,16 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     return placement
   }
 
+  /** @param isSigned whether the request has the signature of the action. @param txHash the transaction in which it was just placed. */
   async function follow(
     { request, kind, asked }: Acting,
-    { action, isSigned, txHash }: Omit<Extract<Step, { do: 'follow' }>, 'do'>,
+    action: NamedAction,
+    isSigned: boolean,
+    txHash?: Hash,
   ): Promise<ActionOutcome> {
     if (!isSigned && !(await kind.isSigned(request, asked))) throw kind.invalidSignature(request.message)
-    const { until } = asked
-    const waiting = () => (txHash ? results.followPlaced(action, txHash, until) : results.follow(action, until))
-    const outcome = runStep('wait for the result', [request], waiting, txHash)
+    const following = () => results.follow(action, asked.until, txHash)
+    const outcome = runStep('wait for the result', [request], following, txHash)
     return txHash && isClaim(request) ? dispatcher.countInFlight(outcome) : outcome
   }
 
@@ -135,37 +220,15 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     return { ...named, round, status: 'done', blockNumber, result: null }
   }
 
-  async function wait({ request, asked: { until }, rivals }: Acting, step: Wait, head: ChainHead | undefined) {
-    const { message } = request
-    if (step.for === 'decision') {
-      await runStep(`wait for another ${nounOf(message)}`, [request], () => results.decisionOf(step.of, until))
-    }
-    if (step.for === 'placing') await rivals.whilePlacing(until)
-    const [open] = step.for === 'party' ? await store.openOf(pool, message.party, claimantOf(message)) : []
-    if (open) await results.decisionOf(open, until)
-    else if ((step.for === 'block' || step.for === 'party') && head) await heads.after(head, until)
-  }
-
-  /** The request timed out before its action was placed. @param obstacle what it waited for last. */
-  async function giveUp(
-    acting: Acting,
-    obstacle: Unplaced | undefined,
-    awaited: StoredAction | undefined,
-  ): Promise<ActionOutcome> {
+  /** The request timed out before its action was placed. @param refusal of the last wait that has one. */
+  async function giveUp(acting: Acting, refusal: Refusal | undefined, awaited: StoredAction | undefined) {
     const { request, kind } = acting
-    const { message } = request
     const { own, isRepeat, other } = await relatedTo(acting)
     if (own && (isRepeat || own.actionId === awaited?.actionId)) return outcomeOf(own)
     const pending = other ?? own
-    if (!pending) throw refusalOf(obstacle, message)
-    const {
-      actionId,
-      request: {
-        message: { action },
-      },
-    } = pending
-    if (isClaim(request)) throw claimPending(actionId, request.message.bountyId)
-    throw actionPending(actionId, action, kind.slotOf(message))
+    if (!pending) throw refusal ?? refusalOf({ result: 'undecided' }, request.message)
+    if (isClaim(request)) throw claimPending(pending.actionId, request.message.bountyId)
+    throw actionPending(pending, kind.slotOf(request.message))
   }
 
   /** What the chain refuses now may be what a concurrent request of the same message has done, or another sender. */
@@ -175,7 +238,7 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
     const isMade = kind.madeAlready.has(code)
     const [own] = await store.byId(pool, [actionId])
     if (own && (own.state === 'open' || !kind.isForAnyone || isMade)) {
-      return follow(acting, { action: own, isSigned: own.request.signature === request.signature })
+      return follow(acting, own, own.request.signature === request.signature)
     }
     if (!isMade || !(await kind.isSigned(request, asked))) return undefined
     // An older head may lack the block that the refusal is about.
@@ -202,4 +265,25 @@ export function createActing(context: PipelineContext, { dispatcher, results, cl
 
     waitUnread: rivalsOf.waitUnread,
   }
+}
+
+/** Why an action was not placed. */
+type Unplaced = {
+  result: Exclude<Placement['result'], 'placed'>
+  refusal?: Refusal | undefined
+  blocker?: SignerBlocker | undefined
+}
+
+/** The answer to an action that was not placed in the time of its request. */
+export function refusalOf({ result, refusal, blocker }: Unplaced, message: Message): Refusal {
+  const noun = nounOf(message)
+  if (refusal) return refusal
+  if (result === 'locked') {
+    const who = message.action === 'claim' ? `agent ${message.agentId}` : message.party
+    return unavailable(`Other ${noun}s of ${who} are not decided yet.`)
+  }
+  if (result !== 'left') return unavailable(`A transaction that is not mined yet decides about this ${noun}.`)
+  if (blocker === 'stuck') return unavailable('The chain’s node does not take transactions.')
+  if (blocker) return unavailable('The relayer has as many unmined transactions as it may have.')
+  return unavailable(`The ${noun} queue is too long.`)
 }

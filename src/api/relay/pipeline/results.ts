@@ -86,21 +86,21 @@ export function createResults({ pool, store, events, logger }: PipelineContext, 
     }
   }
 
-  /** The outcome once it is decided, or when `until` aborts. */
-  const follow = async (action: NamedAction, until: AbortSignal): Promise<ActionOutcome> =>
-    outcomeOf((await decisionOf(action, until)) ?? (await store.get(pool, action.actionId)))
-
   return {
     decisionOf,
 
-    follow,
-
-    /** As `follow`, for an action that was just stored. It continues even if this fails. */
-    followPlaced: (action: NamedAction, txHash: Hash, until: AbortSignal) =>
-      follow(action, until).catch((error): ActionOutcome => {
-        if (!isUnavailable(error)) throw error
-        return { ...namesOf(action), status: 'signed', txHash }
-      }),
+    /**
+     * The outcome once it is decided, or when `until` aborts.
+     * @param placedIn the transaction of an action that was just stored: it continues even if the database does not answer.
+     */
+    async follow(action: NamedAction, until: AbortSignal, placedIn?: Hash): Promise<ActionOutcome> {
+      try {
+        return outcomeOf((await decisionOf(action, until)) ?? (await store.get(pool, action.actionId)))
+      } catch (error) {
+        if (placedIn === undefined || !isUnavailable(error)) throw error
+        return { ...namesOf(action), status: 'signed', txHash: placedIn }
+      }
+    },
   }
 }
 
