@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Places } from '../../src/api/relay/kinds/kind.ts'
 import type { ActionRequest } from '../../src/api/relay/kinds/request.ts'
-import { type Choice, createQueue, type Entry } from '../../src/api/relay/pipeline/queue.ts'
+import { type Choice, createQueue, type Placement, type Waiting } from '../../src/api/relay/pipeline/queue.ts'
 import { accountOf } from '../../tools/devnet/accounts.ts'
 
 const signer = accountOf(1)
 const otherSigner = accountOf(2)
+
+const done: Placement = { result: 'stale' }
+const { signal: gone } = new AbortController()
 
 type Options = {
   client?: string
@@ -19,30 +22,33 @@ type Options = {
 function entryOf(bountyId: bigint, options: Options = {}) {
   const { client = 'a', bytes = 65, signers = [signer], places = 'work', action = 'claim' } = options
   const message = { action, bountyId, agentId: 1n, party: signer.address, deadline: 1n } as ActionRequest['message']
-  const resolved: string[] = []
+  const resolved: Placement[] = []
   const rejected: unknown[] = []
-  const entry: Entry<string> = {
+  const entry: Waiting = {
     request: { message, signature: `0x${'11'.repeat(bytes)}` },
     slot: `run ${bountyId}`,
     places,
     client,
     signers,
+    gone,
+    until: gone,
+    examined: { agentId: 1n, runsWalletCode: false },
     resolve: (result) => resolved.push(result),
     reject: (error) => rejected.push(error),
   }
   return { entry, resolved, rejected }
 }
 
-function queueOf(...entries: Entry<string>[]) {
-  const queue = createQueue<string, Entry<string>>(() => undefined)
+function queueOf(...entries: Waiting[]) {
+  const queue = createQueue(() => undefined)
   for (const entry of entries) queue.enter(entry)
   return queue
 }
 
-const runsOf = (entries: Entry<string>[]) => entries.map(({ slot }) => BigInt(slot.slice('run '.length)))
+const runsOf = (entries: Waiting[]) => entries.map(({ slot }) => BigInt(slot.slice('run '.length)))
 
 /** What the signer can make. */
-const by = (one: typeof signer): Choice<Entry<string>> => ({
+const by = (one: typeof signer): Choice => ({
   fits: ({ signers }) => signers.includes(one),
   take: () => undefined,
 })
@@ -76,7 +82,7 @@ describe('the queue of actions', () => {
     expect(runsOf(taken)).toEqual([7n, 8n])
     expect(queue.has(by(signer).fits)).toBe(false)
     expect(queue.take(50, by(signer))).toEqual([])
-    for (const entry of taken) queue.end(entry, 'done')
+    for (const entry of taken) queue.end(entry, done)
     expect(runsOf(queue.take(50, by(signer)))).toEqual([7n])
   })
 
@@ -114,14 +120,14 @@ describe('the queue of actions', () => {
     const [late, next] = [entryOf(7n), entryOf(7n)]
     const queue = queueOf(late.entry, next.entry)
     expect(queue.take(50, by(signer))).toEqual([late.entry])
-    queue.end(late.entry, 'done')
+    queue.end(late.entry, done)
     expect(queue.take(50, by(signer))).toEqual([next.entry])
     queue.putBack([late.entry])
     queue.fail(late.entry, 'too late')
     expect(queue.count(() => true)).toBe(0)
     expect([late.entry, next.entry].map(queue.isTaken)).toEqual([false, true])
     expect([late, next].map(({ resolved, rejected }) => [resolved, rejected])).toEqual([
-      [['done'], []],
+      [[done], []],
       [[], []],
     ])
     queue.enter(entryOf(7n).entry)
@@ -133,8 +139,8 @@ describe('the queue of actions', () => {
     const queue = queueOf(...free, entryOf(7n).entry, entryOf(8n, { action: 'start' }).entry)
     let places = 2
     const choice = {
-      fits: (entry: Entry<string>) => entry.places === 'work' || places > 0,
-      take: (entry: Entry<string>) => void (entry.places === 'free' && places--),
+      fits: (entry: Waiting) => entry.places === 'work' || places > 0,
+      take: (entry: Waiting) => void (entry.places === 'free' && places--),
     }
     expect(runsOf(queue.take(50, choice))).toEqual([7n, 8n, 0n, 1n])
     expect(queue.countTaken(({ places }) => places === 'free')).toBe(2)

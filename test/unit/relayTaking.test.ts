@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Places } from '../../src/api/relay/kinds/kind.ts'
 import type { ActionRequest } from '../../src/api/relay/kinds/request.ts'
-import { createQueue, type Entry } from '../../src/api/relay/pipeline/queue.ts'
+import { createQueue, type Waiting } from '../../src/api/relay/pipeline/queue.ts'
 import { createTaking } from '../../src/api/relay/pipeline/taking.ts'
 import { accountOf } from '../../tools/devnet/accounts.ts'
 
@@ -11,7 +11,7 @@ const otherSigner = accountOf(2)
 /** How many transactions a signer may have unmined, of which free actions may be half and open calls a quarter. */
 const MAX_UNMINED = 16
 
-type Waiting = Entry<never> & { examined: { agentId: undefined; runsWalletCode: boolean }; ready?: never }
+const { signal: gone } = new AbortController()
 
 type Options = { signers?: (typeof signer)[]; isReady?: boolean; runsWalletCode?: boolean }
 
@@ -25,6 +25,8 @@ function entryOf(place: number, places: Places, options: Options = {}): Waiting 
     slot: `${places} ${place}`,
     places,
     client: 'a',
+    gone,
+    until: gone,
     signers,
     examined: { agentId: undefined, runsWalletCode },
     ...(isReady && { ready: {} as never }),
@@ -35,7 +37,7 @@ function entryOf(place: number, places: Places, options: Options = {}): Waiting 
 
 /** @param left the places that any signer has left, of free actions and of open calls. */
 function takingOf(entries: readonly Waiting[], left: number) {
-  const queue = createQueue<never, Waiting>(() => undefined)
+  const queue = createQueue(() => undefined)
   for (const entry of entries) queue.enter(entry)
   const onDue = vi.fn()
   const taking = createTaking(queue, {

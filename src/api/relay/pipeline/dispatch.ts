@@ -11,8 +11,7 @@ import type { PipelineContext } from './context.ts'
 import { createHandle } from './handle.ts'
 import { createPlaceBatch } from './placeBatch.ts'
 import { placesLeft } from './placing.ts'
-import type { Asked, Placement, Waiting } from './queue.ts'
-import { type Choice, createQueue } from './queue.ts'
+import { type Choice, createQueue, type Placement, type Waiting } from './queue.ts'
 import { createTaking } from './taking.ts'
 
 /** The size of a batch: the actions of so many full transactions, but at least so many. */
@@ -41,10 +40,10 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
 export function createDispatcher(context: PipelineContext, placer: Placer, send: Send) {
   const { pool, kinds, accounts, maxBatch, maxUnmined, interval, events, logger } = context
   const runStep = createRunStep(events)
-  const queue = createQueue<Placement, Waiting>(({ request }, ended) => {
+  const queue = createQueue(({ request }, ended) => {
     void runStep('wait in the queue', [request], () => ended)
   })
-  const taking = createTaking<Waiting>(queue, {
+  const taking = createTaking(queue, {
     kinds,
     maxBatch,
     maxUnmined,
@@ -107,7 +106,7 @@ export function createDispatcher(context: PipelineContext, placer: Placer, send:
   }
 
   /** What the signer may take, or why nothing. A signer that was blocked is asked what it can send. */
-  async function choiceFor(signer: Signer): Promise<Choice<Waiting> | SignerBlocker> {
+  async function choiceFor(signer: Signer): Promise<Choice | SignerBlocker> {
     try {
       const room = turns.isBlocked(signer) ? await placer.roomOf(signer) : undefined
       return typeof room === 'string' ? room : await taking.choiceFor(signer, room)
@@ -157,7 +156,7 @@ export function createDispatcher(context: PipelineContext, placer: Placer, send:
      * Puts the action into the queue and waits for its turn.
      * @throws Refusal RELAY_UNAVAILABLE, RATE_LIMITED, CLAIM_REVERTED, ACTION_REVERTED
      */
-    async place(asked: Asked): Promise<Placement> {
+    async place(asked: Omit<Waiting, 'slot' | 'places' | 'resolve' | 'reject'>): Promise<Placement> {
       const { request, gone, until } = asked
       const { slotOf, placesOf } = kinds.of(request.message)
       const { promise, resolve, reject } = Promise.withResolvers<Placement>()

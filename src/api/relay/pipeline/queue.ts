@@ -22,24 +22,6 @@ const RETRY_SECONDS = 1
 /** The most bytes of signatures that are taken at once. Nodes refuse transactions of more than 128 KiB. */
 const MAX_SIGNATURE_BYTES = 65_536
 
-/** An action in the queue. */
-export type Entry<Result> = {
-  request: ActionRequest
-  /** Of a claim, its run: what it waits for has no round. */
-  slot: string
-  places: Places
-  /** The client as the limits identify it. */
-  client: string
-  /** The signers that can make the action. */
-  signers: readonly Signer[]
-  /** Ends its wait in the queue. */
-  endWait?: (() => void) | undefined
-  resolve: (result: Result) => void
-  reject: (error: unknown) => void
-}
-
-type Queue<Result, Waiting extends Entry<Result>> = ReturnType<typeof createQueue<Result, Waiting>>
-
 /**
  * The result of an action in the queue.
  * - `placed`: it is stored with a signed transaction.
@@ -54,14 +36,30 @@ export type Placement =
   | { result: 'rival' | 'locked' | 'stale' }
   | { result: 'left'; blocker: SignerBlocker | undefined }
 
-/** An action as it is put into the queue. `actionId`: a claim has one once it is simulated. */
-export type Asked = Pick<Entry<Placement>, 'request' | 'signers'> &
-  Asking & { actionId?: Hex | undefined; examined: Examined; former?: bigint | undefined }
+/**
+ * An action in the queue.
+ * - `actionId`: a claim has one once it is simulated.
+ * - `slot`: of a claim, its run: what it waits for has no round.
+ * - `signers`: those that can make it.
+ * - `former`: see `Candidate`.
+ * - `ready`: the result of its simulation, the head that it was made at, and when, by `performance.now()`.
+ * - `endWait`: ends its wait in the queue.
+ */
+export type Waiting = Asking & {
+  request: ActionRequest
+  actionId?: Hex | undefined
+  examined: Examined
+  slot: string
+  places: Places
+  signers: readonly Signer[]
+  former?: bigint | undefined
+  ready?: { head: Hash; at: number; candidate: Candidate }
+  endWait?: (() => void) | undefined
+  resolve: (result: Placement) => void
+  reject: (error: unknown) => void
+}
 
-/** `ready`: the result of its simulation, the head that it was made at, and when, by `performance.now()`. */
-export type Waiting = Entry<Placement> & Asked & { ready?: { head: Hash; at: number; candidate: Candidate } }
-
-export type ActionQueue = Queue<Placement, Waiting>
+export type ActionQueue = ReturnType<typeof createQueue>
 
 export function candidateOf({ ready }: Pick<Waiting, 'ready'>): Candidate {
   if (!ready) throw new Error('The action was not simulated')
@@ -69,7 +67,7 @@ export function candidateOf({ ready }: Pick<Waiting, 'ready'>): Candidate {
 }
 
 /** Which entries are taken. `take` is called with each, before the next one is asked for. */
-export type Choice<Waiting> = { fits: (entry: Waiting) => boolean; take: (entry: Waiting) => void }
+export type Choice = { fits: (entry: Waiting) => boolean; take: (entry: Waiting) => void }
 
 /**
  * The authenticated actions that wait for a signer. Those of each kind of places have a line of their own, which is bounded and fair:
@@ -77,9 +75,7 @@ export type Choice<Waiting> = { fits: (entry: Waiting) => boolean; take: (entry:
  * because only one can succeed. A taken action leaves by `end`, `fail` or `putBack`: what comes later changes nothing.
  * @param onWait is called when an entry begins to wait, with a promise that resolves when it no longer waits.
  */
-export function createQueue<Result, Waiting extends Entry<Result>>(
-  onWait: (entry: Waiting, ended: Promise<void>) => void,
-) {
+export function createQueue(onWait: (entry: Waiting, ended: Promise<void>) => void) {
   /** The waiting entries of each client, in the order of the clients’ turns. */
   type Line = Map<string, Waiting[]>
   /** In the order in which they are taken from. */
@@ -137,7 +133,7 @@ export function createQueue<Result, Waiting extends Entry<Result>>(
   }
 
   /** Takes one entry of each client in turn, until there are `count` or no entry fits. */
-  function pick(line: Line, count: number, choice: Choice<Waiting>, bytes: number): Set<Waiting> {
+  function pick(line: Line, count: number, choice: Choice, bytes: number): Set<Waiting> {
     const taken = new Set<Waiting>()
     let bytesLeft = bytes
     for (let isProgress = true; isProgress && taken.size < count; ) {
@@ -185,7 +181,7 @@ export function createQueue<Result, Waiting extends Entry<Result>>(
     },
 
     /** Takes at most `count` actions of different slots. */
-    take(count: number, choice: Choice<Waiting>): Waiting[] {
+    take(count: number, choice: Choice): Waiting[] {
       const taken: Waiting[] = []
       const bytes = () => taken.reduce((left, { request }) => left - size(request.signature), MAX_SIGNATURE_BYTES)
       for (const line of lines.values()) taken.push(...pick(line, count - taken.length, choice, bytes()))
@@ -199,7 +195,7 @@ export function createQueue<Result, Waiting extends Entry<Result>>(
     },
 
     /** Ends the taken entry with its result. Other entries of its slot may be taken then. */
-    end(entry: Waiting, result: Result) {
+    end(entry: Waiting, result: Placement) {
       if (release(entry)) entry.resolve(result)
     },
 

@@ -1,24 +1,16 @@
 import type { Address } from 'viem'
-import type { Candidate, Examined, Kinds, Places } from '../kinds/kind.ts'
+import type { Kinds, Places } from '../kinds/kind.ts'
 import { isClaim } from '../kinds/request.ts'
 import type { Room } from '../sender/action.ts'
 import type { Signer } from '../sender/keys/signing.ts'
 import { createPacking, mostPlaces, type Packed, type PlacesLeft } from './packing.ts'
-import type { Choice, Entry } from './queue.ts'
+import type { ActionQueue, Choice, Waiting } from './queue.ts'
 
 /** The most actions that are simulated alone at once, each in a call of its own. */
 const MOST_SIMULATIONS = 32
 
 /** How far apart simulations start of actions that cost their clients nothing, in milliseconds. */
 const FREE_INTERVAL_MS = 200
-
-/** An action in the queue. `ready`: once it has passed its simulation. */
-type Waiting = Entry<never> & { examined: Examined; ready?: { candidate: Candidate } }
-
-type Queue<One> = {
-  has: (matches: (entry: One) => boolean) => boolean
-  countTaken: (matches: (entry: One) => boolean) => number
-}
 
 type Options = {
   kinds: Pick<Kinds, 'of'>
@@ -44,8 +36,8 @@ export const isShared = ({ request, examined }: Waiting): boolean => isClaim(req
  * Decides which waiting actions a signer takes, so that none is simulated that it cannot send. What costs its clients nothing is
  * simulated a few at a time, and only where the signer has places left for it.
  */
-export function createTaking<One extends Waiting>(
-  queue: Queue<One>,
+export function createTaking(
+  queue: Pick<ActionQueue, 'has' | 'countTaken'>,
   { kinds, maxBatch, maxUnmined, placesLeft, onDue }: Options,
 ) {
   const offers = new Map<Places, Offer>([
@@ -55,7 +47,7 @@ export function createTaking<One extends Waiting>(
   ])
 
   /** What is simulated alone keeps its turn until it is stored or put back. */
-  function hasTurn(entry: One): boolean {
+  function hasTurn(entry: Waiting): boolean {
     const { places, ready } = entry
     if (ready || isShared(entry)) return true
     const taken = queue.countTaken((one) => one.places === places && !isShared(one))
@@ -63,16 +55,16 @@ export function createTaking<One extends Waiting>(
   }
 
   /** Whether the signer takes the entry by what is offered: asked before a batch and in it, so that none begins without end and takes nothing. */
-  const isOffered = (entry: One, signer: Signer, { left, isDue } = NONE): boolean =>
+  const isOffered = (entry: Waiting, signer: Signer, { left, isDue } = NONE): boolean =>
     entry.signers.includes(signer) && hasTurn(entry) && left > 0 && (isDue || entry.ready !== undefined)
 
-  const mayTake = (entry: One, signer: Signer) => isOffered(entry, signer, offers.get(entry.places))
+  const mayTake = (entry: Waiting, signer: Signer) => isOffered(entry, signer, offers.get(entry.places))
 
   return {
     hasWorkFor: (signer: Signer) => queue.has((entry) => mayTake(entry, signer)),
 
     /** Decides what the signer takes of the queue. @param room what it can send; undefined if that is not known. */
-    async choiceFor(signer: Signer, room?: Room): Promise<Choice<One>> {
+    async choiceFor(signer: Signer, room?: Room): Promise<Choice> {
       const wanted = (['free', 'open'] as const).filter((places) =>
         queue.has((entry) => entry.places === places && mayTake(entry, signer)),
       )
@@ -91,7 +83,7 @@ export function createTaking<One extends Waiting>(
         if (offers.get(places) !== DUE) offers.set(places, { left: count, isDue: false })
       }
       const packing = room && createPacking(room, maxBatch, left)
-      const packed = (entry: One): Packed => {
+      const packed = (entry: Waiting): Packed => {
         const { message } = entry.request
         return { places: entry.places, gas: kinds.of(message).mostGasOf(message), isShared: isShared(entry) }
       }
