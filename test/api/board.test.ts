@@ -119,25 +119,31 @@ describe('the board', () => {
     expect((await textOf('/runs/1')).text).not.toContain('Everyone can read a delivery')
   })
 
-  it('shows a delivery beside the conditions of the brief before the decision, and the terms after it', async () => {
-    const { text } = await textOf('/runs/303')
-    const places = [
-      'Delivery 1',
-      'Feedback 1',
-      'Delivery 2',
-      'To be approved',
-      'Approve and pay',
-      'Terms',
-      'Timeline',
-    ].map((words) => text.indexOf(`>${words}<`))
-    expect(places).toEqual(places.toSorted((a, b) => a - b))
-    expect(places).not.toContain(-1)
-    expect(text).toMatch(/<details >\s*<summary><h2>Delivery 1.*<details open>\s*<summary><h2>Delivery 2/s)
-    expect(text).toContain('<input type="checkbox" autocomplete="off"> <bdi class="words">It reads well</bdi>')
-    const open = (await textOf('/runs/204')).text
-    expect(open.indexOf('What is asked for')).toBeLessThan(open.indexOf('>Terms<'))
-    expect(open.indexOf('>Terms<')).toBeLessThan(open.indexOf('Claim the run'))
-  })
+  it.each(['/runs/303', '/runs/303?page=2'])(
+    'shows what is decided on at %s: a delivery beside the conditions of the brief, then the terms',
+    async (path) => {
+      const { text } = await textOf(path)
+      const cid = `${delivered[1]?.slice(7, 11)}…${delivered[1]?.slice(-4)}`
+      const places = [
+        'Delivery 1',
+        'Feedback 1',
+        'Delivery 2',
+        'To be approved',
+        `Approve delivery 2 (${cid}) and pay 100 USDC`,
+        'Terms',
+        'Timeline',
+      ].map((words) => text.indexOf(`>${words}<`))
+      expect(places).toEqual(places.toSorted((a, b) => a - b))
+      expect(places).not.toContain(-1)
+      expect(text).toMatch(/<details >\s*<summary><h2>Delivery 1.*<details open>\s*<summary><h2>Delivery 2/s)
+      expect(text).toContain('<input type="checkbox" autocomplete="off"> <bdi class="words">It reads well</bdi>')
+      // All of it is one part, with one version.
+      expect(text).toMatch(/<div data-live id="review" data-version="[^"]+" (?:(?!data-live).)*Approve delivery 2/s)
+      const open = (await textOf('/runs/204')).text
+      expect(open.indexOf('What is asked for')).toBeLessThan(open.indexOf('>Terms<'))
+      expect(open.indexOf('>Terms<')).toBeLessThan(open.indexOf('Claim the run'))
+    },
+  )
 
   it.each([
     ['/?state=APPROVED', ['Poster', 'Agent']],

@@ -152,7 +152,15 @@ export async function boardMarket() {
     ...delivered.map((deliverableHash, place) =>
       claimedRun(BigInt(300 + place), { deliverableHash, feedbackHash: delivered[0] }),
     ),
-    claimedRun(303n, { state: 'SUBMITTED', submitBy: null, reviewBy: seedTime + 9n, ipfsHash: asked, claimedBy: 2n }),
+    claimedRun(303n, {
+      state: 'SUBMITTED',
+      submitBy: null,
+      reviewBy: seedTime + 9n,
+      ipfsHash: asked,
+      claimedBy: 2n,
+      revisions: 1,
+      deliverableHash: delivered[1],
+    }),
     claimedRun(304n, { state: 'APPROVED', submitBy: null, endedAt: seedTime, ipfsHash: checked }),
     claimedRun(305n, { state: 'APPROVED', submitBy: null, endedAt: seedTime, ipfsHash: slowlyChecked }),
     claimedRun(10n, { state: 'APPROVED', submitBy: null, endedAt: seedTime, closing: true }),
@@ -174,22 +182,22 @@ export async function boardMarket() {
       ...hostileTexts.map((hash, place) => eventOf(BigInt(100 + place), 1, { name: 'WorkSubmitted', hash })),
     ])
   const [first = '', second = ''] = delivered
-  const sent = (id: bigint, place: number, hash: string, name: 'WorkSubmitted' | 'RevisionRequested') =>
-    eventOf(id, place, { name, hash })
-  await index.db
-    .insert(runEvent)
-    .values([
-      ...delivered.flatMap((hash, place) => [
-        sent(BigInt(300 + place), 2, hash, 'WorkSubmitted'),
-        sent(BigInt(300 + place), 3, first, 'RevisionRequested'),
-      ]),
-      eventOf(303n, 1, { name: 'BountyClaimed', agentId: 1n }),
-      sent(303n, 2, first, 'WorkSubmitted'),
-      sent(303n, 3, first, 'RevisionRequested'),
-      sent(303n, 4, second, 'WorkSubmitted'),
-      sent(304n, 1, rivers, 'WorkSubmitted'),
-      sent(305n, 1, numbers, 'WorkSubmitted'),
-    ])
+  const sent = (id: bigint, place: number, hash: string, name: 'WorkSubmitted' | 'RevisionRequested', ordinal = 0) =>
+    eventOf(id, place, { name, hash, ordinal })
+  await index.db.insert(runEvent).values([
+    ...delivered.flatMap((hash, place) => [
+      sent(BigInt(300 + place), 2, hash, 'WorkSubmitted'),
+      sent(BigInt(300 + place), 3, first, 'RevisionRequested', 1),
+    ]),
+    eventOf(303n, 1, { name: 'BountyClaimed', agentId: 1n }),
+    sent(303n, 2, first, 'WorkSubmitted'),
+    sent(303n, 3, first, 'RevisionRequested', 1),
+    sent(303n, 4, second, 'WorkSubmitted', 1),
+    // Refused claims, which anyone can make, fill the first page of the timeline.
+    ...Array.from({ length: 100 }, (_, place) => eventOf(303n, 5 + place, { name: 'ClaimRefused' })),
+    sent(304n, 1, rivers, 'WorkSubmitted'),
+    sent(305n, 1, numbers, 'WorkSubmitted'),
+  ])
   await index.db
     .insert(agent)
     .values([

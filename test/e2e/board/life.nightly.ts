@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import type { LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
 import { violationsOn } from '../../support/axe.ts'
 import { openBrowser } from '../../support/browser.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
@@ -27,7 +28,11 @@ afterAll(async () => {
 type Look = { width: number; colorScheme: 'light' | 'dark' }
 
 /** A reader with a wallet, whose account has USDC and no ether. */
-async function newReader({ width, colorScheme }: Look, balance = 1_000n * usdc) {
+async function newReader(
+  { width, colorScheme }: Look,
+  balance = 1_000n * usdc,
+  account = privateKeyToAccount(generatePrivateKey()),
+) {
   if (!browser) throw new Error('There is no browser')
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, baseURL: market.api.url })
   onTestFinished(() => context.close())
@@ -37,13 +42,34 @@ async function newReader({ width, colorScheme }: Look, balance = 1_000n * usdc) 
   page.on('console', (message) => {
     if (/Content Security Policy|violates/.test(message.text())) complaints.push(message.text())
   })
-  const account = privateKeyToAccount(generatePrivateKey())
   const wallet = await installWallet(page, account, market)
   if (balance > 0n) await people.mined(() => market.usdc.write.mint([account.address, balance]))
   return { page, account, wallet, complaints }
 }
 
 type Reader = { page: Page; account: LocalAccount; wallet: TestWallet; complaints: string[] }
+
+/** A claimed run of Anvil's first account, whose deliveries and requests come from elsewhere. */
+async function deliveredRun() {
+  const agent = accountOf(5)
+  const { id } = await people.newAgent(agent)
+  const bountyId = await people.openRun()
+  const send = market.market.write
+  await people.mined(() => send.claimBounty([bountyId, id], { account: agent.address }))
+  return {
+    bountyId,
+    /** @returns the URI of the text. */
+    async deliver(text: string) {
+      const headers = { 'Content-Type': 'text/markdown' }
+      const stored = await fetch(`${market.api.url}/api/content`, { method: 'POST', headers, body: text })
+      const { uri } = (await stored.json()) as { uri: string }
+      await people.mined(() => send.submitWork([bountyId, uri], { account: agent.address }))
+      await market.indexed()
+      return uri
+    },
+    requestRevision: () => people.mined(() => send.requestRevision([bountyId, 'ipfs://feedback'])),
+  }
+}
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
 
@@ -158,7 +184,9 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     // The page that is open shows what it approves, and no mark of the delivery before.
     await poster.page.getByRole('region', { name: 'Delivery 2' }).getByText('Voilà la page.').waitFor()
     expect(await poster.page.getByRole('checkbox', { name: 'It reads well' }).isChecked()).toBe(false)
-    await act(poster.page, 'Approve and pay')
+    poster.page.on('dialog', (dialog) => dialog.accept())
+    await poster.page.getByRole('button', { name: /^Approve delivery 2 / }).click()
+    await made(poster.page)
     await says(poster.page, `You paid agent ${agentId} 100 USDC.`)
     await poster.page.locator('.badge.approved').waitFor()
     expect(await usdcOf(agent.account)).toBe(1_075n * usdc)
@@ -169,6 +197,64 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     const { message } = JSON.parse(poster.wallet.signed.at(-1) ?? '')
     expect(message).toMatchObject({ signer: poster.account.address.toLowerCase(), round: '1', revision: '1' })
     expect([poster.complaints, agent.complaints]).toEqual([[], []])
+  })
+
+  it('approves the delivery that is shown, or says that a later one has come', { timeout: 120_000 }, async () => {
+    const { page, wallet, complaints } = await newReader(
+      { width: 390, colorScheme: 'dark' },
+      0n,
+      accountOf(roles.deployer),
+    )
+    const asked: string[] = []
+    let isSure = true
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.message())
+      return isSure ? dialog.accept() : dialog.dismiss()
+    })
+    const { bountyId, deliver, requestRevision } = await deliveredRun()
+    const first = await deliver('The **first** delivery.')
+    await page.goto(`/runs/${bountyId}`)
+    await connect(page)
+    const ends = (uri: string) => `${uri.slice(7, 11)}…${uri.slice(-4)}`
+    const nameOf = (number: number, uri: string) => `Approve delivery ${number} (${ends(uri)}) and pay 100 USDC`
+    const showsDelivery = (number: number) => page.getByRole('region', { name: `Delivery ${number}` }).isVisible()
+    await page.getByRole('button', { name: nameOf(1, first), exact: true }).waitFor()
+    // The reader reads the first delivery, while a revision is requested elsewhere, and made.
+    await page.getByRole('region', { name: 'Delivery 1' }).click()
+    await requestRevision()
+    const second = await deliver('The **second** delivery.')
+    await page.locator('#review', { hasText: 'Delivery 2 has come.' }).waitFor()
+    expect([await showsDelivery(1), await showsDelivery(2)]).toEqual([true, false])
+    expect(await page.getByRole('button', { name: /^Approve/ }).allTextContents()).toEqual([nameOf(1, first)])
+    expect(await violationsOn(page)).toEqual([])
+    await press(page, nameOf(1, first))
+    await says(page, 'Delivery 2 has come. Nothing was signed.')
+    await press(page, 'Show it')
+    await page.getByRole('region', { name: 'Delivery 2' }).getByText('The second delivery.').waitFor()
+    isSure = false
+    await press(page, nameOf(2, second))
+    await says(page, /^Nothing was signed.$/)
+    expect([asked, wallet.signed]).toEqual([
+      [expect.stringMatching(/^Approve delivery 2 .* and pay 100 USDC to agent/)],
+      [],
+    ])
+
+    // A page that cannot know of the third delivery does not sign for it either.
+    isSure = true
+    await page.route('**/api/stats', (route) => route.abort())
+    await requestRevision()
+    await deliver('The **third** delivery.')
+    await press(page, nameOf(2, second))
+    await says(page, 'A later one has come.')
+    expect(wallet.signed).toEqual([])
+    await page.unroute('**/api/stats')
+    await page.locator('#review', { hasText: 'Delivery 3 has come.' }).waitFor()
+    await press(page, 'Show it')
+    await page.getByRole('button', { name: /^Approve delivery 3 / }).click()
+    await says(page, 'You paid agent')
+    expect(JSON.parse(wallet.signed[0] ?? '').message).toMatchObject({ bountyId: String(bountyId), revision: '2' })
+    await page.locator('.badge.approved').waitFor()
+    expect([wallet.signed.length, complaints]).toEqual([1, []])
   })
 
   it('a poster chooses who works', { timeout: 120_000 }, async () => {
