@@ -78,9 +78,10 @@ export function pythonTypes({ components: { schemas } }: { components: { schemas
       return component.endsWith('Problem') ? 'dict[str, Any]' : typeOf(schemas[component] ?? {}, component)
     }
     if (schema.enum) return schema.enum.length > MAX_CHOICES ? 'str' : `Literal[${schema.enum.map(literal).join(', ')}]`
-    if (properties) return writeDict(schema, name)
-    if (items) return `list[${typeOf(items, name.replace(/s$/, ''))}]`
-    if (typeof additionalProperties === 'object') return `dict[str, ${typeOf(additionalProperties, name)}]`
+    const orNone = [type].flat().includes('null') ? ' | None' : ''
+    if (properties) return writeDict(schema, name) + orNone
+    if (items) return `list[${typeOf(items, name.replace(/s$/, ''))}]${orNone}`
+    if (typeof additionalProperties === 'object') return `dict[str, ${typeOf(additionalProperties, name)}]${orNone}`
     if (type === undefined) return 'Any'
     return [type]
       .flat()

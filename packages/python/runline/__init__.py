@@ -1,7 +1,9 @@
 """A client of the Runline API: read runs, post and claim them, deliver, review, get paid."""
 
+from .amounts import format_usdc, usdc
 from .client import Runline
 from .errors import NoAnswerError, ProblemError, UndecidedError, UnexpectedContentError, UnexpectedMessageError
+from .salts import create_salt
 from .signing import Account, Contracts, Market
 from .stream import Event
 
@@ -16,4 +18,7 @@ __all__ = [
     "UndecidedError",
     "UnexpectedContentError",
     "UnexpectedMessageError",
+    "create_salt",
+    "format_usdc",
+    "usdc",
 ]

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from .decide import Request, send_until_decided
 from .http import Api
-from .signing import Account, Market, Members, market_domain, sign, typed_data
+from .signing import Account, Market, Members, digest_of, market_domain, sign, typed_data
 
 TYPES = {"wallet": "address", "signer": "address", "poster": "address", "deliverableHash": "string", "feedbackHash": "string", "claimant": "address"}
 """The types of the members that are no integers."""
@@ -60,7 +60,7 @@ def act(
     message = typed_data(answer["typedData"], market_domain(market), action.name, action.members, own)
     body = {member: value for member, value in message["message"].items() if member != "bountyId"}
     body["signature"] = sign(account, message)
-    return send_until_decided(api, Request(name, f"/api/runs/{run_id}/{name}", body, {}), until)
+    return send_until_decided(api, Request(name, f"/api/runs/{run_id}/{name}", body, {}, digest_of(message)), until)
 
 
 def facts_of(action: Action, run: dict[str, Any]) -> dict[str, object]:

@@ -9,7 +9,7 @@ RunSummary = TypedDict("RunSummary", {
     "bountyId": int, "posterAddress": str, "ipfsHash": str, "reward": str, "deadline": str,
     "state": Literal["DRAFT", "OPEN", "CLAIMED", "IN_PROGRESS", "SUBMITTED", "APPROVED", "REVISION_REQUESTED", "REJECTED"],
     "claimedBy": int | str | None, "createdAt": str, "claimable": bool, "title": str | None, "summary": str | None,
-    "tags": list[str], "claimant": str | None})
+    "tags": list[str] | None, "claimant": str | None})
 BriefAttachment = TypedDict("BriefAttachment", {
     "name": str, "cid": str, "size": int})
 BriefChecksUrl = TypedDict("BriefChecksUrl", {
@@ -30,7 +30,7 @@ RunDetail = TypedDict("RunDetail", {
     "claimedAt": str | None, "submittedAt": str | None, "createdAt": str, "claimable": bool, "submitBy": str | None,
     "reviewBy": str | None, "endedAt": str | None, "feedbackHash": str | None, "revisions": int, "round": int,
     "fee": str, "workPeriod": int, "stakeRequired": str, "evaluator": str | None, "closing": bool, "title": str | None,
-    "summary": str | None, "tags": list[str], "claimant": str | None, "brief": Brief | None,
+    "summary": str | None, "tags": list[str] | None, "claimant": str | None, "brief": Brief | None,
     "posterRecord": PosterRecord, "applications": int})
 RunEvent = TypedDict("RunEvent", {
     "name": str, "agentId": int | str | None, "address": str | None, "amount": str | None, "hash": str | None,
@@ -108,7 +108,7 @@ Run = TypedDict("Run", {
     "claimedAt": str | None, "submittedAt": str | None, "createdAt": str, "claimable": bool, "submitBy": str | None,
     "reviewBy": str | None, "endedAt": str | None, "feedbackHash": str | None, "revisions": int, "round": int,
     "fee": str, "workPeriod": int, "stakeRequired": str, "evaluator": str | None, "closing": bool, "title": str | None,
-    "summary": str | None, "tags": list[str], "claimant": str | None})
+    "summary": str | None, "tags": list[str] | None, "claimant": str | None})
 Action = TypedDict("Action", {
     "success": Literal[True], "run": Run, "message": str, "actionId": str, "txHash": str, "blockNumber": int,
     "finalized": bool})

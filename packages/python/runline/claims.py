@@ -7,7 +7,7 @@ from typing import Any
 from .decide import Request, send_until_decided
 from .errors import UnexpectedMessageError
 from .http import Api
-from .signing import Account, Market, integer_of, market_domain, members_of, sign, typed_data
+from .signing import Account, Market, digest_of, integer_of, market_domain, members_of, sign, typed_data
 
 CLAIM_TYPE = members_of(
     "uint256 bountyId, uint256 agentId, address wallet, uint256 round, uint256 reward, uint256 stake, "
@@ -46,7 +46,7 @@ def claim_run(
         "deadline": str(message["message"]["deadline"]),
     }
     headers = {"Idempotency-Key": str(uuid.uuid4())}
-    return send_until_decided(api, Request("claim", f"{path}/claim", body, headers), until)
+    return send_until_decided(api, Request("claim", f"{path}/claim", body, headers, digest_of(message)), until)
 
 
 def terms_of(stated: dict[str, Any], run: dict[str, Any], expected: dict[str, Any]) -> dict[str, object]:

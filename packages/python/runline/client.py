@@ -63,13 +63,15 @@ class Runline(Reads):
         stake_percent: int = 0,
         evaluator: str = ZERO_ADDRESS,
         claimant: str = ZERO_ADDRESS,
+        salt: str | None = None,
         timeout_seconds: float = 300,
     ) -> Action:
         """
         Posts a run. `brief` is a URI, or the brief itself, which is stored. `reward` is in USDC base units: the account pays it,
         and a fee of a twentieth. `deadline` is the last second at which the run can be claimed, since 1970. `work_period` is in seconds, in whole hours; `stake_percent` is of the
         reward; with 0, they are the market's defaults. Only the wallet `claimant` may claim; zero is any, and the account's own
-        address is none until another is named. Raises as `claim` does.
+        address is none until another is named. With the same `salt`, of `create_salt`, and the same terms a call is the same post, in
+        another process too: it is paid once, and a call that is repeated gets the answer of the first. Raises as `claim` does.
         """
         terms: dict[str, Typed] = {
             "ipfsHash": ("string", brief if isinstance(brief, str) else self._stored_brief(brief)),
@@ -80,20 +82,25 @@ class Runline(Reads):
             "evaluator": ("address", evaluator),
             "claimant": ("address", claimant),
         }
-        return self._of(account, timeout_seconds).post(terms)
+        return self._of(account, timeout_seconds, salt).post(terms)
 
-    def register(self, agent_uri: str, *, account: Account, timeout_seconds: float = 300) -> AgentAction:
-        """Registers an agent, whose owner and wallet is the account. The URI has at most 256 bytes. Raises as `claim` does."""
-        return self._of(account, timeout_seconds).register(agent_uri)
+    def register(
+        self, agent_uri: str, *, account: Account, salt: str | None = None, timeout_seconds: float = 300
+    ) -> AgentAction:
+        """
+        Registers an agent, whose owner and wallet is the account. The URI has at most 256 bytes. `salt` is as of `post`. Raises as
+        `claim` does.
+        """
+        return self._of(account, timeout_seconds, salt).register(agent_uri)
 
     def stake(
-        self, agent: Agent, amount: int, *, account: Account, timeout_seconds: float = 300
+        self, agent: Agent, amount: int, *, account: Account, salt: str | None = None, timeout_seconds: float = 300
     ) -> AgentAction:
         """
         Stakes USDC (base units) of the account for the agent, which the account owns, or whose owner is that of the agent that
-        was read. Raises as `claim` does.
+        was read. `salt` is as of `post`. Raises as `claim` does.
         """
-        return self._of(account, timeout_seconds).stake(read("id", agent), whole(amount))
+        return self._of(account, timeout_seconds, salt).stake(read("id", agent), whole(amount))
 
     def unstake(
         self, agent: Agent, amount: int, *, account: Account, timeout_seconds: float = 300
@@ -158,11 +165,11 @@ class Runline(Reads):
         return self._act("abandon", run, account, timeout_seconds)
 
     def approve(
-        self, run: Run, *, account: Account, revision: int | None = None, timeout_seconds: float = 300
+        self, run: Run, *, account: Account, revision: int, timeout_seconds: float = 300
     ) -> Action:
         """
-        Approves the last delivery, which pays the agent. The poster or the evaluator signs. `revision` refuses any other
-        delivery than the one that was reviewed: the run's `revisions` in SUBMITTED, one less in REVISION_REQUESTED. Raises as
+        Approves a delivery, which pays the agent. The poster or the evaluator signs. `revision` is that of the delivery that was
+        reviewed: the run's `revisions` in SUBMITTED, one less in REVISION_REQUESTED. Refused if it is not the last. Raises as
         `claim` does.
         """
         return self._act("approve", run, account, timeout_seconds, revision=revision)
@@ -175,20 +182,23 @@ class Runline(Reads):
         content: Content | None = None,
         is_unchecked: bool = False,
         account: Account,
-        revision: int | None = None,
+        revision: int,
         timeout_seconds: float = 300,
     ) -> Action:
         """
-        Asks for a revision of the last delivery, with feedback that is a URI, or `content`, which is stored. The evaluator
+        Asks for a revision of a delivery, which `revision` names as in `approve`, with feedback that is a URI, or `content`, which is stored. The evaluator
         signs. Raises as `submit` does.
         """
         uri = named(self._api, feedback_hash, content, is_unchecked)
         return self._act("revise", run, account, timeout_seconds, feedbackHash=uri, revision=revision)
 
     def reject(
-        self, run: Run, *, account: Account, revision: int | None = None, timeout_seconds: float = 300
+        self, run: Run, *, account: Account, revision: int, timeout_seconds: float = 300
     ) -> Action:
-        """Rejects the last delivery. The evaluator signs; a poster only after three revisions. Raises as `claim` does."""
+        """
+        Rejects a delivery, which `revision` names as in `approve`. The evaluator signs; a poster only after three revisions. Raises
+        as `claim` does.
+        """
         return self._act("reject", run, account, timeout_seconds, revision=revision)
 
     def close(self, run: Run, *, account: Account, timeout_seconds: float = 300) -> Action:
@@ -232,11 +242,11 @@ class Runline(Reads):
     def _call(self, what: str, path: str, timeout_seconds: float) -> Any:
         return send_until_decided(self._api, Request(what, path, None, {}), time.monotonic() + timeout_seconds)
 
-    def _of(self, account: Account, timeout_seconds: float) -> AccountActions:
+    def _of(self, account: Account, timeout_seconds: float, salt: str | None = None) -> AccountActions:
         if self._contracts is None:
             raise ValueError("Runline() needs contracts=Contracts(…): the contracts that it may sign for")
         chain_id = self._trusted_market().chain_id
-        return AccountActions(self._api, chain_id, self._contracts, account, timeout_seconds)
+        return AccountActions(self._api, chain_id, self._contracts, account, timeout_seconds, salt)
 
     def _act(
         self, name: str, run: Run, account: Account, timeout_seconds: float, **asked: object

@@ -15,6 +15,8 @@ class Request(NamedTuple):
     path: str
     body: dict[str, Any] | None
     headers: dict[str, str]
+    action_id: str | None = None
+    """The id of the action or claim; None of a call for anyone, whose id the API names."""
 
 
 class Pending(NamedTuple):
@@ -22,8 +24,8 @@ class Pending(NamedTuple):
 
     state: str
     seconds: float
-    location: str | None = None
-    """Where the state is, if it is stored."""
+    action_id: str | None = None
+    """The id of the action, if it is stored."""
 
 
 def send_until_decided(api: Api, request: Request, until: float) -> Any:
@@ -36,7 +38,7 @@ def send_until_decided(api: Api, request: Request, until: float) -> Any:
         if not isinstance(result, Pending):
             return result
         if time.monotonic() + result.seconds > until:
-            raise UndecidedError(request.what, result.state, result.location)
+            raise UndecidedError(request.what, result.state, request.action_id or result.action_id)
         time.sleep(result.seconds)
 
 
@@ -50,8 +52,8 @@ def _post(api: Api, request: Request) -> dict[str, Any] | Pending:
         return answer.body if answer.body.get("success") is True else _pending_of(answer)
     if not answer.is_retriable:
         raise ProblemError(answer.body)
-    return Pending(answer.body["code"], answer.retry_after_seconds)
+    return Pending(str(ProblemError(answer.body)), answer.retry_after_seconds)
 
 
 def _pending_of(answer: Answer) -> Pending:
-    return Pending(answer.body["status"], answer.retry_after_seconds, answer.headers.get("Location"))
+    return Pending(f"it is {answer.body['status']}.", answer.retry_after_seconds, answer.body.get("actionId"))

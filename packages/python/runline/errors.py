@@ -20,11 +20,15 @@ class NoAnswerError(Exception):
 
 
 class UndecidedError(Exception):
-    """A claim or an action is not decided at the timeout, and may still be made. `location` has its state if it is stored."""
+    """
+    A claim or an action is not decided at the timeout, and may still be made. `action_id` is that of the action or claim, for
+    `Runline.wait`; None only of a call for anyone that the API has not answered.
+    """
 
-    def __init__(self, what: str, state: str, location: str | None) -> None:
-        super().__init__(f"The {what} is undecided: {state}. It may still be made. Send it again to wait for it.")
-        self.location = location
+    def __init__(self, what: str, state: str, action_id: str | None) -> None:
+        advice = f'Wait with wait("{action_id}").' if action_id else "Call again to wait: it is made once."
+        super().__init__(f"The {what} is undecided: {state} It may still be made. {advice}")
+        self.action_id = action_id
 
 
 class UnexpectedContentError(Exception):

@@ -15,6 +15,9 @@ REQUEST_TIMEOUT_SECONDS = 30
 
 CHUNK_BYTES = 65_536
 
+MOST_QUOTED = 200
+"""The most characters of another server's answer in an error."""
+
 TEXTS = ("text/markdown", "text/plain")
 """The media types of what is stored, besides JSON."""
 
@@ -38,6 +41,11 @@ class Answer(NamedTuple):
     def retry_after_seconds(self) -> float:
         """Seconds until the same request may succeed."""
         return retry_after_seconds(self.headers)
+
+
+def is_problem(body: Any) -> bool:
+    """Whether the JSON is a refusal of the API: a gateway answers with JSON of its own."""
+    return isinstance(body, dict) and isinstance(body.get("code"), str)
 
 
 def is_retriable(status: int) -> bool:
@@ -118,7 +126,11 @@ class Api:
                 if kind not in ("application/json", "application/problem+json", *(TEXTS if is_stored else ())):
                     raise NoAnswerError(name, f"the answer has status {response.status} and is no JSON")
                 text = read_until(response, until).decode()
-                return Answer(response.status, response.headers, text if is_stored else json.loads(text))
+                body = text if is_stored else json.loads(text)
+                if response.status >= 400 and not is_problem(body):
+                    reason = f"the answer has status {response.status} and no code: {text[:MOST_QUOTED]}"
+                    raise NoAnswerError(name, reason)
+                return Answer(response.status, response.headers, body)
         except (OSError, HTTPException, ValueError) as error:
             raise NoAnswerError(name, error) from error
 

@@ -1,5 +1,6 @@
 """What anyone may read."""
 
+import time
 from collections.abc import Iterator
 
 from .answers import (
@@ -18,10 +19,14 @@ from .answers import (
     StatsHistory,
 )
 from .contents import read_content
+from .errors import ProblemError, UndecidedError
 from .http import Api
 from .stream import Event, stream_changes
 
 Id = int | str
+
+ARRIVAL_SECONDS = 60
+"""A request with a signature arrives within this time, or never."""
 
 
 class Reads:
@@ -69,7 +74,7 @@ class Reads:
         """The agent, and whether its stake and status let it claim runs."""
         return self._api.get(f"/api/agents/{int(agent_id)}/stake", **query)
 
-    def eligibility(self, run_id: Id, agent_id: Id, **query: object) -> ClaimEligibility:
+    def can_claim_run(self, *, agent_id: Id, run_id: Id, **query: object) -> ClaimEligibility:
         """Whether a claim of the run would succeed, and every reason why not."""
         return self._api.get(f"/api/runs/{int(run_id)}/claim-eligibility", agentId=int(agent_id), **query)
 
@@ -80,6 +85,30 @@ class Reads:
     def action_state(self, action_id: str) -> ActionState:
         """The state of an action, or of a claim, from its signature to its final block."""
         return self._api.get(f"/api/actions/{action_id}")
+
+    def wait(self, action_id: str, *, timeout_seconds: float = 300) -> ActionState:
+        """
+        Waits until an action or a claim is mined, such as one that an `UndecidedError` names, and returns its state. Raises
+        ProblemError with the reason why it was refused, or ACTION_NOT_FOUND if the API has no transaction of it after a minute;
+        UndecidedError at the timeout.
+        """
+        start = time.monotonic()
+        while True:
+            state = "not sent"
+            try:
+                found = self.action_state(action_id)
+                if found["problem"]:
+                    raise ProblemError(found["problem"])
+                if found["state"] in ("mined", "final"):
+                    return found
+                state = found["state"]
+            except ProblemError as error:
+                # A request with its signature may not have arrived yet.
+                if error.code != "ACTION_NOT_FOUND" or time.monotonic() > start + ARRIVAL_SECONDS:
+                    raise
+            if time.monotonic() > start + timeout_seconds:
+                raise UndecidedError("action", f"it is {state}.", action_id)
+            time.sleep(1)
 
     def poster(self, address: str) -> Poster:
         """The record of a poster: its runs by state, what they paid, how long its reviews took."""

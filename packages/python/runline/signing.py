@@ -4,6 +4,7 @@ import time
 from typing import Any, NamedTuple, Protocol
 
 from .errors import UnexpectedMessageError
+from .keccak import keccak256
 
 MAX_VALIDITY_SECONDS = 3_600
 """How long a signature is valid at most. The contracts have no limit for most actions."""
@@ -113,6 +114,28 @@ def integer_of(member: str, value: object) -> int:
 def sign(account: Account, message: dict[str, Any]) -> str:
     """The account's signature of the message, as hexadecimal text."""
     return "0x" + bytes(account.sign_typed_data(full_message=message).signature).hex()
+
+
+def digest_of(message: dict[str, Any]) -> str:
+    """What the message hashes to (EIP-712): the id of the action or claim."""
+    parts = (hash_struct(message, "EIP712Domain", "domain"), hash_struct(message, message["primaryType"], "message"))
+    return "0x" + keccak256(b"\x19\x01" + b"".join(parts)).hex()
+
+
+def hash_struct(message: dict[str, Any], name: str, key: str) -> bytes:
+    """EIP-712's hashStruct, of members that are integers, addresses, hashes and texts."""
+    members = message["types"][name]
+    described = ",".join(f"{member['type']} {member['name']}" for member in members)
+    hashed = keccak256(f"{name}({described})".encode())
+    for member in members:
+        value = str(message[key][member["name"]])
+        hashed += keccak256(value.encode()) if member["type"] == "string" else word(int(value, 0))
+    return keccak256(hashed)
+
+
+def word(number: int) -> bytes:
+    """The number in 32 bytes."""
+    return number.to_bytes(32, "big")
 
 
 def assert_same(member: str, kind: str, expected: object, got: object) -> None:

@@ -8,7 +8,7 @@ from http.client import HTTPException
 from typing import Any, NamedTuple
 
 from .errors import NoAnswerError, ProblemError
-from .http import is_retriable, open_answer, query_text, retry_after_seconds
+from .http import is_problem, is_retriable, open_answer, query_text, retry_after_seconds
 
 SILENCE_TIMEOUT_SECONDS = 40
 """The server sends at least a comment every 15 seconds. Without one for this time, the connection counts as lost."""
@@ -64,8 +64,10 @@ def _events_of(url: str) -> Iterator[Event]:
         members: dict[str, str] = {}
         for line in response:
             text = line.decode().rstrip("\r\n")
-            if text == "" and "data" in members:
-                yield Event(members.get("id", ""), members.get("event", "message"), json.loads(members["data"]))
+            if text == "" and members:
+                # A heartbeat has an id alone.
+                data = json.loads(members.get("data", "null"))
+                yield Event(members.get("id", ""), members.get("event", "message") if data else "", data)
             if text == "":
                 members = {}
                 continue
@@ -74,6 +76,8 @@ def _events_of(url: str) -> Iterator[Event]:
 
 
 def _refusal_of(url: str, response: Any) -> Exception:
-    if response.headers.get_content_type() == "application/problem+json":
-        return ProblemError(json.load(response))
+    is_json = response.headers.get_content_type() == "application/problem+json"
+    body = json.load(response) if is_json else None
+    if is_problem(body):
+        return ProblemError(body)
     return NoAnswerError(f"GET {url}", f"the answer has status {response.status} and is no problem")

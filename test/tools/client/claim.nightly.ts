@@ -79,6 +79,7 @@ const problem = (status: number, code: string, headers: Record<string, string> =
   body: JSON.stringify({ status, code, detail: 'Said by the test.' }),
 })
 
+const gateway = { status: 403, headers: { 'Content-Type': 'application/json' }, body: '{"message":"Forbidden"}' }
 const html = { status: 502, headers: { 'Content-Type': 'text/html' }, body: '<html>Bad Gateway</html>' }
 
 describe('runs.claim', () => {
@@ -118,6 +119,7 @@ describe('runs.claim', () => {
       ['pass', problem(503, 'RELAY_UNAVAILABLE', { 'Retry-After': '1' }), problem(503, 'CLAIM_PENDING')],
     ],
     ['an HTML page of a proxy', [html, 'pass', html]],
+    ['the JSON of a gateway', [gateway, 'pass', gateway]],
     ['a Retry-After with a date', ['pass', problem(503, 'CLAIM_PENDING', { 'Retry-After': new Date().toUTCString() })]],
   ])('retries after %s, and claims once', async (_, faults) => {
     const runId = await openRun()

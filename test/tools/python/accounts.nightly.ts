@@ -88,6 +88,47 @@ print(runline.stake_info(agent_id)["canClaimRuns"], [each["bountyId"] for each i
     expect(await balance()).toBe(before - 1_050_000n)
   })
 
+  it('pays once for a post, stake or registration that is repeated with its salt', async () => {
+    const before = await balance()
+    const busy = { status: 429, headers: { 'Content-Type': 'application/problem+json', 'Retry-After': '80000' } }
+    proxy.faults.push('pass', 'lose', { ...busy, body: '{"code":"RATE_LIMITED","detail":"Said by the test."}' })
+    const lines = await run(`
+from runline import UndecidedError, create_salt, usdc
+terms, salt = ("ipfs://task", usdc("1.5"), deadline), create_salt()
+try:
+    runline.post(*terms, account=payer, salt=salt)
+except UndecidedError as error:
+    print(str(error).replace(error.action_id, "0x…"))
+    waited = runline.wait(error.action_id)
+    print(waited["action"], waited["state"] in ("mined", "final"))
+    print({runline.post(*terms, account=payer, salt=salt)["actionId"] for _ in range(2)} == {error.action_id})
+salts = [create_salt(), create_salt()]
+agents = [runline.register("ipfs://agent", account=payer, salt=salts[0])["agent"]["id"] for _ in range(2)]
+staked = [runline.stake(agents[0], usdc(20), account=payer, salt=salts[1])["agent"]["stakedAmount"] for _ in range(2)]
+print(len(set(agents)), staked)
+# The market has the true time: it answers what was made, although the client holds it for ended.
+now = time.time()
+time.time = lambda: now + 1_200
+print(runline.post(*terms, account=payer, salt=salt)["actionId"] == waited["actionId"])
+time.time = lambda: now
+for salt in (create_salt(now - 600), "0x" + "12" * 32):
+    try:
+        runline.post(*terms, account=payer, salt=salt)
+    except (ProblemError, ValueError) as error:
+        print(str(error)[:30])
+`)
+    expect(lines).toEqual([
+      'The post is undecided: RATE_LIMITED: Said by the test. It may still be made. Wait with wait("0x…").',
+      'post True',
+      'True',
+      "1 ['20000000', '20000000']",
+      'True',
+      expect.stringMatching(/^SIGNATURE_EXPIRED: /),
+      expect.stringMatching(/^the salt 0x1212/),
+    ])
+    expect(await balance()).toBe(before - 1_575_000n - 20n * usdc)
+  })
+
   it('hashes as contracts do', async () => {
     const inputs = [0, 1, 31, 135, 136, 137, 271, 272, 273, 1_000].map((length) => randomBytes(length).toString('hex'))
     const lines = await run(`

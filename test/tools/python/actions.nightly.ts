@@ -83,6 +83,7 @@ print(runline.content(submitted["deliverableHash"]).encode("utf-8").hex())
 print(runline.content(runline.store({"missing": ["tests"]})))
 print(set(runline.run(${runId})) ^ set(answers.RunDetail.__annotations__), set(submitted) ^ set(answers.Run.__annotations__))
 print(set(runline.agent(${agent.id})) ^ set(answers.Agent.__annotations__), set(runline.stats()) ^ set(answers.Stats.__annotations__))
+print(runline.run(${runId})["tags"], answers.Run.__annotations__["tags"])
 `)
     expect(lines).toEqual([
       expect.stringMatching(/^'done!' is no URI.* Nothing was signed\. Give content=… to have it stored/),
@@ -90,6 +91,7 @@ print(set(runline.agent(${agent.id})) ^ set(answers.Agent.__annotations__), set(
       '{"missing": ["tests"]}',
       'set() set()',
       'set() set()',
+      'None list[str] | None',
     ])
     proxy.faults.push({
       status: 201,

@@ -72,6 +72,7 @@ const problem = (status: number, code: string, headers: Record<string, string> =
   body: JSON.stringify({ status, code, detail: 'Said by the test.' }),
 })
 
+const gateway = { status: 403, headers: { 'Content-Type': 'application/json' }, body: '{"message":"Forbidden"}' }
 const html = { status: 502, headers: { 'Content-Type': 'text/html' }, body: '<html>Bad Gateway</html>' }
 
 describe.skipIf(!python)('the Python client', () => {
@@ -99,7 +100,7 @@ describe.skipIf(!python)('the Python client', () => {
     const lines = await run(`
 print([run["bountyId"] for run in runline.runs(claimable=True, limit=2, order="asc", minReward=1, state=None)])
 print(runline.run("${runIds[0]}")["state"], runline.agent(${agent.id})["id"], len(list(runline.agents(limit=1))))
-print(runline.market()["chainId"], runline.eligibility(${runIds[0]}, ${agent.id})["eligible"])
+print(runline.market()["chainId"], runline.can_claim_run(run_id=${runIds[0]}, agent_id=${agent.id})["eligible"])
 `)
     const open = JSON.parse(lines[0] ?? '')
     expect(open).toEqual(expect.arrayContaining(runIds.map(Number)))
@@ -113,6 +114,7 @@ print(runline.market()["chainId"], runline.eligibility(${runIds[0]}, ${agent.id}
     ['half an answer', ['cut', 'pass', 'cut']],
     ['503 and 429', [problem(503, 'INDEX_BEHIND', { 'Retry-After': '1' }), 'pass', problem(429, 'RATE_LIMITED')]],
     ['an HTML page of a proxy', [html, 'pass', html]],
+    ['the JSON of a gateway', [gateway, 'pass', gateway]],
     ['a Retry-After with a date', ['pass', problem(503, 'CLAIM_PENDING', { 'Retry-After': new Date().toUTCString() })]],
   ])('retries after %s, and claims once', async (_, faults) => {
     const runId = await openRun()
@@ -169,7 +171,9 @@ print(runline.market()["chainId"], runline.eligibility(${runIds[0]}, ${agent.id}
     )
     expect(lines).toEqual([
       'ProblemError RUN_NOT_FOUND: There is no run 999999.',
-      'UndecidedError The claim is undecided: RATE_LIMITED. It may still be made. Send it again to wait for it.',
+      expect.stringMatching(
+        /^UndecidedError The claim is undecided: RATE_LIMITED: Said by the test. It may still be made. Wait with wait\("0x\w{64}"\).$/,
+      ),
       expect.stringMatching(/^ProblemError AGENT_NOT_FOUND: /),
       expect.stringMatching(/^ProblemError WALLET_MISMATCH: /),
       "ValueError invalid literal for int() with base 10: 'x'",
@@ -181,6 +185,17 @@ print(runline.market()["chainId"], runline.eligibility(${runIds[0]}, ${agent.id}
       expect.stringMatching(/^ProblemError VALIDATION_FAILED: .*state/),
     ])
     expect(await holderOf(runId)).toBe(0)
+  })
+
+  it('continues a stream after the id of a heartbeat, which has no data', async () => {
+    const body = 'event: ready\nid: 1-a\ndata: {"block":{"number":1}}\n\n: quiet\nid: 2-b\n\n'
+    proxy.faults.push({ status: 200, headers: { 'Content-Type': 'text/event-stream' }, body }, problem(400, 'STOPPED'))
+    const lines = await run(`
+seen = runline.stream(runId=1)
+print(next(seen).type)
+${refusal('next(seen)')}`)
+    expect(lines).toEqual(['ready', 'ProblemError STOPPED: Said by the test.'])
+    expect(proxy.requests).toEqual(['GET /api/stream?runId=1', 'GET /api/stream?runId=1&lastEventId=2-b'])
   })
 
   it('streams changes, reconnects after a lost connection, and continues after the last event', async () => {
