@@ -134,30 +134,6 @@ contract AgentStakingLadderTest is AgentStakingTest {
         _assertAccount(Account(40e6, 0, START, 0, 0, false, false));
     }
 
-    function test_RevertGiven_Banned_WhenBanning() public {
-        _ban();
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentIsBanned.selector, AGENT));
-        _ban();
-    }
-
-    function test_RevertGiven_NotBanned_WhenUnbanning() public {
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentIsNotBanned.selector, AGENT));
-        _unban();
-    }
-
-    function test_RevertGiven_AnyoneButTheOwner() public {
-        address[4] memory others = [market, owner, wallet, stranger];
-        for (uint256 i = 0; i < others.length; ++i) {
-            bytes memory reason = abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, others[i]);
-            vm.startPrank(others[i]);
-            vm.expectRevert(reason);
-            staking.ban(AGENT);
-            vm.expectRevert(reason);
-            staking.unban(AGENT);
-            vm.stopPrank();
-        }
-    }
-
     function test_WhenOwnershipIsOffered_ItMovesOnlyOnAcceptance() public {
         vm.prank(admin);
         staking.transferOwnership(stranger);

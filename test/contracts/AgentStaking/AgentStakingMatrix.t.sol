@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {Panic} from "@openzeppelin/contracts/utils/Panic.sol";
 
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {AgentStakingTest} from "../support/AgentStakingTest.sol";
@@ -15,6 +16,7 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix, UnstakeSigner {
     bytes4 private constant NOT_MARKET = IAgentStaking.NotMarket.selector;
     bytes4 private constant ZERO_AMOUNT = IAgentStaking.ZeroAmount.selector;
     bytes4 private constant NOT_OWNER = Ownable.OwnableUnauthorizedAccount.selector;
+    bytes4 private constant PANIC = bytes4(keccak256("Panic(uint256)"));
 
     /// @dev An agent that is not registered.
     uint256 private constant UNKNOWN_AGENT = 99;
@@ -28,6 +30,7 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix, UnstakeSigner {
 
     address private otherWallet = makeAddr("other agent's wallet");
     mapping(string call => bytes) private _calls;
+    uint256 private _agentId;
 
     constructor() {
         wallet = makeAddr("agent wallet");
@@ -39,6 +42,9 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix, UnstakeSigner {
         _caller(poster, "poster");
         _caller(makeAddr("treasury"), "treasury");
         _caller(stranger, "stranger");
+        // A party is an account, whatever its address is lower or higher than.
+        _caller(address(0x1000), "a low address");
+        _caller(address(type(uint160).max), "the highest address");
     }
 
     function setUp() public override {
@@ -81,7 +87,7 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix, UnstakeSigner {
         _forCallers("i", IAgentStaking.InsufficientStake.selector);
         _forCallers("u", IAgentStaking.InsufficientUnlockedStake.selector);
         // Releasing or burning more than was locked would be a bug of the market.
-        _forCallers("p", bytes4(keccak256("Panic(uint256)")));
+        _forCallers("p", PANIC);
     }
 
     /// @dev Columns, of an agent: U not registered; E never staked; B below MIN_STAKE; S staked; L partly
@@ -145,6 +151,7 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix, UnstakeSigner {
     }
 
     function _prepareCalls(uint256 agentId) private {
+        _agentId = agentId;
         uint256 staked = _account(agentId).staked;
         _calls["stake (1 USDC)"] = abi.encodeCall(staking.stake, (agentId, 1e6));
         _calls["stake (nothing)"] = abi.encodeCall(staking.stake, (agentId, 0));
@@ -175,11 +182,30 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix, UnstakeSigner {
         return abi.encodeCall(staking.unstakeWithSig, (agentId, amount, owner, 0, deadline, signature));
     }
 
-    function _try(Row memory row, address caller) internal override returns (bytes4) {
+    function _valuesOf(bytes4 selector, address caller, bool) internal view override returns (bytes memory) {
+        if (selector == NOT_OWNER) return abi.encode(caller);
+        if (selector == NOT_MARKET) return abi.encode(caller, market);
+        if (selector == PANIC) return abi.encode(Panic.UNDER_OVERFLOW);
+        return bytes.concat(bytes32(_agentId), _valuesOfAgent(selector, caller));
+    }
+
+    /// @dev Those that follow the id of the agent.
+    function _valuesOfAgent(bytes4 selector, address caller) private view returns (bytes memory) {
+        Account memory account = _account(_agentId);
+        if (selector == NOT_AGENTS) return abi.encode(caller);
+        if (selector == IAgentStaking.NotAgentOwner.selector) return abi.encode(otherWallet, owner);
+        if (selector == IAgentStaking.AmountExceedsStake.selector) return abi.encode(1, 0);
+        if (selector == IAgentStaking.StakeIsLocked.selector) return abi.encode(0, MIN_STAKE);
+        if (selector == IAgentStaking.InsufficientStake.selector) return abi.encode(account.staked, MIN_STAKE);
+        if (selector == IAgentStaking.InsufficientUnlockedStake.selector) return abi.encode(30e6, 40e6);
+        return "";
+    }
+
+    function _try(Row memory row, address caller) internal override returns (bytes memory) {
         vm.recordLogs();
         vm.prank(caller);
         (bool ok, bytes memory answer) = address(staking).call(_calls[row.call]);
         if (ok) assertNoLogTwice();
-        return _outcome(ok, answer);
+        return _refusal(ok, answer);
     }
 }

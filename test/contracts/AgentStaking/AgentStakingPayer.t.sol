@@ -49,22 +49,12 @@ contract AgentStakingPayerTest is AgentStakingTest {
 
     /// @dev After a reorg, another agent may have the id.
     function test_RevertGiven_AnotherOwner() public {
-        address[3] memory others = [wallet, stranger, address(0)];
+        address[5] memory others = [wallet, stranger, address(0), address(0x1000), address(type(uint160).max)];
         for (uint256 i = 0; i < others.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IAgentStaking.NotAgentOwner.selector, AGENT, others[i], owner));
             _stakeFor(AGENT, others[i], 1);
         }
         assertEq(usdc.balanceOf(stranger), 1e12);
-    }
-
-    function test_RevertGiven_UnknownAgent() public {
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentNotFound.selector, 2));
-        _stakeFor(2, address(0), 1);
-    }
-
-    function test_RevertWhen_StakingNothing() public {
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.ZeroAmount.selector, AGENT));
-        _stakeFor(AGENT, owner, 0);
     }
 
     function test_RevertWhen_StakingOneUnitMoreThanTheMaximum() public {

@@ -155,27 +155,6 @@ contract AgentStakingRunsTest is AgentStakingTest {
         staking.slash(AGENT, BOUNTY, amount, START);
     }
 
-    function test_RevertGiven_AnyoneButTheMarket() public {
-        _stake(MIN_STAKE);
-        _lock(1e6);
-        address[4] memory others = [admin, owner, wallet, stranger];
-        for (uint256 i = 0; i < others.length; ++i) {
-            bytes memory reason = abi.encodeWithSelector(IAgentStaking.NotMarket.selector, others[i], market);
-            vm.startPrank(others[i]);
-            vm.expectRevert(reason);
-            staking.lock(AGENT, BOUNTY, 1e6);
-            vm.expectRevert(reason);
-            staking.release(AGENT, BOUNTY, 1e6, 10e6);
-            vm.expectRevert(reason);
-            staking.forfeit(AGENT, BOUNTY, 1e6);
-            vm.expectRevert(reason);
-            staking.slash(AGENT, BOUNTY, 1e6, START);
-            vm.expectRevert(reason);
-            staking.burnDeferred();
-            vm.stopPrank();
-        }
-    }
-
     /// @dev Neither a broken registry nor a ban may keep a live run from ending.
     function test_GivenBrokenRegistry_RunsStillEnd() public {
         _stake(40e6);

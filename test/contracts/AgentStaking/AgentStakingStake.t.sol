@@ -140,31 +140,10 @@ contract AgentStakingStakeTest is AgentStakingTest {
         _assertRecorded(selectors);
     }
 
-    function test_RevertWhen_StakingNothing() public {
-        address[2] memory callers = [owner, stranger];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(IAgentStaking.ZeroAmount.selector, AGENT));
-            vm.prank(callers[i]);
-            staking.stake(AGENT, 0);
-        }
-    }
-
-    function test_RevertGiven_UnknownAgent() public {
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentNotFound.selector, 2));
-        vm.prank(owner);
-        staking.stake(2, 1);
-    }
-
     function test_RevertGiven_RegistryWithoutCode() public {
         vm.etch(address(registry), "");
         vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentNotFound.selector, AGENT));
         _stake(1);
-    }
-
-    function test_RevertGiven_Stranger() public {
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.NotAgentWalletOrOwner.selector, AGENT, stranger));
-        vm.prank(stranger);
-        staking.stake(AGENT, 1);
     }
 
     function test_RevertGiven_ApprovedForTheAgentOnly() public {

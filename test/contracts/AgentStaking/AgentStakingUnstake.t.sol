@@ -123,12 +123,6 @@ contract AgentStakingUnstakeTest is AgentStakingTest {
         _unstake(1);
     }
 
-    function test_RevertWhen_UnstakingNothing() public {
-        _stake(MIN_STAKE);
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.ZeroAmount.selector, AGENT));
-        _unstake(0);
-    }
-
     function test_RevertWhen_UnstakingOneUnitTooMuch() public {
         _stake(MIN_STAKE);
         vm.expectRevert(
@@ -143,19 +137,6 @@ contract AgentStakingUnstakeTest is AgentStakingTest {
             abi.encodeWithSelector(IAgentStaking.AmountExceedsStake.selector, AGENT, type(uint256).max, MIN_STAKE)
         );
         _unstake(type(uint256).max);
-    }
-
-    function test_RevertGiven_Stranger() public {
-        _stake(MIN_STAKE);
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.NotAgentWalletOrOwner.selector, AGENT, stranger));
-        vm.prank(stranger);
-        staking.unstake(AGENT, 1);
-    }
-
-    function test_RevertGiven_UnknownAgent() public {
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentNotFound.selector, 2));
-        vm.prank(owner);
-        staking.unstake(2, 1);
     }
 
     function test_GivenRegistryThatFailsToNameWallets_OwnerGetsHisStakeBack() public {

@@ -6,13 +6,11 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {ClaimSigner} from "../support/ClaimSigner.sol";
-import {BurningWallet, HungryWallet, ScriptedWallet} from "../support/ContractWallets.sol";
+import {BurningWallet, ScriptedWallet} from "../support/ContractWallets.sol";
 import {RelayedMarketTest} from "../support/RelayedMarketTest.sol";
 import {Vm} from "../support/Vm.sol";
 
 contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
-    uint256 private constant ITEM_GAS = 250_000;
-
     function test_GivenSignedClaims_AnyoneClaimsThemAll() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](3);
         for (uint256 i = 0; i < claims.length; ++i) {
@@ -55,47 +53,6 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         _assertState(claims[0].bountyId, IBountyMarket.State.OPEN);
     }
 
-    function test_AFailedClaimFailsNoOther() public {
-        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](8);
-        claims[0] = _unsignedClaim(99);
-        claims[1] = _unsignedClaim(_post());
-        claims[2] = _unsignedClaim(claims[1].bountyId);
-        claims[3] = _signedClaim(_post());
-        claims[3].deadline = START - 1;
-        claims[4] = _signedClaim(_post());
-        claims[4].deadline += 1;
-        claims[5] = _unsignedClaim(_post());
-        claims[5].agentId = 2;
-        claims[6] = _unsignedClaim(_post());
-        claims[6].wallet = stranger;
-        claims[7] = _unsignedClaim(_post());
-
-        _expectRefused(claims[0], abi.encodeWithSelector(IBountyMarket.BountyNotFound.selector, 99));
-        _expectEvent();
-        emit IBountyMarket.BountyClaimed(claims[1].bountyId, AGENT, wallet, LOCK, 1, START + 7 days);
-        _expectRefused(
-            claims[2],
-            abi.encodeWithSelector(
-                IBountyMarket.BountyNotOpen.selector, claims[1].bountyId, IBountyMarket.State.CLAIMED
-            )
-        );
-        _expectRefused(claims[3], abi.encodeWithSelector(IBountyMarket.SignatureExpired.selector, START - 1, START));
-        _expectRefused(
-            claims[4], abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, claims[4].bountyId, wallet, 1)
-        );
-        _expectRefused(claims[5], abi.encodeWithSelector(IBountyMarket.AgentNotFound.selector, 2));
-        _expectRefused(
-            claims[6], abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, stranger, wallet)
-        );
-        _expectEvent();
-        emit IBountyMarket.BountyClaimed(claims[7].bountyId, AGENT, wallet, LOCK, 1, START + 7 days);
-        vm.recordLogs();
-        vm.prank(relayer);
-        _assertResults(market.claimBatch(claims), 1 << 1 | 1 << 7, 8);
-        assertEq(_countMarketEvents(), 8);
-        _assertStake(STAKE, 2 * LOCK);
-    }
-
     function test_GivenTooLittleStake_LaterClaimsAreRefused() public {
         vm.prank(owner);
         staking.unstake(AGENT, STAKE - 25e6);
@@ -118,21 +75,6 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         assertEq(_countMarketEvents(), 0);
     }
 
-    function test_GivenWalletThatBurnsGas_OnlyItsOwnClaimIsRefused() public {
-        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](2);
-        claims[0] = _unsignedClaim(_post());
-        claims[0].wallet = address(new BurningWallet());
-        claims[0].deadline = START;
-        claims[0].signature = "any";
-        claims[1] = _unsignedClaim(_post());
-        _expectRefused(
-            claims[0],
-            abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, claims[0].bountyId, claims[0].wallet, 1)
-        );
-        vm.prank(relayer);
-        _assertResults(market.claimBatch{gas: 2 * ITEM_GAS + 100_000}(claims), 2, 2);
-    }
-
     function test_GivenOversizedSignature_OnlyItsOwnClaimIsRefused() public {
         address safe = address(new ScriptedWallet(abi.encode(IERC1271.isValidSignature.selector), false));
         vm.prank(owner);
@@ -152,49 +94,6 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         _assertResults(market.claimBatch(claims), 4, 3);
     }
 
-    /// @dev A wallet that needs nearly all of an item's gas, within a hundred units, is never refused for lack of gas.
-    function test_WhenGasRunsShort_NoItemIsTriedWithLessThanItsDue() public {
-        HungryWallet hungry = new HungryWallet();
-        vm.prank(owner);
-        registry.transferFrom(owner, address(hungry), AGENT);
-        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](1);
-        claims[0] = IBountyMarket.Claim(_post(), AGENT, address(hungry), START, "any");
-        _claimedWith(1_000_000, claims);
-
-        uint256 appetite = ITEM_GAS;
-        hungry.setAppetite(appetite);
-        while (!_claimedWith(1_000_000, claims)) {
-            appetite -= 100;
-            hungry.setAppetite(appetite);
-        }
-        assertGt(appetite, 200_000, "most of its gas is the wallet's");
-        uint256 claimed = 0;
-        for (uint256 gas = 230_000; gas <= 330_000; gas += 211) {
-            vm.recordLogs();
-            if (_claimedWith(gas, claims)) ++claimed;
-            else assertEq(_countMarketEvents(), 0, "refused for want of gas");
-        }
-        assertGt(claimed, 0, "some amount of gas is enough");
-    }
-
-    /// @dev However many results there are, the last item that is tried leaves enough gas to return them.
-    function test_GivenLongBatch_WhenGasRunsShort_ItReturns() public {
-        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](400);
-        claims[0] = IBountyMarket.Claim(_post(), AGENT, address(new BurningWallet()), START, "any");
-        bool[2] memory seen;
-        for (uint256 gas = 250_000; gas <= 450_000; gas += 1009) {
-            vm.recordLogs();
-            IBountyMarket.ItemResult[] memory results = market.claimBatch{gas: gas}(claims);
-            assertEq(results.length, 400);
-            uint256 tried = _countMarketEvents();
-            bool refused = results[0] == IBountyMarket.ItemResult.REFUSED;
-            assertEq(refused, tried > 0, "the first item's result");
-            assertEq(uint256(results[399]), uint256(IBountyMarket.ItemResult.UNTRIED), "the last item's result");
-            seen[tried == 0 ? 0 : 1] = true;
-        }
-        assertTrue(seen[0] && seen[1], "stopped before and after the first item");
-    }
-
     /// @dev At every amount of gas, an item is either tried, and the batch returns, or is not touched.
     function test_WhenGasRunsShort_BatchStopsAndReturns() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](4);
@@ -211,16 +110,6 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         }
         for (uint256 i = 0; i < seen.length; ++i) {
             assertTrue(seen[i], "each prefix of the batch was seen");
-        }
-    }
-
-    function test_RevertGiven_AnotherCaller_WhenItemIsTriedFromOutside() public {
-        uint256 bountyId = _post();
-        address[5] memory callers = [stranger, relayer, wallet, address(1), address(type(uint160).max)];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotSelf.selector, callers[i]));
-            vm.prank(callers[i]);
-            market.claimInBatch(bountyId, AGENT, wallet, 0, "", relayer);
         }
     }
 
@@ -246,12 +135,6 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
             bool made = expected == IBountyMarket.ItemResult.MADE;
             _assertState(claims[i].bountyId, made ? IBountyMarket.State.CLAIMED : IBountyMarket.State.OPEN);
         }
-        assertTrue(vm.revertToStateAndDelete(snapshot));
-    }
-
-    function _claimedWith(uint256 gas, IBountyMarket.Claim[] memory claims) private returns (bool claimed) {
-        uint256 snapshot = vm.snapshotState();
-        claimed = market.claimBatch{gas: gas}(claims)[0] == IBountyMarket.ItemResult.MADE;
         assertTrue(vm.revertToStateAndDelete(snapshot));
     }
 

@@ -38,14 +38,6 @@ contract BountyMarketClaimTest is BountyMarketTest {
         }
     }
 
-    function test_GivenLastSecond_WhenClaimed_BountyIsClaimed() public {
-        uint256 bountyId = _post();
-        vm.warp(DEADLINE);
-        market.checkClaim(bountyId, AGENT, wallet);
-        _claim(bountyId);
-        _assertState(bountyId, IBountyMarket.State.CLAIMED);
-    }
-
     function test_GivenWalletUnset_WhenOwnerClaims_BountyIsHis() public {
         uint256 bountyId = _post();
         vm.prank(owner);
@@ -80,55 +72,12 @@ contract BountyMarketClaimTest is BountyMarketTest {
         assertEq(market.getBounty(bountyId).round, 2);
     }
 
-    function test_RevertGiven_NoBounty_WhenClaimed() public {
-        _assertRefused(abi.encodeWithSelector(IBountyMarket.BountyNotFound.selector, 0), 0, AGENT, wallet);
-        _assertRefused(abi.encodeWithSelector(IBountyMarket.BountyNotFound.selector, 1), 1, AGENT, wallet);
-    }
-
-    function test_RevertGiven_BountyNotOpen_WhenClaimed() public {
-        IBountyMarket.State[7] memory states = [
-            IBountyMarket.State.DRAFT,
-            IBountyMarket.State.CLAIMED,
-            IBountyMarket.State.IN_PROGRESS,
-            IBountyMarket.State.SUBMITTED,
-            IBountyMarket.State.APPROVED,
-            IBountyMarket.State.REVISION_REQUESTED,
-            IBountyMarket.State.REJECTED
-        ];
-        for (uint256 i = 0; i < states.length; ++i) {
-            uint256 bountyId = _bountyIn(states[i]);
-            bytes memory reason = abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, states[i]);
-            _assertRefused(reason, bountyId, AGENT, wallet);
-        }
-    }
-
-    function test_RevertGiven_DeadlinePassed_WhenClaimed() public {
-        uint256 bountyId = _post();
-        vm.warp(DEADLINE + 1);
-        _assertRefused(
-            abi.encodeWithSelector(IBountyMarket.BountyDeadlinePassed.selector, bountyId, DEADLINE, DEADLINE + 1),
-            bountyId,
-            AGENT,
-            wallet
-        );
-    }
-
     function test_RevertGiven_UnknownAgent_WhenClaimed() public {
         uint256 bountyId = _post();
         uint256[4] memory agentIds = [AGENT + 1, AGENT + 2, type(uint40).max, type(uint256).max];
         for (uint256 i = 0; i < agentIds.length; ++i) {
             bytes memory reason = abi.encodeWithSelector(IBountyMarket.AgentNotFound.selector, agentIds[i]);
             _assertRefused(reason, bountyId, agentIds[i], wallet);
-        }
-    }
-
-    function test_RevertGiven_AnotherWallet_WhenClaimed() public {
-        uint256 bountyId = _post();
-        address[4] memory others = [stranger, owner, poster, address(0)];
-        for (uint256 i = 0; i < others.length; ++i) {
-            bytes memory reason =
-                abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, others[i], wallet);
-            _assertRefused(reason, bountyId, AGENT, others[i]);
         }
     }
 

@@ -177,18 +177,6 @@ contract BountyMarketClaimantTest is RelayedMarketTest, ActionSigner {
         }
     }
 
-    function test_RevertGiven_AnotherCaller_WhenNamed() public {
-        terms.claimant = wallet;
-        terms.evaluator = evaluator;
-        uint256 bountyId = _post();
-        address[4] memory callers = [stranger, wallet, evaluator, treasury];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, callers[i], poster));
-            vm.prank(callers[i]);
-            market.nameClaimant(bountyId, callers[i]);
-        }
-    }
-
     /// @dev A claim is its wallet's until it ends.
     function test_RevertGiven_NotOpen_WhenNamed() public {
         terms.claimant = wallet;

@@ -57,20 +57,6 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
         _assertNothingKept(LOCK);
     }
 
-    /// @dev Before its deadline, where a slash would open it again.
-    function test_GivenClosing_WhenSlashed_TheEscrowGoesBack() public {
-        uint256 bountyId = _postClaimed();
-        _close(bountyId);
-        skip(7 days + 1);
-        _expectEvent();
-        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK, 1);
-        _expectEvent();
-        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
-        _slashExpired(bountyId);
-        _assertDraftOfRound(bountyId, 1);
-        _assertNothingKept(LOCK);
-    }
-
     /// @dev A claim that would withdraw the bounty in any case.
     function test_GivenClosing_WhenLostAfterTheDeadline_TheEscrowGoesBack() public {
         uint256[2] memory bounties = [_post(), _post()];
@@ -86,27 +72,6 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
         _slashExpired(bounties[1]);
         _assertDraftOfRound(bounties[1], 1);
         _assertNothingKept(2 * LOCK);
-    }
-
-    function test_GivenClosing_WhenSlashedByAnyone_ARefusedRefundIsOwed() public {
-        uint256 bountyId = _postClaimed();
-        _close(bountyId);
-        skip(14 days + 1);
-        usdc.blacklist(poster);
-        vm.prank(stranger);
-        market.slashExpired(bountyId);
-        _assertDraftOfRound(bountyId, 1);
-        assertEq(market.owed(poster), 105e6);
-    }
-
-    function test_GivenClosing_WhenAbandoned_ARefusedRefundIsOwed() public {
-        uint256 bountyId = _postClaimed();
-        _close(bountyId);
-        usdc.blacklist(poster);
-        _expectEvent();
-        emit IBountyMarket.PaymentDeferred(bountyId, poster, 105e6);
-        _abandon(bountyId);
-        assertEq(market.owed(poster), 105e6);
     }
 
     /// @dev Funded again, the bounty opens again after a lost claim.
@@ -145,31 +110,6 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
         _close(bountyId);
     }
 
-    function test_RevertGiven_AnotherCaller_WhenClosed() public {
-        terms.evaluator = evaluator;
-        uint256[2] memory bounties = [_post(), _postClaimed()];
-        address[4] memory callers = [stranger, wallet, evaluator, treasury];
-        for (uint256 i = 0; i < 8; ++i) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bounties[i % 2], callers[i / 2], poster)
-            );
-            vm.prank(callers[i / 2]);
-            market.closeBounty(bounties[i % 2]);
-        }
-    }
-
-    function test_GivenPosterIsBlacklisted_WhenItClosesAnOpenBounty_TheRefundIsOwed() public {
-        uint256 bountyId = _post();
-        usdc.blacklist(poster);
-        _expectEvent();
-        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
-        _expectEvent();
-        emit IBountyMarket.PaymentDeferred(bountyId, poster, 105e6);
-        _close(bountyId);
-        _assertBounty(bountyId, _unclaimed(IBountyMarket.State.DRAFT));
-        assertEq(market.owed(poster), 105e6);
-    }
-
     function test_GivenSignature_AnyoneCloses() public {
         uint256 open = _post();
         _closeSigned(open, START + 1 hours, _signature(open, START + 1 hours));
@@ -181,13 +121,6 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
         emit IBountyMarket.BountyClosing(claimed, poster);
         _closeSigned(claimed, START + 1 hours, _signature(claimed, START + 1 hours));
         assertTrue(market.getBounty(claimed).closing);
-    }
-
-    function test_GivenSignatureAndABlacklistedPoster_TheRefundIsOwed() public {
-        uint256 bountyId = _post();
-        usdc.blacklist(poster);
-        _closeSigned(bountyId, START, _signature(bountyId, START));
-        assertEq(market.owed(poster), 105e6);
     }
 
     /// @dev It names no round: anyone that has it can close again what is funded again within its hour.

@@ -119,33 +119,6 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         assertEq(usdc.balanceOf(address(market)), 105e6);
     }
 
-    function test_DebtsAddUp() public {
-        uint256 first = _postSubmitted();
-        uint256 second = _postSubmitted();
-        usdc.blacklist(wallet);
-        _approve(first);
-        _expectDeferred(second, wallet, REWARD);
-        _approve(second);
-        _assertOwed(2 * REWARD, 2 * FEE);
-    }
-
-    function test_WhenPayeeIsFreeAgain_AnyoneCollectsForIt() public {
-        _deferReward();
-        usdc.unBlacklist(wallet);
-        _expectEvent();
-        emit IBountyMarket.PaymentCollected(wallet, REWARD);
-        _expectTransfer(address(market), wallet, REWARD);
-        vm.recordLogs();
-        vm.prank(stranger);
-        market.collect(wallet);
-        assertEq(_countMarketEvents(), 1);
-
-        _assertOwed(0, FEE);
-        _assertBalances(
-            Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: FEE, market: 0, staking: STAKE, burned: 0})
-        );
-    }
-
     function test_WhenCollected_OtherEscrowsAreLeftAlone() public {
         _deferReward();
         _post(10_019);
@@ -161,36 +134,6 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         _assertOwed(REWARD, FEE);
     }
 
-    function test_RevertGiven_NothingOwed_WhenCollected() public {
-        _expectNothingOwed(wallet);
-        market.collect(wallet);
-        _deferReward();
-        usdc.unBlacklist(wallet);
-        market.collect(wallet);
-        _expectNothingOwed(wallet);
-        market.collect(wallet);
-    }
-
-    /// @dev Gas too low for the transfer is also too low to write the debt: no caller can create a debt by lack of gas.
-    function test_GivenTooLittleGas_NoDebtIsMade() public {
-        uint256 bountyId = _postSubmitted();
-        vm.warp(START + 7 days + 1);
-        uint256 succeeded = 0;
-        for (uint256 gas = 20_000; gas <= 400_000; gas += 503) {
-            uint256 snapshot = vm.snapshotState();
-            try market.finalizeReview{gas: gas}(bountyId) {
-                ++succeeded;
-                _assertOwed(0, 0);
-                assertEq(usdc.balanceOf(wallet), REWARD);
-                assertEq(usdc.balanceOf(BURN), FEE);
-            } catch {
-                _assertState(bountyId, IBountyMarket.State.SUBMITTED);
-            }
-            assertTrue(vm.revertToStateAndDelete(snapshot));
-        }
-        assertGt(succeeded, 0, "some amount of gas is enough");
-    }
-
     function _deferReward() private {
         uint256 bountyId = _postSubmitted();
         usdc.blacklist(wallet);
@@ -200,10 +143,6 @@ contract BountyMarketDeferredTest is BountyMarketTest {
     function _expectDeferred(uint256 bountyId, address payee, uint256 amount) private {
         _expectEvent();
         emit IBountyMarket.PaymentDeferred(bountyId, payee, amount);
-    }
-
-    function _expectNothingOwed(address payee) private {
-        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NothingOwed.selector, payee));
     }
 
     function _assertOwed(uint256 toWallet, uint256 toTreasury) private view {

@@ -21,33 +21,6 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         _assertBalances(Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE, burned: 0}));
     }
 
-    function test_RevertGiven_LastSecondOfTheDeadline_WhenExpired() public {
-        uint256 bountyId = _post();
-        for (uint32 time = DEADLINE - 1; time <= DEADLINE; ++time) {
-            vm.warp(time);
-            vm.expectRevert(
-                abi.encodeWithSelector(IBountyMarket.BountyDeadlineNotPassed.selector, bountyId, DEADLINE, time)
-            );
-            vm.prank(stranger);
-            market.expireBounty(bountyId);
-        }
-    }
-
-    function test_GivenBlacklistedPoster_WhenAnyoneOrItselfExpires_TheRefundIsOwed() public {
-        address[2] memory callers = [stranger, poster];
-        uint256[2] memory bounties = [_post(), _post()];
-        vm.warp(DEADLINE + 1);
-        usdc.blacklist(poster);
-        for (uint256 i = 0; i < callers.length; ++i) {
-            _expectEvent();
-            emit IBountyMarket.PaymentDeferred(bounties[i], poster, 105e6);
-            vm.prank(callers[i]);
-            market.expireBounty(bounties[i]);
-            _assertState(bounties[i], IBountyMarket.State.DRAFT);
-            assertEq(market.owed(poster), (i + 1) * 105e6);
-        }
-    }
-
     function test_WhenAbandonedBeforeWork_BountyIsOpenAndTheStakeBurned() public {
         bool[2] memory starts = [false, true];
         for (uint256 i = 0; i < starts.length; ++i) {
@@ -111,24 +84,6 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         }
     }
 
-    function test_GivenTheLastSecondOfTheWorkPeriod_WhenAbandoned_ItCounts() public {
-        uint256 bountyId = _postClaimed();
-        vm.warp(START + 7 days);
-        _abandon(bountyId);
-        _assertState(bountyId, IBountyMarket.State.OPEN);
-        _assertAccount(0, false);
-        assertEq(usdc.balanceOf(BURN), LOCK);
-    }
-
-    /// @dev A requested revision has no such limit: the poster has work, and the run is rejected.
-    function test_GivenARevisionOverdue_WhenAbandoned_TheRunIsRejected() public {
-        uint256 bountyId = _postSubmitted();
-        _requestRevision(bountyId);
-        skip(100 days);
-        _abandon(bountyId);
-        _assertState(bountyId, IBountyMarket.State.REJECTED);
-    }
-
     /// @dev The run can no longer be claimed, so the escrow is paid back in the same call, as by a slash.
     function test_GivenDeadlinePassed_WhenAbandoned_ThePosterIsRefunded() public {
         uint256 bountyId = _post();
@@ -170,18 +125,6 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         _assertRejected(bountyId, START);
     }
 
-    function test_RevertGiven_AnotherCaller_WhenAbandoned() public {
-        uint256 bountyId = _postClaimed();
-        address[4] memory callers = [stranger, poster, owner, treasury];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IBountyMarket.NotClaimingWallet.selector, bountyId, callers[i], wallet)
-            );
-            vm.prank(callers[i]);
-            market.abandonClaim(bountyId);
-        }
-    }
-
     function test_GivenARevisionOverdue_WhenPosterRejects_ItEndsAsARejection() public {
         uint256 bountyId = _postSubmitted();
         _requestRevision(bountyId);
@@ -198,36 +141,6 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         _rejectOverdue(bountyId);
         assertEq(market.getBounty(bountyId).revisions, 1);
         _assertAccount(0, false);
-    }
-
-    function test_GivenGraceOver_AnyoneRejectsAnOverdueRevision() public {
-        uint256 bountyId = _postSubmitted();
-        _requestRevision(bountyId);
-        vm.warp(START + 14 days);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IBountyMarket.SubmissionNotOverdue.selector, bountyId, START + 14 days, START + 14 days
-            )
-        );
-        vm.prank(stranger);
-        market.rejectOverdue(bountyId);
-        skip(1);
-        vm.prank(stranger);
-        market.rejectOverdue(bountyId);
-        _assertState(bountyId, IBountyMarket.State.REJECTED);
-        assertEq(usdc.balanceOf(stranger), 0);
-    }
-
-    function test_RevertGiven_LastSecond_WhenRejectedAsOverdue() public {
-        uint256 bountyId = _postSubmitted();
-        _requestRevision(bountyId);
-        vm.warp(START + 7 days);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IBountyMarket.SubmissionNotOverdue.selector, bountyId, START + 7 days, START + 7 days
-            )
-        );
-        _rejectOverdue(bountyId);
     }
 
     function test_GivenOverdueRevision_LateWorkIsReviewedAgain() public {

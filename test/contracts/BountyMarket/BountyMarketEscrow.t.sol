@@ -22,33 +22,6 @@ contract BountyMarketEscrowTest is BountyMarketTest {
         );
     }
 
-    function test_GivenLastSecond_WhenFunded_BountyIsOpen() public {
-        uint256 bountyId = _create();
-        vm.warp(DEADLINE);
-        _fund(bountyId);
-        _assertState(bountyId, IBountyMarket.State.OPEN);
-    }
-
-    function test_RevertGiven_DeadlinePassed_WhenFunded() public {
-        uint256 bountyId = _create();
-        vm.warp(DEADLINE + 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IBountyMarket.BountyDeadlinePassed.selector, bountyId, DEADLINE, DEADLINE + 1)
-        );
-        _fund(bountyId);
-    }
-
-    function test_RevertGiven_Stranger_WhenFunded() public {
-        uint256 bountyId = _create();
-        uint32[2] memory times = [START, DEADLINE + 1];
-        for (uint256 i = 0; i < times.length; ++i) {
-            vm.warp(times[i]);
-            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, stranger, poster));
-            vm.prank(stranger);
-            market.fundBounty(bountyId);
-        }
-    }
-
     function test_RevertGiven_TooLittleUsdc_WhenFunded() public {
         uint256 bountyId = _create();
         vm.prank(poster);

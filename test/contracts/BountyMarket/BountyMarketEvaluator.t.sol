@@ -28,17 +28,6 @@ contract BountyMarketEvaluatorTest is BountyMarketTest {
         assertEq(usdc.balanceOf(evaluator), 0);
     }
 
-    function test_RevertGiven_ReviewPeriodOver_WhenEvaluatorRejects() public {
-        vm.warp(START + 7 days + 1);
-        vm.expectPartialRevert(IBountyMarket.ReviewPeriodOver.selector);
-        _reject(bountyId);
-    }
-
-    function test_EvaluatorRequestsRevisions() public {
-        _requestRevision(bountyId);
-        _assertState(bountyId, IBountyMarket.State.REVISION_REQUESTED);
-    }
-
     function test_PosterAndEvaluatorApprove() public {
         vm.prank(evaluator);
         market.approveWork(bountyId, 0);
@@ -48,51 +37,6 @@ contract BountyMarketEvaluatorTest is BountyMarketTest {
         market.approveWork(bountyId, 0);
         _assertState(bountyId, IBountyMarket.State.APPROVED);
         assertEq(usdc.balanceOf(wallet), 2 * REWARD);
-    }
-
-    function test_RevertGiven_NamedEvaluator_WhenPosterReviews() public {
-        bytes memory reason = abi.encodeWithSelector(IBountyMarket.NotEvaluator.selector, bountyId, poster, evaluator);
-        vm.startPrank(poster);
-        vm.expectRevert(reason);
-        market.requestRevision(bountyId, FEEDBACK);
-        vm.expectRevert(reason);
-        market.rejectWork(bountyId);
-        vm.stopPrank();
-    }
-
-    function test_RevertGiven_AnotherCaller_WhenApproved() public {
-        address[3] memory callers = [stranger, wallet, treasury];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            vm.expectRevert(
-                abi.encodeWithSelector(
-                    IBountyMarket.NotPosterOrEvaluator.selector, bountyId, callers[i], poster, evaluator
-                )
-            );
-            vm.prank(callers[i]);
-            market.approveWork(bountyId, 0);
-        }
-    }
-
-    function test_EvaluatorAndPosterRejectAnOverdueRevision() public {
-        _requestRevision(bountyId);
-        uint256 other = _postSubmitted();
-        _requestRevision(other);
-        skip(7 days + 1);
-        vm.prank(evaluator);
-        market.rejectOverdue(bountyId);
-        vm.prank(poster);
-        market.rejectOverdue(other);
-        _assertState(bountyId, IBountyMarket.State.REJECTED);
-        _assertState(other, IBountyMarket.State.REJECTED);
-    }
-
-    /// @dev An evaluator has no rights before work is submitted.
-    function test_RevertGiven_NoWork_WhenEvaluatorSlashesWithinGrace() public {
-        bountyId = _postClaimed();
-        skip(7 days + 1);
-        vm.expectPartialRevert(IBountyMarket.SubmissionNotOverdue.selector);
-        vm.prank(evaluator);
-        market.slashExpired(bountyId);
     }
 
     /// @dev A poster that names itself as evaluator gains no right.

@@ -18,44 +18,12 @@ contract BountyMarketRelayerTest is RelayedMarketTest {
         _assertBounty(bountyId, _claimed(IBountyMarket.State.CLAIMED, START));
     }
 
-    function test_RevertGiven_NoRelayer() public {
-        uint256 bountyId = _post();
-        address[5] memory callers = [stranger, wallet, poster, admin, address(this)];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotRelayer.selector, callers[i]));
-            vm.prank(callers[i]);
-            market.claimBountyFor(bountyId, AGENT, wallet);
-        }
-    }
-
     function test_RevertGiven_AnotherWallet() public {
         uint256 bountyId = _post();
         vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, relayer, wallet));
         _claimFor(bountyId, relayer);
         vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, address(0), wallet));
         _claimFor(bountyId, address(0));
-    }
-
-    function test_RevertGiven_NoBounty() public {
-        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.BountyNotFound.selector, 1));
-        _claimFor(1, wallet);
-    }
-
-    function test_RevertGiven_BountyNotOpen() public {
-        uint256 bountyId = _postClaimed();
-        vm.expectRevert(
-            abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, IBountyMarket.State.CLAIMED)
-        );
-        _claimFor(bountyId, wallet);
-    }
-
-    function test_RevertGiven_DeadlinePassed() public {
-        uint256 bountyId = _post();
-        vm.warp(DEADLINE + 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IBountyMarket.BountyDeadlinePassed.selector, bountyId, DEADLINE, DEADLINE + 1)
-        );
-        _claimFor(bountyId, wallet);
     }
 
     function test_RevertGiven_FrozenAgent() public {

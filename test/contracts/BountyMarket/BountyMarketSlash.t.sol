@@ -121,39 +121,6 @@ contract BountyMarketSlashTest is BountyMarketTest {
         _assertStake(STAKE - LOCK, 20e6);
     }
 
-    function test_GivenSlashed_FormerWalletHasNoSay() public {
-        uint256 bountyId = _postClaimed();
-        vm.warp(OVERDUE);
-        _slashExpired(bountyId);
-        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.InvalidState.selector, bountyId, IBountyMarket.State.OPEN));
-        _submit(bountyId);
-    }
-
-    function test_GivenBannedAgent_WhenSlashed_StakeIsBurned() public {
-        uint256 bountyId = _postClaimed();
-        vm.prank(admin);
-        staking.ban(AGENT);
-        vm.warp(OVERDUE);
-        _slashExpired(bountyId);
-        assertEq(usdc.balanceOf(BURN), LOCK);
-        assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
-    }
-
-    function test_RevertGiven_TheGracePeriod_WhenAnyoneElseSlashes() public {
-        uint256 bountyId = _postClaimed();
-        address[5] memory callers = [stranger, wallet, treasury, admin, evaluator];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            vm.warp(START + 14 days);
-            vm.expectRevert(
-                abi.encodeWithSelector(
-                    IBountyMarket.SubmissionNotOverdue.selector, bountyId, START + 14 days, START + 14 days
-                )
-            );
-            vm.prank(callers[i]);
-            market.slashExpired(bountyId);
-        }
-    }
-
     function test_GivenTheGracePeriodOver_AnyoneSlashes() public {
         uint256 bountyId = _postClaimed();
         vm.warp(START + 14 days + 1);
@@ -162,25 +129,6 @@ contract BountyMarketSlashTest is BountyMarketTest {
         market.slashExpired(bountyId);
         _assertState(bountyId, IBountyMarket.State.OPEN);
         assertEq(usdc.balanceOf(stranger), 0);
-    }
-
-    function test_GivenBothLimitsOverAndABlacklistedPoster_WhenSlashed_TheRefundIsOwed() public {
-        uint256 bountyId = _post();
-        vm.warp(DEADLINE);
-        _claim(bountyId);
-        vm.warp(DEADLINE + 14 days + 1);
-        usdc.blacklist(poster);
-        address[2] memory callers = [poster, stranger];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            uint256 snapshot = vm.snapshotState();
-            _expectEvent();
-            emit IBountyMarket.PaymentDeferred(bountyId, poster, 105e6);
-            vm.prank(callers[i]);
-            market.slashExpired(bountyId);
-            _assertState(bountyId, IBountyMarket.State.DRAFT);
-            assertEq(market.owed(poster), 105e6);
-            vm.revertToStateAndDelete(snapshot);
-        }
     }
 
     function test_GivenBlacklistedPoster_WhenItSlashesBeforeTheDeadline_NothingIsOwed() public {

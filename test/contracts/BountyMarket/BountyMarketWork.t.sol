@@ -16,16 +16,6 @@ contract BountyMarketWorkTest is BountyMarketTest {
         _assertBounty(bountyId, _claimed(IBountyMarket.State.IN_PROGRESS, START));
     }
 
-    function test_RevertGiven_AnotherCaller_WhenStarted() public {
-        uint256 bountyId = _postClaimed();
-        address[3] memory callers = [stranger, owner, poster];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            _expectNotClaimingWallet(bountyId, callers[i]);
-            vm.prank(callers[i]);
-            market.startWork(bountyId);
-        }
-    }
-
     function test_WhenSubmitted_ReviewBegins() public {
         IBountyMarket.State[3] memory from =
             [IBountyMarket.State.CLAIMED, IBountyMarket.State.IN_PROGRESS, IBountyMarket.State.REVISION_REQUESTED];
@@ -78,16 +68,6 @@ contract BountyMarketWorkTest is BountyMarketTest {
         _approve(bountyId);
         _assertState(bountyId, IBountyMarket.State.APPROVED);
         assertEq(usdc.balanceOf(wallet), REWARD);
-    }
-
-    function test_RevertGiven_AnotherCaller_WhenSubmitted() public {
-        uint256 bountyId = _postClaimed();
-        address[3] memory callers = [stranger, owner, poster];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            _expectNotClaimingWallet(bountyId, callers[i]);
-            vm.prank(callers[i]);
-            market.submitWork(bountyId, DELIVERABLE);
-        }
     }
 
     function test_StringsHoldOneToOneHundredTwentyEightBytes() public {
@@ -143,34 +123,6 @@ contract BountyMarketWorkTest is BountyMarketTest {
             vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NoRevisionsLeft.selector, bountyId, 3, 3));
             vm.prank(poster);
             market.requestRevision(bountyId, feedbacks[i]);
-        }
-    }
-
-    function test_GivenLastSecondOfReview_WhenRevisionIsRequested_ItCounts() public {
-        uint256 bountyId = _postSubmitted();
-        vm.warp(START + 7 days);
-        _requestRevision(bountyId);
-        _assertState(bountyId, IBountyMarket.State.REVISION_REQUESTED);
-    }
-
-    function test_RevertGiven_ReviewPeriodOver_WhenRevisionIsRequested() public {
-        uint256 bountyId = _postSubmitted();
-        vm.warp(START + 7 days + 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IBountyMarket.ReviewPeriodOver.selector, bountyId, START + 7 days, START + 7 days + 1
-            )
-        );
-        _requestRevision(bountyId);
-    }
-
-    function test_RevertGiven_AnotherCaller_WhenRevisionIsRequested() public {
-        uint256 bountyId = _postSubmitted();
-        address[3] memory callers = [stranger, wallet, treasury];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotEvaluator.selector, bountyId, callers[i], poster));
-            vm.prank(callers[i]);
-            market.requestRevision(bountyId, FEEDBACK);
         }
     }
 

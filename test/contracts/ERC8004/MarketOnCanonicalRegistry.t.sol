@@ -9,7 +9,6 @@ import {BountyMarketRelayerTest} from "../BountyMarket/BountyMarketRelayer.t.sol
 import {BountyMarketReviewTest} from "../BountyMarket/BountyMarketReview.t.sol";
 import {BountyMarketSignatureTest} from "../BountyMarket/BountyMarketSignature.t.sol";
 import {BountyMarketSlashTest} from "../BountyMarket/BountyMarketSlash.t.sol";
-import {BountyMarketStatesTest} from "../BountyMarket/BountyMarketStates.t.sol";
 import {BountyMarketWorkTest} from "../BountyMarket/BountyMarketWork.t.sol";
 import {CanonicalAgents} from "./CanonicalAgents.sol";
 
@@ -52,12 +51,6 @@ contract SignatureOnCanonicalRegistryTest is BountyMarketSignatureTest, Canonica
 }
 
 contract SlashOnCanonicalRegistryTest is BountyMarketSlashTest, CanonicalAgents {
-    function _deployRegistry() internal override returns (AgentRegistry) {
-        return _deployCanonicalRegistry(owner);
-    }
-}
-
-contract StatesOnCanonicalRegistryTest is BountyMarketStatesTest, CanonicalAgents {
     function _deployRegistry() internal override returns (AgentRegistry) {
         return _deployCanonicalRegistry(owner);
     }

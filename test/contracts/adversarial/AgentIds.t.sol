@@ -32,9 +32,14 @@ contract AgentIdsTest is SignedClaims {
         _assertNotFound(type(uint256).max);
     }
 
-    function test_GivenRegistryThatHasEveryId_TheLargestThatFitsLivesItsWholeLife() public {
+    function test_GivenRegistryThatHasEveryId_TheSmallestAndTheLargestThatFitsLiveTheirWholeLife() public {
         _knowEveryId();
-        _assertLife(TOO_LARGE - 1);
+        uint256[2] memory agentIds = [uint256(0), TOO_LARGE - 1];
+        for (uint256 i = 0; i < agentIds.length; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            _assertLife(agentIds[i]);
+            vm.revertToStateAndDelete(snapshot);
+        }
     }
 
     /// @dev A claim of agent 0 is distinguished from no claim by its wallet.

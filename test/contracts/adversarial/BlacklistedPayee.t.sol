@@ -6,9 +6,6 @@ import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
 /// @notice USDC refuses one party, or all of them. No other party has to wait, and nothing is lost or paid twice.
 contract BlacklistedPayeeTest is BountyMarketTest {
-    bytes private constant BLACKLISTED =
-        abi.encodeWithSignature("Error(string)", "Blacklistable: account is blacklisted");
-
     function test_GivenWalletAndTreasuryBlacklisted_WhenApproved_BothAreOwed() public {
         uint256 bountyId = _postSubmitted();
         _blacklist(wallet);
@@ -52,33 +49,39 @@ contract BlacklistedPayeeTest is BountyMarketTest {
         assertEq(usdc.balanceOf(address(market)), REWARD + 2 * FEE, "what is owed");
     }
 
-    function test_GivenTreasuryIsTheAgentsWallet_BothPaymentsAreOwedToIt() public {
-        vm.prank(owner);
-        registry.transferFrom(owner, treasury, AGENT);
-        wallet = treasury;
-        uint256 bountyId = _postSubmitted();
-        _blacklist(treasury);
-        _approve(bountyId);
-        usdc.unBlacklist(treasury);
-        _collectTwice(treasury, REWARD + FEE - 1);
-    }
-
-    /// @dev The poster and anyone else can end its runs, and the market owes it the refunds.
+    /// @dev Every ending, by the poster and by any other account: the market owes the poster each refund.
     function test_GivenPosterBlacklisted_ItAndAnyoneEndItsRuns() public {
-        (uint256 closed, uint256 late, uint256 expired, uint256 slashed) =
-            (_post(), _postClaimed(), _post(), _postClaimed());
+        (uint256 open, uint256 abandoned, uint256 closing) = (_post(), _postClaimed(), _postClaimed());
+        uint256[2] memory late = [_postClaimed(), _postClaimed()];
+        uint256[4] memory expired = [_post(), _post(), _post(), _post()];
+        address[4] memory callers = [poster, stranger, address(0x1000), address(type(uint160).max)];
+        _close(abandoned);
+        _close(closing);
         _blacklist(poster);
-        _close(closed);
-        assertEq(market.owed(poster), REWARD + FEE);
 
+        _expectRefundOwed(open);
+        _close(open);
+        _expectRefundOwed(abandoned);
+        _abandon(abandoned);
+        skip(7 days + 1);
+        _expectRefundOwed(closing);
+        _slashExpired(closing);
         vm.warp(uint256(DEADLINE) + 1);
-        _slashExpired(late);
-        vm.startPrank(stranger);
-        market.slashExpired(slashed);
-        market.expireBounty(expired);
-        vm.stopPrank();
+        for (uint256 i = 0; i < late.length; ++i) {
+            _expectRefundOwed(late[i]);
+            vm.prank(callers[i]);
+            market.slashExpired(late[i]);
+        }
+        for (uint256 i = 0; i < expired.length; ++i) {
+            _expectRefundOwed(expired[i]);
+            vm.prank(callers[i]);
+            market.expireBounty(expired[i]);
+        }
+        for (uint256 bountyId = 1; bountyId <= 9; ++bountyId) {
+            _assertState(bountyId, IBountyMarket.State.DRAFT);
+        }
         usdc.unBlacklist(poster);
-        _collectTwice(poster, 4 * (REWARD + FEE));
+        _collectTwice(poster, 9 * (REWARD + FEE));
     }
 
     /// @dev A pause stops no ending: the poster of a closing run, and of one past its deadline, slashes as any other does.
@@ -129,6 +132,13 @@ contract BlacklistedPayeeTest is BountyMarketTest {
         _approve(bountyId);
         usdc.unBlacklist(wallet);
         usdc.unBlacklist(treasury);
+    }
+
+    function _expectRefundOwed(uint256 bountyId) private {
+        _expectEvent();
+        emit IBountyMarket.BountyWithdrawn(bountyId, poster, REWARD + FEE);
+        _expectEvent();
+        emit IBountyMarket.PaymentDeferred(bountyId, poster, REWARD + FEE);
     }
 
     /// @dev Of the treasury's, one unit stays.

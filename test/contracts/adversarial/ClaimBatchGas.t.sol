@@ -50,19 +50,6 @@ contract ClaimBatchGasTest is SignedClaims {
         _assertResult(market.claimBatch(claims)[0], IBountyMarket.ItemResult.MADE);
     }
 
-    /// @dev Two items, and gas for one and a half.
-    function test_GivenGasForOne_TheSecondIsLeftForTheNextBatch() public {
-        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](2);
-        (claims[0], claims[1]) = (_signedItem(bountyId), _signedItem(_post()));
-        IBountyMarket.ItemResult[] memory results = market.claimBatch{gas: 300_000}(claims);
-        _assertResult(results[0], IBountyMarket.ItemResult.MADE);
-        _assertResult(results[1], IBountyMarket.ItemResult.UNTRIED);
-
-        results = market.claimBatch{gas: 300_000}(_only(claims[1]));
-        _assertResult(results[0], IBountyMarket.ItemResult.MADE);
-        _assertStake(STAKE, 2 * LOCK);
-    }
-
     /// @dev Copying it would cost 2.2 million gas outside the item's own gas.
     function test_GivenASignatureOfAMegabyte_TheOthersAreClaimed() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](3);

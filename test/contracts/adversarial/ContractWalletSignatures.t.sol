@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
-import {BurningWallet, KeyedWallet, PlainCode, ScriptedWallet} from "../support/ContractWallets.sol";
+import {BurningWallet, KeyedWallet, PlainCode} from "../support/ContractWallets.sol";
 import {BombWallet, FickleWallet} from "./support/HostileWallets.sol";
 import {SignedClaims} from "./support/SignedClaims.sol";
 
@@ -63,16 +63,6 @@ contract ContractWalletSignaturesTest is SignedClaims {
         FickleWallet fickle = new FickleWallet();
         _giveAgentTo(address(fickle));
         fickle.changeMind();
-        _assertRefused();
-    }
-
-    function test_RevertGiven_WalletThatRevertsWithTheMagicValue() public {
-        _giveAgentTo(address(new ScriptedWallet(abi.encode(IERC1271.isValidSignature.selector), true)));
-        _assertRefused();
-    }
-
-    function test_RevertGiven_WalletThatAnswersLessThanAWord() public {
-        _giveAgentTo(address(new ScriptedWallet(abi.encodePacked(IERC1271.isValidSignature.selector), false)));
         _assertRefused();
     }
 

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
-import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
 /// @notice Stake that exists for one transaction only, as from a flash loan. Forge runs a test in one transaction and
@@ -13,34 +12,6 @@ contract FlashStakeTest is BountyMarketTest {
     function setUp() public override {
         super.setUp();
         _unstake(STAKE);
-    }
-
-    function test_RevertGiven_StakedAndClaimed_WhenUnstakingInTheSameTransaction() public {
-        _stake(MIN_STAKE);
-        _postClaimed();
-        _expectLocked(0, MIN_STAKE);
-        _unstake(MIN_STAKE);
-        _expectLocked(MIN_STAKE - 1, MIN_STAKE);
-        _unstake(1);
-    }
-
-    function test_GivenMoreThanTheMinimum_WhenUnstaking_OnlyTheExcessLeaves() public {
-        _stake(1000e6);
-        _postClaimed();
-        _unstake(1000e6 - MIN_STAKE);
-        _assertStake(MIN_STAKE, LOCK);
-        _expectLocked(MIN_STAKE - 1, MIN_STAKE);
-        _unstake(1);
-    }
-
-    /// @dev One stake cannot cover more runs than it could pay for.
-    function test_RevertGiven_WholeStakeLocked_WhenClaimingOnceMore() public {
-        _stake(MIN_STAKE);
-        _postClaimed();
-        _postClaimed();
-        uint256 third = _post();
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.InsufficientUnlockedStake.selector, AGENT, 0, LOCK));
-        _claim(third);
     }
 
     /// @dev Accepted: for a moment the status is PROVISIONAL, which proves only that stake.
@@ -78,21 +49,6 @@ contract FlashStakeTest is BountyMarketTest {
         assertEq(market.owed(treasury), FEE);
         assertEq(usdc.balanceOf(poster) + usdc.balanceOf(wallet), FUNDS - FEE);
         assertEq(usdc.balanceOf(owner), FUNDS);
-    }
-
-    function test_RevertGiven_Slashable_WhenUnstakingFirst() public {
-        _stake(MIN_STAKE);
-        uint256 bountyId = _postClaimed();
-        skip(7 days + 1);
-        _expectLocked(0, MIN_STAKE);
-        _unstake(MIN_STAKE);
-        _slashExpired(bountyId);
-        _assertStake(MIN_STAKE - LOCK, 0);
-        _assertState(bountyId, IBountyMarket.State.OPEN);
-    }
-
-    function _expectLocked(uint256 remaining, uint256 required) private {
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.StakeIsLocked.selector, AGENT, remaining, required));
     }
 
     function _assertStatus(IAgentStaking.Status expected) private view {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {BountyMarket} from "../../../contracts/BountyMarket.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {SignedClaims} from "./support/SignedClaims.sol";
 
@@ -12,27 +11,6 @@ contract SignatureReplayTest is SignedClaims {
     function setUp() public override {
         super.setUp();
         bountyId = _post();
-    }
-
-    function test_RevertGiven_ClaimedWithIt_WhenBroughtAgain() public {
-        ClaimMessage memory message = _message(bountyId);
-        bytes memory signature = _sign(message);
-        _bring(message, signature);
-        vm.expectRevert(
-            abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, IBountyMarket.State.CLAIMED)
-        );
-        _bring(message, signature);
-    }
-
-    function test_RevertGiven_Reopened_SignatureHasExpired() public {
-        ClaimMessage memory message = _message(bountyId);
-        bytes memory signature = _sign(message);
-        _bring(message, signature);
-        _reopen();
-        vm.expectRevert(
-            abi.encodeWithSelector(IBountyMarket.SignatureExpired.selector, message.deadline, block.timestamp)
-        );
-        _bring(message, signature);
     }
 
     /// @dev The hour ends at the deadline, so a wallet can sign for a later day. The end of the round still invalidates
@@ -85,64 +63,6 @@ contract SignatureReplayTest is SignedClaims {
         ClaimMessage memory message = _message(evaluated);
         _bring(message, _sign(message));
         _assertState(evaluated, IBountyMarket.State.CLAIMED);
-    }
-
-    function test_RevertWhen_BroughtOnAnotherChain() public {
-        ClaimMessage memory message = _message(bountyId);
-        bytes memory signature = _sign(message);
-        vm.chainId(block.chainid + 1);
-        _expectInvalid(bountyId, wallet, 1);
-        _bring(message, signature);
-    }
-
-    function test_RevertWhen_BroughtToAnotherMarket() public {
-        ClaimMessage memory message = _message(bountyId);
-        bytes memory signature = _sign(message);
-        market = new BountyMarket(address(usdc), address(registry), treasury, admin, MAX_REWARD, new address[](0));
-        _approveContracts();
-        assertEq(_post(), bountyId);
-        _expectInvalid(bountyId, wallet, 1);
-        _bring(message, signature);
-    }
-
-    function test_RevertWhen_BroughtForAnotherBounty() public {
-        ClaimMessage memory message = _message(bountyId);
-        bytes memory signature = _sign(message);
-        message.bountyId = _post();
-        _expectInvalid(message.bountyId, wallet, 1);
-        _bring(message, signature);
-    }
-
-    function test_RevertWhen_BroughtForAnotherAgentOfTheSameWallet() public {
-        ClaimMessage memory message = _message(bountyId);
-        bytes memory signature = _sign(message);
-        message.agentId = registry.registerFor(wallet, "");
-        _expectInvalid(bountyId, wallet, 1);
-        _bring(message, signature);
-    }
-
-    function test_RevertWhen_BroughtForAnotherWallet() public {
-        ClaimMessage memory message = _message(bountyId);
-        bytes memory signature = _sign(message);
-        message.wallet = owner;
-        _expectInvalid(bountyId, owner, 1);
-        _bring(message, signature);
-    }
-
-    function test_RevertWhen_BroughtWithAnotherDeadline() public {
-        ClaimMessage memory message = _message(bountyId);
-        bytes memory signature = _sign(message);
-        message.deadline -= 1;
-        _expectInvalid(bountyId, wallet, 1);
-        _bring(message, signature);
-    }
-
-    function test_RevertGiven_SignatureByTheAgentsOwner() public {
-        (, uint256 ownerKey) = makeAddrAndKey("agent owner");
-        ClaimMessage memory message = _message(bountyId);
-        bytes memory signature = sign(ownerKey, claimDigest(address(market), message));
-        _expectInvalid(bountyId, wallet, 1);
-        _bring(message, signature);
     }
 
     function test_RevertGiven_AgentSold_FormerWalletsSignatureNamesTheWrongWallet() public {

@@ -102,40 +102,6 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
         assertEq(slashes, 2);
     }
 
-    function test_GivenUnbanned_WhenSlashedTheFourthTime_TheAgentIsBannedAgain() public {
-        for (uint256 i = 0; i < 3; ++i) {
-            _expire();
-            _stake(LOCK);
-        }
-        _assertStatus(IAgentStaking.Status.BANNED);
-        uint256 open = _post();
-
-        _unban();
-        _assertStatus(IAgentStaking.Status.PROVISIONAL);
-        _claim(open);
-        skip(7 days + 1);
-        vm.expectEmit(address(staking));
-        emit IAgentStaking.AgentBanned(AGENT, 4);
-        _slashExpired(open);
-        _assertStatus(IAgentStaking.Status.BANNED);
-    }
-
-    /// @dev `unban` lifts the ban only. A frozen agent still cannot claim until it stakes again.
-    function test_GivenBannedByASlash_WhenUnbanned_TheAgentIsStillFrozen() public {
-        _expire();
-        _stake(LOCK);
-        _expire();
-        _stake(LOCK);
-        _expire();
-        _unban();
-        _assertStatus(IAgentStaking.Status.FROZEN);
-        uint256 open = _post();
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentIsFrozen.selector, AGENT));
-        _claim(open);
-        _stake(1);
-        _claim(open);
-    }
-
     function test_GivenBannedByTheOwner_WhenALiveRunExpires_ItIsSlashedAllTheSame() public {
         uint256 live = _postClaimed();
         vm.prank(admin);
@@ -175,11 +141,6 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
         usdc.approve(address(staking), 1);
         staking.stakeFor(AGENT, owner, 1);
         vm.stopPrank();
-    }
-
-    function _unban() private {
-        vm.prank(admin);
-        staking.unban(AGENT);
     }
 
     function _assertStatus(IAgentStaking.Status expected) private view {

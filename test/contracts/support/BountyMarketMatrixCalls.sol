@@ -124,11 +124,49 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
         return uint64(vm.getBlockTimestamp() + 1 days);
     }
 
-    function _try(Row memory row, address caller) internal override returns (bytes4 outcome) {
+    function _try(Row memory row, address caller) internal override returns (bytes memory refusal) {
         IBountyMarket.State state = market.getBounty(_bountyId).state;
-        outcome = _call(row, caller);
-        bool moves = outcome == DONE && _becomes[row.call] != IBountyMarket.State.NONE;
+        bytes memory check = _checkClaim(caller);
+        refusal = _call(row, caller);
+        if (selectorOf(_calls[row.call]) == market.claimBounty.selector) assertEq(check, refusal, "checkClaim");
+        bool moves = refusal.length == 0 && _becomes[row.call] != IBountyMarket.State.NONE;
         _assertState(_bountyId, moves ? _next(row.call, state) : state);
+    }
+
+    function _valuesOf(bytes4 selector, address caller, bool isCaller) internal view override returns (bytes memory) {
+        if (selector == IBountyMarket.NotRelayer.selector) return abi.encode(caller);
+        if (selector == IBountyMarket.NotSelf.selector) return abi.encode(caller);
+        if (selector == IBountyMarket.NothingOwed.selector) return abi.encode(wallet);
+        if (selector == IBountyMarket.NotAgentWallet.selector) return abi.encode(AGENT, caller, wallet);
+        return bytes.concat(bytes32(_bountyId), _valuesOfBounty(selector, caller, isCaller));
+    }
+
+    /// @dev Those that follow the id of the bounty.
+    function _valuesOfBounty(bytes4 selector, address caller, bool isCaller) private view returns (bytes memory) {
+        if (selector == IBountyMarket.NotPoster.selector) return abi.encode(caller, poster);
+        if (selector == IBountyMarket.NotEvaluator.selector) return abi.encode(caller, _reviewer());
+        if (selector == IBountyMarket.NotPosterOrEvaluator.selector) return abi.encode(caller, poster, _reviewer());
+        if (selector == IBountyMarket.NotClaimingWallet.selector) return abi.encode(caller, wallet);
+        if (selector == IBountyMarket.NotClaimant.selector) return abi.encode(caller, wallet);
+
+        IBountyMarket.Bounty memory bounty = market.getBounty(_bountyId);
+        if (selector == IBountyMarket.InvalidState.selector) return abi.encode(bounty.state);
+        if (selector == IBountyMarket.BountyNotOpen.selector) return abi.encode(bounty.state);
+        if (selector == IBountyMarket.InvalidSignature.selector) return abi.encode(wallet, bounty.round + 1);
+        if (selector == IBountyMarket.NoRevisionsLeft.selector) return abi.encode(bounty.revisions, 3);
+        if (selector == IBountyMarket.RevisionsLeft.selector) return abi.encode(bounty.revisions, 3);
+        if (selector == IBountyMarket.BountyNotFound.selector) return "";
+        if (selector == IBountyMarket.NoClaimantNamed.selector) return "";
+
+        uint256 limit = bounty.since == 0 ? DEADLINE : bounty.since + WAIT;
+        if (selector == IBountyMarket.SubmissionNotOverdue.selector && !isCaller) limit += GRACE;
+        return abi.encode(limit, vm.getBlockTimestamp());
+    }
+
+    function _checkClaim(address caller) private view returns (bytes memory) {
+        bytes memory data = abi.encodeCall(market.checkClaim, (_bountyId, AGENT, caller));
+        (bool ok, bytes memory answer) = address(market).staticcall(data);
+        return _refusal(ok, answer);
     }
 
     /// @dev Two calls have two results: if work was delivered, the abandoned bounty is rejected; if it is claimed, the
@@ -142,16 +180,16 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
         return closes && state != IBountyMarket.State.OPEN ? state : becomes;
     }
 
-    function _call(Row memory row, address caller) private returns (bytes4) {
+    function _call(Row memory row, address caller) private returns (bytes memory) {
         bytes memory data = _calls[row.call];
         vm.recordLogs();
         vm.prank(caller);
         (bool ok, bytes memory answer) = address(market).call(data);
-        if (!ok) return _outcome(false, answer);
+        if (!ok) return _refusal(false, answer);
         Vm.Log[] memory logs = assertNoLogTwice();
-        if (selectorOf(data) != IBountyMarket.claimBatch.selector) return DONE;
+        if (selectorOf(data) != IBountyMarket.claimBatch.selector) return "";
         IBountyMarket.ItemResult result = abi.decode(answer, (IBountyMarket.ItemResult[]))[0];
-        return result == IBountyMarket.ItemResult.MADE ? DONE : _outcome(false, _reasonOfRefusal(logs));
+        return result == IBountyMarket.ItemResult.MADE ? bytes("") : _reasonOfRefusal(logs);
     }
 
     function _reasonOfRefusal(Vm.Log[] memory logs) private pure returns (bytes memory) {

@@ -13,7 +13,9 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
     uint256 internal constant COLUMNS = LAST_SUBMITTED + 1;
     uint256 internal constant OTHER_AGENT = 2;
     uint256 private constant NO_BOUNTY = 1000;
-    uint256 private constant WAIT = 7 days;
+    /// @dev The work period, the time for a review, and the grace period after each.
+    uint256 internal constant WAIT = 7 days;
+    uint256 internal constant GRACE = 7 days;
 
     uint256 internal immutable POSTER;
     uint256 internal immutable WALLET;
@@ -34,6 +36,9 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
         _caller(stranger, "stranger");
         _caller(treasury, "treasury");
         _caller(admin, "staking owner");
+        // A party is an account, whatever its address is lower or higher than.
+        _caller(address(0x1000), "a low address");
+        _caller(address(type(uint160).max), "the highest address");
     }
 
     function setUp() public override {

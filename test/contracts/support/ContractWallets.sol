@@ -39,20 +39,6 @@ contract PlainCode {
     receive() external payable {}
 }
 
-/// @notice Accepts every signature, but only with as much gas as it requires.
-contract HungryWallet is IERC1271 {
-    uint256 private _appetite;
-
-    function setAppetite(uint256 gas) external {
-        _appetite = gas;
-    }
-
-    function isValidSignature(bytes32, bytes calldata) external view returns (bytes4) {
-        require(gasleft() >= _appetite, "hungry");
-        return IERC1271.isValidSignature.selector;
-    }
-}
-
 /// @notice Uses all gas it is given.
 contract BurningWallet {
     fallback() external {

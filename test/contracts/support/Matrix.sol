@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {Test} from "./Test.sol";
-import {selectorOf} from "./selectorOf.sol";
 
 /// @title Matrix
 /// @notice A table of the outcome of every call, under every condition, by every caller, and the test of each of its
@@ -27,7 +26,6 @@ abstract contract Matrix is Test {
     }
 
     bytes4 internal constant DONE = 0;
-    bytes4 internal constant NO_DATA = 0xffffffff;
     uint256 internal constant ANYONE = type(uint256).max;
 
     Row[] internal _rows;
@@ -35,8 +33,12 @@ abstract contract Matrix is Test {
     string[] internal _callerNames;
     mapping(bytes1 symbol => Meaning) private _legend;
 
-    /// @dev Makes the call. Returns DONE or the error's selector.
-    function _try(Row memory row, address caller) internal virtual returns (bytes4 outcome);
+    /// @dev Makes the call. Returns the data of its error, empty if it succeeds.
+    function _try(Row memory row, address caller) internal virtual returns (bytes memory refusal);
+
+    /// @dev The values of the error that refuses a call of `caller`.
+    /// @param isCaller Whether the row names `caller` among those that may make the call.
+    function _valuesOf(bytes4 selector, address caller, bool isCaller) internal view virtual returns (bytes memory);
 
     function _forEveryone(bytes1 symbol, bytes4 selector) internal {
         _legend[symbol] = Meaning(selector, true);
@@ -58,23 +60,27 @@ abstract contract Matrix is Test {
         for (uint256 i = 0; i < _rows.length; ++i) {
             Row memory row = _rows[i];
             for (uint256 j = 0; j < _callers.length; ++j) {
-                bytes4 outcome = _try(row, _callers[j]);
+                bytes memory refusal = _try(row, _callers[j]);
                 vm.revertToState(snapshot);
                 string memory where = string.concat(row.call, ", ", name, ", by ", _callerNames[j]);
-                assertEq(bytes32(outcome), bytes32(_expected(row, condition, j)), where);
+                assertEq(refusal, _expectedRefusal(row, condition, j), where);
             }
         }
         vm.revertToStateAndDelete(snapshot);
     }
 
-    function _outcome(bool ok, bytes memory answer) internal pure returns (bytes4) {
-        if (ok) return DONE;
-        return answer.length < 4 ? NO_DATA : selectorOf(answer);
+    function _refusal(bool ok, bytes memory answer) internal pure returns (bytes memory) {
+        if (ok) return "";
+        return answer.length == 0 ? bytes("no data") : answer;
     }
 
-    function _expected(Row memory row, uint256 condition, uint256 caller) private view returns (bytes4) {
-        bytes1 symbol = bytes(row.cells)[condition];
+    function _expectedRefusal(Row memory row, uint256 condition, uint256 caller) private view returns (bytes memory) {
         bool isCaller = row.callers >> caller & 1 == 1;
+        bytes4 selector = _expected(row, bytes(row.cells)[condition], isCaller);
+        return selector == DONE ? bytes("") : bytes.concat(selector, _valuesOf(selector, _callers[caller], isCaller));
+    }
+
+    function _expected(Row memory row, bytes1 symbol, bool isCaller) private view returns (bytes4) {
         if (symbol == "!") return row.otherwise;
         if (symbol == "*") return DONE;
         if (symbol == "+") return isCaller ? DONE : row.otherwise;
