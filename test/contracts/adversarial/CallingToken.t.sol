@@ -44,7 +44,7 @@ contract CallingTokenTest is BountyMarketTest, ITransferListener {
         bountyId = _post();
         _prepareAttacks();
         _close(bountyId);
-        _assertEnded(IBountyMarket.State.DRAFT);
+        _assertEnded(DRAFT);
         assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
     }
 
@@ -54,14 +54,14 @@ contract CallingTokenTest is BountyMarketTest, ITransferListener {
         _prepareAttacks();
         skip(7 days + 1);
         _slashExpired(bountyId);
-        _assertEnded(IBountyMarket.State.DRAFT);
+        _assertEnded(DRAFT);
         _stake(1);
 
         bountyId = _postClaimed();
         _close(bountyId);
         _prepareAttacks();
         _abandon(bountyId);
-        _assertEnded(IBountyMarket.State.DRAFT);
+        _assertEnded(DRAFT);
         assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
         assertEq(usdc.balanceOf(BURN), 2 * LOCK);
     }
@@ -70,14 +70,14 @@ contract CallingTokenTest is BountyMarketTest, ITransferListener {
         bountyId = _postSubmitted();
         _prepareAttacks();
         _approve(bountyId);
-        _assertEnded(IBountyMarket.State.APPROVED);
+        _assertEnded(APPROVED);
         assertEq(usdc.balanceOf(wallet), REWARD);
         assertEq(market.owed(treasury), FEE);
 
         bountyId = _postRejectable();
         _prepareAttacks();
         _reject(bountyId);
-        _assertEnded(IBountyMarket.State.REJECTED);
+        _assertEnded(REJECTED);
         assertEq(usdc.balanceOf(BURN), FEE + LOCK);
     }
 
@@ -93,7 +93,7 @@ contract CallingTokenTest is BountyMarketTest, ITransferListener {
         skip(7 days + 1);
         _prepareAttacks();
         _slashExpired(bountyId);
-        _assertEnded(IBountyMarket.State.DRAFT);
+        _assertEnded(DRAFT);
         assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
     }
 

@@ -129,7 +129,7 @@ contract ClaimBatchGasTest is SignedClaims {
         for (uint256 gas = from; gas <= to; gas += step) {
             uint256 before = vm.snapshotState();
             if (this.tried(claims, gas) == claims.length) {
-                _assertState(bountyId, IBountyMarket.State.CLAIMED);
+                _assertState(bountyId, CLAIMED);
                 claimed = true;
             } else {
                 leftOut = true;

@@ -29,16 +29,12 @@ contract ClaimBatchRefusalsTest is SignedClaims {
     function test_GivenDraft() public {
         vm.prank(poster);
         market.closeBounty(bountyId);
-        _assertRefusedAlone(
-            abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, IBountyMarket.State.DRAFT)
-        );
+        _assertRefusedAlone(abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, DRAFT));
     }
 
     function test_GivenClaimed() public {
         _claim(bountyId);
-        _assertRefusedAlone(
-            abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, IBountyMarket.State.CLAIMED)
-        );
+        _assertRefusedAlone(abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, CLAIMED));
     }
 
     function test_GivenDeadlineOfTheBountyPassed() public {
@@ -144,9 +140,7 @@ contract ClaimBatchRefusalsTest is SignedClaims {
     function test_GivenDuplicate_TheFirstWins() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](2);
         (claims[0], claims[1]) = (item, item);
-        _expectRefused(
-            abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, IBountyMarket.State.CLAIMED)
-        );
+        _expectRefused(abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, CLAIMED));
         IBountyMarket.ItemResult[] memory results = market.claimBatch(claims);
         _assertResult(results[0], IBountyMarket.ItemResult.MADE);
         _assertResult(results[1], IBountyMarket.ItemResult.REFUSED);
@@ -159,9 +153,7 @@ contract ClaimBatchRefusalsTest is SignedClaims {
         _useOtherAgent(STAKE);
         claims[0] = item;
         item = claims[1];
-        _expectRefused(
-            abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, IBountyMarket.State.CLAIMED)
-        );
+        _expectRefused(abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, CLAIMED));
         market.claimBatch(claims);
         assertEq(market.getBounty(bountyId).agentId, claims[0].agentId);
         _assertStake(STAKE, 0);

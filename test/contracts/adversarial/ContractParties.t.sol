@@ -58,6 +58,6 @@ contract ContractPartiesTest is MeasuredAttacks {
         assertEq(usdc.balanceOf(address(market)), 105e6 + market.owed(treasury));
         (, uint256 locked,,,,,) = staking.accountOf(AGENT);
         assertEq(locked, LOCK);
-        _assertState(otherRun, IBountyMarket.State.CLAIMED);
+        _assertState(otherRun, CLAIMED);
     }
 }

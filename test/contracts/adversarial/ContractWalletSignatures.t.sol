@@ -25,7 +25,7 @@ contract ContractWalletSignaturesTest is SignedClaims {
         vm.signAndAttachDelegation(address(new PlainCode()), walletKey);
         _bring(_message(bountyId), _sign(_message(bountyId)));
         assertEq(wallet.code.length, 23, "still delegated");
-        _assertState(bountyId, IBountyMarket.State.CLAIMED);
+        _assertState(bountyId, CLAIMED);
     }
 
     function test_GivenEIP7702DelegateThatDenies_ItsOwnKeySigns() public {
@@ -34,14 +34,14 @@ contract ContractWalletSignaturesTest is SignedClaims {
         // The account's own storage has no `signs`, so the delegate's code refuses.
         assertEq(bytes32(FickleWallet(wallet).isValidSignature("", "")), bytes32(bytes4(0xffffffff)));
         _bring(_message(bountyId), _sign(_message(bountyId)));
-        _assertState(bountyId, IBountyMarket.State.CLAIMED);
+        _assertState(bountyId, CLAIMED);
     }
 
     function test_GivenEIP7702DelegateWithERC1271_ItsSessionKeySigns() public {
         (address session, uint256 sessionKey) = makeAddrAndKey("session");
         vm.signAndAttachDelegation(address(new KeyedWallet(session)), walletKey);
         _bring(_message(bountyId), sign(sessionKey, claimDigest(address(market), _message(bountyId))));
-        _assertState(bountyId, IBountyMarket.State.CLAIMED);
+        _assertState(bountyId, CLAIMED);
     }
 
     function test_RevertGiven_EIP7702DelegateWithoutERC1271_AnotherKeySigns() public {
@@ -56,7 +56,7 @@ contract ContractWalletSignaturesTest is SignedClaims {
     function test_GivenERC1271Wallet_ASignatureOfOneByteHolds() public {
         _giveAgentTo(address(new FickleWallet()));
         _bring(_message(bountyId), "!");
-        _assertState(bountyId, IBountyMarket.State.CLAIMED);
+        _assertState(bountyId, CLAIMED);
     }
 
     function test_RevertGiven_ERC1271WalletThatTurnedFalse() public {
@@ -81,7 +81,7 @@ contract ContractWalletSignaturesTest is SignedClaims {
     function test_GivenBombThatBeginsWithTheMagicValue_ItSigns() public {
         _giveAgentTo(address(new BombWallet(bytes32(IERC1271.isValidSignature.selector), BOMB, false)));
         _bring(_message(bountyId), "any");
-        _assertState(bountyId, IBountyMarket.State.CLAIMED);
+        _assertState(bountyId, CLAIMED);
     }
 
     function test_RevertGiven_WalletThatBurnsGas_TheRestIsEnoughToSayWhy() public {

@@ -32,7 +32,7 @@ contract EscrowHostageTest is BountyMarketTest {
             for (uint256 round = 1; round <= 12; ++round) {
                 vm.warp(START + round * 30 days);
                 attacker.keep(bountyId);
-                _assertState(bountyId, IBountyMarket.State.CLAIMED);
+                _assertState(bountyId, CLAIMED);
             }
             assertEq(usdc.balanceOf(BURN), 12 * stakes[i], "twelve stakes for 360 days");
             vm.revertToStateAndDelete(snapshot);
@@ -51,13 +51,11 @@ contract EscrowHostageTest is BountyMarketTest {
             _close(bountyId);
             vm.warp(START + 30 days);
             // Abandoned, the run is a DRAFT, and cannot be claimed: the whole transaction reverts.
-            vm.expectRevert(
-                abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, IBountyMarket.State.DRAFT)
-            );
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, DRAFT));
             attacker.keep(bountyId);
             vm.warp(START + 30 days + 1);
             _slashExpired(bountyId);
-            _assertState(bountyId, IBountyMarket.State.DRAFT);
+            _assertState(bountyId, DRAFT);
             assertEq(usdc.balanceOf(poster), balance, "the whole escrow");
             vm.revertToStateAndDelete(snapshot);
         }
@@ -71,13 +69,13 @@ contract EscrowHostageTest is BountyMarketTest {
         _close(bountyId);
         assertTrue(market.getBounty(bountyId).closing);
         attacker.abandon(bountyId);
-        _assertState(bountyId, IBountyMarket.State.DRAFT);
+        _assertState(bountyId, DRAFT);
 
         bountyId = _postForAYear(100e6);
         attacker.claim(bountyId);
         attacker.abandon(bountyId);
         _close(bountyId);
-        _assertState(bountyId, IBountyMarket.State.DRAFT);
+        _assertState(bountyId, DRAFT);
 
         bountyId = _postForAYear(100e6);
         attacker.claim(bountyId);

@@ -50,8 +50,4 @@ contract FlashStakeTest is BountyMarketTest {
         assertEq(usdc.balanceOf(poster) + usdc.balanceOf(wallet), FUNDS - FEE);
         assertEq(usdc.balanceOf(owner), FUNDS);
     }
-
-    function _assertStatus(IAgentStaking.Status expected) private view {
-        assertEq(uint256(staking.statusOf(AGENT)), uint256(expected), "status");
-    }
 }

@@ -65,7 +65,7 @@ contract GasStarvationTest is BountyMarketTest {
             uint256 before = vm.snapshotState();
             (bool success,) = _callAs(wallet, abi.encodeCall(IBountyMarket.claimBounty, (bountyId, AGENT)), gas);
             if (success) ++claimed;
-            _assertState(bountyId, success ? IBountyMarket.State.CLAIMED : IBountyMarket.State.OPEN);
+            _assertState(bountyId, success ? CLAIMED : OPEN);
             _assertStake(STAKE, success ? LOCK : 0);
             vm.revertToStateAndDelete(before);
         }

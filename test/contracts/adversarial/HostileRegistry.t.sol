@@ -73,7 +73,7 @@ contract HostileRegistryTest is BountyMarketTest {
         _claim(open);
         // The registry pays for 6250 words of memory, 94k gas, in the one call.
         assertLt(gasBefore - gasleft(), 250_000, "gas");
-        _assertState(open, IBountyMarket.State.CLAIMED);
+        _assertState(open, CLAIMED);
     }
 
     function _assertRunsEndAndNoneBegins() private {
@@ -121,10 +121,10 @@ contract HostileRegistryTest is BountyMarketTest {
 
         skip(7 days + 1);
         _slashExpired(claimed);
-        _assertState(claimed, IBountyMarket.State.OPEN);
+        _assertState(claimed, OPEN);
         vm.prank(poster);
         market.closeBounty(claimed);
-        _assertState(claimed, IBountyMarket.State.DRAFT);
+        _assertState(claimed, DRAFT);
     }
 
     function _upgradeTo(address implementation) private {

@@ -48,7 +48,7 @@ contract PostedForTest is MeasuredAttacks {
         for (uint256 i = 0; i < posters.length; ++i) {
             uint256 bountyId = other + 1 + i;
             market.expireBounty(bountyId);
-            _assertState(bountyId, IBountyMarket.State.DRAFT);
+            _assertState(bountyId, DRAFT);
             assertGe(usdc.balanceOf(posters[i]) + market.owed(posters[i]), 105e6);
         }
         _submit(other);

@@ -29,7 +29,7 @@ contract ReentrancyTest is SignedClaims {
     function test_WhenWalletClaimsAnotherRun_ItGetsOne() public {
         uint256 other = _post();
         _assertHarmless(address(market), abi.encodeCall(IBountyMarket.claimBounty, (other, AGENT)));
-        _assertState(other, IBountyMarket.State.OPEN);
+        _assertState(other, OPEN);
     }
 
     function test_WhenWalletTakesItsStakeOut_TheStakeIsLocked() public {
@@ -52,7 +52,7 @@ contract ReentrancyTest is SignedClaims {
         vm.prank(address(hostile));
         registry.transferFrom(address(hostile), address(watcher), AGENT);
         market.claimBountyWithSig(bountyId, AGENT, address(watcher), START + 1 hours, "any");
-        _assertState(bountyId, IBountyMarket.State.CLAIMED);
+        _assertState(bountyId, CLAIMED);
     }
 
     /// @dev The wallet signs only if its attack failed, so the claim succeeds exactly when the attack did not.
@@ -64,7 +64,7 @@ contract ReentrancyTest is SignedClaims {
 
         market.claimBountyWithSig(bountyId, AGENT, address(hostile), START + 1 hours, "any");
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
-        assertEq(uint256(bounty.state), uint256(IBountyMarket.State.CLAIMED));
+        assertEq(uint256(bounty.state), uint256(CLAIMED));
         assertEq(bounty.wallet, address(hostile));
         assertEq(bounty.round, 1);
     }

@@ -54,7 +54,7 @@ contract SignatureReplayTest is SignedClaims {
         vm.prank(poster);
         assertEq(market.postBounty(FEEDBACK, REWARD, DEADLINE, terms), forgotten);
         _bring(message, signature);
-        _assertState(forgotten, IBountyMarket.State.CLAIMED);
+        _assertState(forgotten, CLAIMED);
     }
 
     function test_GivenANamedEvaluator_ItsSignatureHolds() public {
@@ -62,7 +62,7 @@ contract SignatureReplayTest is SignedClaims {
         uint256 evaluated = _post();
         ClaimMessage memory message = _message(evaluated);
         _bring(message, _sign(message));
-        _assertState(evaluated, IBountyMarket.State.CLAIMED);
+        _assertState(evaluated, CLAIMED);
     }
 
     function test_RevertGiven_AgentSold_FormerWalletsSignatureNamesTheWrongWallet() public {

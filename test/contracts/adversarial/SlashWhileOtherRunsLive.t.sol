@@ -50,7 +50,7 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
         }
         _submit(live);
         _reject(live);
-        _assertState(live, IBountyMarket.State.REJECTED);
+        _assertState(live, REJECTED);
         _assertStake(STAKE - 2 * LOCK, 0);
         (,,,, uint256 slashes,,) = staking.accountOf(AGENT);
         assertEq(slashes, 1, "a rejection is no slash");
@@ -112,7 +112,7 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
         _close(live);
         assertEq(usdc.balanceOf(poster), funds + REWARD + FEE);
         assertEq(usdc.balanceOf(BURN), LOCK);
-        _assertState(live, IBountyMarket.State.DRAFT);
+        _assertState(live, DRAFT);
     }
 
     /// @dev Accepted: stake follows the token, so the buyer's stake is slashed for the seller's run.
@@ -141,9 +141,5 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
         usdc.approve(address(staking), 1);
         staking.stakeFor(AGENT, owner, 1);
         vm.stopPrank();
-    }
-
-    function _assertStatus(IAgentStaking.Status expected) private view {
-        assertEq(uint256(staking.statusOf(AGENT)), uint256(expected), "status");
     }
 }

@@ -129,7 +129,7 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
         bytes memory check = _checkClaim(caller);
         refusal = _call(row, caller);
         if (selectorOf(_calls[row.call]) == market.claimBounty.selector) assertEq(check, refusal, "checkClaim");
-        bool moves = refusal.length == 0 && _becomes[row.call] != IBountyMarket.State.NONE;
+        bool moves = refusal.length == 0 && _becomes[row.call] != NONE;
         _assertState(_bountyId, moves ? _next(row.call, state) : state);
     }
 
@@ -173,11 +173,11 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
     /// closed bounty keeps its state.
     function _next(string memory call, IBountyMarket.State state) private view returns (IBountyMarket.State) {
         IBountyMarket.State becomes = _becomes[call];
-        bool delivered = state == IBountyMarket.State.REVISION_REQUESTED;
-        if (delivered && becomes == IBountyMarket.State.OPEN) return IBountyMarket.State.REJECTED;
+        bool delivered = state == REVISION_REQUESTED;
+        if (delivered && becomes == OPEN) return REJECTED;
         bytes4 selector = selectorOf(_calls[call]);
         bool closes = selector == market.closeBounty.selector || selector == market.closeBountyWithSig.selector;
-        return closes && state != IBountyMarket.State.OPEN ? state : becomes;
+        return closes && state != OPEN ? state : becomes;
     }
 
     function _call(Row memory row, address caller) private returns (bytes memory) {

@@ -80,23 +80,23 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
         skip(WAIT + 1);
         _slashExpired(bountyId);
         _stake(1);
-        if (state == IBountyMarket.State.OPEN) return bountyId;
-        if (state == IBountyMarket.State.DRAFT) {
+        if (state == OPEN) return bountyId;
+        if (state == DRAFT) {
             _close(bountyId);
             return bountyId;
         }
         _claim(bountyId);
-        if (state == IBountyMarket.State.CLAIMED) return bountyId;
-        if (state == IBountyMarket.State.IN_PROGRESS) {
+        if (state == CLAIMED) return bountyId;
+        if (state == IN_PROGRESS) {
             _start(bountyId);
             return bountyId;
         }
         _submit(bountyId);
-        if (state == IBountyMarket.State.SUBMITTED) return bountyId;
-        if (state == IBountyMarket.State.APPROVED) _approve(bountyId);
-        if (state == IBountyMarket.State.REVISION_REQUESTED) _requestRevision(bountyId);
-        if (state == IBountyMarket.State.REJECTED || column == LAST_SUBMITTED) _revise(bountyId);
-        if (state == IBountyMarket.State.REJECTED) _reject(bountyId);
+        if (state == SUBMITTED) return bountyId;
+        if (state == APPROVED) _approve(bountyId);
+        if (state == REVISION_REQUESTED) _requestRevision(bountyId);
+        if (state == REJECTED || column == LAST_SUBMITTED) _revise(bountyId);
+        if (state == REJECTED) _reject(bountyId);
     }
 
     function _revise(uint256 bountyId) private {

@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {AgentRegistry} from "../../../contracts/AgentRegistry.sol";
 import {AgentStaking} from "../../../contracts/AgentStaking.sol";
 import {BountyMarket} from "../../../contracts/BountyMarket.sol";
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {MockUSDC} from "../../../contracts/mocks/MockUSDC.sol";
 import {AgentWalletSigner} from "./AgentWalletSigner.sol";
@@ -37,6 +38,16 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     uint256 internal constant MAX_REWARD = 1e15;
 
     address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
+
+    IBountyMarket.State internal constant NONE = IBountyMarket.State.NONE;
+    IBountyMarket.State internal constant DRAFT = IBountyMarket.State.DRAFT;
+    IBountyMarket.State internal constant OPEN = IBountyMarket.State.OPEN;
+    IBountyMarket.State internal constant CLAIMED = IBountyMarket.State.CLAIMED;
+    IBountyMarket.State internal constant IN_PROGRESS = IBountyMarket.State.IN_PROGRESS;
+    IBountyMarket.State internal constant SUBMITTED = IBountyMarket.State.SUBMITTED;
+    IBountyMarket.State internal constant APPROVED = IBountyMarket.State.APPROVED;
+    IBountyMarket.State internal constant REVISION_REQUESTED = IBountyMarket.State.REVISION_REQUESTED;
+    IBountyMarket.State internal constant REJECTED = IBountyMarket.State.REJECTED;
 
     string internal constant WORK = "ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG";
     string internal constant DELIVERABLE = "ipfs://QmT5NvUtoM5nWFfrQdVrFtvGfKFmG7AHE8P34isapyhCxX";
@@ -156,7 +167,7 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     /// @dev The revision of the last delivery.
     function _lastRevision(uint256 bountyId) internal view returns (uint8) {
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
-        return bounty.state == IBountyMarket.State.REVISION_REQUESTED ? bounty.revisions - 1 : bounty.revisions;
+        return bounty.state == REVISION_REQUESTED ? bounty.revisions - 1 : bounty.revisions;
     }
 
     function _reject(uint256 bountyId) internal {
@@ -205,23 +216,23 @@ abstract contract BountyMarketTest is AgentWalletSigner {
 
     /// @dev A new bounty in `state`, without moving the clock. For NONE, an id that does not exist.
     function _bountyIn(IBountyMarket.State state) internal returns (uint256 bountyId) {
-        if (state == IBountyMarket.State.NONE) return market.bountyCount() + 1;
-        if (state == IBountyMarket.State.DRAFT) return _create();
-        if (state == IBountyMarket.State.OPEN) return _post();
-        if (state == IBountyMarket.State.REJECTED) {
+        if (state == NONE) return market.bountyCount() + 1;
+        if (state == DRAFT) return _create();
+        if (state == OPEN) return _post();
+        if (state == REJECTED) {
             bountyId = _postRejectable();
             _reject(bountyId);
             return bountyId;
         }
         bountyId = _postClaimed();
-        if (state == IBountyMarket.State.CLAIMED) return bountyId;
-        if (state == IBountyMarket.State.IN_PROGRESS) {
+        if (state == CLAIMED) return bountyId;
+        if (state == IN_PROGRESS) {
             _start(bountyId);
             return bountyId;
         }
         _submit(bountyId);
-        if (state == IBountyMarket.State.APPROVED) _approve(bountyId);
-        if (state == IBountyMarket.State.REVISION_REQUESTED) _requestRevision(bountyId);
+        if (state == APPROVED) _approve(bountyId);
+        if (state == REVISION_REQUESTED) _requestRevision(bountyId);
     }
 
     /// @dev The bounty that a test has just brought to `state`: one poster, one reward, one deadline, no claim yet.
@@ -269,6 +280,13 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         assertEq(bounty.namings, expected.namings, "namings");
     }
 
+    /// @dev The bounty after `round` claims, of which none is live.
+    function _assertUnclaimed(uint256 bountyId, IBountyMarket.State state, uint32 round) internal view {
+        IBountyMarket.Bounty memory expected = _unclaimed(state);
+        expected.round = round;
+        _assertBounty(bountyId, expected);
+    }
+
     function _assertState(uint256 bountyId, IBountyMarket.State expected) internal view {
         assertEq(uint256(market.getBounty(bountyId).state), uint256(expected), "state");
     }
@@ -293,6 +311,36 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         assertEq(balances.market, expected.market, "market's USDC");
         assertEq(balances.staking, expected.staking, "staking's USDC");
         assertEq(balances.burned, expected.burned, "burned USDC");
+    }
+
+    /// @dev The escrow of one bounty is the market's. Of the agent's stake, only `burned` is lost.
+    function _assertEscrowed(uint256 burned) internal view {
+        _assertBalances(Balances(FUNDS - 105e6, 0, 0, 105e6, STAKE - burned, burned));
+    }
+
+    /// @dev The poster has all its USDC again. Of the agent's stake, only `burned` is lost.
+    function _assertRefunded(uint256 burned) internal view {
+        _assertBalances(Balances(FUNDS, 0, 0, 0, STAKE - burned, burned));
+    }
+
+    /// @dev One bounty was approved: the wallet has the reward, and the treasury the fee.
+    function _assertPaid() internal view {
+        _assertBalances(Balances(FUNDS - 105e6, REWARD, FEE, 0, STAKE, 0));
+    }
+
+    /// @dev One bounty was rejected: no party has the fee or the stake.
+    function _assertFeeAndStakeBurned() internal view {
+        _assertBalances(Balances(FUNDS - FEE, 0, 0, 0, STAKE - LOCK, FEE + LOCK));
+    }
+
+    function _assertSlashes(uint256 expected, bool isFrozen) internal view {
+        (,,,, uint256 slashes, bool frozen,) = staking.accountOf(AGENT);
+        assertEq(slashes, expected, "slashes");
+        assertEq(frozen, isFrozen, "frozen");
+    }
+
+    function _assertStatus(IAgentStaking.Status expected) internal view {
+        assertEq(uint256(staking.statusOf(AGENT)), uint256(expected), "status");
     }
 
     function _assertStake(uint256 expectedStaked, uint256 expectedLocked) internal view {

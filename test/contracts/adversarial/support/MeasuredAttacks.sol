@@ -71,10 +71,6 @@ abstract contract MeasuredAttacks is BountyMarketTest {
         assertEq(usdc.balanceOf(address(market)), market.owed(treasury), "market");
     }
 
-    function _assertStatus(IAgentStaking.Status expected) internal view {
-        assertEq(uint256(staking.statusOf(AGENT)), uint256(expected), "status");
-    }
-
     /// @dev The agent's side is its owner, its wallet and its stake.
     function _wealth() private view returns (Wealth memory) {
         (uint256 staked,,,,,,) = staking.accountOf(AGENT);
