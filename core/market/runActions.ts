@@ -119,7 +119,8 @@ export type RunMessage = {
   deadline: bigint
 }
 
-const valuesOf = ({ party, text, naming = 0n, claimant = zeroAddress, ...message }: RunMessage) => ({
+/** All that a member of a message or a parameter of its functions may be named. */
+export const valuesOf = ({ party, text, naming = 0n, claimant = zeroAddress, ...message }: RunMessage) => ({
   bountyId: message.bountyId,
   wallet: party,
   signer: party,
@@ -178,6 +179,9 @@ export function runDigest(market: MarketAddress, message: RunMessage): Hex {
   const struct = encodeAbiParameters(parameters, [typeHashes[message.action], ...hashed.map(({ value }) => value)])
   return keccak256(concat(['0x1901', domainHashOf(market), keccak256(struct)]))
 }
+
+/** The function with which the party itself does the action. */
+export const directFunctionOf = (name: RunActionName): string => actionOf(name).functionName.replace(/WithSig$/, '')
 
 /** The data of the call with which any account makes the signed action. */
 export const runCallData = (message: RunMessage, signature: Hex): Hex =>

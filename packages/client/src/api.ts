@@ -3774,6 +3774,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         /** @description The argument of `eth_signTypedData_v4` and of viem’s `signTypedData`. */
         TypedData: {
@@ -3795,6 +3797,20 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description With which the account does the action itself, without a signature: for a multisig, or with ether. Compare `to` with addresses that you trust. Null for applications, which no contract takes. */
+        Call: {
+            to: components["schemas"]["Address"];
+            data: string;
+            /** @enum {string} */
+            value: "0x0";
+        } | null;
+        /** @description All that the account sends, in order, as EIP-5792 has it: the approval of the USDC that `call` takes, if any, and `call`. */
+        Calls: {
+            to: components["schemas"]["Address"];
+            data: string;
+            /** @enum {string} */
+            value: "0x0";
+        }[];
         StartToSign: {
             /** @enum {string} */
             action: "start";
@@ -3805,6 +3821,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         SignerMismatchProblem: {
             /** @enum {string} */
@@ -3911,6 +3929,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         AbandonToSign: {
             /** @enum {string} */
@@ -3923,6 +3943,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         ApproveToSign: {
             /** @enum {string} */
@@ -3935,6 +3957,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         ReviseToSign: {
             /** @enum {string} */
@@ -3948,6 +3972,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         RejectToSign: {
             /** @enum {string} */
@@ -3960,6 +3986,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         CloseToSign: {
             /** @enum {string} */
@@ -3970,6 +3998,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         NameClaimantToSign: {
             /** @enum {string} */
@@ -3982,6 +4012,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         Action: {
             /** @enum {boolean} */
@@ -4153,6 +4185,8 @@ export interface components {
                 validBefore: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         TermsRefusedProblem: {
             /** @enum {string} */
@@ -4177,6 +4211,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         RegistrationUnsupportedProblem: {
             /** @enum {string} */
@@ -4201,6 +4237,8 @@ export interface components {
                 validBefore: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         UnstakeToSign: {
             /** @enum {string} */
@@ -4213,6 +4251,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         StakeLockedProblem: {
             /** @enum {string} */
@@ -4540,6 +4580,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         WithdrawToSign: {
             /** @enum {string} */
@@ -4551,6 +4593,8 @@ export interface components {
                 deadline: number;
             };
             typedData: components["schemas"]["TypedData"];
+            call: components["schemas"]["Call"];
+            calls: components["schemas"]["Calls"];
         };
         RunEventList: {
             events: components["schemas"]["RunEvent"][];
@@ -5325,6 +5369,8 @@ export type ClaimState = components['schemas']['ClaimState'];
 export type ClaimNotFoundProblem = components['schemas']['ClaimNotFoundProblem'];
 export type ClaimToSign = components['schemas']['ClaimToSign'];
 export type TypedData = components['schemas']['TypedData'];
+export type Call = components['schemas']['Call'];
+export type Calls = components['schemas']['Calls'];
 export type StartToSign = components['schemas']['StartToSign'];
 export type SignerMismatchProblem = components['schemas']['SignerMismatchProblem'];
 export type WrongStateProblem = components['schemas']['WrongStateProblem'];

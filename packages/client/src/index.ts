@@ -17,6 +17,7 @@ export type { ClaimTypedData, ExpectedTerms, MarketAddress, Signer } from './cla
 export type { Named, NewContent, StoredContent } from './content.ts'
 export * from './errors.ts'
 export * from './reads.ts'
+export type { Message, MessageName, MessageQuery } from './records.ts'
 export type { AnyRun, ReadRun } from './run.ts'
 export type { Mined, Wallet } from './transactions.ts'
 export type { ByRelay, BySalt, ByWallet } from './via.ts'

@@ -1,4 +1,4 @@
-import type { components } from './api.ts'
+import type { components, paths } from './api.ts'
 import { isProblem, ProblemError, UndecidedError } from './errors.ts'
 import type { ReadOptions } from './reads.ts'
 import { type Api, bodyOf, type CallOptions, headersOf, type OnRetry, stoppedBy, wait } from './request.ts'
@@ -11,6 +11,11 @@ const ARRIVAL_MS = 60_000
 
 const stateOf = (api: Api, actionId: string, options: CallOptions): Promise<Schemas['ActionState']> =>
   bodyOf(api.GET('/api/actions/{actionId}', { params: { path: { actionId } }, ...stoppedBy(options) }))
+type MessagePath = Extract<keyof paths, `/api/messages/${string}`>
+export type MessageName = MessagePath extends `/api/messages/${infer Name}` ? Name : never
+type MessageOf<Name extends MessageName> = paths[`/api/messages/${Name}`]['get']
+export type MessageQuery<Name extends MessageName> = MessageOf<Name>['parameters']['query']
+export type Message<Name extends MessageName> = MessageOf<Name>['responses'][200]['content']['application/json']
 
 /** Reads that the client of `/reads` leaves out, because a page loads them for nothing. */
 export const recordsOf = (api: Api, onRetryOfClient: OnRetry | undefined) => ({
@@ -39,6 +44,21 @@ export const recordsOf = (api: Api, onRetryOfClient: OnRetry | undefined) => ({
         onRetry?.({ request, reason, seconds: 1 })
         await wait(1, signal)
       }
+    },
+  },
+  messages: {
+    /**
+     * What an account signs for the action, as the API states it, and the `calls` with which the account does it by itself: a
+     * multisig, or a wallet of EIP-5792. Compare their `to` with the contracts that you trust.
+     */
+    get: <Name extends MessageName>(
+      action: Name,
+      query: MessageQuery<Name>,
+      options: CallOptions = {},
+    ): Promise<Message<Name>> => {
+      const path = `/api/messages/${action}` as '/api/messages/start'
+      const params = { query: query as MessageQuery<'start'> }
+      return bodyOf(api.GET(path, { params, ...stoppedBy(options) })) as unknown as Promise<Message<Name>>
     },
   },
   posters: {

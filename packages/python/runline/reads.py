@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from .answers import (
     ActionState,
@@ -109,6 +110,13 @@ class Reads:
             if time.monotonic() > start + timeout_seconds:
                 raise UndecidedError("action", f"it is {state}.", action_id)
             time.sleep(1)
+
+    def message(self, action: str, **query: object) -> dict[str, Any]:
+        """
+        What an account signs for the action, as the API states it, and the `calls` with which the account does it by itself, such
+        as a multisig. Compare their `to` with the contracts that you trust.
+        """
+        return self._api.get(f"/api/messages/{action}", **query)
 
     def poster(self, address: str) -> Poster:
         """The record of a poster: its runs by state, what they paid, how long its reviews took."""

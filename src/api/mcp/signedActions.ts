@@ -43,7 +43,8 @@ export function signedActions({ paths, components }: ApiDescription): PlainTool[
   return [
     {
       name: 'get_message',
-      description: 'What an account signs (EIP-712) to do an action, and the path and body to send.',
+      description:
+        'What an account signs (EIP-712) to do an action, and the path and body to send; or `calls` that it sends itself.',
       inputs: {
         action: text('Named in parameters.'),
         parameters: object(`${lines.join('; ')}. ${amounts.join(', ')}: whole USDC.`),

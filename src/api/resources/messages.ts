@@ -65,6 +65,23 @@ export const claimMessageSchema = claimTypedDataSchema
   })
   .openapi('ClaimMessage')
 
+const callSchema = z.object({
+  to: address,
+  data: z.templateLiteral(['0x', z.hex()]).openapi({ type: 'string' }),
+  value: z.literal('0x0'),
+})
+
+const ownCall = z.union([callSchema, z.null()]).openapi('Call', {
+  description:
+    'With which the account does the action itself, without a signature: for a multisig, or with ether. Compare `to` with ' +
+    'addresses that you trust. Null for applications, which no contract takes.',
+})
+
+const ownCalls = z.array(callSchema).openapi('Calls', {
+  description:
+    'All that the account sends, in order, as EIP-5792 has it: the approval of the USDC that `call` takes, if any, and `call`.',
+})
+
 /** The members of a body and what they are in JSON. `Id` is a component. */
 export type BodyMembers = Record<string, 'integer' | 'string' | 'Id'>
 
@@ -84,5 +101,7 @@ export const messageSchema = <Name extends string>(name: Name, members: BodyMemb
           required: Object.keys(members),
         }),
       typedData: typedDataSchema,
+      call: ownCall,
+      calls: ownCalls,
     })
     .openapi(`${pascalCase(name)}ToSign`)

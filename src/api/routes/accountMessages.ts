@@ -14,6 +14,7 @@ import {
   postError,
   unstakeError,
 } from '../../../core/market/accountRules.ts'
+import { directAccountCalls } from '../../../core/market/directCall.ts'
 import type { Deps } from '../deps.ts'
 import { type ProblemCode, refusedBy } from '../http/errors.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
@@ -101,7 +102,8 @@ export function addAccountMessageRoutes(app: OpenAPIHono, deps: Deps) {
   async function toSign<Message extends AccountMessage>(message: Message) {
     const typedData = accountTypedData(await relayOf(deps, message.action).readContracts(), message)
     const path = pathOf(message.action, 'agentId' in message.members ? message.members.agentId : undefined)
-    return { action: message.action as Message['action'], path, body: bodyOf(message), typedData }
+    const action = message.action as Message['action']
+    return { action, path, body: bodyOf(message), typedData, ...directAccountCalls(deployment, message) }
   }
 
   app.openapi(routeOf('post', postQuery, ['TERMS_REFUSED', 'REWARD_TOO_LOW']), async (c) => {

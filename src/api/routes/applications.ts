@@ -228,7 +228,8 @@ export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
     const deadline = endOfValidity(requested, await check(c, message, minBlock))
     const body = { agentId: formatId(agentId), walletAddress, ...(note && { note }), deadline: Number(deadline) }
     const typedData = applicationTypedData(market, { ...message, deadline })
-    return c.json({ action, path: `/api/runs/${runId}/applications`, body, typedData } as never, 200)
+    const path = `/api/runs/${runId}/applications`
+    return c.json({ action, path, body, typedData, call: null, calls: [] } as never, 200)
   }
 
   app.openapi(getApplyMessage, (c) => toSign(c, 'apply', c.req.valid('query')))

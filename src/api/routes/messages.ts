@@ -3,6 +3,7 @@ import { zeroAddress } from 'viem'
 import { marketOf } from '../../../core/deployment.ts'
 import { actionErrorCodes, explainRunError } from '../../../core/market/actionErrors.ts'
 import { claimErrorCodes } from '../../../core/market/contractErrors.ts'
+import { directClaimCalls, directRunCalls } from '../../../core/market/directCall.ts'
 import { claimErrors } from '../../../core/market/eligibility.ts'
 import { onlyPartyOf, revisionOf, runActionError } from '../../../core/market/runActionRules.ts'
 import {
@@ -85,7 +86,9 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const [reason] = reasonsOf(run, claimErrors(run, agent, walletAddress, snapshot.now), leastReward)
     if (reason) throw refusedBy(reason)
     const until = endOfValidity(deadline, snapshot.now)
-    return c.json({ action: 'claim' as const, ...claimToSign(market, run, agentId, walletAddress, until) }, 200)
+    const { path, body, typedData } = claimToSign(market, run, agentId, walletAddress, until)
+    const calls = directClaimCalls(market, { bountyId: run.bountyId, agentId })
+    return c.json({ action: 'claim' as const, path, body, typedData, ...calls }, 200)
   })
 
   for (const name of runActionNames) {
@@ -95,7 +98,8 @@ export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
       const { snapshot, run } = await readRun(c, deps.index, query.minBlock, query.runId)
       const message = messageOf(name, run, query, snapshot.now, leastReward)
       const path = pathOf(name, run.bountyId)
-      return c.json({ action: name, path, body: bodyOf(message), typedData: runTypedData(market, message) }, 200)
+      const typedData = runTypedData(market, message)
+      return c.json({ action: name, path, body: bodyOf(message), typedData, ...directRunCalls(market, message) }, 200)
     })
   }
 }

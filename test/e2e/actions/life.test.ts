@@ -1,4 +1,4 @@
-import { type LocalAccount, zeroAddress } from 'viem'
+import { type Address, type Hex, type LocalAccount, parseEther, zeroAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { bodyOf, type RunActionName, type RunMessage } from '../../../core/market/runActions.ts'
@@ -99,6 +99,79 @@ describe('a poster and an agent without ether', () => {
     expect((await make('close', open, poster)).body.run.state).toBe('DRAFT')
     const claimed = await runs.runIn('CLAIMED')
     expect((await make('close', claimed, poster)).body.run).toMatchObject({ state: 'CLAIMED', closing: true })
+  })
+})
+
+describe('accounts that send the calls of the messages by themselves', () => {
+  type Message = { body: { call: Sent; calls: Sent[] } }
+  type Sent = { to: Address; data: Hex; value: Hex }
+
+  /** As a multisig does, which cannot sign in time: every call is a transaction of the account. */
+  async function sendCalls(account: Address, { body: { call, calls } }: Message) {
+    expect(calls.at(-1)).toEqual(call)
+    for (const { to, data, value } of calls) {
+      const transaction = { account, to, data, value: BigInt(value), chain: null }
+      await people.mined(() => market.client.sendTransaction(transaction))
+    }
+  }
+
+  async function accountWith(amount: bigint) {
+    const { address } = newAccount()
+    await market.client.setBalance({ address, value: parseEther('1') })
+    await market.client.impersonateAccount({ address })
+    await people.mined(() => market.usdc.write.mint([address, amount]))
+    return address
+  }
+
+  const ask = async (action: string, query: Record<string, unknown>) => {
+    const named = Object.entries({ ...query, minBlock: await indexed() }).map(([name, value]) => [name, String(value)])
+    const message = await api.get(`/api/messages/${action}?${new URLSearchParams(Object.fromEntries(named))}`)
+    expect(message.status, JSON.stringify(message.body)).toBe(200)
+    return message
+  }
+
+  it('live a run', { timeout: 60_000 }, async () => {
+    const [owner, agent] = await Promise.all([accountWith(105n * usdc), accountWith(20n * usdc)])
+    const deadline = (await people.now()) + 86_400n
+    await sendCalls(agent, await ask('register', { owner: agent, agentURI: 'ipfs://by call' }))
+    const [{ id, agentURI }] = (await api.get(`/api/agents?owner=${agent}&minBlock=${await indexed()}`)).body.agents
+    expect(agentURI).toBe('ipfs://by call')
+    await sendCalls(agent, await ask('stake', { agentId: id, from: agent, amount: 20n * usdc }))
+    await sendCalls(owner, await ask('post', { poster: owner, ipfsHash: 'ipfs://run', reward: 100n * usdc, deadline }))
+    expect(await market.usdc.read.allowance([owner, market.market.address])).toBe(0n)
+    const runId = await market.market.read.bountyCount()
+    const signer = owner
+    for (const [account, action, query, state] of [
+      [agent, 'claim', { agentId: id, walletAddress: agent }, 'CLAIMED'],
+      [agent, 'start', {}, 'IN_PROGRESS'],
+      [agent, 'submit', { deliverableHash: 'ipfs://first' }, 'SUBMITTED'],
+      [owner, 'revise', { signer, feedbackHash: 'ipfs://more' }, 'REVISION_REQUESTED'],
+      [agent, 'submit', { deliverableHash: 'ipfs://second' }, 'SUBMITTED'],
+      [owner, 'approve', { signer }, 'APPROVED'],
+    ] as const) {
+      await sendCalls(account, await ask(action, { runId, ...query }))
+      expect((await api.get(`/api/runs/${runId}?minBlock=${await indexed()}`)).body.state).toBe(state)
+    }
+    await sendCalls(agent, await ask('unstake', { agentId: id, signer: agent, amount: 20n * usdc }))
+    expect(await market.usdc.read.balanceOf([agent])).toBe(120n * usdc)
+  })
+
+  it('abandon, reject, close, and name who may claim', { timeout: 60_000 }, async () => {
+    const evaluator = await accountWith(0n)
+    const { wallet } = runs.agent
+    const waiting = await people.openRun(usdc, 86_400n, people.poster)
+    for (const [account, action, runId, query, state] of [
+      [wallet.address, 'abandon', await runs.runIn('IN_PROGRESS'), {}, 'OPEN'],
+      [evaluator, 'reject', await runs.runIn('SUBMITTED', evaluator), { signer: evaluator }, 'REJECTED'],
+      [poster.address, 'close', await runs.runIn('OPEN'), {}, 'DRAFT'],
+      [people.poster, 'name-claimant', waiting, { claimant: wallet.address }, 'OPEN'],
+    ] as const) {
+      await sendCalls(account, await ask(action, { runId, ...query }))
+      const { body } = await api.get(`/api/runs/${runId}?minBlock=${await indexed()}`)
+      expect(body.state).toBe(state)
+    }
+    const named = await api.get(`/api/runs/${waiting}?minBlock=${await indexed()}`)
+    expect(named.body.claimant).toBe(wallet.address)
   })
 })
 

@@ -1,4 +1,4 @@
-import { createWalletClient, http, type LocalAccount } from 'viem'
+import { createWalletClient, type Hex, http, type LocalAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -45,6 +45,26 @@ const ownTerms = async () => ({ reward: 10n * usdc, deadline: (await runs.people
 const terms = async () => ({ ...(await ownTerms()), ipfsHash: 'ipfs://task' })
 
 describe('the wallet', () => {
+  it('sends the calls of a message as they are', async () => {
+    const { id, wallet } = runs.agent
+    const runId = await runs.runIn('OPEN')
+    const minBlock = Number(await market.client.getBlockNumber({ cacheTime: 0 }))
+    const named = { runId: String(runId), agentId: String(id), walletAddress: wallet.address, minBlock }
+    const { calls } = await reader().messages.get('claim', named)
+    for (const { to, data, value } of calls) {
+      const transaction = {
+        account: wallet.address,
+        to: to as Hex,
+        data: data as Hex,
+        value: BigInt(value),
+        chain: null,
+      }
+      await runs.people.mined(() => market.client.sendTransaction(transaction))
+    }
+    const until = { minBlock: Number(await market.client.getBlockNumber({ cacheTime: 0 })) }
+    expect(await reader().runs.get(runId, until)).toMatchObject({ state: 'CLAIMED', claimedBy: Number(id) })
+  })
+
   it('posts, funds and closes runs, and approves exactly what each takes', async () => {
     const client = clientOf(poster)
     const stateAt = async (id: bigint, minBlock: number) => (await client.runs.get(id, { minBlock })).state

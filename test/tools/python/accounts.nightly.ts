@@ -61,6 +61,8 @@ posted = runline.post("ipfs://Täsk", 10_000_000, deadline, account=payer, work_
 run = posted["run"]
 print(run["state"], run["ipfsHash"], run["workPeriod"], run["stakeRequired"], run["evaluator"], run["claimant"])
 print(runline.action_state(posted["actionId"])["action"], runline.poster(payer.address)["address"].lower() == payer.address)
+calls = runline.message("stake", agentId=1, **{"from": payer.address}, amount=1)["calls"]
+print([call["to"] for call in calls] == [contracts.usdc, contracts.agent_staking])
 agent_id = runline.register("ipfs://agent", account=payer)["agent"]["id"]
 print(runline.stake(agent_id, "30000000", account=payer)["agent"]["stakedAmount"])
 print(runline.unstake(agent_id, 10_000_000, account=payer)["agent"]["stakedAmount"])
@@ -69,6 +71,7 @@ print(runline.stake_info(agent_id)["canClaimRuns"], [each["bountyId"] for each i
     expect(lines).toEqual([
       `OPEN ipfs://Täsk 3600 500000 ${stranger} ${stranger}`,
       'post True',
+      'True',
       '30000000',
       '20000000',
       expect.stringMatching(/^True \[\d+\]$/),
