@@ -6,6 +6,7 @@ import { accountMessage, accountTypedData, membersAsText } from '../../core/mark
 import { applicationTypedData } from '../../core/market/applicationMessage.ts'
 import { runActionNames, runTypedData } from '../../core/market/runActions.ts'
 import { run } from '../../ponder.schema.ts'
+import { cidOf, uriOf } from '../../src/api/content/cid.ts'
 import { violationsOn } from '../support/axe.ts'
 import { openBrowser } from '../support/browser.ts'
 import { openRun, seedTime } from '../support/rows.ts'
@@ -259,6 +260,9 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
       }
       const refused = await build('accountMessages.js', 'accountMessage', message.action, known, other)
       expect(refused).toMatch(/^The API asks you to sign another (nonce|signer)/)
+    }
+    for (const text of ['', 'Ü\r\n"x"', 'W'.repeat(30_000)]) {
+      expect(await build('contentUri.js', 'contentUri', text)).toBe(uriOf(await cidOf(new TextEncoder().encode(text))))
     }
     const market = { chainId, address: contracts.BountyMarket }
     for (const action of runActionNames) {

@@ -22,10 +22,10 @@ function asset(name: string, extension: 'css' | 'svg'): Asset {
   return { url: `/board/${name}.${digestOf(content)}.${extension}`, content, type: typeOf(extension) }
 }
 
-/** Keccak-256 of the package @noble/hashes: its ES modules, of which one names another by the package's name. */
+/** Keccak-256 and SHA-256 of the package @noble/hashes: its ES modules, of which one names another by the package's name. */
 function hashModules() {
   const folder = `${dirname(require.resolve('@noble/hashes/sha3'))}/esm`
-  return ['sha3', 'utils', '_u64', 'crypto'].map((name) => ({
+  return ['sha3', 'sha2', '_md', 'utils', '_u64', 'crypto'].map((name) => ({
     path: `hashes/${name}.js`,
     content: readFileSync(`${folder}/${name}.js`, 'utf8').replace("'@noble/hashes/crypto'", "'./crypto.js'"),
   }))

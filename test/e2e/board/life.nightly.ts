@@ -471,6 +471,13 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await lie('post', ({ message }) => Object.assign(message, { nonce: `0x${'12'.repeat(32)}` }))
     await press(page, 'Sign and post')
     await says(page, /another nonce/)
+    await page.unroute('**/api/messages/post?*')
+    await page.route('**/api/content', async (route) => {
+      const response = await route.fetch({ postData: JSON.stringify({ title: 'Pay another more' }) })
+      await route.fulfill({ response })
+    })
+    await press(page, 'Sign and post')
+    await says(page, /another text: ipfs:.* instead of ipfs:/)
     expect(wallet.signed.length).toBe(signedBefore)
   })
 

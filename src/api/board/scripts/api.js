@@ -1,5 +1,7 @@
 // Requests to the API.
+import { contentUri } from './contentUri.js'
 import { market } from './market.js'
+import { Mismatch } from './typedData.js'
 
 const RETRY_SECONDS = 3
 /** How long a signed request is repeated that the API has not answered. Most signatures last ten minutes or more. */
@@ -65,10 +67,13 @@ export async function agentOf(wallet) {
   return agents.find(({ status }) => status === 'PROVISIONAL' || status === 'ESTABLISHED') ?? agents[0]
 }
 
-/** Stores the text. @returns its URI, and whether it is a brief. */
-export function storeText(text, type, say) {
+/** Stores the text. @returns its URI, computed here, and whether it is a brief. @throws Mismatch if the API names another. */
+export async function storeText(text, type, say) {
   const init = { method: 'POST', headers: { 'Content-Type': type }, body: text }
-  return repeat(() => ask('/api/content', init), say)
+  const { uri, ...stored } = await repeat(() => ask('/api/content', init), say)
+  const own = contentUri(text)
+  if (uri !== own) throw new Mismatch('text', own, uri)
+  return { uri: own, ...stored }
 }
 
 /** Sends a request that may be repeated, until the API answers. @param body undefined where the route takes none. */
