@@ -342,6 +342,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
   })
 
   it('survives being offline, a limit, and a reload', { timeout: 90_000 }, async () => {
+    const { id } = await people.newAgent(accountOf(7))
     const { page } = await newReader({ width: 390, colorScheme: 'light' })
     await page.goto('/post')
     await connect(page)
@@ -369,6 +370,13 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await page.context().setOffline(false)
     await page.route('**/api/runs', (route) => route.abort())
     await page.reload()
+    await says(page, 'The server cannot be reached.')
+    expect(await page.getByLabel('Title, in one line').inputValue()).toBe('')
+    // What is made on another page forgets nothing of this one.
+    await page.goto(`/agents/${id}`)
+    await page.locator('form[data-action="stake"]').getByLabel('Amount').fill('20')
+    await act(page, 'Add stake')
+    await page.goto('/post')
     await says(page, 'The server cannot be reached.')
     await page.unroute('**/api/runs')
     await made(page)
@@ -417,6 +425,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await press(page, 'Sign and post')
     await says(page, /too little USDC|are required/)
     expect(wallet.signed.length).toBe(sentBefore + 1)
+    await page.reload()
     expect(await page.getByLabel('Title, in one line').inputValue()).toBe('Too expensive')
 
     const focused = () => page.evaluate('document.activeElement.name + " " + document.activeElement.ariaInvalid')

@@ -3,7 +3,6 @@
 import { accountMessage, accountQuery } from './accountMessages.js'
 import { agentOf, followAction, getMessage, send } from './api.js'
 import { askedBy } from './asked.js'
-import './drafts.js'
 import { fieldOf } from './fields.js'
 import { follow } from './live.js'
 import { dropRequest, keepRequest, pendingRequest } from './pending.js'
@@ -62,7 +61,7 @@ async function make(request, say, made) {
   let result
   const done = (subject) => {
     if (result) return
-    dropRequest()
+    dropRequest(false)
     result = resultOf(request, subject)
     made()
     empty(request.action)
@@ -78,7 +77,7 @@ async function make(request, say, made) {
   } catch (error) {
     if (result) return say(`${result.words} Whether it is final is not known: ${error.message}`, 'good', result.link)
     // An undecided request is kept, and the page sends it again when it is loaded.
-    if (error.retrySeconds === undefined) dropRequest()
+    if (error.retrySeconds === undefined) dropRequest(true)
     throw error
   }
 }
