@@ -1,6 +1,9 @@
 /** The sender of a request: the client as the limits identify it, and a signal that aborts when it disconnects. */
 export type Requester = { client: string; gone: AbortSignal }
 
+/** As `Requester`, where it may not matter whether the client disconnects. */
+type Waiting = Pick<Requester, 'client'> & Partial<Requester>
+
 type Options = {
   concurrency: number
   maxWaitingPerClient: number
@@ -38,7 +41,7 @@ export function createFairLane({ concurrency, maxWaitingPerClient, waiting: what
     start?.()
   }
 
-  function waitForSlot(client: string, signal: AbortSignal): Promise<void> {
+  function waitForSlot(client: string, signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const tasks = waiting.get(client) ?? []
     if (tasks.length >= maxWaitingPerClient) {
@@ -53,17 +56,17 @@ export function createFairLane({ concurrency, maxWaitingPerClient, waiting: what
       if (tasks.length === 0) waiting.delete(client)
       reject(disconnected())
     }
-    signal.addEventListener('abort', leave, { once: true })
+    signal?.addEventListener('abort', leave, { once: true })
     startNext()
-    return promise.finally(() => signal.removeEventListener('abort', leave))
+    return promise.finally(() => signal?.removeEventListener('abort', leave))
   }
 
   /**
    * @param requester takes the task out of the lane if it disconnects before the task has started.
    * @throws the error of `refuseFull` if too many tasks of the client wait; that of `refuseGone` if it disconnects.
    */
-  return async function run<T>({ client, gone }: Requester, work: () => Promise<T>): Promise<T> {
-    if (gone.aborted) throw disconnected()
+  return async function run<T>({ client, gone }: Waiting, work: () => Promise<T>): Promise<T> {
+    if (gone?.aborted) throw disconnected()
     await waitForSlot(client, gone)
     try {
       return await work()

@@ -57,7 +57,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   if (host.tracing) app.use(unlessProbe(host.tracing.middleware))
   if (host.timer) app.use(host.timer.middleware)
   app.use(requestId)
-  app.use('/api/*', cacheResponses(deps.index.head), readMiddleware)
+  app.use('/api/*', cacheResponses(deps.index.head, deps.limits?.networkOf), readMiddleware)
   const limit = deps.limits && limitRequests(deps.limits)
   // Before `headerMiddleware`, which answers a preflight without calling the next middleware.
   if (limit) app.use((c, next) => (c.req.method === 'OPTIONS' ? limit(c, next) : next()))
@@ -124,7 +124,7 @@ const unlessProbe =
 const limitRequests =
   (limits: ClientLimits): MiddlewareHandler =>
   async (c, next) => {
-    if (isProbe(c.req.path)) await limits.takeProbe(c)
-    else limits.takeRequest(c)
+    await (isProbe(c.req.path) ? limits.takeProbe(c) : limits.takeRequest(c))
+    c.set('network', limits.networkOf(c))
     return next()
   }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Hono } from 'hono'
+import { sql } from 'drizzle-orm'
+import { type Context, Hono } from 'hono'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { run } from '../../ponder.schema.ts'
+import { cacheResponses } from '../../src/api/cache/responseCache.ts'
 import { openRun, seedTime } from '../support/rows.ts'
 import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
@@ -87,6 +89,34 @@ it('reads once for many concurrent requests', async () => {
   const answers = await Promise.all(requests)
   for (const { status, body } of answers) expect([status, body.runs.length]).toEqual([200, 1])
   expect(reads()).toBe(1)
+})
+
+it('a request waits for a read of its own network only, if that waits for its turn', async () => {
+  const { promise: turn, resolve: begin } = Promise.withResolvers<void>()
+  const networkOf = (c: Context) => c.req.header('network') ?? ''
+  const app = new Hono().use(cacheResponses(api.index.head, networkOf)).get('/api/runs', async (c) => {
+    c.get('wait')?.()
+    if (networkOf(c) === 'flood') await turn
+    return c.text('read')
+  })
+  const ask = (network: string) => app.request('/api/runs', { headers: { network } })
+  const flood = ask('flood')
+  expect((await Promise.race([ask('other'), sleep(1_000)]))?.status).toBe(200)
+  begin()
+  await flood
+})
+
+it('reads of a network that sends many delay its own, and none is refused for waiting', {
+  timeout: 30_000,
+}, async () => {
+  await api.get('/api/runs/1')
+  const read = (network: string) =>
+    api.index.read(undefined, (tx) => tx.execute(sql`select pg_sleep(0.02)`), network).then(() => ended.push(network))
+  const ended: string[] = []
+  const flood = Array.from({ length: 600 }, () => read('flood'))
+  await read('other')
+  expect(ended.length).toBeLessThan(20)
+  expect((await Promise.allSettled(flood)).filter(({ status }) => status === 'rejected')).toEqual([])
 })
 
 it('is at most 250 ms behind, under continuous requests', async () => {

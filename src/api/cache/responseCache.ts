@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { LRUCache } from 'lru-cache'
-import { isRead, readHeaders, SHARED_FOR_A_SECOND } from '../http/readHeaders.ts'
+import { isRead, readHeaders, SHARED_FOR_A_SECOND, withoutOrigin } from '../http/readHeaders.ts'
 import type { HeadFeed } from '../index/head.ts'
 import { type Snapshot, validityOf } from '../index/snapshot.ts'
 
@@ -16,6 +16,8 @@ declare module 'hono' {
     cachedResponse: CachedResponse
     /** Whether the answer was read for another request. */
     isRepeated?: true
+    /** Says that the read of the answer waits for its turn. Absent if no other request waits for it. */
+    wait: (() => void) | undefined
   }
 }
 
@@ -61,37 +63,50 @@ const OVERHEAD_BYTES = 2_048
 /**
  * Repeats answers from the index by URL, for as long as another read would give the same bytes: until the next block, or
  * the next second, because deadlines pass and agents become ESTABLISHED without a block. A brief that is stored or taken
- * down shows by then, too. Of concurrent requests for the same URL, one reads and the others wait for it.
+ * down shows by then, too. Of concurrent requests for the same URL, one reads and the others wait for it. Where that read
+ * waits for its turn among those of its network, only requests of this network wait for it: others have turns of their own.
  */
-export function cacheResponses(head: HeadFeed): MiddlewareHandler {
+export function cacheResponses(head: HeadFeed, networkOf?: (c: Context) => string): MiddlewareHandler {
   const answers = new LRUCache<string, CachedResponse>({
     maxSize: MAX_BYTES,
     sizeCalculation: ({ body }, url) => 2 * (body.length + url.length) + OVERHEAD_BYTES,
   })
   const reading = new Map<string, Promise<void>>()
+  const find = (url: string) => {
+    const known = answers.get(url)
+    return known && validityOf(known.snapshot) === head.validity() ? known : undefined
+  }
 
   return async (c, next) => {
     if (!isRead(c)) return next()
     const url = withoutOrigin(c.req.url)
-    const other = reading.get(url)
-    // Without another one, nothing may run between this look and the read.
-    if (other) await other
-    const known = answers.get(url)
-    if (known && validityOf(known.snapshot) === head.validity()) {
+    let known = find(url)
+    const ofNetwork = known ? '' : `${networkOf?.(c)} ${url}`
+    const other = known ? undefined : (reading.get(url) ?? reading.get(ofNetwork))
+    if (other) {
+      await other
+      known = find(url)
+    }
+    if (known) {
       c.set('cachedResponse', known)
       c.set('isRepeated', true)
       c.res = toResponse(known, c.req.header('If-None-Match'))
       return
     }
-    // What another request read may be a refusal, or of a block that has a successor by now. It does not fail: Hono answers errors.
-    const read = next().then(() => {
-      const response = c.get('cachedResponse')
-      if (response) answers.set(url, response)
-      reading.delete(url)
+    // What another request read may be a refusal, or of a block that has a successor by now.
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const leave = (key: string) => reading.get(key) === promise && reading.delete(key)
+    reading.set(url, promise)
+    c.set('wait', () => {
+      leave(url)
+      reading.set(ofNetwork, promise)
     })
-    reading.set(url, read)
-    return read
+    // It does not fail: Hono answers errors.
+    await next()
+    const response = c.get('cachedResponse')
+    if (response) answers.set(url, response)
+    leave(url)
+    leave(ofNetwork)
+    resolve()
   }
 }
-
-const withoutOrigin = (url: string) => url.slice(url.indexOf('/', url.indexOf('//') + 2))

@@ -3,19 +3,31 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
 import { LRUCache } from 'lru-cache'
 import type { Requester } from '../../../core/fairLane.ts'
-import { clientOf } from './clientAddress.ts'
+import { clientOf, networksOf } from './clientAddress.ts'
 import { Problem } from './errors.ts'
+import { createNetworkShares, sharesOf } from './networkShares.ts'
+import { withoutOrigin } from './readHeaders.ts'
 
 /**
- * The delay of the answer to a refused probe. Without it, a client that repeats its probes at once on all its
- * connections would load the process with refusals as much as with answers.
+ * The delay of a refusal. Without it, a client that repeats its requests at once on all its connections would load the
+ * process with refusals as much as with answers, and the reads of others would wait.
  */
-const REFUSED_PROBE_DELAY_MS = 1_000
+const REFUSAL_DELAY_MS = 1_000
+
+/** Of how many refusals that are delayed clients have shares. Beyond its share, a client is refused at once and its connection closed. */
+const MAX_DELAYED = 10_000
 
 /** The number of clients that are counted, for some MB of memory. Beyond it, the least recent ones are dropped. */
 const MAX_CLIENTS = 50_000
 
 const MINUTE_MS = 60_000
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** The network of the client: see `networkOf`. Absent where there are no limits, and for what the response cache answers. */
+    network: string | undefined
+  }
+}
 
 export type ClientLimits = ReturnType<typeof createClientLimits>
 
@@ -34,52 +46,64 @@ export function createClientLimits(options: Options) {
   const clientOfRequest = (c: Context) =>
     clientOf(getConnInfo(c).remote.address, c.req.header('X-Forwarded-For'), trustProxy)
 
+  const delayed = createNetworkShares(sharesOf(MAX_DELAYED))
+
   const limit = (perMinute: number, what: string) => {
     const take = createRateLimit(perMinute)
-    return (c: Context) => {
+    return async (c: Context) => {
       const client = clientOfRequest(c)
       const wait = take(client)
-      if (wait > 0) throw rateLimited(`${client} may send ${perMinute} ${what} a minute.`, wait / 1_000)
+      if (wait === 0) return
+      const detail = `${client} may send ${perMinute} ${what} a minute.`
+      if (delayed.full(client)) throw rateLimited(detail, wait / 1_000, { Connection: 'close' })
+      delayed.add(client)
+      await sleep(REFUSAL_DELAY_MS, undefined, { ref: false })
+      delayed.remove(client)
+      throw rateLimited(detail, (wait - REFUSAL_DELAY_MS) / 1_000)
     }
   }
-  const takeProbe = limit(probesPerMinute, 'probes')
 
   return {
-    /** Counts a request that the response cache did not answer. @throws Problem RATE_LIMITED */
+    /** Counts a request that the response cache did not answer. @throws Problem RATE_LIMITED, after a delay, as the others. */
     takeRequest: limit(requestsPerMinute, 'requests'),
 
     /**
      * Counts a probe. Probes have a limit of their own, because behind an untrusted proxy they share their address with
-     * the clients, whose requests must not make the process look dead. @throws Problem RATE_LIMITED, after a delay
+     * the clients, whose requests must not make the process look dead. @throws Problem RATE_LIMITED
      */
-    async takeProbe(c: Context) {
-      try {
-        takeProbe(c)
-      } catch (error) {
-        await sleep(REFUSED_PROBE_DELAY_MS, undefined, { ref: false })
-        throw error
-      }
-    },
+    takeProbe: limit(probesPerMinute, 'probes'),
 
     /** Counts a claim, and each repeat of it. @throws Problem RATE_LIMITED */
     takeClaim: limit(claimsPerMinute, 'claims'),
 
     /** The name by which these limits count the client. */
     clientOf: clientOfRequest,
+
+    /** The network whose reads take turns with those of others: the client, or the /48 around an IPv6 one. */
+    networkOf: (c: Context) => networksOf(clientOfRequest(c)).at(-1) ?? 'unknown',
   }
 }
 
+/** The sender of a request that reads, and what it asks for. */
+export type Asker = Requester & {
+  url: string
+  /** Says that the read waits for its turn among those of the client's network: see `cacheResponses`. */
+  wait: () => void
+}
+
 /** The sender of the request. Without limits, where no server runs, all requests are one client's. */
-export const requesterOf = (c: Context, limits: ClientLimits | undefined): Requester => ({
+export const requesterOf = (c: Context, limits: ClientLimits | undefined): Asker => ({
   client: limits?.clientOf(c) ?? 'unknown',
   gone: c.req.raw.signal,
+  url: withoutOrigin(c.req.url),
+  wait: () => c.get('wait')?.(),
 })
 
 /** @param wait Seconds until the same request is accepted. */
-export function rateLimited(detail: string, wait: number): Problem {
+export function rateLimited(detail: string, wait: number, headers: Record<string, string> = {}): Problem {
   const seconds = Math.max(1, Math.ceil(wait))
   return new Problem('RATE_LIMITED', `${detail} Try again in ${seconds} s.`, {
-    headers: { 'Retry-After': String(seconds) },
+    headers: { 'Retry-After': String(seconds), ...headers },
   })
 }
 

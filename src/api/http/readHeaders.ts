@@ -42,6 +42,8 @@ export const NO_STORE = 'no-store'
 /** Whether the answer says that caches may keep it. Such an answer has nothing of one client or request. */
 export const isCacheable = (headers: Headers): boolean => headers.get('cache-control')?.includes('max-age') ?? false
 
+export const withoutOrigin = (url: string): string => url.slice(url.indexOf('/', url.indexOf('//') + 2))
+
 /** Whether the request reads the API, so that its answer gets `readHeaders`. */
 export function isRead({ req }: Context): boolean {
   return (req.method === 'GET' || req.method === 'HEAD') && req.path.startsWith('/api/')

@@ -1,6 +1,7 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import { classifyReadError } from '../../../core/database/failures.ts'
+import { createFairLane } from '../../../core/fairLane.ts'
 import { Problem, refusedValue } from '../http/errors.ts'
 import { createBlockHighWaterMark, readHighestBlock } from './forward.ts'
 import { type BlockNotifications, HeadFeed } from './head.ts'
@@ -17,6 +18,15 @@ const MIN_BLOCK_TIMEOUT_MS = 5_000
  * seconds, in which a fast chain makes many.
  */
 const MAX_BLOCKS_AHEAD = 10_000n
+
+/**
+ * How many reads of a network may wait for a connection. While one does, no timeout runs: the networks take turns, so that
+ * one which sends many reads delays its own.
+ */
+const MAX_WAITING = 2_000
+
+/** The network of this process's own reads. */
+const OWN = 'this server'
 
 /** The transaction of one answer. Every query in it sees the tables at the answer's block. */
 export type Tx = Pick<NodePgDatabase, 'select' | 'selectDistinctOn' | 'execute'>
@@ -54,6 +64,7 @@ export class IndexReader {
   readonly #chainId: number
   readonly #options: Options
   readonly #clock: () => number
+  readonly #inTurn: ReturnType<typeof createFairLane>
   /** Whether a block may be shown. No block may before the process knows which ones were shown before its start. */
   #isForward: ((number: bigint) => boolean) | undefined
 
@@ -62,19 +73,30 @@ export class IndexReader {
     this.#chainId = chainId
     this.#options = options
     this.#clock = options.clock ?? Date.now
+    this.#inTurn = createFairLane({
+      concurrency: pool.options.max,
+      maxWaitingPerClient: MAX_WAITING,
+      waiting: 'reads wait for a connection',
+      refuseFull: (detail) => new Problem('RATE_LIMITED', detail, { headers: { 'Retry-After': '1' } }),
+      refuseGone: indexBehind,
+    })
     this.head = new HeadFeed({ ...options, readHead: () => this.readHead(), clock: this.#clock })
   }
 
   /**
    * Reads in one transaction at a consistent block, `minBlock` or later. It waits for one, up to a timeout.
-   * @throws Problem INDEX_BEHIND if there is none in time, or the database cannot be read.
+   * @param network of the client, which takes turns with others.
+   * @throws Problem INDEX_BEHIND if there is none in time, or the database cannot be read. RATE_LIMITED if too many reads of
+   * the network wait.
    */
-  async read<T>(minBlock: bigint | undefined, read: Read<T>): Promise<ReadResult<T>> {
+  async read<T>(minBlock: bigint | undefined, read: Read<T>, network = OWN): Promise<ReadResult<T>> {
     await this.reach(minBlock)
     const isServable = this.#servable(minBlock)
     let signal: AbortSignal | undefined
     for (;;) {
-      const result = await this.#attempt(() => this.#transact(read, isServable))
+      const result = await this.#attempt(() =>
+        this.#inTurn({ client: network }, () => this.#transact(read, isServable)),
+      )
       if (result) return result
       signal ??= AbortSignal.timeout(REPLAY_TIMEOUT_MS)
       if (!(await this.head.until(isServable, signal))) throw behind(this.head.last, minBlock)

@@ -1,8 +1,10 @@
-import { createFairLane, type Requester } from '../../../core/fairLane.ts'
+import { LRUCache } from 'lru-cache'
+import { createFairLane } from '../../../core/fairLane.ts'
 import { networksOf } from '../http/clientAddress.ts'
-import { rateLimited } from '../http/clientLimits.ts'
+import { type Asker, rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
-import type { IndexReader, Read } from '../index/reader.ts'
+import type { IndexReader, Read, ReadResult } from '../index/reader.ts'
+import { validityOf } from '../index/snapshot.ts'
 import type { RunList, RunStart } from './runs.ts'
 import { isSearch } from './searches.ts'
 
@@ -35,6 +37,9 @@ export function isExpensive(list: RunList, start: RunStart): boolean {
 
 export type ReadInTurn = ReturnType<typeof createTurns>
 
+/** Of how many expensive reads the results are kept, for requests of other networks for the same URL that still wait. */
+const MAX_KEPT = 50
+
 /**
  * Creates a function that returns what reads at once, or in turn if the read is expensive: a few at a time, and the networks of
  * the clients take turns. So a client that asks for many expensive pages delays its own, not those of others. It throws as
@@ -42,12 +47,22 @@ export type ReadInTurn = ReturnType<typeof createTurns>
  */
 export function createTurns(index: IndexReader) {
   const inTurn = createFairLane(LANE)
-  return (isDear: boolean, { client, gone }: Requester): Pick<IndexReader, 'read'> => ({
+  const kept = new LRUCache<string, ReadResult<unknown>>({ max: MAX_KEPT })
+  return (isDear: boolean, { client, gone, url, wait }: Asker): Pick<IndexReader, 'read'> => ({
     async read<T>(minBlock: bigint | undefined, read: Read<T>) {
-      if (!isDear) return index.read(minBlock, read)
+      const network = networksOf(client).at(-1) ?? client
+      if (!isDear) return index.read(minBlock, read, network)
+      wait()
       // Before the lane, because a read that waits for a later block would occupy a slot of the lane.
       await index.reach(minBlock)
-      return inTurn({ client: networksOf(client).at(-1) ?? client, gone }, () => index.read(minBlock, read))
+      return inTurn({ client: network, gone }, async () => {
+        // Each URL has one expensive read.
+        const known = kept.get(url)
+        if (known && validityOf(known.snapshot) === index.head.validity()) return known as ReadResult<T>
+        const result = await index.read(minBlock, read, network)
+        kept.set(url, result)
+        return result
+      })
     },
   })
 }

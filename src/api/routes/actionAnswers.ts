@@ -61,7 +61,7 @@ export function createActing(deps: Deps) {
   /** @param key the client's idempotency key of a claim. @throws Problem as the relay refuses. */
   async function act(c: Context, message: Message, signature: Hex, key?: string): Promise<Acted> {
     const relay = relayOf(deps, message.action)
-    limits?.takeClaim(c)
+    await limits?.takeClaim(c)
     const until = waitingTime(c)
     const request = { requestId: c.get('requestId'), message, signature }
     traceAction(request, c.get('trace'))

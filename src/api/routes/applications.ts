@@ -184,7 +184,7 @@ export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
   }
 
   app.openapi(apply, async (c) => {
-    deps.limits?.takeClaim(c)
+    await deps.limits?.takeClaim(c)
     const { id: runId } = c.req.valid('param')
     const { signature, walletAddress: wallet, ...body } = c.req.valid('json')
     const message = { action: 'apply', runId, wallet, ...body } as const
@@ -207,7 +207,7 @@ export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
   })
 
   app.openapi(withdraw, async (c) => {
-    deps.limits?.takeClaim(c)
+    await deps.limits?.takeClaim(c)
     const { id: runId } = c.req.valid('param')
     const { signature, walletAddress: wallet, ...body } = c.req.valid('json')
     const message = { action: 'withdraw', runId, wallet, note: '', ...body } as const

@@ -25,7 +25,7 @@ export async function readIndex<T>(
   minBlock: bigint | undefined,
   read: Read<T>,
 ) {
-  const result = await index.read(minBlock, read)
+  const result = await index.read(minBlock, read, c.get('network'))
   c.set('snapshot', result.snapshot)
   return result
 }

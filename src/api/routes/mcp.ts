@@ -28,7 +28,7 @@ export function mcpRoute(app: OpenAPIHono, description: string, limits?: ClientL
     if (refusal) return refusal
     const text = await c.req.text()
     const body = parseJson(text)
-    if (Array.isArray(body)) countBatch(c, body, limits)
+    if (Array.isArray(body)) await countBatch(c, body, limits)
     const forwardedFor = c.req.header('X-Forwarded-For')
     const traceparent = c.get('trace')?.traceparent
     const client = {
@@ -57,10 +57,10 @@ function parseJson(text: string): unknown {
 }
 
 /** Counts each message of a batch but the first, which is counted as the request. @throws Problem */
-function countBatch(c: Context, messages: readonly unknown[], limits: ClientLimits | undefined) {
+async function countBatch(c: Context, messages: readonly unknown[], limits: ClientLimits | undefined) {
   if (messages.length > MAX_BATCH) {
     const detail = `body: must have at most ${MAX_BATCH} messages, got ${messages.length}.`
     throw new Problem('VALIDATION_FAILED', detail, { extensions: { field: 'body', value: messages.length } })
   }
-  for (let counted = 1; counted < messages.length; counted++) limits?.takeRequest(c)
+  for (let counted = 1; counted < messages.length; counted++) await limits?.takeRequest(c)
 }

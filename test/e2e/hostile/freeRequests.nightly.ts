@@ -3,7 +3,9 @@ import { Agent as HttpAgent, type IncomingMessage, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bytesToHex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { ask } from '../../../tools/bench/arrivals.ts'
+import { startLoad } from '../../../tools/bench/startLoad.ts'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { type Api, startApi } from '../../../tools/devnet/api.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
@@ -28,6 +30,11 @@ const CONNECTIONS = 64
 
 /** The most calls a second of the API's node beside a flood of requests that are free. */
 const MOST_CALLS_PER_SECOND = 50
+
+/** What a read may take beside a flood that is refused, and how long the flood lasts. */
+const MOST_READ_MS = 500
+const FLOOD_SECONDS = 8
+const CONNECTIONS_OF_ONE = 512
 
 /** How long the calls are counted. */
 const COUNTED_MS = 2_000
@@ -242,6 +249,50 @@ async function unstakeMessages(): Promise<Sent[]> {
     path: `/api/messages/unstake?${new URLSearchParams({ agentId: String(id), ...query })}`,
   }))
 }
+
+describe(`${CONNECTIONS_OF_ONE} connections of one address that its limit refuses`, () => {
+  it('delay the reads of another address by little, and none is refused', { timeout: 60_000 }, async () => {
+    const [message, honest] = await unstakeMessages()
+    if (!message || !honest) throw new Error('There are no messages')
+    const headers = { 'X-Forwarded-For': '198.51.100.200' }
+    const env = { TRUST_PROXY: '1', REQUESTS_PER_MINUTE: '600' }
+    const relayerKey = keyOf(roles.relayer)
+    const limited = await startApi({
+      ...market,
+      port: 0,
+      rpcUrl: node.url,
+      relayerKey,
+      allowUnsignedClaims: false,
+      env,
+    })
+    onTestFinished(limited.stop)
+    const requests = Array.from({ length: 200_000 }, () => ({ method: 'GET' as const, path: message.path, headers }))
+    using flood = await startLoad({
+      url: limited.url,
+      requests,
+      connections: CONNECTIONS_OF_ONE,
+      seconds: FLOOD_SECONDS + 2,
+    })
+    flood.begin()
+    await sleep(500)
+    const reads = [
+      { name: 'message', perSecond: 5, path: () => honest.path },
+      { name: 'list', perSecond: 5, path: (n: number) => `/api/runs?minBlock=${n % 2}&limit=${1 + (n % 50)}` },
+      { name: 'dear list', perSecond: 5, path: (n: number) => `/api/runs?claimable=true&limit=${1 + (n % 50)}` },
+    ]
+    // It throws if one is refused.
+    const waited = await ask(limited.url, reads, {
+      seconds: FLOOD_SECONDS,
+      headers: { 'X-Forwarded-For': '203.0.113.2' },
+    })
+    const { statuses } = await flood.ended
+    console.log(waited, statuses)
+    const [, refusals] = /429 × (\d+)/.exec(statuses) ?? []
+    // Each connection gets one a second.
+    expect(Number(refusals)).toBeLessThanOrEqual(CONNECTIONS_OF_ONE * (FLOOD_SECONDS + 2))
+    for (const { name, p99 } of waited) expect(p99, name).toBeLessThanOrEqual(MOST_READ_MS)
+  })
+})
 
 /** Calls that anyone may ask for, of which the contracts make none. */
 async function refusedCalls(): Promise<Sent[]> {
