@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { and, eq, sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { agent, recentBlock, run, runEvent, type runEventNames, type runStates } from '../../ponder.schema.ts'
+import { formatStreamCursor } from '../../src/api/resources/cursors.ts'
 import { checkpointOf } from '../support/indexedTables.ts'
 import { readEvents } from '../support/readEvents.ts'
 import { eventOf, openRun, poster, seedTime, stakedAgent, wallet } from '../support/rows.ts'
@@ -492,6 +493,19 @@ describe('a stream that resumes', () => {
     expect(named(await reader.next())).toEqual(['reset EXPIRED 40'])
     await mine(41n, (tx) => abandon(tx, 41n, 1n))
     expect(named(await reader.next())).toEqual(['run 1 OPEN 41'])
+  })
+
+  it('goes on in another build, which has stored only the blocks that were not final at its start', async () => {
+    const changed = await broken()
+    const plain = blockAt(5n)
+    const orphaned = { ...blockAt(11n), hash: blockHash(99n) }
+    await index.db.delete(recentBlock)
+    await mine(40n, (tx) => abandon(tx, 40n, 1n))
+    const api = await startApi()
+    const first = async (id: string) => named(await (await open(api, `?lastEventId=${id}&types=run`)).next())
+    expect(await first(changed)).toEqual(['run 1 OPEN 40'])
+    expect(await first(formatStreamCursor({ from: plain, to: plain, final: 5n }))).toEqual(['run 1 OPEN 40'])
+    expect(await first(formatStreamCursor({ from: orphaned, to: orphaned, final: 6n }))).toEqual(['reset EXPIRED 40'])
   })
 
   it('begins with reset where there are more changes than are sent', async () => {

@@ -92,7 +92,9 @@ export async function changesSince(tx: Tx, block: Snapshot, chainId: number, pla
     const end = { cursor: cursorAt(start, finalized), head: start.hash === block.hash ? block : undefined }
     return { reset: { block: start, reason }, changes: [], end }
   }
-  const isKnown = (await storedBlock(tx, to.number))?.hash === to.hash
+  // Final when the id was made, and now: any build and any branch has it.
+  const isFinal = to.number <= final && to.number <= finalized
+  const isKnown = isFinal || (await storedBlock(tx, to.number))?.hash === to.hash || (await hasEventIn(tx, chainId, to))
   // A client may have read lists at the block `head`. A restarted indexer may lack blocks without events.
   const { head = block } = place
   const isReplaced = head.number > block.number || ((await storedBlock(tx, head.number)) ?? head).hash !== head.hash
@@ -168,6 +170,17 @@ async function storedBlock(tx: Tx, number: bigint): Promise<Block | undefined> {
     .from(recentBlock)
     .where(and(eq(recentBlock.slot, number % RECENT_BLOCKS), eq(recentBlock.number, number)))
   return stored
+}
+
+/**
+ * Whether a run changed in the block. A build stores the blocks that were not final at its start, and of those before the ones
+ * that changed an agent lately: of others, the events of runs are all that it has.
+ */
+async function hasEventIn(tx: Tx, chainId: number, block: Block): Promise<boolean> {
+  const before = { number: block.number - 1n, timestamp: block.timestamp }
+  const isInBlock = and(gt(runEvent.id, lastId(chainId, before)), lte(runEvent.id, lastId(chainId, block)))
+  const found = await tx.select({ hash: runEvent.blockHash }).from(runEvent).where(isInBlock).limit(1)
+  return found[0]?.hash === block.hash
 }
 
 const eventColumns = {

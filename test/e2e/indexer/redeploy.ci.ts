@@ -5,6 +5,7 @@ import { writeDeployment } from '../../../ops/writeDeployment.ts'
 import { type IndexerOptions, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { participantsOf } from '../../support/participants.ts'
+import { readEvents } from '../../support/readEvents.ts'
 import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 let market: TestMarket
@@ -59,6 +60,13 @@ function listen(voices: number) {
   }
 }
 
+/** A stream of the runs that change. */
+async function openStream(lastEventId = '') {
+  const { body } = await fetch(`${market.api.url}/api/stream?types=run&lastEventId=${lastEventId}`)
+  if (!body) throw new Error('The stream has no body')
+  return readEvents(body)
+}
+
 /** The output of the operator's command. */
 async function prune() {
   const { stdout } = await execa('node', ['ops/pruneCommand.ts'], {
@@ -82,6 +90,13 @@ test('readers see a new build without an error or a step back', { timeout: 180_0
   const participants = participantsOf(market)
   const another = await deploymentOfAnotherBuild()
   const options = { ...market, deploymentsDirectory: another.path }
+  const stream = await openStream()
+  await stream.next()
+  await participants.openRun()
+  const [changed] = await stream.next()
+  // The new build begins after this block, which is final by then.
+  await market.client.mine({ blocks: 120 })
+  await market.indexed()
   const readers = listen(4)
   let isDone = false
   const posting = (async () => {
@@ -101,6 +116,19 @@ test('readers see a new build without an error or a step back', { timeout: 180_0
     expect(wrong).toEqual([])
     expect(answers).toBeGreaterThan(100)
     console.log(`${answers} answers while readers were switched, none wrong`)
+
+    const posted = await participants.openRun()
+    const resumed = await openStream(changed?.id)
+    for (const reader of [stream, resumed]) {
+      const seen: unknown[] = []
+      while (seen.at(-1) !== Number(posted)) {
+        const [{ event, data } = { event: 'none', data: {} }] = await reader.next(1, 20_000)
+        expect(event).toBe('run')
+        seen.push(data.bountyId)
+      }
+      expect(seen.length).toBeGreaterThan(1)
+      await reader.stop()
+    }
 
     // A restart of the replaced build would take readers back, also by a supervisor that repeats its command.
     const old = market
