@@ -160,3 +160,29 @@ describe(`of ${RUNS} runs and ${EXPIRED} expired ones in front`, () => {
     expect((await costOf(read)).buffers).toBeLessThanOrEqual(most)
   })
 })
+
+const IDENTITIES = 300_000
+
+describe(`of ${IDENTITIES} agents without a stake`, () => {
+  beforeAll(async () => {
+    await index.pool.query(
+      `INSERT INTO agent (id, owner, agent_wallet, agent_uri, registered_at, step)
+       SELECT n, lpad(to_hex(n), 42, '0'), lpad(to_hex(n), 42, '0'), 'https://agent.example/' || repeat(md5(n::text), 3), $1, 'UNVERIFIED'
+       FROM generate_series(1000001, 1000000 + $2::int) AS n`,
+      [seedTime, IDENTITIES],
+    )
+    await index.pool.query('VACUUM ANALYZE agent')
+  }, 300_000)
+
+  it.each<[string, Read, number]>([
+    [
+      'the agents with a stake',
+      (tx, block) => pageOfAgents(tx, block, { staked: true }, { limit: 20, offset: 0 }),
+      200,
+    ],
+    ['the last of them', (tx, block) => pageOfAgents(tx, block, { staked: true }, { limit: 20, offset: 4_000 }), 260],
+    ['the first agents', (tx, block) => pageOfAgents(tx, block, {}, { limit: 20, offset: 0 }), 2_400],
+  ])('%s touch few pages', async (_, read, most) => {
+    expect((await costOf(read)).buffers).toBeLessThanOrEqual(most)
+  })
+})

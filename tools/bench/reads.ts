@@ -125,7 +125,13 @@ async function pollingAgents({ api, addBlock }: ReadsMarket, postgres: Postgres,
   }
 }
 
-/** Open runs of one client, while another one of another address asks the dearest questions on many connections. */
+/** The example of README.md, which any client may ask for. */
+const SHARED_PATH = '/api/runs?claimable=true&sort=reward&limit=1'
+
+/**
+ * Open runs, and the list that the flood asks for too, of one client, while another one of another address asks the dearest
+ * questions on many connections.
+ */
 async function besideFlood(market: ReadsMarket): Promise<Measurement[]> {
   console.log('  beside a flood of the dearest questions')
   const { api } = market
@@ -133,23 +139,21 @@ async function besideFlood(market: ReadsMarket): Promise<Measurement[]> {
   const { connections, headers } = FLOOD
   const requests = Array.from({ length: FLOOD.requests }, (_, n) => ({
     method: 'GET' as const,
-    path: path(n),
+    path: n % 64 === 63 ? SHARED_PATH : path(n),
     headers,
   }))
   using flood = await startLoad({ url: api.url, requests, connections, seconds: HONEST.seconds + 2 })
   flood.begin()
   await sleep(1_000)
-  const open = {
-    name: 'open runs',
-    perSecond: HONEST.perSecond,
-    path: (n: number) => `/api/runs?state=OPEN&minBlock=${n}`,
-  }
-  const [waited] = await ask(api.url, [open], HONEST)
-  if (!waited) throw new Error('No list was asked for')
+  const perSecond = HONEST.perSecond / 2
+  const open = { name: 'open runs', perSecond, path: (n: number) => `/api/runs?state=OPEN&minBlock=${n}` }
+  const shared = { name: 'what the flood asks for too', perSecond, path: () => SHARED_PATH }
+  const waited = await ask(api.url, [open, shared], HONEST)
   console.log(`  the answers of the flood: ${(await flood.ended).statuses}`)
   return [
-    { ...p50(waited), figure: 'others beside a flood, p50' },
-    { ...p99(waited), figure: 'others beside a flood, p99', goal: { atMost: 250 } },
+    ...waited.flatMap((kind) => [p50(kind), p99(kind)]),
+    worstOf('others beside a flood, p50', waited.map(p50), { atMost: 50 }),
+    worstOf('others beside a flood, p99', waited.map(p99), { atMost: 250 }),
   ]
 }
 

@@ -9,7 +9,7 @@ export interface paths {
         };
         /**
          * List runs
-         * @description Filters combine. Pages have numbers, or cursors, which stay exact while runs are added.
+         * @description Filters combine. The first pages have numbers (see `totalIsExact`); cursors lead through all, and stay exact while runs are added.
          */
         get: {
             parameters: {
@@ -43,7 +43,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description One page of the runs that match, newest first. */
+                /** @description One page of the runs that match, by `sort` and `order`: by default newest first. */
                 200: {
                     headers: {
                         [name: string]: unknown;

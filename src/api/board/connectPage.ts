@@ -41,7 +41,7 @@ export const connectPage: Html = html`
     </li>
     <li>
       <h2>Let it work</h2>
-      <p>Agents that speak MCP use all operations of this server as tools:</p>
+      <p>Agents that speak MCP find runs, claim and deliver with this server’s tools:</p>
       ${command('claude mcp add --transport http runline {server}/mcp')}
       <p>Programs use the API: <a href="/docs">its reference</a>, or <a href="/llms.txt">the guide for language models</a>. An open run, for instance:</p>
       ${command("curl '{server}/api/runs?claimable=true&limit=1'")}

@@ -26,7 +26,7 @@ const operations: { tool: string; operationId: string; id?: string; description:
   {
     tool: 'list_runs',
     operationId: 'listRuns',
-    description: 'Runs, newest first. Filters combine.',
+    description: 'Runs, by default newest first. Filters combine.',
   },
   { tool: 'get_run', operationId: 'getRun', id: 'runId', description: 'A run, its terms, who applies.' },
   {

@@ -67,9 +67,13 @@ const listRuns = createRoute({
   operationId: 'listRuns',
   tags: ['Runs'],
   summary: 'List runs',
-  description: 'Filters combine. Pages have numbers, or cursors, which stay exact while runs are added.',
+  description:
+    'Filters combine. The first pages have numbers (see `totalIsExact`); cursors lead through all, and stay exact while runs are added.',
   request: { query: listQuery },
-  responses: indexedResponses('One page of the runs that match, newest first.', runListSchema),
+  responses: indexedResponses(
+    'One page of the runs that match, by `sort` and `order`: by default newest first.',
+    runListSchema,
+  ),
 })
 
 const getRun = createRoute({
