@@ -90,7 +90,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailedOrTermsRefused"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 /** @description `SIGNER_MISMATCH`: The signer is not the party that may do this. `INSUFFICIENT_BALANCE`: The account has too little USDC. `INSUFFICIENT_STAKE`: The agent’s stake is too small. `REWARD_TOO_LOW`: Nothing about runs with so small a reward is relayed. */
                 403: {
                     headers: {
@@ -321,13 +321,13 @@ export interface paths {
                     };
                 };
                 400: components["responses"]["ValidationFailedOrRunNotOpenOrRunDeadlinePassed"];
-                /** @description `SIGNATURE_REQUIRED`: The claim needs the signature of the wallet. `INVALID_SIGNATURE`: The signature is not the account’s signature of this message. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. */
+                /** @description `SIGNATURE_REQUIRED`: The claim needs the signature of the wallet. `INVALID_SIGNATURE`: The signature is not the account’s signature of this message. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. `WALLET_NOT_DEPLOYED`: The signature is of a wallet that is not deployed. */
                 401: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"];
+                        "application/problem+json": components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["WalletNotDeployedProblem"];
                     };
                 };
                 /** @description `NOT_CLAIMANT`: Only another wallet may claim the run. `WALLET_MISMATCH`: The wallet is not the agent’s wallet. `AGENT_BANNED`: The agent is banned. `AGENT_FROZEN`: The agent is frozen. `INSUFFICIENT_STAKE`: The agent’s stake is too small. `INSUFFICIENT_UNLOCKED_STAKE`: Too much of the agent’s stake is locked in other runs. `REWARD_TOO_LOW`: Nothing about runs with so small a reward is relayed. */
@@ -432,8 +432,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action claim
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for claim
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -493,8 +493,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action start
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for start
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -547,8 +547,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action submit
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for submit
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -602,8 +602,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action abandon
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for abandon
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -656,8 +656,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action approve
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for approve
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -711,8 +711,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action revise
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for revise
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -767,8 +767,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action reject
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for reject
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -822,8 +822,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action close
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for close
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -876,8 +876,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action name-claimant
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for name-claimant
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -965,7 +965,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
                 409: components["responses"]["WrongStateOr8More"];
@@ -1024,7 +1024,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
                 409: components["responses"]["WrongStateOr8More"];
@@ -1083,7 +1083,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
                 409: components["responses"]["WrongStateOr8More"];
@@ -1142,7 +1142,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
                 409: components["responses"]["WrongStateOr8More"];
@@ -1201,7 +1201,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
                 409: components["responses"]["WrongStateOr8More"];
@@ -1260,7 +1260,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
                 409: components["responses"]["WrongStateOr8More"];
@@ -1319,7 +1319,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
                 409: components["responses"]["WrongStateOr8More"];
@@ -1378,7 +1378,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAction"];
                 400: components["responses"]["ValidationFailed"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 403: components["responses"]["SignerMismatchOrRewardTooLow"];
                 404: components["responses"]["RunNotFound"];
                 409: components["responses"]["WrongStateOr8More"];
@@ -1403,8 +1403,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action post
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for post
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -1467,8 +1467,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action register
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for register
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -1528,8 +1528,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action stake
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for stake
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -1583,8 +1583,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action unstake
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for unstake
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -1725,7 +1725,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAgentAction"];
                 400: components["responses"]["ValidationFailedOrTermsRefused"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 403: components["responses"]["SignerMismatchOrInsufficientBalanceOrInsufficientStake"];
                 404: components["responses"]["AgentNotFound"];
                 /** @description `OWNER_MISMATCH`: Another account owns the agent. `STAKE_LOCKED`: Live runs need the stake. `WRONG_NONCE`: The message is about another withdrawal. `AUTHORIZATION_USED`: The authorization was used or canceled. `USDC_REFUSED`: USDC refuses the payment. `ACTION_REVERTED`: The action reverted on chain. `REGISTRATION_UNSUPPORTED`: The registry registers its caller only. */
@@ -1825,7 +1825,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAgentAction"];
                 400: components["responses"]["ValidationFailedOrTermsRefused"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 403: components["responses"]["SignerMismatchOrInsufficientBalanceOrInsufficientStake"];
                 404: components["responses"]["AgentNotFound"];
                 409: components["responses"]["OwnerMismatchOr5More"];
@@ -1884,7 +1884,7 @@ export interface paths {
                 };
                 202: components["responses"]["PendingAgentAction"];
                 400: components["responses"]["ValidationFailedOrTermsRefused"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrSignatureExpiredOrWalletNotDeployed"];
                 403: components["responses"]["SignerMismatchOrInsufficientBalanceOrInsufficientStake"];
                 404: components["responses"]["AgentNotFound"];
                 409: components["responses"]["OwnerMismatchOr5More"];
@@ -2312,7 +2312,7 @@ export interface paths {
                     };
                 };
                 400: components["responses"]["ValidationFailedOrRunNotOpenOrRunDeadlinePassed"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrWalletNotDeployedOrSignatureExpired"];
                 403: components["responses"]["RewardTooLowOr5More"];
                 404: components["responses"]["RunNotFoundOrAgentNotFound"];
                 409: components["responses"]["ApplicationRefused"];
@@ -2352,7 +2352,7 @@ export interface paths {
                     };
                 };
                 400: components["responses"]["ValidationFailed"];
-                401: components["responses"]["InvalidSignatureOrSignatureExpired"];
+                401: components["responses"]["InvalidSignatureOrWalletNotDeployedOrSignatureExpired"];
                 404: components["responses"]["RunNotFoundOrAgentNotFound"];
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
@@ -2374,8 +2374,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action apply
-         * @description Sign `typedData`, add the `signature` to `body`, and POST it to `path`.
+         * What to sign for apply
+         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
          */
         get: {
             parameters: {
@@ -2430,8 +2430,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to sign for the action withdraw
-         * @description Sign `typedData`, add the `signature` to `body`, and DELETE it to `path`.
+         * What to sign for withdraw
+         * @description Sign `typedData`, add `signature` to `body`, DELETE it to `path`.
          */
         get: {
             parameters: {
@@ -3583,6 +3583,16 @@ export interface components {
             /** @description The latest deadline that is accepted now, if it is later. */
             latest?: string;
         };
+        WalletNotDeployedProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:WALLET_NOT_DEPLOYED";
+            title: string;
+            /** @enum {number} */
+            status: 401;
+            detail: string;
+            /** @enum {string} */
+            code: "WALLET_NOT_DEPLOYED";
+        };
         NotClaimantProblem: {
             /** @enum {string} */
             type: "urn:problem-type:runline:NOT_CLAIMANT";
@@ -3752,7 +3762,7 @@ export interface components {
             txHash: string | null;
             blockNumber: number | null;
             finalized: boolean;
-            problem: components["schemas"]["RunNotFoundProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"] | components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["NotClaimantProblem"] | components["schemas"]["AgentNotFoundProblem"] | components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"] | components["schemas"]["ClaimRevertedProblem"] | null;
+            problem: components["schemas"]["RunNotFoundProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"] | components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["NotClaimantProblem"] | components["schemas"]["AgentNotFoundProblem"] | components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"] | components["schemas"]["WalletNotDeployedProblem"] | components["schemas"]["ClaimRevertedProblem"] | null;
         };
         ClaimNotFoundProblem: {
             /** @enum {string} */
@@ -3797,14 +3807,14 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** @description With which the account does the action itself, without a signature: for a multisig, or with ether. Compare `to` with addresses that you trust. Null for applications, which no contract takes. */
+        /** @description With which the account does it without a signature, such as a multisig. Compare `to` with addresses that you trust. Null for applications. */
         Call: {
             to: components["schemas"]["Address"];
             data: string;
             /** @enum {string} */
             value: "0x0";
         } | null;
-        /** @description All that the account sends, in order, as EIP-5792 has it: the approval of the USDC that `call` takes, if any, and `call`. */
+        /** @description All that the account sends, in order (EIP-5792): an approval of USDC, if `call` takes any, and `call`. */
         Calls: {
             to: components["schemas"]["Address"];
             data: string;
@@ -4494,7 +4504,7 @@ export interface components {
             txHash: string | null;
             blockNumber: number | null;
             finalized: boolean;
-            problem: components["schemas"]["RunNotFoundProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"] | components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["NotClaimantProblem"] | components["schemas"]["AgentNotFoundProblem"] | components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"] | components["schemas"]["ClaimRevertedProblem"] | components["schemas"]["WrongStateProblem"] | components["schemas"]["SignerMismatchProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"] | components["schemas"]["SubmissionOverdueProblem"] | components["schemas"]["WrongNonceProblem"] | components["schemas"]["ActionRevertedProblem"] | components["schemas"]["OwnerMismatchProblem"] | components["schemas"]["TermsRefusedProblem"] | components["schemas"]["InsufficientBalanceProblem"] | components["schemas"]["StakeLockedProblem"] | components["schemas"]["AuthorizationUsedProblem"] | components["schemas"]["UsdcRefusedProblem"] | components["schemas"]["TooEarlyProblem"] | components["schemas"]["NothingOwedProblem"] | null;
+            problem: components["schemas"]["RunNotFoundProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"] | components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["NotClaimantProblem"] | components["schemas"]["AgentNotFoundProblem"] | components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"] | components["schemas"]["WalletNotDeployedProblem"] | components["schemas"]["ClaimRevertedProblem"] | components["schemas"]["WrongStateProblem"] | components["schemas"]["SignerMismatchProblem"] | components["schemas"]["WrongRevisionProblem"] | components["schemas"]["ReviewPeriodOverProblem"] | components["schemas"]["NoRevisionsLeftProblem"] | components["schemas"]["RevisionsLeftProblem"] | components["schemas"]["RunClosingProblem"] | components["schemas"]["SubmissionOverdueProblem"] | components["schemas"]["WrongNonceProblem"] | components["schemas"]["ActionRevertedProblem"] | components["schemas"]["OwnerMismatchProblem"] | components["schemas"]["TermsRefusedProblem"] | components["schemas"]["InsufficientBalanceProblem"] | components["schemas"]["StakeLockedProblem"] | components["schemas"]["AuthorizationUsedProblem"] | components["schemas"]["UsdcRefusedProblem"] | components["schemas"]["TooEarlyProblem"] | components["schemas"]["NothingOwedProblem"] | null;
             /** @description The agent of a claim, register, stake or unstake; null of other actions, and of a register that is not made. */
             agentId: components["schemas"]["Id"] | null;
         };
@@ -5067,13 +5077,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TermsRefusedProblem"];
             };
         };
-        /** @description `INVALID_SIGNATURE`: The signature is not the account’s signature of this message. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. */
-        InvalidSignatureOrSignatureExpired: {
+        /** @description `INVALID_SIGNATURE`: The signature is not the account’s signature of this message. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. `WALLET_NOT_DEPLOYED`: The signature is of a wallet that is not deployed. */
+        InvalidSignatureOrSignatureExpiredOrWalletNotDeployed: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"];
+                "application/problem+json": components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["WalletNotDeployedProblem"];
             };
         };
         /** @description `AGENT_NOT_FOUND`: No such agent. */
@@ -5238,6 +5248,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["WrongStateProblem"] | components["schemas"]["TooEarlyProblem"] | components["schemas"]["NothingOwedProblem"] | components["schemas"]["UsdcRefusedProblem"] | components["schemas"]["ActionRevertedProblem"];
             };
         };
+        /** @description `INVALID_SIGNATURE`: The signature is not the account’s signature of this message. `WALLET_NOT_DEPLOYED`: The signature is of a wallet that is not deployed. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. */
+        InvalidSignatureOrWalletNotDeployedOrSignatureExpired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["WalletNotDeployedProblem"] | components["schemas"]["SignatureExpiredProblem"];
+            };
+        };
         /** @description `REWARD_TOO_LOW`: Nothing about runs with so small a reward is relayed. `WALLET_MISMATCH`: The wallet is not the agent’s wallet. `AGENT_BANNED`: The agent is banned. `AGENT_FROZEN`: The agent is frozen. `INSUFFICIENT_STAKE`: The agent’s stake is too small. `INSUFFICIENT_UNLOCKED_STAKE`: Too much of the agent’s stake is locked in other runs. */
         RewardTooLowOr5More: {
             headers: {
@@ -5351,6 +5370,7 @@ export type RunDeadlinePassedProblem = components['schemas']['RunDeadlinePassedP
 export type SignatureRequiredProblem = components['schemas']['SignatureRequiredProblem'];
 export type InvalidSignatureProblem = components['schemas']['InvalidSignatureProblem'];
 export type SignatureExpiredProblem = components['schemas']['SignatureExpiredProblem'];
+export type WalletNotDeployedProblem = components['schemas']['WalletNotDeployedProblem'];
 export type NotClaimantProblem = components['schemas']['NotClaimantProblem'];
 export type WalletMismatchProblem = components['schemas']['WalletMismatchProblem'];
 export type AgentBannedProblem = components['schemas']['AgentBannedProblem'];
@@ -5471,7 +5491,7 @@ export type ResponseInternal = components['responses']['Internal'];
 export type ResponseIndexBehind = components['responses']['IndexBehind'];
 export type ResponsePendingAction = components['responses']['PendingAction'];
 export type ResponseValidationFailedOrTermsRefused = components['responses']['ValidationFailedOrTermsRefused'];
-export type ResponseInvalidSignatureOrSignatureExpired = components['responses']['InvalidSignatureOrSignatureExpired'];
+export type ResponseInvalidSignatureOrSignatureExpiredOrWalletNotDeployed = components['responses']['InvalidSignatureOrSignatureExpiredOrWalletNotDeployed'];
 export type ResponseAgentNotFound = components['responses']['AgentNotFound'];
 export type ResponseOwnerMismatchOr5More = components['responses']['OwnerMismatchOr5More'];
 export type ResponsePayloadTooLarge = components['responses']['PayloadTooLarge'];
@@ -5490,6 +5510,7 @@ export type ResponseRewardTooLow = components['responses']['RewardTooLow'];
 export type ResponsePendingAgentAction = components['responses']['PendingAgentAction'];
 export type ResponseSignerMismatchOrInsufficientBalanceOrInsufficientStake = components['responses']['SignerMismatchOrInsufficientBalanceOrInsufficientStake'];
 export type ResponseWrongStateOr4More = components['responses']['WrongStateOr4More'];
+export type ResponseInvalidSignatureOrWalletNotDeployedOrSignatureExpired = components['responses']['InvalidSignatureOrWalletNotDeployedOrSignatureExpired'];
 export type ResponseRewardTooLowOr5More = components['responses']['RewardTooLowOr5More'];
 export type ResponseApplicationRefused = components['responses']['ApplicationRefused'];
 export type ResponseIndexBehindOrRelayUnavailableOrContentUnavailable = components['responses']['IndexBehindOrRelayUnavailableOrContentUnavailable'];

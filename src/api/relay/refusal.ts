@@ -9,6 +9,7 @@ export type RefusalCode =
   | AccountErrorCode
   | OpenErrorCode
   | 'REWARD_TOO_LOW'
+  | 'WALLET_NOT_DEPLOYED'
   | 'CLAIM_REVERTED'
   | 'CLAIM_PENDING'
   | 'ACTION_REVERTED'

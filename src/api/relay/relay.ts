@@ -4,7 +4,7 @@ import type pg from 'pg'
 import type { Hex } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
 import type { Requester } from '../../../core/fairLane.ts'
-import type { Word } from './chain/signatures.ts'
+import { isSignedByKey, unwrap, type Word, walletNotDeployed } from './chain/signatures.ts'
 import type { RelaySettings } from './contexts.ts'
 import { createContexts } from './contexts.ts'
 import type { ActionOutcome } from './events.ts'
@@ -91,8 +91,30 @@ export async function createRelay(settings: RelaySettings) {
     return work
   }
 
+  /** Says more of a signature that is refused, where the account's code is why. */
+  async function explained(
+    refusal: Refusal,
+    { message, signature }: ActionRequest,
+    isWrapped: boolean,
+  ): Promise<Refusal> {
+    const { action, party } = message
+    const isPayment = action === 'post' || action === 'stake'
+    if (refusal.code !== 'INVALID_SIGNATURE' || !(isWrapped || isPayment)) return refusal
+    const hasCode = await intake.hasCode(party)
+    if (isWrapped && !hasCode) return walletNotDeployed(party)
+    const digest = isPayment && hasCode ? await pipeline.kinds.of(message).idOf?.(message) : undefined
+    // An account that has both a key and code is delegated.
+    if (!digest || !isSignedByKey({ digest, wallet: party, signature })) return refusal
+    const detail =
+      `The key of ${party} signed, but the account is delegated (EIP-7702), and USDC asks its code, which does not accept the ` +
+      'signature. Sign as that code expects, send it with the wallet, or end the delegation.'
+    return new Refusal('INVALID_SIGNATURE', detail)
+  }
+
   /** Emits events for the request and its answer. */
-  async function observed(request: ActionRequest, asked: Asking): Promise<ActionOutcome> {
+  async function observed(given: ActionRequest, asked: Asking): Promise<ActionOutcome> {
+    const { signature, isWrapped } = unwrap(given.signature)
+    const request = { ...given, signature }
     const start = performance.now()
     const emitAnswer = (outcome: ActionOutcome['status'] | RefusalCode | 'INTERNAL', actionId?: Hex) => {
       const milliseconds = performance.now() - start
@@ -104,8 +126,9 @@ export async function createRelay(settings: RelaySettings) {
       emitAnswer(outcome.status, outcome.actionId)
       return outcome
     } catch (error) {
-      emitAnswer(error instanceof Refusal ? error.code : 'INTERNAL')
-      throw error
+      const refusal = error instanceof Refusal ? await explained(error, request, isWrapped) : undefined
+      emitAnswer(refusal?.code ?? 'INTERNAL')
+      throw refusal ?? error
     }
   }
 
@@ -133,9 +156,16 @@ export async function createRelay(settings: RelaySettings) {
     /** The number of the agent's next withdrawal. @throws Refusal RELAY_UNAVAILABLE. */
     unstakeNonceOf: (agentId: bigint) => readUnstakeNonce(intake.read, pipeline.market.staking, agentId),
 
-    /** Whether the wallet's key or its contract signed the word, which is no action. @throws Refusal RELAY_UNAVAILABLE. */
-    isSigned: async (word: Word, requester: Requester) =>
-      (await contexts.checkSignature(word, intake.hasCode, requester)) !== undefined,
+    /**
+     * Whether the wallet's key or its contract signed the word, which is no action.
+     * @throws Refusal WALLET_NOT_DEPLOYED, RELAY_UNAVAILABLE.
+     */
+    async isSigned(word: Word, requester: Requester): Promise<boolean> {
+      const { signature, isWrapped } = unwrap(word.signature)
+      if (await contexts.checkSignature({ ...word, signature }, intake.hasCode, requester)) return true
+      if (isWrapped && !(await intake.hasCode(word.wallet))) throw walletNotDeployed(word.wallet)
+      return false
+    },
 
     /** Waits, for at most 100 ms, while a claim of the run is in the queue. @returns whether it waited. */
     waitUnread: (bountyId: bigint) => acting.waitUnread(slotOfClaim(bountyId)),

@@ -73,13 +73,12 @@ const callSchema = z.object({
 
 const ownCall = z.union([callSchema, z.null()]).openapi('Call', {
   description:
-    'With which the account does the action itself, without a signature: for a multisig, or with ether. Compare `to` with ' +
-    'addresses that you trust. Null for applications, which no contract takes.',
+    'With which the account does it without a signature, such as a multisig. Compare `to` with addresses that you trust. ' +
+    'Null for applications.',
 })
 
 const ownCalls = z.array(callSchema).openapi('Calls', {
-  description:
-    'All that the account sends, in order, as EIP-5792 has it: the approval of the USDC that `call` takes, if any, and `call`.',
+  description: 'All that the account sends, in order (EIP-5792): an approval of USDC, if `call` takes any, and `call`.',
 })
 
 /** The members of a body and what they are in JSON. `Id` is a component. */

@@ -108,6 +108,10 @@ const examples = [
     `Sign typedData with ${wallet} and send the claim again with signature and deadline.`,
   ),
   refused({ errorName: 'InvalidSignature', args: [1n, wallet, 1n] }),
+  new Problem(
+    'WALLET_NOT_DEPLOYED',
+    `${wallet} has no code, and its signature is that of a contract (ERC-6492). Deploy the wallet, or sign with a key.`,
+  ),
   refused({ errorName: 'SignatureExpired', args: [deadline, deadline + 1n] }),
   new Problem(
     'REWARD_TOO_LOW',
@@ -203,13 +207,13 @@ export function problemSchema(codes: readonly ProblemCode[]) {
 }
 
 /** The codes with which the chain refuses a claim, before or after its transaction was sent. */
-export const claimRefusals = [...claimErrorCodes, 'CLAIM_REVERTED'] as const
+export const claimRefusals = [...claimErrorCodes, 'WALLET_NOT_DEPLOYED', 'CLAIM_REVERTED'] as const
 
 /** The codes with which the chain refuses an action about a run, before or after its transaction was sent. */
-export const actionRefusals = [...actionErrorCodes, 'ACTION_REVERTED'] as const
+export const actionRefusals = [...actionErrorCodes, 'WALLET_NOT_DEPLOYED', 'ACTION_REVERTED'] as const
 
 /** The codes with which the chain refuses an action of an account, before or after its transaction was sent. */
-export const accountRefusals = [...accountErrorCodes, 'ACTION_REVERTED'] as const
+export const accountRefusals = [...accountErrorCodes, 'WALLET_NOT_DEPLOYED', 'ACTION_REVERTED'] as const
 
 /** The codes with which the chain refuses a call that anyone may ask for. */
 export const openRefusals = [...openErrorCodes, 'ACTION_REVERTED'] as const

@@ -20,6 +20,7 @@ import { idParameter } from '../http/values.ts'
 import { applicationsFor, weakestOf } from '../queries/applications.ts'
 import { runById } from '../queries/runs.ts'
 import { isSignedByKey } from '../relay/chain/signatures.ts'
+import { Refusal } from '../relay/refusal.ts'
 import {
   applicationSchema,
   applyBody,
@@ -86,6 +87,7 @@ const sendRoute = <Method extends 'post' | 'delete', Body extends z.ZodType>(
       ...problemResponses([
         'VALIDATION_FAILED',
         'INVALID_SIGNATURE',
+        'WALLET_NOT_DEPLOYED',
         'SIGNATURE_EXPIRED',
         ...codes,
         'PAYLOAD_TOO_LARGE',
@@ -178,7 +180,12 @@ export function addApplicationRoutes(app: OpenAPIHono, deps: Deps) {
       throw refusedBy(explainClaimError({ errorName: 'SignatureTooLong', args: [deadline, latest] }), headers)
     }
     const signed = { digest: applicationDigest(market, message), wallet, signature }
-    const isSigned = isSignedByKey(signed) || (await deps.relay?.isSigned(signed, requesterOf(c, deps.limits)))
+    const refuse = (error: unknown) => {
+      if (!(error instanceof Refusal) || error.code !== 'WALLET_NOT_DEPLOYED') throw error
+      throw new Problem(error.code, error.detail, { headers })
+    }
+    const isSigned =
+      isSignedByKey(signed) || (await deps.relay?.isSigned(signed, requesterOf(c, deps.limits)).catch(refuse))
     const detail = `The signature is not ${wallet}’s of this message about run ${runId}.`
     if (!isSigned) throw new Problem('INVALID_SIGNATURE', detail, { headers })
   }

@@ -44,8 +44,8 @@ export const messageRoute = <Name extends string, Query extends z.ZodRawShape, c
     path: `/api/messages/${name}`,
     operationId: `${name.replace('-c', 'C')}Message`,
     tags: ['Actions'],
-    summary: `Get what to sign for the action ${name}`,
-    description: `Sign \`typedData\`, add the \`signature\` to \`body\`, and ${method} it to \`path\`.`,
+    summary: `What to sign for ${name}`,
+    description: `Sign \`typedData\`, add \`signature\` to \`body\`, ${method} it to \`path\`.`,
     request: { query: z.strictObject({ ...query, minBlock }) },
     responses: {
       200: {

@@ -5,6 +5,7 @@ import { signedFundingAbi } from '../../../abis/SignedFunding.ts'
 import { connect } from '../../../ops/database/connect.ts'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
+import { returning } from '../../support/bytecode.ts'
 import { sharedMarket, type TestMarket } from '../../support/market.ts'
 import { type Participants, usdc } from '../../support/participants.ts'
 import { commitsOfActions, refuseActionsOf } from '../../support/relayRows.ts'
@@ -79,6 +80,48 @@ describe('an account with USDC and no ether', () => {
       state: 'mined',
       agentId: null,
     })
+  })
+})
+
+describe('an account that is delegated (EIP-7702)', () => {
+  /** Accepts what the key of the account has signed: ecrecover of the digest and the signature is the account. */
+  const lax: Hex =
+    '0x60043560005260643560405260843560605260a43560f81c602052602060006080600060015afa506000513014631626ba7e60e01b0260005260206000f3'
+
+  async function delegatedTo(bytecode: Hex) {
+    const account = await accounts.accountWith(200n * usdc)
+    const delegate = newAccount().address
+    await market.client.setCode({ address: delegate, bytecode })
+    await market.client.setCode({ address: account.address, bytecode: `0xef0100${delegate.slice(2)}` })
+    return account
+  }
+
+  it.each([
+    ['takes the signature of its key', lax, [200, undefined], expect.stringContaining('posted')],
+    [
+      'refuses it',
+      returning(0n),
+      [401, 'INVALID_SIGNATURE'],
+      expect.stringMatching(
+        /^The key of 0x.* signed, but the account is delegated \(EIP-7702\), and USDC asks its code/,
+      ),
+    ],
+  ])('to code that %s posts, or reads that USDC asks its code', async (_, code, expected, sentence) => {
+    const poster = await delegatedTo(code)
+    const answer = await accounts.make('post', poster, await accounts.postQuery(poster))
+    expect(codeOf(answer), JSON.stringify(answer.body)).toEqual(expected)
+    expect(answer.body.detail ?? answer.body.message).toEqual(sentence)
+  })
+
+  it('to code that refuses all claims and works by its key', async () => {
+    const wallet = newAccount()
+    const agent = await people.newAgent(wallet, 0n)
+    await people.stakeFor(agent)
+    const delegate = newAccount().address
+    await market.client.setCode({ address: delegate, bytecode: returning(0n) })
+    await market.client.setCode({ address: wallet.address, bytecode: `0xef0100${delegate.slice(2)}` })
+    const runId = await people.openRun()
+    expect((await accounts.api.claim(runId, agent, await people.sign(runId, agent))).status).toBe(200)
   })
 })
 

@@ -1,5 +1,6 @@
 import type { Hex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { serializeErc6492Signature } from 'viem/utils'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startApi } from '../../../tools/devnet/api.ts'
@@ -81,6 +82,8 @@ describe('a wallet that is a contract', () => {
     await market.client.setCode({ address: wallet.address, bytecode })
     return registered
   }
+  const wrap = (signature: Hex) =>
+    serializeErc6492Signature({ address: accountOf(1).address, data: '0xdeadbeef', signature })
   const word = async (runId: bigint, of: Agent) => ({ ...(await people.sign(runId, of)), signature: '0xc0ffee' })
 
   it('confirms its own signature, also for a repeated claim', async () => {
@@ -90,6 +93,29 @@ describe('a wallet that is a contract', () => {
     const first = await api.claim(runId, contract, signed)
     expect(first.status).toBe(200)
     expect(await api.claim(runId, contract, signed)).toMatchObject({ status: 200, body: first.body })
+  })
+
+  it('may wrap its signature (ERC-6492), in a claim and in an application; one that is not deployed is refused', async () => {
+    const wrapped = wrap('0xc0ffee')
+    const contract = await agentWithCode(agreeable)
+    const absent = await agentWithCode('0x')
+    const runId = await people.openRun(usdc)
+    const reserved = await people.openRun(usdc, 86_400n, people.poster)
+    await market.indexed()
+    const answers = []
+    for (const { id, wallet } of [absent, contract]) {
+      const body = { agentId: Number(id), walletAddress: wallet.address, signature: wrapped }
+      const deadline = Number((await people.now()) + 600n)
+      answers.push(codeOf(await api.post(`/api/runs/${reserved}/applications`, { ...body, note: 'Me', deadline })))
+      const signed = { ...(await people.sign(runId, { id, wallet })), signature: wrapped }
+      answers.push(codeOf(await api.claim(runId, { id, wallet }, signed)))
+    }
+    const refused = [401, 'WALLET_NOT_DEPLOYED']
+    expect(answers).toEqual([refused, refused, [200, undefined], [200, undefined]])
+    const start = await api.get(`/api/messages/start?runId=${runId}&minBlock=${await market.client.getBlockNumber()}`)
+    const { path, body } = start.body
+    expect(codeOf(await api.post(path, { ...body, signature: wrapped }))).toEqual([200, undefined])
+    expect(codeOf(await api.post(path, { ...body, signature: wrapped.replace('c0ffee', 'c0ffef') }))[0]).toBe(200)
   })
 
   it.each([

@@ -1,8 +1,8 @@
 import * as secp256k1 from 'tiny-secp256k1'
 import { type Address, encodeFunctionData, type Hex, hexToBytes, isAddressEqual, parseAbi } from 'viem'
-import { publicKeyToAddress } from 'viem/utils'
+import { isErc6492Signature, parseErc6492Signature, publicKeyToAddress } from 'viem/utils'
 import { createFairLane, type Requester } from '../../../../core/fairLane.ts'
-import { rateLimited, unavailable } from '../refusal.ts'
+import { Refusal, rateLimited, unavailable } from '../refusal.ts'
 import { isHalt } from './client.ts'
 import { type Market, tryCall } from './market.ts'
 
@@ -39,6 +39,26 @@ function recoverSigner(digest: Hex, signature: Hex): Address | undefined {
     throw error
   }
 }
+
+/**
+ * What ERC-6492 wraps, which wallets do that may not be deployed yet. The contracts take the signature alone, so the calls for the
+ * wallet's factory are dropped: this relay calls none.
+ */
+export function unwrap(signature: Hex): { signature: Hex; isWrapped: boolean } {
+  if (!isErc6492Signature(signature)) return { signature, isWrapped: false }
+  try {
+    return { signature: parseErc6492Signature(signature).signature, isWrapped: true }
+  } catch {
+    // Bytes that end with the magic ones, and are no wrapping: nothing accepts them.
+    return { signature, isWrapped: false }
+  }
+}
+
+export const walletNotDeployed = (wallet: Address): Refusal =>
+  new Refusal(
+    'WALLET_NOT_DEPLOYED',
+    `${wallet} has no code, and its signature is that of a contract (ERC-6492). Deploy the wallet, or sign with a key.`,
+  )
 
 const erc1271Abi = parseAbi(['function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)'])
 const ERC1271_MAGIC = '0x1626ba7e'
