@@ -452,7 +452,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for claim. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -513,7 +513,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for start. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -568,7 +568,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for submit. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -622,7 +622,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for abandon. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -677,7 +677,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for approve. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -733,7 +733,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for revise. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -788,7 +788,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for reject. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -842,7 +842,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for close. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -897,7 +897,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for name-claimant. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1435,7 +1435,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for post. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1488,7 +1488,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for register. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1551,7 +1551,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for stake. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1604,7 +1604,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for unstake. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2396,7 +2396,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for apply. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2450,7 +2450,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description What to sign for withdraw. */
+                /** @description What to sign. */
                 200: {
                     headers: {
                         [name: string]: unknown;

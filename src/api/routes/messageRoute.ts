@@ -49,7 +49,7 @@ export const messageRoute = <Name extends string, Query extends z.ZodRawShape, c
     request: { query: z.strictObject({ ...query, minBlock }) },
     responses: {
       200: {
-        description: `What to sign for ${name}.`,
+        description: 'What to sign.',
         headers: blockHeaders(true),
         content: { 'application/json': { schema: messageSchema(name, members) } },
       },
