@@ -10,7 +10,7 @@ const unfreeze = 'Stake again with `agent stake`, up to 20 USDC or more.'
 export const adviceFor: Record<string, string> = {
   API_UNREACHABLE: 'Start it with `npm run dev`, or correct --api.',
   NODE_UNREACHABLE: 'Start it with `npm run dev`, or correct --rpc.',
-  NO_GAS: 'Send it some ether; on a devnet `faucet` does. Or add --relay: the API pays.',
+  NO_GAS: 'Send it some ether; on a devnet `faucet` does.',
 
   BountyNotFound: unknownRun,
   RUN_NOT_FOUND: unknownRun,

@@ -340,17 +340,26 @@ export interface paths {
                     };
                 };
                 404: components["responses"]["RunNotFoundOrAgentNotFound"];
-                /** @description `CLAIM_REVERTED`: The claim reverted on chain. `IDEMPOTENCY_CONFLICT`: The idempotency key was used for another request. */
+                /** @description `CLAIM_REVERTED`: The claim reverted on chain. */
                 409: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ClaimRevertedProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                        "application/problem+json": components["schemas"]["ClaimRevertedProblem"];
                     };
                 };
                 413: components["responses"]["PayloadTooLarge"];
                 415: components["responses"]["UnsupportedMediaType"];
+                /** @description `IDEMPOTENCY_CONFLICT`: The idempotency key was used for another request. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["IdempotencyConflictProblem"];
+                    };
+                };
                 429: components["responses"]["RateLimited"];
                 500: components["responses"]["Internal"];
                 /** @description `CLAIM_PENDING`: Another claim of the run is not decided yet. `RELAY_UNAVAILABLE`: Nothing can be relayed now. */
@@ -3688,16 +3697,6 @@ export interface components {
             gas?: string;
             gasLimit?: string;
         };
-        IdempotencyConflictProblem: {
-            /** @enum {string} */
-            type: "urn:problem-type:runline:IDEMPOTENCY_CONFLICT";
-            title: string;
-            /** @enum {number} */
-            status: 409;
-            detail: string;
-            /** @enum {string} */
-            code: "IDEMPOTENCY_CONFLICT";
-        };
         PayloadTooLargeProblem: {
             /** @enum {string} */
             type: "urn:problem-type:runline:PAYLOAD_TOO_LARGE";
@@ -3717,6 +3716,16 @@ export interface components {
             detail: string;
             /** @enum {string} */
             code: "UNSUPPORTED_MEDIA_TYPE";
+        };
+        IdempotencyConflictProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:IDEMPOTENCY_CONFLICT";
+            title: string;
+            /** @enum {number} */
+            status: 422;
+            detail: string;
+            /** @enum {string} */
+            code: "IDEMPOTENCY_CONFLICT";
         };
         ClaimPendingProblem: {
             /** @enum {string} */
@@ -5379,9 +5388,9 @@ export type InsufficientStakeProblem = components['schemas']['InsufficientStakeP
 export type InsufficientUnlockedStakeProblem = components['schemas']['InsufficientUnlockedStakeProblem'];
 export type RewardTooLowProblem = components['schemas']['RewardTooLowProblem'];
 export type ClaimRevertedProblem = components['schemas']['ClaimRevertedProblem'];
-export type IdempotencyConflictProblem = components['schemas']['IdempotencyConflictProblem'];
 export type PayloadTooLargeProblem = components['schemas']['PayloadTooLargeProblem'];
 export type UnsupportedMediaTypeProblem = components['schemas']['UnsupportedMediaTypeProblem'];
+export type IdempotencyConflictProblem = components['schemas']['IdempotencyConflictProblem'];
 export type ClaimPendingProblem = components['schemas']['ClaimPendingProblem'];
 export type RelayUnavailableProblem = components['schemas']['RelayUnavailableProblem'];
 export type ClaimRequest = components['schemas']['ClaimRequest'];

@@ -62,9 +62,9 @@ describe('the same claim, sent fifty times concurrently to two replicas', () => 
     const before = await nonce()
     const key = randomUUID()
     const answers = await Promise.all(runIds.map((runId, index) => post(index, runId, agent, key)))
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(422)])
     expect(
-      answers.filter(({ status }) => status === 409).every(({ body }) => body.code === 'IDEMPOTENCY_CONFLICT'),
+      answers.filter(({ status }) => status === 422).every(({ body }) => body.code === 'IDEMPOTENCY_CONFLICT'),
     ).toBe(true)
     expect(await nonce()).toBe(before + 1)
   })
@@ -77,7 +77,7 @@ describe('an Idempotency-Key', () => {
     const key = randomUUID()
     expect((await post(0, runId, agent, key)).status).toBe(200)
     const conflict = await post(1, another, agent, key)
-    expect([conflict.status, conflict.body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT'])
+    expect([conflict.status, conflict.body.code]).toEqual([422, 'IDEMPOTENCY_CONFLICT'])
     expect((await post(1, runId, agent, key)).status).toBe(200)
   })
 

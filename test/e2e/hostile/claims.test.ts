@@ -133,7 +133,7 @@ describe('an idempotency key', () => {
     const again = await claims.claim(own, agent, word, key)
     expect(again).toMatchObject({ status: 200, body: { claimId: first.body.claimId, txHash: first.body.txHash } })
     expect((await claimSigned(other, agent, key)).status).toBe(200)
-    expect(codeOf(await claims.claim(own, agent, word, key))).toEqual([409, 'IDEMPOTENCY_CONFLICT'])
+    expect(codeOf(await claims.claim(own, agent, word, key))).toEqual([422, 'IDEMPOTENCY_CONFLICT'])
   })
 })
 
