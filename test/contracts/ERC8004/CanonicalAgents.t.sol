@@ -79,8 +79,7 @@ contract CanonicalAgentsTest is BountyMarketTest, CanonicalAgents, ClaimSigner {
 
     function test_GivenSoldInTheMiddleOfARun_WorkStaysAndStakeGoes() public {
         _claim(bountyId);
-        vm.prank(owner);
-        registry.transferFrom(owner, stranger, AGENT);
+        _sell(stranger);
         _submit(bountyId);
         _approve(bountyId);
         assertEq(usdc.balanceOf(wallet), REWARD);
@@ -119,11 +118,7 @@ contract CanonicalAgentsTest is BountyMarketTest, CanonicalAgents, ClaimSigner {
     }
 
     function _fund(address account, uint256 agentId) private {
-        usdc.mint(account, STAKE);
-        vm.startPrank(account);
-        usdc.approve(address(staking), STAKE);
-        staking.stake(agentId, STAKE);
-        vm.stopPrank();
+        _stakeAs(account, agentId, STAKE);
     }
 
     function _receiver() private returns (ActingReceiver receiver) {

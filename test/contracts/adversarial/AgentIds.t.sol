@@ -97,11 +97,7 @@ contract AgentIdsTest is SignedClaims {
     }
 
     function _stakeAs(uint256 agentId) private {
-        usdc.mint(wallet, 20e6);
-        vm.startPrank(wallet);
-        usdc.approve(address(staking), 20e6);
-        staking.stake(agentId, 20e6);
-        vm.stopPrank();
+        _stakeAs(wallet, agentId, 20e6);
     }
 
     function _knowEveryId() private {

@@ -240,8 +240,7 @@ contract AttacksTest is MeasuredAttacks {
 
     /// @dev As a poster it can lose only the fee that it burns, and as an agent only the stake.
     function test_ATreasuryThatAttacks_EarnsNothing() public {
-        vm.prank(owner);
-        registry.transferFrom(owner, treasury, AGENT);
+        _sell(treasury);
         wallet = treasury;
         _atEachReward(this.attacksByTheTreasury);
     }

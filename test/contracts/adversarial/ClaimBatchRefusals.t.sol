@@ -27,8 +27,7 @@ contract ClaimBatchRefusalsTest is SignedClaims {
     }
 
     function test_GivenDraft() public {
-        vm.prank(poster);
-        market.closeBounty(bountyId);
+        _close(bountyId);
         _assertRefusedAlone(abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, DRAFT));
     }
 

@@ -3,7 +3,6 @@ pragma solidity ^0.8.28;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {MeasuredAttacks} from "./support/MeasuredAttacks.sol";
 import {SoleParty} from "./support/SoleParty.sol";
 

@@ -12,8 +12,7 @@ contract DonationsTest is BountyMarketTest {
         _approve(_postSubmitted());
         _reject(_postRejectable());
         uint256 withdrawn = _post();
-        vm.prank(poster);
-        market.closeBounty(withdrawn);
+        _close(withdrawn);
         assertEq(usdc.balanceOf(address(market)), GIFT + market.owed(treasury));
         assertEq(market.owed(treasury), FEE);
     }

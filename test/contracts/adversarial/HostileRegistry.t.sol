@@ -122,8 +122,7 @@ contract HostileRegistryTest is BountyMarketTest {
         skip(7 days + 1);
         _slashExpired(claimed);
         _assertState(claimed, OPEN);
-        vm.prank(poster);
-        market.closeBounty(claimed);
+        _close(claimed);
         _assertState(claimed, DRAFT);
     }
 

@@ -16,11 +16,7 @@ contract ReorgsTest is MeasuredAttacks, ActionSigner {
     function setUp() public override {
         super.setUp();
         honestAgent = registry.registerFor(honest, "ipfs://honest");
-        usdc.mint(honest, 100_000e6);
-        vm.startPrank(honest);
-        usdc.approve(address(staking), type(uint256).max);
-        staking.stake(honestAgent, 100_000e6);
-        vm.stopPrank();
+        _stakeAs(honest, honestAgent, 100_000e6);
     }
 
     /// @dev After the reorg another agent is the first to claim, and delivers garbage: it is paid.

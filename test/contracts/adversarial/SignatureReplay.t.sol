@@ -68,8 +68,7 @@ contract SignatureReplayTest is SignedClaims {
     function test_RevertGiven_AgentSold_FormerWalletsSignatureNamesTheWrongWallet() public {
         ClaimMessage memory message = _message(bountyId);
         bytes memory signature = _sign(message);
-        vm.prank(owner);
-        registry.transferFrom(owner, stranger, AGENT);
+        _sell(stranger);
         vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, wallet, stranger));
         _bring(message, signature);
     }

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
-import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
 /// @notice A slash, a freeze and a ban do not affect the agent's other runs.
@@ -104,8 +103,7 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
 
     function test_GivenBannedByTheOwner_WhenALiveRunExpires_ItIsSlashedAllTheSame() public {
         uint256 live = _postClaimed();
-        vm.prank(admin);
-        staking.ban(AGENT);
+        _ban();
         skip(7 days + 1);
         uint256 funds = usdc.balanceOf(poster);
         _slashExpired(live);
@@ -118,8 +116,7 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
     /// @dev Accepted: stake follows the token, so the buyer's stake is slashed for the seller's run.
     function test_GivenSold_WhenTheSellersRunExpires_TheBuyersStakeIsSlashed() public {
         uint256 live = _postClaimed();
-        vm.prank(owner);
-        registry.transferFrom(owner, stranger, AGENT);
+        _sell(stranger);
         skip(7 days + 1);
         _slashExpired(live);
         _assertStatus(IAgentStaking.Status.FROZEN);

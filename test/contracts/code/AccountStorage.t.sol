@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {AgentStaking} from "../../../contracts/AgentStaking.sol";
-import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {AgentStakingLookBackToken} from "../support/AgentStakingLookBackToken.sol";
 import {AgentStakingTest} from "../support/AgentStakingTest.sol";
 import {Vm} from "../support/Vm.sol";

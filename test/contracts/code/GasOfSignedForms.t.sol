@@ -103,8 +103,7 @@ contract GasOfSignedFormsTest is BountyMarketTest, ActionSigner, AuthorizationSi
     /// forge-config: default.isolate = true
     function test_Close() public {
         uint256 bountyId = _postClaimed();
-        vm.prank(poster);
-        market.closeBounty(bountyId);
+        _close(bountyId);
         _snapshot("closeBounty");
         bountyId = _postClaimed();
         bytes memory signature =

@@ -13,11 +13,7 @@ contract OnlyTheNamedClaimantClaims is RelayedMarketTest, ActionSigner {
     function setUp() public override {
         super.setUp();
         otherAgent = registry.registerFor(other, "ipfs://other");
-        usdc.mint(other, STAKE);
-        vm.startPrank(other);
-        usdc.approve(address(staking), STAKE);
-        staking.stake(otherAgent, STAKE);
-        vm.stopPrank();
+        _stakeAs(other, otherAgent, STAKE);
     }
 
     function test_GivenAClaimant_ThePostNamesItOnce() public {
@@ -211,8 +207,7 @@ contract OnlyTheNamedClaimantClaims is RelayedMarketTest, ActionSigner {
         _abandon(bounties[2]);
         for (uint256 i = 0; i < bounties.length; ++i) {
             if (i == 1) continue;
-            vm.prank(poster);
-            market.fundBounty(bounties[i]);
+            _fund(bounties[i]);
             _assertRefused(bounties[i], otherAgent, other, wallet);
             _name(bounties[i], other);
             assertEq(market.getBounty(bounties[i]).namings, 2);

@@ -43,8 +43,7 @@ contract AnyoneMayPayForAPoster is BountyMarketTest {
         _close(bountyId);
         _expectEvent();
         emit IBountyMarket.BountyFunded(bountyId, poster, poster, 105e6);
-        vm.prank(poster);
-        market.fundBounty(bountyId);
+        _fund(bountyId);
     }
 
     function test_GivenTerms_TheyAreTheBountys() public {

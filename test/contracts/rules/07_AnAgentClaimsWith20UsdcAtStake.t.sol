@@ -81,8 +81,7 @@ contract AnAgentClaimsWith20UsdcAtStake is BountyMarketTest {
 
     function test_RevertGiven_AgentSold_WhenFormerWalletClaims() public {
         uint256 bountyId = _post();
-        vm.prank(owner);
-        registry.transferFrom(owner, stranger, AGENT);
+        _sell(stranger);
         _assertRefused(
             abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, wallet, stranger),
             bountyId,
@@ -93,8 +92,7 @@ contract AnAgentClaimsWith20UsdcAtStake is BountyMarketTest {
 
     function test_RevertGiven_BannedAgent_WhenClaimed() public {
         uint256 bountyId = _post();
-        vm.prank(admin);
-        staking.ban(AGENT);
+        _ban();
         _assertRefused(abi.encodeWithSelector(IAgentStaking.AgentIsBanned.selector, AGENT), bountyId, AGENT, wallet);
     }
 
@@ -136,12 +134,10 @@ contract AnAgentClaimsWith20UsdcAtStake is BountyMarketTest {
         uint256 bountyId = _postClaimed();
         vm.warp(START + 7 days + 1);
         _slashExpired(bountyId);
-        vm.prank(owner);
-        registry.transferFrom(owner, stranger, AGENT);
+        _sell(stranger);
         vm.prank(stranger);
         staking.unstake(AGENT, STAKE - LOCK);
-        vm.prank(admin);
-        staking.ban(AGENT);
+        _ban();
         vm.warp(DEADLINE + 1);
         bytes memory late =
             abi.encodeWithSelector(IBountyMarket.BountyDeadlinePassed.selector, bountyId, DEADLINE, DEADLINE + 1);

@@ -52,9 +52,4 @@ contract ARunIsFundedAndExpiresByItsDeadline is BountyMarketTest {
         _assertBounty(bountyId, _unclaimed(DRAFT));
         _assertRefunded(0);
     }
-
-    function _fund(uint256 bountyId) private {
-        vm.prank(poster);
-        market.fundBounty(bountyId);
-    }
 }

@@ -78,8 +78,7 @@ contract ThePosterClosesAtAnyTime is BountyMarketTest, ActionSigner {
         uint256 bountyId = _postClaimed();
         _close(bountyId);
         _abandon(bountyId);
-        vm.prank(poster);
-        market.fundBounty(bountyId);
+        _fund(bountyId);
         _claim(bountyId);
         assertFalse(market.getBounty(bountyId).closing);
         _abandon(bountyId);
@@ -125,14 +124,12 @@ contract ThePosterClosesAtAnyTime is BountyMarketTest, ActionSigner {
         uint256 bountyId = _post();
         bytes memory signature = _signature(bountyId, START + 1 hours);
         _closeSigned(bountyId, START + 1 hours, signature);
-        vm.prank(poster);
-        market.fundBounty(bountyId);
+        _fund(bountyId);
         vm.warp(START + 1 hours);
         _closeSigned(bountyId, START + 1 hours, signature);
         _assertState(bountyId, DRAFT);
 
-        vm.prank(poster);
-        market.fundBounty(bountyId);
+        _fund(bountyId);
         vm.warp(START + 1 hours + 1);
         vm.expectRevert(
             abi.encodeWithSelector(IBountyMarket.SignatureExpired.selector, START + 1 hours, START + 1 hours + 1)

@@ -43,8 +43,7 @@ contract TheClaimingWalletDeliversAlsoLate is BountyMarketTest {
 
     function test_GivenAgentSold_FormerWalletGoesOnAlone() public {
         uint256 bountyId = _postClaimed();
-        vm.prank(owner);
-        registry.transferFrom(owner, stranger, AGENT);
+        _sell(stranger);
         _expectNotClaimingWallet(bountyId, stranger);
         vm.prank(stranger);
         market.startWork(bountyId);
@@ -58,8 +57,7 @@ contract TheClaimingWalletDeliversAlsoLate is BountyMarketTest {
 
     function test_GivenBanned_LiveRunGoesOn() public {
         uint256 bountyId = _postClaimed();
-        vm.prank(admin);
-        staking.ban(AGENT);
+        _ban();
         _start(bountyId);
         _submit(bountyId);
         _requestRevision(bountyId);

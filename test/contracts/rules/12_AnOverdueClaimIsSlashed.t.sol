@@ -51,8 +51,7 @@ contract AnOverdueClaimIsSlashed is BountyMarketTest {
         _slashExpired(bountyId);
         _close(bountyId);
         _stake(1);
-        vm.prank(poster);
-        market.fundBounty(bountyId);
+        _fund(bountyId);
         _claim(bountyId);
         IBountyMarket.Bounty memory expected = _claimed(CLAIMED, OVERDUE);
         expected.round = 2;

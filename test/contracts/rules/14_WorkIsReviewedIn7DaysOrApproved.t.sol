@@ -42,8 +42,7 @@ contract WorkIsReviewedIn7DaysOrApproved is BountyMarketTest {
 
     function test_GivenAgentSold_ClaimingWalletIsPaid() public {
         uint256 bountyId = _postSubmitted();
-        vm.prank(owner);
-        registry.transferFrom(owner, stranger, AGENT);
+        _sell(stranger);
         _approve(bountyId);
         _assertApproved(bountyId);
         assertEq(usdc.balanceOf(stranger), 0);

@@ -67,8 +67,7 @@ contract TheTreasuryIsOwedTheFeesOfApprovals is BountyMarketTest {
 
     /// @dev As an agent's wallet too, the treasury is owed a reward that USDC refuses; it is collected with the fees.
     function test_GivenARewardOwedToTheTreasury_ItIsCollectedWithTheFees() public {
-        vm.prank(owner);
-        registry.transferFrom(owner, treasury, AGENT);
+        _sell(treasury);
         wallet = treasury;
         uint256 bountyId = _postSubmitted();
         usdc.blacklist(treasury);

@@ -145,7 +145,7 @@ contract AClaimIsSignedWithItsTerms is BountyMarketTest, ClaimSigner {
 
     function test_GivenContractWallet_ItsErc1271SignatureHolds() public {
         address safe = address(new KeyedWallet(vm.addr(walletKey)));
-        _transferAgent(safe);
+        _sell(safe);
         ClaimMessage memory message = _message(1);
         message.wallet = safe;
         _expectEvent();
@@ -155,7 +155,7 @@ contract AClaimIsSignedWithItsTerms is BountyMarketTest, ClaimSigner {
 
     function test_GivenContractWallet_LongestSignatureHolds() public {
         address safe = address(new ScriptedWallet(abi.encode(IERC1271.isValidSignature.selector), false));
-        _transferAgent(safe);
+        _sell(safe);
         bytes memory tooLong = abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, bountyId, safe, 1);
         _assertRefused(tooLong, safe, new bytes(8193));
         _claimSigned(safe, new bytes(8192));
@@ -177,16 +177,14 @@ contract AClaimIsSignedWithItsTerms is BountyMarketTest, ClaimSigner {
     }
 
     function test_SignatureIsCheckedBeforeTheAgent() public {
-        vm.prank(owner);
-        registry.transferFrom(owner, stranger, AGENT);
+        _sell(stranger);
         _assertInvalid("", 1);
         bytes memory notWallet = abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, wallet, stranger);
         _assertRefused(notWallet, wallet, _signature(1));
     }
 
     function test_RevertGiven_BannedAgent_WhenSigned() public {
-        vm.prank(admin);
-        staking.ban(AGENT);
+        _ban();
         _assertRefused(abi.encodeWithSelector(IAgentStaking.AgentIsBanned.selector, AGENT), wallet, _signature(1));
     }
 
@@ -200,11 +198,6 @@ contract AClaimIsSignedWithItsTerms is BountyMarketTest, ClaimSigner {
 
     function _signature(uint256 round) private view returns (bytes memory) {
         return _sign(_message(round));
-    }
-
-    function _transferAgent(address to) private {
-        vm.prank(owner);
-        registry.transferFrom(owner, to, AGENT);
     }
 
     function _claimSigned(address claimer, bytes memory signature) private {

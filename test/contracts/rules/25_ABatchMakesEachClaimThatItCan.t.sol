@@ -77,8 +77,7 @@ contract ABatchMakesEachClaimThatItCan is RelayedMarketTest, ClaimSigner {
 
     function test_GivenOversizedSignature_OnlyItsOwnClaimIsRefused() public {
         address safe = address(new ScriptedWallet(abi.encode(IERC1271.isValidSignature.selector), false));
-        vm.prank(owner);
-        registry.transferFrom(owner, safe, AGENT);
+        _sell(safe);
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](3);
         for (uint256 i = 0; i < claims.length; ++i) {
             claims[i] = IBountyMarket.Claim(_post(), AGENT, safe, START, new bytes(8192));

@@ -166,8 +166,7 @@ contract ADeliveryIsSignedForItsRevision is BountyMarketTest, ClaimSigner {
 
     function test_RevertGiven_EmptySignature_WhateverTheWalletSays() public {
         address safe = address(new ScriptedWallet(abi.encode(IERC1271.isValidSignature.selector), false));
-        vm.prank(owner);
-        registry.transferFrom(owner, safe, AGENT);
+        _sell(safe);
         uint256 open = _post();
         vm.expectRevert(abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, open, safe, 1));
         market.claimBountyWithSig(open, AGENT, safe, deadline, "");
@@ -184,8 +183,7 @@ contract ADeliveryIsSignedForItsRevision is BountyMarketTest, ClaimSigner {
     }
 
     function test_GivenAgentSold_TheClaimingWalletStillSigns() public {
-        vm.prank(owner);
-        registry.transferFrom(owner, stranger, AGENT);
+        _sell(stranger);
         _submitSigned(_submitSignature(_message()));
         _approve(bountyId);
         assertEq(usdc.balanceOf(wallet), REWARD);

@@ -196,8 +196,7 @@ contract PostsAndStakesArePaidBySignature is BountyMarketTest, AuthorizationSign
     function test_RevertGiven_AnotherOwner_WhenStaked() public {
         Stake memory stake = _signedStake();
         bytes memory signature = _sign(stake, "payer");
-        vm.prank(owner);
-        registry.transferFrom(owner, stranger, AGENT);
+        _sell(stranger);
         vm.expectRevert(abi.encodeWithSelector(IAgentStaking.NotAgentOwner.selector, AGENT, owner, stranger));
         _send(stake, signature);
         assertEq(usdc.balanceOf(payer), FUNDS);

@@ -114,6 +114,26 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         staking.stake(AGENT, amount);
     }
 
+    /// @dev Gives `amount` to the account, which puts it at stake for its agent.
+    function _stakeAs(address account, uint256 agentId, uint256 amount) internal {
+        usdc.mint(account, amount);
+        vm.startPrank(account);
+        usdc.approve(address(staking), type(uint256).max);
+        staking.stake(agentId, amount);
+        vm.stopPrank();
+    }
+
+    function _ban() internal {
+        vm.prank(admin);
+        staking.ban(AGENT);
+    }
+
+    /// @dev Clears the agent's wallet too.
+    function _sell(address buyer) internal {
+        vm.prank(owner);
+        registry.transferFrom(owner, buyer, AGENT);
+    }
+
     function _unstake(uint256 amount) internal {
         vm.prank(owner);
         staking.unstake(AGENT, amount);
@@ -122,6 +142,11 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     function _create() internal returns (uint256 bountyId) {
         vm.prank(poster);
         return market.createBounty(WORK, REWARD, DEADLINE, terms);
+    }
+
+    function _fund(uint256 bountyId) internal {
+        vm.prank(poster);
+        market.fundBounty(bountyId);
     }
 
     function _post() internal returns (uint256 bountyId) {

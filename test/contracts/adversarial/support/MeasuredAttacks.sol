@@ -3,7 +3,6 @@ pragma solidity ^0.8.28;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {IAgentStaking} from "../../../../contracts/interfaces/IAgentStaking.sol";
 import {BountyMarketTest} from "../../support/BountyMarketTest.sol";
 
 /// @title MeasuredAttacks

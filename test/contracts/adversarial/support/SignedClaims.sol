@@ -56,8 +56,7 @@ abstract contract SignedClaims is BountyMarketTest, ClaimSigner {
 
     /// @dev Sells the agent to a contract. The transfer clears the wallet, so the new owner is also the wallet.
     function _giveAgentTo(address buyer) internal {
-        vm.prank(owner);
-        registry.transferFrom(owner, buyer, AGENT);
+        _sell(buyer);
         wallet = buyer;
     }
 }
