@@ -226,11 +226,4 @@ contract TheTermsSetStakeAndWorkPeriod is BountyMarketTest {
         emit IBountyMarket.BountyClaimed(bountyId, AGENT, wallet, 25e6, 2, START + 2 days);
         _claim(bountyId);
     }
-
-    function _revise(uint256 bountyId) private {
-        for (uint256 i = 0; i < 3; ++i) {
-            _requestRevision(bountyId);
-            _submit(bountyId);
-        }
-    }
 }

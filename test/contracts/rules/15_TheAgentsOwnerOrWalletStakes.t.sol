@@ -24,17 +24,11 @@ contract TheAgentsOwnerOrWalletStakes is AgentStakingTest {
         assertEq(staking.BAN_AFTER_SLASHES(), 3);
     }
 
-    function test_RevertWhen_CreatedWithoutUSDC() public {
+    function test_RevertWhen_CreatedWithoutUSDCRegistryOrOwner() public {
         vm.expectRevert(abi.encodeWithSelector(IAgentStaking.ZeroAddress.selector));
         new AgentStaking(address(0), address(registry), admin);
-    }
-
-    function test_RevertWhen_CreatedWithoutRegistry() public {
         vm.expectRevert(abi.encodeWithSelector(IAgentStaking.ZeroAddress.selector));
         new AgentStaking(address(usdc), address(0), admin);
-    }
-
-    function test_RevertWhen_CreatedWithoutOwner() public {
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableInvalidOwner.selector, address(0)));
         new AgentStaking(address(usdc), address(registry), address(0));
     }
@@ -115,9 +109,7 @@ contract TheAgentsOwnerOrWalletStakes is AgentStakingTest {
         _lockAndSlash(1);
         vm.recordLogs();
         _stake(1e6 - 1);
-        bytes32[] memory selectors = new bytes32[](1);
-        selectors[0] = IAgentStaking.Staked.selector;
-        _assertRecorded(selectors);
+        _assertRecorded(IAgentStaking.Staked.selector, 0, 0);
         _assertAccount(Account(MIN_STAKE - 1, 0, 0, 0, 1, true, false));
 
         _stake(1);
@@ -135,9 +127,7 @@ contract TheAgentsOwnerOrWalletStakes is AgentStakingTest {
     function test_GivenNotFrozen_WhenStaking_NothingIsUnfrozen() public {
         vm.recordLogs();
         _stake(MIN_STAKE);
-        bytes32[] memory selectors = new bytes32[](1);
-        selectors[0] = IAgentStaking.Staked.selector;
-        _assertRecorded(selectors);
+        _assertRecorded(IAgentStaking.Staked.selector, 0, 0);
     }
 
     function test_RevertGiven_RegistryWithoutCode() public {

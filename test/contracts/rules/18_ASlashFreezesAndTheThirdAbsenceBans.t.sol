@@ -29,7 +29,7 @@ contract ASlashFreezesAndTheThirdAbsenceBans is AgentStakingTest {
         _slash(1e6);
         vm.recordLogs();
         _slash(1e6);
-        _assertRecorded(_events(IAgentStaking.Slashed.selector));
+        _assertRecorded(IAgentStaking.Slashed.selector, 0, 0);
         _assertAccount(Account(38e6, 0, 0, 0, 1, true, false));
     }
 
@@ -84,9 +84,7 @@ contract ASlashFreezesAndTheThirdAbsenceBans is AgentStakingTest {
         _lock(1e6);
         _slash(1e6);
         _assertRecorded(
-            _events(
-                IAgentStaking.StakeLocked.selector, IAgentStaking.Slashed.selector, IAgentStaking.AgentFrozen.selector
-            )
+            IAgentStaking.StakeLocked.selector, IAgentStaking.Slashed.selector, IAgentStaking.AgentFrozen.selector
         );
         _assertStatus(IAgentStaking.Status.FROZEN);
     }
@@ -115,9 +113,7 @@ contract ASlashFreezesAndTheThirdAbsenceBans is AgentStakingTest {
         _ban();
         vm.recordLogs();
         _slash(1e6);
-        bytes32[] memory selectors = new bytes32[](2);
-        (selectors[0], selectors[1]) = (IAgentStaking.Slashed.selector, IAgentStaking.AgentFrozen.selector);
-        _assertRecorded(selectors);
+        _assertRecorded(IAgentStaking.Slashed.selector, IAgentStaking.AgentFrozen.selector, 0);
         _assertAccount(Account(36e6 + 1, 0, 0, 0, 3, true, true));
     }
 
@@ -128,9 +124,7 @@ contract ASlashFreezesAndTheThirdAbsenceBans is AgentStakingTest {
         _ban();
         vm.recordLogs();
         _slash(1e6);
-        bytes32[] memory selectors = new bytes32[](2);
-        (selectors[0], selectors[1]) = (IAgentStaking.Slashed.selector, IAgentStaking.AgentFrozen.selector);
-        _assertRecorded(selectors);
+        _assertRecorded(IAgentStaking.Slashed.selector, IAgentStaking.AgentFrozen.selector, 0);
         _assertAccount(Account(39e6, 0, 0, 0, 1, true, true));
         _unban();
         _assertStatus(IAgentStaking.Status.FROZEN);
@@ -209,15 +203,5 @@ contract ASlashFreezesAndTheThirdAbsenceBans is AgentStakingTest {
         assertTrue(staking.slash(AGENT, BOUNTY, 6e6, START));
         vm.stopPrank();
         assertEq(staking.unburned(), 0);
-    }
-
-    function _events(bytes32 only) private pure returns (bytes32[] memory selectors) {
-        selectors = new bytes32[](1);
-        selectors[0] = only;
-    }
-
-    function _events(bytes32 first, bytes32 second, bytes32 third) private pure returns (bytes32[] memory selectors) {
-        selectors = new bytes32[](3);
-        (selectors[0], selectors[1], selectors[2]) = (first, second, third);
     }
 }

@@ -73,37 +73,16 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
 
     /// @dev A bounty whose first claim was slashed, so that the second must not contain anything of it.
     function _reopenedIn(uint256 column) internal returns (uint256 bountyId) {
-        IBountyMarket.State state = IBountyMarket.State(column == LAST_SUBMITTED ? 0 : column);
         if (column == 0) return NO_BOUNTY;
         bountyId = _postClaimed();
         _start(bountyId);
         skip(WAIT + 1);
         _slashExpired(bountyId);
         _stake(1);
-        if (state == OPEN) return bountyId;
-        if (state == DRAFT) {
-            _close(bountyId);
-            return bountyId;
-        }
-        _claim(bountyId);
-        if (state == CLAIMED) return bountyId;
-        if (state == IN_PROGRESS) {
-            _start(bountyId);
-            return bountyId;
-        }
-        _submit(bountyId);
-        if (state == SUBMITTED) return bountyId;
-        if (state == APPROVED) _approve(bountyId);
-        if (state == REVISION_REQUESTED) _requestRevision(bountyId);
-        if (state == REJECTED || column == LAST_SUBMITTED) _revise(bountyId);
-        if (state == REJECTED) _reject(bountyId);
-    }
-
-    function _revise(uint256 bountyId) private {
-        for (uint256 i = 0; i < market.MAX_REVISIONS(); ++i) {
-            _requestRevision(bountyId);
-            _submit(bountyId);
-        }
+        if (column == uint256(DRAFT)) _close(bountyId);
+        else if (column == LAST_SUBMITTED) _claimUntil(bountyId, SUBMITTED);
+        else if (column != uint256(OPEN)) _claimUntil(bountyId, IBountyMarket.State(column));
+        if (column == LAST_SUBMITTED) _revise(bountyId);
     }
 
     /// @dev Moves to the last second of the bounty's current limit, and `secondsLate` further.

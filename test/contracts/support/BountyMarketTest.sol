@@ -233,6 +233,11 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     /// @dev Submitted after the last revision, so that it may be rejected.
     function _postRejectable() internal returns (uint256 bountyId) {
         bountyId = _postSubmitted();
+        _revise(bountyId);
+    }
+
+    /// @dev Requests every revision of a submitted bounty, which the wallet answers.
+    function _revise(uint256 bountyId) internal {
         for (uint256 i = 0; i < 3; ++i) {
             _requestRevision(bountyId);
             _submit(bountyId);
@@ -243,21 +248,22 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     function _bountyIn(IBountyMarket.State state) internal returns (uint256 bountyId) {
         if (state == NONE) return market.bountyCount() + 1;
         if (state == DRAFT) return _create();
-        if (state == OPEN) return _post();
-        if (state == REJECTED) {
-            bountyId = _postRejectable();
-            _reject(bountyId);
-            return bountyId;
-        }
-        bountyId = _postClaimed();
-        if (state == CLAIMED) return bountyId;
-        if (state == IN_PROGRESS) {
-            _start(bountyId);
-            return bountyId;
-        }
+        bountyId = _post();
+        if (state != OPEN) _claimUntil(bountyId, state);
+    }
+
+    /// @dev Claims an open bounty, and brings it to `state`.
+    function _claimUntil(uint256 bountyId, IBountyMarket.State state) internal {
+        _claim(bountyId);
+        if (state == CLAIMED) return;
+        if (state == IN_PROGRESS) return _start(bountyId);
         _submit(bountyId);
         if (state == APPROVED) _approve(bountyId);
         if (state == REVISION_REQUESTED) _requestRevision(bountyId);
+        if (state == REJECTED) {
+            _revise(bountyId);
+            _reject(bountyId);
+        }
     }
 
     /// @dev The bounty that a test has just brought to `state`: one poster, one reward, one deadline, no claim yet.
