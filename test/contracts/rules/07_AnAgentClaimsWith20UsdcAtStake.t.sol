@@ -79,30 +79,6 @@ contract AnAgentClaimsWith20UsdcAtStake is BountyMarketTest {
         }
     }
 
-    function test_RevertGiven_AgentSold_WhenFormerWalletClaims() public {
-        uint256 bountyId = _post();
-        _sell(stranger);
-        _assertRefused(
-            abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, wallet, stranger),
-            bountyId,
-            AGENT,
-            wallet
-        );
-    }
-
-    function test_RevertGiven_BannedAgent_WhenClaimed() public {
-        uint256 bountyId = _post();
-        _ban();
-        _assertRefused(abi.encodeWithSelector(IAgentStaking.AgentIsBanned.selector, AGENT), bountyId, AGENT, wallet);
-    }
-
-    function test_RevertGiven_FrozenAgent_WhenClaimed() public {
-        uint256 bountyId = _postClaimed();
-        vm.warp(START + 7 days + 1);
-        _slashExpired(bountyId);
-        _assertRefused(abi.encodeWithSelector(IAgentStaking.AgentIsFrozen.selector, AGENT), bountyId, AGENT, wallet);
-    }
-
     function test_RevertGiven_OneUnitBelowMinimumStake_WhenClaimed() public {
         uint256 bountyId = _post();
         _unstake(STAKE - 20e6 + 1);

@@ -77,32 +77,22 @@ contract UnlockedStakeLeavesToTheAgentsOwner is AgentStakingTest {
         _assertAccount(Account(29e6, 0, 0, 0, 1, true, false));
     }
 
-    function test_GivenLockBelowMinimum_WhenMinimumStays_ItPasses() public {
-        _stake(30e6);
-        _lock(10e6);
-        _unstake(10e6);
-        _assertAccount(Account(MIN_STAKE, 10e6, START, 0, 0, false, false));
-    }
-
-    function test_RevertGiven_LockBelowMinimum_WhenOneUnitLessStays() public {
-        _stake(30e6);
-        _lock(1);
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.StakeIsLocked.selector, AGENT, MIN_STAKE - 1, MIN_STAKE));
-        _unstake(10e6 + 1);
-    }
-
-    function test_GivenLockAboveMinimum_WhenExactlyItStays_ItPasses() public {
-        _stake(50e6);
-        _lock(35e6);
-        _unstake(15e6);
-        _assertAccount(Account(35e6, 35e6, START, 0, 0, false, false));
-    }
-
-    function test_RevertGiven_LockAboveMinimum_WhenOneUnitLessStays() public {
-        _stake(50e6);
-        _lock(35e6);
-        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.StakeIsLocked.selector, AGENT, 35e6 - 1, 35e6));
-        _unstake(15e6 + 1);
+    /// @dev Of 50 USDC, with a lock below the minimum and above it.
+    function test_GivenALock_ItAndTheMinimumStay() public {
+        uint256[3] memory locks = [uint256(1), 10e6, 35e6];
+        uint256[3] memory required = [MIN_STAKE, MIN_STAKE, 35e6];
+        for (uint256 i = 0; i < locks.length; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            _stake(50e6);
+            _lock(locks[i]);
+            vm.expectRevert(
+                abi.encodeWithSelector(IAgentStaking.StakeIsLocked.selector, AGENT, required[i] - 1, required[i])
+            );
+            _unstake(50e6 - required[i] + 1);
+            _unstake(50e6 - required[i]);
+            _assertAccount(Account(required[i], locks[i], START, 0, 0, false, false));
+            vm.revertToStateAndDelete(snapshot);
+        }
     }
 
     function test_GivenEndedRun_WhenUnstakingAll_ItPasses() public {

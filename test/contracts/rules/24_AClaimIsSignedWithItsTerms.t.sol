@@ -133,13 +133,13 @@ contract AClaimIsSignedWithItsTerms is BountyMarketTest, ClaimSigner {
 
     /// @dev For an invalid signature `ecrecover` returns the zero address, which must not count as a wallet. The identity
     /// precompile at 4 returns its input, which begins with ERC-1271's magic value.
-    function test_RevertGiven_WalletThatNobodyHas() public {
+    function test_RevertGiven_AnAddressWithoutAKey() public {
         for (uint160 i = 0; i < 2; ++i) {
-            address nobody = address(4 * i);
-            bytes memory reason = abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, bountyId, nobody, 1);
-            _assertRefused(reason, nobody, new bytes(65));
-            _assertRefused(reason, nobody, abi.encodePacked(new bytes(64), uint8(99)));
-            _assertRefused(reason, nobody, "");
+            address unowned = address(4 * i);
+            bytes memory reason = abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, bountyId, unowned, 1);
+            _assertRefused(reason, unowned, new bytes(65));
+            _assertRefused(reason, unowned, abi.encodePacked(new bytes(64), uint8(99)));
+            _assertRefused(reason, unowned, "");
         }
     }
 
