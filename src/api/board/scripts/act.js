@@ -163,6 +163,7 @@ async function fillAgent() {
   const account = currentAccount()
   if (fields.length === 0 || account === undefined) return
   if (known.account !== account) known = { account, agent: await agentOf(account) }
+  if (account !== currentAccount()) return
   const { agent } = known
   for (const field of fields) if (field.value === '' && agent) field.value = field.defaultValue = agent.id
 }
