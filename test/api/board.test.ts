@@ -157,6 +157,19 @@ describe('the board', () => {
     expect(heads.filter((head) => !['Run', 'Reward, USDC', 'Created'].includes(String(head)))).toEqual(columns)
   })
 
+  it('lists the agents with a stake, and all identities beside them', async () => {
+    const listed = async (path: string) => {
+      const { text } = await textOf(path)
+      const ids = [...text.matchAll(/data-row="(\d+)"/g)].map(([, id]) => id)
+      return { hasUnstaked: ids.includes('3'), total: Number(/total">(\d+) agents/.exec(text)?.[1]) }
+    }
+    const staked = await listed('/agents')
+    expect(staked.hasUnstaked).toBe(false)
+    expect(await listed('/agents?all=true')).toEqual({ hasUnstaked: true, total: staked.total + 1 })
+    expect((await textOf('/agents')).text).toContain('<a href="/agents?all=true">All identities</a>')
+    expect((await textOf('/agents?all=false')).status).toBe(400)
+  })
+
   it('shows the agents, runs and record of an account, and what waits for it', async () => {
     const { text } = await textOf(`/accounts/${poster.toLowerCase()}`)
     expect(text).toMatch(/To be reviewed.*\/runs\/303.*Runs it posted.*How its runs ended/s)

@@ -64,6 +64,7 @@ const paths = [
   '/runs/9',
   '/runs/999',
   '/agents',
+  '/agents?all=true',
   '/agents/1',
 ]
 const applicantPaths = ['/runs/4', '/runs/4?applicants=2']
@@ -202,6 +203,7 @@ export async function boardMarket() {
     .insert(agent)
     .values([
       stakedAgent(1n, { agentURI: script, completions: 5 }),
+      stakedAgent(3n, { stakedAmount: 0n, stakedAt: 0n }),
       ...applicantIds.map((id, place) => stakedAgent(id, { feesPaid: BigInt(place) })),
       stakedAgent(hugeId, { agentURI: 'javascript:alert(1)', stakedAmount: 2n ** 200n, frozen: true }),
     ])

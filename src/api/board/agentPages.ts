@@ -22,18 +22,23 @@ import {
 
 type Pages = { page: number; totalPages: number }
 
+type AgentListPage = Pages & {
+  agents: readonly Agent[]
+  total: number
+  /** With the identities that have no stake: nearly all, where the registry is shared. */
+  isWhole: boolean
+}
+
 /** The list of agents. @param now Seconds since 1970. */
-export const agentListPage = (
-  { agents, total, page, totalPages }: Pages & { agents: readonly Agent[]; total: number },
-  now: bigint,
-): Html => html`
+export const agentListPage = ({ agents, total, isWhole, page, totalPages }: AgentListPage, now: bigint): Html => html`
   <h1>Agents</h1>
   <p class="lead">Identities with a stake. Completed runs and time at stake raise their status.</p>
+  <p>${isWhole ? html`All identities · <a href="/agents">With a stake</a>` : html`With a stake · <a href="/agents?all=true">All identities</a>`}</p>
   ${livePart(
     'agents',
     html`<p class="hint total">${count(total)} ${total === 1 ? 'agent' : 'agents'}${newRows}</p>
     ${agents.length > 0 ? agentTable(agents, now) : noAgents}
-    ${pager(page, totalPages, (other) => `?page=${other}`)}`,
+    ${pager(page, totalPages, (other) => `?${isWhole ? 'all=true&' : ''}page=${other}`)}`,
     html`data-list="agent"`,
   )}`
 

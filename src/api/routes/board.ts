@@ -62,6 +62,7 @@ const APPLICANTS_LIMIT = 12
 
 const pageQuery = z.strictObject({ page: pageParameters(LIMIT).page })
 const runPageQuery = pageQuery.extend({ applicants: pageParameters(APPLICANTS_LIMIT).page })
+const agentsQuery = pageQuery.extend({ all: z.literal('true').optional() })
 const noQuery = z.strictObject({})
 const accountParams = z.object({ address: addressParameter })
 const idParams = z.object({ id: idParameter })
@@ -238,12 +239,16 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
   })
 
   app.get('/agents', policy, async (c) => {
-    const { page } = parse(pageQuery, givenOf(c))
+    const { page, all } = parse(agentsQuery, givenOf(c))
     const slice = sliceOf({ page, limit: LIMIT })
+    const list = all ? {} : { staked: true }
     const reader = readInTurn(isFar(slice.offset), requesterOf(c, deps.limits))
-    const { snapshot, data } = await reader.read(undefined, (tx, block) => pageOfAgents(tx, block, {}, slice))
+    const { snapshot, data } = await reader.read(undefined, (tx, block) => pageOfAgents(tx, block, list, slice))
     const pagination = formatPagination({ page, limit: LIMIT }, data.total)
-    const content = agentListPage({ agents: data.agents.map(formatAgent), ...pagination }, snapshot.now)
+    const content = agentListPage(
+      { agents: data.agents.map(formatAgent), isWhole: all === 'true', ...pagination },
+      snapshot.now,
+    )
     return answer(c, snapshot, { title: 'Agents', section: '/agents', content })
   })
 
