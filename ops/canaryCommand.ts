@@ -64,7 +64,7 @@ async function read(url: string, given: { runId: bigint | undefined; agentId: bi
   if (!pair) return
   await step(
     'eligibility',
-    () => runline.agents.canClaimRun(pair.agentId, pair.runId),
+    () => runline.agents.canClaimRun(pair),
     ({ eligible, reasonCodes }) =>
       `${eligible ? 'eligible' : 'not eligible'}, as the contract says${eligible ? '' : `: ${reasonCodes.join()}`}`,
   )

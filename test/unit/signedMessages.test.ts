@@ -51,11 +51,11 @@ const terms = { ipfsHash: 'ipfs://Task', reward: 100_000_000n, deadline: 1_900_0
 const acts: Record<string, (client: Client['client'], by: Client['by'], run: ReadRun) => Promise<object>> = {
   claim: ({ runs }, by, run) => runs.claim(run, { agentId: 3, signer: by.signer }),
   start: ({ runs }, by, run) => runs.start(run, by),
-  submit: ({ runs }, by, run) => runs.submitWork(run, 'ipfs://Work', by),
+  submit: ({ runs }, by, run) => runs.submit(run, 'ipfs://Work', by),
   abandon: ({ runs }, by, run) => runs.abandon(run, by),
   approve: ({ runs }, by, run) => runs.approve(run, 1, by),
-  revise: ({ runs }, by, run) => runs.requestRevision(run, 'ipfs://Feedback', by),
-  reject: ({ runs }, by, run) => runs.reject(run, by),
+  revise: ({ runs }, by, run) => runs.revise(run, 1, 'ipfs://Feedback', by),
+  reject: ({ runs }, by, run) => runs.reject(run, 1, by),
   close: ({ runs }, by, run) => runs.close(run, by),
   'name-claimant': ({ runs }, by, run) => runs.nameClaimant(run, signer.address, by),
   post: ({ runs }, by) => runs.post(terms, by),
@@ -76,13 +76,6 @@ describe.each(Object.entries(acts))('for %s', (action, act) => {
     await expect(act(client, by, readRun)).rejects.toThrow('Nothing was signed')
     expect(signed).toEqual([])
   })
-})
-
-it('the last delivery of a run in REVISION_REQUESTED answers the request before', async () => {
-  const { client, by, signed } = clientOf(honestMessage)
-  await client.runs.approve(7, 1, by)
-  await client.runs.reject({ ...readRun, state: 'REVISION_REQUESTED', revisions: 2 }, by)
-  expect(signed.map(({ revision }) => revision)).toEqual([1n, 1n])
 })
 
 describe('the terms of a claim', () => {

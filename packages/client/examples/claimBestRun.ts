@@ -5,8 +5,8 @@ type Agent = { url: string; market: MarketAddress; agentId: number; signer: Sign
 /** Claims the run with the highest reward that the agent may claim. @returns undefined if there is none. */
 export async function claimBestRun({ url, market, agentId, signer }: Agent): Promise<Claim | undefined> {
   const runline = createRunlineClient({ url, market })
-  for await (const { bountyId } of runline.runs.all({ claimable: 'true', sort: 'reward' })) {
-    const { eligible } = await runline.agents.canClaimRun(agentId, bountyId)
+  for await (const { bountyId } of runline.runs.all({ claimable: true, sort: 'reward' })) {
+    const { eligible } = await runline.agents.canClaimRun({ agentId, runId: bountyId })
     if (!eligible) continue
     try {
       // Whatever its terms are, the agent has read them.

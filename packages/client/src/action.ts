@@ -1,8 +1,7 @@
-import { messageTypes } from '../../../core/market/messageTypes.ts'
 import type { components } from './api.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import { type Api, bodyOf, stoppedBy } from './request.ts'
-import { lastDeliveryOf, type ReadRun } from './run.ts'
+import type { ReadRun } from './run.ts'
 import { asText, digestOf, domainOf, type TypedData, typedDataOf } from './typedData.ts'
 import { untilDecided, type WaitOptions } from './untilDecided.ts'
 
@@ -10,7 +9,7 @@ type Action = components['schemas']['Action']
 
 type ActionName = 'start' | 'submit' | 'abandon' | 'approve' | 'revise' | 'reject' | 'close' | 'name-claimant'
 
-/** What the caller asked for. A revision is that of the last delivery where it is absent. */
+/** What the caller asked for. `revision`: of the delivery that is reviewed. */
 type AskedAction = {
   action: ActionName
   run: ReadRun
@@ -45,12 +44,10 @@ export async function actOnRun(
 ): Promise<Action> {
   const runId = String(run.bountyId)
   const { address } = signer
-  // The poster or the evaluator signs a review, which is about the last delivery.
-  const isReview = messageTypes[action].members.some(({ name }) => name === 'signer')
   const query = {
     runId,
     signer: address,
-    ...(isReview && revision !== undefined && { revision: String(revision) }),
+    ...(revision !== undefined && { revision: String(revision) }),
     ...(action === 'submit' && { deliverableHash: text }),
     ...(action === 'revise' && { feedbackHash: text }),
     ...(claimant && { claimant }),
@@ -64,7 +61,7 @@ export async function actOnRun(
     signer: address,
     poster: address,
     round: run.round,
-    revision: revision ?? (isReview ? lastDeliveryOf(run) : run.revisions),
+    revision: revision ?? run.revisions,
     deliverableHash: text,
     feedbackHash: text,
     claimant,

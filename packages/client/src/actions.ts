@@ -52,7 +52,7 @@ export function runActionsOf(connection: Connection) {
       by,
       connectedWallet,
       (options) => actOnRun(api, trustedMarket(), { ...asked, run: runOf(run) }, { onRetry, ...options }),
-      (options) => byWallet(options).call(functionName, [BigInt(runOf(run).bountyId), ...args]),
+      (options) => byWallet(options).call(functionName, [BigInt(runOf(run).bountyId), ...args], asked.revision),
     )
 
   const end = async <By extends OpenVia>(
@@ -124,7 +124,7 @@ export function runActionsOf(connection: Connection) {
     abandon: <By extends Via = ByWallet>(run: AnyRun, by?: By) => act(run, by, { action: 'abandon' }, 'abandonClaim'),
 
     /** Delivers, from the wallet that claimed the run. @param delivery a URI, or the content. */
-    async submitWork<By extends Via = ByWallet>(run: AnyRun, delivery: Named, by?: By) {
+    async submit<By extends Via = ByWallet>(run: AnyRun, delivery: Named, by?: By) {
       const text = await content.uriOf(delivery, by)
       return act(run, by, { action: 'submit', text }, 'submitWork', text)
     },
@@ -137,14 +137,21 @@ export function runActionsOf(connection: Connection) {
     approve: <By extends Via = ByWallet>(run: AnyRun, revision: number, by?: By) =>
       act(run, by, { action: 'approve', revision }, 'approveWork', revision),
 
-    /** Asks for a revision of the last delivery, from the evaluator. @param feedback a URI, or the content. */
-    async requestRevision<By extends Via = ByWallet>(run: AnyRun, feedback: Named, by?: By) {
+    /**
+     * Asks for a revision of a delivery, from the evaluator. Refused if there is a later one.
+     * @param revision the delivery's, as of `approve`. @param feedback a URI, or the content.
+     */
+    async revise<By extends Via = ByWallet>(run: AnyRun, revision: number, feedback: Named, by?: By) {
       const text = await content.uriOf(feedback, by)
-      return act(run, by, { action: 'revise', text }, 'requestRevision', text)
+      return act(run, by, { action: 'revise', text, revision }, 'requestRevision', text)
     },
 
-    /** Rejects the delivery, from the evaluator; a poster that evaluates its own run only after the last revision. */
-    reject: <By extends Via = ByWallet>(run: AnyRun, by?: By) => act(run, by, { action: 'reject' }, 'rejectWork'),
+    /**
+     * Rejects a delivery, from the evaluator; a poster that evaluates its own run only after the last revision. Refused if there is
+     * a later one. @param revision the delivery's, as of `approve`.
+     */
+    reject: <By extends Via = ByWallet>(run: AnyRun, revision: number, by?: By) =>
+      act(run, by, { action: 'reject', revision }, 'rejectWork'),
 
     /** Closes the run, from the poster: refunds it if it is open; during a claim, a lost claim ends in a refund. */
     close: <By extends Via = ByWallet>(run: AnyRun, by?: By) => act(run, by, { action: 'close' }, 'closeBounty'),

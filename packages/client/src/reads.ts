@@ -40,7 +40,7 @@ export type ReadOptions = { minBlock?: number }
 export type ReadsOptions = {
   /** The origin of the API, such as `https://api.example`. */
   url: string
-  /** For how long a read is repeated after 429, 503 and lost answers. Seconds; 30 if absent. */
+  /** For how long a read is repeated after 429, 5xx and lost answers. Seconds; 30 if absent. */
   timeoutSeconds?: number | undefined
   /** Replaces the global `fetch`. */
   fetch?: typeof fetch | undefined
@@ -120,14 +120,13 @@ export function readsOf(api: Api, connection: Omit<RequestOptions, 'timeoutSecon
 
     /** Whether a claim of the run would succeed, and every reason why not. */
     canClaimRun: (
-      id: AnyId,
-      runId: AnyId,
+      { agentId, runId }: { agentId: AnyId; runId: AnyId },
       query: ReadOptions = {},
       options: CallOptions = {},
     ): Promise<Schemas['ClaimEligibility']> =>
       bodyOf(
         api.GET('/api/runs/{id}/claim-eligibility', {
-          params: { path: { id: String(runId) }, query: { ...query, agentId: String(id) } },
+          params: { path: { id: String(runId) }, query: { ...query, agentId: String(agentId) } },
           ...stoppedBy(options),
         }),
       ),

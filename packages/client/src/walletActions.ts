@@ -5,7 +5,9 @@ import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { mockUsdcAbi } from '../../../abis/MockUSDC.ts'
 import { fullTerms, type PostTerms } from './accountAction.ts'
 import type { MarketAddress } from './claimMessage.ts'
+import { RevertError } from './errors.ts'
 import type { CallOptions } from './request.ts'
+import { bountyStates } from './runStates.ts'
 import { assertChain, type MarketFunction, type Mined, minedIn, send, type Wallet } from './transactions.ts'
 
 const BPS = 10_000n
@@ -32,6 +34,13 @@ export function walletActions(wallet: Wallet, market: MarketAddress, options: Ca
     await approve(address, reward + (reward * feeBps) / BPS)
   }
 
+  /** The market compares the revision of approvals only. Of a run that waits for its review, no other account changes it. */
+  async function assertLastDelivery(functionName: MarketFunction, id: bigint, revision: number) {
+    const { state, revisions } = await readContract(wallet, { ...read, functionName: 'getBounty', args: [id] })
+    if (bountyStates[state] !== 'SUBMITTED' || revisions === revision) return
+    throw new RevertError(functionName, 'WrongRevision', [id, revision, revisions], undefined)
+  }
+
   /** @returns the new run, too. */
   async function createRun(
     functionName: 'postBounty' | 'createBounty',
@@ -45,9 +54,10 @@ export function walletActions(wallet: Wallet, market: MarketAddress, options: Ca
   }
 
   return {
-    /** Calls the market. */
-    async call(functionName: MarketFunction, args: readonly unknown[]): Promise<Mined> {
+    /** Calls the market. @param revision of the delivery that a review is about. */
+    async call(functionName: MarketFunction, args: readonly unknown[], revision?: number): Promise<Mined> {
       await assertChain(wallet, market)
+      if (revision !== undefined) await assertLastDelivery(functionName, args[0] as bigint, revision)
       return minedIn(await send(wallet, { address, functionName, args }, options))
     },
 

@@ -304,7 +304,7 @@ describe('a server with RELAY_ACTIONS', () => {
     const client = createRunlineClient({ url: some.url, market: { chainId, address: market.market.address } })
     const signer = { address: wallet.address, signTypedData: () => Promise.reject(new Error('It signed.')) }
     const by = { via: 'relay', signer, timeoutSeconds: 60 } as const
-    await expect(client.runs.submitWork(runId, 'ipfs://work', by)).rejects.toThrow('does not relay submit.')
+    await expect(client.runs.submit(runId, 'ipfs://work', by)).rejects.toThrow('does not relay submit.')
     await expect(client.runs.collect(wallet.address, by)).rejects.toThrow('does not relay collect.')
     expect(performance.now() - start).toBeLessThan(5_000)
     expect((await post('start')).status).toBe(200)

@@ -175,7 +175,7 @@ describe('posts and reviews over stdio', () => {
         'The payment takes 1.05 USDC; 0.05 USDC of the 21.05 USDC of --allow-spend are left. Nothing was signed. ' +
         'Choose a smaller amount, or ask the user to start the server with a larger allowance.',
     })
-    const revised = await call('revise_run', { runId, content: { missing: ['the second half'] } })
+    const revised = await call('revise_run', { runId, revision: 0, content: { missing: ['the second half'] } })
     expect(revised.value.run.state).toBe('REVISION_REQUESTED')
     const feedback = ['application/json', '{"missing":["the second half"]}']
     expect(await mcp.stored(revised.value.run.feedbackHash)).toEqual(feedback)
@@ -259,7 +259,7 @@ describe('posts and reviews over stdio', () => {
     expect(posted.value.run).toMatchObject({ workPeriod: 7_200, title: 'Draw a logo' })
     expect(await mcp.stored(posted.value.run.ipfsHash)).toEqual(['application/json', brief])
     expect((await call('close_run', { runId: posted.value.run.bountyId })).value.run.state).toBe('DRAFT')
-    const rejected = await call('reject_run', { runId: posted.value.run.bountyId })
+    const rejected = await call('reject_run', { runId: posted.value.run.bountyId, revision: 0 })
     expect(rejected).toMatchObject({ isError: true, text: expect.stringContaining('WRONG_STATE') })
   })
 })

@@ -29,13 +29,13 @@ it('a run is delivered wrong, revised, delivered right and paid within seconds, 
   onTestFinished(program.stop)
   await program.saw(/^Reviews for 0x/, 20_000)
   const start = performance.now()
-  await runs.submitWork(runId, { content: ['Elbe', 'Oder'] }, asAgent)
+  await runs.submit(runId, { content: ['Elbe', 'Oder'] }, asAgent)
   await parties.reaches(runId, 'REVISION_REQUESTED', 1)
   const { content } = createRunlineClient({ url: market.api.url })
   expect((await content.get((await runs.get(runId)).feedbackHash)).text).toBe(
     'The delivery fails checks of the brief:\n\n- JSON Schema: #: Array has too few items (2 < 3).\n',
   )
-  await runs.submitWork(runId, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
+  await runs.submit(runId, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
   await parties.reaches(runId, 'APPROVED', 1)
   expect(performance.now() - start).toBeLessThan(15_000)
   expect((await market.usdc.read.balanceOf([agent.address])) - before).toBe(10n * usdc)
@@ -57,16 +57,16 @@ it('a delivery that no check passes is rejected after the third revision, and a 
     urls: [{ url: 'http://127.0.0.1:1/', contentType: 'text/html' }],
   })
   const forbidden = await parties.claimedRun({ urls: [{ url: 'http://127.0.0.1:1/', contentType: 'text/html' }] })
-  await runs.submitWork(forbidden, { content: 'Elbe' }, asAgent)
+  await runs.submit(forbidden, { content: 'Elbe' }, asAgent)
   const other = await parties.claimedRun()
-  await runs.submitWork(other, { content: 'Elbe' }, asAgent)
+  await runs.submit(other, { content: 'Elbe' }, asAgent)
   const program = await parties.start()
   onTestFinished(program.stop)
   for (const revision of [1, 2, 3]) {
-    await runs.submitWork(runId, 'https://example.com/rivers', asAgent)
+    await runs.submit(runId, 'https://example.com/rivers', asAgent)
     await parties.reaches(runId, 'REVISION_REQUESTED', revision)
   }
-  await runs.submitWork(runId, { content: 'Oder' }, asAgent)
+  await runs.submit(runId, { content: 'Oder' }, asAgent)
   await parties.reaches(runId, 'REJECTED', 3)
   expect(program.output()).toMatch(
     new RegExp(
@@ -102,7 +102,7 @@ it.each<[string, Moment | undefined]>([
     ['Elbe', 'revise', 'REVISION_REQUESTED'],
     [['Elbe', 'Oder', 'Rhine'], 'approve', 'APPROVED'],
   ] as const) {
-    await runs.submitWork(runId, { content: delivery }, asAgent)
+    await runs.submit(runId, { content: delivery }, asAgent)
     const run = await runs.get(runId)
     const reached = Promise.withResolvers<void>()
     const proxy = await startHttpProxy(market.api.url, async ({ method, path }, forward) => {
@@ -137,7 +137,7 @@ it('a URL that cannot be reached is tried again, until a human has an hour left 
   const { runs, asAgent } = parties
   // No name ends so.
   const runId = await parties.claimedRun({ urls: [{ url: 'http://runline.invalid/', contentType: 'text/html' }] })
-  await runs.submitWork(runId, { content: 'Elbe' }, asAgent)
+  await runs.submit(runId, { content: 'Elbe' }, asAgent)
   const { reviewBy } = await runs.get(runId)
   const secondsLeft = Date.parse(reviewBy ?? '') / 1_000 - Date.now() / 1_000
   for (const [minutes, next] of [

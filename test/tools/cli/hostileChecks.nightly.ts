@@ -189,10 +189,10 @@ it('an honest run is judged and paid beside hostile checks and deliveries, which
     const init = { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: hostile[place]?.[1] ?? '' }
     const stored = await fetch(`${market.api.url}/api/content`, init)
     expect(stored.ok, await stored.clone().text()).toBe(true)
-    await runs.submitWork(id, ((await stored.json()) as { uri: string }).uri, asAgent)
+    await runs.submit(id, ((await stored.json()) as { uri: string }).uri, asAgent)
   }
   const start = performance.now()
-  await runs.submitWork(honest, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
+  await runs.submit(honest, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
   await parties.reaches(honest, 'APPROVED', 0)
   const honestMs = performance.now() - start
   for (const [place, id] of ids.entries()) {

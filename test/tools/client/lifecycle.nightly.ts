@@ -37,13 +37,18 @@ describe('the client', () => {
     })
     const runId = await people.openRun()
     await market.indexed()
-    expect(await worker.agents.canClaimRun(agent.id, runId)).toMatchObject({ eligible: true })
+    expect(await worker.agents.canClaimRun({ agentId: agent.id, runId })).toMatchObject({ eligible: true })
     expect(await worker.runs.claim(runId, { agentId: agent.id, signer: agent.wallet })).toMatchObject({ success: true })
     await worker.runs.start(runId)
-    await worker.runs.submitWork(runId, 'ipfs://work')
-    await poster.runs.requestRevision(runId, 'ipfs://feedback')
-    await worker.runs.submitWork(runId, 'ipfs://revised')
-    await expect(poster.runs.approve(runId, 0)).rejects.toThrow('WrongRevision')
+    await worker.runs.submit(runId, 'ipfs://work')
+    await poster.runs.revise(runId, 0, 'ipfs://feedback')
+    await worker.runs.submit(runId, 'ipfs://revised')
+    for (const review of [
+      poster.runs.approve(runId, 0),
+      poster.runs.revise(runId, 0, 'ipfs://feedback'),
+      poster.runs.reject(runId, 0),
+    ])
+      await expect(review).rejects.toThrow('WrongRevision')
     const { blockNumber, txHash } = await poster.runs.approve(runId, 1)
     expect(txHash).toMatch(/^0x[0-9a-f]{64}$/)
     expect(await poster.runs.get(runId, { minBlock: blockNumber })).toMatchObject({
@@ -57,7 +62,7 @@ describe('the client', () => {
     const runId = await people.openRun()
     const before = await market.client.getTransactionCount({ address: agent.wallet.address })
     const error = await clientOf(agent.wallet)
-      .runs.submitWork(runId, 'ipfs://work')
+      .runs.submit(runId, 'ipfs://work')
       .catch((reason: unknown) => reason)
     expect([isRevert(error, 'InvalidState'), isRevert(error), isRevert(error, 'WrongRevision')]).toEqual([
       true,
@@ -65,7 +70,7 @@ describe('the client', () => {
       false,
     ])
     expect(String(error)).toMatch(/^RevertError: submitWork would revert: InvalidState\(\d+.*\)\. Nothing was sent\.$/)
-    await expect(clientOf(accountOf(roles.deployer)).runs.reject(runId)).rejects.toThrow('InvalidState')
+    await expect(clientOf(accountOf(roles.deployer)).runs.reject(runId, 0)).rejects.toThrow('InvalidState')
     expect(await market.client.getTransactionCount({ address: agent.wallet.address })).toBe(before)
   })
 

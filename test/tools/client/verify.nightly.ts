@@ -83,7 +83,10 @@ const kinds: Kind[] = [
   { name: 'agent', read: (client, random) => client.agents.get(random.pick(agentIds)) },
   { name: 'stake', read: (client, random) => client.agents.getStakeInfo(random.pick(agentIds)) },
   { name: 'agents', read: (client) => client.agents.list({ limit: 3 }) },
-  { name: 'claim', read: (client, random) => client.agents.canClaimRun(random.pick(agentIds), random.pick(ids)) },
+  {
+    name: 'claim',
+    read: (client, random) => client.agents.canClaimRun({ agentId: random.pick(agentIds), runId: random.pick(ids) }),
+  },
 ]
 
 /** The member of a run or an agent at the place, without its number in a list. */
@@ -100,7 +103,7 @@ describe('an honest API', () => {
     for (const id of agentIds) {
       expect(proofOf(await client.agents.get(id))?.unproven).toEqual(['volume', 'feesPaid', 'name', 'description'])
       for (const runId of ids)
-        expect(proofOf(await client.agents.canClaimRun(id, runId))?.unproven).toEqual(['reasons'])
+        expect(proofOf(await client.agents.canClaimRun({ agentId: id, runId }))?.unproven).toEqual(['reasons'])
     }
     const listed: number[] = []
     for await (const { bountyId } of client.runs.all({ limit: 4 })) listed.push(Number(bountyId))
@@ -118,7 +121,7 @@ describe('an honest API', () => {
       runs.get(999_999).catch((error: unknown) => error),
       runs.get(2n ** 300n).catch((error: unknown) => error),
       agents.getStakeInfo(999_999).catch((error: unknown) => error),
-      agents.canClaimRun(999_999, 1).catch((error: unknown) => error),
+      agents.canClaimRun({ agentId: 999_999, runId: 1 }).catch((error: unknown) => error),
     ])
     const codes = refusals.map((error) => (error instanceof ProblemError ? error.code : error))
     expect(codes).toEqual(['RUN_NOT_FOUND', 'RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'AGENT_NOT_FOUND'])

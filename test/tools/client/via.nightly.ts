@@ -115,7 +115,7 @@ describe('content', () => {
     const runId = await runs.runIn('CLAIMED')
     await market.indexed()
     const client = clientOf(poster)
-    const { run } = await client.runs.submitWork(runId, { content: '\uFEFFGröße: 42' }, agent())
+    const { run } = await client.runs.submit(runId, { content: '\uFEFFGröße: 42' }, agent())
     const stored = await client.content.get(run.deliverableHash)
     expect([stored.mediaType, stored.text.replace('\uFEFF', '')]).toEqual(['text/markdown; charset=utf-8', 'Größe: 42'])
     const brief = { title: 'Name three rivers', tags: ['rivers'] }
@@ -132,10 +132,10 @@ describe('content', () => {
     const runId = await runs.runIn('CLAIMED')
     await market.indexed()
     const client = clientOf(poster)
-    await expect(client.runs.submitWork(runId, 'done!', agent())).rejects.toThrow(
+    await expect(client.runs.submit(runId, 'done!', agent())).rejects.toThrow(
       '"done!" is no URI, such as ipfs://… or https://…: the other party could not read it. Nothing was signed.',
     )
-    const { run } = await client.runs.submitWork(runId, { uri: 'done!', isUnchecked: true }, agent())
+    const { run } = await client.runs.submit(runId, { uri: 'done!', isUnchecked: true }, agent())
     expect(run.deliverableHash).toBe('done!')
   })
 })
@@ -222,7 +222,7 @@ it('a run that another wallet holds is named with that wallet', async () => {
   const runId = await runs.runIn('CLAIMED')
   await market.indexed()
   const refusal = await clientOf(poster)
-    .runs.submitWork(runId, 'ipfs://work', { via: 'relay', signer: poster })
+    .runs.submit(runId, 'ipfs://work', { via: 'relay', signer: poster })
     .catch((error: unknown) => error)
   expect(isProblem(refusal, 'SIGNER_MISMATCH') && refusal.problem.detail).toBe(
     `${poster.address} has not claimed run ${runId}; ${runs.agent.wallet.address} has.`,

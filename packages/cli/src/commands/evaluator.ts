@@ -50,9 +50,13 @@ async function evaluate(context: Context<Verified>) {
       return { verdict: 'approved', complaints, ...(await runline.runs.approve(run, run.revisions, by)) }
     }
     if (run.revisions >= MAX_REVISIONS)
-      return { verdict: 'rejected', complaints, ...(await runline.runs.reject(run, by)) }
+      return { verdict: 'rejected', complaints, ...(await runline.runs.reject(run, run.revisions, by)) }
     const content = `The delivery fails checks of the brief:\n\n${complaints.map((each) => `- ${each}\n`).join('')}`
-    return { verdict: 'revision requested', complaints, ...(await runline.runs.requestRevision(run, { content }, by)) }
+    return {
+      verdict: 'revision requested',
+      complaints,
+      ...(await runline.runs.revise(run, run.revisions, { content }, by)),
+    }
   }
 
   const timers = new Map<number, NodeJS.Timeout>()

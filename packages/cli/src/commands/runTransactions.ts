@@ -113,7 +113,7 @@ export function addRunTransactions(run: Command) {
     'submit',
     'submitWork',
     'deliver the work, or a revision',
-    (runs, run, options, hash) => runs.submitWork(run, hash, options),
+    (runs, run, options, hash) => runs.submit(run, hash, options),
     'where the work is, such as ipfs://…',
   )
   addCall(
@@ -126,7 +126,7 @@ export function addRunTransactions(run: Command) {
     'revise',
     'requestRevision',
     'request a revision',
-    (runs, run, options, hash) => runs.requestRevision(run, hash, options),
+    (runs, run, options, hash) => runs.revise(run, run.revisions ?? 0, hash, options),
     'what is missing, such as ipfs://…',
   )
   run
@@ -150,7 +150,7 @@ export function addRunTransactions(run: Command) {
     )
 
   addCall('reject', 'rejectWork', 'reject the work: fee and stake are burned', (runs, run, options) =>
-    runs.reject(run, options),
+    runs.reject(run, run.revisions ?? 0, options),
   )
   addCall(
     'expire',

@@ -75,7 +75,7 @@ export function claimTools(session: Session, allowance: { claims: number; stake:
       optional: ['deliverableHash', 'content'],
       async act(given) {
         const run = await readRun(given)
-        return runs.submitWork(run, await readUri(given, 'deliverableHash', session.runline), options)
+        return runs.submit(run, await readUri(given, 'deliverableHash', session.runline), options)
       },
     },
     {

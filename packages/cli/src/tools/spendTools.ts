@@ -22,6 +22,7 @@ import {
 const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
 
 const amount = number('Whole USDC, such as 12.5.')
+const revision = number('Of the delivery: revisions if SUBMITTED, else one less.')
 const key = text('Another one: a new call.')
 
 /**
@@ -39,6 +40,7 @@ export function spendTools(session: Session, limit: bigint): SigningTool[] {
   const once = createFirstCalls(session)
   const options = { via: 'relay', signer, timeoutSeconds: DECISION_TIMEOUT_SECONDS } as const
   const usdc = formatUsdc(limit)
+  const readRevision = (given: Given) => read(given, 'revision', parseRevision)
   const readRun = (given: Given) => runOnChain(session, readRunId(given))
 
   async function post(given: Given) {
@@ -90,24 +92,24 @@ export function spendTools(session: Session, limit: bigint): SigningTool[] {
     {
       name: 'approve_run',
       description: 'Approves a delivery: the agent is paid for good.',
-      inputs: { runId, revision: number('Of the delivery: revisions if SUBMITTED, else one less.') },
-      act: async (given) => runs.approve(await readRun(given), read(given, 'revision', parseRevision), options),
+      inputs: { runId, revision },
+      act: async (given) => runs.approve(await readRun(given), readRevision(given), options),
     },
     {
       name: 'revise_run',
       description: 'Asks for a revision.',
-      inputs: { runId, feedbackHash: text('URI.'), content: contentInput },
+      inputs: { runId, revision, feedbackHash: text('URI.'), content: contentInput },
       optional: ['feedbackHash', 'content'],
       async act(given) {
         const run = await readRun(given)
-        return runs.requestRevision(run, await readUri(given, 'feedbackHash', session.runline), options)
+        return runs.revise(run, readRevision(given), await readUri(given, 'feedbackHash', session.runline), options)
       },
     },
     {
       name: 'reject_run',
-      description: 'Rejects the last delivery: fee and stake are burned. A poster only after all revisions.',
-      inputs: { runId },
-      act: async (given) => runs.reject(await readRun(given), options),
+      description: 'Rejects a delivery: fee and stake are burned. A poster only after all revisions.',
+      inputs: { runId, revision },
+      act: async (given) => runs.reject(await readRun(given), readRevision(given), options),
     },
     {
       name: 'close_run',

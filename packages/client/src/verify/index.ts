@@ -125,13 +125,13 @@ function verifiedAgents({ agents }: RunlineReads, prove: Prover): AgentReads {
 
     getStakeInfo: readById(prove, agents.getStakeInfo, checkAgentStake, noAgent),
 
-    canClaimRun: (id, runId, query = {}, options = {}) =>
+    canClaimRun: ({ agentId, runId }, query = {}, options = {}) =>
       readProven(
         prove,
-        (least) => agents.canClaimRun(id, runId, { ...query, ...least }, options),
-        (eligibility) => checkEligibility(BigInt(runId), BigInt(id), eligibility),
+        (least) => agents.canClaimRun({ agentId, runId }, { ...query, ...least }, options),
+        (eligibility) => checkEligibility(BigInt(runId), BigInt(agentId), eligibility),
         { ...query, ...options },
-        { ...noRun(runId), ...noAgent(id) },
+        { ...noRun(runId), ...noAgent(agentId) },
       ),
 
     list: (query = {}, options = {}) =>
