@@ -73,9 +73,12 @@ export async function send(wallet: Wallet, call: Call, { signal }: CallOptions):
     throw revertOf(call.functionName, error) ?? error
   })
   signal?.throwIfAborted()
-  const hash = await writeContract(wallet, { ...request, chain: wallet.chain ?? null })
   const pollingInterval = Math.min(wallet.pollingInterval, POLLING_INTERVAL_MS)
-  const receipt = await unlessAborted(waitForTransactionReceipt(wallet, { hash, pollingInterval }), signal)
+  // A wallet may ask its user, who may not answer.
+  const mined = writeContract(wallet, { ...request, chain: wallet.chain ?? null }).then((hash) =>
+    waitForTransactionReceipt(wallet, { hash, pollingInterval }),
+  )
+  const receipt = await unlessAborted(mined, signal)
   if (receipt.status !== 'success') {
     throw new Error(`${call.functionName} reverted in transaction ${receipt.transactionHash}.`)
   }

@@ -108,6 +108,43 @@ describe('the wallet', () => {
   })
 })
 
+it('stops waiting when its signal aborts while the wallet sends', async () => {
+  const stop = new AbortController()
+  const client = createRunlineClient({
+    url: market.api.url,
+    market: { chainId: market.chainId, address: market.market.address },
+    wallet: createWalletClient({
+      account: poster,
+      chain: foundry,
+      transport: http(market.rpcUrl, {
+        onFetchRequest: async (_, { body }) => {
+          if (!String(body).includes('eth_sendRawTransaction')) return
+          stop.abort(new Error('stopped by the test'))
+          // Nothing is mined, so that the call could end by its signal only.
+          await market.client.setAutomine(false)
+        },
+      }),
+    }),
+  })
+  await market.client.setIntervalMining({ interval: 0 })
+  try {
+    const { signal } = stop
+    await expect(client.runs.create(await terms(), { signal })).rejects.toThrow('stopped by the test')
+  } finally {
+    await market.client.setAutomine(true)
+    await market.client.mine({ blocks: 1 })
+  }
+}, 20_000)
+
+it('content is posted again after a lost answer', async () => {
+  const proxy = await startFaultyApi(market.api.url)
+  onTestFinished(proxy.stop)
+  proxy.faults.push('refuse', 'lose')
+  const { content } = createRunlineClient({ url: proxy.url })
+  expect(await content.post('posted twice')).toBe(contentUri('posted twice'))
+  expect(proxy.requests).toEqual(Array.from({ length: 3 }, () => 'POST /api/content'))
+})
+
 describe('content', () => {
   const agent = () => ({ via: 'relay', signer: runs.agent.wallet }) as const
 
