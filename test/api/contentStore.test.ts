@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import pg from 'pg'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { agent, run, runEvent } from '../../ponder.schema.ts'
 import { blockContent, unblockContent } from '../../src/api/content/block.ts'
 import { cidOf } from '../../src/api/content/cid.ts'
@@ -55,6 +55,13 @@ const pass = (seconds: number) =>
        unnamed_since = unnamed_since - make_interval(secs => $1)`,
     [seconds],
   )
+
+/** Waits until so many sessions wait for a lock. */
+const untilWaiting = (sessions: number) =>
+  vi.waitFor(async () => {
+    const waiting = `SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
+    expect(await rowOf(waiting)).toEqual({ count: sessions })
+  })
 
 async function expectTotalCounted() {
   const { counted, total } = await rowOf<{ counted: string; total: string }>(
@@ -358,6 +365,34 @@ describe('content', () => {
     expect(await namedTexts()).toEqual([])
     expect(await deleteUnnamed(parts)).toBe(1)
     expect(await storedTexts()).toEqual(['kept'])
+  })
+
+  it('is kept by a post that comes while it is dropped', async () => {
+    await postText('one')
+    await pass(2 * DAY_SECONDS)
+    await indexEvents([])
+    const other = await pool.connect()
+    // The deletion waits for it with its last statement.
+    await other.query('BEGIN; SELECT FROM content.total FOR UPDATE')
+    const deleted = deleteUnnamed(parts)
+    await untilWaiting(1)
+    const posted = postText('one')
+    await untilWaiting(2)
+    await other.query('COMMIT')
+    other.release()
+    expect(await deleted).toBe(1)
+    expect(await posted).toBe('stored')
+    expect(await storedTexts()).toEqual(['one'])
+    await expectTotalCounted()
+  })
+
+  it('is not dropped before the index has searched the whole day', async () => {
+    await postText('one')
+    await pass(DAY_SECONDS + 600)
+    await indexEvents([], clock() - 3_000n)
+    expect(await deleteUnnamed(parts)).toBe(0)
+    await indexEvents([])
+    expect(await deleteUnnamed(parts)).toBe(1)
   })
 
   it('is searched once for what is kept, however many items are no longer', async () => {

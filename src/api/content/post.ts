@@ -57,8 +57,12 @@ export async function post(pool: pg.Pool, posted: Posted, limits: PostLimits): P
   }
 }
 
-/** Until the end of the transaction, no other one posts the content, or takes it down. */
-export const lockCid = (client: pg.ClientBase, cid: string) => lock(client, CID_LOCKS, cid)
+/** Until the end of the transaction, no other one posts the content, takes it down, or deletes it. */
+export async function lockCid(client: pg.ClientBase, cid: string): Promise<void> {
+  await lock(client, CID_LOCKS, cid)
+  // A deletion locks the rows alone. One that has deleted the row ends before the next statement, which then finds none.
+  await client.query('SELECT FROM content.item WHERE cid = $1 FOR UPDATE', [cid])
+}
 
 const lock = (client: pg.ClientBase, locks: number, name: string) =>
   client.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [locks, name])

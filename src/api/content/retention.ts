@@ -194,20 +194,19 @@ async function mark(client: pg.PoolClient, marks: readonly Mark[]): Promise<true
 }
 
 /**
- * Deletes a batch of what nothing has named for a day, if the index has the last hour. The total is changed last, because
- * posts wait for it.
+ * Deletes a batch of what nothing has named for a day, also by the time of the index, which must have the last hour: what was
+ * named later is not indexed yet. The total is changed last, because posts wait for it.
  * @returns how many items were deleted; undefined if another replica searches or deletes.
  */
 export async function deleteUnnamed({ pool, chainId, indexSchema }: Retention): Promise<number | undefined> {
   const index = pg.escapeIdentifier(indexSchema)
   return alone(pool, async (client) => {
-    const isOld = `unnamed_since < now() - interval '1 day'`
+    const indexed = `(SELECT to_timestamp(timestamp) FROM ${index}.head WHERE chain_id = $1 AND ${IS_CURRENT})`
+    const isOld = `unnamed_since < now() - interval '1 day' AND unnamed_since < ${indexed} - interval '1 day'`
     const { rows } = await client.query<{ items: number; charge: string }>(
       `WITH deleted AS (
          DELETE FROM content.item WHERE ${isOld} AND cid IN (
-           SELECT cid FROM content.item JOIN ${index}.head ON chain_id = $1
-           WHERE ${isOld} AND ${IS_CURRENT}
-           ORDER BY unnamed_since LIMIT ${BATCH})
+           SELECT cid FROM content.item WHERE ${isOld} ORDER BY unnamed_since LIMIT ${BATCH})
          RETURNING charge
        )
        SELECT count(*)::int AS items, coalesce(sum(charge), 0) AS charge FROM deleted`,
