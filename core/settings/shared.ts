@@ -5,13 +5,13 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** What indexer and API read. */
 export const sharedSettings = z.object({
-  DATABASE_URL: postgresUrl.describe('PostgreSQL, the primary. `npm run dev` starts its own'),
+  DATABASE_URL: postgresUrl.describe('PostgreSQL, the primary. A database has one chain. `npm run dev` starts its own'),
   DATABASE_SCHEMA: z
     .string()
     .regex(/^[a-z_][a-z0-9_]{0,44}$/, 'must be a lower-case identifier of at most 45 characters')
     .default('runline')
     .describe(
-      'The schema that readers use. Each chain in a database needs its own. Views of yours in it stay, also those that read ours, as long as the columns that ours have do not change in name, type or order',
+      'The schema that readers use. Views of yours in it stay, also those that read ours, as long as the columns that ours have do not change in name, type or order',
     ),
   CHAIN_ID: integer(1, Number.MAX_SAFE_INTEGER).default(31337).describe('The chain'),
   DEPLOYMENTS_DIR: z.string().default('deployments').describe('Where `<chain id>.json` is. A devnet has its own'),

@@ -3,18 +3,13 @@ import pg from 'pg'
 /** The names that ops/startIndexer.ts gives to builds' schemas. */
 export const NAME_PATTERN = '^runline_[0-9a-f]{10}$'
 
-/** The schemas of a chain's builds. A build without a checkpoint belongs to no chain yet: it is listed for each. */
-export async function listBuilds(client: pg.ClientBase, chainId: number): Promise<string[]> {
+/** The schemas of the builds in the database. */
+export async function listBuilds(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ schema: string }>(
     `SELECT schemaname AS schema FROM pg_tables WHERE tablename = '_ponder_meta' AND schemaname ~ $1 ORDER BY 1`,
     [NAME_PATTERN],
   )
-  const builds = []
-  for (const { schema } of rows) {
-    const chain = await chainOf(client, schema)
-    if (chain === undefined || chain === chainId) builds.push(schema)
-  }
-  return builds
+  return rows.map(({ schema }) => schema)
 }
 
 /** The id of the chain that a build indexes; undefined until it has a checkpoint. */

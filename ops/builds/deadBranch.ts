@@ -44,7 +44,7 @@ export async function recover(
 export async function removeBranch(client: pg.ClientBase, chainId: number, fork: bigint): Promise<string[]> {
   // The transaction keeps a process from starting one of the builds until all is removed.
   return await inTransaction(client, async () => {
-    const builds = await buildsAfter(client, chainId, fork)
+    const builds = await buildsAfter(client, fork)
     for (const build of builds) await client.query(`DROP SCHEMA ${pg.escapeIdentifier(build)} CASCADE`)
     for (const [table, column] of CACHE_TABLES) {
       await client.query(`DELETE FROM ${CACHE}.${table} WHERE chain_id = $1 AND ${column} > $2`, [chainId, fork])
@@ -58,10 +58,10 @@ export async function removeBranch(client: pg.ClientBase, chainId: number, fork:
   })
 }
 
-/** The chain's builds that count a block after `fork` as finalized. @throws naming one that is running. */
-async function buildsAfter(client: pg.ClientBase, chainId: number, fork: bigint): Promise<string[]> {
+/** The builds that count a block after `fork` as finalized. @throws naming one that is running. */
+async function buildsAfter(client: pg.ClientBase, fork: bigint): Promise<string[]> {
   const builds = []
-  for (const build of await listBuilds(client, chainId)) {
+  for (const build of await listBuilds(client)) {
     const { rowCount } = await client.query(
       `SELECT FROM ${pg.escapeIdentifier(build)}._ponder_checkpoint
        WHERE substring(finalized_checkpoint FROM 27 FOR 16)::int8 > $1`,

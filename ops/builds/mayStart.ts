@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { findDeadBlock } from '../../core/database/finalizedBlocks.ts'
 import { createChainClient } from '../../core/node/chainClient.ts'
 import type { Endpoints } from '../../core/node/endpoints.ts'
-import { chainOf } from './builds.ts'
+import { chainOf, listBuilds } from './builds.ts'
 import { recover } from './deadBranch.ts'
 import { replacedBuilds } from './views.ts'
 
@@ -31,10 +31,11 @@ type Options = {
  * @throws if the database or the node does not answer, or if a reorg's orphaned build still runs.
  */
 export async function reasonNotToStart(client: pg.ClientBase, options: Options): Promise<string | undefined> {
-  const { endpoints, chainId, viewsSchema, served, recoverReorgs, logger } = options
-  const servedChain = served === undefined ? undefined : await chainOf(client, served)
-  if (servedChain !== undefined && servedChain !== chainId) {
-    return `Schema ${viewsSchema} has chain ${servedChain}, not ${chainId}: set another DATABASE_SCHEMA`
+  const { endpoints, chainId, served, recoverReorgs, logger } = options
+  for (const schema of await listBuilds(client)) {
+    const other = (await chainOf(client, schema)) ?? chainId
+    if (other !== chainId)
+      return `The database has chain ${other} in schema ${schema}, not ${chainId}: set another DATABASE_URL`
   }
   const reason = served === undefined ? undefined : await reasonNotToReplace(client, served, options)
   if (reason) return reason

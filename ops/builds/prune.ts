@@ -5,13 +5,13 @@ import { listBuilds } from './builds.ts'
 import { VIEW_READS } from './views.ts'
 
 /**
- * Drops the schemas of a chain's builds that no reader sees and no process runs. Ponder's own `db prune` does not know our
+ * Drops the schemas of the builds that no reader sees and no process runs. Ponder's own `db prune` does not know our
  * views: it would drop the build that readers see whenever its process is down.
- * @returns the chain's schemas, each with 'dropped' or the reason why it was kept.
+ * @returns the schemas, each with 'dropped' or the reason why it was kept.
  */
-export async function pruneBuilds(client: pg.ClientBase, chainId: number): Promise<{ schema: string; why: string }[]> {
+export async function pruneBuilds(client: pg.ClientBase): Promise<{ schema: string; why: string }[]> {
   const pruned = []
-  for (const schema of await listBuilds(client, chainId)) {
+  for (const schema of await listBuilds(client)) {
     // The transaction keeps a process from starting the build until its schema is gone.
     const why = await inTransaction(client, async () => {
       const reason = await reasonToKeep(client, schema)

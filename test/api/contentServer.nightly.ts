@@ -134,7 +134,7 @@ it('is taken down by a command, and stays down until it is lifted', async () => 
 })
 
 it('lets a migration or a scan take longer than a request, for which a query of seconds ends with an error', async () => {
-  const { requests, background } = openContentPools(index.url, pino({ enabled: false }))
+  const { requests, background } = openContentPools(index.url, 31337, pino({ enabled: false }))
   try {
     const slow = `SELECT pg_sleep(${REQUEST_TIMEOUT_MS / 1_000 + 1})`
     const scan = inTransactionOf(background, async (client) => {

@@ -24,7 +24,7 @@ beforeEach(async () => {
   pool = new pg.Pool({ connectionString: index.url, max: 4 })
   parts = { pool, chainId, indexSchema: viewsSchema }
   // Replicas start together.
-  await Promise.all([1, 2, 3].map(() => migrateContent(pool)))
+  await Promise.all([1, 2, 3].map(() => migrateContent(pool, chainId)))
   return () => Promise.all([pool.end(), index.close()])
 })
 

@@ -7,7 +7,7 @@ import { cidOf } from '../../src/api/content/cid.ts'
 import { migrateContent } from '../../src/api/content/migrations.ts'
 import { post } from '../../src/api/content/post.ts'
 import { dropUnusedWords } from '../../src/api/content/retention.ts'
-import { indexedDatabase } from './indexedDatabase.ts'
+import { chainId, indexedDatabase } from './indexedDatabase.ts'
 
 const CONNECTIONS = 4
 const limits = { clientBytes: 10_000_000_000, totalBytes: 10_000_000_000 }
@@ -22,7 +22,7 @@ let pool: pg.Pool
 beforeEach(async () => {
   const index = await indexedDatabase()
   pool = new pg.Pool({ connectionString: index.url, max: CONNECTIONS + 1, statement_timeout: 2_000 })
-  await migrateContent(pool)
+  await migrateContent(pool, chainId)
   return () => Promise.all([pool.end(), index.close()])
 })
 

@@ -14,7 +14,7 @@ export const REQUEST_TIMEOUT_MS = 6_000
 const BACKGROUND_TIMEOUT_MS = 31 * 60_000
 
 /** Connections to the primary, for schema `content`. */
-export function openContentPools(url: string, logger: Logger) {
+export function openContentPools(url: string, chainId: number, logger: Logger) {
   function open(options: pg.PoolConfig) {
     const pool = new pg.Pool({
       connectionString: url,
@@ -35,6 +35,6 @@ export function openContentPools(url: string, logger: Logger) {
   // primary.
   const background = open({ max: 1, maxUses: 1, query_timeout: BACKGROUND_TIMEOUT_MS })
   // What a former primary stores is lost, and lists of runs fail where the schema is missing.
-  followFailover(requests, { url, logger, prepare: () => migrateContent(background) })
+  followFailover(requests, { url, logger, prepare: () => migrateContent(background, chainId) })
   return { requests, background }
 }

@@ -117,12 +117,29 @@ const migrations = [
   CREATE INDEX application_agent ON content.application (agent_id);
   GRANT SELECT ON content.application TO PUBLIC;
   `,
+  `
+  -- The chain whose runs name the content, and whose agents apply.
+  CREATE TABLE content.chain (one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row), id int8 NOT NULL);
+  `,
 ]
+
+/** The database has the content of another chain. */
+export class OtherChain extends Error {}
 
 /**
  * Migrates schema `content` to the version of this build. Several processes may call it at once.
- * @throws if a newer build has migrated it, if it is older than version 1, or if the role may not create it.
+ * @throws OtherChain, or another error if a newer build has migrated it, if it is older than version 1, or if the role may not
+ * create it.
  */
-export async function migrateContent(pool: pg.Pool): Promise<void> {
-  await inTransactionOf(pool, (client) => migrateSchema(client, { schema: 'content', lock: LOCK, migrations }))
+export async function migrateContent(pool: pg.Pool, chainId: number): Promise<void> {
+  const { rows } = await inTransactionOf(pool, async (client) => {
+    await migrateSchema(client, { schema: 'content', lock: LOCK, migrations })
+    await client.query('INSERT INTO content.chain (id) VALUES ($1) ON CONFLICT DO NOTHING', [chainId])
+    return client.query<{ id: string }>('SELECT id FROM content.chain')
+  })
+  const [chain] = rows
+  if (Number(chain?.id) === chainId) return
+  throw new OtherChain(
+    `Schema content in DATABASE_URL belongs to chain ${chain?.id}, not ${chainId}: use another database`,
+  )
 }

@@ -10,7 +10,7 @@ import {
 } from './applications.ts'
 import type { MediaType } from './checkContent.ts'
 import { openContentPools, REQUEST_TIMEOUT_MS } from './database.ts'
-import { migrateContent } from './migrations.ts'
+import { migrateContent, OtherChain } from './migrations.ts'
 import { type Posted, type PostLimits, type PostResult, post } from './post.ts'
 import { startRetention } from './retention.ts'
 
@@ -36,8 +36,8 @@ type Options = {
  * its errors, and the next call tries again.
  */
 export function openContentStore({ url, chainId, indexSchema, limits, logger }: Options) {
-  const { requests, background } = openContentPools(url, logger)
-  const ready = reuseResult(Number.POSITIVE_INFINITY, () => migrateContent(background))
+  const { requests, background } = openContentPools(url, chainId, logger)
+  const ready = reuseResult(Number.POSITIVE_INFINITY, () => migrateContent(background, chainId))
   const stopping = new AbortController()
   const migrated = migrateSoon(ready, stopping.signal, logger)
   const stopRetention = startRetention({ pool: background, chainId, indexSchema, ready, logger })
@@ -96,12 +96,13 @@ export function openContentStore({ url, chainId, indexSchema, limits, logger }: 
   }
 }
 
-/** Lists of runs need the tables, also where no content is posted. */
+/** Lists of runs need the tables, also where no content is posted. @throws OtherChain, which ends the process. */
 async function migrateSoon(ready: () => Promise<void>, stopping: AbortSignal, logger: Logger): Promise<void> {
   while (!stopping.aborted) {
     try {
       return await ready()
     } catch (err) {
+      if (err instanceof OtherChain) throw err
       logger.warn({ err }, 'cannot create or migrate schema content')
     }
     await sleep(MIGRATION_INTERVAL_MS, undefined, { signal: stopping }).catch(() => undefined)

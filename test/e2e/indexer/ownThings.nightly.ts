@@ -3,9 +3,9 @@ import { execa } from 'execa'
 import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { pruneCachedBlocks } from '../../../ops/builds/cachedBlocks.ts'
-import { removeBranch } from '../../../ops/builds/deadBranch.ts'
 import { switchViews } from '../../../ops/builds/views.ts'
 import { writeDeployment } from '../../../ops/writeDeployment.ts'
+import { startApi } from '../../../tools/devnet/api.ts'
 import { type Indexer, startIndexer } from '../../../tools/devnet/indexer.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../support/marketOnAnvil.ts'
@@ -18,7 +18,6 @@ let other: Awaited<ReturnType<typeof startPublicChain>>
 let databaseUrl: string
 let client: pg.Client
 let indexer: Indexer
-let otherIndexer: Indexer
 
 beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
@@ -33,9 +32,7 @@ beforeAll(async () => {
   await chain.fund(poster)
   indexer = await startIndexer({ ...chain, databaseUrl })
   parts.defer(() => indexer.stop())
-  otherIndexer = await startIndexer({ ...other, databaseUrl, schema: 'base' })
-  parts.defer(() => otherIndexer.stop())
-  await Promise.all([servesHead('runline'), servesHead('base')])
+  await servesHead('runline')
   const kept = parts.move()
   return () => kept.disposeAsync()
 }, 120_000)
@@ -97,49 +94,35 @@ test('a switch refuses to replace a view that is not ours', async () => {
   expect((await client.query('SELECT number FROM taken.head')).rows).toEqual([{ number: 1 }])
 })
 
-test('an indexer does not use a schema that has another chain', async () => {
-  const started = startIndexer({ ...other, databaseUrl, schema: 'runline', redeploy: true })
-  await expect(started).rejects.toThrow(
-    /exited with code 1.*Schema runline has chain 31337, not 84532: set another DATABASE_SCHEMA/s,
+test('a database has one chain: an indexer and an API of another one end', async () => {
+  const indexerOfOther = startIndexer({ ...other, databaseUrl, schema: 'base' })
+  await expect(indexerOfOther).rejects.toThrow(
+    /exited with code 1.*has chain 31337 in schema runline_\w+, not 84532: set another DATABASE_URL/s,
   )
+  const api = await startApi({ ...chain, databaseUrl })
+  await api.stop()
+  const apiOfOther = await startApi({ ...other, databaseUrl })
+  expect(await apiOfOther.part.ended).toBe('exited with code 1')
+  expect(apiOfOther.part.output()).toContain('belongs to chain 31337, not 84532: use another database')
 })
 
-test('the commands leave the builds and the cache of another chain alone', async () => {
-  await other.client.mine({ blocks: 100 })
-  await servesHead('base', await other.client.getBlockNumber({ cacheTime: 0 }))
-  await otherIndexer.stop()
-  const build = await builds('base')
-  const cached = await cachedBlocks(other.chainId)
-  expect(cached.length).toBeGreaterThan(30)
-
+test('the command drops the tables of a build that no reader sees and no process runs', async () => {
   await indexer.stop()
-  await chain.client.mine({ blocks: 100 })
-  expect(await removeBranch(client, 31337, 0n)).not.toContain(build)
-  expect(await cachedBlocks(other.chainId)).toEqual(cached)
-
-  // Without its views, no reader sees the build, and no process runs it.
-  await client.query('DROP SCHEMA base CASCADE')
-  const prune = async (chainId: number) =>
-    (
-      await execa('node', ['ops/pruneCommand.ts'], {
-        env: { DATABASE_URL: databaseUrl, CHAIN_ID: String(chainId) },
-        preferLocal: true,
-      })
-    ).stdout
-  expect(await prune(31337)).not.toContain(build)
-  expect(await prune(other.chainId)).toBe(`${build} dropped`)
+  const build = await builds('runline')
+  await client.query('DROP SCHEMA runline CASCADE')
+  const env = { DATABASE_URL: databaseUrl }
+  const { stdout } = await execa('node', ['ops/pruneCommand.ts'], { env, preferLocal: true })
+  expect(stdout).toContain(`${build} dropped`)
 })
 
-async function cachedBlocks(chainId: number): Promise<number[]> {
-  const { rows } = await client.query<{ number: string }>(
-    'SELECT number FROM ponder_sync.blocks WHERE chain_id = $1 ORDER BY number',
-    [chainId],
-  )
+async function cachedBlocks(): Promise<number[]> {
+  const { rows } = await client.query<{ number: string }>('SELECT number FROM ponder_sync.blocks ORDER BY number')
   return rows.map(({ number }) => Number(number))
 }
 
 test('the cache keeps the blocks of events and the newest, and a new build indexes the same from it', async () => {
-  const start = () => startIndexer({ ...chain, databaseUrl })
+  // A short window, because the time between these blocks is not known.
+  const start = () => startIndexer({ ...chain, databaseUrl, env: { REORG_WINDOW_SECONDS: '5' } })
   const latest = () => chain.client.getBlockNumber({ cacheTime: 0 })
   const runs = async () => (await client.query('SELECT bounty_id, created_at FROM runline.run ORDER BY 1')).rows
   await client.query('DROP SCHEMA IF EXISTS runline CASCADE')
@@ -151,7 +134,6 @@ test('the cache keeps the blocks of events and the newest, and a new build index
   await chain.client.mine({ blocks: 100 })
   await servesHead('runline', await latest())
   const before = await runs()
-  const others = await cachedBlocks(other.chainId)
   const eventBlocks = (
     await client.query<{ number: string }>(
       'SELECT DISTINCT block_number AS number FROM ponder_sync.logs WHERE chain_id = 31337 ORDER BY 1',
@@ -159,13 +141,12 @@ test('the cache keeps the blocks of events and the newest, and a new build index
   ).rows.map(({ number }) => Number(number))
   await indexer.stop()
 
-  const all = await cachedBlocks(31337)
+  const all = await cachedBlocks()
   expect(await pruneCachedBlocks(client, 31337, 50)).toBeGreaterThan(100)
-  const kept = await cachedBlocks(31337)
+  const kept = await cachedBlocks()
   expect(kept).toEqual(expect.arrayContaining(eventBlocks))
   expect(kept).toEqual(expect.arrayContaining(all.slice(-10)))
   expect(kept.length).toBeLessThanOrEqual(50 + eventBlocks.length)
-  expect(await cachedBlocks(other.chainId)).toEqual(others)
 
   // A restart, and a build that backfills from the cache.
   indexer = await start()

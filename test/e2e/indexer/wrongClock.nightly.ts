@@ -40,7 +40,7 @@ test('prune keeps a build that runs and drops one that was killed, whatever the 
   const replaced = await startIndexer({ ...chain, databaseUrl })
   parts.defer(replaced.stop)
   await replaced.part.saw(/Readers see this build/, 60_000)
-  const [old] = await listBuilds(client, 31337)
+  const [old] = await listBuilds(client)
   const another = await temporaryDirectory()
   parts.defer(another.remove)
   writeDeployment({ ...chain.deployment, startBlock: chain.deployment.startBlock - 1 }, another.path)
@@ -69,11 +69,11 @@ test('recover refuses while a build runs, whatever the clock of its machine', { 
   // Blocks are finalized 30 behind the latest.
   await chain.client.mine({ blocks: 100 })
   await indexer.part.saw(/Finalized block/, 60_000)
-  const builds = await listBuilds(client, 31337)
+  const builds = await listBuilds(client)
   vi.setSystemTime(Date.now() + 1_000 * WRONG_SECONDS)
   onTestFinished(() => {
     vi.useRealTimers()
   })
   await expect(removeBranch(client, 31337, 0n)).rejects.toThrow(`Build ${builds[0]} is running`)
-  expect(await listBuilds(client, 31337)).toEqual(builds)
+  expect(await listBuilds(client)).toEqual(builds)
 })
