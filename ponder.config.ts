@@ -36,8 +36,11 @@ const indexed = (name: 'AgentRegistry' | 'AgentStaking' | 'BountyMarket') =>
     startBlock: startBlocks?.[name] ?? startBlock,
   }) as const
 
-const measured = process.env[ponderVariables.blockTimeMs]
-const { pollingInterval, blockTimeMs } = pollsBy(measured ? Number(measured) : undefined)
+const polls = () => {
+  const blockTimeMs = process.env[ponderVariables.blockTimeMs]
+  return pollsBy(blockTimeMs ? Number(blockTimeMs) : undefined)
+}
+const { pollingInterval, blockTimeMs } = polls()
 
 export default createConfig({
   database: {
@@ -64,7 +67,8 @@ export default createConfig({
         callsPerSecond: chainSettings.requestsPerSecond,
         addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
         evidence: eventEvidence(deployment),
-        ...(blockTimeMs !== undefined && { blockTimeMs }),
+        // A chain that has become slower is polled as often as one that was slow at the start.
+        ...(blockTimeMs !== undefined && { blockTimeMs: () => polls().blockTimeMs ?? polls().pollingInterval }),
       }),
       pollingInterval,
       ...(chainSettings.logsRange !== undefined && { ethGetLogsBlockRange: chainSettings.logsRange }),

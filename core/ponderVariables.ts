@@ -11,6 +11,6 @@ export const ponderVariables = {
   /** The number and the hash of the block whose rows stay; absent where the rows of all blocks that are not final are reverted. */
   storedBlock: 'RUNLINE_STORED_BLOCK',
   storedHash: 'RUNLINE_STORED_HASH',
-  /** Milliseconds from block to block; absent where it is not known. */
+  /** Milliseconds from block to block: those that are expected, until they are measured. It changes while Ponder runs. */
   blockTimeMs: 'RUNLINE_BLOCK_TIME_MS',
 } as const

@@ -6,18 +6,16 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 // Changes how modules are loaded. What imports Ponder is imported below, once it is registered.
 import '../core/cheapImports.ts'
 import '../core/sureExit.ts'
 import { readEnv } from '../core/env.ts'
 import { createLogger } from '../core/logger.ts'
-import { measureBlockTimeMs, SHORTEST_BLOCK_TIME_MS } from '../core/node/blockTime.ts'
 import { createChainClient } from '../core/node/chainClient.ts'
 import { createEndpoints } from '../core/node/endpoints.ts'
-import { unfinalBlocks } from '../core/node/finality.ts'
 import { ponderVariables } from '../core/ponderVariables.ts'
+import { type Decision, decideByBlockTime, followBlockTime } from './blockTime.ts'
 import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
 import { finalizedBlockOf } from './builds/builds.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
@@ -32,9 +30,6 @@ import { waitForDatabase } from './database/waitForDatabase.ts'
 import { watchDatabase } from './database/watch.ts'
 import { missingLines, PATCH } from './ponderPatch.ts'
 import { endAtStall } from './stall/endAtStall.ts'
-
-/** How long the measurement of the time between blocks may delay a start. It takes ten requests, nine of them at once. */
-const MEASURE_TIMEOUT_MS = 3_000
 
 const {
   DATABASE_URL,
@@ -74,19 +69,21 @@ const { redeploy = false, replace } = parseArgs({
 
 const schema = `runline_${hashOfBuild(CHAIN_ID)}`
 const readers = { build: schema, viewsSchema: DATABASE_SCHEMA }
+const blockTimes = { chain: createChainClient(endpoints), windowSeconds: REORG_WINDOW_SECONDS, logger }
 await assertFree(PONDER_PORT, PONDER_HOST)
 const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
 const refuse = restartAtFailure()
 // Loading takes longer than most recoveries of PostgreSQL. Its error is looked at below.
 const loading = import(new URL('commands/start.js', ponder).href)
 loading.catch(() => undefined)
-const { reason, served } = await prepareDatabase().catch((err) => {
+const { reason, served, decided } = await prepareDatabase().catch((err) => {
   logger.fatal({ err }, 'Cannot tell whether this build may start')
   process.exit(RESTART)
 })
 if (reason) refuse(new Error(reason))
 await loading.catch(refuse)
 void watchDatabase(DATABASE_URL, logger)
+if (decided) void followBlockTime(blockTimes, decided)
 void endAtStall({
   databaseUrl: DATABASE_URL,
   endpoints,
@@ -130,7 +127,7 @@ await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
  * @returns why this build may not start, if it may not, and the build that readers see.
  * @throws if the database or the node does not answer.
  */
-async function prepareDatabase(): Promise<{ reason?: string; served?: string | undefined }> {
+async function prepareDatabase(): Promise<{ reason?: string; served?: string | undefined; decided?: Decision }> {
   await waitForDatabase(DATABASE_URL, logger)
   if (await sharesSessions(DATABASE_URL)) {
     return {
@@ -159,36 +156,12 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
     throw new Error(`Another process runs the build of schema ${schema}`)
   await clearStaleLock(client, schema, logger)
   process.env[ponderVariables.finalizedBlock] = String(await finalizedBlockOf(client, schema))
-  const stored = await storedBlock(client, schema, createChainClient(endpoints))
+  const stored = await storedBlock(client, schema, blockTimes.chain)
   if (stored) {
     process.env[ponderVariables.storedBlock] = String(stored.number)
     process.env[ponderVariables.storedHash] = stored.hash
   }
-  await decideByBlockTime()
-  return { served }
-}
-
-/**
- * Tells Ponder which blocks are final. Where a node with faults does not let the time between blocks be measured soon, more
- * blocks count as not final than there need be, and the start is not delayed.
- */
-async function decideByBlockTime() {
-  const late = sleep(MEASURE_TIMEOUT_MS).then(() => {
-    throw new Error(`The node did not answer within ${MEASURE_TIMEOUT_MS} ms`)
-  })
-  const measuring = measureBlockTimeMs(createChainClient(endpoints))
-  const measured = await Promise.race([measuring, late]).catch((err: unknown) => {
-    logger.warn({ err }, 'Cannot measure the time between blocks')
-    return 'unknown' as const
-  })
-  const blockTimeMs = measured === 'unknown' ? SHORTEST_BLOCK_TIME_MS : measured
-  const leastBlocks = blockTimeMs === undefined ? 0 : unfinalBlocks(blockTimeMs, REORG_WINDOW_SECONDS)
-  process.env[ponderVariables.unfinalBlocks] = String(leastBlocks)
-  if (typeof measured === 'number') process.env[ponderVariables.blockTimeMs] = String(measured)
-  logger.info(
-    { blockTimeMs: blockTimeMs && Math.round(blockTimeMs), leastBlocks },
-    'Decided by the time between blocks',
-  )
+  return { served, decided: await decideByBlockTime(blockTimes) }
 }
 
 /**

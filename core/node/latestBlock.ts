@@ -14,12 +14,12 @@ const AGAIN_SHARE = 0.2
  *
  * A poll gets the last answer, which Ponder ignores, while another poll waits, so that polls do not queue up, and where the node that
  * answers is behind, or none answers.
- * @param isKnown whether Ponder has the block. @param blockTimeMs milliseconds between blocks; if absent, each poll is sent at once.
+ * @param isKnown whether Ponder has the block. @param readBlockTimeMs milliseconds between blocks; if absent, each poll is sent at once.
  */
 export function createLatestBlock(
   ask: Ask,
   isKnown: (block: Pick<Block, 'number' | 'hash'>) => boolean,
-  blockTimeMs = 0,
+  readBlockTimeMs = () => 0,
 ): Ask {
   let last: Block | undefined
   let foundAt = Number.NEGATIVE_INFINITY
@@ -30,6 +30,7 @@ export function createLatestBlock(
     hash === than.hash || (hexToBigInt(number) < hexToBigInt(than.number) && isKnown({ number, hash }))
 
   async function askWhenDue(poll: Call): Promise<unknown> {
+    const blockTimeMs = readBlockTimeMs()
     const dueAt = foundAt + NEXT_SHARE * blockTimeMs
     const waitMs = dueAt - performance.now()
     if (waitMs > 0) await sleep(waitMs)

@@ -43,7 +43,7 @@ type Options = {
   /** What the bloom filter of each block with indexed events shows: all items of one of these; by default an address. */
   evidence?: readonly Evidence[]
   /** Milliseconds between blocks. With it, a poll that comes too soon after a block waits. */
-  blockTimeMs?: number
+  blockTimeMs?: () => number
 }
 
 /**

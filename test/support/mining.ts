@@ -24,6 +24,7 @@ export function createMining(
   return {
     /** From now on mines blocks at the interval. @param milliseconds of the interval. */
     async start(milliseconds: number) {
+      await pause()
       await node.setAutomine(false)
       blockTimeMs = milliseconds
       resume()

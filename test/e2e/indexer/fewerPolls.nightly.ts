@@ -58,7 +58,7 @@ async function poll() {
     hideKeys: (text) => text,
     callsPerSecond: 500,
     addresses: [],
-    blockTimeMs: BLOCK_TIME_MS,
+    blockTimeMs: () => BLOCK_TIME_MS,
   })({})
   const request = transport.request as (call: typeof POLL) => Promise<Block>
   const seenAt = new Map<number, number>()

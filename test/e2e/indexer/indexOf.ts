@@ -12,9 +12,9 @@ const viewsSchema = 'runline'
 export type Index = Awaited<ReturnType<typeof startIndexOf>>
 
 /** The production indexer of a market, and its tables as readers see them through the views. */
-export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
+export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string, firstEnv: Record<string, string> = {}) {
   const start = (env: Record<string, string> = {}) => startIndexer({ ...chain, databaseUrl, schema: viewsSchema, env })
-  let indexer = await start()
+  let indexer = await start(firstEnv)
 
   const pool = new pg.Pool({ connectionString: databaseUrl, options: `-c search_path=${viewsSchema}` })
   const db = drizzle(pool, { casing: 'snake_case' })
@@ -46,8 +46,8 @@ export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
 
   return {
     /** Every row of every table, once the index is at the chain's latest block. */
-    async tables() {
-      await settle()
+    async tables(milliseconds?: number) {
+      await settle(milliseconds)
       return {
         runs: await db.select().from(run).orderBy(asc(run.bountyId)),
         agents: await db.select().from(agent).orderBy(asc(agent.id)),
