@@ -56,7 +56,8 @@ type Options = {
  * - A node behind a load balancer may return no logs for a block that it does not have yet, and Ponder would discard the block,
  *   and up to 49 others. Where the block's bloom filter shows logs, this asks again.
  * - Ponder takes a latest block that is not later than its own for a reorg, and reverts rows. Where the block is one that Ponder
- *   has, its node is behind, and Ponder gets the latest block again. A chain that lost its last blocks shows it by its next one.
+ *   has, its node is behind, and Ponder gets the latest block again. A chain that lost its last blocks shows it by its next one,
+ *   or, if there is none, two seconds later.
  * - Ponder asks for the logs of fewer blocks only after errors that it knows. For an answer that is longer than we read it gets one.
  * - Ponder asks for the logs of each block whose bloom filter is empty, or has one of the addresses. This answers for blocks
  *   without transactions, and where the filter lacks the evidence that each block with indexed events shows.

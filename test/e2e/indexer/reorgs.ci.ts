@@ -83,6 +83,18 @@ test('the index reverts exactly the blocks that a reorg drops', async () => {
   expect((await index.tables()).runs).toMatchObject([{ bountyId: claimed, state: 'CLAIMED', round: 1 }])
 })
 
+test('a chain that loses its last blocks, and then stops, is followed', async () => {
+  const { client } = chain
+  const before = await index.tables()
+  const snapshot = await client.snapshot()
+  for (let posted = 0; posted < 3; posted++) await postRun(chain)
+  expect((await index.tables()).runs).toHaveLength(before.runs.length + 3)
+  await client.revert({ id: snapshot })
+  const revertedAt = performance.now()
+  expect(await index.tables(10_000)).toEqual(before)
+  console.log(`The index was reverted ${Math.round(performance.now() - revertedAt)} ms after the chain`)
+})
+
 test('after a reorg deeper than finality reads answer 503, and the index recovers by the command', {
   timeout: 240_000,
 }, async () => {
