@@ -172,7 +172,7 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
 function hashOfBuild(chainId: number) {
   const ponderPackage = readFileSync(new URL('../../package.json', import.meta.resolve('ponder')), 'utf8')
   const handlers = globSync('src/**/*.ts', { exclude: ['src/api/**'] }).sort()
-  const texts = [PATCH, 'ponder.schema.ts', 'ops/builds/highestBlock.ts', ...handlers].map((path) =>
+  const texts = [PATCH, 'ponder.schema.ts', 'ops/builds/followBlocks.ts', ...handlers].map((path) =>
     readFileSync(path, 'utf8'),
   )
   const inputs = JSON.stringify([ponderPackage, chainId, config.contracts, config.blocks, texts])

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { keepHighestBlock } from './highestBlock.ts'
+import { followBlocks } from './followBlocks.ts'
 import { createIndexes } from './indexes.ts'
 import { setStorage } from './storage.ts'
 import { hasCaughtUp, servedBuild, switchViews } from './views.ts'
@@ -62,7 +62,7 @@ export async function takeOver({
       await createIndexes(client, build)
       await setStorage(client, build)
       hasStorage = true
-      await keepHighestBlock(client, build)
+      await followBlocks(client, build, viewsSchema)
       hasIndexes = true
     }
     if (!(await switchViews(client, change))) return undefined

@@ -146,7 +146,6 @@ async function replaceViews(client: pg.ClientBase, build: string, viewsSchema: s
   for (const view of ours.filter((name) => !tables.includes(name))) {
     await client.query(`DROP VIEW ${quote(viewsSchema)}.${quote(view)}`)
   }
-  await client.query(notificationsOf(build, viewsSchema))
 }
 
 /** Creates a view. @throws if another relation has its name: `OR REPLACE` would overwrite an operator's view. */
@@ -188,13 +187,4 @@ async function ourViews(client: pg.ClientBase, viewsSchema: string): Promise<str
     [quote(viewsSchema), NAME_PATTERN],
   )
   return rows.map(({ name }) => name)
-}
-
-/** A trigger that notifies the views' listeners of each block. Ponder notifies only listeners of the build's schema. */
-function notificationsOf(build: string, viewsSchema: string) {
-  return `
-    CREATE OR REPLACE FUNCTION ${quote(viewsSchema)}.tell_of_block() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN PERFORM pg_notify(TG_ARGV[0], ''); RETURN NULL; END $$;
-    CREATE OR REPLACE TRIGGER tell_of_block AFTER INSERT OR UPDATE ON ${quote(build)}._ponder_checkpoint
-      FOR EACH STATEMENT EXECUTE FUNCTION ${quote(viewsSchema)}.tell_of_block('${viewsSchema}_live_query')`
 }

@@ -5,8 +5,6 @@ export type Checkpoint = {
   block: number
   /** Changes with each commit of Ponder's. */
   mark: string
-  /** Whether an index of the build is being created, which blocks Ponder's commits. */
-  isCreatingIndex: boolean
 }
 
 /** Ponder's checkpoint, which a backfill moves too. Undefined until the first start of the build has stored one. */
@@ -15,13 +13,7 @@ export async function readCheckpoint(client: Pick<pg.Pool, 'query'>, build: stri
   const { rows: tables } = await client.query('SELECT to_regclass($1) AS checkpoint', [table])
   if (tables[0].checkpoint === null) return undefined
   const { rows } = await client.query<Omit<Checkpoint, 'block'> & { block: string }>(
-    `SELECT substring(latest_checkpoint FROM 27 FOR 16)::int8 AS block, latest_checkpoint AS mark,
-       EXISTS (
-         SELECT FROM pg_stat_progress_create_index JOIN pg_class ON pg_class.oid = relid
-         WHERE relnamespace = to_regnamespace($1)
-       ) AS "isCreatingIndex"
-     FROM ${table}`,
-    [pg.escapeIdentifier(build)],
+    `SELECT substring(latest_checkpoint FROM 27 FOR 16)::int8 AS block, latest_checkpoint AS mark FROM ${table}`,
   )
   return rows[0] && { ...rows[0], block: Number(rows[0].block) }
 }

@@ -60,7 +60,7 @@ export async function untilStalled(options: StallOptions): Promise<void> {
     const isFirst = mark === undefined
     mark = newMark
     if (answers > 0 || latest === undefined || checkpoint.block + NEAR_BLOCKS >= latest) hasBegun = true
-    const isIdle = !isFirst && latest !== undefined && !checkpoint.isCreatingIndex && checkpoint.block < latest
+    const isIdle = !isFirst && latest !== undefined && checkpoint.block < latest
     idle = isIdle ? idle + elapsed : 0
     if (idle < (hasBegun ? 1 : START_FACTOR) * stallTimeout) continue
     const place = { latest, indexed: checkpoint.block, seconds: Math.round(idle / 1_000) }

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { pino } from 'pino'
-import { expect, test } from 'vitest'
-import { keepHighestBlock } from '../../ops/builds/highestBlock.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { followBlocks } from '../../ops/builds/followBlocks.ts'
+import { createIndexes } from '../../ops/builds/indexes.ts'
 import { takeOver } from '../../ops/builds/takeOver.ts'
-import { servedBuild } from '../../ops/builds/views.ts'
+import { servedBuild, switchViews } from '../../ops/builds/views.ts'
 import { chainId, checkpointOf } from '../support/indexedTables.ts'
 import { indexedDatabase } from './indexedDatabase.ts'
 
@@ -12,20 +13,62 @@ const build = 'runline_0123456789'
 const newBuild = 'runline_9876543210'
 const BLOCK = 10
 
-test('an indexer that serves looks once a second whether another build took over', { timeout: 60_000 }, async () => {
-  const { url: databaseUrl, create, close } = await indexedDatabase()
-  const client = new pg.Client({ connectionString: databaseUrl })
+let databaseUrl: string
+let client: pg.Client
+
+/** A build that has caught up, and that readers do not see. */
+beforeEach(async () => {
+  const { url, create, close } = await indexedDatabase()
+  databaseUrl = url
+  client = new pg.Client({ connectionString: url })
   await client.connect()
   await create()
   await client.query(`DROP SCHEMA runline CASCADE; ALTER SCHEMA runline_build RENAME TO ${build}`)
   // Its trigger names the schema.
-  await keepHighestBlock(client, build)
+  await followBlocks(client, build, 'runline')
   const checkpoint = checkpointOf({ number: BigInt(BLOCK), timestamp: BigInt(BLOCK) })
   await client.query(`BEGIN; DELETE FROM ${build}.head; DELETE FROM ${build}._ponder_checkpoint;
     INSERT INTO ${build}.head (chain_id, number, hash, timestamp) VALUES (${chainId}, ${BLOCK}, '0x', ${BLOCK});
     INSERT INTO ${build}._ponder_checkpoint
       VALUES ('market', ${chainId}, '${checkpoint}', '${checkpoint}', '${checkpoint}'); COMMIT`)
   await close()
+  return () => client.end()
+})
+
+/** As Ponder while it indexes a block. @returns a session in a transaction that has changed a table. */
+async function storingBlock(table: 'run' | '_ponder_checkpoint') {
+  const writer = new pg.Client({ connectionString: databaseUrl })
+  await writer.connect()
+  await writer.query(`SET lock_timeout = '1s'; BEGIN; DELETE FROM ${build}.${table}`)
+  return writer
+}
+
+test('readers are switched to a build while it stores a block', async () => {
+  const writer = await storingBlock('_ponder_checkpoint')
+  const change = { build, served: undefined, viewsSchema: 'runline' }
+  expect(await switchViews(client, change)).toBe(true)
+  await writer.end()
+})
+
+test('indexes are created while the build stores blocks, and anew where that was interrupted', async () => {
+  await client.query(`DROP INDEX ${build}.run_reward`)
+  const creating = () => createIndexes(client, build)
+  const writer = await storingBlock('run')
+  const interrupted = creating()
+  interrupted.catch(() => undefined)
+  const other = await storingBlock('run')
+  await other.query('COMMIT')
+  await other.query(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%'`)
+  await expect(interrupted).rejects.toThrow('canceling statement due to user request')
+  await Promise.all([writer.end(), other.end()])
+  await creating()
+  const { rows } = await client.query(
+    `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('${build}.run_reward')`,
+  )
+  expect(rows).toEqual([{ valid: true }])
+})
+
+test('an indexer that serves looks once a second whether another build took over', { timeout: 60_000 }, async () => {
   const logger = pino({ level: 'silent' })
   const watching = takeOver({
     databaseUrl,
@@ -57,5 +100,4 @@ test('an indexer that serves looks once a second whether another build took over
   await client.query(`CREATE SCHEMA ${newBuild}; CREATE TABLE ${newBuild}.head (LIKE ${build}.head);
     CREATE OR REPLACE VIEW runline.head AS SELECT * FROM ${newBuild}.head`)
   await watching
-  await client.end()
 })

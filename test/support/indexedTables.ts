@@ -8,7 +8,7 @@ import { getSql as untypedGetSql } from '../../node_modules/ponder/dist/esm/driz
 import { encodeCheckpoint as untypedEncode } from '../../node_modules/ponder/dist/esm/utils/checkpoint.js'
 import type { getSql as GetSql } from '../../node_modules/ponder/dist/types/drizzle/kit/index.d.ts'
 import type { encodeCheckpoint as Encode } from '../../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
-import { keepHighestBlock } from '../../ops/builds/highestBlock.ts'
+import { followBlocks } from '../../ops/builds/followBlocks.ts'
 import { indexStatements } from '../../ops/builds/indexes.ts'
 import { storageStatements } from '../../ops/builds/storage.ts'
 import * as schema from '../../ponder.schema.ts'
@@ -112,8 +112,8 @@ export function indexedDatabaseAt(url: string) {
       finalized_checkpoint VARCHAR(75) NOT NULL
     )`)
     // Reads join it.
-    await migrateContent(pool)
-    await keepHighestBlock(pool, tablesSchema)
+    await migrateContent(pool, chainId)
+    await followBlocks(pool, tablesSchema, viewsSchema)
     await pool.query(storageStatements(tablesSchema).join(';'))
     const { rows } = await pool.query<{ name: string }>(
       'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1',

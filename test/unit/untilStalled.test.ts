@@ -44,7 +44,7 @@ async function watched({ chainAt, checkpointAt, answersAt = () => 0, stallTimeou
   return { isStalled, messages: new Set(messages) }
 }
 
-const checkpoint = (block: number): Checkpoint => ({ block, mark: String(block), isCreatingIndex: false })
+const checkpoint = (block: number): Checkpoint => ({ block, mark: String(block) })
 
 /** A chain that the index cannot reach. */
 const farChain = (look: number) => BigInt(look + 1_000)
@@ -71,10 +71,6 @@ test.each<[string, Watched]>([
   [
     'a backfill that reads one long batch',
     { chainAt: farChain, checkpointAt: () => checkpoint(1), answersAt: (look) => look },
-  ],
-  [
-    'an index whose commits wait for the creation of an index',
-    { chainAt: BigInt, checkpointAt: () => ({ ...checkpoint(1), isCreatingIndex: true }) },
   ],
   ['an indexer that has not begun to index', { chainAt: farChain, checkpointAt: () => checkpoint(1) }],
   [

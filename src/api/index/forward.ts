@@ -10,7 +10,7 @@ const ROLLBACK_TIMEOUT_MS = 30_000
 
 /**
  * The highest block that readers of this index could see until now, from whichever process. The indexer stores it with
- * each block: see ops/builds/highestBlock.ts. A read replica has it as of the rows that it has.
+ * each block: see ops/builds/followBlocks.ts. A read replica has it as of the rows that it has.
  * @returns 0 if there was none, or where none is stored: `ponder dev`, which drops its tables at each reload.
  */
 export async function readHighestBlock(db: Pick<pg.Pool, 'query'>): Promise<bigint> {
