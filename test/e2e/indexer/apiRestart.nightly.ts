@@ -10,7 +10,8 @@ import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../support/rp
 import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** How many blocks behind the latest one Ponder counts a block as finalized. */
-const FINALITY_BLOCKS = 30
+/** Of a window of 5 seconds where the time between blocks is unknown. */
+const FINALITY_BLOCKS = 60
 
 let chain: TestChain
 let proxy: RpcProxy
@@ -37,7 +38,7 @@ beforeAll(async () => {
 const latest = () => chain.client.getBlockNumber({ cacheTime: 0 })
 
 const startMarketIndexer = (options: Partial<IndexerOptions> = {}) =>
-  startIndexer({ ...chain, databaseUrl, rpcUrl: proxy.url, ...options })
+  startIndexer({ ...chain, databaseUrl, rpcUrl: proxy.url, env: { REORG_WINDOW_SECONDS: '5' }, ...options })
 
 /** Starts an API. @returns a function that reads the runs from it. */
 async function startReadApi() {

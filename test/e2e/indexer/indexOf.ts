@@ -12,9 +12,10 @@ const viewsSchema = 'runline'
 export type Index = Awaited<ReturnType<typeof startIndexOf>>
 
 /** The production indexer of a market, and its tables as readers see them through the views. */
-export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string, firstEnv: Record<string, string> = {}) {
-  const start = (env: Record<string, string> = {}) => startIndexer({ ...chain, databaseUrl, schema: viewsSchema, env })
-  let indexer = await start(firstEnv)
+export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string, env: Record<string, string> = {}) {
+  const start = (more: Record<string, string> = {}) =>
+    startIndexer({ ...chain, databaseUrl, schema: viewsSchema, env: { ...env, ...more } })
+  let indexer = await start()
 
   const pool = new pg.Pool({ connectionString: databaseUrl, options: `-c search_path=${viewsSchema}` })
   const db = drizzle(pool, { casing: 'snake_case' })

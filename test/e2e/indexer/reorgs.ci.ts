@@ -9,7 +9,10 @@ import { expectCounts } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { poster, postRun } from './postRun.ts'
 
-const FINALITY_BLOCKS = 30
+/** A short window, because the time between the first blocks is not known: it has as many blocks as on the fastest chain. */
+const window = { REORG_WINDOW_SECONDS: '5' }
+const FINALITY_BLOCKS = 60
+
 const ada = accountOf(3).address
 
 let chain: MarketOnAnvil
@@ -19,7 +22,7 @@ let api: Api
 
 beforeAll(async () => {
   ;[chain, databaseUrl] = await Promise.all([startMarketOnAnvil(), freshDatabase()])
-  index = await startIndexOf(chain, databaseUrl)
+  index = await startIndexOf(chain, databaseUrl, window)
   api = await startApi({ ...chain, databaseUrl })
   await chain.fund(poster, ada)
 })
@@ -119,7 +122,7 @@ test('after a reorg deeper than finality reads answer 503, and the index recover
   })
   expect(await index.ended()).toBe('exited with code 75')
 
-  const started = startIndexer({ ...chain, databaseUrl })
+  const started = startIndexer({ ...chain, databaseUrl, env: window })
   await expect(started).rejects.toThrow(/exited with code 1.*which was finalized: npm run recover:indexer/s)
 
   expect(await operate('recoverCommand')).toContain(`the last block that chain and index share is ${kept.number}`)

@@ -10,7 +10,8 @@ import { expectCounts } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { poster, postRun } from './postRun.ts'
 
-const FINALITY_BLOCKS = 30
+/** Of a window of 5 seconds where the time between blocks is unknown. */
+const FINALITY_BLOCKS = 60
 const REWARD = 10_000_000n
 
 /** Characters that PostgreSQL's COPY escapes, by which Ponder writes many rows. */
@@ -22,7 +23,7 @@ let index: Index
 
 beforeAll(async () => {
   ;[chain, databaseUrl] = await Promise.all([startMarketOnAnvil(), freshDatabase()])
-  index = await startIndexOf(chain, databaseUrl)
+  index = await startIndexOf(chain, databaseUrl, { REORG_WINDOW_SECONDS: '5' })
   const account = accountOf(3).address
   await chain.fund(poster, account)
   await chain.registry.write.register([`ipfs://${SPECIAL}`], { account })
