@@ -71,6 +71,7 @@ test('an API that starts while the index replays blocks shows none before the hi
   const hang: ChooseFault = ({ method, params: [block] }) =>
     method === 'eth_getBlockByNumber' && isHex(block) && hexToBigInt(block) > first ? { kind: 'hang' } : undefined
   indexer = await startMarketIndexer({
+    env: { REORG_WINDOW_SECONDS: '60' },
     onLine(line) {
       if (line.includes('Decided by the time between blocks')) choose = hang
     },
