@@ -321,7 +321,7 @@ export interface paths {
                     };
                 };
                 400: components["responses"]["ValidationFailedOrRunNotOpenOrRunDeadlinePassed"];
-                /** @description `SIGNATURE_REQUIRED`: The claim needs the signature of the wallet. `INVALID_SIGNATURE`: The signature is not the account’s signature of this message. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. `WALLET_NOT_DEPLOYED`: The signature is of a wallet that is not deployed. */
+                /** @description `SIGNATURE_REQUIRED`: The claim needs the signature of the wallet. `INVALID_SIGNATURE`: The signature is not the account’s signature of this message. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. `WALLET_NOT_DEPLOYED`: The wallet is not deployed. */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -442,7 +442,7 @@ export interface paths {
         };
         /**
          * What to sign for claim
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -503,7 +503,7 @@ export interface paths {
         };
         /**
          * What to sign for start
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -557,7 +557,7 @@ export interface paths {
         };
         /**
          * What to sign for submit
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -612,7 +612,7 @@ export interface paths {
         };
         /**
          * What to sign for abandon
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -666,7 +666,7 @@ export interface paths {
         };
         /**
          * What to sign for approve
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -721,7 +721,7 @@ export interface paths {
         };
         /**
          * What to sign for revise
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -777,7 +777,7 @@ export interface paths {
         };
         /**
          * What to sign for reject
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -832,7 +832,7 @@ export interface paths {
         };
         /**
          * What to sign for close
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -886,7 +886,7 @@ export interface paths {
         };
         /**
          * What to sign for name-claimant
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -1413,7 +1413,7 @@ export interface paths {
         };
         /**
          * What to sign for post
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -1477,7 +1477,7 @@ export interface paths {
         };
         /**
          * What to sign for register
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -1538,7 +1538,7 @@ export interface paths {
         };
         /**
          * What to sign for stake
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -1593,7 +1593,7 @@ export interface paths {
         };
         /**
          * What to sign for unstake
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -2384,7 +2384,7 @@ export interface paths {
         };
         /**
          * What to sign for apply
-         * @description Sign `typedData`, add `signature` to `body`, POST it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, POST to `path`.
          */
         get: {
             parameters: {
@@ -2440,7 +2440,7 @@ export interface paths {
         };
         /**
          * What to sign for withdraw
-         * @description Sign `typedData`, add `signature` to `body`, DELETE it to `path`.
+         * @description Sign `typedData`, add `signature` to `body`, DELETE to `path`.
          */
         get: {
             parameters: {
@@ -3823,7 +3823,7 @@ export interface components {
             /** @enum {string} */
             value: "0x0";
         } | null;
-        /** @description All that the account sends, in order (EIP-5792): an approval of USDC, if `call` takes any, and `call`. */
+        /** @description What the account sends, in order (EIP-5792): an approval of USDC if `call` takes any, and `call`. */
         Calls: {
             to: components["schemas"]["Address"];
             data: string;
@@ -5086,7 +5086,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TermsRefusedProblem"];
             };
         };
-        /** @description `INVALID_SIGNATURE`: The signature is not the account’s signature of this message. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. `WALLET_NOT_DEPLOYED`: The signature is of a wallet that is not deployed. */
+        /** @description `INVALID_SIGNATURE`: The signature is not the account’s signature of this message. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. `WALLET_NOT_DEPLOYED`: The wallet is not deployed. */
         InvalidSignatureOrSignatureExpiredOrWalletNotDeployed: {
             headers: {
                 [name: string]: unknown;
@@ -5257,7 +5257,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["WrongStateProblem"] | components["schemas"]["TooEarlyProblem"] | components["schemas"]["NothingOwedProblem"] | components["schemas"]["UsdcRefusedProblem"] | components["schemas"]["ActionRevertedProblem"];
             };
         };
-        /** @description `INVALID_SIGNATURE`: The signature is not the account’s signature of this message. `WALLET_NOT_DEPLOYED`: The signature is of a wallet that is not deployed. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. */
+        /** @description `INVALID_SIGNATURE`: The signature is not the account’s signature of this message. `WALLET_NOT_DEPLOYED`: The wallet is not deployed. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. */
         InvalidSignatureOrWalletNotDeployedOrSignatureExpired: {
             headers: {
                 [name: string]: unknown;

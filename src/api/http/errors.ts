@@ -9,7 +9,7 @@ export const problemTypes = {
   RUN_DEADLINE_PASSED: { status: 400, title: 'The run can no longer be claimed' },
   SIGNATURE_REQUIRED: { status: 401, title: 'The claim needs the signature of the wallet' },
   INVALID_SIGNATURE: { status: 401, title: 'The signature is not the account’s signature of this message' },
-  WALLET_NOT_DEPLOYED: { status: 401, title: 'The signature is of a wallet that is not deployed' },
+  WALLET_NOT_DEPLOYED: { status: 401, title: 'The wallet is not deployed' },
   SIGNATURE_EXPIRED: { status: 401, title: 'The signature has expired, or its deadline is too far ahead' },
   REWARD_TOO_LOW: { status: 403, title: 'Nothing about runs with so small a reward is relayed' },
   INSUFFICIENT_STAKE: { status: 403, title: 'The agent’s stake is too small' },

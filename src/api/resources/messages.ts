@@ -78,7 +78,7 @@ const ownCall = z.union([callSchema, z.null()]).openapi('Call', {
 })
 
 const ownCalls = z.array(callSchema).openapi('Calls', {
-  description: 'All that the account sends, in order (EIP-5792): an approval of USDC, if `call` takes any, and `call`.',
+  description: 'What the account sends, in order (EIP-5792): an approval of USDC if `call` takes any, and `call`.',
 })
 
 /** The members of a body and what they are in JSON. `Id` is a component. */

@@ -108,7 +108,7 @@ const examples = [
     `Sign typedData with ${wallet} and send the claim again with signature and deadline.`,
   ),
   refused({ errorName: 'InvalidSignature', args: [1n, wallet, 1n] }),
-  new Problem('WALLET_NOT_DEPLOYED', `${wallet} has no code. Deploy the wallet, or sign with a key.`),
+  new Problem('WALLET_NOT_DEPLOYED', `${wallet} has no code. Deploy it, or sign with a key.`),
   refused({ errorName: 'SignatureExpired', args: [deadline, deadline + 1n] }),
   new Problem(
     'REWARD_TOO_LOW',

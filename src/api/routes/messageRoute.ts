@@ -45,7 +45,7 @@ export const messageRoute = <Name extends string, Query extends z.ZodRawShape, c
     operationId: `${name.replace('-c', 'C')}Message`,
     tags: ['Actions'],
     summary: `What to sign for ${name}`,
-    description: `Sign \`typedData\`, add \`signature\` to \`body\`, ${method} it to \`path\`.`,
+    description: `Sign \`typedData\`, add \`signature\` to \`body\`, ${method} to \`path\`.`,
     request: { query: z.strictObject({ ...query, minBlock }) },
     responses: {
       200: {
