@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest'
-import { createSignerTurns, type SignerBlocker } from '../../src/api/relay/sender/signerTurns.ts'
+import type { Blocker } from '../../src/api/relay/sender/placement.ts'
+import { createSignerTurns } from '../../src/api/relay/sender/signerTurns.ts'
 import { accountOf } from '../../tools/devnet/accounts.ts'
 
 const signer = accountOf(0)
 
-function retryOf(blocker: SignerBlocker) {
+function retryOf(blocker: Blocker) {
   const turns = createSignerTurns([signer], () => undefined)
   turns.block(signer, blocker, 1_000)
   return turns.hopelessness([signer])?.retrySeconds

@@ -10,7 +10,7 @@ import { type ActionRequest, claimantOf, isClaim, type Message, type NamedAction
 import { type Bound, createKeyReader } from '../ledger/boundKeys.ts'
 import type { StoredAction } from '../ledger/storedActions.ts'
 import { Refusal, unavailable } from '../refusal.ts'
-import type { SignerBlocker } from '../sender/signerTurns.ts'
+import type { Blocker } from '../sender/placement.ts'
 import type { Asking, PipelineContext } from './context.ts'
 import type { Dispatcher } from './dispatch.ts'
 import type { Placement } from './queue.ts'
@@ -271,7 +271,7 @@ export function createActing(context: PipelineContext, dispatcher: Dispatcher, r
 type Unplaced = {
   result: Exclude<Placement['result'], 'placed'>
   refusal?: Refusal | undefined
-  blocker?: SignerBlocker | undefined
+  blocker?: Blocker | undefined
 }
 
 /** The answer to an action that was not placed in the time of its request. */

@@ -4,8 +4,8 @@ import { nounOf } from '../kinds/request.ts'
 import { isUnavailable, unavailable } from '../refusal.ts'
 import type { Send } from '../sender/broadcast.ts'
 import { type Signer, signingRestOf } from '../sender/keys/signing.ts'
-import type { Placer } from '../sender/placement.ts'
-import { createSignerTurns, type SignerBlocker } from '../sender/signerTurns.ts'
+import type { Blocker, Placer } from '../sender/placement.ts'
+import { createSignerTurns } from '../sender/signerTurns.ts'
 import { createBudgetCheck } from './budget.ts'
 import type { PipelineContext } from './context.ts'
 import { createHandle } from './handle.ts'
@@ -106,7 +106,7 @@ export function createDispatcher(context: PipelineContext, placer: Placer, send:
   }
 
   /** What the signer may take, or why nothing. A signer that was blocked is asked what it can send. */
-  async function choiceFor(signer: Signer): Promise<Choice | SignerBlocker> {
+  async function choiceFor(signer: Signer): Promise<Choice | Blocker> {
     try {
       const room = turns.isBlocked(signer) ? await placer.roomOf(signer) : undefined
       return typeof room === 'string' ? room : await taking.choiceFor(signer, room)
@@ -120,7 +120,7 @@ export function createDispatcher(context: PipelineContext, placer: Placer, send:
   }
 
   /** The actions keep waiting, unless every signer that can make them is blocked for long. */
-  function blockSigner(signer: Signer, blocker: SignerBlocker) {
+  function blockSigner(signer: Signer, blocker: Blocker) {
     // A key that does not sign gets no turn before it is asked again.
     turns.block(signer, blocker, Math.max(interval, signingRestOf(signer)))
     rejectHopeless()

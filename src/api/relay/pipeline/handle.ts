@@ -4,8 +4,7 @@ import type { RunStep } from '../events.ts'
 import type { Passed } from '../kinds/kind.ts'
 import { UNSIGNED } from '../kinds/request.ts'
 import type { Signer } from '../sender/keys/signing.ts'
-import type { Placer, Quote } from '../sender/placement.ts'
-import type { SignerBlocker } from '../sender/signerTurns.ts'
+import type { Blocker, Placer, Quote } from '../sender/placement.ts'
 import type { BudgetCheck } from './budget.ts'
 import type { PipelineContext } from './context.ts'
 import type { ActionQueue, Waiting } from './queue.ts'
@@ -23,7 +22,7 @@ type Steps = {
   budget: BudgetCheck
   quote: Placer['quote']
   /** Stores those that pass. @returns what blocks the signer. */
-  place: (signer: Signer, quote: Promise<Quote>, entries: readonly Waiting[]) => Promise<SignerBlocker | undefined>
+  place: (signer: Signer, quote: Promise<Quote>, entries: readonly Waiting[]) => Promise<Blocker | undefined>
   runStep: RunStep
   /** Called when an action is put back into the queue. */
   onPutBack: () => void
@@ -75,7 +74,7 @@ export function createHandle(context: PipelineContext, { queue, budget, place, r
   }
 
   /** @returns what blocks the signer; undefined if nothing does. */
-  return async function handle(signer: Signer, entries: readonly Waiting[]): Promise<SignerBlocker | undefined> {
+  return async function handle(signer: Signer, entries: readonly Waiting[]): Promise<Blocker | undefined> {
     const head = await heads.latest()
     const present = entries.filter((entry) => isPresent(entry, head))
     // Asked once: a result that counts now may be too old after the simulations of the others.

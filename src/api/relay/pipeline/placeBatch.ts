@@ -3,8 +3,7 @@ import { nameOf } from '../kinds/request.ts'
 import { isUnavailable, Refusal } from '../refusal.ts'
 import type { Send } from '../sender/broadcast.ts'
 import type { Signer } from '../sender/keys/signing.ts'
-import type { PlacedTx, Placer, Quote } from '../sender/placement.ts'
-import type { SignerBlocker } from '../sender/signerTurns.ts'
+import type { Blocker, PlacedTx, Placer, Quote } from '../sender/placement.ts'
 import { isConflict } from '../store/database.ts'
 import type { BudgetCheck } from './budget.ts'
 import type { PipelineContext } from './context.ts'
@@ -55,7 +54,7 @@ export function createPlaceBatch(context: PipelineContext, { queue, budget, plac
     signer: Signer,
     quote: Promise<Quote>,
     entries: readonly Waiting[],
-  ): Promise<SignerBlocker | undefined> {
+  ): Promise<Blocker | undefined> {
     let isLocked = false
     const requests = entries.map(({ request }) => request)
     const onLocked = () => {
@@ -85,7 +84,7 @@ export function createPlaceBatch(context: PipelineContext, { queue, budget, plac
       }
       // If PostgreSQL refuses what one action stores, the others of its batch must not fail.
       logger.warn({ err: error, actions: entries.length }, 'cannot place a batch of actions: each is placed alone')
-      let blocker: SignerBlocker | undefined
+      let blocker: Blocker | undefined
       for (const entry of entries) blocker = (await placeBatch(signer, quote, [entry])) ?? blocker
       return blocker
     }

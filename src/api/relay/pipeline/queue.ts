@@ -3,8 +3,7 @@ import type { Candidate, Examined, Places, Simulated } from '../kinds/kind.ts'
 import { type ActionRequest, type NamedAction, nounOf } from '../kinds/request.ts'
 import { rateLimited, unavailable } from '../refusal.ts'
 import type { Signer } from '../sender/keys/signing.ts'
-import type { PlacedTx } from '../sender/placement.ts'
-import type { SignerBlocker } from '../sender/signerTurns.ts'
+import type { Blocker, PlacedTx } from '../sender/placement.ts'
 import type { Asking } from './context.ts'
 
 /**
@@ -34,7 +33,7 @@ export type Placement =
   | { result: 'placed'; action: NamedAction; transaction: PlacedTx }
   | Exclude<Simulated, { result: 'passes' }>
   | { result: 'rival' | 'locked' | 'stale' }
-  | { result: 'left'; blocker: SignerBlocker | undefined }
+  | { result: 'left'; blocker: Blocker | undefined }
 
 /**
  * An action in the queue.

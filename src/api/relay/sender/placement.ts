@@ -17,9 +17,9 @@ export type PlacedTx = { tx: bigint; kind: string; signer: Address; nonce: numbe
 
 /**
  * Why a signer takes no actions now. `resting`: the node’s counts of its nonces are implausible. `notSigning`: its key did
- * not sign a moment ago.
+ * not sign a moment ago. `unreachable`: node or database do not answer.
  */
-export type Blocker = 'full' | 'stuck' | 'unfunded' | 'spent' | 'resting' | 'notSigning'
+export type Blocker = 'full' | 'stuck' | 'unfunded' | 'spent' | 'resting' | 'notSigning' | 'unreachable'
 
 /**
  * What the node says of a signer. Our own transactions of the meantime are counted in the database; a foreign one is

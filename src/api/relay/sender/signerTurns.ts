@@ -1,14 +1,11 @@
 import type { Signer } from './keys/signing.ts'
 import type { Blocker } from './placement.ts'
 
-/** Why a signer takes no actions. */
-export type SignerBlocker = Blocker | 'unreachable'
-
 /** The answer to an action that no signer can take. */
 type Hopeless = { detail: string; retrySeconds: number }
 
 /** The blockers that may last longer than a request. */
-const lastingBlockers = new Map<SignerBlocker, Hopeless>([
+const lastingBlockers = new Map<Blocker, Hopeless>([
   ['unfunded', { detail: 'The relayer is out of funds.', retrySeconds: 60 }],
   ['spent', { detail: 'The relayer has spent its daily budget for gas.', retrySeconds: 60 }],
   ['resting', { detail: 'The chain’s node gives implausible nonces of the relayer.', retrySeconds: 60 }],
@@ -25,7 +22,7 @@ const lastingBlockers = new Map<SignerBlocker, Hopeless>([
  */
 export function createSignerTurns(signers: readonly Signer[], onReady: () => void) {
   const busy = new Set<Signer>()
-  const blockers = new Map<Signer, SignerBlocker>()
+  const blockers = new Map<Signer, Blocker>()
   const resting = new Set<Signer>()
   let turn = 0
 
@@ -44,7 +41,7 @@ export function createSignerTurns(signers: readonly Signer[], onReady: () => voi
     finish: (signer: Signer) => busy.delete(signer),
 
     /** @param rest how long the signer gets no turn, in milliseconds. */
-    block(signer: Signer, blocker: SignerBlocker, rest: number) {
+    block(signer: Signer, blocker: Blocker, rest: number) {
       blockers.set(signer, blocker)
       resting.add(signer)
       setTimeout(() => {
