@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
-import { type Hex, numberToHex, type PublicClient } from 'viem'
+import { type Hash, type Hex, numberToHex, type PublicClient } from 'viem'
 import type { Endpoints } from '../../../../core/node/endpoints.ts'
 import { reuseResult } from '../../../../core/reuseResult.ts'
 import { unlessUnavailable } from '../refusal.ts'
@@ -82,6 +83,24 @@ export async function hashOfBlock(client: PublicClient, number: bigint): Promise
   const params: [Hex, false] = [numberToHex(number), false]
   const block = await answer(client.request({ method: 'eth_getBlockByNumber', params }))
   return block?.hash ?? undefined
+}
+
+/** The most answers in such a cache. Beyond it, the least recently used one is dropped. */
+const MAX_ENTRIES = 10_000
+
+/** Caches each answer until the head changes. Failures are not cached. */
+export function oncePerHead<Key extends bigint | string, T, Rest extends unknown[]>(
+  read: (key: Key, ...rest: Rest) => Promise<T>,
+) {
+  const known = new LRUCache<Key, { head: Hash; value: Promise<T> }>({ max: MAX_ENTRIES })
+  return (head: Hash, key: Key, ...rest: Rest): Promise<T> => {
+    const entry = known.get(key)
+    if (entry?.head === head) return entry.value
+    const value = read(key, ...rest)
+    known.set(key, { head, value })
+    value.catch(() => known.delete(key))
+    return value
+  }
 }
 
 /** How long the node's answer is reused. Finality is minutes behind the head, so a few seconds do not matter. */

@@ -1,23 +1,17 @@
-import type { Hash, PublicClient } from 'viem'
+import type { PublicClient } from 'viem'
 import { answer } from './client.ts'
-import type { ChainHead, Heads } from './heads.ts'
+import { type ChainHead, type Heads, oncePerHead } from './heads.ts'
 
 /** The fields of the next block that a contract can read. Time in seconds, fee in wei. */
 export type NextBlock = { number: bigint; time: bigint; baseFeePerGas: bigint }
 
 /** Predicts the next block, once per head. The returned function throws a Refusal RELAY_UNAVAILABLE. */
 export function createNextBlock(client: PublicClient, heads: Heads): () => Promise<NextBlock> {
-  let known: { head: Hash; block: Promise<NextBlock> } | undefined
+  const after = oncePerHead((_: 'next', head: ChainHead) => predict(client, head))
 
   return async function nextBlock() {
     const head = await heads.latest()
-    if (known?.head === head.hash) return known.block
-    const asked = { head: head.hash, block: predict(client, head) }
-    known = asked
-    asked.block.catch(() => {
-      if (known === asked) known = undefined
-    })
-    return asked.block
+    return after(head.hash, 'next', head)
   }
 }
 

@@ -1,13 +1,9 @@
-import { LRUCache } from 'lru-cache'
 import type { Address, Hash } from 'viem'
 import type { agentErrors } from '../../../../core/market/eligibility.ts'
 import { type Refusal, unavailable } from '../refusal.ts'
-import type { ChainHead, Heads } from './heads.ts'
+import { type ChainHead, type Heads, oncePerHead } from './heads.ts'
 import type { Intake } from './intake.ts'
 import type { KnownRun } from './market.ts'
-
-/** The most runs, and the most wallets, in the cache. Beyond it, the least recently used one is dropped. */
-const MAX_ENTRIES = 10_000
 
 /** What a request names: its run, the agent of a claim, and the client that sends it. */
 export type Named = { bountyId: bigint; agentId?: bigint; client: string }
@@ -120,19 +116,4 @@ export async function checkView<Good extends object, Undecided>(
   const { number, highest } = newer.head
   if (number >= highest) throw result.refusal
   throw unavailable(`The chain’s node is at block ${number}, behind block ${highest}.`)
-}
-
-/** Caches each answer until the head changes. Failures are not cached. */
-function oncePerHead<Key extends bigint | string, T, Rest extends unknown[]>(
-  read: (key: Key, ...rest: Rest) => Promise<T>,
-) {
-  const known = new LRUCache<Key, { head: Hash; value: Promise<T> }>({ max: MAX_ENTRIES })
-  return (head: Hash, key: Key, ...rest: Rest): Promise<T> => {
-    const entry = known.get(key)
-    if (entry?.head === head) return entry.value
-    const value = read(key, ...rest)
-    known.set(key, { head, value })
-    value.catch(() => known.delete(key))
-    return value
-  }
 }
