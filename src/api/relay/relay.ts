@@ -80,7 +80,7 @@ export async function createRelay(settings: RelaySettings) {
   const results = createResults(pipeline, notifications)
   const closing = new AbortController()
   const stopRetention = startRetention(pool, settings.retentionDays, pipeline.kinds.names, logger)
-  const opening = remote.openAbsent(addSigner, closing.signal)
+  const stopOpening = remote.openAbsent(addSigner)
   const acting = createActing(pipeline, dispatcher, results, closing.signal)
   const pending = new Set<Promise<unknown>>()
 
@@ -214,7 +214,7 @@ export async function createRelay(settings: RelaySettings) {
       await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
       if (pending.size > 0)
         logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
-      const stopped = Promise.all([keeper.stop(), stopRetention(), notifications.close(), opening]).then(() =>
+      const stopped = Promise.all([keeper.stop(), stopRetention(), notifications.close(), stopOpening()]).then(() =>
         Promise.all([pool.end(), keeperPool.end()]),
       )
       // A keeper may be stopped at any point: the next keeper continues from what is stored.

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { reasonOf } from '../../../../../core/describeError.ts'
+import { repeat } from '../../../../../core/repeat.ts'
 import type { Signer } from './signing.ts'
 
 /** How often a key store that did not return a public key is asked again. */
@@ -51,18 +51,17 @@ export async function openRemoteKeys(keys: readonly RemoteKey[], logger: Logger)
     /**
      * Opens the other keys as soon as their store answers.
      * @param add stores the signer, before it is used. If it fails, the key stays absent.
+     * @returns a function that stops this.
      */
-    async openAbsent(add: (signer: Signer) => Promise<void>, stopping: AbortSignal) {
+    openAbsent(add: (signer: Signer) => Promise<void>) {
       const open = async (key: RemoteKey) => {
         await add(await key.open())
         absent.delete(key)
         logger.info({ key: key.id }, 'a key of the relayer is no longer absent')
       }
-      while (absent.size > 0 && !stopping.aborted) {
-        await sleep(RETRY_MS, undefined, { ref: false, signal: stopping }).catch(() => undefined)
-        if (stopping.aborted) return
+      return repeat(RETRY_MS, async () => {
         await Promise.all([...absent.keys()].map((key) => open(key).catch((error) => storeAbsence(key, error))))
-      }
+      })
     },
   }
 }
