@@ -1,8 +1,8 @@
 import { getTableColumns, getTableName, type Table } from 'drizzle-orm'
 import { toSnakeCase } from 'drizzle-orm/casing'
 import pg from 'pg'
+import { inTransaction } from '../../core/database/transaction.ts'
 import * as tables from '../../ponder.schema.ts'
-import { inTransaction } from '../database/inTransaction.ts'
 
 const INDEXED = [tables.head, tables.run, tables.agent, tables.runEvent, tables.payee, tables.poster, tables.marketDay]
 const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { PublicClient } from 'viem'
 import { type FinalizedBlock, findDeadBlock, findForkBlock } from '../../core/database/finalizedBlocks.ts'
-import { inTransaction } from '../database/inTransaction.ts'
+import { inTransaction } from '../../core/database/transaction.ts'
 import { isUnlocked } from './buildLock.ts'
 import { listBuilds } from './builds.ts'
 

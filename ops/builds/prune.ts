@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { inTransaction } from '../database/inTransaction.ts'
+import { inTransaction } from '../../core/database/transaction.ts'
 import { isUnlocked } from './buildLock.ts'
 import { listBuilds } from './builds.ts'
 import { VIEW_READS } from './views.ts'

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { inTransaction } from '../database/inTransaction.ts'
+import { inTransaction } from '../../core/database/transaction.ts'
 
 /**
  * Every change of a run or an agent changes an indexed column, so it leaves a dead row and a dead entry in each index.

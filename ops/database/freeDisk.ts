@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { inTransaction } from './inTransaction.ts'
+import { inTransaction } from '../../core/database/transaction.ts'
 
 /** More than a segment of PostgreSQL's log takes, and than the blocks of two minutes. */
 const ROWS = 16_384

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { inTransaction } from '../../../core/database/transaction.ts'
 import { lockCid } from './post.ts'
 
 /** Who posted content first, and who last, as the limits identify clients. */
@@ -8,18 +9,18 @@ type Posters = { first: string | null; last: string | null }
  * Takes content down: it is deleted, and refused if it is posted again.
  * @returns who posted it; undefined if it was not stored.
  */
-export async function blockContent(client: pg.ClientBase, cid: string): Promise<Posters | undefined> {
-  await client.query('BEGIN')
-  await lockCid(client, cid)
-  const { rows } = await client.query<Posters & { charge: number }>(
-    'DELETE FROM content.item WHERE cid = $1 RETURNING charge, first_client AS first, client AS last',
-    [cid],
-  )
-  const [deleted] = rows
-  await client.query('INSERT INTO content.blocked (cid) VALUES ($1) ON CONFLICT (cid) DO NOTHING', [cid])
-  await client.query('UPDATE content.total SET charge = charge - $1', [deleted?.charge ?? 0])
-  await client.query('COMMIT')
-  return deleted && { first: deleted.first, last: deleted.last }
+export function blockContent(client: pg.ClientBase, cid: string): Promise<Posters | undefined> {
+  return inTransaction(client, async () => {
+    await lockCid(client, cid)
+    const { rows } = await client.query<Posters & { charge: number }>(
+      'DELETE FROM content.item WHERE cid = $1 RETURNING charge, first_client AS first, client AS last',
+      [cid],
+    )
+    const [deleted] = rows
+    await client.query('INSERT INTO content.blocked (cid) VALUES ($1) ON CONFLICT (cid) DO NOTHING', [cid])
+    await client.query('UPDATE content.total SET charge = charge - $1', [deleted?.charge ?? 0])
+    return deleted && { first: deleted.first, last: deleted.last }
+  })
 }
 
 /**
