@@ -97,7 +97,9 @@ contract WhatUsdcRefusesIsOwed is BountyMarketTest {
         Balances memory expected = _balances();
         _expectEvent();
         emit IBountyMarket.PaymentDeferred(bountyId, wallet, REWARD);
+        vm.recordLogs();
         _approve(bountyId);
+        assertEq(_countMarketEvents(), 2);
 
         _assertState(bountyId, APPROVED);
         expected.treasury += FEE;
