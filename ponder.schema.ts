@@ -190,7 +190,7 @@ export function recordOf<Key extends string, Value>(keys: readonly Key[], create
   return Object.fromEntries(keys.map((key) => [key, create(key)])) as Record<Key, Value>
 }
 
-/** A column for each key, which counts runs. */
+/** A column for each key, which counts runs or agents. */
 const countsPer = <Key extends string>(keys: readonly Key[], t: ColumnBuilders) =>
   recordOf(keys, () => t.integer().notNull().default(0))
 
@@ -220,8 +220,8 @@ export const poster = onchainTable('poster', (t) => ({
 }))
 
 /**
- * One row per day, UTC, with a change of a run: what the day's changes add to each figure of the market. The sum of the
- * rows up to a day is the market at its end, and the sum of all rows is the market now. Amounts are USDC base units.
+ * One row per day, UTC, with a change of a run or an agent: what the day's changes add to each figure of the market. The sum of
+ * the rows up to a day is the market at its end, and the sum of all rows is the market now. Amounts are USDC base units.
  */
 export const marketDay = onchainTable('market_day', (t) => ({
   /** See `dayOf`. */
@@ -238,6 +238,11 @@ export const marketDay = onchainTable('market_day', (t) => ({
   claims: t.integer().notNull().default(0),
   /** Sum over these claims of the seconds for which the run was OPEN. */
   claimSeconds: t.int8({ mode: 'bigint' }).notNull().default(0n),
+  /** How many more agents are on the step. A shared registry has so many agents that no answer counts them. */
+  ...countsPer(agentSteps, t),
+  /** `stakedAmount` and `feesPaid` of all ids, also of agents that the registry burned. */
+  staked: t.bigint().notNull().default(0n),
+  feesPaid: t.bigint().notNull().default(0n),
 }))
 
 /**

@@ -22,9 +22,13 @@ export async function countRun(context: Context, timestamp: bigint, after: Run, 
   await countPoster(context, timestamp, after, before)
 }
 
-/** The changed counts of a row: a run leaves the count of one state, and enters that of another. */
-function moveCounts(counts: Record<State, number>, from: State | undefined, to: State | undefined) {
-  const changed: Partial<Record<State, number>> = {}
+/** The changed counts of a row: a run or an agent leaves the count of one key, and enters that of another. */
+export function moveCounts<Key extends string>(
+  counts: Record<Key, number>,
+  from: Key | null | undefined,
+  to: Key | null | undefined,
+) {
+  const changed: Partial<Record<Key, number>> = {}
   if (from) changed[from] = counts[from] - 1
   if (to) changed[to] = (changed[to] ?? counts[to]) + 1
   return changed
@@ -41,7 +45,7 @@ async function countDay({ db }: Context, timestamp: bigint, after: Run, before: 
     claims: isClaim ? 1 : 0,
     claimSeconds: isClaim && after.openedAt !== null ? timestamp - after.openedAt : 0n,
   }
-  // Row exists if a run changed on that day before.
+  // Row exists if a run or an agent changed on that day before.
   await db
     .insert(marketDay)
     .values({ day: dayOf(timestamp), ...change, ...moveCounts(noRuns, before?.state, to) })

@@ -1,5 +1,6 @@
 import type { Context } from 'ponder:registry'
-import { agent, head, stepOf } from 'ponder:schema'
+import { agent, agentSteps, dayOf, head, marketDay, recordOf, stepOf } from 'ponder:schema'
+import { moveCounts } from './countRun.ts'
 import { type Block, storeBlock } from './storeBlock.ts'
 
 type Agent = typeof agent.$inferSelect
@@ -45,7 +46,7 @@ export async function storeAgent(context: Context, block: Block, id: bigint, cha
     return { ...changed, ...uriBlock, step: stepOf({ ...before, ...changed }), updatedBlock: block.number }
   }
   const values: typeof agent.$inferInsert = { id, ...change() }
-  await context.db
+  const after = await context.db
     .insert(agent)
     .values(values)
     .onConflictDoUpdate((row) => {
@@ -53,7 +54,27 @@ export async function storeAgent(context: Context, block: Block, id: bigint, cha
       before = { ...row }
       return change()
     })
+  await countAgent(context, block.timestamp, before, after)
   await storeAgentBlock(context, block)
+}
+
+type Counted = Pick<Known, 'step' | 'stakedAmount' | 'feesPaid'>
+
+const noAgents = recordOf(agentSteps, () => 0)
+
+/** Adds what a change of an agent changes in the market's figures to its day. */
+async function countAgent({ db }: Context, timestamp: bigint, before: Counted, after: Counted) {
+  const change = { staked: after.stakedAmount - before.stakedAmount, feesPaid: after.feesPaid - before.feesPaid }
+  if (before.step === after.step && change.staked === 0n && change.feesPaid === 0n) return
+  // Row exists if a run or an agent changed on that day before.
+  await db
+    .insert(marketDay)
+    .values({ day: dayOf(timestamp), ...change, ...moveCounts(noAgents, before.step, after.step) })
+    .onConflictDoUpdate((day) => ({
+      staked: day.staked + change.staked,
+      feesPaid: day.feesPaid + change.feesPaid,
+      ...moveCounts(day, before.step, after.step),
+    }))
 }
 
 /** Blocks that are younger than this are stored even before the first live block. */

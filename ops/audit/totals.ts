@@ -1,5 +1,5 @@
 import type { Address } from 'viem'
-import { runStates } from '../../ponder.schema.ts'
+import { agentSteps, runStates } from '../../ponder.schema.ts'
 import type { Audited, Step } from './audited.ts'
 import { compareRows } from './chainTables.ts'
 
@@ -41,6 +41,20 @@ const MARKET_DAYS = `
     coalesce(sum(waited) FILTER (WHERE name = 'BountyClaimed'), 0) AS claim_seconds
   FROM change JOIN run USING (bounty_id) GROUP BY 1`
 
+const dayColumns = [...runStates, 'escrowed', 'locked', 'paid', 'claims', 'claim_seconds'].join(', ')
+
+/** The agents of all days: no row says when an agent came to its step, so that the days are not compared one by one. */
+const AGENTS_OF_DAYS = `
+  SELECT 'agents' AS name, ${agentSteps.map((step) => `sum(${step}) AS ${step.toLowerCase()}`).join(', ')},
+    sum(staked) AS staked, sum(fees_paid) AS fees_paid
+  FROM market_day`
+
+const AGENTS = `
+  SELECT 'agents' AS name,
+    ${agentSteps.map((step) => `count(*) FILTER (WHERE step = '${step}') AS ${step.toLowerCase()}`).join(', ')},
+    sum(staked_amount) AS staked, sum(fees_paid) AS fees_paid
+  FROM agent`
+
 /**
  * The records of the posters: the event before a decision about a delivery is the delivery. A change is the poster's own
  * unless another account paid the last funding before it.
@@ -69,9 +83,10 @@ const posterRecords = (signedFunding: Address) => `
  */
 const countsIn = (signedFunding: Address) => [
   {
-    stored: `SELECT 'market on ' || to_timestamp(day) AT TIME ZONE 'UTC' AS name, * FROM market_day`,
+    stored: `SELECT 'market on ' || to_timestamp(day) AT TIME ZONE 'UTC' AS name, ${dayColumns} FROM market_day`,
     counted: MARKET_DAYS,
   },
+  { stored: AGENTS_OF_DAYS, counted: AGENTS },
   {
     stored: `SELECT 'record of ' || address AS name, * FROM poster`,
     counted: posterRecords(signedFunding),

@@ -39,6 +39,16 @@ const stateColumns = sql.join(
 
 const stateCounts = sql.join(schema.runStates.map(countOf), sql`, `)
 
+const stepColumns = sql.join(
+  schema.agentSteps.map((step) => sql.identifier(step.toLowerCase())),
+  sql`, `,
+)
+
+const stepCounts = sql.join(
+  schema.agentSteps.map((step) => sql`count(*) FILTER (WHERE step = ${step})`),
+  sql`, `,
+)
+
 const isOwn = sql`(payer IS NULL OR payer = lower(poster_address))`
 
 const ownStateCounts = sql.join(
@@ -69,6 +79,11 @@ export const countRuns = [
       count(claimed_at), coalesce(sum(claimed_at - created_at), 0)
     FROM run GROUP BY 1`,
 ]
+
+/** Counts the agents, as if all their changes were on one day. */
+const countAgents = sql`
+    INSERT INTO market_day (day, ${stepColumns}, staked, fees_paid)
+    SELECT 0, ${stepCounts}, coalesce(sum(staked_amount), 0), coalesce(sum(fees_paid), 0) FROM agent`
 
 /** Sets each agent's step by the contract's rule. */
 const setSteps = sql`
@@ -149,7 +164,7 @@ export function indexedDatabaseAt(url: string) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)
       await tx.execute(sql`DELETE FROM market_day`)
-      for (const statement of [...countRuns, setSteps]) await tx.execute(statement)
+      for (const statement of [...countRuns, setSteps, countAgents]) await tx.execute(statement)
       await setHead(block, tx)
       await setCheckpoint(block, tx)
     })

@@ -15,7 +15,7 @@ import {
 } from 'drizzle-orm'
 import type { Address, Hex } from 'viem'
 import { ESTABLISHED_AFTER } from '../../../core/market/constants.ts'
-import { agent } from '../../../ponder.schema.ts'
+import { agent, agentSteps, marketDay, recordOf } from '../../../ponder.schema.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
 import { registration } from './content.ts'
@@ -96,28 +96,58 @@ export function inStatus(status: AgentStatus | undefined, now: bigint): SQL | un
   return or(eq(agent.step, status), and(isProven, gt(agent.stakedAt, establishedSince(now))))
 }
 
-/** A page of the agents that match, in the order of their ids, and the number of them. */
-export async function pageOfAgents(
-  tx: Tx,
-  block: Snapshot,
-  { status, staked, owner, wallet }: AgentFilter,
-  { limit, offset }: Page,
-): Promise<{ agents: AgentRow[]; total: number }> {
-  const where = and(
-    inStatus(status, block.now),
+/**
+ * How many agents have each status. A shared registry has hundreds of thousands, so the handlers count them by step; time alone
+ * makes PROVEN agents ESTABLISHED, and those are few.
+ */
+export async function countAgents(tx: Tx, now: bigint): Promise<Record<AgentStatus, number>> {
+  const [steps] = await tx
+    .select(recordOf(agentSteps, (step) => sql`coalesce(sum(${marketDay[step]}), 0)`.mapWith(Number)))
+    .from(marketDay)
+  if (!steps) throw new Error('PostgreSQL answered no row for a total')
+  const { UNVERIFIED, PROVISIONAL, PROVEN, FROZEN, BANNED } = steps
+  const ESTABLISHED = await countWhere(tx, inStatus('ESTABLISHED', now))
+  return { UNVERIFIED, PROVISIONAL: PROVISIONAL + PROVEN - ESTABLISHED, ESTABLISHED, FROZEN, BANNED }
+}
+
+async function countWhere(tx: Tx, where: SQL | undefined): Promise<number> {
+  const [counted] = await tx.select({ total: count() }).from(agent).where(where)
+  return counted?.total ?? 0
+}
+
+const conditionOf = ({ status, staked, owner, wallet }: AgentFilter, now: bigint) =>
+  and(
+    inStatus(status, now),
     staked === undefined ? undefined : isStaked(staked),
     owner && eq(agent.owner, owner),
     wallet && actsFor(wallet),
   )
+
+/** How many agents match. Those of an account and those with a stake are few, and are counted one by one. */
+async function countMatching(tx: Tx, now: bigint, filter: AgentFilter): Promise<number> {
+  const { status, staked, owner, wallet } = filter
+  if (staked || owner || wallet) return countWhere(tx, conditionOf(filter, now))
+  const counts = await countAgents(tx, now)
+  const all = status ? counts[status] : Object.values(counts).reduce((sum, each) => sum + each, 0)
+  return staked === undefined ? all : all - (await countWhere(tx, conditionOf({ status, staked: true }, now)))
+}
+
+/** A page of the agents that match, in the order of their ids, and the number of them. */
+export async function pageOfAgents(
+  tx: Tx,
+  block: Snapshot,
+  filter: AgentFilter,
+  { limit, offset }: Page,
+): Promise<{ agents: AgentRow[]; total: number }> {
   const page = tx
     .select({ id: agent.id })
     .from(agent)
-    .where(where)
+    .where(conditionOf(filter, block.now))
     .orderBy(asc(agent.id))
     .limit(limit)
     .offset(offset)
     .as('page')
   const rows = await selectAgents(tx).innerJoin(page, eq(page.id, agent.id)).orderBy(asc(agent.id))
-  const [counted] = await tx.select({ total: count() }).from(agent).where(where)
-  return { agents: rows.map((row) => withStatus(row, block.now)), total: counted?.total ?? 0 }
+  const total = await countMatching(tx, block.now, filter)
+  return { agents: rows.map((row) => withStatus(row, block.now)), total }
 }

@@ -1,13 +1,10 @@
 import { and, type Column, count, eq, gte, sql } from 'drizzle-orm'
-import { agent, marketDay, payee, recordOf, run, runStates } from '../../../ponder.schema.ts'
+import { marketDay, payee, recordOf, run, runStates } from '../../../ponder.schema.ts'
 import type { Read, Tx } from '../index/reader.ts'
 import { type Snapshot, validityOf } from '../index/snapshot.ts'
-import { agentStatuses, inStatus } from './agents.ts'
+import { countAgents } from './agents.ts'
 
-/**
- * The market's counts, and amounts in USDC base units: see `marketDay` and `payee`. Stakes and fees are of all ids, also of agents
- * that the registry burned.
- */
+/** The market's counts, and amounts in USDC base units: see `marketDay` and `payee`. */
 async function readStats(tx: Tx, { now }: Snapshot) {
   const [days] = await tx
     .select({
@@ -16,7 +13,9 @@ async function readStats(tx: Tx, { now }: Snapshot) {
         escrowed: total(marketDay.escrowed).mapWith(BigInt),
         locked: total(marketDay.locked).mapWith(BigInt),
         paid: total(marketDay.paid).mapWith(BigInt),
+        feesPaid: total(marketDay.feesPaid).mapWith(BigInt),
       },
+      staked: total(marketDay.staked).mapWith(BigInt),
     })
     .from(marketDay)
   const [open] = await tx
@@ -30,16 +29,10 @@ async function readStats(tx: Tx, { now }: Snapshot) {
       unburned: total(payee.unburned).mapWith(BigInt),
     })
     .from(payee)
-  const [counted] = await tx
-    .select({
-      ...recordOf(agentStatuses, (status) => sql`count(*) filter (where ${inStatus(status, now)})`.mapWith(Number)),
-      staked: total(agent.stakedAmount).mapWith(BigInt),
-      feesPaid: total(agent.feesPaid).mapWith(BigInt),
-    })
-    .from(agent)
-  if (!days || !open || !payees || !counted) throw new Error('PostgreSQL answered no row for a total')
-  const { feesPaid, ...agents } = counted
-  return { runs: { ...days.runs, ...open }, market: { ...days.market, feesPaid }, agents, payees }
+  if (!days || !open || !payees) throw new Error('PostgreSQL answered no row for a total')
+  const { market, staked } = days
+  const agents = { ...(await countAgents(tx, now)), staked }
+  return { runs: { ...days.runs, ...open }, market, agents, payees }
 }
 
 const total = (column: Column) => sql`coalesce(sum(${column}), 0)`
@@ -48,7 +41,7 @@ export type Stats = Awaited<ReturnType<typeof readStats>>
 
 export type ReadStats = Read<Stats>
 
-/** Creates a function that reads the stats, once a second: claimable runs and agents are counted one by one. */
+/** Creates a function that reads the stats, once a second: claimable runs and ESTABLISHED agents are counted one by one. */
 export function createStats(): ReadStats {
   let known: { validity: string; stats: Stats } | undefined
   return async (tx, block) => {

@@ -1,6 +1,14 @@
 import { type Address, BaseError, ContractFunctionRevertedError, isAddressEqual, zeroAddress } from 'viem'
 import { expect } from 'vitest'
-import { type AgentStep, type agent, type marketDay, recordOf, type run, runStates } from '../../../ponder.schema.ts'
+import {
+  type AgentStep,
+  type agent,
+  agentSteps,
+  type marketDay,
+  recordOf,
+  type run,
+  runStates,
+} from '../../../ponder.schema.ts'
 import type { MarketOnAnvil } from '../../support/marketOnAnvil.ts'
 import type { Index } from './indexOf.ts'
 
@@ -80,23 +88,24 @@ function postersOf(runs: readonly Run[]) {
     })
 }
 
-/** The sums over all rows of `market_day` that the runs imply. */
-function figuresOf(runs: readonly Run[]) {
+/** The sums over all rows of `market_day` that runs and agents imply. */
+function figuresOf(runs: readonly Run[], agents: readonly Agent[]) {
   const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n)
   const live = runs.filter(({ state }) => !['DRAFT', 'APPROVED', 'REJECTED'].includes(state))
   return {
     escrowed: sum(live.map(({ reward, fee }) => reward + fee)),
     locked: sum(live.map(({ state, stake }) => (state === 'OPEN' ? 0n : (stake ?? 0n)))),
     paid: sum(runs.filter(({ state }) => state === 'APPROVED').map(({ reward }) => reward)),
-    ...Object.fromEntries(
-      runStates.map((state) => [state, BigInt(runs.filter((each) => each.state === state).length)]),
-    ),
+    ...recordOf(runStates, (state) => BigInt(runs.filter((each) => each.state === state).length)),
+    ...recordOf(agentSteps, (step) => BigInt(agents.filter((each) => each.step === step).length)),
+    staked: sum(agents.map(({ stakedAmount }) => stakedAmount)),
+    feesPaid: sum(agents.map(({ feesPaid }) => feesPaid)),
   }
 }
 
 /** The same sums over the rows. */
 function sumOfDays(days: readonly (typeof marketDay.$inferSelect)[]) {
-  const names = ['escrowed', 'locked', 'paid', ...runStates] as const
+  const names = ['escrowed', 'locked', 'paid', 'staked', 'feesPaid', ...runStates, ...agentSteps] as const
   return Object.fromEntries(names.map((name) => [name, days.reduce((sum, day) => sum + BigInt(day[name]), 0n)]))
 }
 
@@ -116,7 +125,7 @@ export function expectCounts(tables: Awaited<ReturnType<Index['tables']>>) {
   const { runs, agents, posters, marketDays } = tables
   const counted = posters.filter((row) => row.paidByOthers > 0 || runStates.some((state) => row[state] !== 0))
   expect(counted.toSorted((a, b) => (a.address < b.address ? -1 : 1))).toMatchObject(postersOf(runs))
-  expect(sumOfDays(marketDays)).toEqual(figuresOf(runs))
+  expect(sumOfDays(marketDays)).toEqual(figuresOf(runs, agents))
   expect(agents.map(({ step }) => step)).toEqual(agents.map(stepOf))
 }
 
