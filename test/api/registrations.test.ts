@@ -1,12 +1,12 @@
 import pg from 'pg'
-import { beforeAll, expect, it } from 'vitest'
-import { agent } from '../../ponder.schema.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { agent, run, storedURI } from '../../ponder.schema.ts'
 import { blockContent } from '../../src/api/content/block.ts'
 import { checkContent } from '../../src/api/content/checkContent.ts'
 import { cidOf, uriOf } from '../../src/api/content/cid.ts'
 import { post } from '../../src/api/content/post.ts'
 import { readEvents } from '../support/readEvents.ts'
-import { seedTime, stakedAgent } from '../support/rows.ts'
+import { claimedRun, seedTime, stakedAgent } from '../support/rows.ts'
 import { emptyIndex, type IndexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
@@ -109,4 +109,63 @@ it('agents lose the name once the file is taken down', async () => {
   client.release()
   await nextBlock()
   expect(await get('/api/agents/1')).toMatchObject({ name: null, description: null })
+})
+
+describe('a registration file in the URI itself', () => {
+  const base64 = (json: unknown) =>
+    Buffer.from(typeof json === 'string' ? json : JSON.stringify(json)).toString('base64')
+  const image = 'https://agent.example/logo.png'
+  const whole = { ...file, image }
+
+  const named = [
+    `data:application/json;base64,${base64(whole)}`,
+    `data:application/json,${encodeURIComponent(JSON.stringify(whole))}`,
+    `DATA:application/json;charset=utf-8;base64,${base64(whole).replaceAll('=', '%3D')}`,
+  ]
+
+  const nameless = [
+    ...others.map((json) => `data:application/json;base64,${base64(json)}`),
+    'data:application/json;base64,',
+    'data:application/json;base64',
+    'data:application/json;base64,{"name":"Plain"}',
+    `data:application/json;base64,${base64(whole)}!`,
+    `data:application/json;base64,${Buffer.from([0x22, 0xff, 0x22]).toString('base64')}`,
+    `data:application/json;base64,${base64({ name: 'Long', description: 'a'.repeat(2_000) })}`,
+    `data:application/json;base64,${base64(`{"name":"Deep","a":${'['.repeat(600)}${']'.repeat(600)}}`)}`,
+    'data:application/json,%7B%22name%22:%22%FF%22%7D',
+    'data:application/json,{"name":"100%"}',
+    `data:application/json${';'.repeat(2_000)}`,
+    `data:text/plain;base64,${base64(whole)}`,
+  ]
+
+  beforeAll(async () => {
+    const uris = [...named, ...nameless]
+    const rows = uris.map((uri, place) => stakedAgent(BigInt(place + 200), storedURI(uri)))
+    await index.db.insert(agent).values(rows)
+    await index.db.insert(run).values(claimedRun(1n, { claimedBy: 200n }))
+    await nextBlock()
+  })
+
+  it.each([...named.keys()])('names its agent: form %i', async (place) => {
+    const { name, description } = file
+    expect(await get(`/api/agents/${place + 200}`)).toMatchObject({ name, description })
+    expect(await get(`/api/agents/${place + 200}/stake`)).toMatchObject({ name, description })
+  })
+
+  it('gives no name and no error where it is no such file, or the stored URI has a part of it alone', async () => {
+    for (const [place, uri] of nameless.entries()) {
+      const { name, description } = await get(`/api/agents/${place + 200 + named.length}`)
+      expect([uri, name, description]).toEqual([uri, null, null])
+    }
+  })
+
+  it('names the agent on the board, whose page shows services and image as text', async () => {
+    const page = async (path: string) => (await api.app.request(path)).text()
+    expect(await page('/?state=ANY')).toContain(file.name)
+    const text = await page('/agents/200')
+    expect(text).toMatch(/<h1>.*Translator/)
+    expect(text).toContain('<bdi class="chain">https://agent.example/mcp</bdi>')
+    expect(text).toContain(`<bdi class="chain">${image}</bdi>`)
+    expect(await page('/agents/203')).not.toContain('<dt>Services</dt>')
+  })
 })

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { ESTABLISHED_COMPLETIONS } from '../../../ponder.schema.ts'
+import { inlineRegistration } from '../content/inlineRegistration.ts'
 import type { Agent, AgentStake } from '../resources/agent.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { progressLine } from './acts.ts'
@@ -128,7 +129,16 @@ const standing = (agent: AgentStake, now: bigint): Html => html`
       <div><dt>Wallet</dt><dd>${accountLink(agent.walletAddress)}</dd></div>
       <div><dt>Owner</dt><dd>${accountLink(agent.ownerAddress)}</dd></div>
       <div class="whole"><dt>Registration file</dt><dd>${agent.agentURI === null ? '–' : chainText(agent.agentURI)}${agent.agentURITruncated ? html` <span class="hint">cut after 2 kB</span>` : ''}</dd></div>
+      ${inlineParts(agent.agentURI)}
     </dl>`
+
+/** What the file in the URI itself says besides name and description. */
+function inlineParts(agentURI: string | null): Html {
+  const { services = [], image } = inlineRegistration(agentURI) ?? {}
+  const lines = services.map(({ name, endpoint }) => html`<div>${chainText(name)} ${chainText(endpoint)}</div>`)
+  return html`${lines.length > 0 ? html`<div class="whole"><dt>Services</dt><dd>${lines}</dd></div>` : ''}
+      ${image ? html`<div class="whole"><dt>Image</dt><dd>${chainText(image)}</dd></div>` : ''}`
+}
 
 const agentHeading = ({ id, name }: Agent): Html =>
   name

@@ -10,6 +10,8 @@ export type MediaType = (typeof mediaTypes)[number]
 /** The deepest nesting of JSON that is stored. Parsers of readers may be recursive. */
 const MAX_DEPTH = 32
 
+const NOT_UTF_8 = 'is not valid UTF-8'
+
 /** What JSON is: a brief, or `briefComplaint` says why not; and a registration file. */
 type Checked = { brief: Brief | undefined; briefComplaint?: string; registration?: Registration | undefined }
 
@@ -19,18 +21,26 @@ type Checked = { brief: Brief | undefined; briefComplaint?: string; registration
  */
 export function checkContent(mediaType: MediaType, bytes: Uint8Array): Checked | { complaint: string } {
   if (bytes.length === 0) return { complaint: 'must not be empty' }
-  const text = decode(bytes)
-  if (text === undefined) return { complaint: 'is not valid UTF-8' }
-  if (mediaType !== 'application/json') return { brief: undefined }
-  const json = parse(text)
-  if (json === undefined) return { complaint: 'is not valid JSON' }
-  if (depthOf(text) > MAX_DEPTH) return { complaint: `must not be nested deeper than ${MAX_DEPTH} levels` }
+  if (mediaType !== 'application/json') {
+    return decode(bytes) === undefined ? { complaint: NOT_UTF_8 } : { brief: undefined }
+  }
+  const json = readJson(bytes)
+  if ('complaint' in json) return json
   const { data: brief, error } = readBrief(json.value)
   return {
     brief,
     ...(error && { briefComplaint: refusalOf(error, json.value).message }),
     registration: registrationOf(json.value),
   }
+}
+
+/** The value of JSON that may be stored, or why it may not. */
+export function readJson(bytes: Uint8Array): { value: unknown } | { complaint: string } {
+  const text = decode(bytes)
+  if (text === undefined) return { complaint: NOT_UTF_8 }
+  const json = parse(text)
+  if (json === undefined) return { complaint: 'is not valid JSON' }
+  return depthOf(text) > MAX_DEPTH ? { complaint: `must not be nested deeper than ${MAX_DEPTH} levels` } : json
 }
 
 function decode(bytes: Uint8Array): string | undefined {

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, or, type SQL } from 'drizzle-orm'
 import type { Address } from 'viem'
 import { agent, run } from '../../../ponder.schema.ts'
+import { inlineRegistration } from '../content/inlineRegistration.ts'
 import type { Tx } from '../index/reader.ts'
 import type { Snapshot } from '../index/snapshot.ts'
 import { selectAgents, withStatus } from './agents.ts'
@@ -38,15 +39,15 @@ export async function accountByAddress(tx: Tx, block: Snapshot, account: Address
 const newestRuns = (tx: Tx, where: SQL | undefined) =>
   selectSummaries(tx).where(where).orderBy(desc(run.bountyId)).limit(MOST_RUNS)
 
-/** The names of agents by their registration files, as far as these are stored. */
+/** The names of agents by their registration files, as far as these are stored, or in the URI itself. */
 export async function agentNames(tx: Tx, ids: readonly (bigint | null)[]): Promise<AgentNames> {
   const asked = [...new Set(ids)].filter((id) => id !== null)
   const rows = await tx
-    .select({ id: agent.id, name: registration.name })
+    .select({ id: agent.id, agentURI: agent.agentURI, name: registration.name })
     .from(agent)
-    .innerJoin(registration, eq(registration.uri, agent.agentURI))
+    .leftJoin(registration, eq(registration.uri, agent.agentURI))
     .where(inArray(agent.id, asked))
-  return new Map(rows.map(({ id, name }) => [String(id), name]))
+  return new Map(rows.map(({ id, agentURI, name }) => [String(id), inlineRegistration(agentURI)?.name ?? name]))
 }
 
 /** By the agent's id in decimal digits. */

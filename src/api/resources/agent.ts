@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
 import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
 import { MIN_STAKE } from '../../../core/market/constants.ts'
+import { inlineRegistration } from '../content/inlineRegistration.ts'
 import { address, amount, id, time, untrusted, untrustedContent } from '../http/values.ts'
 import { type AgentRow, agentStatuses } from '../queries/agents.ts'
 
@@ -54,14 +55,11 @@ const members = {
   agentURITruncated: z.boolean().openapi({
     description: 'Whether the URI on chain is longer than `agentURI`, which is cut after a whole character.',
   }),
-  name: z
-    .string()
-    .nullable()
-    .openapi(untrustedContent('`name` of the registration file; null if it is not stored here.')),
+  name: z.string().nullable().openapi(untrustedContent('`name` of the registration file; null if unknown.')),
   description: z
     .string()
     .nullable()
-    .openapi(untrustedContent('The first 1,000 characters of its `description`; null if it is not stored here.')),
+    .openapi(untrustedContent('The first 1,000 characters of its `description`; null if unknown.')),
   feesPaid: amount.openapi({
     description: 'Sum of the fees of its runs that a party approved, in USDC base units. Of others the fee is burned.',
   }),
@@ -85,6 +83,7 @@ export function formatAgentSummary(agent: AgentRow): z.infer<typeof agentSummary
 }
 
 export function formatAgent(agent: AgentRow): z.infer<typeof agentSchema> {
+  const { name, description } = inlineRegistration(agent.agentURI) ?? agent
   return {
     ...formatAgentSummary(agent),
     lockedAmount: agent.lockedAmount.toString(),
@@ -99,8 +98,8 @@ export function formatAgent(agent: AgentRow): z.infer<typeof agentSchema> {
     frozen: agent.frozen,
     banned: agent.banned,
     agentURITruncated: agent.agentURITruncated,
-    name: agent.name,
-    description: agent.description,
+    name,
+    description,
     feesPaid: agent.feesPaid.toString(),
   }
 }
