@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
-import { type Address, isAddress } from 'viem'
+import { type Address, type Hex, isAddress } from 'viem'
+import { endOfSalt } from '../../../core/market/salt.ts'
 import * as amounts from '../../../core/market/usdc.ts'
 
 const MAX_DURATION_DAYS = 365
@@ -58,3 +59,17 @@ export const parsePage = parseNumber(/^[1-9]\d{0,8}$/, 'Give the number of a pag
 
 /** How many claims. */
 export const parseCount = parseNumber(/^\d{1,6}$/, 'Give a number from 0 to 999999.')
+
+export function parseHash(text: string): string {
+  if (!/^0x[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError('Give 0x and 64 hexadecimal digits.')
+  return text
+}
+
+export function parseSalt(text: string): Hex {
+  try {
+    endOfSalt(text)
+    return text as Hex
+  } catch {
+    throw new InvalidArgumentError('Give a salt that `salt` has printed.')
+  }
+}

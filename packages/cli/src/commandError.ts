@@ -11,3 +11,7 @@ export class CommandError extends Error {
     this.kind = options.kind ?? 'usage'
   }
 }
+
+/** What a command answers to `--dry-run` that cannot say what it would do. @param advice what the user can do. */
+export const noDryRun = (command: string, advice: string) =>
+  new CommandError('NO_DRY_RUN', `${command} has no --dry-run. ${advice}`)

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
+import { addActionCommands } from './commands/action.ts'
 import { addAgentCommands } from './commands/agent.ts'
 import { addCollect } from './commands/collect.ts'
 import { addEvaluator } from './commands/evaluator.ts'
@@ -25,6 +26,7 @@ const run = program.command('run').description('runs: requests for work, with th
 addRunReads(run)
 addRunTransactions(run)
 addCollect(program)
+addActionCommands(program)
 addEvaluator(program)
 addMcp(program)
 // So that `runline run claim --help` shows --api, --json and the other settings too.

@@ -1,7 +1,8 @@
+import type { Retry } from '../../client/src/index.ts'
 import { exitCodes, type Reason } from './explain.ts'
 
-/** A transaction that a command sent, or in a dry run only simulated. */
-type Sent = { action: string; txHash?: string; blockNumber?: number }
+/** A transaction that a command sent, or in a dry run only simulated. `actionId`: of one that the API sent. */
+type Sent = { action: string; txHash?: string; blockNumber?: number; actionId?: string }
 
 /**
  * Accounts wrote some of the texts. A control character would move the terminal's cursor or hide what was printed, and one of
@@ -17,6 +18,7 @@ export function createOutput({ json: isJson = false }: { json?: boolean }) {
   const transactions: Sent[] = []
 
   return {
+    printable,
     /** Prints a line for a person. */
     line(text: string) {
       if (!isJson) console.log(printable(text))
@@ -28,13 +30,19 @@ export function createOutput({ json: isJson = false }: { json?: boolean }) {
       const end = txHash ? `transaction ${txHash}, block ${blockNumber}` : 'would succeed; nothing was sent'
       this.line(`${action}: ${end}`)
     },
+    /** Prints to stderr what is waited for, and why, so that the user can end it. */
+    wait({ request, reason, seconds }: Retry) {
+      if (!isJson) console.error(printable(`wait ${seconds} s: ${request}: ${reason}`))
+    },
     /** Prints the JSON object, after the transactions. */
     result(members: object) {
       if (isJson) console.log(JSON.stringify(transactions.length > 0 ? { transactions, ...members } : members))
     },
     /** Prints the reason to stderr, and makes the process end with the exit code of its kind. */
-    fail({ kind, ...error }: Reason) {
+    fail({ kind, ...reason }: Reason) {
       process.exitCode = exitCodes[kind]
+      const { message, actionId } = reason
+      const error = actionId ? { ...reason, message: `${message} Wait with \`action wait ${actionId}\`.` } : reason
       console.error(
         isJson
           ? JSON.stringify({ error, transactions })

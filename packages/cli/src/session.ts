@@ -10,7 +10,10 @@ import {
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { createRunlineClient, type ReadAgent, type RunlineClient } from '../../client/src/index.ts'
+import { needsRelay } from '../../client/src/transactions.ts'
+import type { Context } from './action.ts'
 import { CommandError } from './commandError.ts'
+import type { RelayOptions } from './commands/relay.ts'
 import { readAccount } from './key.ts'
 import type { Settings } from './settings.ts'
 
@@ -50,11 +53,11 @@ export type Session = {
 }
 
 /** A client for reads. */
-export const openReader = ({ api }: Pick<Settings, 'api'>): RunlineClient =>
-  createRunlineClient({ url: api, timeoutSeconds: READ_TIMEOUT_SECONDS })
+export const openReader = ({ api, output }: Pick<Context, 'api' | 'output'>): RunlineClient =>
+  createRunlineClient({ url: api, timeoutSeconds: READ_TIMEOUT_SECONDS, onRetry: output.wait })
 
 /** @throws CommandError if the node is of another chain than the API, or the market's address is not known. */
-export async function openSession(settings: Settings): Promise<Session> {
+export async function openSession(settings: Context): Promise<Session> {
   const node = createNode(settings.rpc, readAccount(settings))
   const { chainId, contracts } = await openReader(settings).getMarket()
   const nodeChainId = await node.getChainId()
@@ -75,6 +78,7 @@ export async function openSession(settings: Settings): Promise<Session> {
     market: { chainId, address: market },
     contracts: { usdc, signedFunding: funding, agentStaking: staking, agentRegistry: registry },
     timeoutSeconds: INDEX_TIMEOUT_SECONDS,
+    onRetry: settings.output.wait,
   })
   return { node, chainId, contracts: { usdc, registry, staking, market, funding }, runline }
 }
@@ -105,6 +109,10 @@ const RELAY_TIMEOUT_SECONDS = 120
 /** The options of an action that the account signs, and the API sends. */
 export const relayOptions = ({ node }: Session) =>
   ({ via: 'relay', signer: node.account, timeoutSeconds: RELAY_TIMEOUT_SECONDS }) as const
+
+/** Whether the API sends the action: as the user asked, or because the account has no ether. A dry run simulates a transaction. */
+export const isRelayed = async ({ relay, dryRun }: Context<RelayOptions>, { node }: Session): Promise<boolean> =>
+  !dryRun && (relay === true || (await needsRelay(node)))
 
 /** The agent with the nonce of its next withdrawal, as the user's node has it. */
 export async function agentOnChain({ node, contracts }: Session, id: bigint): Promise<ReadAgent> {

@@ -13,3 +13,10 @@ export async function storedText(content: RunlineClient['content'], uri: string 
     throw error
   }
 }
+
+/** The lines of a text, below what names it. */
+export const indented = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `    ${line}`)

@@ -46,13 +46,13 @@ export type ClaimTypedData = {
 export type Signer = { address: string; signTypedData(typedData: ClaimTypedData): Promise<string> }
 
 /** `BountyMarket.DEFAULT_WORK_PERIOD`, seven days in seconds. */
-const DEFAULT_WORK_PERIOD_SECONDS = 604_800
+export const DEFAULT_WORK_PERIOD_SECONDS = 604_800
 
 /** The evaluator of terms that name none. */
 export const POSTER_EVALUATES = `0x${'0'.repeat(40)}`
 
 /** What a claim puts at risk where the poster has named no share: as the market computes it, in USDC base units. */
-function defaultStakeOf(reward: bigint): bigint {
+export function defaultStakeOf(reward: bigint): bigint {
   const [fee, tenth, minStake] = [reward / 20n, reward / 10n, 20_000_000n]
   const capped = tenth < minStake ? tenth : minStake
   return fee > capped ? fee : capped

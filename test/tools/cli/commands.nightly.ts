@@ -7,7 +7,7 @@ import { type FaultyApi, startFaultyApi } from '../../support/faultyApi.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, participantsOf } from '../../support/participants.ts'
 import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
-import { runnerOf } from './market.ts'
+import { runnerOf, terminalOf } from './market.ts'
 
 let market: TestMarket
 let agent: Agent
@@ -75,7 +75,12 @@ it('a draft is funded, claimed, abandoned and withdrawn', async () => {
   const claim = ['run', 'claim', id, '--agent', String(agent.id)]
   // Other terms than the defaults must be named.
   const { exitCode, stderr } = await runnerOf(market)(agentKey, ...claim)
-  expect([exitCode, stderr]).toEqual([3, expect.stringContaining('at most 2000000, the market’s default')])
+  expect([exitCode, stderr]).toEqual([
+    3,
+    expect.stringContaining(
+      `If you agree to them, add: --stake 10 --work-period 48h --evaluator ${accountOf(7).address}`,
+    ),
+  ])
   const named = ['--stake', '10', '--work-period', '48h', '--evaluator', accountOf(7).address]
   expect((await answerOf(agentKey, ...claim, ...named)).run.state).toBe('CLAIMED')
   expect((await answerOf(agentKey, 'run', 'abandon', id)).run.state).toBe('OPEN')
@@ -168,6 +173,21 @@ it('an agent applies for a run whose poster chooses, is listed, and withdraws', 
   expect(await answerOf('', 'run', 'applications', id)).toMatchObject({ applications: [] })
 })
 
+it('run list sorts, pages by cursor, and finds the runs of an evaluator', async () => {
+  await answerOf(posterKey, 'faucet', '42')
+  const evaluator = accountOf(9).address
+  for (const reward of ['12', '11']) {
+    await answerOf(posterKey, 'run', 'post', 'ipfs://task', '--reward', reward, '--evaluator', evaluator)
+  }
+  const list = ['run', 'list', '--evaluator', evaluator, '--sort', 'reward', '--limit', '1']
+  const first = await answerOf('', ...list)
+  expect(first.runs).toMatchObject([{ reward: '12000000' }])
+  const { nextCursor } = first.pagination
+  expect((await runnerOf(market)('', ...list)).stdout).toContain(`\nThe next page: --cursor ${nextCursor}`)
+  expect((await answerOf('', ...list, '--cursor', nextCursor)).runs).toMatchObject([{ reward: '11000000' }])
+  expect((await answerOf('', ...list, '--order', 'asc')).runs).toMatchObject([{ reward: '11000000' }])
+})
+
 it('agent list prints agents, by status and page', async () => {
   const { agents } = await answerOf('', 'agent', 'list', '--limit', '1')
   expect(agents.map(({ id }: { id: number }) => id)).toEqual([Number(agent.id)])
@@ -258,6 +278,77 @@ it('a delivery is approved by its revision, in a run that its poster has closed'
   await answerOf(agentKey, 'run', 'submit', revised, 'ipfs://work')
   await answerOf(posterKey, 'run', 'revise', revised, 'ipfs://feedback')
   expect((await answerOf(posterKey, 'run', 'approve', revised)).run.state).toBe('APPROVED')
+})
+
+it('asks on a terminal before it posts, abandons, approves and rejects, and shows what that is about', async () => {
+  const terminal = terminalOf(market)
+  await answerOf(posterKey, 'faucet', '105')
+  await answerOf(agentKey, 'faucet', '20')
+  await answerOf(agentKey, 'agent', 'stake', String(agent.id), '20')
+  const post = ['run', 'post', 'ipfs://task', '--reward', '20', '--evaluator', accountOf(6).address]
+  const before = await market.market.read.bountyCount()
+  for (const typed of ['\r', 'n\r', '\u0003', '\u0004']) {
+    const refused = await terminal(posterKey, typed, ...post)
+    expect([typed, refused.exitCode]).toEqual([typed, 3])
+    expect(refused.shown).toContain('Post a run of 20 USDC and a fee of 1 USDC? [y/N]')
+    expect(refused.shown).toContain('You did not answer y: nothing was signed or sent.')
+  }
+  expect(await market.market.read.bountyCount()).toBe(before)
+  const posted = await terminal(posterKey, 'y\r', ...post)
+  expect([posted.exitCode, posted.shown]).toEqual([
+    0,
+    expect.stringMatching(/ {2}brief {7}ipfs:\/\/task\n {2}claim by/),
+  ])
+  const id = String(before + 1n)
+  await answerOf(agentKey, 'run', 'claim', id, '--agent', String(agent.id), '--evaluator', accountOf(6).address)
+  const kept = await terminal(agentKey, 'n\r', 'run', 'abandon', id)
+  expect(kept.shown).toContain(`Abandon run ${id}? 2 USDC of the stake are burned. [y/N]`)
+  await answerOf(agentKey, 'run', 'submit', id, 'ipfs://work')
+  await answerOf(posterKey, 'run', 'revise', id, 'ipfs://feedback')
+  await answerOf(agentKey, 'run', 'submit', id, 'ipfs://revised')
+  const shown = await terminal(posterKey, 'n\r', 'run', 'reject', id)
+  expect(shown.shown).toContain(`Delivery 2 of run ${id}: ipfs://revised\n`)
+  expect(shown.shown).toContain('The fee of 1 USDC and the agent’s stake of 2 USDC are burned. [y/N]')
+  const approved = await terminal(posterKey, 'y\r', 'run', 'approve', id, '--relay')
+  expect(approved.shown).toContain(
+    `Delivery 2 of run ${id}: ipfs://revised\nApprove delivery 2 of run ${id}, and pay 20 USDC to ${agent.wallet.address}? [y/N]`,
+  )
+  expect([approved.exitCode, approved.shown]).toEqual([0, expect.stringContaining(`Run ${id} is APPROVED.`)])
+  const unasked = await terminal(posterKey, '', ...post, '--yes')
+  expect([unasked.exitCode, unasked.shown]).toEqual([0, expect.not.stringContaining('[y/N]')])
+}, 120_000)
+
+it('a review names the delivery that it is about, without a terminal too', async () => {
+  await answerOf(posterKey, 'faucet', '21')
+  await answerOf(agentKey, 'faucet', '20')
+  await answerOf(agentKey, 'agent', 'stake', String(agent.id), '20')
+  const id = String((await answerOf(posterKey, 'run', 'post', 'ipfs://task', '--reward', '20')).run.bountyId)
+  await answerOf(agentKey, 'run', 'claim', id, '--agent', String(agent.id))
+  await answerOf(agentKey, 'run', 'submit', id, 'ipfs://work')
+  const command = runnerOf(market)
+  expect((await command(posterKey, 'run', 'revise', id, 'ipfs://x', '--dry-run')).stdout).toContain(
+    `Delivery 1 of run ${id}: ipfs://work\n`,
+  )
+  expect((await command(posterKey, 'run', 'approve', id)).stdout).toContain(`Delivery 1 of run ${id}: ipfs://work\n`)
+})
+
+it('without ether it relays by itself, pays once for a salt, and waits for an action by its id', async () => {
+  const key = generatePrivateKey()
+  const { address } = privateKeyToAccount(key)
+  await market.usdc.write.mint([address, 100_000_000n])
+  const { salt } = await answerOf('', 'salt')
+  const post = ['run', 'post', 'ipfs://task', '--reward', '20', '--salt', salt]
+  const first = await answerOf(key, ...post)
+  const second = await answerOf(key, ...post)
+  expect(second.run.bountyId).toBe(first.run.bountyId)
+  expect(await market.usdc.read.balanceOf([address])).toBe(79_000_000n)
+  expect((await answerOf(key, 'run', 'close', String(first.run.bountyId))).run.state).toBe('DRAFT')
+  const { actionId } = second.transactions[0]
+  expect(await answerOf('', 'action', 'wait', actionId)).toMatchObject({
+    action: { txHash: second.transactions[0].txHash },
+  })
+  const refused = await runnerOf(market)('', 'action', 'wait', '0x12')
+  expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('Give 0x and 64 hexadecimal digits.')])
 })
 
 it('runs whose time limits have passed are ended, and a deferred payment is collected', async () => {

@@ -1,7 +1,14 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { type Hex, zeroAddress } from 'viem'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { explain } from '../../../packages/cli/src/explain.ts'
+import { createOutput } from '../../../packages/cli/src/output.ts'
+import { UndecidedError } from '../../../packages/client/src/index.ts'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
+import { startApi } from '../../../tools/devnet/api.ts'
+import { startFaultyApi } from '../../support/faultyApi.ts'
+import { startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
@@ -13,6 +20,7 @@ let run: ReturnType<typeof runnerOf>
 let agent: Agent
 let poor: Agent
 let runId: string
+let deliveredId: string
 
 const posterKey = keyOf(roles.deployer)
 const agentKey = keyOf(2)
@@ -26,6 +34,11 @@ beforeAll(async () => {
   agent = await people.newAgent(accountOf(2))
   poor = await people.newAgent(accountOf(5), 0n)
   runId = String(await people.openRun())
+  const delivered = await people.openRun()
+  deliveredId = String(delivered)
+  const account = agent.wallet.address
+  await people.mined(() => market.market.write.claimBounty([delivered, agent.id], { account }))
+  await people.mined(() => market.market.write.submitWork([delivered, 'ipfs://work'], { account }))
   await market.indexed()
   return market.stop
 }, 120_000)
@@ -33,6 +46,47 @@ beforeAll(async () => {
 const USAGE = 2
 const REFUSED = 3
 const UNREACHABLE = 4
+
+/** What a command does with `--dry-run`. `exits`: 0 if it simulates, REFUSED where the contract refuses that, USAGE if it has none. */
+type DryRun = { args?: string[]; key?: Hex; exits?: number }
+
+/** All commands: those that sign, and those that only read. */
+const dryRuns: Record<string, DryRun | 'reads'> = {
+  faucet: { args: ['5'] },
+  'agent register': { args: ['ipfs://agent'] },
+  'agent stake': { args: ['AGENT', '20'], exits: REFUSED },
+  'agent unstake': { args: ['AGENT', '1'] },
+  'agent list': 'reads',
+  'agent show': 'reads',
+  'run list': 'reads',
+  'run show': 'reads',
+  'run applications': 'reads',
+  'run watch': 'reads',
+  'run post': { args: ['ipfs://task', '--reward', '1', '--draft'] },
+  'run fund': { args: ['RUN'], key: posterKey, exits: REFUSED },
+  'run claim': { args: ['RUN', '--agent', 'AGENT'] },
+  'run apply': { args: ['RUN', '--agent', 'AGENT', '--note', 'I know rivers'], exits: USAGE },
+  'run start': { args: ['RUN'], exits: REFUSED },
+  'run submit': { args: ['RUN', '--file', 'package.json'], exits: REFUSED },
+  'run abandon': { args: ['RUN', '--relay'], exits: REFUSED },
+  'run revise': { args: ['DELIVERED', '--file', 'package.json'], key: posterKey },
+  'run approve': { args: ['DELIVERED', '--relay'], key: posterKey },
+  'run reject': { args: ['DELIVERED'], key: posterKey, exits: REFUSED },
+  'run close': { args: ['RUN'], key: posterKey },
+  'run name-claimant': { args: ['RUN', zeroAddress], key: posterKey, exits: REFUSED },
+  'run expire': { args: ['RUN', '--relay'], exits: REFUSED },
+  'run finalize': { args: ['DELIVERED'], exits: REFUSED },
+  'run slash': { args: ['DELIVERED'], exits: REFUSED },
+  'run reject-overdue': { args: ['DELIVERED'], exits: REFUSED },
+  collect: { exits: REFUSED },
+  'action wait': 'reads',
+  salt: 'reads',
+  mcp: { exits: USAGE },
+  // It does not end: its dry run is in evaluator.nightly.ts.
+  evaluator: 'reads',
+}
+
+const signing = Object.entries(dryRuns).filter((entry): entry is [string, DryRun] => entry[1] !== 'reads')
 
 /** The error that the command prints as JSON. */
 async function errorOf(exits: number, key: string, ...args: string[]) {
@@ -135,6 +189,53 @@ describe('the command line', () => {
     expect(message).toContain(`serves market ${market.market.address}, not ${other}`)
   })
 
+  it('prints what it waits for and why, and in an object of JSON nothing else', async () => {
+    const faulty = await startFaultyApi(market.api.url)
+    onTestFinished(faulty.stop)
+    const headers = { 'Content-Type': 'application/problem+json', 'Retry-After': '1' }
+    const body = JSON.stringify({ status: 503, code: 'INDEX_BEHIND', detail: 'Said by the test.' })
+    const shown = async (...args: string[]) => {
+      faulty.faults.push({ status: 503, headers, body })
+      return runnerOf({ api: { ...market.api, url: faulty.url }, rpcUrl: market.rpcUrl })('', 'run', 'list', ...args)
+    }
+    expect((await shown()).stderr).toBe(
+      `wait 1 s: GET ${faulty.url}/api/runs?limit=20&sort=createdAt&order=desc: INDEX_BEHIND: Said by the test.`,
+    )
+    expect((await shown('--json')).stderr).toBe('')
+  })
+
+  it('names what the server does not relay, before anything is signed', async () => {
+    const some = await startApi({
+      ...market,
+      port: 0,
+      relayerKey: keyOf(roles.relayer),
+      env: { RELAY_ACTIONS: 'start' },
+    })
+    onTestFinished(some.stop)
+    const start = performance.now()
+    const close = ['run', 'close', runId, '--relay', '--json']
+    const { exitCode, stderr } = await runnerOf({ api: some, rpcUrl: market.rpcUrl })(posterKey, ...close)
+    expect([exitCode, JSON.parse(stderr).error.message]).toEqual([UNREACHABLE, 'This server does not relay close.'])
+    expect(performance.now() - start).toBeLessThan(10_000)
+  })
+
+  it('names an action that is undecided at its timeout, and how to wait for it', () => {
+    const printed = vi.spyOn(console, 'error').mockReturnValue()
+    const exitCode = process.exitCode
+    const error = new UndecidedError('The post', 'it is signed.', '0x12')
+    createOutput({ json: true }).fail(explain(error, { rpc: market.rpcUrl }))
+    expect([process.exitCode, JSON.parse(String(printed.mock.lastCall)).error]).toEqual([
+      1,
+      {
+        code: 'ACTION_UNDECIDED',
+        message: 'The post is undecided: it is signed. It may still be made. Wait with `action wait 0x12`.',
+        actionId: '0x12',
+      },
+    ])
+    process.exitCode = exitCode
+    printed.mockRestore()
+  })
+
   it('sends nothing in a dry run, and shows what it would send', async () => {
     const poster = accountOf(6)
     await people.mined(() => market.usdc.write.mint([poster.address, 105n * usdc]))
@@ -149,5 +250,37 @@ describe('the command line', () => {
     expect(await market.client.getTransactionCount({ address: poster.address })).toBe(0)
     expect(await market.usdc.read.balanceOf([poster.address])).toBe(105n * usdc)
     expect((await market.market.read.getBounty([BigInt(runId)])).round).toBe(0)
+  })
+
+  it('has a command for each line of the table of dry runs', async () => {
+    const commandsOf = async (...path: string[]): Promise<string[]> => {
+      const { stdout } = await run('', ...path, '--help')
+      const [, list = ''] = /\nCommands:\n([\s\S]*?)(\n\n|$)/.exec(stdout) ?? []
+      const names = [...list.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name]) => String(name))
+      const found = await Promise.all(names.map((name) => commandsOf(...path, name)))
+      return names.length === 0 ? [path.join(' ')] : found.flat()
+    }
+    expect((await commandsOf()).toSorted()).toEqual(Object.keys(dryRuns).toSorted())
+  })
+
+  it.each(signing)('%s --dry-run sends nothing', async (command, { args = [], key = agentKey, exits = 0 }) => {
+    const sent: string[] = []
+    const watched = async (url: string) => {
+      const proxy = await startHttpProxy(url, async ({ method, path, body }, forward) => {
+        const isSent = /"method":"(eth_send|anvil_)/.test(body)
+        if (isSent || (method !== 'GET' && path.startsWith('/api'))) sent.push(`${method} ${path} ${body}`)
+        return forward()
+      })
+      onTestFinished(proxy.stop)
+      return proxy.url
+    }
+    const api = { ...market.api, url: await watched(market.api.url) }
+    const watchedRun = runnerOf({ api, rpcUrl: await watched(market.rpcUrl) })
+    const ids: Record<string, string> = { RUN: runId, DELIVERED: deliveredId, AGENT: String(agent.id) }
+    const given = args.map((arg) => ids[arg] ?? arg)
+    const { exitCode, stdout, stderr } = await watchedRun(key, ...command.split(' '), ...given, '--dry-run')
+    expect([exitCode, sent], stderr).toEqual([exits, []])
+    if (exits === 0) expect(stdout).toContain('would succeed; nothing was sent')
+    if (exits === USAGE) expect(stderr).toContain(`${command} has no --dry-run.`)
   })
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { beforeAll, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createRunlineClient, type Run } from '../../../packages/client/src/index.ts'
 import { type EvaluatedMarket, evaluatedMarket } from '../../support/evaluator.ts'
 import { startHttpProxy } from '../../support/httpProxy.ts'
@@ -150,4 +150,63 @@ it('a URL that cannot be reached is tried again, until a human has an hour left 
     await program.stop()
   }
   expect(await parties.history(runId)).toEqual(['WorkSubmitted'])
+})
+
+it('with --dry-run it prints its verdicts, and sends nothing', async () => {
+  const { runs, asAgent } = parties
+  const [good, bad] = [await parties.claimedRun(three), await parties.claimedRun(three)]
+  await runs.submitWork(good, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
+  await runs.submitWork(bad, { content: 'Elbe' }, asAgent)
+  const sent: string[] = []
+  const proxy = await startHttpProxy(market.api.url, async ({ method, path }, forward) => {
+    if (path.startsWith('/api/stream')) return { status: 307, headers: { Location: market.api.url + path }, body: '' }
+    if (method !== 'GET' || path.startsWith('/api/messages')) sent.push(`${method} ${path}`)
+    return forward()
+  })
+  onTestFinished(proxy.stop)
+  const program = await parties.start(proxy.url, ['--dry-run'])
+  onTestFinished(program.stop)
+  await program.saw(new RegExp(`Run ${good}, round 1, delivery 1: approved, nothing was sent`), 30_000)
+  await program.saw(new RegExp(`Run ${bad}, round 1, delivery 1: revision requested, nothing was sent`), 30_000)
+  expect(sent).toEqual([])
+  for (const id of [good, bad]) expect(await parties.history(id)).toEqual(['WorkSubmitted'])
+})
+
+describe('--verify', () => {
+  /** A node that answers once `isUp`. */
+  async function unsteadyNode() {
+    const node = { isUp: false }
+    const proxy = await startHttpProxy(market.rpcUrl, (_, forward) => (node.isUp ? forward() : 'close'))
+    onTestFinished(proxy.stop)
+    return Object.assign(node, { url: proxy.url })
+  }
+
+  it('goes on after a hiccup of the node, and reviews what was delivered meanwhile', async () => {
+    const { runs, asAgent } = parties
+    const runId = await parties.claimedRun(three)
+    const node = await unsteadyNode()
+    const program = await parties.start(undefined, ['--verify'], { RUNLINE_RPC: node.url })
+    onTestFinished(program.stop)
+    await runs.submitWork(runId, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
+    await program.saw(new RegExp(`warning: Run ${runId} cannot be read: .*: it is tried again in 5 s`), 30_000)
+    node.isUp = true
+    await parties.reaches(runId, 'APPROVED', 0)
+  })
+
+  it('ends after an hour without a node, and says what that means', async () => {
+    const { runs, asAgent } = parties
+    const runId = await parties.claimedRun(three)
+    await runs.submitWork(runId, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
+    const node = await unsteadyNode()
+    // A clock on which five seconds are more than an hour.
+    const fast = 'const now = Date.now, start = now(); Date.now = () => start + (now() - start) * 1000'
+    const program = await parties.start(undefined, ['--verify'], {
+      RUNLINE_RPC: node.url,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fast)}`,
+    })
+    onTestFinished(program.stop)
+    await program.saw(/error: .*The evaluator ends: deliveries are paid by time until it runs again\./, 60_000)
+    expect(await program.ended).toContain('4')
+    expect(await parties.history(runId)).toEqual(['WorkSubmitted'])
+  })
 })

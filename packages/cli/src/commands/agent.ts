@@ -4,17 +4,17 @@ import { agentRegistryAbi } from '../../../../abis/AgentRegistry.ts'
 import type { AgentAction, AgentQuery, AgentStake } from '../../../client/src/index.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseAddress, parseId, parseLimit, parsePage, parseUsdc } from '../arguments.ts'
-import { agentOnChain, assertFunding, openSession, relayOptions, type Session } from '../session.ts'
+import { agentOnChain, assertFunding, isRelayed, openSession, relayOptions, type Session } from '../session.ts'
 import { approvalFor, type Call, transact } from '../transact.ts'
 import { openReads, showProof, type Verified, verifyOption } from '../verified.ts'
-import { type RelayOptions, relay } from './relay.ts'
+import { type RelayOptions, relay, type SaltOptions, salt } from './relay.ts'
 
 type Status = NonNullable<AgentQuery['status']>
 
 const statuses: readonly Status[] = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']
 
 /** `owner`: the account that the stake of the agent belongs to. */
-type StakeOptions = RelayOptions & { owner?: Address }
+type StakeOptions = SaltOptions & { owner?: Address }
 
 type ListOptions = { status?: Status; staked?: boolean; limit: number; page: number } & Verified
 
@@ -24,7 +24,8 @@ export function addAgentCommands(agent: Command) {
     .description('register an agent; the key’s account becomes its owner and wallet')
     .argument('<agentURI>', 'where its ERC-8004 registration file is')
     .addOption(relay())
-    .action(action<RelayOptions, [string]>(register))
+    .addOption(salt())
+    .action(action<SaltOptions, [string]>(register))
 
   agent
     .command('stake')
@@ -33,6 +34,7 @@ export function addAgentCommands(agent: Command) {
     .argument('<amount>', 'whole USDC', parseUsdc)
     .option('--owner <address>', 'the agent’s owner, with --relay; you if absent', parseAddress)
     .addOption(relay())
+    .addOption(salt())
     .action(action<StakeOptions, [bigint, bigint]>(stake))
 
   agent
@@ -65,7 +67,8 @@ export function addAgentCommands(agent: Command) {
     )
 }
 
-async function list({ status, staked, limit, page, output, ...context }: Context<ListOptions>) {
+async function list(context: Context<ListOptions>) {
+  const { status, staked, limit, page, output } = context
   const query = { limit, page, ...(status && { status }), ...(staked && { staked: 'true' as const }) }
   const answer = await (await openReads(context)).agents.list(query)
   for (const { id, status, stakedAmount, completions, slashes } of answer.agents) {
@@ -76,12 +79,13 @@ async function list({ status, staked, limit, page, output, ...context }: Context
   output.result({ ...answer, ...showProof(output, answer) })
 }
 
-async function register(context: Context<RelayOptions>, agentURI: string) {
+async function register(context: Context<SaltOptions>, agentURI: string) {
   const session = await openSession(context)
   const action = `register an agent for ${session.node.account.address}`
-  if (isRelayed(context)) {
+  if (await isRelayed(context, session)) {
     const { agents } = session.runline
-    return showRelayed(context, session, action, await agents.register(agentURI, relayOptions(session)))
+    const by = { ...relayOptions(session), salt: context.salt }
+    return showRelayed(context, session, action, await agents.register(agentURI, by))
   }
   const receipt = await transact(session, context, [
     {
@@ -102,11 +106,12 @@ async function stake(context: Context<StakeOptions>, id: bigint, amount: bigint)
   const session = await openSession(context)
   const address = session.contracts.staking
   const action = `stake ${formatUsdc(amount)} for agent ${id}`
-  if (isRelayed(context)) {
+  if (await isRelayed(context, session)) {
     assertFunding(session)
     const { agents } = session.runline
+    const by = { ...relayOptions(session), salt: context.salt }
     const agent = context.owner === undefined ? id : { id, ownerAddress: context.owner }
-    return showRelayed(context, session, action, await agents.stake(agent, amount, relayOptions(session)))
+    return showRelayed(context, session, action, await agents.stake(agent, amount, by))
   }
   await change(session, context, id, [
     ...(await approvalFor(session, address, amount)),
@@ -118,7 +123,7 @@ async function unstake(context: Context<RelayOptions>, id: bigint, amount: bigin
   const session = await openSession(context)
   const address = session.contracts.staking
   const action = `unstake ${formatUsdc(amount)} of agent ${id}`
-  if (isRelayed(context)) {
+  if (await isRelayed(context, session)) {
     const { agents } = session.runline
     return showRelayed(
       context,
@@ -130,13 +135,10 @@ async function unstake(context: Context<RelayOptions>, id: bigint, amount: bigin
   await change(session, context, id, [{ action, address, functionName: 'unstake', args: [id, amount] }])
 }
 
-/** A dry run shows what the call would do, which is the same. */
-const isRelayed = ({ relay, dryRun }: Context<RelayOptions>) => relay === true && dryRun !== true
-
 /** Shows the agent after an action that the API has sent. */
 async function showRelayed(context: Context, { runline }: Session, action: string, relayed: AgentAction) {
-  const { agent, txHash, blockNumber } = relayed
-  context.output.transaction({ action, txHash, blockNumber })
+  const { agent, txHash, blockNumber, actionId } = relayed
+  context.output.transaction({ action, txHash, blockNumber, actionId })
   show(context, await runline.agents.getStakeInfo(agent.id, { minBlock: blockNumber }))
 }
 

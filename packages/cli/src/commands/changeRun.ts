@@ -1,46 +1,89 @@
 import { type Log, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import type { Action, ReadRun, Run, RunlineClient } from '../../../client/src/index.ts'
+import { lastDeliveryOf } from '../../../client/src/run.ts'
 import type { MarketFunction } from '../../../client/src/transactions.ts'
 import type { Context } from '../action.ts'
 import { formatUsdc } from '../arguments.ts'
+import { CommandError } from '../commandError.ts'
+import { asks, type Confirmed, confirm } from '../confirm.ts'
 import { runOnChain } from '../runOnChain.ts'
-import { openSession, relayOptions, type Session } from '../session.ts'
+import { isRelayed, openSession, relayOptions, type Session } from '../session.ts'
+import { indented, storedText } from '../storedText.ts'
 import { type Call, transact } from '../transact.ts'
 import type { RelayOptions } from './relay.ts'
 
-/** The same by a signature, which the API sends. */
-type RelayedAction = (
-  runs: RunlineClient['runs'],
-  run: ReadRun,
-  options: ReturnType<typeof relayOptions>,
-) => Promise<Action>
+/** The argument of a call after the run’s id, if it has one: a URI, a wallet, or the number of a delivery. */
+type Argument = string | number | undefined
+
+/** An action about a run: a call of the market, or a signature that the API sends. */
+export type RunAct = {
+  name: string
+  functionName: MarketFunction
+  relayed: (
+    runs: RunlineClient['runs'],
+    run: ReadRun,
+    options: ReturnType<typeof relayOptions>,
+    argument: Argument,
+  ) => Promise<Action>
+  /** Whether it is about the last delivery, which is then shown. */
+  isReview?: boolean
+  /** What a person on a terminal confirms. */
+  question?: (run: Run, delivery: number) => string
+}
 
 /**
- * Acts on a run: calls the market, or has the API send what the account signs for the market of the session.
- * @param args the arguments of the function after the run’s id.
+ * Acts on a run as the user’s node has it.
+ * @param argumentOf the argument of the call, which is read once `run show` would show the same.
  */
 export async function actOnRun(
-  context: Context<RelayOptions>,
-  name: string,
+  context: Context<RelayOptions & Confirmed>,
+  { name, functionName, relayed, ...shown }: RunAct,
   id: bigint,
-  functionName: MarketFunction,
-  args: (string | number)[],
-  relayed: RelayedAction,
+  argumentOf: (run: ReadRun) => Argument = () => undefined,
 ) {
   const { output } = context
   const session = await openSession(context)
   const action = `${name} run ${id}`
-  // A dry run shows what the call would do, which is the same.
-  if (context.relay && !context.dryRun) {
-    const read = await runOnChain(session, id)
-    const { run, txHash, blockNumber } = await relayed(session.runline.runs, read, relayOptions(session))
-    output.transaction({ action, txHash, blockNumber })
+  const read = await runOnChain(session, id)
+  const argument = argumentOf(read)
+  await showBefore(context, session, read, shown)
+  if (await isRelayed(context, session)) {
+    const acted = await relayed(session.runline.runs, read, relayOptions(session), argument)
+    const { run, txHash, blockNumber, actionId } = acted
+    output.transaction({ action, txHash, blockNumber, actionId })
     showState(context, run)
     return output.result({ run })
   }
-  const call: Call = { action, address: session.contracts.market, functionName, args: [id, ...args] }
+  const args = argument === undefined ? [id] : [id, argument]
+  const call: Call = { action, address: session.contracts.market, functionName, args }
   await changeRun(session, context, [call], () => id)
+}
+
+/** Shows the delivery that the action is about, and asks for what cannot be undone. @throws CommandError unless it is confirmed. */
+async function showBefore(
+  context: Context<Confirmed>,
+  { node, runline }: Session,
+  read: ReadRun,
+  { isReview, question }: Pick<RunAct, 'isReview' | 'question'>,
+) {
+  const isAsked = question !== undefined && asks(context)
+  if (!isReview && !isAsked) return
+  const minBlock = Number(await node.getBlockNumber({ cacheTime: 0 }))
+  const run = await runline.runs.get(read.bountyId, { minBlock })
+  if (run.round !== read.round || run.revisions !== read.revisions) {
+    const message = `The API shows run ${run.bountyId} with other claims or revisions than your node. Try again.`
+    throw new CommandError('RUN_CHANGED', message, { kind: 'unreachable' })
+  }
+  // The contract refuses a review where there is no delivery.
+  const delivery = (lastDeliveryOf(read) ?? 0) + 1
+  const hasDelivery = run.state === 'SUBMITTED' || run.state === 'REVISION_REQUESTED'
+  if (isReview && !hasDelivery) return
+  if (isReview) context.output.line(`Delivery ${delivery} of run ${run.bountyId}: ${run.deliverableHash}`)
+  if (!isAsked) return
+  const text = isReview ? await storedText(runline.content, run.deliverableHash) : null
+  if (text !== null) for (const line of indented(text)) context.output.line(line)
+  await confirm(context, question(run, delivery))
 }
 
 /**

@@ -1,7 +1,10 @@
 import type { Address } from 'viem'
+import { formatUsdc } from '../../../../core/market/usdc.ts'
+import { DEFAULT_WORK_PERIOD_SECONDS, defaultStakeOf } from '../../../client/src/claimMessage.ts'
+import type { RunlineClient } from '../../../client/src/index.ts'
 import { abi } from '../../../client/src/transactions.ts'
 import type { Context } from '../action.ts'
-import { CommandError } from '../commandError.ts'
+import { CommandError, noDryRun } from '../commandError.ts'
 import { runOnChain } from '../runOnChain.ts'
 import { openSession } from '../session.ts'
 import { showState } from './changeRun.ts'
@@ -14,7 +17,8 @@ export type ApplyOptions = { agent: bigint; note?: string; withdraw?: true }
 
 /** Signs an application, or its withdrawal, which the API stores. It is off chain. */
 export async function apply(context: Context<ApplyOptions>, id: bigint) {
-  const { agent: agentId, note, withdraw, output } = context
+  const { agent: agentId, note, withdraw, dryRun, output } = context
+  if (dryRun) throw noDryRun('run apply', 'An application is off chain, and --withdraw takes it back.')
   if (withdraw === undefined && note === undefined) {
     throw new CommandError(
       'NO_NOTE',
@@ -49,13 +53,35 @@ export async function claim(context: Context<ClaimTerms>, id: bigint) {
     output.transaction({ action })
     return output.result({ dryRun: true })
   }
-  const { run, txHash, blockNumber } = await session.runline.runs.claim(await runOnChain(session, id), {
+  await assertAgreed(context, session.runline, id)
+  const { run, txHash, blockNumber, claimId } = await session.runline.runs.claim(await runOnChain(session, id), {
     agentId,
     expected: { stake, workPeriod, evaluator },
     signer: account,
     timeoutSeconds: CLAIM_TIMEOUT_SECONDS,
   })
-  output.transaction({ action, txHash, blockNumber })
+  output.transaction({ action, txHash, blockNumber, actionId: claimId })
   showState(context, run)
   output.result({ run })
+}
+
+/** @throws CommandError with the flags to add where the run has terms that are neither named nor the market's defaults. */
+async function assertAgreed(
+  { stake, workPeriod, evaluator }: Context<ClaimTerms>,
+  { runs }: RunlineClient,
+  id: bigint,
+) {
+  const run = await runs.get(id)
+  const flags = [
+    stake === undefined && BigInt(run.stakeRequired) > defaultStakeOf(BigInt(run.reward))
+      ? [`--stake ${formatUsdc(run.stakeRequired)}`]
+      : [],
+    workPeriod === undefined && run.workPeriod !== DEFAULT_WORK_PERIOD_SECONDS
+      ? [`--work-period ${run.workPeriod / 3_600}h`]
+      : [],
+    evaluator === undefined && run.evaluator !== null ? [`--evaluator ${run.evaluator}`] : [],
+  ].flat()
+  if (flags.length === 0) return
+  const message = `Run ${id} has terms that are not the market’s defaults. If you agree to them, add: ${flags.join(' ')}`
+  throw new CommandError('OTHER_TERMS', message, { kind: 'refused' })
 }

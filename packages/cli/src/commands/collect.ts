@@ -3,7 +3,7 @@ import { type Address, parseEventLogs } from 'viem'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import { action } from '../action.ts'
 import { formatUsdc, parseAddress } from '../arguments.ts'
-import { openSession, relayOptions } from '../session.ts'
+import { isRelayed, openSession, relayOptions } from '../session.ts'
 import { transact } from '../transact.ts'
 import { type RelayOptions, relay } from './relay.ts'
 
@@ -22,10 +22,9 @@ export function addCollect(program: Command) {
         const read = { address, abi: bountyMarketAbi, functionName: 'owed', args: [payee] } as const
         const owed = await session.node.readContract(read)
         const action = `collect ${formatUsdc(owed)} for ${payee}`
-        // A dry run shows what the call would do, which is the same.
-        if (context.relay && !context.dryRun) {
-          const { txHash, blockNumber } = await session.runline.runs.collect(payee, relayOptions(session))
-          context.output.transaction({ action, txHash, blockNumber })
+        if (await isRelayed(context, session)) {
+          const { txHash, blockNumber, actionId } = await session.runline.runs.collect(payee, relayOptions(session))
+          context.output.transaction({ action, txHash, blockNumber, actionId })
           return context.output.result({ payee, amount: String(owed) })
         }
         const receipt = await transact(session, context, [{ action, address, functionName: 'collect', args: [payee] }])

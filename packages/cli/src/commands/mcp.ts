@@ -5,7 +5,7 @@ import type { ApiDescription } from '../../../../src/api/mcp/schemas.ts'
 import { describeTools } from '../../../../src/api/mcp/tools.ts'
 import { action, type Context } from '../action.ts'
 import { parseCount, parseUsdc } from '../arguments.ts'
-import { CommandError } from '../commandError.ts'
+import { CommandError, noDryRun } from '../commandError.ts'
 import { openSession } from '../session.ts'
 import { claimTools } from '../tools/claimTools.ts'
 import { spendTools } from '../tools/spendTools.ts'
@@ -45,7 +45,8 @@ export function addMcp(program: Command) {
 }
 
 async function serve(context: Context<McpOptions>) {
-  const { api, allowClaims, allowStake, allowSpend, verify = false } = context
+  const { api, allowClaims, allowStake, allowSpend, verify = false, dryRun } = context
+  if (dryRun) throw noDryRun('mcp', 'Without --allow-claims and --allow-spend it signs nothing.')
   const sent = sendTo(api)
   const send = verify ? verifiedSend(sent, await verifyOptionsOf(context)) : sent
   const description = await send('/openapi.json', {})

@@ -1,45 +1,60 @@
 import { type Address, parseEventLogs, zeroAddress } from 'viem'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
+import { endOfSalt, SALT_SECONDS } from '../../../../core/market/salt.ts'
 import type { Context } from '../action.ts'
 import { formatUsdc } from '../arguments.ts'
-import { assertFunding, openSession, relayOptions, type Session } from '../session.ts'
+import { asks, type Confirmed, confirm } from '../confirm.ts'
+import { assertFunding, isRelayed, openSession, relayOptions, type Session } from '../session.ts'
 import { approvalFor, type Call } from '../transact.ts'
 import { changeRun, showState } from './changeRun.ts'
-import type { RelayOptions } from './relay.ts'
+import type { SaltOptions } from './relay.ts'
 
-export type PostOptions = RelayOptions & {
-  /** USDC base units. */
-  reward: bigint
-  /** How long the run can be claimed, in seconds. */
-  deadline: number
-  /** Seconds; absent for the market’s default. */
-  workPeriod?: number
-  stakePercent?: number
-  evaluator?: Address
-  claimant?: Address
-  /** Whether the run is created without its escrow. */
-  draft?: boolean
-}
+export type PostOptions = SaltOptions &
+  Confirmed & {
+    /** USDC base units. */
+    reward: bigint
+    /** How long the run can be claimed, in seconds. */
+    deadline: number
+    /** Seconds; absent for the market’s default. */
+    workPeriod?: number
+    stakePercent?: number
+    evaluator?: Address
+    claimant?: Address
+    /** Whether the run is created without its escrow. */
+    draft?: boolean
+  }
 
 const BPS = 10_000n
 
-export async function post(context: Context<PostOptions>, ipfsHash: string) {
-  const { reward, draft, relay, dryRun, output } = context
+/** @param named what the user gave: a URI, or a file. @param store returns the URI of the file, once it is stored. */
+export async function post(context: Context<PostOptions>, named: string, store: () => Promise<string>) {
+  const { reward, draft, salt, output } = context
   const { workPeriod = 0, stakePercent = 0, evaluator = zeroAddress, claimant = zeroAddress } = context
   const session = await openSession(context)
   const { market } = session.contracts
   const fee = await posterFee(session, reward)
-  // The chain’s clock: the market compares the deadline with it.
+  // The chain’s clock, with which the market compares the deadline; of a salt its own, so that a repetition has the same terms.
   const { timestamp } = await session.node.getBlock()
-  const deadline = timestamp + BigInt(context.deadline)
+  const start = salt ? endOfSalt(salt) - BigInt(SALT_SECONDS) : timestamp
+  const deadline = start + BigInt(context.deadline)
   const amounts = `${formatUsdc(reward)} and a fee of ${formatUsdc(fee)}`
-  // A dry run shows what the call would do, which is the same.
-  if (relay && !draft && !dryRun) {
+  const rows = [
+    `  brief       ${named}`,
+    `  claim by    ${new Date(Number(deadline) * 1_000).toISOString()}`,
+    `  to deliver  ${workPeriod === 0 ? '7 days' : `${workPeriod / 3_600} hours`}`,
+    `  stake       ${stakePercent === 0 ? 'the market’s default' : `${stakePercent} % of the reward`}`,
+    `  evaluator   ${evaluator === zeroAddress ? 'you' : evaluator}`,
+    `  claimant    ${claimant === zeroAddress ? 'any wallet' : claimant}`,
+  ]
+  if (asks(context)) for (const row of rows) output.line(row)
+  await confirm(context, `${draft ? 'Create' : 'Post'} a run of ${amounts}?`)
+  const ipfsHash = await store()
+  if (!draft && (await isRelayed(context, session))) {
     assertFunding(session)
     const terms = { ipfsHash, reward, deadline, workPeriod, stakePercent, evaluator, claimant }
-    const posted = await session.runline.runs.post(terms, relayOptions(session))
-    const { run, txHash, blockNumber } = posted
-    output.transaction({ action: `post a run of ${amounts}`, txHash, blockNumber })
+    const posted = await session.runline.runs.post(terms, { ...relayOptions(session), salt })
+    const { run, txHash, blockNumber, actionId } = posted
+    output.transaction({ action: `post a run of ${amounts}`, txHash, blockNumber, actionId })
     showState(context, run)
     return output.result({ run })
   }

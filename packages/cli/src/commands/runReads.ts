@@ -12,7 +12,7 @@ import { runStates } from '../../../client/src/runStates.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseAddress, parseId, parseLimit } from '../arguments.ts'
 import { openReader } from '../session.ts'
-import { storedText } from '../storedText.ts'
+import { indented, storedText } from '../storedText.ts'
 import { openReads, showProof, type Verified, verifyOption } from '../verified.ts'
 
 /** The states in which `run watch` ends: the run never changes again. */
@@ -25,24 +25,34 @@ type ListOptions = {
   claimedBy?: bigint
   claimant?: string
   claimable?: boolean
+  evaluator?: string
   q?: string
   tag?: string
+  sort: NonNullable<RunQuery['sort']>
+  order: NonNullable<RunQuery['order']>
+  cursor?: string
   limit: number
 } & Verified
 
 export function addRunReads(run: Command) {
   run
     .command('list')
-    .description('list runs, newest first')
+    .description('list runs, newest first unless --sort or --order says else')
     .addOption(new Option('--state <state>', 'only runs in this state').choices(runStates))
     .option('--min-reward <amount>', 'only runs that pay at least so much, in whole USDC')
     .option('--poster <address>', 'only runs of this account', parseAddress)
     .option('--claimed-by <agent>', 'only runs that this agent claimed', parseId)
     .option('--claimant <wallet>', 'only runs that this wallet alone may claim, or "none": those for any wallet')
+    .option('--evaluator <address>', 'only runs whose terms name this evaluator', parseAddress)
     .option('--claimable', 'only runs that can be claimed now')
     .option('--q <words>', 'only runs whose briefs have all these words')
     .option('--tag <tag>', 'only runs whose briefs have this tag')
+    .addOption(
+      new Option('--sort <field>', 'by what').choices(['createdAt', 'reward', 'deadline']).default('createdAt'),
+    )
+    .addOption(new Option('--order <order>', 'in which order').choices(['asc', 'desc']).default('desc'))
     .option('--limit <count>', 'how many', parseLimit, 20)
+    .option('--cursor <cursor>', 'the page after another, which names it')
     .addOption(verifyOption())
     .action(action<ListOptions, []>(list))
 
@@ -69,8 +79,9 @@ export function addRunReads(run: Command) {
 }
 
 async function list(context: Context<ListOptions>) {
-  const { state, minReward, poster, claimedBy, claimant, claimable, q, tag, limit, output } = context
-  const query: RunQuery = { limit }
+  const { state, minReward, poster, claimedBy, claimant, evaluator, claimable, q, tag, cursor, output } = context
+  const { limit, sort, order } = context
+  const query: RunQuery = { limit, sort, order }
   if (state) query.state = state
   if (minReward) query.minReward = minReward
   if (poster) query.poster = poster
@@ -79,10 +90,13 @@ async function list(context: Context<ListOptions>) {
   if (claimable) query.claimable = 'true'
   if (q) query.q = q
   if (tag) query.tag = tag
+  if (evaluator) query.evaluator = evaluator
+  if (cursor) query.cursor = cursor
   const page = await (await openReads(context)).runs.list(query)
   for (const run of page.runs) output.line(summaryOf(run))
-  const { total, totalIsExact } = page.pagination
+  const { total, totalIsExact, nextCursor } = page.pagination
   output.line(`${page.runs.length} of ${total.toLocaleString('en')}${totalIsExact ? '' : '+'} runs`)
+  if (nextCursor) output.line(`The next page: --cursor ${nextCursor}`)
   output.result({ ...page, ...showProof(output, page) })
 }
 
@@ -142,12 +156,6 @@ async function listApplications(context: Context<{ limit: number }>, id: bigint)
   output.line(`${page.applications.length} of ${page.pagination.total} applications`)
   output.result(page)
 }
-
-const indented = (text: string) =>
-  text
-    .trimEnd()
-    .split('\n')
-    .map((line) => `    ${line}`)
 
 const rowOf = (name: string, value: string) => `  ${name.padEnd(11)} ${value}`
 

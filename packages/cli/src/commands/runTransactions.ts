@@ -1,16 +1,22 @@
 import { type Command, Option } from 'commander'
 import type { Address } from 'viem'
 import { lastDeliveryOf } from '../../../client/src/run.ts'
-import type { MarketFunction } from '../../../client/src/transactions.ts'
 import { action } from '../action.ts'
-import { parseAddress, parseDuration, parseId, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
-import { runOnChain } from '../runOnChain.ts'
-import { openSession } from '../session.ts'
-import { actOnRun } from './changeRun.ts'
+import {
+  formatUsdc,
+  parseAddress,
+  parseDuration,
+  parseId,
+  parsePercent,
+  parseRevision,
+  parseUsdc,
+} from '../arguments.ts'
+import { type Confirmed, yesOption } from '../confirm.ts'
+import { actOnRun, type RunAct } from './changeRun.ts'
 import { type ApplyOptions, apply, type ClaimTerms, claim } from './claim.ts'
 import { fileOption, type NamedOptions, namedText, uncheckedOption } from './namedText.ts'
 import { fund, type PostOptions, post } from './post.ts'
-import { type RelayOptions, relay } from './relay.ts'
+import { type RelayOptions, relay, salt } from './relay.ts'
 
 /** How long a run can be claimed where the poster names no time. */
 const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
@@ -31,13 +37,14 @@ export function addRunTransactions(run: Command) {
     .option('--stake-percent <percent>', 'what a claim puts at risk, of the reward', parsePercent)
     .option('--evaluator <address>', 'who reviews; you if absent', parseAddress)
     .option('--claimant <wallet>', 'the only wallet that may claim; any if absent, none yet if yours', parseAddress)
-    .addOption(new Option('--draft', 'create it only; `run fund` escrows later').conflicts('relay'))
+    .addOption(new Option('--draft', 'create it only; `run fund` escrows later').conflicts(['relay', 'salt']))
+    .addOption(yesOption())
     .addOption(relay())
+    .addOption(salt())
     .action(
-      action<PostOptions & { brief?: string }, [string | undefined]>(async ({ brief, ...context }, uri) =>
-        post(
-          context,
-          await namedText({ ...context, ...(brief && { file: brief }), unchecked: true }, uri, 'postBrief'),
+      action<PostOptions & { brief?: string }, [string | undefined]>(({ brief, ...context }, uri) =>
+        post(context, brief ?? String(uri), () =>
+          namedText({ ...context, ...(brief && { file: brief }), unchecked: true }, uri, 'postBrief'),
         ),
       ),
     )
@@ -67,113 +74,123 @@ export function addRunTransactions(run: Command) {
     .option('--withdraw', 'take the application back')
     .action(action<ApplyOptions, [bigint]>(apply))
 
-  type Relayed = Parameters<typeof actOnRun>[5]
-
-  /** Adds a call of the market. @param hash what its argument besides the run is, where it has one: the last of `relayed`. */
-  function addCall(
-    name: string,
-    functionName: MarketFunction,
-    description: string,
-    relayed: (...args: [...Parameters<Relayed>, hash: string]) => ReturnType<Relayed>,
-    hash?: string,
-  ) {
-    const command = run.command(name).description(description).argument('<run>', 'the run’s id', parseId)
-    if (hash) command.argument('[hash]', hash).addOption(fileOption()).addOption(uncheckedOption())
+  /** Adds a call of the market. @param text what its argument besides the run is: a URI, or a file that is stored. */
+  function addCall(description: string, act: RunAct, text?: string) {
+    const command = run.command(act.name).description(description).argument('<run>', 'the run’s id', parseId)
+    if (text) command.argument('[hash]', text).addOption(fileOption()).addOption(uncheckedOption())
+    if (act.question) command.addOption(yesOption())
     command.addOption(relay()).action(
-      action<RelayOptions & NamedOptions, [bigint, string | undefined]>(async (context, id, given) => {
-        const texts = hash ? [await namedText(context, given)] : []
-        return actOnRun(context, name, id, functionName, texts, (...args) => relayed(...args, texts[0] ?? ''))
+      action<RelayOptions & NamedOptions & Confirmed, [bigint, string | undefined]>(async (context, id, given) => {
+        const named = text ? await namedText(context, given) : undefined
+        return actOnRun(context, act, id, () => named)
       }),
     )
   }
 
-  addCall(
-    'close',
-    'closeBounty',
-    'take the escrow of an open run back; of a claimed one, let a lost claim return it to you',
-    (runs, run, options) => runs.close(run, options),
-  )
+  addCall('take the escrow of an open run back; of a claimed one, let a lost claim return it to you', {
+    name: 'close',
+    functionName: 'closeBounty',
+    relayed: (runs, run, options) => runs.close(run, options),
+  })
+  const nameClaimant: RunAct = {
+    name: 'name-claimant',
+    functionName: 'nameClaimant',
+    relayed: (runs, run, options, wallet) => runs.nameClaimant(run, String(wallet), options),
+  }
   run
-    .command('name-claimant')
+    .command(nameClaimant.name)
     .description('name the only wallet that may claim an open run, whose terms name one')
     .argument('<run>', 'the run’s id', parseId)
     .argument('<wallet>', 'the zero address lets any wallet claim, for good; yours: none yet', parseAddress)
     .addOption(relay())
     .action(
-      action<RelayOptions, [bigint, Address]>(async (context, id, wallet) =>
-        actOnRun(context, 'name-claimant', id, 'nameClaimant', [wallet], (runs, run, options) =>
-          runs.nameClaimant(run, wallet, options),
-        ),
+      action<RelayOptions, [bigint, Address]>((context, id, wallet) =>
+        actOnRun(context, nameClaimant, id, () => wallet),
       ),
     )
-  addCall('start', 'startWork', 'start the work; the poster sees that it has begun', (runs, run, options) =>
-    runs.start(run, options),
-  )
+  addCall('start the work; the poster sees that it has begun', {
+    name: 'start',
+    functionName: 'startWork',
+    relayed: (runs, run, options) => runs.start(run, options),
+  })
   addCall(
-    'submit',
-    'submitWork',
     'deliver the work, or a revision',
-    (runs, run, options, hash) => runs.submit(run, hash, options),
+    {
+      name: 'submit',
+      functionName: 'submitWork',
+      // `namedText` has compared it.
+      relayed: (runs, run, options, uri) => runs.submit(run, { uri: String(uri), isUnchecked: true }, options),
+    },
     'where the work is, such as ipfs://…',
   )
+  addCall('abandon a claim before it is due: the stake at risk is burned', {
+    name: 'abandon',
+    functionName: 'abandonClaim',
+    relayed: (runs, run, options) => runs.abandon(run, options),
+    question: ({ bountyId, stake }) => `Abandon run ${bountyId}? ${formatUsdc(stake ?? 0n)} of the stake are burned.`,
+  })
   addCall(
-    'abandon',
-    'abandonClaim',
-    'abandon a claim before it is due: the stake at risk is burned',
-    (runs, run, options) => runs.abandon(run, options),
-  )
-  addCall(
-    'revise',
-    'requestRevision',
     'request a revision',
-    (runs, run, options, hash) => runs.revise(run, run.revisions ?? 0, hash, options),
+    {
+      name: 'revise',
+      functionName: 'requestRevision',
+      relayed: (runs, run, options, uri) =>
+        runs.revise(run, run.revisions ?? 0, { uri: String(uri), isUnchecked: true }, options),
+      isReview: true,
+    },
     'what is missing, such as ipfs://…',
   )
+  const approve: RunAct = {
+    name: 'approve',
+    functionName: 'approveWork',
+    relayed: (runs, run, options, revision) => runs.approve(run, Number(revision), options),
+    isReview: true,
+    question: ({ bountyId, reward, claimedByWallet }, delivery) =>
+      `Approve delivery ${delivery} of run ${bountyId}, and pay ${formatUsdc(reward)} to ${claimedByWallet}?`,
+  }
   run
-    .command('approve')
+    .command(approve.name)
     .description('approve the work: pays the agent')
     .argument('<run>', 'the run’s id', parseId)
     .option(
       '--revision <number>',
-      'the request that the delivery answers, 0 for the first; if absent, the last',
+      'the request that the delivery answers, 0 for the first; if absent, the last, which is shown',
       parseRevision,
     )
+    .addOption(yesOption())
     .addOption(relay())
     .action(
-      action<{ revision?: number } & RelayOptions, [bigint]>(async (context, id) => {
-        const last = lastDeliveryOf(await runOnChain(await openSession(context), id)) ?? 0
-        const revision = context.revision ?? last
-        await actOnRun(context, 'approve', id, 'approveWork', [revision], (runs, run, options) =>
-          runs.approve(run, revision, options),
-        )
-      }),
+      action<{ revision?: number } & RelayOptions & Confirmed, [bigint]>((context, id) =>
+        actOnRun(context, approve, id, (run) => context.revision ?? lastDeliveryOf(run) ?? 0),
+      ),
     )
 
-  addCall('reject', 'rejectWork', 'reject the work: fee and stake are burned', (runs, run, options) =>
-    runs.reject(run, run.revisions ?? 0, options),
-  )
-  addCall(
-    'expire',
-    'expireBounty',
-    'end an open run after its deadline: the escrow returns to the poster',
-    (runs, { bountyId }, options) => runs.expire(bountyId, options),
-  )
-  addCall(
-    'finalize',
-    'finalizeReview',
-    'approve the work after the review period: pays the agent',
-    (runs, { bountyId }, options) => runs.finalize(bountyId, options),
-  )
-  addCall(
-    'slash',
-    'slashExpired',
-    'end a claim without work after its time: burns the stake and freezes the agent',
-    (runs, { bountyId }, options) => runs.slash(bountyId, options),
-  )
-  addCall(
-    'reject-overdue',
-    'rejectOverdue',
-    'reject a revision that is late: fee and stake are burned',
-    (runs, { bountyId }, options) => runs.rejectOverdue(bountyId, options),
-  )
+  addCall('reject the work: fee and stake are burned', {
+    name: 'reject',
+    functionName: 'rejectWork',
+    relayed: (runs, run, options) => runs.reject(run, run.revisions ?? 0, options),
+    isReview: true,
+    question: ({ bountyId, fee, stake }, delivery) =>
+      `Reject delivery ${delivery} of run ${bountyId}? The fee of ${formatUsdc(fee)} and the agent’s stake of ${formatUsdc(stake ?? 0n)} are burned.`,
+  })
+  addCall('end an open run after its deadline: the escrow returns to the poster', {
+    name: 'expire',
+    functionName: 'expireBounty',
+    relayed: (runs, { bountyId }, options) => runs.expire(bountyId, options),
+  })
+  addCall('approve the work after the review period: pays the agent', {
+    name: 'finalize',
+    functionName: 'finalizeReview',
+    relayed: (runs, { bountyId }, options) => runs.finalize(bountyId, options),
+  })
+  addCall('end a claim without work after its time: burns the stake and freezes the agent', {
+    name: 'slash',
+    functionName: 'slashExpired',
+    relayed: (runs, { bountyId }, options) => runs.slash(bountyId, options),
+  })
+  addCall('reject a revision that is late: fee and stake are burned', {
+    name: 'reject-overdue',
+    functionName: 'rejectOverdue',
+    relayed: (runs, { bountyId }, options) => runs.rejectOverdue(bountyId, options),
+  })
 }
