@@ -47,7 +47,9 @@ export async function actOnRun(
   const action = `${name} run ${id}`
   const read = await runOnChain(session, id)
   const argument = argumentOf(read)
-  await showBefore(context, session, read, shown)
+  // The contract refuses the approval of another delivery than the last.
+  const isOther = typeof argument === 'number' && argument !== lastDeliveryOf(read)
+  if (!isOther) await showBefore(context, session, read, shown)
   if (await isRelayed(context, session)) {
     const acted = await relayed(session.runline.runs, read, relayOptions(session), argument)
     const { run, txHash, blockNumber, actionId } = acted
