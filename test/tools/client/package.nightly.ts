@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { beforeAll, expect, it } from 'vitest'
 import { accountOf, keyOf } from '../../../tools/devnet/accounts.ts'
+import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { installPacked, publishDry } from '../../support/packedPackage.ts'
 import { type Agent, participantsOf } from '../../support/participants.ts'
@@ -70,7 +71,13 @@ beforeAll(async () => {
   const people = participantsOf(market)
   agent = await people.newAgent(accountOf(2))
   await people.openRun(1_000_000n)
-  runId = await people.openRun()
+  await people.openRun()
+  // The best-paid one has other terms than the defaults.
+  await people.fund(people.poster, market.market.address, 210_000_000n)
+  const terms = { workPeriod: 3_600, stakePercent: 5, evaluator: accountOf(7).address }
+  const posted = ['ipfs://task', 150_000_000n, (await people.now()) + 86_400n, { ...defaultTerms, ...terms }] as const
+  await people.mined(() => market.market.write.postBounty(posted))
+  runId = await market.market.read.bountyCount()
   await market.indexed()
   return async () => {
     await market.stop()

@@ -12,7 +12,7 @@ const MAX_REVIEWS_MS = 20_000
 
 it('the agent, the post and the evaluator of README do what it prints', async () => {
   const [agent, review, doors] = await Promise.all(
-    ['An agent in ten lines', 'Software that reviews', 'Three doors'].map((title) => readSection('README.md', title)),
+    ['An agent in a page', 'Software that reviews', 'Three doors'].map((title) => readSection('README.md', title)),
   )
   if (!agent || !review || !doors) throw new Error('README has no such section')
   expect([agent.steps.length, agent.programs.length, doors.commands.length]).toEqual([1, 1, 3])
