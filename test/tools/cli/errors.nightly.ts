@@ -55,7 +55,7 @@ const dryRuns: Record<string, DryRun | 'reads'> = {
   faucet: { args: ['5'] },
   'agent register': { args: ['ipfs://agent'] },
   'agent stake': { args: ['AGENT', '20'], exits: REFUSED },
-  'agent unstake': { args: ['AGENT', '1'] },
+  'agent unstake': { args: ['AGENT', '1'], exits: REFUSED },
   'agent list': 'reads',
   'agent show': 'reads',
   'run list': 'reads',
@@ -158,7 +158,8 @@ describe('the command line', () => {
 
   it('says that a run is unknown', async () => {
     expect((await refusalOf(agentKey, 'run', 'show', '999')).code).toBe('RUN_NOT_FOUND')
-    expect((await refusalOf(posterKey, 'run', 'approve', '999')).message).toContain('BountyNotFound(bountyId 999)')
+    expect((await refusalOf(posterKey, 'run', 'close', '999')).message).toContain('BountyNotFound(bountyId 999)')
+    expect((await refusalOf(posterKey, 'run', 'approve', '999')).code).toBe('RUN_NOT_FOUND')
     const { exitCode, stderr } = await run(agentKey, 'run', 'show', 'first')
     expect(stderr).toContain('Give an id, such as 39.')
     expect(exitCode).toBe(USAGE)
@@ -216,7 +217,8 @@ describe('the command line', () => {
     const close = ['run', 'close', runId, '--relay', '--json']
     const { exitCode, stderr } = await runnerOf({ api: some, rpcUrl: market.rpcUrl })(posterKey, ...close)
     expect([exitCode, JSON.parse(stderr).error.message]).toEqual([UNREACHABLE, 'This server does not relay close.'])
-    expect(performance.now() - start).toBeLessThan(10_000)
+    // An action of the relay is repeated for 120 s.
+    expect(performance.now() - start).toBeLessThan(60_000)
   })
 
   it('names an action that is undecided at its timeout, and how to wait for it', () => {
@@ -253,15 +255,20 @@ describe('the command line', () => {
   })
 
   it('has a command for each line of the table of dry runs', async () => {
-    const commandsOf = async (...path: string[]): Promise<string[]> => {
-      const { stdout } = await run('', ...path, '--help')
+    const namesIn = async (...group: string[]) => {
+      const { stdout } = await run('', ...group, '--help')
       const [, list = ''] = /\nCommands:\n([\s\S]*?)(\n\n|$)/.exec(stdout) ?? []
-      const names = [...list.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name]) => String(name))
-      const found = await Promise.all(names.map((name) => commandsOf(...path, name)))
-      return names.length === 0 ? [path.join(' ')] : found.flat()
+      return [...list.matchAll(/^ {2}([a-z][a-z-]*)/gm)]
+        .map(([, name]) => String(name))
+        .filter((name) => name !== 'help')
     }
-    expect((await commandsOf()).toSorted()).toEqual(Object.keys(dryRuns).toSorted())
-  })
+    const commands: string[] = []
+    for (const group of await namesIn()) {
+      const names = await namesIn(group)
+      commands.push(...(names.length === 0 ? [group] : names.map((name) => `${group} ${name}`)))
+    }
+    expect(commands.toSorted()).toEqual(Object.keys(dryRuns).toSorted())
+  }, 60_000)
 
   it.each(signing)('%s --dry-run sends nothing', async (command, { args = [], key = agentKey, exits = 0 }) => {
     const sent: string[] = []
