@@ -155,8 +155,8 @@ it('a URL that cannot be reached is tried again, until a human has an hour left 
 it('with --dry-run it prints its verdicts, and sends nothing', async () => {
   const { runs, asAgent } = parties
   const [good, bad] = [await parties.claimedRun(three), await parties.claimedRun(three)]
-  await runs.submitWork(good, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
-  await runs.submitWork(bad, { content: 'Elbe' }, asAgent)
+  await runs.submit(good, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
+  await runs.submit(bad, { content: 'Elbe' }, asAgent)
   const sent: string[] = []
   const proxy = await startHttpProxy(market.api.url, async ({ method, path }, forward) => {
     if (path.startsWith('/api/stream')) return { status: 307, headers: { Location: market.api.url + path }, body: '' }
@@ -187,7 +187,7 @@ describe('--verify', () => {
     const node = await unsteadyNode()
     const program = await parties.start(undefined, ['--verify'], { RUNLINE_RPC: node.url })
     onTestFinished(program.stop)
-    await runs.submitWork(runId, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
+    await runs.submit(runId, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
     await program.saw(new RegExp(`warning: Run ${runId} cannot be read: .*: it is tried again in 5 s`), 30_000)
     node.isUp = true
     await parties.reaches(runId, 'APPROVED', 0)
@@ -196,7 +196,7 @@ describe('--verify', () => {
   it('ends after an hour without a node, and says what that means', async () => {
     const { runs, asAgent } = parties
     const runId = await parties.claimedRun(three)
-    await runs.submitWork(runId, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
+    await runs.submit(runId, { content: ['Elbe', 'Oder', 'Rhine'] }, asAgent)
     const node = await unsteadyNode()
     // A clock on which five seconds are more than an hour.
     const fast = 'const now = Date.now, start = now(); Date.now = () => start + (now() - start) * 1000'
