@@ -88,7 +88,7 @@ const actsFor = (wallet: Address): SQL | undefined =>
 const isStaked = (staked: boolean): SQL => (staked ? sql`${agent.stakedAmount} > 0` : sql`${agent.stakedAmount} = 0`)
 
 /** The registered agents with the status; an agent that is not registered has no step. */
-export function inStatus(status: AgentStatus | undefined, now: bigint): SQL | undefined {
+function inStatus(status: AgentStatus | undefined, now: bigint): SQL | undefined {
   const isProven = eq(agent.step, 'PROVEN')
   if (status === undefined) return isNotNull(agent.step)
   if (status === 'ESTABLISHED') return and(isProven, lte(agent.stakedAt, establishedSince(now)))
