@@ -31,7 +31,7 @@ const packages: [name: string, command: string, ...args: string[]][] = [
 ]
 
 const parts: Record<string, string[]> = {
-  // Two files at a time in place of four: many tests bound seconds, and nobody waits for a night.
+  // Two files at a time in place of four: many tests bound seconds, and a night is long.
   'tests of the night': [
     'vitest',
     'run',

@@ -77,7 +77,7 @@ const rows = {
   // A claimant is named in OPEN only.
   NoClaimantNamed: {
     code: 'WRONG_STATE',
-    sentence: ([bountyId]) => `Run ${bountyId} is OPEN to any wallet for good: no claimant can be named any more.`,
+    sentence: ([bountyId]) => `Run ${bountyId} is OPEN to any wallet for good: no claimant can be named.`,
     extensions: () => ({ state: 'OPEN' }),
   },
   WrongNaming: {

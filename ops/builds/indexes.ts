@@ -39,7 +39,7 @@ export function indexStatements(schema: string, how = ''): string[] {
 }
 
 /**
- * Creates the indexes of a build that has caught up, and that readers do not see yet, while it goes on: a statement of Ponder's that
+ * Creates the indexes of a build that has caught up, and that readers do not see yet, while it indexes: a statement of Ponder's that
  * waits for 20 seconds ends the indexer. They remain when the indexer restarts.
  */
 export async function createIndexes(client: pg.ClientBase, build: string): Promise<void> {

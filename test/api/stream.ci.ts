@@ -495,7 +495,7 @@ describe('a stream that resumes', () => {
     expect(named(await reader.next())).toEqual(['run 1 OPEN 41'])
   })
 
-  it('goes on in another build, which has stored only the blocks that were not final at its start', async () => {
+  it('continues in another build, which has stored only the blocks that were not final at its start', async () => {
     const changed = await broken()
     const plain = blockAt(5n)
     const orphaned = { ...blockAt(11n), hash: blockHash(99n) }

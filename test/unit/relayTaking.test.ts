@@ -83,7 +83,7 @@ describe('what a signer takes of the queue', () => {
     expect(queue.take(32, await taking.choiceFor(otherSigner))).toHaveLength(1)
   })
 
-  it('is no more of what costs nothing than it has places for, every 200 ms, and what is ready at once', async () => {
+  it('is only as much of what costs nothing as it has places for, every 200 ms, and what is ready at once', async () => {
     const waiting = Array.from({ length: 5 }, (_, place) => entryOf(place, 'free'))
     const { queue, taking, onDue } = takingOf(waiting, 2)
     expect(queue.take(32, await taking.choiceFor(signer))).toHaveLength(2)

@@ -5,7 +5,7 @@ import { type Registration, registrationOf } from './registration.ts'
 
 const jsonUri = /^data:application\/json(?:;[^,;]*)*?(;base64)?,(.*)$/is
 
-/** What the board shows besides, as text: an image or endpoint that it loaded would tell its author who reads. */
+/** What the board shows besides, as text: an image or endpoint that it loaded would give its author the reader's address. */
 const shownSchema = z.object({
   services: z.array(z.object({ name: text, endpoint: text })).catch([]),
   image: text.nullish().catch(null),

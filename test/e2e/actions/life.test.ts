@@ -190,9 +190,9 @@ describe('a poster that chooses who works', () => {
       expect(named.body).toMatchObject({ message: 'Claimant named.', run: { state: 'OPEN', claimant } })
     }
     expect(codeOf(await claim(runId))).toEqual([403, 'NOT_CLAIMANT'])
-    const nobody = await name(runId, poster.address)
-    expect(nobody.body.run.claimant).toBe(poster.address)
-    const state = await api.get(`/api/actions/${nobody.body.actionId}`)
+    const unnamed = await name(runId, poster.address)
+    expect(unnamed.body.run.claimant).toBe(poster.address)
+    const state = await api.get(`/api/actions/${unnamed.body.actionId}`)
     expect(state.body).toMatchObject({ action: 'name-claimant', bountyId: Number(runId), round: null, state: 'mined' })
     expect((await name(runId, wallet.address)).status).toBe(200)
     expect(await claim(runId)).toMatchObject({ status: 200, body: { run: { claimedByWallet: wallet.address } } })

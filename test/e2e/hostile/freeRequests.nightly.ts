@@ -278,7 +278,7 @@ describe(`${CONNECTIONS_OF_ONE} connections of one address that its limit refuse
     const reads = [
       { name: 'message', perSecond: 5, path: () => honest.path },
       { name: 'list', perSecond: 5, path: (n: number) => `/api/runs?minBlock=${n % 2}&limit=${1 + (n % 50)}` },
-      { name: 'dear list', perSecond: 5, path: (n: number) => `/api/runs?claimable=true&limit=${1 + (n % 50)}` },
+      { name: 'expensive list', perSecond: 5, path: (n: number) => `/api/runs?claimable=true&limit=${1 + (n % 50)}` },
     ]
     // It throws if one is refused.
     const waited = await ask(limited.url, reads, {

@@ -181,7 +181,7 @@ describe('--verify', () => {
     return Object.assign(node, { url: proxy.url })
   }
 
-  it('goes on after a hiccup of the node, and reviews what was delivered meanwhile', async () => {
+  it('continues after failed reads of the node, and reviews what was delivered in between', async () => {
     const { runs, asAgent } = parties
     const runId = await parties.claimedRun(three)
     const node = await unsteadyNode()

@@ -140,7 +140,7 @@ describe('an interrupted deployment', () => {
     ])
   })
 
-  it('goes on at the next nonce after another transaction of the deployer', async () => {
+  it('continues at the next nonce after another transaction of the deployer', async () => {
     const account = accountOf(2)
     await stoppedWith(2, account)
     await transfer(account)
@@ -148,7 +148,7 @@ describe('an interrupted deployment', () => {
     expect(await sentBy(account)).toBe(5)
   })
 
-  it('goes on from another account, without the journal', async () => {
+  it('continues from another account, without the journal', async () => {
     const account = accountOf(7)
     await stoppedWith(2, account)
     const { created, deployment } = await deploy(accountOf(8), { journalPath: '' })

@@ -17,7 +17,7 @@ const path = fileURLToPath(import.meta.url)
 if (process.argv[1] === path) {
   process.once('message', ({ checks, delivery }: { checks: Checks; delivery: Delivery }) =>
     process.send?.('ready', () => {
-      // With a timeout of its own, so that it ends also if its parent is killed meanwhile.
+      // With a timeout of its own, so that it ends also if its parent is killed.
       const run = () => runChecks(checks, delivery)
       process.send?.(runInNewContext('run()', { run }, { timeout: TIMEOUT_MS }), () => process.disconnect())
     }),

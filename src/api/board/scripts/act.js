@@ -108,7 +108,7 @@ const submit = (form) =>
     // It was signed before, and is sent again, so that no second one is signed for the same.
     if (undecided) return make(undecided, say, release)
     showProgressBelow(form)
-    // Its part of the page stays meanwhile.
+    // Its part of the page stays until then.
     form.setAttribute('aria-busy', 'true')
     try {
       await follow()

@@ -11,7 +11,7 @@ const POLL_MS = 1_500
 const FOLLOW_MS = 1_800_000
 const BASE_CHAINS = [8_453, 84_532]
 
-/** Base takes some twenty minutes until a reorg of Ethereum can undo a block no more. Of other chains it is not known. */
+/** Base takes some twenty minutes until no reorg of Ethereum can undo a block. Of other chains it is not known. */
 const untilFinal = BASE_CHAINS.includes(market.chainId) ? 'final in about 20 minutes' : 'not final yet'
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))

@@ -30,7 +30,7 @@ function isUsed(part) {
   return isActing || isSelected || part.contains(document.activeElement)
 }
 
-/** Says in a part that stays what has come meanwhile. act.js signs nothing of a part that says so. */
+/** Says in a part that stays what has come. act.js signs nothing of a part that says so. */
 function offer(part, next) {
   const place = part.querySelector('.later')
   if (part.dataset.later !== next.dataset.news) {

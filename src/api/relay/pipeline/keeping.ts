@@ -131,7 +131,7 @@ export function createKeeping(context: PipelineContext, placer: Placer): Actions
     const signing = able.filter((account) => signingRestOf(account) === 0)
     const signer = signing.find(({ address }) => address === lease.signer) ?? signing[0]
     if (!signer && able.length > 0) return undefined
-    // If no signer can make it any more, the revert of a call by this one says why.
+    // If no signer can make it now, the revert of a call by this one says why.
     const simulated = await simulate(signer?.address ?? lease.signer, action, await heads.since(performance.now()))
     if (simulated.result === 'undecided') return undefined
     if (simulated.result === 'fails') {

@@ -33,7 +33,7 @@ const NONE: Offer = { left: 0, isDue: false }
 export const isShared = ({ request, examined }: Waiting): boolean => isClaim(request) && !examined.runsWalletCode
 
 /**
- * Decides which waiting actions a signer takes, so that none is simulated that it cannot send. What costs its clients nothing is
+ * Decides which waiting actions a signer takes, so that it simulates only what it can send. What costs its clients nothing is
  * simulated a few at a time, and only where the signer has places left for it.
  */
 export function createTaking(
@@ -54,7 +54,7 @@ export function createTaking(
     return taken < Math.min(MOST_SIMULATIONS, mostPlaces(places, maxUnmined))
   }
 
-  /** Whether the signer takes the entry by what is offered: asked before a batch and in it, so that none begins without end and takes nothing. */
+  /** Whether the signer takes the entry by what is offered: asked before a batch and in it, or batches that take nothing would begin without end. */
   const isOffered = (entry: Waiting, signer: Signer, { left, isDue } = NONE): boolean =>
     entry.signers.includes(signer) && hasTurn(entry) && left > 0 && (isDue || entry.ready !== undefined)
 
