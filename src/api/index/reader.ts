@@ -20,10 +20,11 @@ const MIN_BLOCK_TIMEOUT_MS = 5_000
 const MAX_BLOCKS_AHEAD = 10_000n
 
 /**
- * How many reads of a network may wait for a connection. While one does, no timeout runs: the networks take turns, so that
- * one which sends many reads delays its own.
+ * How many reads of a network may wait for a connection, and how long: the networks take turns, so that one which sends many
+ * reads delays its own. Longer waits come from a database that does not answer.
  */
 const MAX_WAITING = 2_000
+const TURN_TIMEOUT_MS = 5_000
 
 /** The network of this process's own reads. */
 const OWN = 'this server'
@@ -78,7 +79,7 @@ export class IndexReader {
       maxWaitingPerClient: MAX_WAITING,
       waiting: 'reads wait for a connection',
       refuseFull: (detail) => new Problem('RATE_LIMITED', detail, { headers: { 'Retry-After': '1' } }),
-      refuseGone: indexBehind,
+      refuseGone: () => indexBehind(`No connection to the database was free for ${TURN_TIMEOUT_MS / 1_000} s.`),
     })
     this.head = new HeadFeed({ ...options, readHead: () => this.readHead(), clock: this.#clock })
   }
@@ -92,11 +93,10 @@ export class IndexReader {
   async read<T>(minBlock: bigint | undefined, read: Read<T>, network = OWN): Promise<ReadResult<T>> {
     await this.reach(minBlock)
     const isServable = this.#servable(minBlock)
+    const turn = { client: network, gone: AbortSignal.timeout(TURN_TIMEOUT_MS) }
     let signal: AbortSignal | undefined
     for (;;) {
-      const result = await this.#attempt(() =>
-        this.#inTurn({ client: network }, () => this.#transact(read, isServable)),
-      )
+      const result = await this.#attempt(() => this.#inTurn(turn, () => this.#transact(read, isServable)))
       if (result) return result
       signal ??= AbortSignal.timeout(REPLAY_TIMEOUT_MS)
       if (!(await this.head.until(isServable, signal))) throw behind(this.head.last, minBlock)
