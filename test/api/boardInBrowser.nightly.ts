@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { accountMessage, accountTypedData, membersAsText } from '../../core/market/accountActions.ts'
 import { applicationTypedData } from '../../core/market/applicationMessage.ts'
+import { directAccountCalls, directClaimCalls, directRunCalls } from '../../core/market/directCall.ts'
 import { runActionNames, runTypedData } from '../../core/market/runActions.ts'
 import { run } from '../../ponder.schema.ts'
 import { cidOf, uriOf } from '../../src/api/content/cid.ts'
@@ -283,6 +284,8 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
       const known = membersAsText(message)
       const own = await build('accountMessages.js', 'accountMessage', message.action, known, typed)
       expect(own).toEqual(typed)
+      const { calls } = directAccountCalls({ contracts }, message)
+      expect(await build('calls.js', 'callsOf', message.action, known, calls)).toEqual(calls)
       const other = {
         ...typed,
         message: { ...typed.message, [message.action === 'unstake' ? 'signer' : 'nonce']: hex('12') },
@@ -318,6 +321,16 @@ describe.skipIf(browser === undefined)('the board in a browser', () => {
       expect(await build('runMessages.js', 'runMessage', action, known, account, typed)).toEqual(typed)
       const refused = await build('runMessages.js', 'runMessage', action, { ...known, bountyId: '1' }, account, typed)
       expect(refused).toMatch(/^The API asks you to sign another bountyId/)
+      const { calls } = directRunCalls(market, message)
+      expect(await build('calls.js', 'callsOf', action, known, calls)).toEqual(calls)
+    }
+    const claim = { bountyId: 2n ** 200n, agentId: 2n ** 250n }
+    const { calls } = directClaimCalls(market, claim)
+    const claimed = { bountyId: String(claim.bountyId), agentId: String(claim.agentId) }
+    expect(await build('calls.js', 'callsOf', 'claim', claimed, calls)).toEqual(calls)
+    for (const other of [{ value: '0x1' }, { to: account }, { data: '0x' }]) {
+      const refused = await build('calls.js', 'callsOf', 'claim', claimed, [{ ...calls[0], ...other }])
+      expect(refused).toMatch(/^The API answers another list of calls than /)
     }
     for (const action of ['apply', 'withdraw'] as const) {
       const note = action === 'apply' ? 'Ü\n"x"' : ''

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { progressLine } from './acts.ts'
+import { copyButton, progressLine } from './acts.ts'
 import type { Html } from './values.ts'
 
 /** A number of days or hours. */
@@ -64,7 +64,7 @@ export const postPage: Html = html`
         </label>
       </fieldset>
       <p class="effect" id="money"></p>
-      <button>Sign and post</button>
+      <button>Sign and post</button>${copyButton('Sign and post')}
     </form>
     <section class="preview" aria-labelledby="preview-title">
       <h2 id="preview-title">Preview</h2>

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import type { LocalAccount } from 'viem'
+import { type Address, type Hex, type LocalAccount, parseEther } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf, roles } from '../../../tools/devnet/accounts.ts'
@@ -407,7 +407,7 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
 
     const other = privateKeyToAccount(generatePrivateKey())
     await wallet.use(other)
-    await page.getByRole('button', { name: 'Close the run' }).waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: 'Close the run', exact: true }).waitFor({ state: 'hidden' })
     // The wallet changes the account without an event: what the page shows is no longer true.
     await wallet.use(account)
     wallet.state.account = other
@@ -488,6 +488,58 @@ describe.skipIf(browser === undefined)('with a wallet and no ether, in a browser
     await press(page, 'Sign and post')
     await says(page, /another text: ipfs:.* instead of ipfs:/)
     expect(wallet.signed.length).toBe(signedBefore)
+  })
+
+  it('a multisig that no wallet connects copies what it sends', { timeout: 90_000 }, async () => {
+    const reader = await newReader({ width: 390, colorScheme: 'light' })
+    const { page, account, wallet } = reader
+    const { address } = account
+    await market.client.setBalance({ address, value: parseEther('1') })
+    await market.client.impersonateAccount({ address })
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    const sendAll = async (text: unknown) => {
+      for (const { to, data } of JSON.parse(String(text)) as { to: Address; data: Hex }[])
+        await people.mined(() => market.client.sendTransaction({ account: address, to, data, chain: null }))
+      await market.indexed()
+    }
+    let named = 'safe.eth'
+    page.on('dialog', (dialog) => dialog.accept(dialog.type() === 'prompt' ? named : undefined))
+    await page.goto('/post')
+    await press(page, 'Use a multisig')
+    await page.getByText('not safe.eth').waitFor()
+    named = address
+    await press(page, 'Use a multisig')
+    await page.getByLabel('Title, in one line').fill('Asked by a multisig')
+    await page.getByLabel('Reward, USDC').fill('10')
+    expect(await page.getByRole('button', { name: 'Sign and post', exact: true }).isEnabled()).toBe(false)
+    await page.route(
+      '**/api/messages/post?*',
+      async (route) => {
+        const response = await route.fetch()
+        const answer = await response.json()
+        answer.calls[0].data = answer.calls[0].data.replace(/[0-9a-f]{64}$/, 'f'.repeat(64))
+        await route.fulfill({ response, json: answer })
+      },
+      { times: 1 },
+    )
+    await press(page, 'Copy as call: Sign and post')
+    await says(page, /another list of calls/)
+    await press(page, 'Copy as call: Sign and post')
+    await says(page, `Copied: 2 calls, to be sent by ${address.toLowerCase()} on chain ${market.chainId}`)
+    await expectWellMade(reader)
+    await sendAll(await page.evaluate('navigator.clipboard.readText()'))
+    expect(await usdcOf(account)).toBe(9_895n * (usdc / 10n))
+
+    await page.goto(`/runs/${await market.market.read.bountyCount()}`)
+    await page.evaluate('navigator.clipboard.writeText = () => Promise.reject(new Error("refused"))')
+    await press(page, 'Copy as call: Close the run')
+    await says(page, 'Copy from below: 1 call,')
+    await expectWellMade(reader)
+    await sendAll(await page.getByLabel('Calls, as JSON').inputValue())
+    await page.locator('.badge.draft').first().waitFor()
+    expect([await usdcOf(account), wallet.signed]).toEqual([1_000n * usdc, []])
+    await press(page, 'Disconnect')
+    await page.getByRole('button', { name: 'Use a multisig' }).waitFor()
   })
 
   // The last one: it moves the clock of the chain.

@@ -8,16 +8,16 @@ import { feeOf } from './usdc.js'
 const VALID_AFTER = 0n
 
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-const hashOf = (bytes) => hex(keccak_256(bytes))
-const utf8 = (text) => new TextEncoder().encode(text)
+export const hashOf = (bytes) => hex(keccak_256(bytes))
+export const utf8 = (text) => new TextEncoder().encode(text)
 
 /** 32 bytes of the ABI: a number, or an address. */
-const word = (value) => BigInt(value).toString(16).padStart(64, '0')
+export const word = (value) => BigInt(value).toString(16).padStart(64, '0')
 
-const WORD_BYTES = 32
+export const WORD_BYTES = 32
 
 /** A text as the ABI has it behind the other arguments: its length, and its bytes in whole words. */
-function textTail(text) {
+export function textTail(text) {
   const bytes = utf8(text)
   return word(bytes.length) + hex(bytes).padEnd(2 * WORD_BYTES * Math.ceil(bytes.length / WORD_BYTES), '0')
 }
@@ -39,7 +39,7 @@ function nonceOf(action, known, validBefore) {
 }
 
 /** What moves, in base units: a post pays the fee, too. */
-const paidFor = (action, known) =>
+export const paidFor = (action, known) =>
   action === 'post' ? BigInt(known.reward) + feeOf(BigInt(known.reward)) : BigInt(known.amount)
 
 export const randomSalt = () => `0x${hex(crypto.getRandomValues(new Uint8Array(WORD_BYTES)))}`

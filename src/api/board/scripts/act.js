@@ -3,34 +3,57 @@
 import { accountMessage, accountQuery } from './accountMessages.js'
 import { agentOf, followAction, getMessage, send } from './api.js'
 import { askedBy } from './asked.js'
+import { callsOf } from './calls.js'
 import { fieldOf } from './fields.js'
 import { follow } from './live.js'
+import { market } from './market.js'
 import { dropRequest, keepRequest, pendingRequest } from './pending.js'
-import { focusProgress, newSpeaker, showProgressBelow } from './progress.js'
+import { copyText, focusProgress, newSpeaker, showProgressBelow } from './progress.js'
 import { isRunAction, runMessage, runQuery } from './runMessages.js'
-import { currentAccount, isOnWrongChain, reconnected, sign, WalletError } from './wallet.js'
+import { currentAccount, isNamed, isOnWrongChain, reconnected, sign, WalletError } from './wallet.js'
 
 let isBusy = false
 
-/** The signed request of the form. @throws if a field, the wallet or the API prevents it. */
-async function signedRequest(form, say) {
-  const { action, path, done } = form.dataset
-  if (path !== undefined)
-    return {
-      action,
-      done,
-      path: path.replace('{account}', () => encodeURIComponent(form.elements.account.value.trim())),
-    }
+/** What the form asks of the account, and the API's answer. @throws if a field, the wallet or the API prevents it. */
+async function askedMessage(form, say) {
+  const { action } = form.dataset
   await reconnected()
   const account = currentAccount()
-  if (account === undefined) throw new WalletError('Connect a wallet first.')
+  if (account === undefined) throw new WalletError('Connect a wallet first, or name a multisig.')
   if (isOnWrongChain()) throw new WalletError('Your wallet is on another chain. Switch it first.')
   const known = await askedBy(form, account, say)
   say('Asking for the message to sign.')
   const ofRun = isRunAction(action)
   const query = ofRun ? runQuery(action, known, account) : accountQuery(action, known)
-  const { typedData: got, path: target, body } = await getMessage(action, query, say)
+  const { typedData: got, ...answer } = await getMessage(action, query, say)
   const own = ofRun ? runMessage(action, known, account, got) : accountMessage(action, known, got)
+  return { account, known, own, ...answer }
+}
+
+/** Copies what the account sends itself, in place of a signature. @throws as `askedMessage`. */
+async function copyCalls(form, say) {
+  const { action, account, known, calls: got } = await askedMessage(form, say)
+  const calls = callsOf(action, known, got)
+  const isCopied = await copyText(JSON.stringify(calls, undefined, 2))
+  const count = calls.length === 1 ? '1 call' : `${calls.length} calls`
+  say(
+    `${isCopied ? `Copied: ${count}` : `Copy from below: ${count}`}, to be sent by ${account} on chain ${market.chainId}, in this order: ` +
+      'with wallet_sendCalls (EIP-5792), or by to and data of each in the transaction builder of a Safe. ' +
+      'A call does not expire: look at this page again before it is sent.',
+    'good',
+  )
+}
+
+/** The signed request of the form. @throws as `askedMessage`. */
+async function signedRequest(form, say) {
+  const { path, done } = form.dataset
+  if (path !== undefined)
+    return {
+      action: form.dataset.action,
+      done,
+      path: path.replace('{account}', () => encodeURIComponent(form.elements.account.value.trim())),
+    }
+  const { action, account, own, path: target, body } = await askedMessage(form, say)
   say('Sign the message in your wallet. It costs no ether.')
   const signature = await sign(own, account)
   const method = action === 'withdraw' ? 'DELETE' : 'POST'
@@ -102,7 +125,8 @@ async function exclusively(work) {
   }
 }
 
-const submit = (form) =>
+/** @param isCall whether the reader copies what the account sends. */
+const submit = (form, isCall) =>
   exclusively(async (say, release) => {
     const undecided = pendingRequest()
     // It was signed before, and is sent again, so that no second one is signed for the same.
@@ -116,6 +140,7 @@ const submit = (form) =>
       if (later !== undefined) throw new Error(`${later} Nothing was signed. Look at it first.`)
       // Asked before the wallet asks, which shows no amounts.
       if (form.dataset.confirm !== undefined && !confirm(form.dataset.confirm)) return say('Nothing was signed.')
+      if (isCall) return await copyCalls(form, say)
       const request = await signedRequest(form, say)
       await make(request, say, () => {
         release()
@@ -143,8 +168,10 @@ function showRefused(field) {
 function showForms() {
   const account = currentAccount()
   for (const form of document.querySelectorAll('form[data-action]')) {
-    const { signers, others } = form.dataset
+    const { signers, others, path } = form.dataset
     const isOf = (accounts) => account !== undefined && accounts.toLowerCase().split(' ').includes(account)
+    // What needs no signature anyone may do.
+    form.querySelector('button').disabled = isNamed() && path === undefined
     form.hidden = (signers !== undefined && !isOf(signers)) || (others !== undefined && isOf(others))
   }
   for (const section of document.querySelectorAll('[data-acts]')) {
@@ -172,7 +199,7 @@ document.addEventListener('submit', (event) => {
   const form = event.target
   if (form.dataset.action === undefined) return
   event.preventDefault()
-  submit(form)
+  submit(form, event.submitter?.dataset.calls !== undefined)
 })
 for (const change of ['wallet', 'replaced']) {
   document.addEventListener(change, showForms)

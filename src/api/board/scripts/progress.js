@@ -20,8 +20,28 @@ export function newSpeaker() {
   }
 }
 
+/** A text to copy, below the line. */
+const text = element('textarea', { readOnly: true, rows: 8, ariaLabel: 'Calls, as JSON' })
+
 /** Shows the line below the form. The part of the page with the form may be replaced: the line is outside of it. */
-export const showProgressBelow = (form) => (form.closest('[data-live]') ?? form).after(line)
+export function showProgressBelow(form) {
+  text.remove()
+  const place = form.closest('[data-live]') ?? form
+  place.after(line)
+}
+
+/** @returns whether the text was copied; else it is shown, to be copied by the reader: browsers allow it on HTTPS only. */
+export async function copyText(value) {
+  try {
+    await navigator.clipboard.writeText(value)
+    return true
+  } catch (error) {
+    console.warn(error)
+    text.value = value
+    line.after(text)
+    return false
+  }
+}
 
 /** Moves the keyboard's focus to the line, so that a form that has done its work can be replaced. */
 export const focusProgress = () => line.focus()

@@ -3,6 +3,7 @@
 import { market } from './market.js'
 
 const REMEMBERED = 'runline.wallet'
+const NAMED = 'runline.account'
 const REJECTED = 4001
 const BUSY = -32002
 const UNKNOWN_CHAIN = 4902
@@ -31,6 +32,18 @@ export const reconnected = () => reconnecting
 export const currentAccount = () => account
 
 export const isOnWrongChain = () => account !== undefined && chainId !== market.chainId
+
+/** Whether the account was named by its address: it signs nothing here. */
+export const isNamed = () => account !== undefined && chosen === undefined
+
+/** Uses the account of this address, such as a multisig, which sends by itself what the page builds. */
+export function useAccount(address) {
+  disconnect()
+  account = address.toLowerCase()
+  chainId = market.chainId
+  localStorage.setItem(NAMED, account)
+  changed()
+}
 
 /** The chain of the wallet. */
 export const walletChain = () => chainId
@@ -81,7 +94,7 @@ export async function connect(id, silently = false) {
 /** Forgets the wallet. What waits for it fails. */
 export function disconnect() {
   for (const [event, listener] of Object.entries(on)) chosen?.provider.removeListener?.(event, listener)
-  if (account !== undefined) localStorage.removeItem(REMEMBERED)
+  if (account !== undefined) for (const key of [REMEMBERED, NAMED]) localStorage.removeItem(key)
   lost.promise.catch(() => {})
   lost.reject(new WalletError(LOST))
   lost = Promise.withResolvers()
@@ -130,10 +143,12 @@ export async function sign(typedData, signer) {
   return signature
 }
 
+const named = localStorage.getItem(NAMED)
+if (named !== null) useAccount(named)
 addEventListener('eip6963:announceProvider', ({ detail }) => {
   if (announced.has(detail.info.uuid)) return
   announced.set(detail.info.uuid, detail)
-  if (!chosen && detail.info.rdns === localStorage.getItem(REMEMBERED)) {
+  if (!account && !chosen && detail.info.rdns === localStorage.getItem(REMEMBERED)) {
     reconnecting = connect(detail.info.uuid, true).catch(console.warn)
   }
   changed()

@@ -6,9 +6,11 @@ import {
   connect,
   currentAccount,
   disconnect,
+  isNamed,
   isOnWrongChain,
   readBalance,
   switchChain,
+  useAccount,
   walletChain,
   wallets,
 } from './wallet.js'
@@ -37,6 +39,14 @@ function button(text, action) {
 
 const words = (textContent, className) => element('span', { textContent, className })
 
+async function nameAccount() {
+  const address = prompt('Address of the multisig. It signs nothing here: you copy what it sends itself.')?.trim()
+  if (address === undefined) return
+  if (!/^0x[0-9a-fA-F]{40}$/.test(address))
+    return say(`Enter an address of 0x and 40 hexadecimal digits, not ${address.slice(0, 60)}`)
+  useAccount(address)
+}
+
 function parts() {
   const account = currentAccount()
   if (account !== undefined) {
@@ -51,21 +61,29 @@ function parts() {
           words(`Chain ${walletChain()}, but this market is on chain ${market.chainId}`, 'wrong'),
           button('Switch chain', switchChain),
         ]
-      : [words(balance.account === account ? `${formatUsdc(balance.amount)} USDC` : '', 'hint')]
+      : [
+          words(
+            isNamed() ? 'Without a wallet' : balance.account === account ? `${formatUsdc(balance.amount)} USDC` : '',
+            'hint',
+          ),
+        ]
     return [short, ...chain, button('Disconnect', disconnect)]
   }
+  const multisig = button('Use a multisig', nameAccount)
   const found = wallets()
   if (found.length === 0) {
     return [
       button('Connect wallet', () =>
         say('No wallet was found. Install one in this browser, then load the page again.'),
       ),
+      multisig,
     ]
   }
-  return found.map(({ id, name }) => {
+  const connecting = found.map(({ id, name }) => {
     const label = found.length === 1 ? 'Connect wallet' : `Connect ${name.slice(0, MAX_NAME)}`
     return button(label, () => connect(id))
   })
+  return [...connecting, multisig]
 }
 
 function show() {
@@ -78,7 +96,7 @@ function show() {
 async function update() {
   show()
   const account = currentAccount()
-  if (account === undefined || isOnWrongChain()) return
+  if (account === undefined || isNamed() || isOnWrongChain()) return
   const amount = await readBalance()
   if (account !== currentAccount()) return
   balance = { account, amount }
