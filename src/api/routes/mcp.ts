@@ -30,7 +30,7 @@ export function mcpRoute(app: OpenAPIHono, description: string, limits?: ClientL
     const body = parseJson(text)
     if (Array.isArray(body)) await countBatch(c, body, limits)
     const forwardedFor = c.req.header('X-Forwarded-For')
-    const traceparent = c.get('trace')?.traceparent
+    const traceparent = traceparentIn(body) ?? c.get('trace')?.traceparent
     const client = {
       [REQUEST_ID]: c.get('requestId'),
       ...(forwardedFor && { 'X-Forwarded-For': forwardedFor }),
@@ -45,6 +45,16 @@ export function mcpRoute(app: OpenAPIHono, description: string, limits?: ClientL
     const handler = createMcpHandler(() => createServer(send), { maxSubscriptions: MAX_SUBSCRIPTIONS })
     return handler.fetch(new Request(url, { method: 'POST', headers, body: text, signal }), { parsedBody: body })
   }
+}
+
+/**
+ * The span of the client for which the tool is called (`_meta` of the Model Context Protocol); undefined if the call names none. One
+ * that is malformed is ignored where the route reads it. A batch has the trace of its HTTP request.
+ */
+function traceparentIn(body: unknown): string | undefined {
+  const { params } = (body ?? {}) as { params?: { _meta?: { traceparent?: unknown } } }
+  const traceparent = params?._meta?.traceparent
+  return typeof traceparent === 'string' && /^[\da-f-]{55}$/.test(traceparent) ? traceparent : undefined
 }
 
 /** @returns undefined for a body that is not JSON, which the handler refuses. */

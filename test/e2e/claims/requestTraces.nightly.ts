@@ -71,6 +71,20 @@ describe('the trace of a read', () => {
     expect([tool?.parentSpanId, inner?.parentSpanId]).toEqual([spanId, tool?.spanId])
   })
 
+  it('is a part of that which the call of a tool names in _meta', async () => {
+    const { traceId, spanId, headers } = newTrace()
+    const params = { name: 'get_market', arguments: {}, _meta: headers }
+    const response = await fetch(`${market.api.url}/mcp`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+    })
+    expect(response.status).toBe(200)
+    await response.text()
+    await until('its span', async () => collector.spansOf(traceId).length === 1)
+    expect(collector.spansOf(traceId)).toMatchObject([{ name: 'GET /api/market', parentSpanId: spanId }])
+  })
+
   it.each([
     ['a trace of zeros', '00-00000000000000000000000000000000-0123456789abcdef-01'],
     ['a span of zeros', '00-0123456789abcdef0123456789abcdef-0000000000000000-01'],
