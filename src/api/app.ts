@@ -5,7 +5,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { cacheResponses } from './cache/responseCache.ts'
 import type { Deps } from './deps.ts'
 import { limitPostedBody } from './http/bodyLimit.ts'
-import type { ClientLimits } from './http/clientLimits.ts'
+import { type ClientLimits, rateLimitHeaders } from './http/clientLimits.ts'
 import { answerProblem, errorHandler, routeNotFound } from './http/errorHandler.ts'
 import { Problem } from './http/errors.ts'
 import { headerMiddleware } from './http/readHeaders.ts'
@@ -57,6 +57,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   if (host.tracing) app.use(unlessProbe(host.tracing.middleware))
   if (host.timer) app.use(host.timer.middleware)
   app.use(requestId)
+  if (deps.limits) app.use(rateLimitHeaders)
   app.use('/api/*', cacheResponses(deps.index.head, deps.limits?.networkOf), readMiddleware)
   const limit = deps.limits && limitRequests(deps.limits)
   // Before `headerMiddleware`, which answers a preflight without calling the next middleware.

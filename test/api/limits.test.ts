@@ -59,6 +59,8 @@ describe('requests of one address', () => {
       'access-control-expose-headers': '*',
       'cache-control': 'no-store',
       'x-request-id': 'mine',
+      'ratelimit-policy': '"requests";q=4;w=60',
+      ratelimit: expect.stringMatching(/^"requests";r=0;t=1?\d$/),
     })
     expect(JSON.parse(refused.body)).toEqual({
       type: 'urn:problem-type:runline:RATE_LIMITED',
@@ -67,6 +69,19 @@ describe('requests of one address', () => {
       detail: expect.stringMatching(/^203\.0\.113\.1 may send 4 requests a minute\. Try again in 1?\d s\.$/),
       code: 'RATE_LIMITED',
     })
+  })
+
+  it('say how many are left, unless caches may keep the answer', async () => {
+    const address = from('203.0.113.9')
+    const limitsIn = ({ headers }: { headers: Headers }) => [headers.get('RateLimit-Policy'), headers.get('RateLimit')]
+    expect(limitsIn(await get('/api/runs/7', address))).toEqual(['"requests";q=4;w=60', '"requests";r=3;t=15'])
+    for (const path of ['/api/runs?limit=9', '/api/runs?limit=9', '/api/market']) {
+      expect([path, ...limitsIn(await get(path, address))]).toEqual([path, null, null])
+    }
+    const [, left] = limitsIn(await fetch(`${api.url}/api/nowhere`, { method: 'POST', headers: address }))
+    expect(left).toMatch(/^"requests";r=0;t=1\d$/)
+    expect(limitsIn(await get('/healthz', address))).toEqual(['"probes";q=4;w=60', '"probes";r=3;t=15'])
+    expect(limitsIn(await fetch(`${api.opsUrl}/healthz`))).toEqual([null, null])
   })
 
   it('beyond the limit are refused on any route, claims included, but not its probes', async () => {

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getConnInfo } from '@hono/node-server/conninfo'
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { LRUCache } from 'lru-cache'
 import type { Requester } from '../../../core/fairLane.ts'
 import { clientOf, networksOf } from './clientAddress.ts'
 import { Problem } from './errors.ts'
 import { createNetworkShares, sharesOf } from './networkShares.ts'
-import { withoutOrigin } from './readHeaders.ts'
+import { isCacheable, withoutOrigin } from './readHeaders.ts'
 
 /**
  * The delay of a refusal. Without it, a client that repeats its requests at once on all its connections would load the
@@ -22,10 +22,15 @@ const MAX_CLIENTS = 50_000
 
 const MINUTE_MS = 60_000
 
+/** A limit that counted the request: what it allows a client, and how much of it is left. */
+type Quota = { perMinute: number; left: () => { remaining: number; moreInMs: number } }
+
 declare module 'hono' {
   interface ContextVariableMap {
     /** The network of the client: see `networkOf`. Absent where there are no limits, and for what the response cache answers. */
     network: string | undefined
+    /** By their names. Absent where no limit counted the request. */
+    quotas: Readonly<Record<string, Quota>> | undefined
   }
 }
 
@@ -49,9 +54,10 @@ export function createClientLimits(options: Options) {
   const delayed = createNetworkShares(sharesOf(MAX_DELAYED))
 
   const limit = (perMinute: number, what: string) => {
-    const take = createRateLimit(perMinute)
+    const { take, left } = createRateLimit(perMinute)
     return async (c: Context) => {
       const client = clientOfRequest(c)
+      c.set('quotas', { ...c.get('quotas'), [what]: { perMinute, left: () => left(client) } })
       const wait = take(client)
       if (wait === 0) return
       const detail = `${client} may send ${perMinute} ${what} a minute.`
@@ -84,6 +90,23 @@ export function createClientLimits(options: Options) {
   }
 }
 
+/**
+ * Says how much of its limits the client has left (draft-ietf-httpapi-ratelimit-headers). An answer that caches may keep says
+ * nothing: it would be of another client.
+ */
+export const rateLimitHeaders: MiddlewareHandler = async (c, next) => {
+  await next()
+  const quotas = Object.entries(c.get('quotas') ?? {})
+  if (quotas.length === 0 || c.get('cachedResponse') || isCacheable(c.res.headers)) return
+  const policies = quotas.map(([name, { perMinute }]) => `"${name}";q=${perMinute};w=${MINUTE_MS / 1_000}`)
+  const limits = quotas.map(([name, { left }]) => {
+    const { remaining, moreInMs } = left()
+    return `"${name}";r=${remaining};t=${Math.ceil(moreInMs / 1_000)}`
+  })
+  c.res.headers.set('RateLimit-Policy', policies.join(', '))
+  c.res.headers.set('RateLimit', limits.join(', '))
+}
+
 /** The sender of a request that reads, and what it asks for. */
 export type Asker = Requester & {
   url: string
@@ -110,18 +133,27 @@ export function rateLimited(detail: string, wait: number, headers: Record<string
 /**
  * Limits each client to a number of actions per minute by the generic cell rate algorithm (GCRA, a leaky bucket): all
  * of them at once, then evenly spaced. Per client it stores one number, the time at which its bucket is empty.
- * @returns a function that counts an action of the client. It returns how many milliseconds the client must wait, or 0
- * if the action is allowed.
  */
 export function createRateLimit(perMinute: number) {
   const intervalMs = MINUTE_MS / perMinute
   const emptyAt = new LRUCache<string, number>({ max: MAX_CLIENTS })
 
-  return function take(client: string, now = performance.now()): number {
-    const next = Math.max(emptyAt.get(client) ?? 0, now) + intervalMs
-    const wait = Math.round(next - now - MINUTE_MS)
-    if (wait > 0) return wait
-    emptyAt.set(client, next)
-    return 0
+  return {
+    /** Counts an action of the client. @returns how many milliseconds the client must wait, or 0 if the action is allowed. */
+    take(client: string, now = performance.now()): number {
+      const next = Math.max(emptyAt.get(client) ?? 0, now) + intervalMs
+      const wait = Math.round(next - now - MINUTE_MS)
+      if (wait > 0) return wait
+      emptyAt.set(client, next)
+      return 0
+    },
+
+    /** How many actions the client may do at once, and in how many milliseconds one more. */
+    left(client: string, now = performance.now()) {
+      // Half a millisecond, because `take` rounds.
+      const freeMs = MINUTE_MS + 0.5 - Math.max((emptyAt.peek(client) ?? 0) - now, 0)
+      const remaining = Math.min(Math.floor(freeMs / intervalMs), perMinute)
+      return { remaining, moreInMs: (remaining + 1) * intervalMs - freeMs }
+    },
   }
 }

@@ -313,7 +313,7 @@ export function boardRoutes(deps: Deps, readInTurn: ReadInTurn, readStats: ReadS
     return answer(c, snapshot, { title: 'Post a run', section: '/post', content: postPage, scripts })
   })
 
-  const takePreview = createRateLimit(PREVIEWS_PER_MINUTE)
+  const { take: takePreview } = createRateLimit(PREVIEWS_PER_MINUTE)
 
   // By the program that renders the page of a run, so that the preview shows what readers get.
   app.post('/post/preview', policy, async (c) => {

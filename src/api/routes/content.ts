@@ -111,7 +111,7 @@ const contentHeaders = {
 }
 
 export function addContentRoutes(app: OpenAPIHono, { content: store, limits }: Deps) {
-  const takePost = createRateLimit(POSTS_PER_MINUTE)
+  const { take: takePost } = createRateLimit(POSTS_PER_MINUTE)
   const inTurn = createFairLane(POST_LANE)
 
   app.openapi(postContent, async (c) => {

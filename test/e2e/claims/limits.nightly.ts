@@ -50,6 +50,8 @@ describe('claims of one wallet', () => {
     const runIds = await openRuns(5)
     const won = await claimEach(agent, runIds.slice(0, 4))
     expect(won.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    const policies = '"requests";q=1000000;w=60, "claims";q=30;w=60'
+    expect(won.map(({ headers }) => headers.get('RateLimit-Policy'))).toEqual(Array(4).fill(policies))
 
     const before = await nonce()
     const sameWallet = await people.newAgent(agent.wallet)
