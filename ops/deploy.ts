@@ -5,7 +5,7 @@ import { DEVNET, deploymentSchema } from '../core/deployment.ts'
 import { createChainClient } from '../core/node/chainClient.ts'
 import { registersCallerOnly } from '../src/api/relay/kinds/accounts/contracts.ts'
 import { broadcast } from '../src/api/relay/sender/broadcast.ts'
-import { assertUsable, creationBlock } from './deployment/checks.ts'
+import { assertUsable, creationBlock, findTokenProblems } from './deployment/checks.ts'
 import { estimateCosts } from './deployment/cost.ts'
 import { CREATE2_DEPLOYER, type Creation, planDeployment, type Terms } from './deployment/plan.ts'
 import { findCreated, pendingFees, settle, transactionOf } from './deployment/transactions.ts'
@@ -17,6 +17,8 @@ export type DeployOptions = Terms & {
   chainId: number
   /** Pays for the deployment, and has no rights in it. */
   account: LocalAccount
+  /** Whether USDC may be a token that is not Circle's; `onStep` then gets what will not work. */
+  allowsToken?: boolean
   /** 32 bytes; zero if absent. Another salt gives other addresses to the same market. */
   salt?: Hex | undefined
   /** File for the progress, from which a later run resumes after a crash. */
@@ -50,6 +52,10 @@ export async function prepareDeployment(options: DeployOptions) {
   const { address } = account
   const client = createChainClient(rpcUrl, { pollingInterval: chainId === DEVNET ? 20 : 2_000, cacheTime: 0 })
   await assertUsable(client, chainId, options)
+  const problems = options.USDC_ADDRESS ? await findTokenProblems(client, chainId, options.USDC_ADDRESS) : []
+  if (problems.length > 0 && !options.allowsToken)
+    throw new Error([...problems, '--allow-token deploys with it anyway'].join('. '))
+  for (const problem of problems) onStep(`--allow-token: ${problem}`)
   const registry = options.AGENT_REGISTRY_ADDRESS
   const registryBlock = registry && (await creationBlock(client, registry))
   const needsRegistrar = registry !== undefined && (await registersCallerOnly(client, registry))

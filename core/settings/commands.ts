@@ -13,11 +13,15 @@ export const deployingSettings = z.object({
     .describe(
       'Of `npm run deploy`: the largest reward of a run, in whole USDC; a billion at most. It cannot be changed later',
     ),
-  USDC_ADDRESS: address.optional().describe('Of `npm run deploy`: an existing token. Must be set on a public chain'),
+  USDC_ADDRESS: address
+    .optional()
+    .describe(
+      'Of `npm run deploy`: an existing token. Without it, Circle’s USDC on a public chain; on a devnet, a MockUSDC is deployed',
+    ),
   AGENT_REGISTRY_ADDRESS: address
     .optional()
     .describe(
-      'Of `npm run deploy`: an existing ERC-8004 registry, beside which `AgentRegistrar` is deployed if it registers its caller only. Without it, ours is deployed',
+      'Of `npm run deploy`: an existing ERC-8004 registry, beside which `AgentRegistrar` is deployed if it registers its caller only. Without it, the canonical one on a public chain, unless `--own-registry` deploys ours',
     ),
   SOURCIFY_URL: website
     .prefault('https://sourcify.dev/server')

@@ -1,6 +1,19 @@
-import { type Address, type BaseError, ContractFunctionRevertedError, erc20Abi, type PublicClient } from 'viem'
+import {
+  type Address,
+  type BaseError,
+  ContractFunctionRevertedError,
+  encodeFunctionData,
+  erc20Abi,
+  isAddressEqual,
+  type PublicClient,
+  zeroHash,
+} from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
+import { mockUsdcAbi } from '../../abis/MockUSDC.ts'
 import { DEVNET } from '../../core/deployment.ts'
+import { BURN } from '../../core/market/constants.ts'
+import { lacksFunction } from '../../src/api/relay/kinds/accounts/contracts.ts'
+import { chains } from './chains.ts'
 import { CREATE2_DEPLOYER, type Terms } from './plan.ts'
 
 /**
@@ -35,6 +48,34 @@ async function assertUsdc(client: PublicClient, address: Address) {
     throw new Error(`${problem} does not answer`, { cause })
   })
   if (decimals !== 6) throw new Error(`${problem} is ${decimals}`)
+}
+
+/** What Circle's USDC has from version 2.2, and what fails for good without it. A bridged USDC lacks the second. */
+const signedPayments = [
+  [
+    encodeFunctionData({ abi: mockUsdcAbi, functionName: 'version' }),
+    'no version(): the relay makes no post, stake, withdrawal or registration',
+  ],
+  [
+    encodeFunctionData({
+      abi: mockUsdcAbi,
+      functionName: 'receiveWithAuthorization',
+      args: [BURN, BURN, 0n, 0n, 0n, zeroHash, '0x'],
+    }),
+    'no receiveWithAuthorization(…, bytes): no signature pays a post or a stake, so accounts need ether for both',
+  ],
+] as const
+
+/**
+ * Why the token is not Circle's USDC, or what it lacks; empty if it is and lacks nothing.
+ * @throws if the node does not answer.
+ */
+export async function findTokenProblems(client: PublicClient, chainId: number, token: Address): Promise<string[]> {
+  const { name, known } = chains[chainId] ?? {}
+  const problems: string[] = []
+  if (known && !isAddressEqual(token, known.USDC)) problems.push(`is not ${known.USDC}, Circle’s USDC on ${name}`)
+  for (const [data, lack] of signedPayments) if (await lacksFunction(client, token, data)) problems.push(`has ${lack}`)
+  return problems.map((problem) => `USDC_ADDRESS ${token} ${problem}`)
 }
 
 async function assertRegistry(client: PublicClient, address: Address) {

@@ -1,5 +1,5 @@
-// `npm run deploy -- --chain <id> [--salt <32 bytes>] [--yes] [--verify]`: deploys the market with the accounts and
-// addresses that the environment names. After a crash, the same command resumes the deployment. `--verify` then sends the
+// `npm run deploy -- --chain <id> [--salt <32 bytes>] [--own-registry] [--allow-token] [--yes] [--verify]`: deploys the
+// market with the accounts and addresses that the environment names. After a crash, the same command resumes the deployment. `--verify` then sends the
 // sources to Sourcify, also those of an earlier deployment. `--check <id>` compares a deployment with this build.
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -12,20 +12,20 @@ import { confirm } from '../confirm.ts'
 import { prepareDeployment } from '../deploy.ts'
 import { runCommand } from '../runCommand.ts'
 import { writeDeployment, writeJson } from '../writeDeployment.ts'
+import { chains } from './chains.ts'
 import { checkDeployment } from './check.ts'
 import { costLines } from './cost.ts'
 import { verifySources } from './sourcify.ts'
 import { verificationOf } from './verification.ts'
 
-/** The supported chains, by id. */
-const chains: Record<string, string> = { [DEVNET]: 'devnet', 84532: 'Base Sepolia', 8453: 'Base' }
-
 await runCommand(async () => {
-  const { chain, check, salt, verify, yes } = parseArgs({
+  const { chain, check, salt, verify, ...choices } = parseArgs({
     options: {
       chain: { type: 'string' },
       check: { type: 'string' },
       salt: { type: 'string' },
+      'own-registry': { type: 'boolean', default: false },
+      'allow-token': { type: 'boolean', default: false },
       verify: { type: 'boolean', default: false },
       yes: { type: 'boolean', default: false },
     },
@@ -36,7 +36,7 @@ await runCommand(async () => {
     throw new Error(`--salt must be 0x and 64 hexadecimal digits, got ${salt}`)
   const path = `${readEnv(['DEPLOYMENTS_DIR']).DEPLOYMENTS_DIR}/${chainId}`
   const isFinished = existsSync(`${path}.json`) && !existsSync(`${path}.journal.json`)
-  if (!(verify && isFinished)) await deploy(chainId, path, { salt, yes, isFinished })
+  if (!(verify && isFinished)) await deploy(chainId, path, { salt, isFinished, ...choices })
   if (!verify) return
   const { SOURCIFY_URL } = readEnv(['SOURCIFY_URL'])
   await verifySources(SOURCIFY_URL, JSON.parse(readFileSync(`${path}.verification.json`, 'utf8')), console.log)
@@ -44,14 +44,20 @@ await runCommand(async () => {
 
 function chainIdOf(option: string, chain = 'nothing'): number {
   if (Object.hasOwn(chains, chain)) return Number(chain)
-  const supported = Object.entries(chains).map(([id, known]) => `${id} (${known})`)
+  const supported = Object.entries(chains).map(([id, { name }]) => `${id} (${name})`)
   throw new Error(`${option} must be one of ${supported.join(', ')}, got ${chain}`)
 }
 
 async function deploy(
   chainId: number,
   path: string,
-  { salt, yes, isFinished }: { salt: Hex | undefined; yes: boolean; isFinished: boolean },
+  {
+    salt,
+    isFinished,
+    yes,
+    'own-registry': ownRegistry,
+    'allow-token': allowsToken,
+  }: { salt: Hex | undefined; isFinished: boolean } & Record<'yes' | 'own-registry' | 'allow-token', boolean>,
 ) {
   // A devnet's deployment is worthless once its chain has ended; one on a public chain may hold money.
   const isPublic = chainId !== DEVNET
@@ -68,9 +74,21 @@ async function deploy(
   ])
   if (isPublic && isFinished)
     throw new Error(`${path}.json exists. Move it away to deploy a second market on chain ${chainId}.`)
+  const { name, known } = chains[chainId] ?? {}
+  const { AGENT_REGISTRY_ADDRESS: registry = ownRegistry ? undefined : known?.AgentRegistry } = env
+  if (ownRegistry && registry)
+    throw new Error(`--own-registry and AGENT_REGISTRY_ADDRESS (${registry}) exclude each other: leave one out`)
+  if (ownRegistry && known)
+    console.log(
+      `--own-registry: this market does not know the agents of ${known.AgentRegistry}, the ERC-8004 registry of ${name}. ` +
+        'They register again, with other ids, and their reputation elsewhere is not of these ids',
+    )
   const journalPath = `${path}.journal.json`
   const { plan, costs, send } = await prepareDeployment({
     ...env,
+    USDC_ADDRESS: env.USDC_ADDRESS ?? known?.USDC,
+    AGENT_REGISTRY_ADDRESS: registry,
+    allowsToken,
     // Nonces and receipts of one node: if it fails, the command resumes.
     rpcUrl: env.RPC_URL[0],
     chainId,
@@ -81,7 +99,7 @@ async function deploy(
     onStep: console.log,
   })
   // The terms and addresses cannot be changed later.
-  console.log(`Chain ${chainId} (${chains[chainId]})`)
+  console.log(`Chain ${chainId} (${name})`)
   for (const [term, value] of Object.entries(plan.fixed)) console.log(`${term}: ${value}`)
   for (const [contract, address] of Object.entries(plan.contracts)) console.log(`${contract} at ${address}`)
   for (const line of costs.length > 0 ? costLines(costs) : ['Every transaction is already mined']) console.log(line)

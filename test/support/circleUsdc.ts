@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { type Abi, type Address, type Hex, maxUint256, parseAbi } from 'viem'
+import { type Abi, type Address, type Hex, keccak256, maxUint256, parseAbi, stringToHex } from 'viem'
 import { foundry } from 'viem/chains'
 import { accountOf, roles } from '../../tools/devnet/accounts.ts'
 import { createAnvilClient } from '../../tools/devnet/anvilClient.ts'
+import { copyCode } from './contracts.ts'
 
 const proxyAbi = parseAbi(['constructor(address implementation)', 'function changeAdmin(address newAdmin)'])
 
@@ -17,12 +18,16 @@ const tokenAbi = parseAbi([
 /** The compiler leaves this place for the address of SignatureChecker, in hexadecimal digits. */
 const LIBRARY = /__\$\w{34}\$__/g
 
+/** Where the proxy keeps its implementation and its admin. */
+const PROXY_SLOTS = ['implementation', 'admin'].map((name) => keccak256(stringToHex(`org.zeppelinos.proxy.${name}`)))
+
 /**
  * Deploys Circle's USDC behind its proxy, as it is on Base, to an Anvil that mines each transaction. The deployer may mint
  * any amount, blacklist and pause; Anvil's account 9 is the proxy's admin, because an admin's calls never reach the token.
+ * @param known The address that the proxy has on the chain with this id.
  * @returns the proxy's address.
  */
-export async function deployCircleUsdc(rpcUrl: string): Promise<Address> {
+export async function deployCircleUsdc(rpcUrl: string, known?: Address): Promise<Address> {
   const deployer = accountOf(roles.deployer).address
   const client = createAnvilClient(rpcUrl, { ...foundry, id: await createAnvilClient(rpcUrl).getChainId() }, deployer)
   const bytecode = JSON.parse(await readFile(new URL('circleUsdc.json', import.meta.url), 'utf8'))
@@ -36,7 +41,9 @@ export async function deployCircleUsdc(rpcUrl: string): Promise<Address> {
 
   const library = await create(bytecode.SignatureChecker)
   const token = await create(bytecode.FiatTokenV2_2.replaceAll(LIBRARY, library.slice(2).toLowerCase()))
-  const address = await create(bytecode.FiatTokenProxy, proxyAbi, [token])
+  const created = await create(bytecode.FiatTokenProxy, proxyAbi, [token])
+  const address = known ?? created
+  if (known) await copyCode(client, created, known, PROXY_SLOTS)
   async function call(abi: Abi, functionName: string, args: readonly unknown[]) {
     const hash = await client.writeContract({ address, abi, functionName, args })
     const { status } = await client.waitForTransactionReceipt({ hash })

@@ -1,4 +1,4 @@
-import { type Account, type Address, getContract, type Hash, maxUint256 } from 'viem'
+import { type Account, type Address, getContract, type Hash, type Hex, maxUint256, zeroHash } from 'viem'
 import { foundry } from 'viem/chains'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
@@ -73,4 +73,21 @@ export async function deployArtifact(
   const { contractAddress } = await client.waitForTransactionReceipt({ hash })
   if (!contractAddress) throw new Error(`${name} was not deployed`)
   return contractAddress
+}
+
+/** Puts a deployed contract's code at a known address too, with the named slots of its storage, in a block of its own. */
+export async function copyCode(
+  client: Pick<Client, 'getCode' | 'setCode' | 'getStorageAt' | 'setStorageAt' | 'mine'>,
+  from: Address,
+  to: Address,
+  slots: readonly Hex[] = [],
+): Promise<void> {
+  const bytecode = await client.getCode({ address: from })
+  if (!bytecode) throw new Error(`There is no contract at ${from}`)
+  await client.setCode({ address: to, bytecode })
+  for (const index of slots) {
+    const value = await client.getStorageAt({ address: from, slot: index })
+    await client.setStorageAt({ address: to, index, value: value ?? zeroHash })
+  }
+  await client.mine({ blocks: 1 })
 }

@@ -41,6 +41,7 @@ export async function startChain(chainOptions: ChainOptions): Promise<Chain> {
       account: accountOf(roles.deployer),
       ...devnetTerms,
       relayers: chainId === DEVNET ? devnetTerms.relayers : [],
+      allowsToken: true,
       USDC_ADDRESS: await prepareUsdc?.(anvil.rpcUrl),
       AGENT_REGISTRY_ADDRESS: await prepareRegistry?.(anvil.rpcUrl),
       onStep,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { formatGwei } from 'viem'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readDeployment } from '../../../core/deployment.ts'
+import { chains } from '../../../ops/deployment/chains.ts'
 import { accountCount, accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { createAnvilClient } from '../../../tools/devnet/anvilClient.ts'
@@ -107,10 +108,10 @@ beforeAll(async () => {
     DEPLOYER_PRIVATE_KEY: keyOf(roles.deployer),
     TREASURY: accountOf(roles.treasury).address,
     OWNER: accountOf(3).address,
-    USDC_ADDRESS: await deployCircleUsdc(anvil.rpcUrl),
   }
+  await deployCircleUsdc(anvil.rpcUrl, chains[chainId]?.known?.USDC)
   await note('deploys the contracts', { client: createAnvilClient(anvil.rpcUrl) }, async () => {
-    const { exitCode, stdout, stderr } = await runDeploy(['--chain', String(chainId), '--yes'], {
+    const { exitCode, stdout, stderr } = await runDeploy(['--chain', String(chainId), '--own-registry', '--yes'], {
       ...settings,
       ...accounts,
     })

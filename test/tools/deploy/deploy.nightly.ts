@@ -8,6 +8,7 @@ import {
   http,
   numberToHex,
   publicActions,
+  toFunctionSelector,
 } from 'viem'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
@@ -18,7 +19,7 @@ import { CREATE2_DEPLOYER } from '../../../ops/deployment/plan.ts'
 import { writeDeployment } from '../../../ops/writeDeployment.ts'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
-import { returning } from '../../support/bytecode.ts'
+import { returning, returningFor } from '../../support/bytecode.ts'
 import { runDeploy } from '../../support/deployCommand.ts'
 import { refusals, startSourcify } from '../../support/sourcify.ts'
 import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
@@ -301,5 +302,13 @@ describe('refuses, without a transaction,', () => {
     const client = createTestClient({ mode: 'anvil', transport: http(rpcUrl) })
     await client.setCode({ address: BountyMarket, bytecode: returning(18n) })
     expect(await refusedUsdc(BountyMarket)).toContain('is not an ERC-20 token with 6 decimals: decimals() is 18')
+    // As a bridged token.
+    await client.setCode({ address: BountyMarket, bytecode: returningFor(toFunctionSelector('decimals()'), 6n) })
+    expect(await refusedUsdc(BountyMarket)).toBe(
+      `USDC_ADDRESS ${BountyMarket} has no version(): the relay makes no post, stake, withdrawal or registration. ` +
+        `USDC_ADDRESS ${BountyMarket} has no receiveWithAuthorization(…, bytes): no signature pays a post or a stake, ` +
+        'so accounts need ether for both. ' +
+        '--allow-token deploys with it anyway',
+    )
   })
 })

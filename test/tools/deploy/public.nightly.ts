@@ -11,6 +11,7 @@ import {
   numberToHex,
   publicActions,
   type TypedDataDefinition,
+  toFunctionSelector,
   walletActions,
   zeroAddress,
 } from 'viem'
@@ -19,12 +20,14 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
 import { type Deployment, readDeployment, registrarOf } from '../../../core/deployment.ts'
 import { claimTypedData } from '../../../core/market/claimMessage.ts'
+import { prepareDeployment } from '../../../ops/deploy.ts'
 import { readArtifact } from '../../../ops/readArtifact.ts'
 import { accountOf, keyOf, roles } from '../../../tools/devnet/accounts.ts'
 import { startAnvil } from '../../../tools/devnet/anvil.ts'
 import { defaultTerms } from '../../../tools/devnet/defaultTerms.ts'
-import { returning } from '../../support/bytecode.ts'
-import { contractsOf } from '../../support/contracts.ts'
+import { returning, returningFor } from '../../support/bytecode.ts'
+import { deployCircleUsdc } from '../../support/circleUsdc.ts'
+import { contractsOf, copyCode } from '../../support/contracts.ts'
 import { runDeploy } from '../../support/deployCommand.ts'
 import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
@@ -32,6 +35,8 @@ const chainId = base.id
 const treasury = accountOf(7).address
 const owner = accountOf(8).address
 const claimed = 3
+/** Answers `decimals()` alone. */
+const bridgedToken = returningFor(toFunctionSelector('decimals()'), 6n)
 
 let rpcUrl: string
 let usdc: Address
@@ -40,9 +45,10 @@ let registryBlock: bigint
 beforeAll(async () => {
   const anvil = await startAnvil({ chainId })
   rpcUrl = anvil.rpcUrl
-  usdc = await create('MockUSDC')
-  registry = await create('ForeignRegistry')
-  registryBlock = await client().getBlockNumber()
+  usdc = await deployCircleUsdc(rpcUrl, '0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913')
+  registry = '0x8004A169FB4a3325136EB29fA0ceB6D2e539a432'
+  registryBlock = 1n + (await client().getBlockNumber())
+  await copyCode(client(), await create('ForeignRegistry'), registry)
   await client().mine({ blocks: 9 })
   return anvil.stop
 })
@@ -81,7 +87,6 @@ const deploy = (env: Record<string, string> = {}, args: string[] = ['--yes'], in
       DEPLOYER_PRIVATE_KEY: keyOf(roles.deployer),
       TREASURY: treasury,
       OWNER: owner,
-      USDC_ADDRESS: usdc,
       ...env,
     },
     input,
@@ -89,8 +94,8 @@ const deploy = (env: Record<string, string> = {}, args: string[] = ['--yes'], in
 
 const sent = () => client().getTransactionCount({ address: accountOf(roles.deployer).address })
 
-it('deploys with an existing registry and USDC and without relayers, and a signed claim is won', async () => {
-  const { exitCode, stdout, stderr } = await deploy({ AGENT_REGISTRY_ADDRESS: registry })
+it('deploys with the canonical registry, Circle’s USDC and no relayers, and a signed claim is won', async () => {
+  const { exitCode, stdout, stderr } = await deploy()
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toContain(`Wrote ${directory}/8453.json`)
   expect((await readdir(directory)).sort()).toEqual(['8453.json', '8453.verification.json'])
@@ -113,8 +118,13 @@ it('deploys with an existing registry and USDC and without relayers, and a signe
   })
 })
 
-it('deploys our registry if none is given, and no second market on the next run', async () => {
-  expect(await deploy()).toMatchObject({ exitCode: 0, stderr: '' })
+it('deploys our registry with --own-registry, and no second market on the next run', async () => {
+  const { exitCode, stdout, stderr } = await deploy({}, ['--yes', '--own-registry'])
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  expect(stdout).toContain(
+    `--own-registry: this market does not know the agents of ${registry}, the ERC-8004 registry of Base. ` +
+      'They register again, with other ids, and their reputation elsewhere is not of these ids',
+  )
   const first = readDeployment(chainId, directory)
   expect(first.contracts.AgentRegistry).not.toBe(registry)
   expect(first.contracts.AgentRegistrar).toBeUndefined()
@@ -128,7 +138,7 @@ it('deploys our registry if none is given, and no second market on the next run'
 describe('before it sends a transaction', () => {
   it('shows the cost of each transaction and the total in ETH, and asks', async () => {
     const before = await sent()
-    const { exitCode, stdout, stderr } = await deploy({}, [], 'no\n')
+    const { exitCode, stdout, stderr } = await deploy({}, ['--own-registry'], 'no\n')
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'Nothing was sent: answer yes, or pass --yes' })
     const amount = '0\\.\\d+ ETH, at most 0\\.\\d+ ETH'
     for (const what of ['AgentRegistry', 'BountyMarket', 'SignedFunding', 'Total']) {
@@ -153,9 +163,35 @@ describe('before it sends a transaction', () => {
     expect(stdout).toMatch(/^Total .* \+ 0\.0006 ETH to L1, at most /m)
   })
 
-  it('refuses to deploy without USDC_ADDRESS', async () => {
-    const { exitCode, stderr } = await deploy({ USDC_ADDRESS: '' })
-    expect([exitCode, stderr]).toEqual([1, 'USDC_ADDRESS is missing: a MockUSDC is for chain 31337, not 8453'])
+  it('refuses a token that is not Circle’s USDC, unless --allow-token takes it', async () => {
+    const copy = await deployCircleUsdc(rpcUrl)
+    expect(await deploy({ USDC_ADDRESS: copy })).toMatchObject({
+      exitCode: 1,
+      stderr: `USDC_ADDRESS ${getAddress(copy)} is not ${usdc}, Circle’s USDC on Base. --allow-token deploys with it anyway`,
+    })
+    expect(await readdir(directory)).toEqual([])
+    const token = await create('MockUSDC')
+    await client().setCode({ address: token, bytecode: bridgedToken })
+    const { exitCode, stdout, stderr } = await deploy({ USDC_ADDRESS: token }, ['--allow-token'], 'no\n')
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'Nothing was sent: answer yes, or pass --yes' })
+    expect(stdout).toContain(`--allow-token: USDC_ADDRESS ${token} is not ${usdc}, Circle’s USDC on Base\n`)
+    expect(stdout).toContain(`--allow-token: USDC_ADDRESS ${token} has no version(): `)
+    expect(stdout).toContain(`--allow-token: USDC_ADDRESS ${token} has no receiveWithAuthorization(…, bytes): `)
+  })
+
+  it('deploys no MockUSDC', async () => {
+    const terms = { TREASURY: treasury, OWNER: owner, MAX_REWARD: 1_000_000n, AGENT_REGISTRY_ADDRESS: registry }
+    await expect(prepareDeployment({ rpcUrl, chainId, account: accountOf(roles.deployer), ...terms })).rejects.toThrow(
+      'USDC_ADDRESS is missing: a MockUSDC is for chain 31337, not 8453',
+    )
+  })
+
+  it('refuses --own-registry beside AGENT_REGISTRY_ADDRESS', async () => {
+    const { exitCode, stderr } = await deploy({ AGENT_REGISTRY_ADDRESS: registry }, ['--own-registry'])
+    expect([exitCode, stderr]).toEqual([
+      1,
+      `--own-registry and AGENT_REGISTRY_ADDRESS (${registry}) exclude each other: leave one out`,
+    ])
   })
 
   it('refuses a relayer', async () => {

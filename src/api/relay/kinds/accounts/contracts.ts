@@ -1,4 +1,4 @@
-import { type Address, encodeFunctionData, type PublicClient, parseAbi } from 'viem'
+import { type Address, encodeFunctionData, type Hex, type PublicClient, parseAbi } from 'viem'
 import { agentRegistryAbi } from '../../../../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../../../../abis/AgentStaking.ts'
 import { type Deployment, registrarOf } from '../../../../../core/deployment.ts'
@@ -44,12 +44,22 @@ const ANSWER_MS = 600_000
 const SOME_OWNER = '0x000000000000000000000000000000000000dEaD'
 
 /**
- * Whether the contract has no `registerFor`, which ERC-8004 does not have. A function that is there says why it reverts.
+ * Whether the contract has no `registerFor`, which ERC-8004 does not have.
  * @throws Refusal RELAY_UNAVAILABLE if the node does not answer.
  */
-export async function registersCallerOnly(client: PublicClient, to: Address): Promise<boolean> {
-  const data = encodeFunctionData({ abi: agentRegistryAbi, functionName: 'registerFor', args: [SOME_OWNER, ''] })
-  const trial = await attempt(client.call({ account: SOME_OWNER, to, data }))
+export const registersCallerOnly = (client: PublicClient, to: Address): Promise<boolean> =>
+  lacksFunction(
+    client,
+    to,
+    encodeFunctionData({ abi: agentRegistryAbi, functionName: 'registerFor', args: [SOME_OWNER, ''] }),
+  )
+
+/**
+ * Whether the contract lacks the function that the data calls. A function that is there returns data, or says why it reverts.
+ * @throws Refusal RELAY_UNAVAILABLE if the node does not answer.
+ */
+export async function lacksFunction(client: PublicClient, to: Address, data: Hex): Promise<boolean> {
+  const trial = await attempt(client.call({ to, data }))
   const returned = 'passed' in trial ? trial.passed.data : trial.failure.data
   return (returned ?? '0x') === '0x'
 }
